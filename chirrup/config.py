@@ -1,0 +1,97 @@
+"""Settings: defaults, then a TOML file, then CHIRRUP_* in the environment, then the command line; later wins."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .errors import SettingsError
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, with a default that needs no reading. Names in the environment: CHIRRUP_HOST, CHIRRUP_PORT, …"""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    url: str = ""  # how people reach it, "https://town.example"; "": http://host:port
+    data: Path = Path("data")
+    database: str = ""  # "sqlite:PATH" or "postgresql://…"; "": sqlite:<data>/chirrup.db
+    broker: str = ""  # "redis://…"; "": in this process
+    title: str = "Chirrup"
+    description: str = "A place to talk."
+    contact_email: str = ""
+    registrations: bool = True
+    post_chars_max: int = 500
+    media_bytes_max: int = 16 * 1024 * 1024
+    testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
+    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For counts
+    log_level: str = "info"
+
+    @property
+    def base_url(self) -> str:
+        if self.url:
+            return self.url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"
+
+    @property
+    def domain(self) -> str:
+        """Host and port people see: the part after the second @ of a full handle."""
+        return self.base_url.split("://", 1)[1].split("/")[0]
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:{self.data / 'chirrup.db'}"
+
+
+def load(given: dict[str, Any], *, file: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
+    """The settings in force. given: from the command line, None where not given.
+
+    Raises SettingsError naming the setting, its source and what is expected.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    file = file or (Path(environ["CHIRRUP_CONFIG"]) if environ.get("CHIRRUP_CONFIG") else None)
+    sources: list[tuple[str, dict[str, Any]]] = []
+    if file:
+        sources.append((str(file), _read_toml(file)))
+    known = Settings.__struct_fields__
+    sources.append(("the environment", {k: environ[v] for k in known if (v := f"CHIRRUP_{k.upper()}") in environ}))
+    sources.append(("the command line", {k: v for k, v in given.items() if v is not None}))
+
+    merged: dict[str, Any] = {}
+    for source, values in sources:
+        for name, value in values.items():
+            if name not in known:
+                raise SettingsError(f"{source}: unknown setting {name!r}; known are {', '.join(known)}")
+            merged[name] = _typed(source, name, value)
+    return Settings(**merged)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise SettingsError(f"no settings file at {file}: write one, or unset CHIRRUP_CONFIG") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
+
+
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
+def _typed(source: str, name: str, value: Any) -> Any:
+    kind = _TYPES[name]
+    if kind is Path:
+        return Path(value)
+    if kind is bool and isinstance(value, str):
+        value = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}.get(
+            value.lower(), value
+        )
+    if kind == tuple[str, ...] and isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{source}: {name} = {value!r}: {error}") from error

@@ -1,0 +1,89 @@
+"""What can go wrong, in words for a person: what was expected, what came, what to do.
+
+http/problems.py maps each class to an HTTP status; nothing else knows both sides.
+"""
+
+
+class ChirrupError(Exception):
+    """Base of every error that is the caller's to mend. Anything else that is raised is a bug."""
+
+    code = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Invalid(ChirrupError):
+    """A field has a value that cannot be accepted. field: its name as callers know it."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, why: str, *, message: str = "", kind: str = "ERR_INVALID") -> None:
+        super().__init__(message or f"Validation failed: {field} {why}")
+        self.field = field
+        self.why = why
+        self.kind = kind  # Mastodon's ERR_* name of the failed rule, where registration forms ask for it
+
+
+class InvalidFields(Invalid):
+    """Several fields at once, as a sign-up form wants them."""
+
+    def __init__(self, problems: list[Invalid]) -> None:
+        ChirrupError.__init__(self, "Validation failed: " + ", ".join(f"{p.field} {p.why}" for p in problems))
+        self.field, self.why, self.kind = problems[0].field, problems[0].why, problems[0].kind
+        self.problems = problems
+
+
+class BadRequest(ChirrupError):
+    """The request could not be read at all: broken JSON, wrong encoding."""
+
+    code = "bad_request"
+
+
+class NotFound(ChirrupError):
+    """Absent, or hidden from this viewer: callers never learn which."""
+
+    code = "not_found"
+
+    def __init__(self, what: str = "record", id: object = None) -> None:
+        super().__init__("Record not found")
+        self.what, self.id = what, id
+
+
+class Unauthorised(ChirrupError):
+    """No token, or one that is unknown, expired or revoked."""
+
+    code = "unauthorised"
+
+    def __init__(self, message: str = "The access token is invalid") -> None:
+        super().__init__(message)
+
+
+class Forbidden(ChirrupError):
+    """The token or the account may not do this."""
+
+    code = "forbidden"
+
+
+class TooMany(ChirrupError):
+    """A limit is used up. retry_after_s: whole seconds until it opens again."""
+
+    code = "too_many"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(ChirrupError):
+    """Try again shortly: a queue is full, an engine is away, the disk is full."""
+
+    code = "unavailable"
+    retry_after_s = 1
+
+
+class SettingsError(ChirrupError):
+    """A setting or a machine is not as it must be; the message says what to do."""
+
+    code = "settings"

@@ -1,0 +1,120 @@
+"""Everything that can have happened. Each is written to the outbox with the rows it announces.
+
+Who reacts to what: workers/subscribers.py. An event carries ids and the little that is gone once it is handled
+(who received a post that is now deleted), never text. `of` is the actor's id: its bucket, and events of one
+actor are handled in order.
+"""
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="type", array_like=True):
+    of: int
+
+
+class PostPublished(Event):
+    post_id: int
+
+
+class PostEdited(Event):
+    post_id: int
+
+
+class PostDeleted(Event):
+    post_id: int
+    boost_of_id: int
+    tags: list[str]
+    media_keys: list[str]
+
+
+class Followed(Event):
+    target_id: int
+
+
+class FollowRequested(Event):
+    target_id: int
+
+
+class FollowAccepted(Event):
+    """of: who accepted."""
+
+    follower_id: int
+
+
+class Unfollowed(Event):
+    target_id: int
+
+
+class Blocked(Event):
+    target_id: int
+
+
+class Muted(Event):
+    target_id: int
+
+
+class Favourited(Event):
+    post_id: int
+
+
+class Unfavourited(Event):
+    post_id: int
+
+
+class Unboosted(Event):
+    post_id: int  # the original
+
+
+class PollEnded(Event):
+    post_id: int
+
+
+class PollVoted(Event):
+    """of: the poll's author, so that its stream events keep order."""
+
+    post_id: int
+
+
+class ListChanged(Event):
+    """Members or rules changed: the cached timeline of the list is stale."""
+
+    list_id: int
+
+
+class TagFollowsChanged(Event):
+    """of: the follower; home is stale."""
+
+
+class AccountChanged(Event):
+    """Profile, suspension or deletion."""
+
+
+class AccessEnded(Event):
+    """Tokens of this account are dead: its open streams must close. token_ids: empty means all."""
+
+    token_ids: list[str]
+
+
+ANY = (
+    PostPublished
+    | PostEdited
+    | PostDeleted
+    | Followed
+    | FollowRequested
+    | FollowAccepted
+    | Unfollowed
+    | Blocked
+    | Muted
+    | Favourited
+    | Unfavourited
+    | Unboosted
+    | PollEnded
+    | PollVoted
+    | ListChanged
+    | TagFollowsChanged
+    | AccountChanged
+    | AccessEnded
+)
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(ANY).decode

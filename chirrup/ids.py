@@ -1,0 +1,62 @@
+"""Ids that sort by time and know their shard: a Mastodon snowflake that ends in a bucket.
+
+    id = unix_ms << 16 | sequence (4 bits, starts at random) << 12 | bucket (12 bits)
+
+Why: docs/decisions/0001-ids-and-buckets.md. The widths can never change.
+"""
+
+import secrets
+import threading
+import zlib
+
+BUCKETS = 4096
+ID_MAX = 2**63 - 1  # the largest signed 64-bit integer: "before this" is everything
+_SEQUENCES = 16
+
+
+def bucket_of(id: int) -> int:
+    """The shard an id lives on, 0..4095."""
+    return id & (BUCKETS - 1)
+
+
+def bucket_of_text(normal_form: str) -> int:
+    """The shard of a name, e-mail or tag. Give the normal form: equal things must hash alike."""
+    return zlib.crc32(normal_form.encode()) & (BUCKETS - 1)
+
+
+def random_bucket() -> int:
+    """A bucket for a new account, which keeps it for life."""
+    return secrets.randbelow(BUCKETS)
+
+
+def ms_of(id: int) -> int:
+    """When the id was made, ms since 1970 UTC."""
+    return id >> 16
+
+
+def first_at(ms: int) -> int:
+    """The smallest id of that millisecond."""
+    return ms << 16
+
+
+class IdSource:
+    """Draws ids that rise for as long as the process lives, whatever the clock does.
+
+    Two processes may draw the same id; the primary key decides and the loser draws again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ms = 0
+        self._used: dict[int, int] = {}  # bucket -> last sequence used in this millisecond
+
+    def draw(self, bucket: int, now_ms: int) -> int:
+        """A fresh id in bucket, later than every id drawn before."""
+        with self._lock:
+            if now_ms > self._ms:
+                self._ms, self._used = now_ms, {}
+            sequence = self._used.get(bucket, -1) + 1 or secrets.randbelow(_SEQUENCES // 2)
+            if sequence >= _SEQUENCES:
+                self._ms, self._used, sequence = self._ms + 1, {}, 0
+            self._used[bucket] = sequence
+            return self._ms << 16 | sequence << 12 | bucket

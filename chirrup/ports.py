@@ -1,0 +1,185 @@
+"""The sockets engines plug into. One file of contract tests per socket: tests/contracts/.
+
+Only app.py knows which plug is in which socket (engines/<socket>/<plug>.py).
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from .events import Event
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Phrases(Protocol):
+    """What the databases spell differently. Each returns a piece of SQL for use inside one statement."""
+
+    clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
+
+    def is_in(self, column: str, name: str) -> str:
+        """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
+        ...
+
+
+class Tx(Protocol):
+    """One transaction. Its time and its ids come from here, so tests choose them.
+
+    Values are bound as :names. SQL is the common subset of ../shared/citus.md, written once.
+    """
+
+    now: datetime  # UTC, of the whole transaction
+    now_ms: int
+    sql: Phrases
+
+    def all(self, sql: str, **values: Any) -> list[Row]:
+        """Every row, as tuples in the order of the columns named."""
+        ...
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        """The first row or None."""
+        ...
+
+    def run(self, sql: str, **values: Any) -> int:
+        """How many rows were inserted, changed or deleted (0 after ON CONFLICT DO NOTHING)."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
+        """The statement once for each of rows; the sum of rows changed."""
+        ...
+
+    def new_id(self, bucket: int) -> int:
+        """A fresh id in that bucket, later than all this process drew before."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Write event to the outbox: it will be acted on, at least once, if and only if this transaction commits."""
+        ...
+
+
+class Database(Protocol):
+    """Runs plain functions in transactions. A function given here may be run again from the start."""
+
+    sql: Phrases
+
+    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """operation(tx, *args, **kwargs) in a transaction; returns once it is durable. What it raises rolls it back."""
+        ...
+
+    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """operation(tx, …) in one snapshot that sees every write acknowledged before. It must not write."""
+        ...
+
+    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """write() for programs without an event loop (commands, loaders)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Timelines(Protocol):
+    """Bounded lists of post ids, newest first, kept for people who are reading. Any of them may vanish at any moment.
+
+    A timeline is named by kind ("home", "list") and owner (account id, list id). Pushes are blind and may repeat or
+    come late; a page is in order and has each id once all the same.
+    """
+
+    async def page(
+        self, kind: str, owner: int, *, before: int, after: int, limit: int, oldest: bool = False
+    ) -> list[int] | None:
+        """Ids with after < id < before, newest first: the newest `limit` of them, or the oldest when asked.
+
+        None when the timeline is cold, or what is asked for reaches beyond what is kept: read the database instead.
+        Counts as a sign of life: the timelines least recently read are dropped first.
+        """
+        ...
+
+    async def begin_rebuild(self, kind: str, owner: int) -> None:
+        """Call before reading the database: what is pushed from now on is kept until warm() and merged into it."""
+        ...
+
+    async def warm(self, kind: str, owner: int, ids: Sequence[int], *, complete: bool) -> None:
+        """Store what a rebuild found, newest first, with what was pushed meanwhile.
+
+        complete: the database has nothing older. Does nothing when the rebuild was overtaken by drop().
+        """
+        ...
+
+    async def push(self, kind: str, owners: Collection[int], id: int) -> int:
+        """Add id to the timelines of those owners that are warm (or being rebuilt). How many took it."""
+        ...
+
+    async def drop(self, kind: str, owners: Collection[int]) -> None:
+        """Forget these timelines; the next read rebuilds them."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Broker(Protocol):
+    """Wakes workers and carries what open streams show. Nothing in it is the truth."""
+
+    async def publish(self, channels: Collection[str], message: bytes) -> None:
+        """Give message to everybody who listens on any of channels. Never waits for a slow reader."""
+        ...
+
+    async def listen(self, channels: Collection[str], on_message: "OnMessage") -> "Listening":
+        """Call on_message(channel, message) for each message from now on; it must not block."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+OnMessage = Callable[[str, bytes], None]
+
+
+class Listening(Protocol):
+    async def add(self, channels: Collection[str]) -> None: ...
+    async def remove(self, channels: Collection[str]) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class Blobs(Protocol):
+    """Files by key. Keys are random and carry the extension."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Durable on return, whole or not at all."""
+        ...
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """(data, content type), or None."""
+        ...
+
+    def path(self, key: str) -> Path | None:
+        """Where the file lies, when it lies on this machine's disk."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Gone afterwards; harmless when repeated."""
+        ...
+
+
+class Limits(Protocol):
+    """Counts what may be done only so often."""
+
+    async def hit(self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1) -> "Allowance":
+        """Count cost against amount per window of per_s seconds for (name, key)."""
+        ...
+
+
+class Allowance(Protocol):
+    allowed: bool
+    remaining: int
+    resets_at_s: int  # unix seconds
+
+
+class Clock(Protocol):
+    def __call__(self) -> int:
+        """ms since 1970 UTC."""
+        ...
+
+
+Subscription = AsyncIterator[bytes]
+Handler = Callable[..., Awaitable[None]]

@@ -1,0 +1,342 @@
+"""What the product speaks of. Frozen; times are UTC ms (`_ms`), 0 means never; ids are integers.
+
+The words are ours (style.md): a post, a boost, a favourite; Mastodon's words begin in http/.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from .ids import ms_of
+
+
+class Visibility(StrEnum):
+    """Who may see a post: everybody; everybody but not in public lists; followers; those mentioned."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    FOLLOWERS = "private"
+    DIRECT = "direct"
+
+
+class Role(StrEnum):
+    USER = ""
+    ADMIN = "admin"
+
+
+class Struct(msgspec.Struct, frozen=True):
+    pass
+
+
+class Field(Struct):
+    """One line of a profile's table."""
+
+    name: str
+    value: str
+
+
+class Account(Struct):
+    """A public actor with a @handle. Its columns in the table `accounts`, in this order."""
+
+    id: int
+    username: str
+    display_name: str
+    note: str  # plain text
+    fields: str  # JSON list of Field
+    avatar: str  # blob key, "" for none
+    avatar_static: str
+    header: str
+    locked: int  # 1: follows need approval
+    bot: int
+    discoverable: int
+    hide_network: int  # 1: followers and followees are shown to nobody else
+    changed_ms: int
+    suspended_ms: int
+
+    @property
+    def created_ms(self) -> int:
+        return ms_of(self.id)
+
+
+class AccountCounts(Struct):
+    account_id: int
+    followers: int = 0
+    followees: int = 0
+    posts: int = 0
+    last_post_ms: int = 0
+
+
+class User(Struct):
+    """The person who logs in. Columns of `users`."""
+
+    account_id: int
+    email: str
+    password_hash: str
+    role: str
+    confirmed_ms: int
+    approved: int
+    disabled: int
+    locale: str
+    post_visibility: str
+    post_sensitive: int
+    post_language: str
+
+
+class Mention(Struct, array_like=True):
+    account_id: int
+    username: str
+
+
+class Post(Struct):
+    """One thing said, or (boost_of_id) another's said again. Columns of `posts`."""
+
+    id: int
+    author_id: int
+    boost_of_id: int
+    reply_to_id: int
+    reply_to_author_id: int
+    root_id: int  # first post of the thread; its own id when it starts one
+    visibility: str
+    text: str
+    summary: str  # content warning, "" for none
+    sensitive: int
+    language: str
+    app_id: int
+    mentions: str  # JSON list of Mention
+    tags: str  # JSON list of hashtags as written, without "#"
+    media_ids: str  # JSON list of media ids, in order
+    poll_id: int
+    changed_ms: int  # also media descriptions: what a rendering was made from
+    edited_ms: int
+    deleted_ms: int
+
+    @property
+    def created_ms(self) -> int:
+        return ms_of(self.id)
+
+    @property
+    def mentioned(self) -> list[Mention]:
+        return _mentions(self.mentions) if self.mentions != "[]" else []
+
+    @property
+    def tag_names(self) -> list[str]:
+        return _strings(self.tags) if self.tags != "[]" else []
+
+    @property
+    def media(self) -> list[int]:
+        return _ints(self.media_ids) if self.media_ids != "[]" else []
+
+
+_mentions = msgspec.json.Decoder(list[Mention]).decode
+_strings = msgspec.json.Decoder(list[str]).decode
+_ints = msgspec.json.Decoder(list[int]).decode
+
+
+class PostCounts(Struct):
+    post_id: int
+    replies: int = 0
+    boosts: int = 0
+    favourites: int = 0
+
+
+class PostFlags(Struct):
+    """What a viewer did with a post."""
+
+    favourited: bool = False
+    boosted: bool = False
+    bookmarked: bool = False
+    pinned: bool = False
+    muted: bool = False  # the thread
+
+
+class PostVersion(Struct):
+    """One state of an edited post, oldest first in a history."""
+
+    post_id: int
+    at_ms: int
+    text: str
+    summary: str
+    sensitive: int
+    media_ids: str
+    poll_options: str  # JSON list of titles, "[]" for none
+
+
+class PollDraft(Struct):
+    options: list[str]
+    expires_in_s: int
+    multiple: bool = False
+    hide_totals: bool = False
+
+
+class Draft(Struct):
+    """A post as its author wants it, before it is checked."""
+
+    text: str = ""
+    summary: str = ""
+    visibility: str = ""  # "": the author's default
+    sensitive: bool | None = None
+    language: str = ""
+    reply_to_id: int = 0
+    media_ids: tuple[int, ...] = ()
+    poll: PollDraft | None = None
+    app_id: int = 0
+    allowed_mentions: tuple[int, ...] | None = None
+    idempotency_key: str = ""
+
+
+class Relationship(Struct):
+    """How viewer stands to account id."""
+
+    id: int
+    following: bool = False
+    show_boosts: bool = False
+    notify: bool = False
+    languages: tuple[str, ...] = ()
+    followed_by: bool = False
+    blocking: bool = False
+    blocked_by: bool = False
+    muting: bool = False
+    muting_notifications: bool = False
+    mute_expires_ms: int = 0
+    requested: bool = False
+    requested_by: bool = False
+    endorsed: bool = False
+    note: str = ""
+
+
+class NotificationKind(StrEnum):
+    MENTION = "mention"
+    BOOST = "reblog"
+    FAVOURITE = "favourite"
+    FOLLOW = "follow"
+    FOLLOW_REQUEST = "follow_request"
+    POLL = "poll"
+    POST = "status"  # by somebody whose posts the viewer asked to hear of
+    EDIT = "update"  # of a post the viewer boosted
+
+
+class Notification(Struct):
+    """Columns of `notifications`."""
+
+    id: int
+    account_id: int
+    kind: str
+    from_id: int
+    post_id: int
+
+
+class Media(Struct):
+    """Columns of `media`."""
+
+    id: int
+    owner_id: int
+    post_id: int  # 0 while unattached
+    kind: str  # "image", "gifv"
+    content_type: str
+    key: str  # blob key of the large file
+    preview_key: str
+    blurhash: str
+    meta: str  # JSON, Mastodon's shape
+    description: str
+    size_bytes: int
+
+
+class Poll(Struct):
+    """Columns of `polls`; options with their votes are rows of poll_options."""
+
+    id: int
+    post_id: int
+    author_id: int
+    expires_ms: int
+    multiple: int
+    hide_totals: int
+    voters: int
+
+
+class PollOption(Struct):
+    poll_id: int
+    position: int
+    title: str
+    votes: int
+
+
+class PostList(Struct):
+    """A named choice of accounts whose posts are read together. Columns of `lists`."""
+
+    id: int
+    owner_id: int
+    title: str
+    replies: str  # "followed", "list", "none": whose replies are shown
+    exclusive: int  # 1: members' posts stay out of home
+
+
+class Conversation(Struct):
+    """A thread of direct posts as one participant sees it. Columns of `conversations`."""
+
+    id: int
+    account_id: int
+    root_id: int
+    last_post_id: int
+    unread: int
+    participants: str  # JSON list of account ids, without the owner
+
+
+class Marker(Struct):
+    timeline: str
+    last_read_id: int
+    version: int
+    changed_ms: int
+
+
+class TagUse(Struct):
+    """Uses of a hashtag on one UTC day (days since 1970)."""
+
+    day: int
+    uses: int
+    accounts: int
+
+
+class App(Struct):
+    """An OAuth client. Columns of `oauth_apps`."""
+
+    id: int
+    client_id: str
+    secret_hash: str
+    name: str
+    website: str
+    redirect_uris: str  # one a line
+    scopes: str
+    created_ms: int
+
+
+class Token(Struct):
+    """An access token without its secret. Columns of `tokens`."""
+
+    id: str  # hash of the token string, hex
+    account_id: int  # 0: the app itself
+    app_id: int
+    scopes: str
+    created_ms: int
+    revoked_ms: int
+
+
+class Viewer(Struct):
+    """Who asks, and what the token lets them do. account_id 0: nobody in particular."""
+
+    account_id: int = 0
+    scopes: frozenset[str] = frozenset()
+    app_id: int = 0
+    token_id: str = ""
+    role: str = ""
+
+
+ANYBODY = Viewer()
+
+
+class Span(Struct):
+    """Which part of a list is wanted, by Mastodon's rules: ids strictly between; `oldest`: the page right after min_id."""
+
+    before: int
+    after: int = 0
+    limit: int = 20
+    oldest: bool = False
