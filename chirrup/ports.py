@@ -18,9 +18,36 @@ class Phrases(Protocol):
     """What the databases spell differently. Each returns a piece of SQL for use inside one statement."""
 
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
+    newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
 
     def is_in(self, column: str, name: str) -> str:
         """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
+        ...
+
+
+class Search(Protocol):
+    """Full text inside the database, written in the transaction it is given. Visibility is the caller's to check."""
+
+    def create(self, tx: "Tx") -> None:
+        """Make what it needs; harmless when repeated."""
+        ...
+
+    def index_post(self, tx: "Tx", post_id: int, author_id: int, text: str) -> None:
+        """Add or replace the words of one post."""
+        ...
+
+    def remove_post(self, tx: "Tx", post_id: int) -> None: ...
+
+    def find_posts(self, tx: "Tx", words: str, *, author_id: int, before: int, limit: int) -> list[int]:
+        """Posts with all of words (nothing in words is syntax), newest first. author_id 0: by anybody."""
+        ...
+
+    def index_account(self, tx: "Tx", account_id: int, username: str, display_name: str) -> None: ...
+
+    def remove_account(self, tx: "Tx", account_id: int) -> None: ...
+
+    def find_accounts(self, tx: "Tx", words: str, *, limit: int, offset: int = 0) -> list[int]:
+        """Accounts whose username or display name has words that begin like these; best first, in a stable order."""
         ...
 
 
@@ -33,6 +60,7 @@ class Tx(Protocol):
     now: datetime  # UTC, of the whole transaction
     now_ms: int
     sql: Phrases
+    search: "Search"
 
     def all(self, sql: str, **values: Any) -> list[Row]:
         """Every row, as tuples in the order of the columns named."""
@@ -63,6 +91,7 @@ class Database(Protocol):
     """Runs plain functions in transactions. A function given here may be run again from the start."""
 
     sql: Phrases
+    on_commit: Callable[[], None] | None  # called after a commit that wrote to the outbox, from any thread
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """operation(tx, *args, **kwargs) in a transaction; returns once it is durable. What it raises rolls it back."""

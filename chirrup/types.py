@@ -334,7 +334,7 @@ ANYBODY = Viewer()
 
 
 class Span(Struct):
-    """Which part of a list is wanted, by Mastodon's rules: ids strictly between; `oldest`: the page right after min_id."""
+    """Which part of a list is wanted: ids strictly between; oldest: the page right after `after`, not the newest."""
 
     before: int
     after: int = 0

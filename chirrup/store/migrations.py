@@ -1,0 +1,38 @@
+"""The schema's steps, in order. A step may be run again from its start: a kill in the middle harms nothing."""
+
+from ..ports import Tx
+from . import schema
+
+_VERSION = """
+CREATE TABLE IF NOT EXISTS schema_version (
+  id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id))
+"""
+
+
+def _first_schema(tx: Tx) -> None:
+    for statement in schema.statements(tx.sql.clustered):
+        tx.run(statement)
+    tx.search.create(tx)
+
+
+STEPS = (_first_schema,)
+
+
+def version(tx: Tx) -> int:
+    """How many steps have been done here."""
+    tx.run(_VERSION)
+    row = tx.one("SELECT version FROM schema_version WHERE id = 1")
+    return row[0] if row else 0
+
+
+def migrate(tx: Tx) -> int:
+    """Do the steps that are missing, all in one transaction; the version it ends with."""
+    done = version(tx)
+    for step in STEPS[done:]:
+        step(tx)
+    tx.run(
+        """INSERT INTO schema_version (id, version) VALUES (1, :version)
+           ON CONFLICT (id) DO UPDATE SET version = excluded.version""",
+        version=len(STEPS),
+    )
+    return len(STEPS)

@@ -1,0 +1,82 @@
+"""The outbox: events written with the rows they announce, leased by workers, removed when acted on."""
+
+import msgspec
+
+from .. import events
+from ..events import Event
+from ..ids import bucket_of
+from ..ports import Tx
+
+LEASE_MS = 10_000  # a worker that died gives its events back after this
+
+
+class Leased(msgspec.Struct, frozen=True):
+    id: int
+    event: Event
+    attempts: int  # this one included
+
+
+def append(tx: Tx, event: Event) -> None:
+    """Write event in this transaction. It carries no lease: whoever comes first may act on it."""
+    bucket = bucket_of(event.of)
+    tx.run(
+        "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (:id, :bucket, :body, 0, 0)",
+        id=tx.new_id(bucket),
+        bucket=bucket,
+        body=events.encode(event).decode(),
+    )
+
+
+def lease(tx: Tx, limit: int, *, after: int = 0) -> list[Leased]:
+    """Up to limit events nobody holds, oldest first, ours for LEASE_MS from now."""
+    free = tx.all(
+        "SELECT id FROM outbox WHERE id > :after AND lease_until <= :now ORDER BY id LIMIT :limit",
+        after=after,
+        now=tx.now_ms,
+        limit=limit,
+    )
+    rows = tx.all(
+        f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1
+            WHERE {tx.sql.is_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",
+        ids=[id for (id,) in free],
+        until=tx.now_ms + LEASE_MS,
+        now=tx.now_ms,
+    )
+    return [Leased(id, events.decode(body), attempts) for id, body, attempts in sorted(rows)]
+
+
+def finish(tx: Tx, ids: list[int]) -> None:
+    """These are done with."""
+    tx.run(f"DELETE FROM outbox WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+
+
+def retry_at(tx: Tx, id: int, at_ms: int) -> None:
+    """Try this one again no sooner than at_ms."""
+    tx.run(
+        "UPDATE outbox SET lease_until = :at WHERE bucket = :bucket AND id = :id", at=at_ms, bucket=bucket_of(id), id=id
+    )
+
+
+def set_aside(tx: Tx, id: int, reason: str) -> None:
+    """Move an event that keeps failing out of the way, with the reason, for a person to look at."""
+    tx.run(
+        """INSERT INTO outbox_failed (id, bucket, body, reason, failed_ms)
+           SELECT id, bucket, body, :reason, :now FROM outbox WHERE bucket = :bucket AND id = :id
+           ON CONFLICT (id, bucket) DO NOTHING""",
+        reason=reason,
+        now=tx.now_ms,
+        bucket=bucket_of(id),
+        id=id,
+    )
+    finish(tx, [id])
+
+
+def release_all(tx: Tx) -> int:
+    """Give back every lease. Only for a server that is the only one on its database: its start."""
+    return tx.run("UPDATE outbox SET lease_until = 0 WHERE lease_until > 0")
+
+
+def waiting(tx: Tx) -> int:
+    """How many events have not been acted on."""
+    row = tx.one("SELECT COUNT(*) FROM outbox")
+    return row[0] if row else 0
