@@ -19,6 +19,7 @@ class Phrases(Protocol):
 
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
+    oldest_posts: str  # the same from the other end: the oldest :limit, oldest first
 
     def is_in(self, column: str, name: str) -> str:
         """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""

@@ -35,6 +35,7 @@ class _Phrases:
     clustered = "WITHOUT ROWID"
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
+    oldest_posts = newest_posts.replace("DESC", "ASC")
 
     def is_in(self, column: str, name: str) -> str:
         return f"{column} IN carray(:{name})"

@@ -1,0 +1,161 @@
+"""Accounts, the users behind them, their names, and their counters."""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of, bucket_of_text
+from ..ports import Tx
+from ..types import Account, AccountCounts, User
+
+COLUMNS = ", ".join(Account.__struct_fields__)
+_VALUES = ", ".join(f":{name}" for name in Account.__struct_fields__)
+_USER = ", ".join(User.__struct_fields__)
+_USER_VALUES = ", ".join(f":{name}" for name in User.__struct_fields__)
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Account]:
+    """The accounts among ids that exist, suspended ones too. One query, whatever len(ids)."""
+    rows = tx.all(f"SELECT {COLUMNS} FROM accounts WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    return {row[0]: Account(*row) for row in rows}
+
+
+def by_id(tx: Tx, id: int) -> Account | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM accounts WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+    return Account(*row) if row else None
+
+
+def ids_by_names(tx: Tx, names: Collection[str]) -> dict[str, int]:
+    """names: normal forms (text.username_key). Account ids by name, for the names that are taken."""
+    rows = tx.all(
+        f"""SELECT name, account_id FROM account_names
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("name", "names")}""",
+        buckets={bucket_of_text(name) for name in names},
+        names=names,
+    )
+    return dict(rows)  # pyright: ignore[reportArgumentType]
+
+
+def id_by_email(tx: Tx, email: str) -> int:
+    """email: normal form. 0 when nobody has it."""
+    row = tx.one(
+        "SELECT account_id FROM emails WHERE bucket = :bucket AND email = :email",
+        bucket=bucket_of_text(email),
+        email=email,
+    )
+    return row[0] if row else 0
+
+
+def insert(tx: Tx, account: Account) -> bool:
+    """False when the id is taken: draw another."""
+    return 1 == tx.run(
+        f"INSERT INTO accounts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
+        bucket=bucket_of(account.id),
+        **_fields(account),
+    )
+
+
+def update(tx: Tx, account: Account) -> None:
+    """Write every column of account but its id and username, which never change."""
+    tx.run(
+        """UPDATE accounts SET display_name = :display_name, note = :note, fields = :fields, avatar = :avatar,
+             avatar_static = :avatar_static, header = :header, locked = :locked, bot = :bot,
+             discoverable = :discoverable, hide_network = :hide_network, changed_ms = :changed_ms,
+             suspended_ms = :suspended_ms
+           WHERE bucket = :bucket AND id = :id AND username = :username""",
+        bucket=bucket_of(account.id),
+        **_fields(account),
+    )
+
+
+def claim_name(tx: Tx, name: str, account_id: int) -> bool:
+    """name: normal form. False when somebody has it."""
+    return 1 == tx.run(
+        """INSERT INTO account_names (bucket, name, account_id) VALUES (:bucket, :name, :account)
+           ON CONFLICT (bucket, name) DO NOTHING""",
+        bucket=bucket_of_text(name),
+        name=name,
+        account=account_id,
+    )
+
+
+def claim_email(tx: Tx, email: str, account_id: int) -> bool:
+    """email: normal form. False when somebody has it."""
+    return 1 == tx.run(
+        """INSERT INTO emails (bucket, email, account_id) VALUES (:bucket, :email, :account)
+           ON CONFLICT (bucket, email) DO NOTHING""",
+        bucket=bucket_of_text(email),
+        email=email,
+        account=account_id,
+    )
+
+
+def insert_user(tx: Tx, user: User) -> None:
+    tx.run(
+        f"INSERT INTO users (bucket, {_USER}) VALUES (:bucket, {_USER_VALUES})",
+        bucket=bucket_of(user.account_id),
+        **_fields(user),
+    )
+
+
+def user(tx: Tx, account_id: int) -> User | None:
+    row = tx.one(
+        f"SELECT {_USER} FROM users WHERE bucket = :bucket AND account_id = :account",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+    return User(*row) if row else None
+
+
+def update_user(tx: Tx, user: User) -> None:
+    """Write every column of user but account_id and email."""
+    tx.run(
+        """UPDATE users SET password_hash = :password_hash, role = :role, confirmed_ms = :confirmed_ms,
+             approved = :approved, disabled = :disabled, locale = :locale, post_visibility = :post_visibility,
+             post_sensitive = :post_sensitive, post_language = :post_language
+           WHERE bucket = :bucket AND account_id = :account_id AND email = :email""",
+        bucket=bucket_of(user.account_id),
+        **_fields(user),
+    )
+
+
+def counts(tx: Tx, ids: Collection[int]) -> dict[int, AccountCounts]:
+    """Counters by account; accounts that never did anything are absent."""
+    rows = tx.all(
+        f"""SELECT account_id, followers, followees, posts, last_post_ms FROM account_counts
+            WHERE {tx.sql.is_in("account_id", "ids")}""",
+        ids=ids,
+    )
+    return {row[0]: AccountCounts(*row) for row in rows}
+
+
+def add_counts(
+    tx: Tx, account_id: int, *, followers: int = 0, followees: int = 0, posts: int = 0, last_post_ms: int = 0
+) -> None:
+    """Add to the counters of one account; last_post_ms moves forward only."""
+    tx.run(
+        """INSERT INTO account_counts (bucket, account_id, followers, followees, posts, last_post_ms)
+           VALUES (:bucket, :account, :followers, :followees, :posts, :last_post_ms)
+           ON CONFLICT (account_id, bucket) DO UPDATE SET
+             followers = account_counts.followers + excluded.followers,
+             followees = account_counts.followees + excluded.followees,
+             posts = account_counts.posts + excluded.posts,
+             last_post_ms = CASE WHEN excluded.last_post_ms > account_counts.last_post_ms
+                                 THEN excluded.last_post_ms ELSE account_counts.last_post_ms END""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        followers=followers,
+        followees=followees,
+        posts=posts,
+        last_post_ms=last_post_ms,
+    )
+
+
+def page(tx: Tx, *, before: int, limit: int) -> list[Account]:
+    """Accounts of this server, newest first, for its administrators."""
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM accounts WHERE id < :before ORDER BY id DESC LIMIT :limit", before=before, limit=limit
+    )
+    return [Account(*row) for row in rows]
+
+
+def _fields(struct: Account | User) -> dict[str, object]:
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}

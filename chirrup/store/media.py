@@ -1,0 +1,60 @@
+"""Media: rows about files; the files are blobs."""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Media
+
+COLUMNS = ", ".join(Media.__struct_fields__)
+_VALUES = ", ".join(f":{name}" for name in Media.__struct_fields__)
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Media]:
+    rows = tx.all(f"SELECT {COLUMNS} FROM media WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    return {row[0]: Media(*row) for row in rows}
+
+
+def insert(tx: Tx, media: Media) -> bool:
+    """False when the id is taken: draw another."""
+    return 1 == tx.run(
+        f"INSERT INTO media (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
+        bucket=bucket_of(media.id),
+        **{name: getattr(media, name) for name in Media.__struct_fields__},
+    )
+
+
+def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
+    """Tie the owner's media that are free, or are this post's already, to post_id. How many are."""
+    return tx.run(
+        f"""UPDATE media SET post_id = :post WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
+              AND owner_id = :owner AND (post_id = 0 OR post_id = :post)""",
+        post=post_id,
+        bucket=bucket_of(owner_id),
+        ids=ids,
+        owner=owner_id,
+    )
+
+
+def describe(tx: Tx, id: int, *, description: str, meta: str) -> None:
+    tx.run(
+        "UPDATE media SET description = :description, meta = :meta WHERE bucket = :bucket AND id = :id",
+        description=description,
+        meta=meta,
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
+def delete(tx: Tx, id: int) -> None:
+    tx.run("DELETE FROM media WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+
+
+def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
+    """Uploads older than before_id that no post took, oldest first."""
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM media WHERE post_id = 0 AND id < :before ORDER BY id LIMIT :limit",
+        before=before_id,
+        limit=limit,
+    )
+    return [Media(*row) for row in rows]

@@ -1,0 +1,123 @@
+"""Polls, their options, and votes."""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Poll, PollOption
+
+_POLL = ", ".join(Poll.__struct_fields__)
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Poll]:
+    rows = tx.all(f"SELECT {_POLL} FROM polls WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    return {row[0]: Poll(*row) for row in rows}
+
+
+def options(tx: Tx, poll_ids: Collection[int]) -> dict[int, list[PollOption]]:
+    """Options by poll, in their order."""
+    rows = tx.all(
+        f"""SELECT poll_id, position, title, votes FROM poll_options
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("poll_id", "polls")}
+            ORDER BY poll_id, position""",
+        buckets={bucket_of(id) for id in poll_ids},
+        polls=poll_ids,
+    )
+    found: dict[int, list[PollOption]] = {id: [] for id in poll_ids}
+    for row in rows:
+        found[row[0]].append(PollOption(*row))
+    return found
+
+
+def votes_of(tx: Tx, account_id: int, poll_ids: Collection[int]) -> dict[int, list[int]]:
+    """The positions account_id voted for, by poll; absent where it did not vote."""
+    rows = tx.all(
+        f"""SELECT poll_id, position FROM poll_votes
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("poll_id", "polls")} AND account_id = :account
+            ORDER BY position""",
+        buckets={bucket_of(id) for id in poll_ids},
+        polls=poll_ids,
+        account=account_id,
+    )
+    found: dict[int, list[int]] = {}
+    for poll_id, position in rows:
+        found.setdefault(poll_id, []).append(position)
+    return found
+
+
+def insert(tx: Tx, poll: Poll, titles: Collection[str]) -> None:
+    bucket = bucket_of(poll.id)
+    tx.run(
+        """INSERT INTO polls (bucket, id, post_id, author_id, expires_ms, multiple, hide_totals, voters, ended)
+           VALUES (:bucket, :id, :post, :author, :expires, :multiple, :hide_totals, 0, 0)""",
+        bucket=bucket,
+        id=poll.id,
+        post=poll.post_id,
+        author=poll.author_id,
+        expires=poll.expires_ms,
+        multiple=poll.multiple,
+        hide_totals=poll.hide_totals,
+    )
+    tx.many(
+        """INSERT INTO poll_options (bucket, poll_id, position, title, votes)
+           VALUES (:bucket, :poll, :position, :title, 0)""",
+        [{"bucket": bucket, "poll": poll.id, "position": n, "title": title} for n, title in enumerate(titles)],
+    )
+
+
+def delete(tx: Tx, poll_id: int) -> None:
+    """The poll with everything that hangs on it."""
+    bucket = bucket_of(poll_id)
+    tx.run("DELETE FROM poll_votes WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
+    tx.run("DELETE FROM poll_options WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
+    tx.run("DELETE FROM polls WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
+
+
+def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> None:
+    """Count a first vote; the caller has checked that there is none."""
+    bucket = bucket_of(poll_id)
+    for position in positions:
+        tx.run(
+            """INSERT INTO poll_votes (bucket, poll_id, account_id, position)
+               VALUES (:bucket, :poll, :account, :position)""",
+            bucket=bucket,
+            poll=poll_id,
+            account=account_id,
+            position=position,
+        )
+        tx.run(
+            """UPDATE poll_options SET votes = votes + 1
+               WHERE bucket = :bucket AND poll_id = :poll AND position = :position""",
+            bucket=bucket,
+            poll=poll_id,
+            position=position,
+        )
+    tx.run("UPDATE polls SET voters = voters + 1 WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
+
+
+def voters(tx: Tx, poll_id: int) -> set[int]:
+    rows = tx.all(
+        "SELECT DISTINCT account_id FROM poll_votes WHERE bucket = :bucket AND poll_id = :poll",
+        bucket=bucket_of(poll_id),
+        poll=poll_id,
+    )
+    return {id for (id,) in rows}
+
+
+def due(tx: Tx, limit: int) -> list[Poll]:
+    """Polls whose time is over and whose end has not been announced."""
+    rows = tx.all(
+        f"SELECT {_POLL} FROM polls WHERE ended = 0 AND expires_ms > 0 AND expires_ms <= :now LIMIT :limit",
+        now=tx.now_ms,
+        limit=limit,
+    )
+    return [Poll(*row) for row in rows]
+
+
+def mark_ended(tx: Tx, poll_id: int) -> bool:
+    """False when somebody else marked it first."""
+    return 1 == tx.run(
+        "UPDATE polls SET ended = 1 WHERE bucket = :bucket AND id = :poll AND ended = 0",
+        bucket=bucket_of(poll_id),
+        poll=poll_id,
+    )

@@ -1,0 +1,223 @@
+"""Posts, their counters, earlier versions, threads, and the idempotency keys they were sent with."""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Post, PostCounts, PostVersion, Span
+
+COLUMNS = ", ".join(Post.__struct_fields__)
+_VALUES = ", ".join(f":{name}" for name in Post.__struct_fields__)
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
+    """The posts among ids that still exist. One query, whatever len(ids). Says nothing of who may see them."""
+    rows = tx.all(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.is_in('id', 'ids')} AND deleted_ms = 0", ids=ids)
+    return {row[0]: Post(*row) for row in rows}
+
+
+def by_id(tx: Tx, id: int) -> Post | None:
+    row = tx.one(
+        f"SELECT {COLUMNS} FROM posts WHERE bucket = :bucket AND id = :id AND deleted_ms = 0",
+        bucket=bucket_of(id),
+        id=id,
+    )
+    return Post(*row) if row else None
+
+
+def insert(tx: Tx, post: Post) -> bool:
+    """False when the id is taken: draw another."""
+    return 1 == tx.run(
+        f"INSERT INTO posts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
+        bucket=bucket_of(post.id),
+        **{name: getattr(post, name) for name in Post.__struct_fields__},
+    )
+
+
+def update(tx: Tx, post: Post) -> None:
+    """Write what an edit may change."""
+    tx.run(
+        """UPDATE posts SET text = :text, summary = :summary, sensitive = :sensitive, language = :language,
+             mentions = :mentions, tags = :tags, media_ids = :media_ids, poll_id = :poll_id,
+             changed_ms = :changed_ms, edited_ms = :edited_ms
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(post.id),
+        id=post.id,
+        text=post.text,
+        summary=post.summary,
+        sensitive=post.sensitive,
+        language=post.language,
+        mentions=post.mentions,
+        tags=post.tags,
+        media_ids=post.media_ids,
+        poll_id=post.poll_id,
+        changed_ms=post.changed_ms,
+        edited_ms=post.edited_ms,
+    )
+
+
+def touch(tx: Tx, id: int) -> None:
+    """What the post shows has changed though its text has not: renderings made before are stale."""
+    tx.run(
+        "UPDATE posts SET changed_ms = changed_ms + 1 WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id
+    )
+
+
+def delete(tx: Tx, id: int) -> bool:
+    """Leave a tombstone without content: threads keep their shape. False when there is nothing to delete."""
+    return 1 == tx.run(
+        """UPDATE posts SET deleted_ms = :now, text = '', summary = '', mentions = '[]', tags = '[]', media_ids = '[]'
+           WHERE bucket = :bucket AND id = :id AND deleted_ms = 0""",
+        now=tx.now_ms,
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
+def counts(tx: Tx, ids: Collection[int]) -> dict[int, PostCounts]:
+    """Counters by post; posts nobody reacted to are absent."""
+    rows = tx.all(
+        f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.is_in('post_id', 'ids')}", ids=ids
+    )
+    return {row[0]: PostCounts(*row) for row in rows}
+
+
+def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favourites: int = 0) -> None:
+    tx.run(
+        """INSERT INTO post_counts (bucket, post_id, replies, boosts, favourites)
+           VALUES (:bucket, :post, :replies, :boosts, :favourites)
+           ON CONFLICT (post_id, bucket) DO UPDATE SET
+             replies = post_counts.replies + excluded.replies,
+             boosts = post_counts.boosts + excluded.boosts,
+             favourites = post_counts.favourites + excluded.favourites""",
+        bucket=bucket_of(post_id),
+        post=post_id,
+        replies=replies,
+        boosts=boosts,
+        favourites=favourites,
+    )
+
+
+# lists of posts: ids in span, newest first; when span.oldest, oldest first
+
+
+def ids_by_author(tx: Tx, author_id: int, span: Span) -> list[int]:
+    rows = tx.all(
+        f"""SELECT id FROM posts WHERE bucket = :bucket AND author_id = :author AND deleted_ms = 0
+              AND id < :before AND id > :after ORDER BY id {_order(span)} LIMIT :limit""",
+        bucket=bucket_of(author_id),
+        author=author_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return [id for (id,) in rows]
+
+
+def ids_public(tx: Tx, span: Span) -> list[int]:
+    """Public posts of the whole server, no boosts."""
+    rows = tx.all(
+        f"""SELECT id FROM posts WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0
+              AND id < :before AND id > :after ORDER BY id {_order(span)} LIMIT :limit""",
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return [id for (id,) in rows]
+
+
+def newest_by_authors(tx: Tx, authors: Collection[int], span: Span) -> list[int]:
+    """The newest posts and boosts of any of authors, newest first: what a home timeline is rebuilt from."""
+    rows = tx.all(tx.sql.newest_posts, authors=list(authors), before=span.before, after=span.after, limit=span.limit)
+    return [id for (id,) in rows]
+
+
+def oldest_by_authors(tx: Tx, authors: Collection[int], span: Span) -> list[int]:
+    """The oldest ones in span, oldest first: the page right after span.after."""
+    rows = tx.all(tx.sql.oldest_posts, authors=list(authors), before=span.before, after=span.after, limit=span.limit)
+    return [id for (id,) in rows]
+
+
+def _order(span: Span) -> str:
+    return "ASC" if span.oldest else "DESC"
+
+
+# threads
+
+
+def insert_in_thread(tx: Tx, post: Post) -> None:
+    tx.run(
+        """INSERT INTO thread_posts (bucket, root_id, post_id, parent_id) VALUES (:bucket, :root, :post, :parent)
+           ON CONFLICT (bucket, root_id, post_id) DO NOTHING""",
+        bucket=bucket_of(post.root_id),
+        root=post.root_id,
+        post=post.id,
+        parent=post.reply_to_id,
+    )
+
+
+def thread(tx: Tx, root_id: int, limit: int) -> list[tuple[int, int]]:
+    """(post id, parent id) of every reply below root, deleted ones too, oldest first."""
+    rows = tx.all(
+        """SELECT post_id, parent_id FROM thread_posts WHERE bucket = :bucket AND root_id = :root
+           ORDER BY post_id LIMIT :limit""",
+        bucket=bucket_of(root_id),
+        root=root_id,
+        limit=limit,
+    )
+    return [(post, parent) for post, parent in rows]
+
+
+# earlier versions
+
+
+def insert_version(tx: Tx, version: PostVersion) -> None:
+    tx.run(
+        """INSERT INTO post_versions (bucket, post_id, at_ms, text, summary, sensitive, media_ids, poll_options)
+           VALUES (:bucket, :post_id, :at_ms, :text, :summary, :sensitive, :media_ids, :poll_options)
+           ON CONFLICT (bucket, post_id, at_ms) DO NOTHING""",
+        bucket=bucket_of(version.post_id),
+        **{name: getattr(version, name) for name in PostVersion.__struct_fields__},
+    )
+
+
+def versions(tx: Tx, post_id: int) -> list[PostVersion]:
+    """Every earlier version, oldest first, without the current one."""
+    rows = tx.all(
+        """SELECT post_id, at_ms, text, summary, sensitive, media_ids, poll_options FROM post_versions
+           WHERE bucket = :bucket AND post_id = :post ORDER BY at_ms""",
+        bucket=bucket_of(post_id),
+        post=post_id,
+    )
+    return [PostVersion(*row) for row in rows]
+
+
+# idempotency keys
+
+
+def by_key(tx: Tx, account_id: int, key: str) -> tuple[int, str] | None:
+    """(post id, digest of the request) that this key was used for."""
+    row = tx.one(
+        "SELECT post_id, digest FROM idempotency WHERE bucket = :bucket AND account_id = :account AND key = :key",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        key=key,
+    )
+    return (row[0], row[1]) if row else None
+
+
+def insert_key(tx: Tx, account_id: int, key: str, post_id: int, digest: str) -> None:
+    tx.run(
+        """INSERT INTO idempotency (bucket, account_id, key, post_id, digest, created_ms)
+           VALUES (:bucket, :account, :key, :post, :digest, :now)""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        key=key,
+        post=post_id,
+        digest=digest,
+        now=tx.now_ms,
+    )
+
+
+def forget_keys(tx: Tx, older_than_ms: int) -> int:
+    return tx.run("DELETE FROM idempotency WHERE created_ms < :at", at=older_than_ms)

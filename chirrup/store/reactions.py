@@ -1,0 +1,159 @@
+"""What accounts did with posts: favourites, boosts, bookmarks, pins, muted threads."""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Post, PostFlags, Span
+
+# Marks of an account on a post, and where the post's side keeps who made them.
+MARKS = {"favourites": "favourited_by", "boosts": "boosted_by", "bookmarks": "", "pins": ""}
+
+
+def add(tx: Tx, mark: str, account_id: int, post_id: int, id: int = 0) -> bool:
+    """Set a mark (a key of MARKS), on both sides. id: of the boost; else one is drawn. False when it was set."""
+    id = id or tx.new_id(bucket_of(account_id))
+    new = 1 == tx.run(
+        f"""INSERT INTO {mark} (bucket, account_id, post_id, id) VALUES (:bucket, :account, :post, :id)
+            ON CONFLICT (bucket, account_id, post_id) DO NOTHING""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        post=post_id,
+        id=id,
+    )
+    if new and MARKS[mark]:
+        tx.run(
+            f"""INSERT INTO {MARKS[mark]} (bucket, post_id, account_id, id) VALUES (:bucket, :post, :account, :id)
+                ON CONFLICT (bucket, post_id, account_id) DO NOTHING""",
+            bucket=bucket_of(post_id),
+            post=post_id,
+            account=account_id,
+            id=id,
+        )
+    return new
+
+
+def remove(tx: Tx, mark: str, account_id: int, post_id: int) -> int:
+    """The id of the mark that is gone now (of the boost, for boosts), 0 when there was none."""
+    rows = tx.all(
+        f"DELETE FROM {mark} WHERE bucket = :bucket AND account_id = :account AND post_id = :post RETURNING id",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        post=post_id,
+    )
+    if rows and MARKS[mark]:
+        tx.run(
+            f"DELETE FROM {MARKS[mark]} WHERE bucket = :bucket AND post_id = :post AND account_id = :account",
+            bucket=bucket_of(post_id),
+            post=post_id,
+            account=account_id,
+        )
+    return rows[0][0] if rows else 0
+
+
+def find(tx: Tx, mark: str, account_id: int, post_id: int) -> int:
+    """The id of the mark, 0 when there is none."""
+    row = tx.one(
+        f"SELECT id FROM {mark} WHERE bucket = :bucket AND account_id = :account AND post_id = :post",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        post=post_id,
+    )
+    return row[0] if row else 0
+
+
+def page_of_posts(tx: Tx, mark: str, account_id: int, span: Span) -> list[tuple[int, int]]:
+    """(mark id, post id) of what account_id marked, in the order of marking, newest first."""
+    rows = tx.all(
+        f"""SELECT id, post_id FROM {mark} WHERE bucket = :bucket AND account_id = :account
+              AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+
+
+def page_of_accounts(tx: Tx, mark: str, post_id: int, span: Span) -> list[tuple[int, int]]:
+    """(mark id, account id) of those who marked post_id, newest first. Only marks that MARKS keeps both sides of."""
+    rows = tx.all(
+        f"""SELECT id, account_id FROM {MARKS[mark]} WHERE bucket = :bucket AND post_id = :post
+              AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(post_id),
+        post=post_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+
+
+def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlags]:
+    """What viewer_id did with each of posts; absent where nothing. One query in the viewer's bucket."""
+    if not viewer_id or not posts:
+        return {}
+    rows = tx.all(
+        f"""SELECT 0, post_id FROM favourites
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
+            UNION ALL SELECT 1, post_id FROM boosts
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
+            UNION ALL SELECT 2, post_id FROM bookmarks
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
+            UNION ALL SELECT 3, post_id FROM pins
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
+            UNION ALL SELECT 4, root_id FROM thread_mutes
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("root_id", "roots")}""",
+        bucket=bucket_of(viewer_id),
+        viewer=viewer_id,
+        ids=[post.id for post in posts],
+        roots=[post.root_id for post in posts],
+    )
+    if not rows:
+        return {}
+    found: tuple[set[int], ...] = (set(), set(), set(), set(), set())
+    for kind, id in rows:
+        found[kind].add(id)
+    favourited, boosted, bookmarked, pinned, muted = found
+    return {
+        post.id: PostFlags(
+            favourited=post.id in favourited,
+            boosted=post.id in boosted,
+            bookmarked=post.id in bookmarked,
+            pinned=post.id in pinned,
+            muted=post.root_id in muted,
+        )
+        for post in posts
+    }
+
+
+def mute_thread(tx: Tx, account_id: int, root_id: int) -> None:
+    tx.run(
+        """INSERT INTO thread_mutes (bucket, account_id, root_id) VALUES (:bucket, :account, :root)
+           ON CONFLICT (bucket, account_id, root_id) DO NOTHING""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        root=root_id,
+    )
+
+
+def unmute_thread(tx: Tx, account_id: int, root_id: int) -> None:
+    tx.run(
+        "DELETE FROM thread_mutes WHERE bucket = :bucket AND account_id = :account AND root_id = :root",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        root=root_id,
+    )
+
+
+def thread_muters(tx: Tx, root_id: int, ids: Collection[int]) -> set[int]:
+    """Those of ids who muted the thread."""
+    rows = tx.all(
+        f"""SELECT account_id FROM thread_mutes
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "ids")} AND root_id = :root""",
+        buckets={bucket_of(id) for id in ids},
+        ids=ids,
+        root=root_id,
+    )
+    return {id for (id,) in rows}

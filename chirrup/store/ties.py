@@ -1,0 +1,191 @@
+"""Blocks and mutes from both ends, and how one viewer stands to many accounts at once."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Span
+
+
+class Ties(msgspec.Struct, frozen=True):
+    """How one viewer stands to the accounts asked about: sets of account ids."""
+
+    viewer_id: int
+    following: frozenset[int] = frozenset()
+    blocking: frozenset[int] = frozenset()
+    blocked_by: frozenset[int] = frozenset()
+    muting: frozenset[int] = frozenset()
+
+    def hides(self, account_id: int) -> bool:
+        """The viewer does not want to see this account's posts in lists, or may not."""
+        return account_id in self.muting or account_id in self.blocking or account_id in self.blocked_by
+
+
+def of(tx: Tx, viewer_id: int, others: Collection[int]) -> Ties:
+    """One query in the viewer's bucket, whatever len(others)."""
+    if not viewer_id or not others:
+        return Ties(viewer_id)
+    rows = tx.all(
+        f"""SELECT 0, target_id FROM following
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
+            UNION ALL SELECT 1, target_id FROM blocks
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
+            UNION ALL SELECT 2, blocker_id FROM blocked_by
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("blocker_id", "others")}
+            UNION ALL SELECT 3, target_id FROM mutes
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
+                AND (expires_ms = 0 OR expires_ms > :now)""",
+        bucket=bucket_of(viewer_id),
+        viewer=viewer_id,
+        others=others,
+        now=tx.now_ms,
+    )
+    found: tuple[list[int], ...] = ([], [], [], [])
+    for kind, other in rows:
+        found[kind].append(other)
+    return Ties(viewer_id, *(frozenset(ids) for ids in found))
+
+
+def averse_to(tx: Tx, account_ids: Collection[int], ids: Collection[int]) -> set[int]:
+    """Those of ids who must not get what any of account_ids says: they mute or block, or are blocked."""
+    if not account_ids or not ids:
+        return set()
+    rows = tx.all(
+        f"""SELECT muter_id FROM muted_by
+              WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+                AND {tx.sql.is_in("muter_id", "ids")} AND (expires_ms = 0 OR expires_ms > :now)
+            UNION ALL SELECT blocker_id FROM blocked_by
+              WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+                AND {tx.sql.is_in("blocker_id", "ids")}
+            UNION ALL SELECT target_id FROM blocks
+              WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+                AND {tx.sql.is_in("target_id", "ids")}""",
+        buckets={bucket_of(id) for id in account_ids},
+        accounts=account_ids,
+        ids=ids,
+        now=tx.now_ms,
+    )
+    return {id for (id,) in rows}
+
+
+def block(tx: Tx, blocker: int, target: int) -> bool:
+    """True when this is new."""
+    new = 1 == tx.run(
+        """INSERT INTO blocks (bucket, account_id, target_id, id) VALUES (:bucket, :account, :target, :id)
+           ON CONFLICT (bucket, account_id, target_id) DO NOTHING""",
+        bucket=bucket_of(blocker),
+        account=blocker,
+        target=target,
+        id=tx.new_id(bucket_of(blocker)),
+    )
+    if new:
+        tx.run(
+            """INSERT INTO blocked_by (bucket, account_id, blocker_id) VALUES (:bucket, :account, :blocker)
+               ON CONFLICT (bucket, account_id, blocker_id) DO NOTHING""",
+            bucket=bucket_of(target),
+            account=target,
+            blocker=blocker,
+        )
+    return new
+
+
+def unblock(tx: Tx, blocker: int, target: int) -> bool:
+    gone = 1 == tx.run(
+        "DELETE FROM blocks WHERE bucket = :bucket AND account_id = :account AND target_id = :target",
+        bucket=bucket_of(blocker),
+        account=blocker,
+        target=target,
+    )
+    tx.run(
+        "DELETE FROM blocked_by WHERE bucket = :bucket AND account_id = :account AND blocker_id = :blocker",
+        bucket=bucket_of(target),
+        account=target,
+        blocker=blocker,
+    )
+    return gone
+
+
+def mute(tx: Tx, muter: int, target: int, *, notifications: bool, expires_ms: int) -> None:
+    """Mute, or change how; expires_ms 0: until further notice."""
+    tx.run(
+        """INSERT INTO mutes (bucket, account_id, target_id, id, notifications, expires_ms)
+           VALUES (:bucket, :account, :target, :id, :notifications, :expires)
+           ON CONFLICT (bucket, account_id, target_id)
+           DO UPDATE SET notifications = excluded.notifications, expires_ms = excluded.expires_ms""",
+        bucket=bucket_of(muter),
+        account=muter,
+        target=target,
+        id=tx.new_id(bucket_of(muter)),
+        notifications=int(notifications),
+        expires=expires_ms,
+    )
+    tx.run(
+        """INSERT INTO muted_by (bucket, account_id, muter_id, expires_ms) VALUES (:bucket, :account, :muter, :expires)
+           ON CONFLICT (bucket, account_id, muter_id) DO UPDATE SET expires_ms = excluded.expires_ms""",
+        bucket=bucket_of(target),
+        account=target,
+        muter=muter,
+        expires=expires_ms,
+    )
+
+
+def unmute(tx: Tx, muter: int, target: int) -> bool:
+    gone = 1 == tx.run(
+        "DELETE FROM mutes WHERE bucket = :bucket AND account_id = :account AND target_id = :target",
+        bucket=bucket_of(muter),
+        account=muter,
+        target=target,
+    )
+    tx.run(
+        "DELETE FROM muted_by WHERE bucket = :bucket AND account_id = :account AND muter_id = :muter",
+        bucket=bucket_of(target),
+        account=target,
+        muter=muter,
+    )
+    return gone
+
+
+def mutes_of(tx: Tx, account_id: int, targets: Collection[int]) -> dict[int, tuple[bool, int]]:
+    """By target: (notifications too, expires_ms or 0); only mutes in force."""
+    rows = tx.all(
+        f"""SELECT target_id, notifications, expires_ms FROM mutes
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}
+              AND (expires_ms = 0 OR expires_ms > :now)""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        targets=targets,
+        now=tx.now_ms,
+    )
+    return {target: (bool(notifications), expires) for target, notifications, expires in rows}
+
+
+def blocks_page(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
+    """(block id, target id), newest first."""
+    rows = tx.all(
+        f"""SELECT id, target_id FROM blocks WHERE bucket = :bucket AND account_id = :account
+              AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+
+
+def mutes_page(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
+    """(mute id, target id) of the mutes in force, newest first."""
+    rows = tx.all(
+        f"""SELECT id, target_id FROM mutes WHERE bucket = :bucket AND account_id = :account
+              AND id < :before AND id > :after AND (expires_ms = 0 OR expires_ms > :now)
+            ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+        now=tx.now_ms,
+    )
+    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
