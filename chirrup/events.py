@@ -23,7 +23,6 @@ class PostEdited(Event):
 class PostDeleted(Event):
     post_id: int
     boost_of_id: int
-    tags: list[str]
     media_keys: list[str]
 
 
@@ -118,3 +117,25 @@ ANY = (
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(ANY).decode
+
+
+class Signal(msgspec.Struct, frozen=True, array_like=True):
+    """What open streams are told over the broker: that something is there to be read, never its content.
+
+    kind: "update", "status.update", "delete", "notification", "conversation" (Mastodon's names of stream events),
+    or "end": the tokens of this account, or those in tokens, are dead.
+    Channels: user:<account id>, notifications:<account id>, direct:<account id>, list:<list id>, hashtag:<tag>,
+    public. A signal may come twice.
+    """
+
+    kind: str
+    id: int  # of the post, notification or conversation
+    of: int  # the account that did it
+    tokens: list[str] = []
+
+    @property
+    def packed(self) -> bytes:
+        return encode(self)
+
+
+unpack = msgspec.json.Decoder(Signal).decode

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from .events import Event
 
 T = TypeVar("T")
@@ -203,6 +205,16 @@ class Allowance(Protocol):
     allowed: bool
     remaining: int
     resets_at_s: int  # unix seconds
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """One plug in every socket; app.py chooses them."""
+
+    db: Database
+    timelines: Timelines
+    broker: Broker
+    blobs: Blobs
+    limits: Limits
 
 
 class Clock(Protocol):

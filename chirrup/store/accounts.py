@@ -159,3 +159,38 @@ def page(tx: Tx, *, before: int, limit: int) -> list[Account]:
 
 def _fields(struct: Account | User) -> dict[str, object]:
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+def notes(tx: Tx, account_id: int, targets: Collection[int]) -> dict[int, str]:
+    """Private notes of account_id about targets."""
+    rows = tx.all(
+        f"""SELECT target_id, note FROM account_notes
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        targets=targets,
+    )
+    return dict(rows)  # pyright: ignore[reportArgumentType]
+
+
+def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
+    tx.run(
+        """INSERT INTO account_notes (bucket, account_id, target_id, note) VALUES (:bucket, :account, :target, :note)
+           ON CONFLICT (bucket, account_id, target_id) DO UPDATE SET note = excluded.note""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        target=target_id,
+        note=note,
+    )
+
+
+def endorsed_among(tx: Tx, account_id: int, targets: Collection[int]) -> set[int]:
+    """Those of targets whom account_id features on its profile."""
+    rows = tx.all(
+        f"""SELECT target_id FROM endorsements
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        targets=targets,
+    )
+    return {id for (id,) in rows}

@@ -104,6 +104,18 @@ def followees(tx: Tx, account_id: int) -> list[Follow]:
     return [Follow(*row) for row in rows]
 
 
+def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
+    """follower's follows of those of ids it follows, by followee."""
+    rows = tx.all(
+        f"""SELECT account_id, target_id, id, show_boosts, notify, languages FROM following
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "ids")}""",
+        bucket=bucket_of(follower),
+        account=follower,
+        ids=ids,
+    )
+    return {row[1]: Follow(*row) for row in rows}
+
+
 def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, str]]:
     """(follower id, show_boosts, notify, languages) with follower id > after, rising: one step of a fan-out."""
     return tx.all(  # pyright: ignore[reportReturnType]
@@ -115,6 +127,16 @@ def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[t
         after=after,
         limit=limit,
     )
+
+
+def notified_followers(tx: Tx, account_id: int) -> set[int]:
+    """Followers who asked to be told of every post."""
+    rows = tx.all(
+        "SELECT follower_id FROM followers WHERE bucket = :bucket AND account_id = :account AND notify = 1",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+    return {id for (id,) in rows}
 
 
 def followers_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:

@@ -45,6 +45,15 @@ def lease(tx: Tx, limit: int, *, after: int = 0) -> list[Leased]:
     return [Leased(id, events.decode(body), attempts) for id, body, attempts in sorted(rows)]
 
 
+def extend(tx: Tx, ids: list[int]) -> None:
+    """Hold these for LEASE_MS more: their handling takes long."""
+    tx.run(
+        f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.is_in('id', 'ids')}",
+        ids=ids,
+        until=tx.now_ms + LEASE_MS,
+    )
+
+
 def finish(tx: Tx, ids: list[int]) -> None:
     """These are done with."""
     tx.run(f"DELETE FROM outbox WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)

@@ -25,6 +25,12 @@ def by_id(tx: Tx, id: int) -> Post | None:
     return Post(*row) if row else None
 
 
+def tombstone(tx: Tx, id: int) -> Post | None:
+    """The post, deleted or not: whom its deletion is to be told."""
+    row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+    return Post(*row) if row else None
+
+
 def insert(tx: Tx, post: Post) -> bool:
     """False when the id is taken: draw another."""
     return 1 == tx.run(
@@ -64,9 +70,12 @@ def touch(tx: Tx, id: int) -> None:
 
 
 def delete(tx: Tx, id: int) -> bool:
-    """Leave a tombstone without content: threads keep their shape. False when there is nothing to delete."""
+    """Leave a tombstone without content: threads keep their shape, and those who got the post are told.
+
+    False when there is nothing to delete.
+    """
     return 1 == tx.run(
-        """UPDATE posts SET deleted_ms = :now, text = '', summary = '', mentions = '[]', tags = '[]', media_ids = '[]'
+        """UPDATE posts SET deleted_ms = :now, text = '', summary = '', media_ids = '[]', poll_id = 0
            WHERE bucket = :bucket AND id = :id AND deleted_ms = 0""",
         now=tx.now_ms,
         bucket=bucket_of(id),

@@ -157,3 +157,12 @@ def thread_muters(tx: Tx, root_id: int, ids: Collection[int]) -> set[int]:
         root=root_id,
     )
     return {id for (id,) in rows}
+
+
+def count_pins(tx: Tx, account_id: int) -> int:
+    row = tx.one(
+        "SELECT COUNT(*) FROM pins WHERE bucket = :bucket AND account_id = :account",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+    return row[0] if row else 0

@@ -147,6 +147,7 @@ CREATE TABLE IF NOT EXISTS followers (
   show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,
   PRIMARY KEY (bucket, account_id, follower_id)) {{clustered}};
 CREATE INDEX IF NOT EXISTS followers_order ON followers (bucket, account_id, id DESC);
+CREATE INDEX IF NOT EXISTS followers_notified ON followers (bucket, account_id) WHERE notify = 1;
 CREATE TABLE IF NOT EXISTS follow_requests (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, follower_id BIGINT NOT NULL, id BIGINT NOT NULL,
   show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,

@@ -1,0 +1,268 @@
+"""Accounts: sign up, change the profile, suspend, look up. Rows are in store/accounts.py."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from ..access.visibility import may_see_account
+from ..errors import Invalid, InvalidFields, NotFound
+from ..events import AccountChanged
+from ..ids import random_bucket
+from ..ports import Tx
+from ..store import accounts as rows
+from ..store import follows, ties
+from ..types import Account, Field, Relationship, Role, User, Visibility
+from . import text
+
+DISPLAY_NAME_CHARS_MAX = 30  # Mastodon's limits for profiles
+NOTE_CHARS_MAX = 500
+FIELDS_MAX = 4
+FIELD_CHARS_MAX = 255
+EMAIL_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
+RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "moderator", "chirrup", "api", "oauth"})
+
+
+class SignUp(msgspec.Struct, frozen=True):
+    """password_hash: made beforehand, outside any transaction (access/passwords.py)."""
+
+    username: str
+    email: str
+    password_hash: str
+    locale: str = "en"
+    role: Role = Role.USER
+    confirmed: bool = True
+    display_name: str = ""
+
+
+def create(tx: Tx, wanted: SignUp) -> Account:
+    """A new account with its user. Raises InvalidFields naming all that is wrong with username and email."""
+    problems = check_username(wanted.username, reserved=wanted.role == Role.USER) + check_email(wanted.email)
+    if problems:
+        raise InvalidFields(problems)
+    account = _insert(tx, wanted.username, wanted.display_name)
+    if not rows.claim_name(tx, text.username_key(wanted.username), account.id):
+        problems.append(Invalid("username", "has already been taken", kind="ERR_TAKEN"))
+    if not rows.claim_email(tx, email_key(wanted.email), account.id):
+        problems.append(Invalid("email", "has already been taken", kind="ERR_TAKEN"))
+    if problems:
+        raise InvalidFields(problems)
+    rows.insert_user(
+        tx,
+        User(
+            account_id=account.id,
+            email=wanted.email.strip(),
+            password_hash=wanted.password_hash,
+            role=wanted.role,
+            confirmed_ms=tx.now_ms if wanted.confirmed else 0,
+            approved=1,
+            disabled=0,
+            locale=wanted.locale,
+            post_visibility=Visibility.PUBLIC,
+            post_sensitive=0,
+            post_language="",
+        ),
+    )
+    tx.emit(AccountChanged(account.id))
+    return account
+
+
+def _insert(tx: Tx, username: str, display_name: str) -> Account:
+    bucket = random_bucket()
+    while True:
+        account = Account(
+            id=tx.new_id(bucket),
+            username=username,
+            display_name=display_name,
+            note="",
+            fields="[]",
+            avatar="",
+            avatar_static="",
+            header="",
+            locked=0,
+            bot=0,
+            discoverable=1,
+            hide_network=0,
+            changed_ms=tx.now_ms,
+            suspended_ms=0,
+        )
+        if rows.insert(tx, account):
+            return account
+
+
+def check_username(username: str, *, reserved: bool = True) -> list[Invalid]:
+    """What is wrong with it, in Mastodon's words."""
+    if not username:
+        return [Invalid("username", "can't be blank", kind="ERR_BLANK")]
+    if not text.is_valid_username(username):
+        return [
+            Invalid("username", "must contain only letters, numbers and underscores, 30 at most", kind="ERR_INVALID")
+        ]
+    if reserved and text.username_key(username) in RESERVED:
+        return [Invalid("username", "is reserved", kind="ERR_RESERVED")]
+    return []
+
+
+def check_email(email: str) -> list[Invalid]:
+    if not email:
+        return [
+            Invalid("email", "can't be blank", kind="ERR_BLANK"),
+            Invalid("email", "is not a valid e-mail address", kind="ERR_INVALID"),
+        ]
+    local, at, domain = email.strip().rpartition("@")
+    if not (local and at and domain) or len(email) > EMAIL_CHARS_MAX or any(c.isspace() or c in "<>,;" for c in email):
+        return [Invalid("email", "is not a valid e-mail address", kind="ERR_INVALID")]
+    return []
+
+
+def email_key(email: str) -> str:
+    """The form in which two spellings of one address are equal."""
+    return email.strip().casefold()
+
+
+def get(tx: Tx, viewer_id: int, id: int) -> Account:
+    """The account. Raises NotFound: absent. Suspended accounts are shown bare; that is rendered."""
+    account = rows.by_id(tx, id)
+    if account is None:
+        raise NotFound("account", id)
+    return account
+
+
+def by_acct(tx: Tx, acct: str, domain: str) -> Account:
+    """acct: `name`, `@name` or `name@domain`, with this server's domain. Raises NotFound."""
+    name, _, host = acct.removeprefix("@").partition("@")
+    if host and host.casefold() != domain.casefold():
+        raise NotFound("account", acct)
+    id = rows.ids_by_names(tx, [text.username_key(name)]).get(text.username_key(name), 0)
+    return get(tx, 0, id)
+
+
+def followable(tx: Tx, viewer_id: int, id: int) -> Account:
+    """An account the viewer may deal with. Raises NotFound: absent, suspended, or it blocks the viewer."""
+    account = get(tx, viewer_id, id)
+    if not may_see_account(tx, viewer_id, account):
+        raise NotFound("account", id)
+    return account
+
+
+class ProfileChange(msgspec.Struct, frozen=True):
+    """None: leave as it is. Blob keys are of files already stored."""
+
+    display_name: str | None = None
+    note: str | None = None
+    fields: list[Field] | None = None
+    locked: bool | None = None
+    bot: bool | None = None
+    discoverable: bool | None = None
+    hide_network: bool | None = None
+    avatar: str | None = None
+    avatar_static: str | None = None
+    header: str | None = None
+    post_visibility: str | None = None
+    post_sensitive: bool | None = None
+    post_language: str | None = None
+
+
+def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
+    """Raises Invalid: a text too long, too many fields."""
+    account = get(tx, account_id, account_id)
+    wanted: dict[str, object] = {"changed_ms": max(tx.now_ms, account.changed_ms + 1)}
+    if change.display_name is not None:
+        wanted["display_name"] = _short("display_name", change.display_name, DISPLAY_NAME_CHARS_MAX)
+    if change.note is not None:
+        wanted["note"] = _short("note", change.note, NOTE_CHARS_MAX)
+    if change.fields is not None:
+        wanted["fields"] = _fields(change.fields)
+    for flag in ("locked", "bot", "discoverable", "hide_network"):
+        if (value := getattr(change, flag)) is not None:
+            wanted[flag] = int(value)
+    for key in ("avatar", "avatar_static", "header"):
+        if (value := getattr(change, key)) is not None:
+            wanted[key] = value
+    account = msgspec.structs.replace(account, **wanted)
+    rows.update(tx, account)
+    _change_defaults(tx, account_id, change)
+    tx.emit(AccountChanged(account_id))
+    return account
+
+
+def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
+    wanted: dict[str, object] = {}
+    if change.post_visibility is not None:
+        wanted["post_visibility"] = parse_visibility(change.post_visibility, allow_direct=False)
+    if change.post_sensitive is not None:
+        wanted["post_sensitive"] = int(change.post_sensitive)
+    if change.post_language is not None:
+        wanted["post_language"] = change.post_language[:8]
+    user = rows.user(tx, account_id)
+    if wanted and user:
+        rows.update_user(tx, msgspec.structs.replace(user, **wanted))
+
+
+def parse_visibility(value: str, *, allow_direct: bool = True) -> Visibility:
+    allowed = [v for v in Visibility if allow_direct or v != Visibility.DIRECT]
+    if value not in allowed:
+        raise Invalid("visibility", f"must be one of {', '.join(allowed)}; got {value[:40]!r}")
+    return Visibility(value)
+
+
+def _short(field: str, value: str, chars_max: int) -> str:
+    value = text.clean(value)
+    if (length := text.length(value)) > chars_max:
+        raise Invalid(field, f"must have at most {chars_max} characters, has {length}")
+    return value
+
+
+def _fields(fields: list[Field]) -> str:
+    kept = [field for field in fields if field.name.strip() or field.value.strip()]
+    if len(kept) > FIELDS_MAX:
+        raise Invalid("fields", f"must be at most {FIELDS_MAX}, are {len(kept)}")
+    checked = [
+        Field(_short("fields", field.name, FIELD_CHARS_MAX), _short("fields", field.value, FIELD_CHARS_MAX))
+        for field in kept
+    ]
+    return msgspec.json.encode(checked).decode()
+
+
+def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
+    """Hide the account and all it said, or bring it back."""
+    account = get(tx, account_id, account_id)
+    account = msgspec.structs.replace(
+        account,
+        suspended_ms=(account.suspended_ms or tx.now_ms) if suspended else 0,
+        changed_ms=max(tx.now_ms, account.changed_ms + 1),
+    )
+    rows.update(tx, account)
+    tx.emit(AccountChanged(account_id))
+    return account
+
+
+def relationships(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Relationship]:
+    """How viewer_id stands to each of ids, in their order. Eight queries, whatever len(ids)."""
+    known = ties.of(tx, viewer_id, ids)
+    followed_by = follows.followers_among(tx, viewer_id, ids)
+    asked = follows.requested_among(tx, viewer_id, ids)
+    askers = follows.requesters_among(tx, viewer_id, ids)
+    mutes = ties.mutes_of(tx, viewer_id, ids)
+    details = follows.among(tx, viewer_id, ids)
+    notes = rows.notes(tx, viewer_id, ids)
+    endorsed = rows.endorsed_among(tx, viewer_id, ids)
+    return [
+        Relationship(
+            id=id,
+            following=id in known.following,
+            show_boosts=bool(id in details and details[id].show_boosts),
+            notify=bool(id in details and details[id].notify),
+            languages=tuple(details[id].languages.split()) if id in details else (),
+            followed_by=id in followed_by,
+            blocking=id in known.blocking,
+            blocked_by=id in known.blocked_by,
+            muting=id in mutes,
+            muting_notifications=mutes.get(id, (False, 0))[0],
+            mute_expires_ms=mutes.get(id, (False, 0))[1],
+            requested=id in asked,
+            requested_by=id in askers,
+            endorsed=id in endorsed,
+            note=notes.get(id, ""),
+        )
+        for id in ids
+    ]

@@ -1,0 +1,41 @@
+"""Conversations: threads of direct posts as each participant sees them. Rows are in store/conversations.py."""
+
+import msgspec
+
+from .. import events
+from ..access import visibility
+from ..events import Signal
+from ..ports import Tx
+from ..store import conversations as rows
+from ..store import posts
+from ..types import Visibility
+
+
+def on_published(tx: Tx, event: events.PostPublished | events.PostEdited) -> list[tuple[str, Signal]]:
+    """A direct post goes into the conversation of its author and of everybody it mentions."""
+    post = posts.by_id(tx, event.post_id)
+    if post is None or post.visibility != Visibility.DIRECT:
+        return []
+    people = [post.author_id, *(m.account_id for m in post.mentioned if m.account_id != post.author_id)]
+    told: list[tuple[str, Signal]] = []
+    for account_id in people:
+        if visibility.see_one(tx, account_id, post.id):
+            others = msgspec.json.encode([id for id in people if id != account_id]).decode()
+            unread = account_id != post.author_id
+            found = rows.add_post(tx, account_id, post.root_id, post.id, unread=unread, participants=others)
+            told.append((f"direct:{account_id}", Signal("conversation", found.id, post.author_id)))
+    return told
+
+
+def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
+    """Where it was the last post, the one before it is now; a conversation without posts is gone."""
+    gone = posts.tombstone(tx, event.post_id)
+    if gone is None or gone.visibility != Visibility.DIRECT:
+        return []
+    thread = [post_id for post_id, _ in posts.thread(tx, gone.root_id, 4096)]
+    for account_id in {gone.author_id, *(m.account_id for m in gone.mentioned)}:
+        found = rows.by_thread(tx, account_id, gone.root_id)
+        if found and found.last_post_id == gone.id:
+            left = visibility.see(tx, account_id, [gone.root_id, *thread]).posts
+            rows.set_last(tx, found, max(left, default=0))
+    return []

@@ -1,0 +1,126 @@
+"""Follow, ask to follow, block, mute. Rows are in store/follows.py and store/ties.py."""
+
+from ..errors import Forbidden, NotFound
+from ..events import Blocked, FollowAccepted, Followed, FollowRequested, Muted, Unfollowed
+from ..ports import Tx
+from ..store import accounts as account_rows
+from ..store import follows as rows
+from ..store import ties
+from . import accounts
+
+MUTE_S_MAX = 10 * 366 * 24 * 3600
+
+
+def follow(
+    tx: Tx,
+    follower: int,
+    followee: int,
+    *,
+    show_boosts: bool | None = None,
+    notify: bool | None = None,
+    languages: tuple[str, ...] | None = None,
+) -> None:
+    """Follow, or ask a locked account; when it stands already, change how (None: as it is).
+
+    Raises NotFound (absent, suspended, blocks the follower), Forbidden (oneself).
+    """
+    if follower == followee:
+        raise Forbidden("This action is not allowed: an account cannot follow itself")
+    target = accounts.followable(tx, follower, followee)
+    standing = rows.get(tx, follower, followee)
+    options = {
+        "show_boosts": show_boosts if show_boosts is not None else bool(standing.show_boosts) if standing else True,
+        "notify": notify if notify is not None else bool(standing.notify) if standing else False,
+        "languages": " ".join(languages) if languages is not None else standing.languages if standing else "",
+    }
+    if standing:
+        rows.change(tx, follower, followee, **options)
+        tx.emit(Followed(follower, followee))
+    elif target.locked:
+        if rows.insert_request(tx, follower, followee, **options):
+            tx.emit(FollowRequested(follower, followee))
+    else:
+        _connect(tx, follower, followee, **options)
+    ties.unblock(tx, follower, followee)
+
+
+def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> None:
+    if rows.insert(tx, follower, followee, show_boosts=show_boosts, notify=notify, languages=languages):
+        account_rows.add_counts(tx, follower, followees=1)
+        account_rows.add_counts(tx, followee, followers=1)
+        tx.emit(Followed(follower, followee))
+
+
+def unfollow(tx: Tx, follower: int, followee: int) -> None:
+    """End a follow or a request to; harmless when there is none. Raises NotFound: no such account."""
+    accounts.get(tx, follower, followee)
+    rows.take_request(tx, follower, followee)
+    _disconnect(tx, follower, followee)
+
+
+def _disconnect(tx: Tx, follower: int, followee: int) -> None:
+    if rows.delete(tx, follower, followee):
+        account_rows.add_counts(tx, follower, followees=-1)
+        account_rows.add_counts(tx, followee, followers=-1)
+        tx.emit(Unfollowed(follower, followee))
+
+
+def remove_follower(tx: Tx, account_id: int, follower: int) -> None:
+    """Make follower follow account_id no longer."""
+    unfollow(tx, follower, account_id)
+
+
+def accept(tx: Tx, account_id: int, follower: int) -> None:
+    """Raises NotFound: follower has not asked."""
+    asked = rows.take_request(tx, follower, account_id)
+    if asked is None:
+        raise NotFound("follow request", follower)
+    _connect(
+        tx,
+        follower,
+        account_id,
+        show_boosts=bool(asked.show_boosts),
+        notify=bool(asked.notify),
+        languages=asked.languages,
+    )
+    tx.emit(FollowAccepted(account_id, follower))
+
+
+def reject(tx: Tx, account_id: int, follower: int) -> None:
+    """Raises NotFound: follower has not asked."""
+    if rows.take_request(tx, follower, account_id) is None:
+        raise NotFound("follow request", follower)
+
+
+def block(tx: Tx, blocker: int, target: int) -> None:
+    """Neither sees the other's posts from now on, neither follows the other."""
+    if blocker == target:
+        raise Forbidden("This action is not allowed: an account cannot block itself")
+    accounts.get(tx, blocker, target)
+    for one, other in ((blocker, target), (target, blocker)):
+        rows.take_request(tx, one, other)
+        _disconnect(tx, one, other)
+    if ties.block(tx, blocker, target):
+        tx.emit(Blocked(blocker, target))
+
+
+def unblock(tx: Tx, blocker: int, target: int) -> None:
+    accounts.get(tx, blocker, target)
+    if ties.unblock(tx, blocker, target):
+        tx.emit(Blocked(blocker, target))
+
+
+def mute(tx: Tx, muter: int, target: int, *, notifications: bool = True, for_s: int = 0) -> None:
+    """Keep target's posts out of muter's lists; notifications: theirs too. for_s 0: until further notice."""
+    if muter == target:
+        raise Forbidden("This action is not allowed: an account cannot mute itself")
+    accounts.get(tx, muter, target)
+    expires_ms = tx.now_ms + min(for_s, MUTE_S_MAX) * 1000 if for_s > 0 else 0
+    ties.mute(tx, muter, target, notifications=notifications, expires_ms=expires_ms)
+    tx.emit(Muted(muter, target))
+
+
+def unmute(tx: Tx, muter: int, target: int) -> None:
+    accounts.get(tx, muter, target)
+    if ties.unmute(tx, muter, target):
+        tx.emit(Muted(muter, target))

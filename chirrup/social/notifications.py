@@ -1,0 +1,170 @@
+"""Notifications: what is told to whom. Rows are in store/notifications.py; the callers in workers/subscribers.py."""
+
+from collections.abc import Collection
+
+from .. import events
+from ..access import visibility
+from ..errors import NotFound
+from ..events import Signal
+from ..ports import Tx
+from ..store import follows, polls, posts, reactions, ties
+from ..store import notifications as rows
+from ..types import Notification, NotificationKind, Post, Span
+
+Signals = list[tuple[str, Signal]]
+
+
+def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
+    """account_id's notifications of these kinds whose post it may (still) see, newest first.
+
+    Nothing by accounts it blocks or mutes with their notifications. from_id: only what this account caused.
+    """
+    found: list[Notification] = []
+    for _ in range(20):
+        chunk = rows.page(tx, account_id, Span(span.before, span.after, 2 * span.limit, span.oldest))
+        asked = [n for n in chunk if n.kind in kinds and from_id in (0, n.from_id)]
+        found += _fit(tx, account_id, asked)
+        if len(chunk) < 2 * span.limit or len(found) >= span.limit:
+            break
+        edge = chunk[-1].id
+        span = Span(span.before, edge, span.limit, True) if span.oldest else Span(edge, span.after, span.limit)
+    found = found[: span.limit]
+    return found[::-1] if span.oldest else found
+
+
+def _fit(tx: Tx, account_id: int, told: list[Notification]) -> list[Notification]:
+    causers = {n.from_id for n in told}
+    known = ties.of(tx, account_id, causers)
+    silent = {id for id, (notifications, _) in ties.mutes_of(tx, account_id, causers).items() if notifications}
+    seen = visibility.see(tx, account_id, {n.post_id for n in told if n.post_id})
+    return [
+        n
+        for n in told
+        if n.from_id not in known.blocking and n.from_id not in silent and (not n.post_id or n.post_id in seen.posts)
+    ]
+
+
+def get(tx: Tx, account_id: int, id: int) -> Notification:
+    """Raises NotFound: absent, another's, or of a post that is hidden now."""
+    told = rows.by_id(tx, account_id, id)
+    if told is None or not _fit(tx, account_id, [told]):
+        raise NotFound("notification", id)
+    return told
+
+
+def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None) -> Signals:
+    """Write one down unless the recipient does not want it: self, blocked or muted accounts, muted threads."""
+    if account_id == from_id:
+        return []
+    known = ties.of(tx, account_id, [from_id])
+    if from_id in known.blocking or from_id in known.blocked_by:
+        return []
+    if from_id in known.muting and ties.mutes_of(tx, account_id, [from_id])[from_id][0]:
+        return []
+    if post and reactions.thread_muters(tx, post.root_id, [account_id]):
+        return []
+    told = rows.insert(tx, account_id, kind, from_id, post.id if post else 0)
+    return [(f"user:{account_id}", Signal("notification", told.id, from_id))] if told else []
+
+
+# one function for each event: what it writes, and the signals to send once that is committed
+
+
+def on_published(tx: Tx, event: events.PostPublished) -> Signals:
+    post = posts.by_id(tx, event.post_id)
+    if post is None:
+        return []
+    if post.boost_of_id:
+        original = posts.by_id(tx, post.boost_of_id)
+        return _tell(tx, original.author_id, NotificationKind.BOOST, post.author_id, original) if original else []
+    told = _mentions(tx, post)
+    for watcher in follows.notified_followers(tx, post.author_id) - {mention.account_id for mention in post.mentioned}:
+        if visibility.see_one(tx, watcher, post.id):
+            told += _tell(tx, watcher, NotificationKind.POST, post.author_id, post)
+    return told
+
+
+def _mentions(tx: Tx, post: Post) -> Signals:
+    return [
+        signal
+        for mention in post.mentioned
+        for signal in _tell(tx, mention.account_id, NotificationKind.MENTION, post.author_id, post)
+    ]
+
+
+def on_edited(tx: Tx, event: events.PostEdited) -> Signals:
+    """Those mentioned now, and those who boosted it, hear of an edit."""
+    post = posts.by_id(tx, event.post_id)
+    if post is None:
+        return []
+    told = _mentions(tx, post)
+    for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=2**63 - 1, limit=1000)):
+        rows.take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)
+        told += _tell(tx, booster, NotificationKind.EDIT, post.author_id, post)
+    return told
+
+
+def on_deleted(tx: Tx, event: events.PostDeleted) -> Signals:
+    """Notifications about it are not shown any more: page() asks who may see the post."""
+    return []
+
+
+def on_followed(tx: Tx, event: events.Followed) -> Signals:
+    rows.take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
+    if not follows.get(tx, event.of, event.target_id):
+        return []
+    return _tell(tx, event.target_id, NotificationKind.FOLLOW, event.of)
+
+
+def on_follow_requested(tx: Tx, event: events.FollowRequested) -> Signals:
+    return _tell(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
+
+
+def on_follow_answered(tx: Tx, event: events.FollowAccepted) -> Signals:
+    rows.take_back(tx, event.of, NotificationKind.FOLLOW_REQUEST, event.follower_id)
+    return []
+
+
+def on_unfollowed(tx: Tx, event: events.Unfollowed) -> Signals:
+    rows.take_back(tx, event.target_id, NotificationKind.FOLLOW, event.of)
+    return []
+
+
+def on_blocked(tx: Tx, event: events.Blocked) -> Signals:
+    if event.target_id in ties.of(tx, event.of, [event.target_id]).blocking:
+        rows.forget_account(tx, event.of, event.target_id)
+    return []
+
+
+def on_favourited(tx: Tx, event: events.Favourited) -> Signals:
+    post = posts.by_id(tx, event.post_id)
+    if post is None or not reactions.find(tx, "favourites", event.of, post.id):
+        return []
+    return _tell(tx, post.author_id, NotificationKind.FAVOURITE, event.of, post)
+
+
+def on_unfavourited(tx: Tx, event: events.Unfavourited) -> Signals:
+    return _undone(tx, event, NotificationKind.FAVOURITE)
+
+
+def on_unboosted(tx: Tx, event: events.Unboosted) -> Signals:
+    return _undone(tx, event, NotificationKind.BOOST)
+
+
+def _undone(tx: Tx, event: events.Unfavourited | events.Unboosted, kind: NotificationKind) -> Signals:
+    post = posts.by_id(tx, event.post_id)
+    if post:
+        rows.take_back(tx, post.author_id, kind, event.of, post.id)
+    return []
+
+
+def on_poll_ended(tx: Tx, event: events.PollEnded) -> Signals:
+    """The author and everybody who voted."""
+    post = posts.by_id(tx, event.post_id)
+    if post is None or not post.poll_id:
+        return []
+    told = rows.insert(tx, post.author_id, NotificationKind.POLL, post.author_id, post.id)
+    signals = [(f"user:{post.author_id}", Signal("notification", told.id, post.author_id))] if told else []
+    for voter in polls.voters(tx, post.poll_id):
+        signals += _tell(tx, voter, NotificationKind.POLL, post.author_id, post)
+    return signals

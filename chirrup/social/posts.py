@@ -1,0 +1,337 @@
+"""Posts: publish, edit, delete, and read one by one.
+
+Rows are in store/posts.py. Delivery starts from the events: timelines/fanout.py.
+"""
+
+import hashlib
+from collections.abc import Collection
+
+import msgspec
+
+from ..access import visibility
+from ..errors import Invalid, NotFound
+from ..events import PostDeleted, PostEdited, PostPublished
+from ..ids import bucket_of
+from ..ports import Tx
+from ..store import accounts as account_rows
+from ..store import media as media_rows
+from ..store import posts as rows
+from ..types import Draft, Mention, Post, PostVersion, User, Visibility
+from . import polls, text
+from .accounts import parse_visibility
+
+TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
+MEDIA_MAX = 4
+MENTIONS_MAX = 100  # ../shared/threats.md H4 wants a limit; each costs a notification
+TAGS_MAX = 60
+LANGUAGE_CHARS_MAX = 12
+COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # what shows in counters that strangers see
+
+
+class MentionsUnexpected(Invalid):
+    """The text mentions accounts that allowed_mentions does not name."""
+
+    def __init__(self, account_ids: list[int]) -> None:
+        super().__init__("status", "mentions accounts you did not expect", message="Unexpected accounts mentioned")
+        self.account_ids = account_ids
+
+
+def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
+    """Store one post and announce it; home timelines follow from the event.
+
+    draft.text: plain text, at most chars_max graphemes with its summary, a URL counting as 23.
+    domain: this server's, so that @name@domain is ours. With draft.idempotency_key: the post that key made before.
+    Raises Invalid (text, media, poll, visibility, key used for something else), NotFound (reply_to_id: absent, or
+    hidden from author), MentionsUnexpected.
+    """
+    digest = _digest(draft) if draft.idempotency_key else ""
+    if draft.idempotency_key and (earlier := rows.by_key(tx, author, draft.idempotency_key)):
+        return _again(tx, earlier, digest)
+
+    words = _checked_text(draft.text, draft.summary, chars_max, may_be_empty=bool(draft.media_ids))
+    summary = text.clean(draft.summary)
+    found = text.extract(words)
+    user = account_rows.user(tx, author)
+    parent = _parent(tx, author, draft.reply_to_id)
+    mentioned = _mentioned(tx, found, domain)
+    _check_expected(mentioned, draft.allowed_mentions, author)
+
+    bucket = bucket_of(author)
+    id = tx.new_id(bucket)
+    post = Post(
+        id=id,
+        author_id=author,
+        boost_of_id=0,
+        reply_to_id=parent.id if parent else 0,
+        reply_to_author_id=parent.author_id if parent else 0,
+        root_id=parent.root_id if parent else id,
+        visibility=_visibility(draft.visibility, user, parent),
+        text=words,
+        summary=summary,
+        sensitive=_sensitive(draft, summary, user),
+        language=_language(draft.language or (user.post_language if user else "")),
+        app_id=draft.app_id,
+        mentions=_json(mentioned) if mentioned else "[]",
+        tags=_tags(found),
+        media_ids=_json(list(draft.media_ids)) if draft.media_ids else "[]",
+        poll_id=tx.new_id(bucket) if draft.poll else 0,
+        changed_ms=tx.now_ms,
+        edited_ms=0,
+        deleted_ms=0,
+    )
+    post = insert(tx, post)
+    _attach(tx, post, draft.media_ids)
+    if draft.poll:
+        if draft.media_ids:
+            raise Invalid("media_ids", "cannot be attached to a post with a poll")
+        polls.create(tx, post, draft.poll)
+    if draft.idempotency_key:
+        rows.insert_key(tx, author, draft.idempotency_key, post.id, digest)
+    return post
+
+
+def insert(tx: Tx, post: Post) -> Post:
+    """Write a finished post, count it, announce it. The id may come out another one, when it was taken."""
+    while not rows.insert(tx, post):
+        id = tx.new_id(bucket_of(post.author_id))
+        post = msgspec.structs.replace(post, id=id, root_id=id if post.root_id == post.id else post.root_id)
+    if post.visibility in COUNTED:
+        account_rows.add_counts(tx, post.author_id, posts=1, last_post_ms=post.created_ms)
+    if post.reply_to_id:
+        rows.insert_in_thread(tx, post)
+        if post.visibility in COUNTED:
+            rows.add_counts(tx, post.reply_to_id, replies=1)
+    tx.emit(PostPublished(post.author_id, post.id))
+    return post
+
+
+def _digest(draft: Draft) -> str:
+    return hashlib.sha256(msgspec.json.encode(draft)).hexdigest()
+
+
+def _again(tx: Tx, earlier: tuple[int, str], digest: str) -> Post:
+    post_id, first_digest = earlier
+    if first_digest != digest:
+        raise Invalid("Idempotency-Key", "was used before for a different post; use a new key for a new post")
+    post = rows.by_id(tx, post_id)
+    if post is None:
+        raise NotFound("post", post_id)
+    return post
+
+
+def _checked_text(raw: str, summary: str, chars_max: int, *, may_be_empty: bool) -> str:
+    words = text.clean(raw)
+    if not words and not may_be_empty:
+        raise Invalid("text", "can't be blank: write something, or attach media")
+    length = text.length(words) + (text.length(text.clean(summary)) if summary else 0)
+    if length > chars_max:
+        raise Invalid("text", f"must have at most {chars_max} characters, has {length}")
+    return words
+
+
+def _parent(tx: Tx, author: int, id: int) -> Post | None:
+    if not id:
+        return None
+    parent = visibility.see_one(tx, author, id)
+    if parent is None:
+        raise NotFound("post", id)
+    if parent.boost_of_id:
+        return _parent(tx, author, parent.boost_of_id)
+    return parent
+
+
+def _mentioned(tx: Tx, found: text.Extracted, domain: str) -> list[Mention]:
+    """The accounts named in the text that exist here, once each, in order."""
+    names = [
+        text.username_key(entity.value)
+        for entity in found.mentions
+        if not entity.host or entity.host.casefold() == domain.casefold()
+    ]
+    if not names:
+        return []
+    ids = account_rows.ids_by_names(tx, set(names))
+    accounts = account_rows.by_ids(tx, set(ids.values()))
+    mentioned = {
+        accounts[ids[name]].id: Mention(accounts[ids[name]].id, accounts[ids[name]].username)
+        for name in names
+        if name in ids and ids[name] in accounts and not accounts[ids[name]].suspended_ms
+    }
+    if len(mentioned) > MENTIONS_MAX:
+        raise Invalid("text", f"must mention at most {MENTIONS_MAX} accounts, mentions {len(mentioned)}")
+    return list(mentioned.values())
+
+
+def _check_expected(mentioned: list[Mention], allowed: tuple[int, ...] | None, author: int) -> None:
+    if allowed is None:
+        return
+    unexpected = [m.account_id for m in mentioned if m.account_id not in allowed and m.account_id != author]
+    if unexpected:
+        raise MentionsUnexpected(unexpected)
+
+
+def _visibility(wanted: str, user: User | None, parent: Post | None) -> Visibility:
+    if wanted:
+        return parse_visibility(wanted)
+    default = Visibility(user.post_visibility) if user else Visibility.PUBLIC
+    return default if parent is None else max(default, Visibility(parent.visibility), key=list(Visibility).index)
+
+
+def _sensitive(draft: Draft, summary: str, user: User | None) -> int:
+    if draft.sensitive is not None:
+        return int(draft.sensitive or bool(summary))
+    return int(bool(summary) or bool(user and user.post_sensitive))
+
+
+def _language(code: str) -> str:
+    return code if len(code) <= LANGUAGE_CHARS_MAX and code.replace("-", "").isalnum() and code.isascii() else ""
+
+
+def _tags(found: text.Extracted) -> str:
+    names = {text.hashtag_key(entity.value): entity.value for entity in reversed(found.hashtags)}
+    if len(names) > TAGS_MAX:
+        raise Invalid("text", f"must have at most {TAGS_MAX} hashtags, has {len(names)}")
+    return _json(list(reversed(names.values()))) if names else "[]"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _attach(tx: Tx, post: Post, media_ids: Collection[int]) -> None:
+    if not media_ids:
+        return
+    if len(media_ids) > MEDIA_MAX:
+        raise Invalid("media_ids", f"must be at most {MEDIA_MAX}, are {len(media_ids)}")
+    if media_rows.attach(tx, post.author_id, media_ids, post.id) != len(set(media_ids)):
+        raise Invalid("media_ids", "must be your own uploads that no other post uses")
+
+
+def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
+    """Replace text, summary, media, language and poll; the earlier state goes to the history.
+
+    Nobody who is mentioned no longer keeps reading a direct post. Raises as publish, and NotFound unless the author's.
+    """
+    before = own(tx, author, id)
+    words = _checked_text(draft.text, draft.summary, chars_max, may_be_empty=bool(draft.media_ids))
+    summary = text.clean(draft.summary)
+    found = text.extract(words)
+    after = msgspec.structs.replace(
+        before,
+        text=words,
+        summary=summary,
+        sensitive=int(draft.sensitive or bool(summary)),
+        language=_language(draft.language or before.language),
+        mentions=_json(_mentioned(tx, found, domain)),
+        tags=_tags(found),
+        media_ids=_json(list(draft.media_ids)),
+        changed_ms=max(tx.now_ms, before.changed_ms + 1),
+        edited_ms=tx.now_ms,
+    )
+    titles = polls.titles(tx, before.poll_id) if before.poll_id else []
+    after = msgspec.structs.replace(after, poll_id=polls.change(tx, after, draft.poll))
+    _attach(tx, after, draft.media_ids)
+    rows.insert_version(
+        tx,
+        PostVersion(
+            post_id=id,
+            at_ms=before.edited_ms or before.created_ms,
+            text=before.text,
+            summary=before.summary,
+            sensitive=before.sensitive,
+            media_ids=before.media_ids,
+            poll_options=_json(titles),
+        ),
+    )
+    rows.update(tx, after)
+    tx.emit(PostEdited(author, id))
+    return after
+
+
+def own(tx: Tx, author: int, id: int) -> Post:
+    """A post, not a boost, of author's. Raises NotFound."""
+    post = rows.by_id(tx, id)
+    if post is None or post.author_id != author or post.boost_of_id:
+        raise NotFound("post", id)
+    return post
+
+
+def delete(tx: Tx, author: int, id: int) -> Post:
+    """Delete a post of author's; what it was. From the next request on nobody sees it. Raises NotFound."""
+    post = own(tx, author, id)
+    remove(tx, post)
+    return post
+
+
+def remove(tx: Tx, post: Post) -> None:
+    """Delete a post or boost whoever asks: the caller has checked that it may be."""
+    if not rows.delete(tx, post.id):
+        return
+    if post.visibility in COUNTED:
+        account_rows.add_counts(tx, post.author_id, posts=-1)
+        if post.reply_to_id:
+            rows.add_counts(tx, post.reply_to_id, replies=-1)
+    files = [key for m in media_rows.by_ids(tx, post.media).values() for key in (m.key, m.preview_key) if key]
+    for media_id in post.media:
+        media_rows.delete(tx, media_id)
+    if post.poll_id:
+        polls.delete(tx, post.poll_id)
+    tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files))
+
+
+def get(tx: Tx, viewer_id: int, id: int) -> Post:
+    """The post. Raises NotFound: absent, or hidden from viewer_id."""
+    post = visibility.see_one(tx, viewer_id, id)
+    if post is None:
+        raise NotFound("post", id)
+    return post
+
+
+def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:
+    """Every state of the post, oldest first, the current one last. Raises NotFound."""
+    post = get(tx, viewer_id, id)
+    current = PostVersion(
+        post_id=id,
+        at_ms=post.edited_ms or post.created_ms,
+        text=post.text,
+        summary=post.summary,
+        sensitive=post.sensitive,
+        media_ids=post.media_ids,
+        poll_options=_json(polls.titles(tx, post.poll_id) if post.poll_id else []),
+    )
+    return [*rows.versions(tx, id), current]
+
+
+THREAD_POSTS_MAX = 4096
+
+
+def context(tx: Tx, viewer_id: int, id: int) -> tuple[list[int], list[int]]:
+    """(ancestors, root first; descendants, each right below what it answers) that viewer_id may see.
+
+    Raises NotFound. Hidden posts leave no trace; what hangs below a hidden one still shows.
+    """
+    post = get(tx, viewer_id, id)
+    if post.boost_of_id:
+        post = get(tx, viewer_id, post.boost_of_id)
+    replies = rows.thread(tx, post.root_id, THREAD_POSTS_MAX)
+    parents = dict(replies)
+    children: dict[int, list[int]] = {}
+    for child, parent in replies:
+        children.setdefault(parent, []).append(child)
+
+    ancestors: list[int] = []
+    above = parents.get(post.id, 0)
+    while above:
+        ancestors.append(above)
+        above = parents.get(above, 0)
+    descendants: list[int] = []
+    below = children.get(post.id, [])[::-1]
+    while below:
+        child = below.pop()
+        descendants.append(child)
+        below.extend(children.get(child, [])[::-1])
+
+    seen = visibility.see(tx, viewer_id, [*ancestors, *descendants])
+    return (
+        [id for id in reversed(ancestors) if id in seen.posts],
+        [id for id in descendants if id in seen.posts],
+    )

@@ -1,0 +1,142 @@
+"""Favourite, boost, bookmark, pin, mute a thread. Rows are in store/reactions.py."""
+
+from ..errors import Forbidden, Invalid
+from ..events import Favourited, Unboosted, Unfavourited
+from ..ids import bucket_of
+from ..ports import Tx
+from ..store import posts as post_rows
+from ..store import reactions as rows
+from ..types import Post, Visibility
+from . import posts
+from .accounts import parse_visibility
+
+PINS_MAX = 5  # Mastodon's default
+
+
+def favourite(tx: Tx, account_id: int, id: int) -> Post:
+    """The post (for a boost, what it boosts). Harmless when repeated. Raises NotFound."""
+    post = _original(tx, account_id, id)
+    if rows.add(tx, "favourites", account_id, post.id):
+        post_rows.add_counts(tx, post.id, favourites=1)
+        tx.emit(Favourited(account_id, post.id))
+    return post
+
+
+def unfavourite(tx: Tx, account_id: int, id: int) -> Post:
+    post = _original(tx, account_id, id)
+    if rows.remove(tx, "favourites", account_id, post.id):
+        post_rows.add_counts(tx, post.id, favourites=-1)
+        tx.emit(Unfavourited(account_id, post.id))
+    return post
+
+
+def bookmark(tx: Tx, account_id: int, id: int) -> Post:
+    post = _original(tx, account_id, id)
+    rows.add(tx, "bookmarks", account_id, post.id)
+    return post
+
+
+def unbookmark(tx: Tx, account_id: int, id: int) -> Post:
+    post = _original(tx, account_id, id)
+    rows.remove(tx, "bookmarks", account_id, post.id)
+    return post
+
+
+def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
+    """The boost: a post of account_id's. A second boost answers with the first one.
+
+    visibility: public, unlisted or private (the followers'). Raises NotFound; Invalid: a direct post, or another's
+    followers-only post.
+    """
+    original = _original(tx, account_id, id)
+    if original.visibility == Visibility.DIRECT or (
+        original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
+    ):
+        raise Forbidden("This action is not allowed: only public and unlisted posts can be boosted by others")
+    earlier = rows.find(tx, "boosts", account_id, original.id)
+    if earlier and (post := post_rows.by_id(tx, earlier)):
+        return post
+    audience = parse_visibility(visibility) if visibility else Visibility.PUBLIC
+    if audience == Visibility.DIRECT:
+        raise Invalid("visibility", "of a boost must be public, unlisted or private")
+    new_id = tx.new_id(bucket_of(account_id))
+    boosted = posts.insert(
+        tx,
+        Post(
+            id=new_id,
+            author_id=account_id,
+            boost_of_id=original.id,
+            reply_to_id=0,
+            reply_to_author_id=0,
+            root_id=new_id,
+            visibility=max(audience, Visibility(original.visibility), key=list(Visibility).index),
+            text="",
+            summary="",
+            sensitive=0,
+            language="",
+            app_id=0,
+            mentions="[]",
+            tags="[]",
+            media_ids="[]",
+            poll_id=0,
+            changed_ms=tx.now_ms,
+            edited_ms=0,
+            deleted_ms=0,
+        ),
+    )
+    rows.add(tx, "boosts", account_id, original.id, boosted.id)
+    post_rows.add_counts(tx, original.id, boosts=1)
+    return boosted
+
+
+def unboost(tx: Tx, account_id: int, id: int) -> Post:
+    """The original post; the boost is gone."""
+    original = _original(tx, account_id, id)
+    boost_id = rows.remove(tx, "boosts", account_id, original.id)
+    if boost_id:
+        post_rows.add_counts(tx, original.id, boosts=-1)
+        if boosted := post_rows.by_id(tx, boost_id):
+            posts.remove(tx, boosted)
+        tx.emit(Unboosted(account_id, original.id))
+    return original
+
+
+def pin(tx: Tx, account_id: int, id: int) -> Post:
+    """Show an own post first on the profile. Raises NotFound, Invalid: another's, direct, or too many."""
+    post = posts.get(tx, account_id, id)
+    if post.author_id != account_id:
+        raise Invalid("post", "of another account", message="Validation failed: Someone else's post cannot be pinned")
+    if post.boost_of_id:
+        raise Invalid("post", "is a boost", message="Validation failed: A boost cannot be pinned")
+    if post.visibility == Visibility.DIRECT:
+        raise Invalid("post", "is direct", message="Validation failed: A direct post cannot be pinned")
+    if rows.count_pins(tx, account_id) >= PINS_MAX and not rows.find(tx, "pins", account_id, id):
+        raise Invalid(
+            "post", "is one too many", message="Validation failed: You have already pinned the maximum number of posts"
+        )
+    rows.add(tx, "pins", account_id, id)
+    return post
+
+
+def unpin(tx: Tx, account_id: int, id: int) -> Post:
+    post = posts.get(tx, account_id, id)
+    rows.remove(tx, "pins", account_id, id)
+    return post
+
+
+def mute_thread(tx: Tx, account_id: int, id: int) -> Post:
+    """No notifications from this thread any more."""
+    post = _original(tx, account_id, id)
+    rows.mute_thread(tx, account_id, post.root_id)
+    return post
+
+
+def unmute_thread(tx: Tx, account_id: int, id: int) -> Post:
+    post = _original(tx, account_id, id)
+    rows.unmute_thread(tx, account_id, post.root_id)
+    return post
+
+
+def _original(tx: Tx, viewer_id: int, id: int) -> Post:
+    post = posts.get(tx, viewer_id, id)
+    return posts.get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post

@@ -1,0 +1,28 @@
+"""OAuth clients. A reference table: small, the same on every machine."""
+
+from collections.abc import Collection
+
+from ..ports import Tx
+from ..types import App
+
+COLUMNS = ", ".join(App.__struct_fields__)
+_VALUES = ", ".join(f":{name}" for name in App.__struct_fields__)
+
+
+def insert(tx: Tx, app: App) -> bool:
+    """False when the id is taken: draw another."""
+    return 1 == tx.run(
+        f"INSERT INTO oauth_apps ({COLUMNS}) VALUES ({_VALUES}) ON CONFLICT (id) DO NOTHING",
+        **{name: getattr(app, name) for name in App.__struct_fields__},
+    )
+
+
+def by_client_id(tx: Tx, client_id: str) -> App | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM oauth_apps WHERE client_id = :client_id", client_id=client_id)
+    return App(*row) if row else None
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, App]:
+    """The apps among ids that exist. One query, whatever len(ids)."""
+    rows = tx.all(f"SELECT {COLUMNS} FROM oauth_apps WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    return {row[0]: App(*row) for row in rows}

@@ -1,0 +1,56 @@
+"""Conversations: a thread of direct posts, a row for each who takes part."""
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Conversation
+
+COLUMNS = ", ".join(Conversation.__struct_fields__)
+
+
+def by_thread(tx: Tx, account_id: int, root_id: int) -> Conversation | None:
+    row = tx.one(
+        f"SELECT {COLUMNS} FROM conversations WHERE bucket = :bucket AND account_id = :account AND root_id = :root",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        root=root_id,
+    )
+    return Conversation(*row) if row else None
+
+
+def add_post(tx: Tx, account_id: int, root_id: int, post_id: int, *, unread: bool, participants: str) -> Conversation:
+    """The conversation with post_id as its last post, unless a later one is there."""
+    bucket = bucket_of(account_id)
+    tx.run(
+        """INSERT INTO conversations (bucket, id, account_id, root_id, last_post_id, unread, participants)
+           VALUES (:bucket, :id, :account, :root, :post, :unread, :participants)
+           ON CONFLICT (bucket, account_id, root_id) DO UPDATE SET
+             last_post_id = excluded.last_post_id, unread = excluded.unread, participants = excluded.participants
+           WHERE excluded.last_post_id > conversations.last_post_id""",
+        bucket=bucket,
+        id=tx.new_id(bucket),
+        account=account_id,
+        root=root_id,
+        post=post_id,
+        unread=int(unread),
+        participants=participants,
+    )
+    found = by_thread(tx, account_id, root_id)
+    assert found
+    return found
+
+
+def set_last(tx: Tx, found: Conversation, post_id: int) -> None:
+    """post_id 0: nothing is left, the conversation goes."""
+    if post_id:
+        tx.run(
+            "UPDATE conversations SET last_post_id = :post WHERE bucket = :bucket AND id = :id",
+            post=post_id,
+            bucket=bucket_of(found.id),
+            id=found.id,
+        )
+    else:
+        delete(tx, found.id)
+
+
+def delete(tx: Tx, id: int) -> None:
+    tx.run("DELETE FROM conversations WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)

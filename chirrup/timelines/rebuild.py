@@ -1,0 +1,89 @@
+"""Home and list timelines from the database: what a cold cache, a restart or a deep page needs.
+
+Candidates come from one query over all authors; wants.py keeps what the reader wants, visibility.py what it may see.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from ..access import visibility
+from ..access.visibility import Seen
+from ..errors import NotFound
+from ..ports import Tx
+from ..store import follows, lists, posts, tags
+from ..types import Post, Span
+from . import wants
+
+ROUNDS = 20  # of candidates at most, so that a reader who wants nothing of it cannot hold the database
+
+
+def fill(
+    tx: Tx, viewer_id: int, span: Span, candidates: Callable[[Span], list[int]], keep: Callable[[Seen, Post], bool]
+) -> tuple[list[int], bool]:
+    """(ids, nothing is left beyond them): up to span.limit of candidates that the viewer may see and `keep` keeps.
+
+    candidates(span): ids newest first, oldest first when span.oldest. Answers newest first either way.
+    """
+    found: list[int] = []
+    for _ in range(ROUNDS):
+        ask = msgspec.structs.replace(span, limit=max(span.limit - len(found), 10) * 3 // 2)
+        ids = candidates(ask)
+        seen = visibility.see(tx, viewer_id, ids)
+        found += [id for id in ids if (post := seen.posts.get(id)) and keep(seen, post)]
+        exhausted = len(ids) < ask.limit
+        if exhausted or len(found) >= span.limit:
+            break
+        span = (
+            msgspec.structs.replace(span, after=ids[-1])
+            if span.oldest
+            else msgspec.structs.replace(span, before=ids[-1])
+        )
+    else:
+        exhausted = False
+    exhausted = exhausted and len(found) <= span.limit
+    found = found[: span.limit]
+    return (found[::-1] if span.oldest else found), exhausted
+
+
+def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:
+    """(ids, nothing older exists) of viewer_id's home, newest first."""
+    followees = {follow.other_id: follow for follow in follows.followees(tx, viewer_id)}
+    authors = (followees.keys() | {viewer_id}) - lists.members_of_exclusive(tx, viewer_id)
+    followed_tags = tags.followed_by(tx, viewer_id)
+
+    def candidates(span: Span) -> list[int]:
+        ids = set(_by_authors(tx, authors, span))
+        for tag in followed_tags:
+            ids.update(tags.posts_with(tx, tag, span))
+        return sorted(ids, reverse=not span.oldest)[: span.limit]
+
+    def keep(seen: Seen, post: Post) -> bool:
+        follow = followees.get(post.author_id)
+        if follow and post.boost_of_id and not follow.show_boosts:
+            return False
+        if follow and follow.languages and post.language not in follow.languages.split():
+            return False
+        return wants.at_home(seen, post)
+
+    return fill(tx, viewer_id, span, candidates, keep)
+
+
+def of_list(tx: Tx, list_id: int, span: Span) -> tuple[list[int], bool]:
+    """(ids, nothing older exists) of a list as its owner reads it. Raises NotFound."""
+    chosen = lists.by_ids(tx, [list_id]).get(list_id)
+    if chosen is None:
+        raise NotFound("list", list_id)
+    members = lists.members(tx, list_id)
+
+    def candidates(span: Span) -> list[int]:
+        return _by_authors(tx, members, span)
+
+    def keep(seen: Seen, post: Post) -> bool:
+        return wants.in_list(seen, post, chosen, members)
+
+    return fill(tx, chosen.owner_id, span, candidates, keep)
+
+
+def _by_authors(tx: Tx, authors: set[int], span: Span) -> list[int]:
+    return posts.oldest_by_authors(tx, authors, span) if span.oldest else posts.newest_by_authors(tx, authors, span)

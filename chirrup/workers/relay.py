@@ -1,0 +1,129 @@
+"""Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from ..ports import Engines
+from ..store import outbox
+from ..store.outbox import Leased
+from .subscribers import handle
+
+log = structlog.get_logger()
+
+BATCH = 256  # events leased at once
+IN_HAND_MAX = 1024  # leased and not finished: more are not leased, they wait in the database
+SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
+TRIES = 5
+BACKOFF_MS = (500, 2_000, 8_000, 30_000)
+
+
+class Relay:
+    """Runs from start() to stop(). wake(): there is something in the outbox (call it from any thread)."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._woken = asyncio.Event()
+        self._lanes: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
+        self._in_hand: set[int] = set()
+        self._done: list[int] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._finishing = False
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._spawn(self._lease_all())
+        self._spawn(self._keep_leases())
+        self._woken.set()
+
+    def wake(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the next start finds the events
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def stop(self) -> None:
+        """Let what runs come to its end, 10 s at most; the rest waits in the outbox."""
+        self._stopping = True
+        self._woken.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def _lease_all(self) -> None:
+        while not self._stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), SWEEP_S)
+            self._woken.clear()
+            try:
+                while not self._stopping and len(self._in_hand) < IN_HAND_MAX:
+                    leased = await self._engines.db.write(outbox.lease, BATCH)
+                    for one in leased:
+                        self._take(one)
+                    if len(leased) < BATCH:
+                        break
+            except Exception as error:  # the database is away or full: the events wait in it
+                log.warning("outbox not readable, trying again", error=str(error))
+                await asyncio.sleep(SWEEP_S)
+
+    def _take(self, leased: Leased) -> None:
+        if leased.id in self._in_hand:
+            return
+        self._in_hand.add(leased.id)
+        actor = leased.event.of
+        if actor in self._lanes:
+            self._lanes[actor].append(leased)
+        else:
+            self._lanes[actor] = deque([leased])
+            self._spawn(self._drain(actor))
+
+    async def _drain(self, actor: int) -> None:
+        lane = self._lanes[actor]
+        while lane and not self._stopping:
+            leased = lane.popleft()
+            try:
+                await handle(self._engines, leased.event)
+                self._done.append(leased.id)
+            except Exception as error:
+                await self._failed(leased, error)
+            self._in_hand.discard(leased.id)
+        del self._lanes[actor]
+        if self._done and not self._finishing:
+            self._spawn(self._finish())
+
+    async def _failed(self, leased: Leased, error: Exception) -> None:
+        log.error("event failed", event=repr(leased.event), attempts=leased.attempts, exc_info=error)
+        with suppress(Exception):  # if this fails too, the lease runs out and it is tried again
+            if leased.attempts >= TRIES:
+                await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
+            else:
+                pause_ms = BACKOFF_MS[leased.attempts - 1]
+                await self._engines.db.write(lambda tx: outbox.retry_at(tx, leased.id, tx.now_ms + pause_ms))
+
+    async def _finish(self) -> None:
+        self._finishing = True
+        while self._done:
+            done, self._done = self._done, []
+            try:
+                await self._engines.db.write(outbox.finish, done)
+            except Exception as error:  # they are acted on once more, harmlessly
+                log.warning("finished events not removed, will be repeated", error=str(error))
+        self._finishing = False
+        if len(self._in_hand) < IN_HAND_MAX:
+            self._woken.set()
+
+    async def _keep_leases(self) -> None:
+        while not self._stopping:
+            await asyncio.sleep(outbox.LEASE_MS / 3000)
+            if self._in_hand:
+                with suppress(Exception):
+                    await self._engines.db.write(outbox.extend, list(self._in_hand))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,102 @@
+"""Who reacts to what: the second of the two tables that tell all that can happen (the first: http/routes.py).
+
+`writes` run together in one transaction and give the signals to be sent once it is committed; `then` run after it.
+All of them may run twice with the same event.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from .. import events
+from ..events import Event, Signal
+from ..ports import Engines, Tx
+from ..social import conversations, notifications, search, tags
+from ..timelines import fanout
+
+Signals = list[tuple[str, Signal]]  # channel, what is told there
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    writes: tuple[Callable[[Tx, Any], Signals], ...] = ()
+    then: tuple[Callable[[Engines, Any], Awaitable[None]], ...] = ()
+
+
+async def _deliver(engines: Engines, event: events.PostPublished) -> None:
+    await fanout.deliver(engines, event.post_id)
+
+
+async def _announce_edit(engines: Engines, event: events.PostEdited | events.PollVoted) -> None:
+    await fanout.announce(engines, event.post_id, "status.update")
+
+
+async def _announce_deletion(engines: Engines, event: events.PostDeleted) -> None:
+    await fanout.announce(engines, event.post_id, "delete")
+
+
+async def _delete_files(engines: Engines, event: events.PostDeleted) -> None:
+    for key in event.media_keys:
+        engines.blobs.delete(key)
+
+
+async def _forget_home_of_actor(engines: Engines, event: Event) -> None:
+    await engines.timelines.drop("home", [event.of])
+
+
+async def _forget_homes_of_both(engines: Engines, event: events.Blocked) -> None:
+    await engines.timelines.drop("home", [event.of, event.target_id])
+
+
+async def _forget_list(engines: Engines, event: events.ListChanged) -> None:
+    await engines.timelines.drop("list", [event.list_id])
+    await engines.timelines.drop("home", [event.of])
+
+
+async def _close_streams(engines: Engines, event: events.AccessEnded) -> None:
+    await engines.broker.publish([f"user:{event.of}"], Signal("end", 0, event.of, event.token_ids).packed)
+
+
+SUBSCRIBERS: dict[type[Event], Reaction] = {
+    events.PostPublished: Reaction(
+        writes=(notifications.on_published, conversations.on_published, tags.on_published, search.on_published),
+        then=(_deliver,),
+    ),
+    events.PostEdited: Reaction(
+        writes=(notifications.on_edited, conversations.on_published, tags.on_edited, search.on_published),
+        then=(_announce_edit,),
+    ),
+    events.PostDeleted: Reaction(
+        writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted, search.on_deleted),
+        then=(_announce_deletion, _delete_files),
+    ),
+    events.Followed: Reaction(writes=(notifications.on_followed,), then=(_forget_home_of_actor,)),
+    events.FollowRequested: Reaction(writes=(notifications.on_follow_requested,)),
+    events.FollowAccepted: Reaction(writes=(notifications.on_follow_answered,)),
+    events.Unfollowed: Reaction(writes=(notifications.on_unfollowed,), then=(_forget_home_of_actor,)),
+    events.Blocked: Reaction(writes=(notifications.on_blocked,), then=(_forget_homes_of_both,)),
+    events.Muted: Reaction(then=(_forget_home_of_actor,)),
+    events.Favourited: Reaction(writes=(notifications.on_favourited,)),
+    events.Unfavourited: Reaction(writes=(notifications.on_unfavourited,)),
+    events.Unboosted: Reaction(writes=(notifications.on_unboosted,)),
+    events.PollEnded: Reaction(writes=(notifications.on_poll_ended,), then=(_announce_edit,)),
+    events.PollVoted: Reaction(then=(_announce_edit,)),
+    events.ListChanged: Reaction(then=(_forget_list,)),
+    events.TagFollowsChanged: Reaction(then=(_forget_home_of_actor,)),
+    events.AccountChanged: Reaction(writes=(search.on_account_changed,)),
+    events.AccessEnded: Reaction(then=(_close_streams,)),
+}
+
+
+async def handle(engines: Engines, event: Event) -> None:
+    """Let everybody who subscribed react to event."""
+    reaction = SUBSCRIBERS[type(event)]
+    if reaction.writes:
+        for channel, signal in await engines.db.write(_write, reaction.writes, event):
+            await engines.broker.publish([channel], signal.packed)
+    for react in reaction.then:
+        await react(engines, event)
+
+
+def _write(tx: Tx, writes: tuple[Callable[[Tx, Any], Signals], ...], event: Event) -> Signals:
+    return [told for write in writes for told in write(tx, event)]
