@@ -82,3 +82,14 @@ def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
     return not account.suspended_ms and (
         viewer_id == account.id or account.id not in ties.of(tx, viewer_id, [account.id]).blocked_by
     )
+
+
+def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
+    """Those of ids that may stand in a list the viewer reads, in their order: not suspended, nobody blocks the other."""
+    found = accounts.by_ids(tx, ids)
+    known = ties.of(tx, viewer_id, ids)
+    return [
+        id
+        for id in ids
+        if id in found and not found[id].suspended_ms and id not in known.blocking and id not in known.blocked_by
+    ]

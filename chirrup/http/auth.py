@@ -1,0 +1,43 @@
+"""Which account a request acts for: bearer tokens, looked up once a second at most."""
+
+import time
+
+from ..access import tokens
+from ..errors import Unauthorised
+from ..ports import Database
+from ..types import ANYBODY, Viewer
+
+FRESH_S = 1.0  # a revoked token, a suspended account is out after this: ../shared/threats.md A10
+KEPT = 50_000
+
+
+class Authenticator:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: dict[str, tuple[float, Viewer]] = {}
+
+    async def viewer(self, authorization: str) -> tuple[Viewer, str]:
+        """(who, the token) by the Authorization header; ANYBODY without one. Raises Unauthorised, Forbidden."""
+        if not authorization:
+            return ANYBODY, ""
+        kind, _, token = authorization.partition(" ")
+        token = token.strip()
+        if kind.lower() != "bearer" or not token:
+            raise Unauthorised("The Authorization header must be 'Bearer' and a token")
+        return await self.by_token(token), token
+
+    async def by_token(self, token: str) -> Viewer:
+        """Raises Unauthorised: unknown or revoked; Forbidden: the account may not be used now."""
+        now = time.monotonic()
+        kept = self._known.get(token)
+        if kept and kept[0] > now:
+            return kept[1]
+        viewer = await self._db.read(tokens.find, token)
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[token] = (now + FRESH_S, viewer)
+        return viewer
+
+    def forget(self, *_: object) -> None:
+        """Look every token up again: some have been revoked."""
+        self._known.clear()

@@ -1,0 +1,318 @@
+"""What clients get: Mastodon's entities (https://docs.joinmastodon.org/entities/), field by field.
+
+Ids are strings, dates ISO 8601 with three digits and Z. The OpenAPI document is made from these types.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+
+class Entity(msgspec.Struct, kw_only=True):
+    pass
+
+
+def iso(ms: int) -> str:
+    """2026-01-31T12:00:00.000Z"""
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03d}Z"
+
+
+def iso_or_none(ms: int) -> str | None:
+    return iso(ms) if ms else None
+
+
+def day(ms: int) -> str:
+    """2026-01-31"""
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d")
+
+
+class AccountField(Entity):
+    name: str
+    value: str
+    verified_at: str | None = None
+
+
+class RoleEntity(Entity):
+    id: str
+    name: str
+    permissions: str
+    color: str = ""
+    highlighted: bool = False
+
+
+class Account(Entity):
+    id: str
+    username: str
+    acct: str
+    display_name: str
+    locked: bool
+    bot: bool
+    discoverable: bool | None
+    indexable: bool
+    group: bool
+    created_at: str
+    note: str
+    url: str
+    uri: str
+    avatar: str
+    avatar_static: str
+    header: str
+    header_static: str
+    followers_count: int
+    following_count: int
+    statuses_count: int
+    last_status_at: str | None
+    hide_collections: bool | None
+    noindex: bool
+    emojis: list[Any]
+    roles: list[RoleEntity]
+    fields: list[AccountField]
+    suspended: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Source(Entity):
+    note: str
+    fields: list[AccountField]
+    privacy: str
+    sensitive: bool
+    language: str | None
+    follow_requests_count: int
+    hide_collections: bool | None
+    discoverable: bool | None
+    indexable: bool
+
+
+class CredentialAccount(Account):
+    source: Source
+    role: RoleEntity
+
+
+class MutedAccount(Account):
+    mute_expires_at: str | None
+
+
+class Relationship(Entity):
+    id: str
+    following: bool
+    showing_reblogs: bool
+    notifying: bool
+    languages: list[str] | None
+    followed_by: bool
+    blocking: bool
+    blocked_by: bool
+    muting: bool
+    muting_notifications: bool
+    muting_expires_at: str | None
+    requested: bool
+    requested_by: bool
+    domain_blocking: bool
+    endorsed: bool
+    note: str
+
+
+class StatusMention(Entity):
+    id: str
+    username: str
+    url: str
+    acct: str
+
+
+class StatusTag(Entity):
+    name: str
+    url: str
+
+
+class StatusApplication(Entity):
+    name: str
+    website: str | None
+
+
+class MediaAttachment(Entity):
+    id: str
+    type: str
+    url: str | None
+    preview_url: str | None
+    remote_url: str | None
+    preview_remote_url: str | None
+    text_url: str | None
+    meta: Any
+    description: str | None
+    blurhash: str | None
+
+
+class PollOption(Entity):
+    title: str
+    votes_count: int | None
+
+
+class Poll(Entity):
+    id: str
+    expires_at: str | None
+    expired: bool
+    multiple: bool
+    votes_count: int
+    voters_count: int | None
+    voted: bool | msgspec.UnsetType = msgspec.UNSET
+    own_votes: list[int] | msgspec.UnsetType = msgspec.UNSET
+    options: list[PollOption]
+    emojis: list[Any]
+
+
+class StatusFixed(Entity):
+    """The part of a status that is the same for everybody until the post changes: rendered once, kept as bytes."""
+
+    id: str
+    created_at: str
+    edited_at: str | None
+    in_reply_to_id: str | None
+    in_reply_to_account_id: str | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: str
+    language: str | None
+    uri: str
+    url: str | None
+    content: str
+    media_attachments: list[MediaAttachment]
+    mentions: list[StatusMention]
+    tags: list[StatusTag]
+    emojis: list[Any]
+    application: StatusApplication | None
+    card: None
+
+
+class StatusLive(Entity):
+    """The part that changes with reactions and with who looks."""
+
+    account: msgspec.Raw
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    favourited: bool | msgspec.UnsetType
+    reblogged: bool | msgspec.UnsetType
+    bookmarked: bool | msgspec.UnsetType
+    muted: bool | msgspec.UnsetType
+    pinned: bool | msgspec.UnsetType
+    poll: Poll | None
+    reblog: msgspec.Raw | None
+
+
+class Status(StatusFixed):
+    """A post or a boost. StatusFixed and StatusLive together; tests decode every answer as this."""
+
+    account: Account
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    favourited: bool | msgspec.UnsetType = msgspec.UNSET
+    reblogged: bool | msgspec.UnsetType = msgspec.UNSET
+    bookmarked: bool | msgspec.UnsetType = msgspec.UNSET
+    muted: bool | msgspec.UnsetType = msgspec.UNSET
+    pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    poll: Poll | None
+    reblog: "Status | None"
+
+
+class DeletedStatus(Status):
+    text: str
+
+
+class StatusSource(Entity):
+    id: str
+    text: str
+    spoiler_text: str
+
+
+class StatusEditPollOption(Entity):
+    title: str
+
+
+class StatusEditPoll(Entity):
+    options: list[StatusEditPollOption]
+
+
+class StatusEdit(Entity):
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    created_at: str
+    account: Account
+    poll: StatusEditPoll | msgspec.UnsetType = msgspec.UNSET
+    media_attachments: list[MediaAttachment]
+    emojis: list[Any]
+
+
+class Context(Entity):
+    ancestors: list[Status]
+    descendants: list[Status]
+
+
+class Notification(Entity):
+    id: str
+    type: str
+    created_at: str
+    group_key: str
+    account: Account
+    status: Status | msgspec.UnsetType = msgspec.UNSET
+
+
+class Conversation(Entity):
+    id: str
+    unread: bool
+    accounts: list[Account]
+    last_status: Status | None
+
+
+class ListEntity(Entity):
+    id: str
+    title: str
+    replies_policy: str
+    exclusive: bool
+
+
+class TagHistory(Entity):
+    day: str
+    uses: str
+    accounts: str
+
+
+class Tag(Entity):
+    id: str
+    name: str
+    url: str
+    history: list[TagHistory]
+    following: bool | msgspec.UnsetType = msgspec.UNSET
+    featuring: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Search(Entity):
+    accounts: list[Account]
+    statuses: list[Status]
+    hashtags: list[Tag]
+
+
+class Application(Entity):
+    id: str
+    name: str
+    website: str | None
+    scopes: list[str]
+    redirect_uri: str
+    redirect_uris: list[str]
+
+
+class CredentialApplication(Application):
+    client_id: str
+    client_secret: str
+    client_secret_expires_at: int
+
+
+class Token(Entity):
+    access_token: str
+    token_type: str
+    scope: str
+    created_at: int
+
+
+class Empty(Entity):
+    """{}"""

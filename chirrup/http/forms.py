@@ -1,0 +1,140 @@
+"""Request bodies and queries as nested dicts, whatever they were sent as: JSON, a form, or multipart.
+
+`a[b]=1` is {"a": {"b": "1"}}, `a[]=1&a[]=2` is {"a": ["1", "2"]}, `a[][b]=1` begins a list of objects.
+"""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+import multipart
+
+from ..errors import BadRequest
+
+DEPTH_MAX = 8
+FIELDS_MAX = 1000
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A file that was sent. What the client says about it (name, type) is not to be believed."""
+
+    filename: str
+    content_type: str
+    data: bytes
+
+
+def parse(body: bytes, content_type: str) -> dict[str, Any]:
+    """Raises BadRequest: unreadable, or of a type that is not spoken here."""
+    kind, _, _ = content_type.partition(";")
+    kind = kind.strip().lower()
+    if not body:
+        return {}
+    if kind == "multipart/form-data":
+        return nest(_multipart(body, content_type))
+    if kind == "application/json":
+        return _json(body)
+    if kind in ("application/x-www-form-urlencoded", ""):
+        return nest(pairs(_text(body)))
+    raise BadRequest(f"Content-Type {kind[:80]!r} is not read here: send JSON, a form, or multipart/form-data")
+
+
+def pairs(query: str) -> list[tuple[str, Any]]:
+    try:
+        return list(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadRequest(f"the form cannot be read: {error}") from error
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the body is not UTF-8: byte {error.start} is wrong") from error
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(_text(body), object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError as error:
+        raise BadRequest("the JSON is nested too deeply") from error
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise BadRequest("the JSON must be an object")
+    return found
+
+
+def _once_each(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(items)
+    if len(found) != len(items):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{digits[:40]} is too large a number")
+    return value
+
+
+def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
+    _, options = multipart.parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if not boundary:
+        raise BadRequest("multipart/form-data needs a boundary in Content-Type")
+    found: list[tuple[str, Any]] = []
+    part: multipart.MultipartSegment | None = None
+    chunks: list[bytes] = []
+    try:
+        with multipart.PushMultipartParser(boundary, max_segment_count=FIELDS_MAX) as parser:
+            for event in [*parser.parse(body), *parser.parse(b"")]:
+                if isinstance(event, multipart.MultipartSegment):
+                    part, chunks = event, []
+                elif event:
+                    chunks.append(bytes(event))
+                elif part is not None:
+                    found.append((part.name, _part(part, b"".join(chunks))))
+    except (multipart.MultipartError, ValueError) as error:
+        raise BadRequest(f"the multipart body cannot be read: {error}") from error
+    return found
+
+
+def _part(part: "multipart.MultipartSegment", data: bytes) -> Any:
+    if part.filename is None:
+        return _text(data)
+    return Upload(part.filename, part.content_type or "", data)
+
+
+def nest(flat: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises BadRequest: a name that means a value and an object at once, or goes too deep."""
+    root: dict[str, Any] = {}
+    for name, value in flat:
+        keys = name.replace("]", "").split("[")
+        if len(keys) > DEPTH_MAX:
+            raise BadRequest(f"the field {name[:80]!r} is nested too deeply")
+        try:
+            _put(root, keys, value)
+        except (TypeError, AttributeError) as error:
+            raise BadRequest(f"the field {name[:80]!r} does not fit the fields before it") from error
+    return root
+
+
+def _put(into: dict[str, Any], keys: list[str], value: Any) -> None:
+    key, rest = keys[0], keys[1:]
+    if not rest:
+        into[key] = value
+    elif rest == [""]:
+        into.setdefault(key, []).append(value)
+    elif rest[0] == "":
+        items = into.setdefault(key, [])
+        if not items or rest[1] in items[-1]:
+            items.append({})
+        _put(items[-1], rest[1:], value)
+    else:
+        _put(into.setdefault(key, {}), rest, value)

@@ -1,0 +1,81 @@
+"""Pages by key, as Mastodon's clients ask for them: max_id, since_id, min_id, limit; and the Link header."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from ..errors import BadRequest
+from ..ids import ID_MAX
+from ..types import Span
+
+
+class PageQuery(msgspec.Struct, kw_only=True):
+    """max_id: older than; since_id: newer than, the newest ones; min_id: newer than, the ones right after."""
+
+    max_id: str = ""
+    since_id: str = ""
+    min_id: str = ""
+    limit: str = ""
+
+
+def span(query: PageQuery, *, default: int = 20, most: int = 40) -> Span:
+    """Raises BadRequest: an id or limit that is no number. Too large a limit is capped."""
+    after = _id("min_id", query.min_id, 0) or _id("since_id", query.since_id, 0)
+    return Span(
+        before=_id("max_id", query.max_id, ID_MAX),
+        after=after,
+        limit=limit(query.limit, default=default, most=most),
+        oldest=bool(query.min_id),
+    )
+
+
+def limit(asked: str, *, default: int, most: int) -> int:
+    if not asked:
+        return default
+    if not (asked.removeprefix("-").isascii() and asked.removeprefix("-").isdigit() and len(asked) < 20):
+        raise BadRequest(f"limit must be a number from 1 to {most}, got {asked[:40]!r}")
+    return max(1, min(int(asked), most))
+
+
+def _id(name: str, asked: str, default: int) -> int:
+    if not asked:
+        return default
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 40):
+        raise BadRequest(f"{name} must be an id, digits only, got {asked[:40]!r}")
+    return min(int(asked), ID_MAX)
+
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """A list to be answered, with a Link header. edges: (newest, oldest) of the ids that pages go by; None: no page."""
+
+    items: Sequence[Any]
+    edges: tuple[int, int] | None
+    full: bool = True  # there may be more before the oldest
+
+
+def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:
+    """keys: the ids that pages go by, newest first, of what was found (items may be fewer: hidden ones)."""
+    return Page(items, (keys[0], keys[-1]) if keys else None, full=len(keys) >= asked.limit or asked.oldest)
+
+
+def link(url: str, query: dict[str, Any], found: Page[Any]) -> str:
+    """The Link header; "" when there is nothing to link to. url: of this list, without a query."""
+    if found.edges is None:
+        return ""
+    kept = [(k, v) for k, v in _flat(query) if k not in ("max_id", "since_id", "min_id")]
+    newest, oldest = found.edges
+    links = [f'<{url}?{urlencode([*kept, ("max_id", oldest)])}>; rel="next"'] if found.full else []
+    links.append(f'<{url}?{urlencode([*kept, ("min_id", newest)])}>; rel="prev"')
+    return ", ".join(links)
+
+
+def _flat(query: dict[str, Any]) -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, value in query.items():
+        flat += [(f"{key}[]", one) for one in value] if isinstance(value, list) else [(key, value)]
+    return flat

@@ -1,0 +1,59 @@
+"""Errors as HTTP: the only place that knows both sides."""
+
+from typing import Any
+
+import msgspec
+import structlog
+
+from ..errors import (
+    BadRequest,
+    ChirrupError,
+    Forbidden,
+    Invalid,
+    InvalidFields,
+    NotFound,
+    TooMany,
+    Unauthorised,
+    Unavailable,
+)
+from ..social.posts import MentionsUnexpected
+
+log = structlog.get_logger()
+
+STATUS: dict[type[ChirrupError], int] = {
+    BadRequest: 400,
+    Unauthorised: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Invalid: 422,
+    TooMany: 429,
+    Unavailable: 503,
+}
+
+
+def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
+    """(status, headers, JSON body) for anything that was raised. What is not a ChirrupError is a bug: logged, 500."""
+    if not isinstance(error, ChirrupError):
+        log.error("unexpected error", exc_info=error)
+        return 500, {}, msgspec.json.encode({"error": "Something went wrong on our side; it has been logged."})
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
+    return status_of(error), headers, msgspec.json.encode(_body(error))
+
+
+def status_of(error: ChirrupError) -> int:
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return 400
+
+
+def _body(error: ChirrupError) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": error.message}
+    if isinstance(error, InvalidFields):
+        details: dict[str, list[dict[str, str]]] = {}
+        for problem in error.problems:
+            details.setdefault(problem.field, []).append({"error": problem.kind, "description": problem.why})
+        body["details"] = details
+    elif isinstance(error, MentionsUnexpected):
+        body["unexpected_accounts"] = [{"id": str(id)} for id in error.account_ids]
+    return body

@@ -1,0 +1,368 @@
+"""Our posts and accounts as Mastodon's entities. Always lists: forty posts cost the queries of one.
+
+The part of a post or account that is the same for everybody is encoded once and kept by its version, which is read
+from the database each time: nothing has to be invalidated, in no number of processes.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from ..access import visibility
+from ..access.visibility import Seen
+from ..config import Settings
+from ..errors import NotFound
+from ..ports import Tx
+from ..social import text
+from ..store import accounts, media, polls, posts, reactions
+from ..store import apps as app_rows
+from ..types import (
+    Account,
+    AccountCounts,
+    Field,
+    Media,
+    Poll,
+    Post,
+    PostCounts,
+    PostFlags,
+    PostVersion,
+    Role,
+    Visibility,
+)
+from . import entities
+from .entities import iso, iso_or_none
+
+KEPT = 20_000  # renderings of each kind kept in memory
+UNCOUNTED = PostCounts(0)
+UNFLAGGED = PostFlags()
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(list[Field]).decode
+_UNSET = msgspec.UNSET
+
+Json = Any  # an entity, ready encoded: msgspec.Raw
+
+
+class Renderer:
+    """Functions over a transaction, to be given to db.read. One per process: it holds the kept renderings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.base_url = settings.base_url
+        self._posts: dict[int, tuple[Any, bytes]] = {}
+        self._accounts: dict[int, tuple[Any, msgspec.Raw]] = {}
+        self._apps: dict[int, entities.StatusApplication | None] = {0: None}
+
+    # posts
+
+    def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Json]:
+        """Those of ids that the viewer may see, in their order."""
+        return self.seen(tx, visibility.see(tx, viewer_id, ids), ids)
+
+    def status(self, tx: Tx, viewer_id: int, id: int) -> Json:
+        """Raises NotFound: absent or hidden."""
+        found = self.statuses(tx, viewer_id, [id])
+        if not found:
+            raise NotFound("post", id)
+        return found[0]
+
+    def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
+        seen = visibility.see(tx, viewer_id, ids)
+        shown = [id for id in ids if id in seen.posts]
+        return dict(zip(shown, self.seen(tx, seen, shown), strict=True))
+
+    def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:
+        """Posts that the oracle has let through already."""
+        shown = [post for id in ids if (post := seen.posts.get(id))]
+        if not shown:
+            return []
+        everything = seen.posts.values()
+        plain = [post for post in everything if not post.boost_of_id]
+        counts = posts.counts(tx, [post.id for post in plain])
+        flags = reactions.flags(tx, seen.viewer_id, plain)
+        authors = self._account_parts(tx, seen.accounts)
+        fixed = self._fixed_parts(tx, everything)
+        voting = self._polls(tx, seen.viewer_id, plain)
+        known = bool(seen.viewer_id)
+
+        def whole(post: Post) -> Json:
+            original = seen.posts[post.boost_of_id] if post.boost_of_id else post
+            count = counts.get(original.id, UNCOUNTED)
+            flag = flags.get(original.id, UNFLAGGED)
+            live = _encode(
+                entities.StatusLive(
+                    account=authors[post.author_id],
+                    replies_count=count.replies,
+                    reblogs_count=count.boosts,
+                    favourites_count=count.favourites,
+                    favourited=flag.favourited if known else _UNSET,
+                    reblogged=flag.boosted if known else _UNSET,
+                    bookmarked=flag.bookmarked if known else _UNSET,
+                    muted=flag.muted if known else _UNSET,
+                    pinned=flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else _UNSET,
+                    poll=voting.get(post.poll_id),
+                    reblog=whole(original) if post.boost_of_id else None,
+                )
+            )
+            return msgspec.Raw(fixed[post.id] + live[1:])
+
+        return [whole(post) for post in shown]
+
+    def _fixed_parts(self, tx: Tx, found: Collection[Post]) -> dict[int, bytes]:
+        """`{…,` by post id: to be followed by the live part without its brace."""
+        parts: dict[int, bytes] = {}
+        missing: list[Post] = []
+        slot = tx.now_ms // 600_000  # addresses of media that not everybody may see end after a while
+        for post in found:
+            version = (post.changed_ms, slot if _is_private(post) else 0)
+            kept = self._posts.get(post.id)
+            if kept and kept[0] == version:
+                parts[post.id] = kept[1]
+            else:
+                missing.append(post)
+        if missing:
+            files = media.by_ids(tx, {id for post in missing for id in post.media})
+            self._load_apps(tx, {post.app_id for post in missing})
+            authors = accounts.by_ids(
+                tx, {p.author_id for p in missing} | {p.author_id for p in found if p.boost_of_id}
+            )
+            for post in missing:
+                parts[post.id] = _encode(self._fixed(post, authors, files))[:-1] + b","
+                version = (post.changed_ms, slot if _is_private(post) else 0)
+                _keep(self._posts, post.id, (version, parts[post.id]))
+        return parts
+
+    def _fixed(self, post: Post, authors: dict[int, Account], files: dict[int, Media]) -> entities.StatusFixed:
+        url = self.post_url(authors[post.author_id].username, post.id)
+        mentioned = post.mentioned
+        return entities.StatusFixed(
+            id=str(post.id),
+            created_at=iso(post.created_ms),
+            edited_at=iso_or_none(post.edited_ms),
+            in_reply_to_id=str(post.reply_to_id) if post.reply_to_id else None,
+            in_reply_to_account_id=str(post.reply_to_author_id) if post.reply_to_author_id else None,
+            sensitive=bool(post.sensitive),
+            spoiler_text=post.summary,
+            visibility=post.visibility,
+            language=post.language or None,
+            uri=url,
+            url=url,
+            content=self.html(post) if post.text else "",
+            media_attachments=[
+                self.media_attachment(files[id], private=_is_private(post)) for id in post.media if id in files
+            ],
+            mentions=[
+                entities.StatusMention(
+                    id=str(one.account_id), username=one.username, url=self.account_url(one.username), acct=one.username
+                )
+                for one in mentioned
+            ],
+            tags=[entities.StatusTag(name=name.lower(), url=self.tag_url(name)) for name in post.tag_names],
+            emojis=[],
+            application=self._apps.get(post.app_id),
+            card=None,
+        )
+
+    def html(self, post: Post | PostVersion) -> str:
+        mentioned = post.mentioned if isinstance(post, Post) else []
+        links = {one.username.lower(): self.account_url(one.username) for one in mentioned}
+        return text.to_html(post.text, links, self.base_url)
+
+    def _load_apps(self, tx: Tx, ids: set[int]) -> None:
+        for id in ids - self._apps.keys():
+            app = app_rows.by_id(tx, id)
+            self._apps[id] = entities.StatusApplication(name=app.name, website=app.website or None) if app else None
+
+    def edits(self, tx: Tx, viewer_id: int, versions: list[PostVersion]) -> list[entities.StatusEdit]:
+        """A post's history, oldest first, as posts.history gave it."""
+        post = visibility.see_one(tx, viewer_id, versions[0].post_id)
+        if post is None:
+            raise NotFound("post", versions[0].post_id)
+        author = self.accounts(tx, [post.author_id])[0]
+        decode = msgspec.json.decode
+        files = media.by_ids(tx, {id for version in versions for id in decode(version.media_ids, type=list[int])})
+        edits: list[entities.StatusEdit] = []
+        for version in versions:
+            titles = decode(version.poll_options, type=list[str])
+            links = {one.username.lower(): self.account_url(one.username) for one in post.mentioned}
+            edits.append(
+                entities.StatusEdit(
+                    content=text.to_html(version.text, links, self.base_url),
+                    spoiler_text=version.summary,
+                    sensitive=bool(version.sensitive),
+                    created_at=iso(version.at_ms),
+                    account=author,
+                    poll=entities.StatusEditPoll(options=[entities.StatusEditPollOption(title=t) for t in titles])
+                    if titles
+                    else _UNSET,
+                    media_attachments=[
+                        self.media_attachment(files[id], private=_is_private(post))
+                        for id in decode(version.media_ids, type=list[int])
+                        if id in files
+                    ],
+                    emojis=[],
+                )
+            )
+        return edits
+
+    # media and polls
+
+    def media_attachment(self, one: Media, *, private: bool) -> entities.MediaAttachment:
+        return entities.MediaAttachment(
+            id=str(one.id),
+            type=one.kind,
+            url=self.media_url(one, one.key, private=private),
+            preview_url=self.media_url(one, one.preview_key, private=private),
+            remote_url=None,
+            preview_remote_url=None,
+            text_url=None,
+            meta=msgspec.Raw(one.meta.encode()),
+            description=one.description or None,
+            blurhash=one.blurhash or None,
+        )
+
+    def media_url(self, one: Media, key: str, *, private: bool) -> str:
+        return f"{self.base_url}/media/{key}"
+
+    def _polls(self, tx: Tx, viewer_id: int, found: Collection[Post]) -> dict[int, entities.Poll]:
+        ids = [post.poll_id for post in found if post.poll_id]
+        return self.polls(tx, viewer_id, ids) if ids else {}
+
+    def polls(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, entities.Poll]:
+        """By poll id; the caller has asked the oracle for their posts."""
+        options, votes = polls.options(tx, ids), polls.votes_of(tx, viewer_id, ids) if viewer_id else {}
+        return {
+            id: self._poll(tx, poll, options[id], votes.get(id, []), viewer_id)
+            for id, poll in polls.by_ids(tx, ids).items()
+        }
+
+    def _poll(self, tx: Tx, poll: Poll, options: list[Any], own: list[int], viewer_id: int) -> entities.Poll:
+        expired = bool(poll.expires_ms) and poll.expires_ms <= tx.now_ms
+        hidden = bool(poll.hide_totals) and not expired
+        return entities.Poll(
+            id=str(poll.id),
+            expires_at=iso_or_none(poll.expires_ms),
+            expired=expired,
+            multiple=bool(poll.multiple),
+            votes_count=sum(option.votes for option in options),
+            voters_count=poll.voters if poll.multiple else None,
+            voted=bool(own) or poll.author_id == viewer_id if viewer_id else _UNSET,
+            own_votes=own if viewer_id else _UNSET,
+            options=[entities.PollOption(title=o.title, votes_count=None if hidden else o.votes) for o in options],
+            emojis=[],
+        )
+
+    # accounts
+
+    def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:
+        """Those of ids that exist, in their order."""
+        parts = self._account_parts(tx, accounts.by_ids(tx, ids))
+        return [parts[id] for id in ids if id in parts]
+
+    def account(self, tx: Tx, id: int) -> Json:
+        """Raises NotFound."""
+        found = self.accounts(tx, [id])
+        if not found:
+            raise NotFound("account", id)
+        return found[0]
+
+    def accounts_by_id(self, tx: Tx, ids: Collection[int]) -> dict[int, Json]:
+        return self._account_parts(tx, accounts.by_ids(tx, ids))
+
+    def _account_parts(self, tx: Tx, found: dict[int, Account]) -> dict[int, Json]:
+        counts = accounts.counts(tx, found.keys())
+        parts: dict[int, Json] = {}
+        for id, account in found.items():
+            count = counts.get(id) or AccountCounts(id)
+            version = (account.changed_ms, count)
+            kept = self._accounts.get(id)
+            if kept and kept[0] == version:
+                parts[id] = kept[1]
+            else:
+                roles = self.roles(tx, id)
+                parts[id] = msgspec.Raw(_encode(self.account_entity(account, count, roles)))
+                _keep(self._accounts, id, (version, parts[id]))
+        return parts
+
+    def roles(self, tx: Tx, account_id: int) -> list[entities.RoleEntity]:
+        user = accounts.user(tx, account_id)
+        return [role_entity(user.role)] if user and user.role else []
+
+    def account_entity(
+        self, account: Account, count: AccountCounts, roles: list[entities.RoleEntity]
+    ) -> entities.Account:
+        """A suspended account shows its name and nothing else."""
+        gone = bool(account.suspended_ms)
+        url = self.account_url(account.username)
+        avatar = f"{self.base_url}/media/{account.avatar}" if account.avatar else f"{self.base_url}/static/avatar.png"
+        header = f"{self.base_url}/media/{account.header}" if account.header else f"{self.base_url}/static/header.png"
+        still = f"{self.base_url}/media/{account.avatar_static}" if account.avatar_static else avatar
+        return entities.Account(
+            id=str(account.id),
+            username=account.username,
+            acct=account.username,
+            display_name="" if gone else account.display_name,
+            locked=bool(account.locked),
+            bot=bool(account.bot),
+            discoverable=bool(account.discoverable),
+            indexable=False,
+            group=False,
+            created_at=entities.day(account.created_ms) + "T00:00:00.000Z",
+            note="" if gone else text.to_html(account.note, {}, self.base_url),
+            url=url,
+            uri=url,
+            avatar=f"{self.base_url}/static/avatar.png" if gone else avatar,
+            avatar_static=f"{self.base_url}/static/avatar.png" if gone else still,
+            header=f"{self.base_url}/static/header.png" if gone else header,
+            header_static=f"{self.base_url}/static/header.png" if gone else header,
+            followers_count=0 if gone else count.followers,
+            following_count=0 if gone else count.followees,
+            statuses_count=0 if gone else count.posts,
+            last_status_at=entities.day(count.last_post_ms) if count.last_post_ms and not gone else None,
+            hide_collections=bool(account.hide_network),
+            noindex=not account.discoverable,
+            emojis=[],
+            roles=roles,
+            fields=[] if gone else self.fields(account),
+            suspended=True if gone else _UNSET,
+        )
+
+    def fields(self, account: Account, *, raw: bool = False) -> list[entities.AccountField]:
+        """The profile's table; raw: as its owner typed it."""
+        return [
+            entities.AccountField(
+                name=one.name, value=one.value if raw else text.to_html_field(one.value, self.base_url)
+            )
+            for one in _decode_fields(account.fields)
+        ]
+
+    # addresses
+
+    def account_url(self, username: str) -> str:
+        return f"{self.base_url}/@{username}"
+
+    def post_url(self, username: str, id: int) -> str:
+        return f"{self.base_url}/@{username}/{id}"
+
+    def tag_url(self, name: str) -> str:
+        return f"{self.base_url}/tags/{quote(name.lower())}"
+
+
+PERMISSIONS = {Role.USER: "0", Role.ADMIN: "1"}  # Mastodon's bit 0x1: may do everything
+
+
+def role_entity(role: str) -> entities.RoleEntity:
+    if role == Role.ADMIN:
+        return entities.RoleEntity(id="3", name="Admin", permissions=PERMISSIONS[Role.ADMIN], highlighted=True)
+    return entities.RoleEntity(id="-99", name="", permissions=PERMISSIONS[Role.USER])
+
+
+def _is_private(post: Post) -> bool:
+    return post.media_ids != "[]" and post.visibility in (Visibility.FOLLOWERS, Visibility.DIRECT)
+
+
+def _keep(kept: dict[int, Any], id: int, value: Any) -> None:
+    if len(kept) >= KEPT:
+        for oldest in list(kept)[: KEPT // 10]:
+            kept.pop(oldest, None)
+    kept[id] = value

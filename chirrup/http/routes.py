@@ -1,0 +1,62 @@
+"""Every request that is answered: the first of the two tables that tell all that can happen (workers/subscribers.py).
+
+A handler is `async def f(call, …) -> entity`: its parameters named in the path, `query` and `body` are decoded by
+their types, which also make the OpenAPI document (openapi.py). Scopes: https://docs.joinmastodon.org/api/oauth-scopes/
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from . import accounts, statuses, timelines
+
+ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
+
+
+class Route(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    scope: str = ""
+    who: str = USER
+    uploads: bool = False  # the body may be as large as media may be
+
+
+V1 = "/api/v1"
+
+ROUTES: list[Route] = [
+    # posts
+    Route("POST", f"{V1}/statuses", statuses.create, "write:statuses"),
+    Route("GET", f"{V1}/statuses", statuses.show_many, "read:statuses", ANYONE),
+    Route("GET", f"{V1}/statuses/{{id:str}}", statuses.show, "read:statuses", ANYONE),
+    Route("PUT", f"{V1}/statuses/{{id:str}}", statuses.edit, "write:statuses"),
+    Route("DELETE", f"{V1}/statuses/{{id:str}}", statuses.delete, "write:statuses"),
+    Route("GET", f"{V1}/statuses/{{id:str}}/context", statuses.context, "read:statuses", ANYONE),
+    Route("GET", f"{V1}/statuses/{{id:str}}/source", statuses.source, "read:statuses"),
+    Route("GET", f"{V1}/statuses/{{id:str}}/history", statuses.history, "read:statuses", ANYONE),
+    Route("GET", f"{V1}/statuses/{{id:str}}/favourited_by", statuses.favourited_by, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/statuses/{{id:str}}/reblogged_by", statuses.reblogged_by, "read:accounts", ANYONE),
+    Route("POST", f"{V1}/statuses/{{id:str}}/favourite", statuses.favourite, "write:favourites"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/unfavourite", statuses.unfavourite, "write:favourites"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/reblog", statuses.reblog, "write:statuses"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/unreblog", statuses.unreblog, "write:statuses"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/bookmark", statuses.bookmark, "write:bookmarks"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/unbookmark", statuses.unbookmark, "write:bookmarks"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/pin", statuses.pin, "write:accounts"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/unpin", statuses.unpin, "write:accounts"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/mute", statuses.mute, "write:mutes"),
+    Route("POST", f"{V1}/statuses/{{id:str}}/unmute", statuses.unmute, "write:mutes"),
+    Route("GET", f"{V1}/favourites", statuses.favourites, "read:favourites"),
+    Route("GET", f"{V1}/bookmarks", statuses.bookmarks, "read:bookmarks"),
+    # accounts
+    Route("GET", f"{V1}/accounts/verify_credentials", accounts.verify_credentials, "read:accounts"),
+    Route("GET", f"{V1}/accounts/{{id:str}}", accounts.show, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/accounts/{{id:str}}/statuses", accounts.statuses, "read:statuses", ANYONE),
+    Route("POST", f"{V1}/accounts/{{id:str}}/follow", accounts.follow, "write:follows"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/unfollow", accounts.unfollow, "write:follows"),
+    # timelines
+    Route("GET", f"{V1}/timelines/home", timelines.home, "read:statuses"),
+    Route("GET", f"{V1}/timelines/public", timelines.public, "read:statuses", ANYONE),
+    Route("GET", f"{V1}/timelines/tag/{{hashtag:str}}", timelines.tag, "read:statuses", ANYONE),
+]

@@ -1,0 +1,156 @@
+"""The edge: a route's line becomes a request handler. Decode, one handler, encode; every error in one shape."""
+
+import inspect
+from typing import Any, get_args
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+from ..access import scopes
+from ..errors import BadRequest, ChirrupError, Forbidden, NotFound, Unauthorised
+from ..ids import ID_MAX
+from . import forms, paging, problems
+from .call import Call, Reply, Services
+from .paging import Page
+from .routes import ANYONE, ROUTES, USER, Route
+
+JSON = "application/json; charset=utf-8"
+BODY_BYTES_MAX = 1024 * 1024
+_encode = msgspec.json.Encoder().encode
+_PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+}
+SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+HEADERS = CORS | SAFE | _PRIVATE
+
+
+def handlers(services: Services) -> list[HTTPRouteHandler]:
+    """One for each line of routes.py."""
+    return [_handler(services, route) for route in ROUTES]
+
+
+def _handler(services: Services, route: Route) -> HTTPRouteHandler:
+    arguments = Arguments(route)
+    max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
+
+    async def handle(request: Request) -> Response[bytes]:
+        try:
+            viewer, token = await services.auth.viewer(request.headers.get("authorization", ""))
+            _check_access(route, viewer.scopes, bool(viewer.account_id), bool(token))
+            call = Call(
+                services,
+                viewer=viewer,
+                token=token,
+                headers=request.headers,
+                ip=request.client.host if request.client else "",
+                url=services.settings.base_url + request.scope["path"],
+                params=forms.nest(forms.pairs(request.scope["query_string"].decode("latin-1"))),
+            )
+            given = await arguments.decode(call, request, max_bytes)
+            return _respond(call, await route.handler(call, **given))
+        except Exception as error:
+            if isinstance(error, HTTPException):
+                raise
+            status, headers, body = problems.answer(error)
+            return Response(body, status_code=status, headers=HEADERS | headers, media_type=JSON)
+
+    handle.__name__ = route.handler.__name__
+    return HTTPRouteHandler(
+        route.path, http_method=route.method, name=f"{route.method} {route.path}", request_max_body_size=max_bytes
+    )(handle)
+
+
+def _check_access(route: Route, granted: frozenset[str], is_user: bool, has_token: bool) -> None:
+    if route.who == ANYONE and not has_token:
+        return
+    if not has_token:
+        raise Unauthorised("The access token is invalid: this method needs one")
+    if route.scope and not scopes.covers(granted, route.scope):
+        raise Forbidden("This action is outside the authorized scopes")
+    if route.who == USER and not is_user:
+        raise Unauthorised("This method requires an authenticated user")
+
+
+def _respond(call: Call, result: Any) -> Response[bytes]:
+    headers = HEADERS
+    status = 200
+    media_type = JSON
+    if isinstance(result, Reply):
+        headers, status, media_type = HEADERS | result.headers, result.status, result.media_type
+        result = result.body
+    if isinstance(result, Page):
+        if link := paging.link(call.url, call.params, result):
+            headers = headers | {"Link": link}
+        result = result.items
+    body = result if isinstance(result, bytes) else _encode(result)
+    return Response(body, status_code=status, headers=headers, media_type=media_type)
+
+
+class Arguments:
+    """What a handler's signature asks for: path parameters by name, `query` and `body` by their struct."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        parameters = list(inspect.signature(route.handler, eval_str=True).parameters.values())[1:]
+        self.query: type[msgspec.Struct] | None = None
+        self.body: type[msgspec.Struct] | None = None
+        self.path: dict[str, type] = {}
+        for parameter in parameters:
+            if parameter.name == "query":
+                self.query = parameter.annotation
+            elif parameter.name == "body":
+                self.body = parameter.annotation
+            else:
+                self.path[parameter.name] = parameter.annotation
+        self._lenient = {kind: _not_text(kind) for kind in (self.query, self.body) if kind}
+
+    async def decode(self, call: Call, request: Request, max_bytes: int) -> dict[str, Any]:
+        given: dict[str, Any] = {
+            name: path_id(request.path_params[name]) if kind is int else request.path_params[name]
+            for name, kind in self.path.items()
+        }
+        if self.query:
+            given["query"] = self._convert(call.params, self.query, BadRequest)
+        if self.body:
+            if request.headers.get("content-encoding", "identity") != "identity":
+                raise HTTPException(status_code=415, detail="send the body without Content-Encoding")
+            sent = forms.parse(await request.body(), request.headers.get("content-type", ""))
+            given["body"] = self._convert(call.params | sent, self.body, None)
+        return given
+
+    def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError] | None) -> Any:
+        not_text = self._lenient[kind]
+        kept = {k: v for k, v in values.items() if not (v == "" and k in not_text)}
+        try:
+            return msgspec.convert(kept, kind, strict=False)
+        except msgspec.ValidationError as failed:
+            if error:
+                raise error(f"{failed}") from failed
+            raise InvalidBody(f"Validation failed: {failed}") from failed
+
+
+class InvalidBody(problems.Invalid):
+    """The body has a field of the wrong type; the message names it by its JSON path."""
+
+    def __init__(self, message: str) -> None:
+        ChirrupError.__init__(self, message)
+
+
+def _not_text(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Fields for which an empty string, as forms send it, means: not given."""
+    return frozenset(
+        field.name
+        for field in msgspec.structs.fields(kind)
+        if field.type is not str and str not in get_args(field.type)
+    )
+
+
+def path_id(text: str) -> int:
+    """An id in a path. Raises NotFound: no such thing can exist."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20) or (id := int(text)) > ID_MAX:
+        raise NotFound("record", text[:40])
+    return id

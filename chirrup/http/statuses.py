@@ -1,0 +1,212 @@
+"""Posts and what one can do with them. https://docs.joinmastodon.org/methods/statuses/"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..access import visibility
+from ..ports import Tx
+from ..social import posts, reactions
+from ..store import reactions as reaction_rows
+from ..types import Draft, PollDraft, Post, Span
+from . import paging
+from .call import Call
+from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
+from .paging import Page, PageQuery
+from .render import Json
+
+
+class NewPoll(msgspec.Struct, kw_only=True):
+    options: list[str] = []
+    expires_in: int = 0
+    multiple: bool = False
+    hide_totals: bool = False
+
+
+class NewStatus(msgspec.Struct, kw_only=True):
+    status: str | None = None
+    spoiler_text: str | None = None
+    visibility: str | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+    in_reply_to_id: int | None = None
+    media_ids: list[int] | None = None
+    poll: NewPoll | None = None
+    allowed_mentions: list[int] | None = None
+
+    def to_draft(self, *, app_id: int = 0, key: str = "") -> Draft:
+        poll = self.poll if self.poll and self.poll.options else None
+        return Draft(
+            text=self.status or "",
+            summary=self.spoiler_text or "",
+            visibility=self.visibility or "",
+            sensitive=self.sensitive,
+            language=self.language or "",
+            reply_to_id=self.in_reply_to_id or 0,
+            media_ids=tuple(self.media_ids or ()),
+            poll=PollDraft(poll.options, poll.expires_in, poll.multiple, poll.hide_totals) if poll else None,
+            app_id=app_id,
+            allowed_mentions=None if self.allowed_mentions is None else tuple(self.allowed_mentions),
+            idempotency_key=key,
+        )
+
+
+async def create(call: Call, body: NewStatus) -> Status:
+    draft = body.to_draft(app_id=call.viewer.app_id, key=call.headers.get("idempotency-key", "")[:255])
+    post = await call.write(
+        posts.publish,
+        call.account_id,
+        draft,
+        domain=call.settings.domain,
+        chars_max=call.settings.post_chars_max,
+    )
+    return await _shown(call, post.id)
+
+
+async def edit(call: Call, id: int, body: NewStatus) -> Status:
+    await call.write(
+        posts.edit,
+        call.account_id,
+        id,
+        body.to_draft(),
+        domain=call.settings.domain,
+        chars_max=call.settings.post_chars_max,
+    )
+    return await _shown(call, id)
+
+
+async def delete(call: Call, id: int) -> DeletedStatus:
+    """The post as it was, with its text as typed, so that it can be written anew."""
+    status, text = await call.read(_with_text, call, id)
+    await call.write(posts.delete, call.account_id, id)
+    return status | {"text": text}
+
+
+def _with_text(tx: Tx, call: Call, id: int) -> tuple[Any, str]:
+    post = posts.own(tx, call.account_id, id)
+    return msgspec.json.decode(call.render.status(tx, call.account_id, id)), post.text
+
+
+async def show(call: Call, id: int) -> Status:
+    return await _shown(call, id)
+
+
+class ManyQuery(msgspec.Struct, kw_only=True):
+    id: list[int] = []
+
+
+async def show_many(call: Call, query: ManyQuery) -> list[Status]:
+    return await call.read(call.render.statuses, call.viewer_id, query.id[:40])
+
+
+async def context(call: Call, id: int) -> Context:
+    return await call.read(_context, call, id)
+
+
+def _context(tx: Tx, call: Call, id: int) -> Any:
+    ancestors, descendants = posts.context(tx, call.viewer_id, id)
+    found = call.render.statuses_by_id(tx, call.viewer_id, [*ancestors, *descendants])
+    return {"ancestors": [found[i] for i in ancestors], "descendants": [found[i] for i in descendants]}
+
+
+async def source(call: Call, id: int) -> StatusSource:
+    post = await call.read(posts.own, call.account_id, id)
+    return StatusSource(id=str(id), text=post.text, spoiler_text=post.summary)
+
+
+async def history(call: Call, id: int) -> list[StatusEdit]:
+    return await call.read(lambda tx: call.render.edits(tx, call.viewer_id, posts.history(tx, call.viewer_id, id)))
+
+
+async def favourited_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
+    return await _reactors(call, "favourites", id, query)
+
+
+async def reblogged_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
+    return await _reactors(call, "boosts", id, query)
+
+
+async def _reactors(call: Call, mark: str, id: int, query: PageQuery) -> Page[Any]:
+    span = paging.span(query, default=40, most=80)
+
+    def operation(tx: Tx) -> tuple[list[Json], list[int]]:
+        post = posts.get(tx, call.viewer_id, id)
+        found = reaction_rows.page_of_accounts(tx, mark, post.boost_of_id or post.id, span)
+        shown = visibility.accounts_shown(tx, call.viewer_id, [account for _, account in found])
+        return call.render.accounts(tx, shown), [key for key, _ in found]
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)
+
+
+async def favourite(call: Call, id: int) -> Status:
+    return await _react(call, reactions.favourite, id)
+
+
+async def unfavourite(call: Call, id: int) -> Status:
+    return await _react(call, reactions.unfavourite, id)
+
+
+class Reblog(msgspec.Struct, kw_only=True):
+    visibility: str | None = None
+
+
+async def reblog(call: Call, id: int, body: Reblog) -> Status:
+    return await _react(call, reactions.boost, id, visibility=body.visibility or "")
+
+
+async def unreblog(call: Call, id: int) -> Status:
+    return await _react(call, reactions.unboost, id)
+
+
+async def bookmark(call: Call, id: int) -> Status:
+    return await _react(call, reactions.bookmark, id)
+
+
+async def unbookmark(call: Call, id: int) -> Status:
+    return await _react(call, reactions.unbookmark, id)
+
+
+async def pin(call: Call, id: int) -> Status:
+    return await _react(call, reactions.pin, id)
+
+
+async def unpin(call: Call, id: int) -> Status:
+    return await _react(call, reactions.unpin, id)
+
+
+async def mute(call: Call, id: int) -> Status:
+    return await _react(call, reactions.mute_thread, id)
+
+
+async def unmute(call: Call, id: int) -> Status:
+    return await _react(call, reactions.unmute_thread, id)
+
+
+async def _react(call: Call, operation: Callable[..., Post], id: int, **options: Any) -> Json:
+    post = await call.write(operation, call.account_id, id, **options)
+    return await _shown(call, post.id)
+
+
+async def _shown(call: Call, id: int) -> Json:
+    return await call.read(call.render.status, call.viewer_id, id)
+
+
+async def favourites(call: Call, query: PageQuery) -> Page[Status]:
+    return await _marked(call, "favourites", paging.span(query))
+
+
+async def bookmarks(call: Call, query: PageQuery) -> Page[Status]:
+    return await _marked(call, "bookmarks", paging.span(query))
+
+
+async def _marked(call: Call, mark: str, span: Span) -> Page[Any]:
+    """In the order of marking: pages go by the marks' own ids."""
+
+    def operation(tx: Tx) -> tuple[list[Json], list[int]]:
+        found = reaction_rows.page_of_posts(tx, mark, call.account_id, span)
+        return call.render.statuses(tx, call.account_id, [post for _, post in found]), [key for key, _ in found]
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)

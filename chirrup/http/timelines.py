@@ -1,0 +1,51 @@
+"""Timelines: home, public, hashtag. https://docs.joinmastodon.org/methods/timelines/"""
+
+from ..timelines import pull, read
+from . import paging
+from .call import Call
+from .entities import Status
+from .paging import Page, PageQuery
+
+
+async def home(call: Call, query: PageQuery) -> Page[Status]:
+    span = paging.span(query)
+    ids = await read.home(call.engines, call.account_id, span)
+    return paging.page(await call.read(call.render.statuses, call.account_id, ids), ids, span)
+
+
+class PublicQuery(PageQuery, kw_only=True):
+    local: bool = False
+    remote: bool = False
+    only_media: bool = False
+
+
+async def public(call: Call, query: PublicQuery) -> Page[Status]:
+    """There are no other servers: `remote` is an empty timeline, and `local` is everything."""
+    span = paging.span(query)
+    ids = [] if query.remote else await call.read(pull.public, call.viewer_id, span, only_media=query.only_media)
+    return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
+
+
+class TagQuery(PublicQuery, kw_only=True):
+    any: list[str] = []
+    all: list[str] = []
+    none: list[str] = []
+
+
+async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
+    span = paging.span(query)
+    ids = (
+        []
+        if query.remote
+        else await call.read(
+            pull.hashtag,
+            call.viewer_id,
+            hashtag,
+            span,
+            any_of=tuple(query.any),
+            all_of=tuple(query.all),
+            none_of=tuple(query.none),
+            only_media=query.only_media,
+        )
+    )
+    return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
