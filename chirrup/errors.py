@@ -66,6 +66,32 @@ class Forbidden(ChirrupError):
     code = "forbidden"
 
 
+class OAuthError(ChirrupError):
+    """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own."""
+
+    code = "oauth"
+
+    def __init__(self, error: str, description: str = "") -> None:
+        super().__init__(description or OAUTH_ERRORS[error])
+        self.error = error
+
+
+# RFC 6749, 4.1.2.1 and 5.2; the descriptions are those that clients of Mastodon know.
+OAUTH_ERRORS = {
+    "invalid_request": "The request is missing a required parameter, includes an unsupported parameter value, or is"
+    " otherwise malformed.",
+    "invalid_client": "Client authentication failed due to unknown client, no client authentication included, or"
+    " unsupported authentication method.",
+    "invalid_grant": "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI"
+    " used in the authorization request, or was issued to another client.",
+    "invalid_scope": "The requested scope is invalid, unknown, or malformed.",
+    "unauthorized_client": "You are not authorized to revoke this token",
+    "unsupported_grant_type": "The authorization grant type is not supported by the authorization server.",
+    "unsupported_response_type": "The authorization server does not support this response type.",
+    "access_denied": "The resource owner or authorization server denied the request.",
+}
+
+
 class TooMany(ChirrupError):
     """A limit is used up. retry_after_s: whole seconds until it opens again."""
 

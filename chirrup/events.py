@@ -12,84 +12,87 @@ class Event(msgspec.Struct, frozen=True, tag_field="type", array_like=True):
     of: int
 
 
-class PostPublished(Event):
+class PostPublished(Event, frozen=True):
     post_id: int
 
 
-class PostEdited(Event):
+class PostEdited(Event, frozen=True):
     post_id: int
 
 
-class PostDeleted(Event):
+class PostDeleted(Event, frozen=True):
     post_id: int
     boost_of_id: int
     media_keys: list[str]
 
 
-class Followed(Event):
+class Followed(Event, frozen=True):
     target_id: int
 
 
-class FollowRequested(Event):
+class FollowRequested(Event, frozen=True):
     target_id: int
 
 
-class FollowAccepted(Event):
+class FollowAccepted(Event, frozen=True):
     """of: who accepted."""
 
     follower_id: int
 
 
-class Unfollowed(Event):
+class Unfollowed(Event, frozen=True):
     target_id: int
 
 
-class Blocked(Event):
+class Blocked(Event, frozen=True):
     target_id: int
 
 
-class Muted(Event):
+class Muted(Event, frozen=True):
     target_id: int
 
 
-class Favourited(Event):
+class Favourited(Event, frozen=True):
     post_id: int
 
 
-class Unfavourited(Event):
+class Unfavourited(Event, frozen=True):
     post_id: int
 
 
-class Unboosted(Event):
+class Unboosted(Event, frozen=True):
     post_id: int  # the original
 
 
-class PollEnded(Event):
+class PollEnded(Event, frozen=True):
     post_id: int
 
 
-class PollVoted(Event):
+class PollVoted(Event, frozen=True):
     """of: the poll's author, so that its stream events keep order."""
 
     post_id: int
 
 
-class ListChanged(Event):
+class ListChanged(Event, frozen=True):
     """Members or rules changed: the cached timeline of the list is stale."""
 
     list_id: int
 
 
-class TagFollowsChanged(Event):
+class TagFollowsChanged(Event, frozen=True):
     """of: the follower; home is stale."""
 
 
-class AccountChanged(Event):
+class AccountChanged(Event, frozen=True):
     """Profile, suspension or deletion."""
 
 
-class AccessEnded(Event):
-    """Tokens of this account are dead: its open streams must close. token_ids: empty means all."""
+class AccessEnded(Event, frozen=True):
+    """Tokens or sessions are dead: their open streams must close. token_ids: empty means all of the account's.
+
+    of: the account; for an app's own token, which has none, the app.
+    """
 
     token_ids: list[str]
 

@@ -28,14 +28,14 @@ class Struct(msgspec.Struct, frozen=True):
     pass
 
 
-class Field(Struct):
+class Field(Struct, frozen=True):
     """One line of a profile's table."""
 
     name: str
     value: str
 
 
-class Account(Struct):
+class Account(Struct, frozen=True):
     """A public actor with a @handle. Its columns in the table `accounts`, in this order."""
 
     id: int
@@ -58,7 +58,7 @@ class Account(Struct):
         return ms_of(self.id)
 
 
-class AccountCounts(Struct):
+class AccountCounts(Struct, frozen=True):
     account_id: int
     followers: int = 0
     followees: int = 0
@@ -66,7 +66,7 @@ class AccountCounts(Struct):
     last_post_ms: int = 0
 
 
-class User(Struct):
+class User(Struct, frozen=True):
     """The person who logs in. Columns of `users`."""
 
     account_id: int
@@ -82,12 +82,12 @@ class User(Struct):
     post_language: str
 
 
-class Mention(Struct, array_like=True):
+class Mention(Struct, frozen=True, array_like=True):
     account_id: int
     username: str
 
 
-class Post(Struct):
+class Post(Struct, frozen=True):
     """One thing said, or (boost_of_id) another's said again. Columns of `posts`."""
 
     id: int
@@ -132,14 +132,14 @@ _strings = msgspec.json.Decoder(list[str]).decode
 _ints = msgspec.json.Decoder(list[int]).decode
 
 
-class PostCounts(Struct):
+class PostCounts(Struct, frozen=True):
     post_id: int
     replies: int = 0
     boosts: int = 0
     favourites: int = 0
 
 
-class PostFlags(Struct):
+class PostFlags(Struct, frozen=True):
     """What a viewer did with a post."""
 
     favourited: bool = False
@@ -149,7 +149,7 @@ class PostFlags(Struct):
     muted: bool = False  # the thread
 
 
-class PostVersion(Struct):
+class PostVersion(Struct, frozen=True):
     """One state of an edited post, oldest first in a history."""
 
     post_id: int
@@ -161,14 +161,14 @@ class PostVersion(Struct):
     poll_options: str  # JSON list of titles, "[]" for none
 
 
-class PollDraft(Struct):
+class PollDraft(Struct, frozen=True):
     options: list[str]
     expires_in_s: int
     multiple: bool = False
     hide_totals: bool = False
 
 
-class Draft(Struct):
+class Draft(Struct, frozen=True):
     """A post as its author wants it, before it is checked."""
 
     text: str = ""
@@ -184,7 +184,7 @@ class Draft(Struct):
     idempotency_key: str = ""
 
 
-class Relationship(Struct):
+class Relationship(Struct, frozen=True):
     """How viewer stands to account id."""
 
     id: int
@@ -215,7 +215,7 @@ class NotificationKind(StrEnum):
     EDIT = "update"  # of a post the viewer boosted
 
 
-class Notification(Struct):
+class Notification(Struct, frozen=True):
     """Columns of `notifications`."""
 
     id: int
@@ -225,7 +225,7 @@ class Notification(Struct):
     post_id: int
 
 
-class Media(Struct):
+class Media(Struct, frozen=True):
     """Columns of `media`."""
 
     id: int
@@ -241,7 +241,7 @@ class Media(Struct):
     size_bytes: int
 
 
-class Poll(Struct):
+class Poll(Struct, frozen=True):
     """Columns of `polls`; options with their votes are rows of poll_options."""
 
     id: int
@@ -253,14 +253,14 @@ class Poll(Struct):
     voters: int
 
 
-class PollOption(Struct):
+class PollOption(Struct, frozen=True):
     poll_id: int
     position: int
     title: str
     votes: int
 
 
-class PostList(Struct):
+class PostList(Struct, frozen=True):
     """A named choice of accounts whose posts are read together. Columns of `lists`."""
 
     id: int
@@ -270,7 +270,7 @@ class PostList(Struct):
     exclusive: int  # 1: members' posts stay out of home
 
 
-class Conversation(Struct):
+class Conversation(Struct, frozen=True):
     """A thread of direct posts as one participant sees it. Columns of `conversations`."""
 
     id: int
@@ -281,14 +281,14 @@ class Conversation(Struct):
     participants: str  # JSON list of account ids, without the owner
 
 
-class Marker(Struct):
+class Marker(Struct, frozen=True):
     timeline: str
     last_read_id: int
     version: int
     changed_ms: int
 
 
-class TagUse(Struct):
+class TagUse(Struct, frozen=True):
     """Uses of a hashtag on one UTC day (days since 1970)."""
 
     day: int
@@ -296,7 +296,7 @@ class TagUse(Struct):
     accounts: int
 
 
-class App(Struct):
+class App(Struct, frozen=True):
     """An OAuth client. Columns of `oauth_apps`."""
 
     id: int
@@ -309,7 +309,7 @@ class App(Struct):
     created_ms: int
 
 
-class Token(Struct):
+class Token(Struct, frozen=True):
     """An access token without its secret. Columns of `tokens`."""
 
     id: str  # hash of the token string, hex
@@ -317,23 +317,57 @@ class Token(Struct):
     app_id: int
     scopes: str
     created_ms: int
-    revoked_ms: int
 
 
-class Viewer(Struct):
+class Code(Struct, frozen=True):
+    """An authorization code without its secret. Columns of `oauth_codes`."""
+
+    id: str  # hash of the code, hex
+    account_id: int
+    app_id: int
+    scopes: str
+    redirect_uri: str
+    challenge: str  # PKCE S256, "" for none
+    expires_ms: int
+    used_ms: int
+    token_id: str  # what it was exchanged for, "" for nothing
+
+
+class Session(Struct, frozen=True):
+    """A browser that is logged in to the built-in pages. Columns of `sessions`."""
+
+    id: str  # hash of the cookie, hex
+    account_id: int
+    created_ms: int
+    seen_ms: int
+    expires_ms: int
+    user_agent: str
+
+
+class Standing(Struct, frozen=True):
+    """May the holder of a token or session act at all? From `users` and `accounts`."""
+
+    role: str
+    confirmed_ms: int
+    approved: int
+    disabled: int
+    suspended_ms: int
+
+
+class Viewer(Struct, frozen=True):
     """Who asks, and what the token lets them do. account_id 0: nobody in particular."""
 
     account_id: int = 0
-    scopes: frozenset[str] = frozenset()
-    app_id: int = 0
-    token_id: str = ""
+    scopes: frozenset[str] = frozenset()  # with all that they cover
+    app_id: int = 0  # 0: a browser's session
+    token_id: str = ""  # of the token or session
     role: str = ""
 
 
 ANYBODY = Viewer()
 
 
-class Span(Struct):
+class Span(Struct, frozen=True):
     """Which part of a list is wanted: ids strictly between; oldest: the page right after `after`, not the newest."""
 
     before: int

@@ -5,7 +5,7 @@ their types, which also make the OpenAPI document (openapi.py). Scopes: https://
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,7 +15,7 @@ ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, a
 
 
 class Route(msgspec.Struct, frozen=True):
-    method: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     handler: Callable[..., Any]
     scope: str = ""

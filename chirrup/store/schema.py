@@ -53,11 +53,10 @@ TABLES = {
     "polls": "id (the author's)",
     "poll_options": "poll_id",
     "poll_votes": "poll_id",
-    "tokens": "prefix of the token",
-    "oauth_codes": "prefix of the code",
-    "sessions": "prefix of the session",
-    "one_time_tokens": "prefix of the token",
-    "account_tokens": "account_id",
+    "tokens": "account_id, or app_id where that is 0 (prefix of the token)",
+    "oauth_codes": "account_id (prefix of the code)",
+    "sessions": "account_id (prefix of the cookie)",
+    "one_time_tokens": "account_id (prefix of the link)",
     "outbox": "id (the actor's)",
     "outbox_failed": "id (the actor's)",
 }
@@ -263,21 +262,23 @@ CREATE TABLE IF NOT EXISTS poll_votes (
 
 CREATE TABLE IF NOT EXISTS tokens (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,
-  created_ms BIGINT NOT NULL, revoked_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
+  created_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
+CREATE INDEX IF NOT EXISTS tokens_account ON tokens (bucket, account_id);
 CREATE TABLE IF NOT EXISTS oauth_codes (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,
   redirect_uri TEXT NOT NULL, challenge TEXT NOT NULL, expires_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL,
   token_id TEXT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
+CREATE INDEX IF NOT EXISTS oauth_codes_age ON oauth_codes (expires_ms);
 CREATE TABLE IF NOT EXISTS sessions (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, created_ms BIGINT NOT NULL,
   seen_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, user_agent TEXT NOT NULL,
   PRIMARY KEY (bucket, id)) {{clustered}};
+CREATE INDEX IF NOT EXISTS sessions_account ON sessions (bucket, account_id);
+CREATE INDEX IF NOT EXISTS sessions_age ON sessions (expires_ms);
 CREATE TABLE IF NOT EXISTS one_time_tokens (
-  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, purpose TEXT NOT NULL,
+  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, purpose TEXT NOT NULL, email TEXT NOT NULL,
   expires_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
-CREATE TABLE IF NOT EXISTS account_tokens (
-  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, token_id TEXT NOT NULL,
-  PRIMARY KEY (bucket, account_id, kind, token_id)) {{clustered}};
+CREATE INDEX IF NOT EXISTS one_time_tokens_age ON one_time_tokens (expires_ms);
 
 CREATE TABLE IF NOT EXISTS outbox (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, lease_until BIGINT NOT NULL,
