@@ -1,0 +1,79 @@
+"""Blobs in a folder: root/ab/cd/ef….jpg. Writing is atomic and durable; nothing outside root can be named."""
+
+import os
+import re
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from ...errors import Unavailable
+
+_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp)")  # what images.new_key makes
+_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+_STALE_S = 3600  # other processes may be writing right now, but none writes for an hour
+
+
+class DiskBlobs:
+    """Implements ports.Blobs. Any number of processes may share root."""
+
+    def __init__(self, root: Path) -> None:
+        """Makes root if need be, and removes what a crash left half-written there an hour ago or more."""
+        self._root = root
+        self._unfinished = root / "tmp"  # no key begins so: never served
+        self._unfinished.mkdir(parents=True, exist_ok=True)
+        for file in self._unfinished.iterdir():
+            with suppress(FileNotFoundError):  # another process that starts now was faster
+                if file.stat().st_mtime < time.time() - _STALE_S:
+                    file.unlink()
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Durable on return, whole or not at all.
+
+        Raises Unavailable when the disk refuses (full, read-only), ValueError for a key or type never made by us.
+        """
+        match = _KEY.fullmatch(key)
+        if not match or _TYPES[match[1]] != content_type:
+            raise ValueError(
+                f"expected ab/cd/….jpg with image/jpeg (or png, gif, webp); got {key!r} with {content_type!r}"
+            )
+        file = self._root / key
+        unfinished = self._unfinished / secrets.token_hex(16)
+        try:
+            with open(unfinished, "xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.replace(file)
+            for folder in (file.parent, file.parent.parent, self._root):  # a rename and new folders outlive a power cut
+                _fsync(folder)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise Unavailable("The file could not be stored; try again later") from error
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """(data, content type), or None: absent, or not a key at all."""
+        match = _KEY.fullmatch(key)
+        try:
+            return ((self._root / key).read_bytes(), _TYPES[match[1]]) if match else None
+        except FileNotFoundError:
+            return None
+
+    def path(self, key: str) -> Path | None:
+        """Where the file lies, or None as for get."""
+        file = self._root / key
+        return file if _KEY.fullmatch(key) and file.is_file() else None
+
+    def delete(self, key: str) -> None:
+        """Gone afterwards; harmless when repeated, or for what is not a key."""
+        if _KEY.fullmatch(key):
+            (self._root / key).unlink(missing_ok=True)
+
+
+def _fsync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

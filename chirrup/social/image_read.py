@@ -1,0 +1,136 @@
+"""Reading pictures strangers send: refused unless known and small, then one upright frame in sRGB without metadata."""
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+
+import msgspec
+from PIL import GifImagePlugin, Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from ..errors import ChirrupError, Invalid
+
+SIDE_MAX = 16_383  # what WebP can hold
+JPEG_SCANS_MAX = 100  # each is a pass over all pixels; cameras write 1, progressive encoders about 10
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Areas in pixels: width x height, whatever the shape."""
+
+    pixels_max: int = 7680 * 4320  # of what comes in; clients read it as image_matrix_limit
+    area: int = 3840 * 2160  # of what is kept; larger is scaled down
+    moving_area: int = 1280 * 720  # the same for each frame of an animation
+    small_area: int = 640 * 360
+    frames_max: int = 1000
+    frame_pixels_max: int = 100_000_000  # of all frames together
+
+
+LIMITS = Limits()
+
+# The first bytes decide; what the client declares is not asked.
+_KNOWN = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
+_REFUSED = ((b"<", "SVG, HTML or XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"II*", "TIFF"), (b"MM\0*", "TIFF"))
+
+_COPIES = {"WEBP": 2}  # Pillow reads WebP through libwebp's animation decoder, which holds the canvas twice
+
+_PLUGINS = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # imported, so that no others are
+_SRGB = ImageCms.createProfile("sRGB")
+
+# A second net under our own check: Pillow refuses twice this, also when a later GIF frame makes the canvas grow.
+Image.MAX_IMAGE_PIXELS = LIMITS.pixels_max // 2
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Decoders raise nearly anything on damaged bytes; whoever sent them can mend only the file."""
+    try:
+        yield
+    except ChirrupError:
+        raise
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise Invalid("file", "takes too much memory to read: send a smaller image") from error
+    except Exception as error:
+        why = "is damaged or unusual and could not be read: export it again as JPEG, PNG, GIF or WebP"
+        raise Invalid("file", why) from error
+
+
+def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
+    """(format, (width, height), number of frames), from headers: nothing is decoded before it is known to be small."""
+    kind = "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+    kind = kind or next((name for magic, name in _KNOWN if data.startswith(magic)), None)
+    if kind is None:
+        start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+        came = next((f"is {name}" for magic, name in _REFUSED if start.startswith(magic)), "is of no known type")
+        raise Invalid("file", f"{came if data else 'is empty'}: send a JPEG, PNG, GIF or WebP image")
+    if kind == "JPEG" and data.count(b"\xff\xda") > JPEG_SCANS_MAX:
+        raise Invalid("file", f"has more than {JPEG_SCANS_MAX} scans: export the JPEG again")
+
+    image = open_image(data, kind)
+    width, height = image.size
+    pixels_max = limits.pixels_max // _COPIES.get(kind, 1)
+    if width * height > pixels_max or max(width, height) > SIDE_MAX:
+        most = f"{pixels_max / 1e6:.1f} million pixels, {SIDE_MAX} on a side"
+        raise Invalid("file", f"must have at most {most}; has {width} x {height}")
+    return kind, image.size, 1 if kind == "JPEG" else _frames(image, limits)
+
+
+def open_image(data: bytes, kind: str) -> Image.Image:
+    return Image.open(BytesIO(data), formats=[kind])
+
+
+def _frames(image: Image.Image, limits: Limits) -> int:
+    """How many. Never asks Pillow to count before it is known to be few: a GIF may have a million."""
+    most = min(limits.frames_max, limits.frame_pixels_max // (image.width * image.height))
+    try:
+        image.seek(most)
+    except EOFError:
+        image.seek(0)
+        return getattr(image, "n_frames", 1)
+    raise Invalid("file", f"must have at most {most} frames at {image.width} x {image.height}; has more")
+
+
+def first_frame(data: bytes, kind: str, area: int) -> Image.Image:
+    """At most area pixels, as RGB or RGBA in sRGB, turned as its EXIF says, without any metadata."""
+    # One name for all steps: each frees the one before, and at 33 million pixels that is 130 MB.
+    image = open_image(data, kind)
+    image.draft(None, within(image.size, area))  # JPEG is decoded at 1/2, 1/4 or 1/8 where that is enough
+    if image.mode == "I;16":
+        image = image.point(lambda value: value / 256).convert("L")  # convert alone cuts off at 255
+    if image.mode not in ("RGB", "RGBA", "CMYK"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode == "RGBA" and image.width * image.height > area:
+        image = image.convert("RGBa")  # resize would do so in a copy beside image
+        image = shrink(image, area)
+        image = image.convert("RGBA")
+    image = shrink(image, area)
+    with suppress(Exception):  # a broken EXIF block is no reason to refuse the picture
+        image = ImageOps.exif_transpose(image)
+    image = _in_srgb(image)
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
+    image.info = {}  # Pillow writes comments, profiles and transparency found here
+    return image
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Phones write Display P3: dropping its profile without this would leave colours pale."""
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    if profile := image.info.get("icc_profile"):
+        with suppress(ImageCms.PyCMSError, OSError):
+            converted = ImageCms.profileToProfile(image, BytesIO(profile), _SRGB, outputMode=mode)
+            return converted or image
+    return image.convert(mode)
+
+
+def within(size: tuple[int, int], area: int) -> tuple[int, int]:
+    """size, or the largest of its shape that has at most area pixels."""
+    width, height = size
+    scale = min(1.0, math.sqrt(area / (width * height)))
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def shrink(image: Image.Image, area: int) -> Image.Image:
+    size = within(image.size, area)
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)

@@ -1,0 +1,182 @@
+"""The Blobs socket: what every plug does, then what only a folder can do wrong."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.errors import Unavailable
+from chirrup.ports import Blobs
+from chirrup.social.images import new_key
+
+
+@pytest.fixture(params=["disk"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    return {"disk": lambda: DiskBlobs(tmp_path / "blobs")}[request.param]()
+
+
+def test_what_was_put_is_what_is_got(blobs: Blobs):
+    keys = {
+        new_key(extension): f"image/{extension}".replace("jpg", "jpeg") for extension in ("jpg", "png", "gif", "webp")
+    }
+
+    for key, content_type in keys.items():
+        blobs.put(key, key.encode() * 1000, content_type)
+
+    assert {key: blobs.get(key) for key in keys} == {key: (key.encode() * 1000, type) for key, type in keys.items()}
+
+
+def test_a_path_if_there_is_one_leads_to_the_bytes(blobs: Blobs):
+    key = new_key("png")
+    blobs.put(key, b"pixels", "image/png")
+
+    path = blobs.path(key)
+
+    assert path is None or path.read_bytes() == b"pixels"
+
+
+def test_an_unknown_key_has_nothing(blobs: Blobs):
+    key = new_key("png")
+
+    assert blobs.get(key) is None
+    assert blobs.path(key) is None
+
+
+def test_deleting_may_be_repeated(blobs: Blobs):
+    key = new_key("png")
+    blobs.put(key, b"pixels", "image/png")
+
+    blobs.delete(key)
+    blobs.delete(key)
+
+    assert blobs.get(key) is None
+
+
+def test_putting_again_replaces(blobs: Blobs):
+    key = new_key("png")
+
+    blobs.put(key, b"old", "image/png")
+    blobs.put(key, b"new", "image/png")
+
+    assert blobs.get(key) == (b"new", "image/png")
+
+
+def test_who_reads_while_it_is_replaced_gets_all_of_the_old_or_all_of_the_new(blobs: Blobs):
+    key, versions = new_key("png"), [b"old" * 1_000_000, b"new" * 1_000_000]
+    blobs.put(key, versions[0], "image/png")
+
+    with ThreadPoolExecutor() as threads:
+        puts = [threads.submit(blobs.put, key, versions[i % 2], "image/png") for i in range(20)]
+        seen = {blobs.get(key)}
+        while not all(put.done() for put in puts):
+            seen.add(blobs.get(key))
+
+    assert seen <= {(version, "image/png") for version in versions}
+
+
+def test_keys_cannot_be_guessed():
+    keys = [new_key("png") for _ in range(1000)]
+
+    assert len(set(keys)) == 1000
+    assert all(len(key.removesuffix(".png").replace("/", "")) * 4 >= 128 for key in keys)
+
+
+GOOD = "ab/cd/" + "0" * 28
+NAMES = [
+    "",
+    "../../x",
+    "../" + GOOD + ".jpg",
+    "/" + GOOD + ".jpg",
+    "//ab/cd/x.jpg",
+    "ab/cd/../../../secret.jpg",
+    GOOD + ".jpg\n",
+    GOOD + ".jpg\0.png",
+    GOOD + ".jpg.html",
+    GOOD + ".html",
+    GOOD + ".svg",
+    GOOD + "\u202egpj.exe",
+    "ab/cd/" + "0" * 4096 + ".jpg",
+    "tmp/" + "0" * 32,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_reaches_beyond_what_was_put(blobs: Blobs, tmp_path: Path, name: str):
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+
+    with pytest.raises(ValueError, match="expected"):
+        blobs.put(name, b"x", "image/jpeg")
+    blobs.delete(name)
+
+    assert blobs.get(name) is None
+    assert blobs.path(name) is None
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [tmp_path / "secret.jpg"]
+
+
+def test_a_type_that_is_not_the_extensions_is_refused(blobs: Blobs):
+    with pytest.raises(ValueError, match="text/html"):
+        blobs.put(new_key("png"), b"<script>", "text/html")
+
+
+PUT_FOREVER = """
+import sys
+from pathlib import Path
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.social.images import new_key
+blobs = DiskBlobs(Path(sys.argv[1]))
+while True:
+    key = new_key("png")
+    blobs.put(key, b"x" * 3_000_000, "image/png")
+    print(key, flush=True)
+"""
+
+
+def test_a_kill_in_the_middle_loses_nothing_acknowledged_and_serves_nothing_half(tmp_path: Path):
+    for puts in (1, 2, 3):
+        with subprocess.Popen(
+            [sys.executable, "-c", PUT_FOREVER, tmp_path], stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout
+            acknowledged = [child.stdout.readline().strip() for _ in range(puts)]
+            child.send_signal(signal.SIGKILL)
+            acknowledged += child.stdout.read().split()
+
+        blobs = DiskBlobs(tmp_path)
+
+        assert all(blobs.get(key) == (b"x" * 3_000_000, "image/png") for key in acknowledged)
+        assert all(file.stat().st_size == 3_000_000 for file in tmp_path.rglob("*.png"))
+
+
+def test_what_a_crash_left_is_removed_at_start_and_what_is_being_written_is_not(tmp_path: Path):
+    DiskBlobs(tmp_path)
+    stale, fresh = tmp_path / "tmp" / "stale", tmp_path / "tmp" / "fresh"
+    for file in (stale, fresh):
+        file.write_bytes(b"half")
+    os.utime(stale, (0, time.time() - 4000))
+
+    DiskBlobs(tmp_path)
+
+    assert not stale.exists()
+    assert fresh.exists()
+
+
+def test_a_disk_that_refuses_is_an_error_for_people_and_leaves_nothing(tmp_path: Path):
+    blobs, key = DiskBlobs(tmp_path), new_key("png")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # as a full disk: the write stops in the middle
+    try:
+        with pytest.raises(Unavailable):
+            blobs.put(key, b"x" * 100_000, "image/png")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert blobs.get(key) is None
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
