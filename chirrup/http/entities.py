@@ -27,13 +27,13 @@ def day(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d")
 
 
-class AccountField(Entity):
+class AccountField(Entity, kw_only=True):
     name: str
     value: str
     verified_at: str | None = None
 
 
-class RoleEntity(Entity):
+class RoleEntity(Entity, kw_only=True):
     id: str
     name: str
     permissions: str
@@ -41,7 +41,7 @@ class RoleEntity(Entity):
     highlighted: bool = False
 
 
-class Account(Entity):
+class Account(Entity, kw_only=True):
     id: str
     username: str
     acct: str
@@ -71,7 +71,7 @@ class Account(Entity):
     suspended: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class Source(Entity):
+class Source(Entity, kw_only=True):
     note: str
     fields: list[AccountField]
     privacy: str
@@ -83,16 +83,16 @@ class Source(Entity):
     indexable: bool
 
 
-class CredentialAccount(Account):
+class CredentialAccount(Account, kw_only=True):
     source: Source
     role: RoleEntity
 
 
-class MutedAccount(Account):
+class MutedAccount(Account, kw_only=True):
     mute_expires_at: str | None
 
 
-class Relationship(Entity):
+class Relationship(Entity, kw_only=True):
     id: str
     following: bool
     showing_reblogs: bool
@@ -111,24 +111,24 @@ class Relationship(Entity):
     note: str
 
 
-class StatusMention(Entity):
+class StatusMention(Entity, kw_only=True):
     id: str
     username: str
     url: str
     acct: str
 
 
-class StatusTag(Entity):
+class StatusTag(Entity, kw_only=True):
     name: str
     url: str
 
 
-class StatusApplication(Entity):
+class StatusApplication(Entity, kw_only=True):
     name: str
     website: str | None
 
 
-class MediaAttachment(Entity):
+class MediaAttachment(Entity, kw_only=True):
     id: str
     type: str
     url: str | None
@@ -141,12 +141,12 @@ class MediaAttachment(Entity):
     blurhash: str | None
 
 
-class PollOption(Entity):
+class PollOption(Entity, kw_only=True):
     title: str
     votes_count: int | None
 
 
-class Poll(Entity):
+class Poll(Entity, kw_only=True):
     id: str
     expires_at: str | None
     expired: bool
@@ -159,7 +159,7 @@ class Poll(Entity):
     emojis: list[Any]
 
 
-class StatusFixed(Entity):
+class StatusFixed(Entity, kw_only=True):
     """The part of a status that is the same for everybody until the post changes: rendered once, kept as bytes."""
 
     id: str
@@ -182,7 +182,7 @@ class StatusFixed(Entity):
     card: None
 
 
-class StatusLive(Entity):
+class StatusLive(Entity, kw_only=True):
     """The part that changes with reactions and with who looks."""
 
     account: msgspec.Raw
@@ -198,7 +198,7 @@ class StatusLive(Entity):
     reblog: msgspec.Raw | None
 
 
-class Status(StatusFixed):
+class Status(StatusFixed, kw_only=True):
     """A post or a boost. StatusFixed and StatusLive together; tests decode every answer as this."""
 
     account: Account
@@ -214,25 +214,25 @@ class Status(StatusFixed):
     reblog: "Status | None"
 
 
-class DeletedStatus(Status):
+class DeletedStatus(Status, kw_only=True):
     text: str
 
 
-class StatusSource(Entity):
+class StatusSource(Entity, kw_only=True):
     id: str
     text: str
     spoiler_text: str
 
 
-class StatusEditPollOption(Entity):
+class StatusEditPollOption(Entity, kw_only=True):
     title: str
 
 
-class StatusEditPoll(Entity):
+class StatusEditPoll(Entity, kw_only=True):
     options: list[StatusEditPollOption]
 
 
-class StatusEdit(Entity):
+class StatusEdit(Entity, kw_only=True):
     content: str
     spoiler_text: str
     sensitive: bool
@@ -243,12 +243,12 @@ class StatusEdit(Entity):
     emojis: list[Any]
 
 
-class Context(Entity):
+class Context(Entity, kw_only=True):
     ancestors: list[Status]
     descendants: list[Status]
 
 
-class Notification(Entity):
+class Notification(Entity, kw_only=True):
     id: str
     type: str
     created_at: str
@@ -257,27 +257,27 @@ class Notification(Entity):
     status: Status | msgspec.UnsetType = msgspec.UNSET
 
 
-class Conversation(Entity):
+class Conversation(Entity, kw_only=True):
     id: str
     unread: bool
     accounts: list[Account]
     last_status: Status | None
 
 
-class ListEntity(Entity):
+class ListEntity(Entity, kw_only=True):
     id: str
     title: str
     replies_policy: str
     exclusive: bool
 
 
-class TagHistory(Entity):
+class TagHistory(Entity, kw_only=True):
     day: str
     uses: str
     accounts: str
 
 
-class Tag(Entity):
+class Tag(Entity, kw_only=True):
     id: str
     name: str
     url: str
@@ -286,13 +286,13 @@ class Tag(Entity):
     featuring: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class Search(Entity):
+class Search(Entity, kw_only=True):
     accounts: list[Account]
     statuses: list[Status]
     hashtags: list[Tag]
 
 
-class Application(Entity):
+class Application(Entity, kw_only=True):
     id: str
     name: str
     website: str | None
@@ -301,18 +301,18 @@ class Application(Entity):
     redirect_uris: list[str]
 
 
-class CredentialApplication(Application):
+class CredentialApplication(Application, kw_only=True):
     client_id: str
     client_secret: str
     client_secret_expires_at: int
 
 
-class Token(Entity):
+class Token(Entity, kw_only=True):
     access_token: str
     token_type: str
     scope: str
     created_at: int
 
 
-class Empty(Entity):
+class Empty(Entity, kw_only=True):
     """{}"""

@@ -98,7 +98,7 @@ def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
                     part, chunks = event, []
                 elif event:
                     chunks.append(bytes(event))
-                elif part is not None:
+                elif part is not None and part.name:
                     found.append((part.name, _part(part, b"".join(chunks))))
     except (multipart.MultipartError, ValueError) as error:
         raise BadRequest(f"the multipart body cannot be read: {error}") from error
