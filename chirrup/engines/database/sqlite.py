@@ -66,9 +66,8 @@ class SqliteTx:
         return self._execute(sql, _bind(values)).fetchall()
 
     def one(self, sql: str, **values: Any) -> Row | None:
-        for row in self._execute(sql, _bind(values)):
-            return row
-        return None
+        rows = self._execute(sql, _bind(values)).fetchall()  # to the end: an open statement would keep the old snapshot
+        return rows[0] if rows else None
 
     def run(self, sql: str, **values: Any) -> int:
         self._execute(sql, _bind(values)).fetchall()
