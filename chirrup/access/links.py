@@ -1,0 +1,69 @@
+"""Links sent by mail: each works once, for a while, and only as long as the address it went to is the account's.
+
+Asked for in one transaction, followed in another, from a page or by a command.
+"""
+
+import msgspec
+
+from ..errors import Invalid
+from ..ports import Tx
+from ..store import accounts
+from ..store import sessions as rows
+from . import secret
+
+RESET, CONFIRM = "reset", "confirm"
+LIFE_MS = {RESET: 60 * 60 * 1000, CONFIRM: 2 * 24 * 60 * 60 * 1000}
+
+
+class Link(msgspec.Struct, frozen=True):
+    """What a mail is to carry. secret goes into the link and nowhere else."""
+
+    account_id: int
+    email: str
+    secret: str
+
+
+def ask_reset(tx: Tx, email: str) -> Link | None:
+    """A link that sets a new password, for the one account with this address, in its normal form.
+
+    None when nobody has it: answer alike, in the same time.
+    """
+    account_id = accounts.id_by_email(tx, email) if email.isprintable() else 0  # PostgreSQL takes no NUL
+    user = accounts.user(tx, account_id) if account_id else None
+    return _link(tx, account_id, user.email, RESET) if user else None
+
+
+def ask_confirmation(tx: Tx, account_id: int) -> Link | None:
+    """A link that confirms the account's address; None when that is done."""
+    user = accounts.user(tx, account_id)
+    return _link(tx, account_id, user.email, CONFIRM) if user and not user.confirmed_ms else None
+
+
+def _link(tx: Tx, account_id: int, email: str, purpose: str) -> Link:
+    rows.delete_links_of_account(tx, account_id, purpose)  # only the newest works
+    text = secret.new(account_id)
+    rows.insert_link(
+        tx, secret.digest(text), account_id, purpose=purpose, email=email, expires_ms=tx.now_ms + LIFE_MS[purpose]
+    )
+    return Link(account_id, email, text)
+
+
+def owner(tx: Tx, text: str, purpose: str) -> int:
+    """Whose link this is, without using it; 0 when it is dead. For the page with the form for a new password."""
+    return rows.link(tx, *secret.locate(text), purpose)
+
+
+def follow(tx: Tx, text: str, purpose: str) -> int:
+    """Use the link up; the account. Raises Invalid: used before, expired, unknown, or the address has changed."""
+    bucket, id = secret.locate(text)
+    account_id = rows.link(tx, bucket, id, purpose)
+    if not account_id or not rows.delete_link(tx, bucket, id):
+        raise Invalid("token", "is used, expired or unknown", message="This link no longer works. Ask for a new one.")
+    return account_id
+
+
+def confirm(tx: Tx, text: str) -> int:
+    """Confirm the address by link; the account. Raises as follow()."""
+    account_id = follow(tx, text, CONFIRM)
+    rows.confirm(tx, account_id)
+    return account_id

@@ -1,0 +1,99 @@
+"""Sessions of the built-in pages: a cookie stands for a login. Rows are in store/sessions.py.
+
+The cookie never opens /api: that takes a token. Forms carry csrf_token(cookie) in a hidden field.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+import msgspec
+
+from ..errors import Forbidden, Unauthorised
+from ..events import AccessEnded
+from ..ports import Tx
+from ..store import sessions as rows
+from ..store import tokens as token_rows
+from ..types import Session, Viewer
+from . import codes, scopes, secret, tokens
+
+LIFE_MS = 30 * 24 * 60 * 60 * 1000  # after the last visit
+STALE_MS = 24 * 60 * 60 * 1000  # a visit is written down once a day, not on every click
+USER_AGENT_CHARS_MAX = 200
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """stale: call extend() in a transaction of its own, and send the cookie again."""
+
+    viewer: Viewer
+    stale: bool
+
+
+def start(tx: Tx, account_id: int, user_agent: str = "") -> str:
+    """A new session; its secret is the cookie. For somebody whose password was checked: see logins.open_session."""
+    text = secret.new(account_id)
+    shown = "".join(c for c in user_agent if c.isprintable())[:USER_AGENT_CHARS_MAX]
+    rows.insert(tx, Session(secret.digest(text), account_id, tx.now_ms, tx.now_ms, tx.now_ms + LIFE_MS, shown))
+    return text
+
+
+def find(tx: Tx, text: str) -> Visit:
+    """Who sent this cookie; the viewer may do all that the account may.
+
+    Raises Unauthorised (unknown, ended, expired), Forbidden (disabled, suspended …).
+    """
+    found = rows.find(tx, *secret.locate(text))
+    if found is None:
+        raise Unauthorised("Your session has ended. Log in again.")
+    session, standing = found
+    tokens.admit(standing)
+    viewer = Viewer(session.account_id, scopes.ALL, token_id=session.id, role=standing.role)
+    return Visit(viewer, stale=session.seen_ms + STALE_MS <= tx.now_ms)
+
+
+def extend(tx: Tx, text: str) -> None:
+    """The session was used today: LIFE_MS from now."""
+    rows.extend(tx, *secret.locate(text), expires_ms=tx.now_ms + LIFE_MS)
+
+
+def of_account(tx: Tx, account_id: int) -> list[Session]:
+    """Where the account is logged in, last used first."""
+    return rows.of_account(tx, account_id)
+
+
+def end(tx: Tx, account_id: int, session_id: str) -> None:
+    """Log out. session_id: Viewer.token_id, or of another session of the account. Harmless when repeated."""
+    if rows.delete(tx, account_id, session_id):
+        tx.emit(AccessEnded(account_id, [session_id]))
+
+
+def end_all(tx: Tx, account_id: int, *, keep: str = "") -> None:
+    """Log out everywhere but in the session with id keep. Tokens stay: see logins.end_all_access."""
+    ended = rows.delete_of_account(tx, account_id, keep=keep)
+    if ended:
+        tx.emit(AccessEnded(account_id, ended))
+
+
+def visitor() -> str:
+    """The cookie of somebody who is not logged in, so that the login form too has a csrf_token."""
+    return secrets.token_urlsafe(32)
+
+
+def csrf_token(cookie: str) -> str:
+    """What forms shown to the holder of this cookie carry. Tells nothing about the cookie."""
+    return hmac.new(cookie.encode("utf-8", "replace"), b"csrf", hashlib.sha256).hexdigest()
+
+
+def check_csrf(cookie: str, sent: str) -> None:
+    """Raises Forbidden: the form was not one of ours, or for another session."""
+    if not cookie or not hmac.compare_digest(csrf_token(cookie).encode(), sent.encode("utf-8", "replace")):
+        raise Forbidden("This form was not made for this session. Go back, reload the page and try again.")
+
+
+def sweep(tx: Tx) -> int:
+    """Remove sessions, links and codes that are of no use any more; how many. For a timer, some times an hour."""
+    return (
+        rows.delete_expired(tx)
+        + rows.delete_links_expired(tx)
+        + token_rows.delete_codes_expired(tx, tx.now_ms - codes.REPLAY_MS)
+    )

@@ -1,0 +1,100 @@
+"""Access tokens: issue, look up, revoke. Rows are in store/tokens.py; a token never expires by itself."""
+
+from ..errors import Forbidden, OAuthError, Unauthorised
+from ..events import AccessEnded
+from ..ids import bucket_of
+from ..ports import Tx
+from ..store import tokens as rows
+from ..types import Standing, Token, Viewer
+from . import scopes, secret
+from .apps import Client
+
+
+def issue(tx: Tx, account_id: int, app_id: int, granted: str) -> tuple[Token, str]:
+    """A new token and its secret, which is not kept. account_id 0: the app's own; granted: a list of scopes."""
+    text = secret.new(account_id or app_id)
+    token = Token(secret.digest(text), account_id, app_id, granted, tx.now_ms)
+    rows.insert(tx, token)
+    return token, text
+
+
+def issue_to_app(tx: Tx, client: Client, asked: str = "") -> tuple[Token, str]:
+    """The app's own token (client_credentials). Raises OAuthError: no secret was sent, or a scope is beyond it."""
+    if not client.proven:
+        raise OAuthError("invalid_client")
+    return issue(tx, 0, client.app.id, scopes.grantable(client.app, asked))
+
+
+def find(tx: Tx, text: str, *, even_barred: bool = False) -> Viewer:
+    """Who sent this token, in one query. account_id is 0 for an app's own token.
+
+    even_barred: for the few routes that those who have not confirmed their address may use.
+    Raises Unauthorised (unknown, revoked), Forbidden (unconfirmed, unapproved, disabled, suspended).
+    """
+    found = rows.find(tx, *secret.locate(text))
+    if found is None:
+        raise Unauthorised()
+    token, standing = found
+    if token.account_id:
+        if standing is None:  # the account was deleted
+            raise Unauthorised()
+        if not even_barred:
+            admit(standing)
+    return Viewer(
+        account_id=token.account_id,
+        scopes=scopes.expand(token.scopes),
+        app_id=token.app_id,
+        token_id=token.id,
+        role=standing.role if standing else "",
+    )
+
+
+def admit(standing: Standing) -> None:
+    """Raises Forbidden, in the words Mastodon's clients know, when this login may not act."""
+    if standing.disabled or standing.suspended_ms:
+        raise Forbidden("Your login is currently disabled")
+    if not standing.confirmed_ms:
+        raise Forbidden("Your login is missing a confirmed e-mail address")
+    if not standing.approved:
+        raise Forbidden("Your login is currently pending approval")
+
+
+def revoke(tx: Tx, client: Client, text: str) -> None:
+    """End the token with this secret; fine when it has ended already or never was.
+
+    Raises OAuthError unauthorized_client: it is another app's.
+    """
+    found = rows.find(tx, *secret.locate(text))
+    if found is None:
+        return
+    if found[0].app_id != client.app.id:
+        raise OAuthError("unauthorized_client")
+    end(tx, found[0].account_id, found[0].app_id, found[0].id)
+
+
+def end(tx: Tx, account_id: int, app_id: int, token_id: str) -> None:
+    """End one token by its id."""
+    owner = account_id or app_id
+    if rows.delete(tx, bucket_of(owner), token_id):
+        tx.emit(AccessEnded(owner, [token_id]))
+
+
+def revoke_all(tx: Tx, account_id: int, *, keep: str = "") -> None:
+    """End every token of the account but the one with id keep, and codes not exchanged yet."""
+    rows.delete_codes_of_account(tx, account_id)  # first: whoever is exchanging one now finishes before the next line
+    ended = rows.delete_of_account(tx, account_id, keep=keep)
+    if ended:
+        tx.emit(AccessEnded(account_id, ended))
+
+
+def revoke_app(tx: Tx, account_id: int, app_id: int) -> None:
+    """Take back what the account gave to this app."""
+    rows.delete_codes_of_account(tx, account_id, app_id=app_id)
+    ended = rows.delete_of_app(tx, account_id, app_id)
+    if ended:
+        tx.emit(AccessEnded(account_id, ended))
+
+
+def of_account(tx: Tx, account_id: int) -> list[Token]:
+    """What the account has given out, newest first: the page of authorised apps."""
+    return sorted(rows.of_account(tx, account_id), key=lambda token: -token.created_ms)
