@@ -1,14 +1,18 @@
 """The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
+import uvicorn
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.response import Response
+from rich.console import Console
 
+from . import logs
 from .config import Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
@@ -58,6 +62,8 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
+        if settings.database_url.startswith("sqlite:"):  # one server per file: whoever held a lease is dead
+            await engines.db.write(outbox.release_all)
         relay = Relay(engines)
         engines.db.on_commit = relay.wake
         relay.start()
@@ -76,6 +82,58 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def serve(settings: Settings, console: Console) -> None:
+    """Run until told to stop. Raises SettingsError: the address cannot be listened on."""
+    logs.configure(settings.log_level)
+    listening = _listen(settings)
+    config = uvicorn.Config(
+        build(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=64 * 1024,
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=65,
+        backlog=4096,
+    )
+    console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
+    if settings.testing:
+        log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+GREETING = """
+[bold]Chirrup[/] is running at [bold]{url}[/]
+
+  Sign up in a browser there, or make an account on the command line:
+    chirrup user create ann --email ann@example.com --password "correct horse"
+  Then talk with the pages, with an app for Mastodon, or in a terminal:
+    toot login_cli --instance {url}
+  Everything is kept in {data}. Stop with Ctrl-C.
+"""
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "stop what uses it, or choose another with --port"
+        ) from error
+    return listening
 
 
 def _http_error(_: Any, error: HTTPException) -> Response[dict[str, str]]:

@@ -108,6 +108,13 @@ class Database(Protocol):
         """write() for programs without an event loop (commands, loaders)."""
         ...
 
+    def backup(self, to: Path) -> None:
+        """A whole copy, as of one moment, into the folder `to`, while others read and write.
+
+        Raises SettingsError with what to do instead, where the engine has a better tool of its own.
+        """
+        ...
+
     def close(self) -> None: ...
 
 

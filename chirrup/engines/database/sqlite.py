@@ -245,6 +245,10 @@ class SqliteDatabase:
         self._connections.append(connection)
         return connection
 
+    def backup(self, to: Path) -> None:
+        connection = self._connect(readonly=True)
+        connection.execute("VACUUM INTO ?", (str(to / "chirrup.db"),))
+
     def close(self) -> None:
         """Finish what is queued, then let go of the file."""
         if self._closed:

@@ -1,0 +1,5 @@
+"""`python -m chirrup` is `chirrup`."""
+
+from .cli import main
+
+main()

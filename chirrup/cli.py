@@ -1,0 +1,242 @@
+"""The command line: `chirrup --help`. Errors are sentences; the exit status is 1 when one was printed."""
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from . import __version__
+from .config import Settings, load
+from .errors import ChirrupError
+from .ports import Database
+
+console = Console()
+complain = Console(stderr=True)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Common:
+    """Settings that every command takes. Each can also come from CHIRRUP_… in the environment or a TOML file."""
+
+    data: Annotated[Path | None, Parameter(help="Folder for the database and uploads (default: data).")] = None
+    database: Annotated[str | None, Parameter(help="sqlite:PATH or postgresql://… (default: sqlite in --data).")] = None
+    config: Annotated[Path | None, Parameter(help="A TOML file with settings.")] = None
+
+    def settings(self, **more: Any) -> Settings:
+        return load({"data": self.data, "database": self.database, **more}, file=self.config)
+
+
+COMMON = Common()
+
+app = cyclopts.App(
+    name="chirrup",
+    version=__version__,
+    help="""A social messaging server. Start it with `chirrup serve`, then open http://127.0.0.1:3000.
+
+    Everything has a default. Change it on the command line, by CHIRRUP_HOST, CHIRRUP_DATABASE, … or in a TOML file.""",
+)
+user = app.command(cyclopts.App(name="user", help="Make, list, suspend users; give them a new password."))
+
+
+@contextmanager
+def _database(settings: Settings):
+    from .app import open_database
+
+    db = open_database(settings)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on (default: 127.0.0.1).")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on (default: 3000).")] = None,
+    url: Annotated[str | None, Parameter(help="How people reach it, such as https://town.example.")] = None,
+    broker: Annotated[str | None, Parameter(help="redis://… for timelines and streams (default: in memory).")] = None,
+    common: Common = COMMON,
+) -> None:
+    """Run the server. Makes the database when there is none; Ctrl-C stops it, losing nothing."""
+    from .app import serve as run
+
+    run(common.settings(host=host, port=port, url=url, broker=broker), console)
+
+
+@app.command
+def migrate(*, common: Common = COMMON) -> None:
+    """Bring the database's schema up to date. `serve` does it too; run it first when several servers share one."""
+    from .store import migrations
+
+    with _database(common.settings()) as db:
+        console.print(f"The schema is at version {db.write_now(migrations.version)}.")
+
+
+@app.command
+def doctor(*, common: Common = COMMON) -> None:
+    """Check versions, settings, disk and engines; say what to do about what is wrong."""
+    from . import doctor as checks
+
+    if not checks.examine(common.settings(), console):
+        raise SystemExit(1)
+
+
+@app.command
+def backup(to: Path, *, common: Common = COMMON) -> None:
+    """Copy the database and the uploads to the new folder TO, while the server runs."""
+    from . import backup as copy
+
+    copy.make(common.settings(), to, console)
+
+
+@app.command(name="load")
+def load_(
+    *,
+    accounts: Annotated[int, Parameter(help="How many accounts to make (0: as many as the files need).")] = 0,
+    follows: Annotated[Path | None, Parameter(help="A graph: lines of FROM<TAB>TO, .gz or plain.")] = None,
+    posts: Annotated[Path | None, Parameter(help="Messages, one a line, .gz or plain.")] = None,
+    synthetic: Annotated[bool, Parameter(help="Invent what no file gives: follows and posts.")] = False,
+    seed: Annotated[int, Parameter(help="The same seed invents the same.")] = 1,
+    common: Common = COMMON,
+) -> None:
+    """Fill the database from files, or with invented people. For trying out and measuring.
+
+    Accounts are named u0, u1, … with the password `chirrup-load`; posts are spread over the last 30 days.
+    """
+    from . import load as loading
+
+    with _database(common.settings()) as db:
+        loading.run(db, loading.Plan(accounts, follows, posts, synthetic, seed), console)
+
+
+@app.command
+def demo(*, port: int = 3000, common: Common = COMMON) -> None:
+    """A small lively network to look at: people, follows, threads, boosts. Runs the server on data of its own."""
+    from . import demo as show
+    from .app import serve as run
+
+    settings = common.settings(port=port, data=common.data or Path("data-demo"))
+    with _database(settings) as db:
+        show.fill(db, console)
+    run(settings, console)
+
+
+@user.command
+def create(
+    name: str,
+    *,
+    email: Annotated[str, Parameter(help="To log in with; nothing is sent there.")],
+    password: Annotated[str, Parameter(help="8 to 128 characters.")],
+    admin: Annotated[bool, Parameter(help="May use /api/v1/admin/* and see what administrators see.")] = False,
+    token: Annotated[str, Parameter(help='Also make a token with these scopes ("read write …") and print it.')] = "",
+    common: Common = COMMON,
+) -> None:
+    """Make an account NAME with its user. With --token, the access token is the only line printed on stdout."""
+    from .access import passwords
+    from .social import accounts
+    from .types import Role
+
+    settings = common.settings()
+    hashed = passwords.Passwords(testing=settings.testing).hash(password)
+    role = Role.ADMIN if admin else Role.USER
+    with _database(settings) as db:
+        account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role))
+        if token:
+            print(db.write_now(_issue_token, account.id, token))
+        else:
+            console.print(f"@{account.username} can log in at {settings.base_url} with {email}.")
+
+
+def _issue_token(tx: Any, account_id: int, asked: str) -> str:
+    from .access import apps, scopes, tokens
+
+    wanted = scopes.tidy(asked)
+    made, _ = apps.register(tx, "chirrup command line", ["urn:ietf:wg:oauth:2.0:oob"], wanted, "")
+    return tokens.issue(tx, account_id, made.id, wanted)[1]
+
+
+@user.command(name="list")
+def list_(*, limit: int = 50, common: Common = COMMON) -> None:
+    """The newest accounts with what they are."""
+    from .ids import ID_MAX, ms_of
+    from .store import accounts as rows
+
+    table = Table("name", "e-mail", "since", "state")
+    with _database(common.settings()) as db:
+        for account in db.write_now(rows.page, before=ID_MAX, limit=limit):
+            person = db.write_now(rows.user, account.id)
+            state = ["suspended"] if account.suspended_ms else []
+            state += [person.role] if person and person.role else []
+            table.add_row(
+                f"@{account.username}", person.email if person else "", _date(ms_of(account.id)), ", ".join(state)
+            )
+    console.print(table)
+
+
+@user.command
+def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
+    """Hide account NAME and all it said, and log it out everywhere. --undo brings it back."""
+    from .access import logins
+    from .social import accounts
+
+    def operation(tx: Any, account_id: int) -> None:
+        accounts.suspend(tx, account_id, suspended=not undo)
+        if not undo:
+            logins.end_all_access(tx, account_id)
+
+    with _database(common.settings()) as db:
+        db.write_now(operation, _find(db, name))
+    console.print(f"@{name} is {'back' if undo else 'suspended'}.")
+
+
+@user.command(name="reset-password")
+def reset_password(name: str, *, password: str, common: Common = COMMON) -> None:
+    """Give account NAME a new password; it is logged out everywhere."""
+    from .access import logins, passwords
+
+    settings = common.settings()
+    hashed = passwords.Passwords(testing=settings.testing).hash(password)
+    with _database(settings) as db:
+        db.write_now(logins.set_password, _find(db, name), hashed)
+    console.print(f"@{name} has a new password.")
+
+
+def _find(db: Database, name: str) -> int:
+    from .errors import SettingsError
+    from .social import text
+    from .store import accounts as rows
+
+    key = text.username_key(name.removeprefix("@"))
+    id = db.write_now(rows.ids_by_names, [key]).get(key)
+    if not id:
+        raise SettingsError(f"there is no account {name!r}; `chirrup user list` shows those there are")
+    return id
+
+
+def _date(ms: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def main() -> None:
+    """Run the command line; a ChirrupError is printed as a sentence."""
+    try:
+        app()
+    except ChirrupError as error:
+        complain.print(f"[bold red]chirrup:[/] {error.message}", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
