@@ -89,3 +89,9 @@ def waiting(tx: Tx) -> int:
     """How many events have not been acted on."""
     row = tx.one("SELECT COUNT(*) FROM outbox")
     return row[0] if row else 0
+
+
+def failed(tx: Tx) -> int:
+    """How many were set aside."""
+    row = tx.one("SELECT COUNT(*) FROM outbox_failed")
+    return row[0] if row else 0

@@ -1,0 +1,127 @@
+"""`chirrup doctor`: look at this machine and these settings; a line for each check, and what to do."""
+
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import apsw
+import msgspec
+from rich.console import Console
+
+from . import __version__
+from .app import open_database
+from .config import Settings
+from .errors import ChirrupError
+from .store import migrations, outbox
+
+GOOD, WARN, BAD = "good", "warn", "bad"
+MARK = {GOOD: "[green]ok[/]  ", WARN: "[yellow]look[/]", BAD: "[red]bad[/] "}
+DISK_FREE_MIN = 1024**3
+# Debian and others ship these; a WAL written by two connections can be corrupted: https://sqlite.org/wal.html#walresetbug
+SQLITE_FIXED = (3, 51, 3)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    state: str
+    what: str
+    to_do: str = ""
+
+
+def examine(settings: Settings, console: Console) -> bool:
+    """Print every finding; False when something is bad."""
+    fine = True
+    for finding in _findings(settings):
+        console.print(f"{MARK[finding.state]} {finding.what}", highlight=False)
+        if finding.to_do:
+            console.print(f"     {finding.to_do}", style="dim", highlight=False)
+        fine = fine and finding.state != BAD
+    console.print("All is well." if fine else "Something needs you.", style="bold")
+    return fine
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield from _versions()
+    yield from _settings(settings)
+    yield from _disk(settings.data)
+    yield from _database(settings)
+    yield from _address(settings)
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding(GOOD, f"Chirrup {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}")
+    if sys.version_info < (3, 11):
+        yield Finding(BAD, "Python is older than 3.11", "install Python 3.11 or newer and run `make setup` again")
+    sqlite = tuple(map(int, apsw.sqlite_lib_version().split(".")[:3]))
+    if sqlite < SQLITE_FIXED:
+        yield Finding(
+            BAD, f"SQLite {apsw.sqlite_lib_version()} can corrupt its log", "run `make setup`: it brings a newer"
+        )
+    else:
+        yield Finding(GOOD, f"SQLite {apsw.sqlite_lib_version()}")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    address = urlsplit(settings.base_url)
+    if settings.testing:
+        yield Finding(
+            WARN,
+            "CHIRRUP_TESTING is set: weak passwords, no confirmation, no throttling",
+            "unset it before real people come",
+        )
+    if address.scheme not in ("http", "https") or not address.hostname:
+        yield Finding(
+            BAD, f"url is {settings.base_url!r}", "set CHIRRUP_URL to how people reach it: https://town.example"
+        )
+    elif address.scheme == "http" and address.hostname not in ("127.0.0.1", "localhost", "::1"):
+        yield Finding(
+            WARN, f"{settings.base_url} is not encrypted", "put a web server with TLS before it, set CHIRRUP_URL"
+        )
+    else:
+        yield Finding(GOOD, f"people reach it at {settings.base_url}")
+
+
+def _disk(folder: Path) -> Iterator[Finding]:
+    existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < DISK_FREE_MIN:
+        yield Finding(BAD, f"{free / 1e6:.0f} MB free for {folder}", "free some space: below 1 GB writes may soon fail")
+    else:
+        yield Finding(GOOD, f"{free / 1e9:.0f} GB free for {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            BAD, f"cannot write to {folder}: {error.strerror}", "give the folder to the user who runs chirrup"
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        db = open_database(settings)
+    except (ChirrupError, OSError) as error:
+        yield Finding(BAD, f"database: {error}", "see CHIRRUP_DATABASE")
+        return
+    try:
+        version = db.write_now(migrations.version)
+        waiting, failed = db.write_now(outbox.waiting), db.write_now(outbox.failed)
+        yield Finding(GOOD, f"database answers, schema {version} of {len(migrations.STEPS)}, {waiting} events waiting")
+        if failed:
+            yield Finding(WARN, f"{failed} events could not be acted on", "see the table outbox_failed and the log")
+    finally:
+        db.close()
+
+
+def _address(settings: Settings) -> Iterator[Finding]:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((settings.host, settings.port)) == 0:
+            yield Finding(GOOD, f"something listens on {settings.host}:{settings.port}: a server seems to be running")
+        else:
+            yield Finding(GOOD, f"{settings.host}:{settings.port} is free to listen on")

@@ -1,0 +1,211 @@
+"""A real server in its own process, and people who talk to it over HTTP."""
+
+import itertools
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+T = TypeVar("T")
+ALL_SCOPES = "read write follow push admin:read admin:write"
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(look: Callable[[], T], *, within_s: float = 6) -> T:
+    """What look() gives once it is true; it is asked again until then. For what follows from the outbox."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not come true within {within_s} s: {found!r}")
+        time.sleep(0.01)
+    return found
+
+
+class Server:
+    """`chirrup serve` on a free port, in testing mode unless told otherwise."""
+
+    def __init__(self, data: Path, *, env: dict[str, str] | None = None) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = os.environ | {"CHIRRUP_TESTING": "1", "CHIRRUP_DATA": str(data), "CHIRRUP_PORT": str(self.port)}
+        self.env |= env or {}
+        self.process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        self._app_token = ""
+
+    def start(self) -> "Server":
+        log = (self.data.parent / f"{self.data.name}.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "chirrup", "serve"], env=self.env, cwd=ROOT, stdout=log, stderr=log
+        )
+        eventually(self._answers, within_s=30)
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process and self.process.poll() is None, (self.data.parent / f"{self.data.name}.log").read_text()
+        try:
+            return requests.get(f"{self.url}/api/v1/timelines/public", timeout=2).ok
+        except requests.ConnectionError:
+            return False
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(20)
+
+    def log(self) -> str:
+        return (self.data.parent / f"{self.data.name}.log").read_text()
+
+    def command(self, *words: str) -> str:
+        """Run `chirrup …` on the same data; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "chirrup", *words],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def anyone(self) -> "Person":
+        return Person(self, "")
+
+    def person(self, name: str = "", **profile: Any) -> "Person":
+        """A new account with a token for everything but administration."""
+        name = name or f"p{next(self._numbers)}_{secrets.token_hex(3)}"
+        if not self._app_token:
+            self._app_token = self._make_app_token()
+        form = {
+            "username": name,
+            "email": f"{name}@example.com",
+            "password": "password",
+            "agreement": "true",
+            "locale": "en",
+        }
+        made = requests.post(
+            f"{self.url}/api/v1/accounts", json=form, headers={"Authorization": f"Bearer {self._app_token}"}, timeout=10
+        )
+        assert made.ok, made.text
+        person = Person(self, made.json()["access_token"])
+        person.name = name
+        person.id = person.get("/api/v1/accounts/verify_credentials").json()["id"]
+        if profile:
+            person.patch("/api/v1/accounts/update_credentials", **profile)
+        return person
+
+    def _make_app_token(self) -> str:
+        app = requests.post(
+            f"{self.url}/api/v1/apps",
+            json={
+                "client_name": "tests",
+                "redirect_uris": "urn:ietf:wg:oauth:2.0:oob",
+                "scopes": "read write follow push",
+            },
+            timeout=10,
+        ).json()
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
+            "scope": "read write follow push",
+        }
+        return requests.post(f"{self.url}/oauth/token", data=form, timeout=10).json()["access_token"]
+
+    def admin(self, name: str = "") -> "Person":
+        name = name or f"a{secrets.token_hex(4)}"
+        person = Person(
+            self,
+            self.command(
+                "user",
+                "create",
+                name,
+                "--email",
+                f"{name}@example.com",
+                "--password",
+                "password",
+                "--admin",
+                "--token",
+                ALL_SCOPES,
+            ),
+        )
+        person.name = name
+        person.id = person.get("/api/v1/accounts/verify_credentials").json()["id"]
+        return person
+
+
+class Person:
+    """Somebody with a token ("" for nobody in particular). Keyword arguments of writes are the JSON body."""
+
+    def __init__(self, server: Server, token: str) -> None:
+        self.server = server
+        self.token = token
+        self.name = ""
+        self.id = ""
+        self._session = requests.Session()
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **query: Any) -> requests.Response:
+        return self.call("GET", path, params=query)
+
+    def post(self, path: str, **body: Any) -> requests.Response:
+        return self.call("POST", path, json=body)
+
+    def put(self, path: str, **body: Any) -> requests.Response:
+        return self.call("PUT", path, json=body)
+
+    def patch(self, path: str, **body: Any) -> requests.Response:
+        return self.call("PATCH", path, json=body)
+
+    def delete(self, path: str, **body: Any) -> requests.Response:
+        return self.call("DELETE", path, json=body)
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        url = path if path.startswith("http") else self.server.url + path
+        return self._session.request(method, url, timeout=20, **options)
+
+    # the commonest things to do, which must succeed
+
+    def say(self, text: str, **more: Any) -> dict[str, Any]:
+        made = self.post("/api/v1/statuses", status=text, **more)
+        assert made.ok, made.text
+        return made.json()
+
+    def follow(self, other: "Person") -> dict[str, Any]:
+        done = self.post(f"/api/v1/accounts/{other.id}/follow")
+        assert done.ok, done.text
+        return done.json()
+
+    def home(self, **query: Any) -> list[dict[str, Any]]:
+        found = self.get("/api/v1/timelines/home", **query)
+        assert found.ok, found.text
+        return found.json()
+
+    def walk(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """Every item of a list, following rel=next."""
+        items: list[dict[str, Any]] = []
+        page = self.get(path, **query)
+        while True:
+            assert page.ok, page.text
+            items += page.json()
+            following = re.search(r'<([^>]+)>; rel="next"', page.headers.get("Link", ""))
+            if not following or not page.json():
+                return items
+            page = self.get(following[1])
