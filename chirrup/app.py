@@ -13,6 +13,7 @@ from litestar.response import Response
 from rich.console import Console
 
 from . import logs
+from .access.passwords import Passwords
 from .config import Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
@@ -58,7 +59,13 @@ def open_engines(settings: Settings) -> Engines:
 def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     """The whole server as an ASGI application."""
     engines = engines or open_engines(settings)
-    services = Services(engines=engines, settings=settings, render=Renderer(settings), auth=Authenticator(engines.db))
+    services = Services(
+        engines=engines,
+        settings=settings,
+        render=Renderer(settings),
+        auth=Authenticator(engines.db),
+        passwords=Passwords(testing=settings.testing),
+    )
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:

@@ -3,7 +3,6 @@
 import platform
 import shutil
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,8 +52,6 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 def _versions() -> Iterator[Finding]:
     yield Finding(GOOD, f"Chirrup {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}")
-    if sys.version_info < (3, 11):
-        yield Finding(BAD, "Python is older than 3.11", "install Python 3.11 or newer and run `make setup` again")
     sqlite = tuple(map(int, apsw.sqlite_lib_version().split(".")[:3]))
     if sqlite < SQLITE_FIXED:
         yield Finding(

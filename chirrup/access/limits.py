@@ -4,7 +4,14 @@
 nobody has that name, the name tried), "address" (the e-mail address a mail would go to).
 """
 
+import ipaddress
+import time
+from collections.abc import Sequence
+
 import msgspec
+
+from ..errors import TooMany
+from ..ports import Limits
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -31,3 +38,22 @@ SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
 ALL = (*LOGIN, *PASSWORD_CHANGE, *RESET, *CONFIRMATION, *FOLLOW_LINK, *SIGN_UP, *REGISTER_APP, *TOKEN)
+
+
+async def check(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str = "", address: str = "") -> None:
+    """Count one try against each of rules. Raises TooMany, with when to come back."""
+    keys = {"ip": _network(ip), "account": account, "address": address}
+    for rule in rules:
+        allowance = await limits.hit(rule.name, keys[rule.by], amount=rule.amount, per_s=rule.per_s)
+        if not allowance.allowed:
+            wait_s = max(1, allowance.resets_at_s - int(time.time()))
+            raise TooMany(f"Too many tries: come back in {wait_s} seconds", wait_s)
+
+
+def _network(ip: str) -> str:
+    """IPv6 users have a whole /64 to themselves."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else ip

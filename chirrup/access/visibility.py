@@ -85,7 +85,7 @@ def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
 
 
 def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
-    """Those of ids that may stand in a list the viewer reads, in their order: not suspended, nobody blocks the other."""
+    """Those of ids that may stand in a list the viewer reads, in their order: not suspended, no block between."""
     found = accounts.by_ids(tx, ids)
     known = ties.of(tx, viewer_id, ids)
     return [

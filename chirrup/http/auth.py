@@ -27,7 +27,10 @@ class Authenticator:
         return await self.by_token(token), token
 
     async def by_token(self, token: str) -> Viewer:
-        """Raises Unauthorised: unknown or revoked; Forbidden: the account may not be used now."""
+        """Raises Unauthorised: unknown or revoked; Forbidden: the account may not be used now.
+
+        The app of an authorised account may do what is said in access/scopes.py, no more.
+        """
         now = time.monotonic()
         kept = self._known.get(token)
         if kept and kept[0] > now:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..access.passwords import Passwords
 from ..config import Settings
 from ..errors import Unauthorised
 from ..ports import Database, Engines
@@ -22,6 +23,7 @@ class Services(msgspec.Struct, frozen=True):
     settings: Settings
     render: Renderer
     auth: Authenticator
+    passwords: Passwords
 
 
 class Call:

@@ -12,6 +12,7 @@ from ..errors import (
     Invalid,
     InvalidFields,
     NotFound,
+    OAuthError,
     TooMany,
     Unauthorised,
     Unavailable,
@@ -40,7 +41,12 @@ def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
     return status_of(error), headers, msgspec.json.encode(_body(error))
 
 
+OAUTH_STATUS = {"invalid_client": 401, "unauthorized_client": 403}  # RFC 6749, 5.2; all else is 400
+
+
 def status_of(error: ChirrupError) -> int:
+    if isinstance(error, OAuthError):
+        return OAUTH_STATUS.get(error.error, 400)
     for kind in type(error).__mro__:
         if kind in STATUS:
             return STATUS[kind]
@@ -48,6 +54,8 @@ def status_of(error: ChirrupError) -> int:
 
 
 def _body(error: ChirrupError) -> dict[str, Any]:
+    if isinstance(error, OAuthError):
+        return {"error": error.error, "error_description": error.message}
     body: dict[str, Any] = {"error": error.message}
     if isinstance(error, InvalidFields):
         details: dict[str, list[dict[str, str]]] = {}

@@ -169,9 +169,12 @@ class Renderer:
         return text.to_html(post.text, links, self.base_url)
 
     def _load_apps(self, tx: Tx, ids: set[int]) -> None:
-        for id in ids - self._apps.keys():
-            app = app_rows.by_id(tx, id)
-            self._apps[id] = entities.StatusApplication(name=app.name, website=app.website or None) if app else None
+        missing = ids - self._apps.keys()
+        if missing:
+            found = app_rows.by_ids(tx, missing)
+            self._apps |= {
+                id: entities.StatusApplication(name=app.name, website=app.website or None) for id, app in found.items()
+            }
 
     def edits(self, tx: Tx, viewer_id: int, versions: list[PostVersion]) -> list[entities.StatusEdit]:
         """A post's history, oldest first, as posts.history gave it."""
@@ -331,7 +334,7 @@ class Renderer:
         """The profile's table; raw: as its owner typed it."""
         return [
             entities.AccountField(
-                name=one.name, value=one.value if raw else text.to_html_field(one.value, self.base_url)
+                name=one.name, value=one.value if raw else text.to_html(one.value, {}, self.base_url, inline=True)
             )
             for one in _decode_fields(account.fields)
         ]

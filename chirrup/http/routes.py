@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import accounts, statuses, timelines
+from . import accounts, oauth, statuses, timelines
 
 ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
 
@@ -26,6 +26,14 @@ class Route(msgspec.Struct, frozen=True):
 V1 = "/api/v1"
 
 ROUTES: list[Route] = [
+    # OAuth; the forms a person sees are pages: web/routes.py
+    Route("POST", f"{V1}/apps", oauth.create_app, who=ANYONE),
+    Route("GET", f"{V1}/apps/verify_credentials", oauth.verify_app, who=APP),
+    Route("POST", "/oauth/token", oauth.token, who=ANYONE),
+    Route("POST", "/oauth/revoke", oauth.revoke, who=ANYONE),
+    Route("GET", "/.well-known/oauth-authorization-server", oauth.metadata, who=ANYONE),
+    Route("POST", f"{V1}/accounts", oauth.sign_up, "write:accounts", APP),
+    Route("POST", f"{V1}/emails/confirmations", oauth.resend_confirmation, "write:accounts"),
     # posts
     Route("POST", f"{V1}/statuses", statuses.create, "write:statuses"),
     Route("GET", f"{V1}/statuses", statuses.show_many, "read:statuses", ANYONE),

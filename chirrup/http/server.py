@@ -60,7 +60,11 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
 
     handle.__name__ = route.handler.__name__
     return HTTPRouteHandler(
-        route.path, http_method=route.method, name=f"{route.method} {route.path}", request_max_body_size=max_bytes
+        route.path,
+        http_method=route.method,
+        name=f"{route.method} {route.path}",
+        status_code=200,
+        request_max_body_size=max_bytes,
     )(handle)
 
 

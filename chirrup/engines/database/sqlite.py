@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import apsw
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource
-from ...ports import Row, Search, Tx
+from ...ports import Phrases, Row, Search, Tx
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ PHRASES = _Phrases()
 class SqliteTx:
     """See ports.Tx."""
 
-    sql = PHRASES
+    sql: Phrases = PHRASES
 
     def __init__(self, connection: apsw.Connection, search: Search, ids: IdSource, outbox: "Outbox") -> None:
         self.search = search
@@ -87,9 +87,12 @@ class SqliteTx:
 Outbox = Callable[[Tx, Event], None]
 
 
+_PLAIN = (int, str, bytes, type(None))
+
+
 def _bind(values: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
-        if value.__class__ in (list, tuple, set, frozenset):
+        if value.__class__ not in _PLAIN and isinstance(value, Collection) and not isinstance(value, str):
             values[name] = _carray(value)
     return values
 
@@ -113,7 +116,7 @@ def wall_clock() -> int:
 class SqliteDatabase:
     """See ports.Database. path: the file, made when absent. clock: ms since 1970."""
 
-    sql = PHRASES
+    sql: Phrases = PHRASES
 
     def __init__(
         self, path: Path | str, *, search: Search, outbox: Outbox, clock: Callable[[], int] = wall_clock

@@ -1,0 +1,196 @@
+"""Apps, tokens and sign-up. https://docs.joinmastodon.org/methods/oauth/ and /methods/apps/
+
+What a person sees of it, login and consent, are pages: web/.
+"""
+
+import asyncio
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from ..access import apps, codes, limits, logins, scopes, tokens
+from ..access.apps import Client
+from ..access.limits import Limit
+from ..errors import Forbidden, Invalid, InvalidFields, OAuthError
+from ..ports import Tx
+from ..social import accounts
+from ..types import App, Token
+from . import entities
+from .call import Call
+from .entities import Application, CredentialApplication, Empty
+
+
+class NewApp(msgspec.Struct, kw_only=True):
+    client_name: str = ""
+    redirect_uris: str | list[str] = ""
+    scopes: str = ""
+    website: str | None = None
+
+
+async def create_app(call: Call, body: NewApp) -> CredentialApplication:
+    await throttle(call, limits.REGISTER_APP)
+    app, secret = await call.write(
+        apps.register, body.client_name, body.redirect_uris, body.scopes or "read", body.website or ""
+    )
+    return CredentialApplication(
+        **msgspec.structs.asdict(_application(app)),
+        client_id=app.client_id,
+        client_secret=secret,
+        client_secret_expires_at=0,
+    )
+
+
+async def verify_app(call: Call) -> Application:
+    return _application(await call.read(apps.get, call.viewer.app_id))
+
+
+def _application(app: App) -> Application:
+    uris = app.redirect_uris.split("\n")
+    return Application(
+        id=str(app.id),
+        name=app.name,
+        website=app.website or None,
+        scopes=app.scopes.split(),
+        redirect_uri=app.redirect_uris,
+        redirect_uris=uris,
+    )
+
+
+class TokenRequest(msgspec.Struct, kw_only=True):
+    grant_type: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    code: str = ""
+    redirect_uri: str = ""
+    code_verifier: str = ""
+    scope: str = ""
+    username: str = ""
+    password: str = ""
+
+
+async def token(call: Call, body: TokenRequest) -> entities.Token:
+    await throttle(call, limits.TOKEN)
+    client = await call.read(apps.identify, *_credentials(call, body.client_id, body.client_secret))
+    if body.grant_type == "authorization_code":
+        made = await call.write(
+            codes.redeem, client, body.code, redirect_uri=body.redirect_uri, verifier=body.code_verifier
+        )
+        if isinstance(made, OAuthError):
+            call.services.auth.forget()  # a code used twice ends the token it made
+            raise made
+    elif body.grant_type == "client_credentials":
+        made = await call.write(tokens.issue_to_app, client, body.scope)
+    elif body.grant_type == "password" and call.settings.testing:
+        made = await _by_password(call, client, body)
+    else:
+        raise OAuthError("unsupported_grant_type")
+    return _token(*made)
+
+
+async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[Token, str]:
+    """Only for tests: Mastodon dropped it in 4.4, and RFC 9700 with it."""
+    login = await call.read(logins.look_up, email=accounts.email_key(body.username))
+    if not await asyncio.to_thread(call.services.passwords.matches, login.password_hash, body.password):
+        raise OAuthError("invalid_grant")
+    granted = scopes.grantable(client.app, body.scope)
+    return await call.write(logins.open_token, login, client.app.id, granted)
+
+
+def _credentials(call: Call, client_id: str, client_secret: str) -> tuple[str, str]:
+    """Of the client, from the body or from HTTP Basic (RFC 6749, 2.3.1)."""
+    kind, _, value = call.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return client_id, client_secret
+    try:
+        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise OAuthError("invalid_client") from None
+    return user, password
+
+
+def _token(made: Token, secret: str) -> entities.Token:
+    return entities.Token(
+        access_token=secret, token_type="Bearer", scope=made.scopes, created_at=made.created_ms // 1000
+    )
+
+
+class RevokeRequest(msgspec.Struct, kw_only=True):
+    client_id: str = ""
+    client_secret: str = ""
+    token: str = ""
+
+
+async def revoke(call: Call, body: RevokeRequest) -> Empty:
+    client = await call.read(apps.identify, *_credentials(call, body.client_id, body.client_secret))
+    if not client.proven and client.app.secret_hash:
+        raise OAuthError("unauthorized_client")
+    await call.write(tokens.revoke, client, body.token)
+    call.services.auth.forget()
+    return Empty()
+
+
+async def metadata(call: Call) -> dict[str, Any]:
+    """RFC 8414."""
+    base = call.settings.base_url
+    grants = ["authorization_code", "client_credentials"]
+    return {
+        "issuer": base,
+        "service_documentation": "https://docs.joinmastodon.org/",
+        "authorization_endpoint": f"{base}/oauth/authorize",
+        "token_endpoint": f"{base}/oauth/token",
+        "app_registration_endpoint": f"{base}/api/v1/apps",
+        "revocation_endpoint": f"{base}/oauth/revoke",
+        "scopes_supported": sorted(scopes.ALL),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [*grants, "password"] if call.settings.testing else grants,
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+    }
+
+
+class SignUpRequest(msgspec.Struct, kw_only=True):
+    username: str = ""
+    email: str = ""
+    password: str = ""
+    agreement: bool = False
+    locale: str = "en"
+
+
+async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
+    """Without mail there is no address to confirm and nobody to approve: the account works at once."""
+    if not call.settings.registrations:
+        raise Forbidden("This action is not allowed: this server takes no new accounts")
+    await throttle(call, limits.SIGN_UP)
+    problems = accounts.check_username(body.username) + accounts.check_email(body.email)
+    try:
+        call.services.passwords.check(body.password)
+    except Invalid as problem:
+        problems.append(problem)
+    if not body.agreement:
+        problems.append(Invalid("agreement", "must be accepted", kind="ERR_ACCEPTED"))
+    if problems:
+        raise InvalidFields(problems)
+    hashed = await asyncio.to_thread(call.services.passwords.hash, body.password)
+    wanted = accounts.SignUp(body.username, body.email, hashed, locale=body.locale[:16])
+    return _token(*await call.write(_sign_up, wanted, call.viewer.app_id))
+
+
+def _sign_up(tx: Tx, wanted: accounts.SignUp, app_id: int) -> tuple[Token, str]:
+    account = accounts.create(tx, wanted)
+    return tokens.issue(tx, account.id, app_id, apps.get(tx, app_id).scopes)
+
+
+async def resend_confirmation(call: Call) -> Empty:
+    """Every account is confirmed; test suites want to be able to ask all the same."""
+    if not call.settings.testing:
+        raise Forbidden("This method is only available while the e-mail is awaiting confirmation")
+    return Empty()
+
+
+async def throttle(call: Call, rules: tuple[Limit, ...], **by: str) -> None:
+    """Raises TooMany. Test servers count nothing."""
+    if not call.settings.testing:
+        await limits.check(call.engines.limits, rules, ip=call.ip, **by)
