@@ -1,0 +1,281 @@
+"""`make bench`: what one process on SQLite does, beside what this machine can do at all. `--quick` for a first look."""
+
+import argparse
+import asyncio
+import itertools
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from chirrup.app import open_engines
+from chirrup.config import Settings
+from chirrup.ids import ID_MAX
+from chirrup.social import posts
+from chirrup.timelines import fanout, read
+from chirrup.types import Draft, Span
+
+from . import load, world
+from .world import Person, Server
+
+WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
+NOISE = {"rate": "/s", "cpu": " µs"}
+
+
+class Row(msgspec.Struct):
+    """One line of the table; figures of several runs, of which the median counts."""
+
+    work: str
+    unit: str
+    target: str
+    runs: list[float]
+    cpu_us: list[float] = []
+    compared: str = ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short run of each")
+    parser.add_argument("--only", default="", help="work whose name contains this")
+    asked = parser.parse_args()
+    runs, scale = (1, 0.25) if asked.quick else (3, 1.0)
+    console = Console()
+    rows: list[Row] = []
+    for measure in (limits, posting, home, deliveries, streams, last_follower, start):
+        if asked.only in measure.__name__:
+            with console.status(f"measuring: {measure.__doc__}"):
+                rows += measure(runs, scale)
+    console.print(_table(rows))
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("work", "median", "CPU each", "compared with", "to reach", title="Chirrup, one process, SQLite")
+    for row in rows:
+        cpu = f"{statistics.median(row.cpu_us):.1f} µs" if row.cpu_us else ""
+        table.add_row(row.work, f"{statistics.median(row.runs):,.4g} {row.unit}", cpu, row.compared, row.target)
+    return table
+
+
+_measured: dict[str, float] = {}  # raw limits of this run, for the ratios
+
+
+def limits(runs: int, scale: float) -> list[Row]:
+    """the machine's own limits"""
+    flushed = [_batched_inserts(int(20_000 * scale)) for _ in range(runs)]
+    bare = [_bare_uvicorn(int(20_000 * scale)) for _ in range(runs)]
+    _measured["inserts"] = statistics.median(flushed)
+    _measured["bare"] = statistics.median(rate for rate, _ in bare)
+    return [
+        Row("limit: SQLite FULL, 64 inserts of 300 B a commit", "rows/s", "", flushed),
+        Row("limit: bare uvicorn, 44 kB answers", "/s", "", [r for r, _ in bare], [cpu for _, cpu in bare]),
+    ]
+
+
+def _batched_inserts(count: int) -> float:
+    with world.folder() as data:
+        connection = apsw.Connection(str(data / "raw.db"))
+        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, words TEXT)")
+        started = time.perf_counter()
+        for start in range(0, count, 64):
+            with connection:
+                connection.executemany("INSERT INTO t VALUES (?, ?)", ((start + n, WORDS[:300]) for n in range(64)))
+        return count / (time.perf_counter() - started)
+
+
+def _bare_uvicorn(count: int) -> tuple[float, float]:
+    port = world.free_port()
+    command = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(port), "--no-access-log"]
+    server = Server(command, port, {})
+    try:
+        return _rate(server, 16, itertools.repeat(load.get("/", "none"), count))
+    finally:
+        server.stop()
+
+
+def _rate(server: Server, clients: int, requests, settle: Callable[[], None] = lambda: None) -> tuple[float, float]:
+    """(answers a second until `settle` returns, µs of the server's CPU each)."""
+    cpu, started = server.cpu_s, time.perf_counter()
+    count, _ = asyncio.run(load.run(server.port, clients, iter(requests)))
+    settle()
+    return count / (time.perf_counter() - started), (server.cpu_s - cpu) / count * 1e6
+
+
+def posting(runs: int, scale: float) -> list[Row]:
+    """durable posts"""
+    found = {clients: [] for clients in (1, 32, 128)}
+    with world.folder() as data:
+        with world.database(data) as db:
+            authors = world.people(db, "a", 200)
+            world.follow(db, [(authors[(n + k) % 200], authors[n]) for n in range(200) for k in range(1, 11)])
+        with world.chirrup_server(data) as server:
+            _settle(data)
+            for _ in range(runs):
+                for clients, results in found.items():
+                    count = int((1000 if clients == 1 else 6000) * scale)
+                    body = json.dumps({"status": WORDS[:120]}).encode()
+                    requests = (load.post("/api/v1/statuses", authors[n % 200].token, body) for n in range(count))
+                    results.append(_rate(server, clients, requests, lambda: _settle(data)))
+    return [
+        Row(
+            f"durable post, 10 followers, all deferred work done, {clients} client{'s' if clients > 1 else ''}",
+            "/s",
+            "≥ 2,000/s, ≤ 600 µs" if clients == 128 else "",
+            [rate for rate, _ in results],
+            [cpu for _, cpu in results],
+            _ratio(results, "inserts", "of the inserts"),
+        )
+        for clients, results in found.items()
+    ]
+
+
+def _settle(data: Path) -> None:
+    """Until the outbox is empty, looked at from outside."""
+    connection = apsw.Connection(str(data / "chirrup.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    while connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").get:
+        time.sleep(0.005)
+    connection.close()
+
+
+def _ratio(results: list[tuple[float, float]], limit: str, words: str) -> str:
+    if limit not in _measured:
+        return ""
+    return f"{statistics.median(rate for rate, _ in results) / _measured[limit]:.0%} {words}"
+
+
+def home(runs: int, scale: float) -> list[Row]:
+    """home timelines"""
+    results = []
+    with world.folder() as data:
+        with world.database(data) as db:
+            authors, readers = world.people(db, "a", 200), world.people(db, "r", 16)
+            world.follow(db, [(reader, author) for reader in readers for author in authors])
+            for n in range(600):
+                db.write_now(
+                    posts.publish, authors[n % 200].id, Draft(text=f"{n} {WORDS[:290]} #town http://a.example/{n}")
+                )
+        with world.chirrup_server(data) as server:
+            _settle(data)
+            for _ in range(runs):
+                count = int(12_000 * scale)
+                requests = (load.get("/api/v1/timelines/home?limit=20", readers[n % 16].token) for n in range(count))
+                results.append(_rate(server, 16, requests))
+    return [
+        Row(
+            "home timeline, 20 posts",
+            "/s",
+            "≥ 4,000/s, ≤ 250 µs",
+            [rate for rate, _ in results],
+            [cpu for _, cpu in results],
+            _ratio(results, "bare", "of bare uvicorn"),
+        )
+    ]
+
+
+def deliveries(runs: int, scale: float) -> list[Row]:
+    """deliveries into warm timelines"""
+    with world.folder() as data:
+        return asyncio.run(_deliveries(data, runs, int(100 * scale)))
+
+
+async def _deliveries(data: Path, runs: int, count: int) -> list[Row]:
+    engines = open_engines(Settings(data=data))
+    author, *followers = await asyncio.to_thread(world.people, engines.db, "p", 5001)
+    await asyncio.to_thread(world.follow, engines.db, [(follower, author) for follower in followers])
+    for follower in followers:
+        await read.home(engines, follower.id, Span(before=ID_MAX))
+    results, cpu = [], []
+    for _ in range(runs):
+        made = [await engines.db.write(posts.publish, author.id, Draft(text=f"post {n}")) for n in range(count)]
+        started, used = time.perf_counter(), time.process_time()
+        for post in made:
+            await fanout.deliver(engines, post.id)
+        delivered = len(followers) * count
+        results.append(delivered / (time.perf_counter() - started))
+        cpu.append((time.process_time() - used) / delivered * 1e6)
+    engines.db.close()
+    return [Row("delivery into warm home timelines, 5,000 followers", "/s", "≥ 1,000,000/s", results, cpu)]
+
+
+def streams(runs: int, scale: float) -> list[Row]:
+    """deliveries to open streams"""
+    sockets_open = 1000
+    with world.folder() as data:
+        with world.database(data) as db:
+            author, *followers = world.people(db, "p", sockets_open + 1)
+            world.follow(db, [(follower, author) for follower in followers])
+        with world.chirrup_server(data) as server:
+            _settle(data)
+            results, cpu = asyncio.run(_streams(server, author, followers, runs, int(60 * scale)))
+    return [Row("delivery to open streams, 1,000 WebSockets", "/s", "≥ 30,000/s, ≤ 35 µs", results, cpu)]
+
+
+async def _streams(
+    server: Server, author: Person, followers: list[Person], runs: int, count: int
+) -> tuple[list[float], list[float]]:
+    sockets = load.Sockets()
+    await sockets.open(server.port, [follower.token for follower in followers])
+    body = json.dumps({"status": WORDS[:120]}).encode()
+    rates, cpu = [], []
+    for _ in range(runs):
+        before, used, started = sockets.frames, server.cpu_s, time.perf_counter()
+        await load.run(server.port, 1, iter([load.post("/api/v1/statuses", author.token, body)] * count))
+        await sockets.until(before + count * len(followers))
+        rates.append(count * len(followers) / (time.perf_counter() - started))
+        cpu.append((server.cpu_s - used) / (count * len(followers)) * 1e6)
+    sockets.close()
+    return rates, cpu
+
+
+def last_follower(runs: int, scale: float) -> list[Row]:
+    """the last follower of 10,000"""
+    with world.folder() as data:
+        with world.database(data) as db:
+            author, *followers = world.people(db, "p", 10_001)
+            world.follow(db, [(follower, author) for follower in followers])
+        last = max(followers, key=lambda person: person.id)
+        with world.chirrup_server(data) as server:
+            _settle(data)
+            waits = asyncio.run(_last_follower(server, author, last, followers, runs))
+    return [Row("post by an account with 10,000 followers until the last one's stream has it", "s", "≤ 0.2 s", waits)]
+
+
+async def _last_follower(
+    server: Server, author: Person, last: Person, followers: list[Person], runs: int
+) -> list[float]:
+    warm = (load.get("/api/v1/timelines/home?limit=1", follower.token) for follower in followers)
+    await load.run(server.port, 16, warm)
+    sockets = load.Sockets()
+    await sockets.open(server.port, [last.token])
+    waits = []
+    for n in range(max(3, runs)):
+        started = time.perf_counter()
+        body = json.dumps({"status": f"number {n}"}).encode()
+        await load.run(server.port, 1, iter([load.post("/api/v1/statuses", author.token, body)]))
+        await sockets.until(n + 1)
+        waits.append(time.perf_counter() - started)
+    sockets.close()
+    return waits
+
+
+def start(runs: int, scale: float) -> list[Row]:
+    """start-up and memory"""
+    seconds, memory = [], []
+    with world.folder() as data:
+        for _ in range(runs + 1):  # the first makes the database
+            with world.chirrup_server(data) as server:
+                seconds.append(server.started_s)
+                time.sleep(1)
+                memory.append(server.memory_mib)
+    return [Row("start", "s", "≤ 1.5 s", seconds[1:]), Row("memory, idle", "MiB", "≤ 120 MiB", memory[1:])]
+
+
+if __name__ == "__main__":
+    main()
