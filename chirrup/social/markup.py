@@ -1,0 +1,135 @@
+"""The HTML that Mastodon's clients expect for a plain text, and the sieve for HTML that others wrote."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+import nh3
+import regex
+
+from . import urls
+from .entities import Entity, extract, hashtag_key
+
+LINK_CHARS_SHOWN = 30  # of a link's text, more if its host needs more: a host is never hidden
+_REL = "nofollow noopener noreferrer"
+
+_PARAGRAPH_END = regex.compile("\n{2,}")
+_OVERRIDES = regex.compile("[\u202d\u202e]")  # right-to-left by force: makes moc.live read as evil.com
+_BIDI = regex.compile("[\u202a-\u202e\u2066-\u2069]")
+_PLAIN_HOST = regex.compile(r"https?://(?![^/?]*xn--)[-.0-9_a-z]++(?![^/?])", regex.IGNORECASE | regex.ASCII)
+_BARE_LINK = regex.compile('<a(?! [^>]*(?:class|rel)=")')  # in what nh3 wrote, where no attribute holds a ">"
+
+# The elements and attributes of posts that Mastodon documents (spec/activitypub, "Sanitization"), and target and
+# translate, which its own links have.
+_ELEMENTS = set(regex.findall(r"\w+", "a b blockquote br code del em i li ol p pre rp rt ruby s span strong u ul"))
+_SIEVE = nh3.Cleaner(
+    tags=_ELEMENTS,
+    attributes={"a": {"href"}, "ol": {"start", "reversed"}, "li": {"value"}},
+    tag_attribute_values={
+        "a": {"rel": {_REL, _REL + " me", "tag"}, "target": {"_blank"}, "translate": {"no"}},
+        "span": {"translate": {"no"}},
+    },
+    allowed_classes={
+        "a": {"mention", "hashtag", "u-url"},
+        "span": {"h-card", "invisible", "ellipsis", "mention", "hashtag"},
+    },
+    url_schemes={"http", "https"},
+    url_relative="deny",
+    link_rel=None,
+)
+
+
+def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bool = False) -> str:
+    """A plain text as paragraphs with its links, hashtags and known mentions linked; all else is escaped.
+
+    mentions: profile URL by lower-case username, or username@host for accounts elsewhere; others stay plain text.
+    base_url: of this server, for hashtags. inline: without paragraphs, for the values of profile fields.
+    sanitise() leaves the result as it is.
+    """
+    # A NUL or CR would not survive the browser's parser; stored text has none.
+    text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _OVERRIDES.sub("", text)
+    text = text.strip("\n")
+    if not text:
+        return ""
+
+    found = extract(text)
+    links = [(e, _link(e.value)) for e in found.urls]
+    links += [(e, _mention(e, url)) for e in found.mentions if (url := _profile(e, mentions, base_url))]
+    links += [(e, _hashtag(e.value, base_url)) for e in found.hashtags]
+    parts, at = [], 0
+    for entity, html in sorted(links, key=lambda pair: pair[0].start):
+        parts += _escaped(text[at : entity.start]), html
+        at = entity.end
+    html = "".join(parts) + _escaped(text[at:])
+
+    if inline:
+        return html.replace("\n", "<br />")
+    paragraphs = _PARAGRAPH_END.split(html) if "\n\n" in html else [html]
+    return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs).replace("\n", "<br />")
+
+
+def isolate(name: str) -> str:
+    """A name to put between other words of a plain text: its writing direction ends where it ends.
+
+    In HTML, <bdi> does this. U+2068 and U+2069 are the first strong isolate and its end (UAX 9).
+    """
+    return f"\u2068{_BIDI.sub('', name)}\u2069"
+
+
+def sanitise(html: str) -> str:
+    """Foreign HTML with nothing left but what a post may contain; sanitising it again changes nothing."""
+    html = _SIEVE.clean(html).replace("<br>", "<br />")
+    return _BARE_LINK.sub(f'<a target="_blank" rel="{_REL}"', html)
+
+
+def _link(link: str) -> str:
+    address = urls.address(link)
+    if not _is_address(address):
+        return _escaped(link)
+    scheme = link[: link.index("://") + 3] if address == link else ""
+    host = link[len(scheme) :].partition("/")[0].partition("?")[0]
+    shown_host = urls.shown_host(host)
+    shown = shown_host + link[len(scheme) + len(host) :]
+    cut = max(LINK_CHARS_SHOWN, len(shown_host))
+    head, rest = _escaped(shown[:cut]), _escaped(shown[cut:])
+    return (
+        f'<a href="{_quoted(address)}" target="_blank" rel="{_REL}" translate="no">'
+        + (f'<span class="invisible">{scheme}</span>' if scheme else "")
+        + (
+            f'<span class="ellipsis">{head}</span><span class="invisible">{rest}</span>'
+            if rest
+            else f"<span>{head}</span>"
+        )
+        + "</a>"
+    )
+
+
+def _is_address(url: str) -> bool:
+    """Whether a browser can go there: not to port 99999, nor to a name that IDNA refuses."""
+    return bool(_PLAIN_HOST.match(url)) or "href" in _SIEVE.clean(f'<a href="{_quoted(url)}"></a>')
+
+
+def _profile(mention: Entity, mentions: Mapping[str, str], base_url: str) -> str:
+    here = not mention.host or mention.host.lower() == urlsplit(base_url).netloc.lower()
+    return mentions.get(mention.value.lower() if here else f"{mention.value}@{mention.host}".lower(), "")
+
+
+def _mention(mention: Entity, url: str) -> str:
+    return (
+        f'<span class="h-card" translate="no"><a href="{_quoted(url)}" class="u-url mention">'
+        f"@<span>{mention.value}</span></a></span>"
+    )
+
+
+def _hashtag(tag: str, base_url: str) -> str:
+    url = f"{base_url.rstrip('/')}/tags/{quote(hashtag_key(tag), safe='')}"
+    return f'<a href="{_quoted(url)}" class="mention hashtag" rel="tag">#<span>{tag}</span></a>'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\xa0", "&nbsp;")
+
+
+def _quoted(value: str) -> str:
+    return _escaped(value).replace('"', "&quot;")
