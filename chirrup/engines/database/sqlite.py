@@ -1,16 +1,17 @@
-"""The database in this process: SQLite through apsw. One writer thread with group commit, a few readers.
+"""The database in this process: SQLite through apsw, with group commit.
 
 Every operation that is waiting joins one transaction, each in its own savepoint, and one real flush to disk
-(synchronous=FULL) acknowledges them all: docs/decisions/0003-synchronous-operations.md.
+(synchronous=FULL) acknowledges them all. Python runs in the event loop's thread only: threads that took turns
+at the interpreter lock cost five times what they did (docs/decisions/0003-synchronous-operations.md).
 """
 
 import asyncio
-import queue
 import threading
 import time
 from array import array
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +27,11 @@ from ...ports import Phrases, Row, Search, Tx
 T = TypeVar("T")
 
 BATCH = 256  # operations in one commit at most
+BATCH_S = 0.01  # and as long as they may hold the event loop
 QUEUE = 4096  # operations waiting at most: what comes beyond is told to come back
-READERS = 4
+QUICK_STEPS = 50_000  # of SQLite's machine: 1 to 3 ms; a read that takes more moves to a reader's thread
+READERS = 2
+BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
 READ_TIMEOUT_S = 5.0  # ../shared/threats.md H4
 
 
@@ -51,8 +55,9 @@ class SqliteTx:
 
     def __init__(self, connection: apsw.Connection, search: Search, ids: IdSource, outbox: "Outbox") -> None:
         self.search = search
-        self._execute = connection.cursor().execute
-        self._changes = connection.changes
+        cursor = connection.cursor()
+        self._execute, self._executemany = cursor.execute, cursor.executemany
+        self._changes, self._total_changes = connection.changes, connection.total_changes
         self._ids = ids
         self._outbox = outbox
         self.emitted = False
@@ -74,7 +79,15 @@ class SqliteTx:
         return self._changes()
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
-        return sum(self.run(sql, **row) for row in rows)
+        before = self._total_changes()
+        self._executemany(sql, (_bind(dict(row)) for row in rows)).fetchall()
+        return self._total_changes() - before
+
+    def begin(self) -> None:
+        self._execute("BEGIN")
+
+    def rollback(self) -> None:
+        self._execute("ROLLBACK")
 
     def new_id(self, bucket: int) -> int:
         return self._ids.draw(bucket, self.now_ms)
@@ -105,8 +118,14 @@ def _carray(values: Any) -> Any:
 
 
 class _Job(NamedTuple):
-    operation: Callable[[Tx], Any]
-    future: Future[Any]
+    operation: Callable[[], Any]
+    future: "asyncio.Future[Any]"
+
+
+class _Answer(NamedTuple):
+    job: _Job
+    result: Any
+    error: BaseException | None
 
 
 def wall_clock() -> int:
@@ -124,110 +143,185 @@ class SqliteDatabase:
         self.on_commit: Callable[[], None] | None = None
         self._path, self._search, self._outbox, self._clock = str(path), search, outbox, clock
         self._ids = IdSource()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._readers = ThreadPoolExecutor(READERS, "sqlite-read")
-        self._local = threading.local()
         self._connections: list[apsw.Connection] = []
         self._closed = False
-        self._writer_connection = self._connect()
-        self._writer = threading.Thread(target=self._write_all, name="sqlite-write", daemon=True)
-        self._writer.start()
 
-    # writing
+        self._writer = self._connect()
+        self._write_tx = SqliteTx(self._writer, search, self._ids, outbox)
+        self._writing = threading.Lock()  # held from BEGIN to COMMIT, which are in different threads
+        self._waiting: deque[_Job] = deque()
+        self._batching = False
+        self._flusher = ThreadPoolExecutor(1, "sqlite-flush")
+
+        self._quick = self._reader(lambda: True, QUICK_STEPS)
+        self._readers = ThreadPoolExecutor(READERS, "sqlite-read")
+        self._local = threading.local()
+
+    # writing: operations run in the event loop's thread, one batch a transaction; a thread only waits for the disk
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return await asyncio.wrap_future(self._submit(operation, args, kwargs))
-
-    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return self._submit(operation, args, kwargs).result()
-
-    def _submit(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Future[T]":
         if self._closed:
             raise Unavailable("the server is shutting down; try again in a moment")
-        if self._jobs.qsize() >= QUEUE:
+        if len(self._waiting) >= QUEUE:
             raise Unavailable("the server is busy; try again in a moment")
-        future: Future[T] = Future()
-        self._jobs.put(_Job(lambda tx: operation(tx, *args, **kwargs), future))
-        return future
+        loop = asyncio.get_running_loop()
+        job = _Job(lambda: operation(self._write_tx, *args, **kwargs), loop.create_future())
+        self._waiting.append(job)
+        if not self._batching:
+            self._batching = True
+            loop.call_soon(self._begin, loop)
+        return await job.future
 
-    def _write_all(self) -> None:
-        connection = self._writer_connection
-        tx = SqliteTx(connection, self._search, self._ids, self._outbox)
-        while True:
-            job = self._jobs.get()
-            jobs: list[_Job] = []
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) == BATCH or self._jobs.empty():
-                    break
-                job = self._jobs.get()
-            if jobs:
-                self._commit(connection, tx, jobs)
-            if job is None:
-                return
-
-    def _commit(self, connection: apsw.Connection, tx: SqliteTx, jobs: list[_Job]) -> None:
-        """All of jobs in one transaction; then, and only then, their callers hear."""
-        execute = connection.execute
-        tx.emitted = False
-        tx.now_ms = self._clock()
-        answers: list[tuple[_Job, Any, BaseException | None]] = []
-        try:
-            execute("BEGIN IMMEDIATE")
-            for job in jobs:
-                execute("SAVEPOINT operation")
-                try:
-                    answers.append((job, job.operation(tx), None))
-                except apsw.Error as error:
-                    if not connection.in_transaction:  # SQLite gave the whole transaction up: disk full, I/O error
-                        raise
-                    execute("ROLLBACK TO operation")
-                    answers.append((job, None, error))
-                except Exception as error:
-                    execute("ROLLBACK TO operation")
-                    answers.append((job, None, error))
-                execute("RELEASE operation")
-            execute("COMMIT")
-        except BaseException as error:
-            if connection.in_transaction:
-                with suppress(apsw.Error):
-                    execute("ROLLBACK")
-            failure = _as_unavailable(error)
-            answers = [(job, None, failure) for job in jobs]
-            tx.emitted = False
-        for job, result, error in answers:
-            if job.future.cancelled():
-                continue
-            if error is None:
-                job.future.set_result(result)
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._writing.acquire(blocking=False):
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError:  # another process writes: wait for it elsewhere
+                self._writing.release()
+            except apsw.Error as error:
+                self._writing.release()
+                return self._give_up(loop, error)
             else:
-                job.future.set_exception(error)
-        if tx.emitted and self.on_commit:
-            self.on_commit()
+                return self._operate(loop)
+        self._flusher.submit(self._begin_patiently, loop)
 
-    # reading
+    def _begin_patiently(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._writing.acquire()
+        try:
+            self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
+            self._writer.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            self._writing.release()
+            loop.call_soon_threadsafe(self._give_up, loop, error)
+        else:
+            loop.call_soon_threadsafe(self._operate, loop)
+        finally:
+            self._writer.set_busy_timeout(0)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop, error: BaseException) -> None:
+        """No transaction could be begun: nothing that waits was done."""
+        answers = [_Answer(job, None, None) for job in self._waiting]
+        self._waiting.clear()
+        self._acknowledge(loop, answers, _as_unavailable(error), False)
+
+    def _operate(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run what waits, up to BATCH operations or BATCH_S, then have it flushed."""
+        tx, answers, failure = self._write_tx, [], None
+        tx.now_ms, tx.emitted = self._clock(), False
+        until = time.monotonic() + BATCH_S
+        try:
+            while self._waiting and len(answers) < BATCH and time.monotonic() < until:
+                job = self._waiting.popleft()
+                answers.append(_Answer(job, None, None))
+                answers[-1] = self._run(job)
+        except apsw.Error as error:  # SQLite gave the whole transaction up: disk full, I/O error
+            failure = _as_unavailable(error)
+        self._flusher.submit(self._flush, loop, answers, failure, tx.emitted)
+
+    def _run(self, job: _Job) -> _Answer:
+        """One operation in its own savepoint. What it raises undoes it alone."""
+        execute = self._writer.execute
+        execute("SAVEPOINT operation")
+        try:
+            answer = _Answer(job, job.operation(), None)
+        except Exception as error:
+            if not self._writer.in_transaction:
+                raise
+            execute("ROLLBACK TO operation")
+            answer = _Answer(job, None, error)
+        execute("RELEASE operation")
+        return answer
+
+    def _flush(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        answers: list[_Answer],
+        failure: BaseException | None,
+        emitted: bool,
+    ) -> None:
+        """Commit, in the flusher's thread; then, and only then, callers hear."""
+        try:
+            if failure is None:
+                self._writer.execute("COMMIT")
+        except apsw.Error as error:
+            failure = _as_unavailable(error)
+        finally:
+            if self._writer.in_transaction:
+                with suppress(apsw.Error):
+                    self._writer.execute("ROLLBACK")
+            self._writing.release()
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to hear
+            loop.call_soon_threadsafe(self._acknowledge, loop, answers, failure, emitted)
+
+    def _acknowledge(
+        self, loop: asyncio.AbstractEventLoop, answers: list[_Answer], failure: BaseException | None, emitted: bool
+    ) -> None:
+        for job, result, error in answers:
+            if job.future.done():  # its caller was cancelled
+                continue
+            if failure or error:
+                job.future.set_exception(failure or error)  # pyright: ignore[reportArgumentType]
+            else:
+                job.future.set_result(result)
+        if emitted and not failure and self.on_commit:
+            self.on_commit()
+        if self._waiting:
+            loop.call_soon(self._begin, loop)
+        else:
+            self._batching = False
+
+    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        with self._writing:
+            execute, tx = self._writer.execute, self._write_tx
+            self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
+            try:
+                execute("BEGIN IMMEDIATE")
+                tx.now_ms, tx.emitted = self._clock(), False
+                result = operation(tx, *args, **kwargs)
+                execute("COMMIT")
+            except apsw.Error as error:
+                raise _as_unavailable(error) from error
+            finally:
+                if self._writer.in_transaction:
+                    execute("ROLLBACK")
+                self._writer.set_busy_timeout(0)
+            emitted = tx.emitted
+        if emitted and self.on_commit:
+            self.on_commit()
+        return result
+
+    # reading: at once in the event loop's thread when it is short, as almost all are; else again in a reader's thread
 
     async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._read, operation, args, kwargs)
+        try:
+            return self._read(self._quick, operation, args, kwargs)
+        except apsw.InterruptError:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._readers, self._read_long, operation, args, kwargs)
 
-    def _read(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        local = self._local
-        if not hasattr(local, "tx"):
-            local.connection = self._connect(readonly=True)
-            local.tx = SqliteTx(local.connection, self._search, self._ids, self._outbox)
-            local.deadline = 0.0
-            local.connection.set_progress_handler(lambda: time.monotonic() > local.deadline, 100_000)
-        local.deadline = time.monotonic() + READ_TIMEOUT_S
-        tx: SqliteTx = local.tx
+    def _read(self, tx: SqliteTx, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         tx.now_ms = self._clock()
-        local.connection.execute("BEGIN")
+        tx.begin()
         try:
             return operation(tx, *args, **kwargs)
+        finally:
+            tx.rollback()
+
+    def _read_long(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        local = self._local
+        if not hasattr(local, "tx"):
+            local.tx = self._reader(lambda: time.monotonic() > local.deadline, 100_000)
+        local.deadline = time.monotonic() + READ_TIMEOUT_S
+        try:
+            return self._read(local.tx, operation, args, kwargs)
         except apsw.InterruptError as error:
             raise Unavailable(f"this took longer than {READ_TIMEOUT_S:.0f} s; ask for less") from error
-        finally:
-            local.connection.execute("ROLLBACK")
+
+    def _reader(self, is_over: Callable[[], bool], every_steps: int) -> SqliteTx:
+        """A read-only connection that asks is_over now and then, and is interrupted when it is."""
+        connection = self._connect(readonly=True)
+        connection.set_progress_handler(is_over, every_steps)
+        return SqliteTx(connection, self._search, self._ids, self._outbox)
 
     # the file
 
@@ -235,7 +329,7 @@ class SqliteDatabase:
         flags = apsw.SQLITE_OPEN_READWRITE | (0 if readonly else apsw.SQLITE_OPEN_CREATE)
         try:
             connection = apsw.Connection(self._path, flags=flags, statementcachesize=400)
-            connection.set_busy_timeout(10_000)
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             connection.execute("PRAGMA journal_mode = WAL")
         except apsw.Error as error:
             raise SettingsError(
@@ -245,6 +339,8 @@ class SqliteDatabase:
             connection.execute(f"PRAGMA {pragma}")
         if readonly:
             connection.execute("PRAGMA query_only = ON")
+        else:
+            connection.set_busy_timeout(0)
         self._connections.append(connection)
         return connection
 
@@ -253,12 +349,11 @@ class SqliteDatabase:
         connection.execute("VACUUM INTO ?", (str(to / "chirrup.db"),))
 
     def close(self) -> None:
-        """Finish what is queued, then let go of the file."""
+        """Finish what is being flushed, then let go of the file."""
         if self._closed:
             return
         self._closed = True
-        self._jobs.put(None)
-        self._writer.join()
+        self._flusher.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         for connection in self._connections:
             connection.close()
