@@ -1,0 +1,48 @@
+# `make run` and `make test` do everything; the other commands are their parts.
+# Each can be repeated at any time: what is done already is not done again.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test setup check lock clean
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# Last resort against a test process that hangs so hard that pytest-timeout cannot end it.
+GUARD := $(if $(shell command -v timeout),timeout --foreground --kill-after=10 60m)
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=/srv/chirrup for another port, folder
+	@$(if $(PORT),CHIRRUP_PORT='$(PORT)') $(if $(DATA),CHIRRUP_DATA='$(DATA)') $(BIN)/chirrup serve
+
+test: check  ## install what the tests need, then check and test everything; make test ARGS='tests/social -x' for a part
+	@tools/system-packages.sh
+	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
+
+setup: .venv/installed  ## make .venv/bin/chirrup from requirements.lock; make setup PYTHON=... names the Python to use
+
+check: .venv/installed-dev  ## style, types, and the one way of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(PYTEST) -q tests/test_imports.py
+
+lock: setup  ## write both lock files anew from pyproject.toml; UPGRADE=1 takes newer versions too
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv $(LOCK) --group build --output-file requirements.lock
+	$(BIN)/uv $(LOCK) --group build --group dev --output-file requirements-dev.lock
+
+LOCK := pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+	$(if $(UPGRADE),--upgrade) pyproject.toml
+
+clean:  ## remove .venv and all caches; data/ stays
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find chirrup tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: requirements.lock pyproject.toml
+	@PYTHON='$(PYTHON)' tools/setup.sh requirements.lock
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@tools/setup.sh requirements-dev.lock
+	@touch $@

@@ -1,0 +1,67 @@
+"""What every test may ask for. Servers are started when first asked for, one of each per test process (servers.py).
+
+What this machine lacks is skipped with its reason; with CI set it is a failure.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import servers
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    """The server itself, for tests that stop it or copy databases; they leave it running."""
+    _need("postgresql")
+    with servers.running(servers.Postgres) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: servers.Postgres) -> Iterator[str]:
+    """A fresh, empty database."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[servers.Redis]:
+    """The server itself, for tests that stop it; they leave it running."""
+    _need("redis-server")
+    with servers.running(servers.Redis) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: servers.Redis) -> str:
+    """An empty Redis that no other test uses now."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The system's browser, for Playwright's executable_path (as root it needs --no-sandbox)."""
+    return _need("chromium")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of public data sets that lies beside the repository."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        _leave_out(f"no public data sets at {folder}")
+    return folder
+
+
+def _need(package: str) -> Path:
+    return servers.find(package) or _leave_out(f"no {package} here: apt-get install {package}")
+
+
+def _leave_out(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (CI is set, so nothing may be left out)")
+    pytest.skip(reason)

@@ -1,0 +1,224 @@
+"""PostgreSQL and Redis for tests: each test process starts its own, on a free loopback port, when first asked.
+
+Being a process's own, they may be stopped, killed and restarted in a test. They die with the process that started
+them, even when that is killed. Run as a program, this file prints the Debian packages that are missing.
+"""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+import redis
+
+START_TIMEOUT_S = 60.0  # a loaded machine with a slow disk
+PDEATHSIG = 1  # prctl(2)
+Kind = TypeVar("Kind", bound="Server")
+
+
+def find(package: str) -> Path | None:
+    """The program the tests use of a Debian package: initdb, redis-server, chromium."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin: int(bin.parent.name), reverse=True)
+    names = {
+        "postgresql": ["initdb"],
+        "redis-server": ["redis-server", "valkey-server"],
+        "chromium": ["chromium", "chromium-browser", "google-chrome"],
+    }[package]
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
+    return next((Path(found) for name in names if (found := shutil.which(name, path=path))), None)
+
+
+class Server:
+    """One server in a folder of its own. start() after stop() or kill() has the same port and the same data."""
+
+    crash = signal.SIGKILL  # what kill() sends, and the kernel when this process dies
+
+    def __init__(self, package: str) -> None:
+        program = find(package)
+        if program is None:
+            raise FileNotFoundError(f"no {package} here: apt-get install {package}")
+        self.program = program
+        self.folder = _new_folder()
+        self.password = secrets.token_hex(16)  # the port is open to every user of this machine
+        self.port = free_port()
+        self.process: subprocess.Popen[Any] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Returns once it answers. Raises RuntimeError with its log when it does not."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = process = subprocess.Popen(self.command(), stdout=log, stderr=log, **self._child())
+        give_up_at = time.monotonic() + START_TIMEOUT_S
+        while not self.is_ready():
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                self.kill()
+                raise RuntimeError(f"{self.program} did not start: {(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)  # polling another program, which has no better way to say so
+
+    def stop(self) -> None:
+        """As an operator would: what is running is finished or cut off, and the server leaves."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """At once, as in a crash."""
+        self._end(self.crash)
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, sig: signal.Signals) -> None:
+        if self.process:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(timeout=START_TIMEOUT_S)
+            finally:
+                self.process.kill()
+                self.process = None
+
+    def _child(self) -> dict[str, Any]:
+        """Popen's arguments for a process that dies with this one. As root it runs as the folder's owner."""
+        prctl = ctypes.CDLL(None).prctl
+        owner = self.folder.stat()
+        user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.getuid() == 0 else {}
+        return {"cwd": self.folder, "preexec_fn": lambda: prctl(PDEATHSIG, int(self.crash)), **user}
+
+
+class Postgres(Server):
+    """A cluster without fsync: it survives a crash of its processes, not of the machine."""
+
+    crash = signal.SIGQUIT  # a crash of every process of it: the next start recovers from the log
+
+    def __init__(self) -> None:
+        super().__init__("postgresql")
+        self._numbers = count(1)
+        if os.getuid() == 0:  # which PostgreSQL refuses to run as
+            shutil.chown(self.folder, "postgres", pwd.getpwnam("postgres").pw_gid)
+        password_file = self.folder / "password"
+        password_file.write_text(self.password)
+        password_file.chmod(0o644)  # in a folder nobody else may enter
+        command = [self.program, "--pgdata=data", "--username=chirrup", f"--pwfile={password_file}", "--auth=password"]
+        done = subprocess.run(
+            [*command, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+            **self._child(),
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{self.program} failed: {done.stderr[-2000:]}")
+
+    def command(self) -> list[str]:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "max_connections": 200,
+            "fsync": "off",
+            "full_page_writes": "off",
+        }
+        chosen = [f"--{name}={value}" for name, value in settings.items()]
+        return [str(self.program.with_name("postgres")), "-D", "data", *chosen]
+
+    def is_ready(self) -> bool:
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def url(self, database: str) -> str:
+        return f"postgresql://chirrup:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    @contextlib.contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The URL of a fresh database, a copy of template (nobody may be connected to that), dropped after."""
+        name = f"test_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+class Redis(Server):
+    """Keeps nothing over a restart."""
+
+    def __init__(self) -> None:
+        super().__init__("redis-server")
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        options = {"bind": "127.0.0.1", "port": self.port, "requirepass": self.password, "save": "", "appendonly": "no"}
+        return [str(self.program), *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
+
+    def is_ready(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=5) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+    def flush(self) -> None:
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()
+
+
+@contextlib.contextmanager
+def running(kind: Callable[[], Kind]) -> Iterator[Kind]:
+    """A started server, gone afterwards with all its data."""
+    server = kind()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now.
+
+    Below those the kernel gives to outgoing connections (32768 up), so that while a server is down for a moment no
+    client, and no reconnect to the server itself, can be given its port.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _new_folder() -> Path:
+    """An empty private folder. Removes those that killed runs left behind."""
+    for old in Path(tempfile.gettempdir()).glob("chirrup-tests-*-*"):
+        if not Path(f"/proc/{old.name.split('-')[2]}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"chirrup-tests-{os.getpid()}-"))
+
+
+if __name__ == "__main__":
+    print(*[package for package in ("postgresql", "redis-server", "chromium") if find(package) is None])

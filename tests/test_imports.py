@@ -1,0 +1,154 @@
+"""Imports go one way, read from every module's source, also inside functions and for types only."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Lowest first. A module imports from its own part and from lower layers; within BASE, from each other too.
+BASE = {"types", "errors", "events", "ports", "ids", "config", "logs", "__version__"}
+LAYERS: list[set[str]] = [
+    BASE,
+    {"store"},
+    {"access"},
+    {"social"},
+    {"timelines", "business", "actions"},
+    {"http", "web", "stream", "mail", "workers"},
+    {"app"},
+    {"load", "demo", "doctor", "backup"},  # what commands do
+    {"cli"},
+    {"__main__"},
+]
+# These see less than their place in LAYERS would let them.
+ONLY = {
+    "engines": BASE,
+    "__main__": {"cli"},
+}
+# And these see more: streams show what http/ renders.
+ALSO = {"stream": {"http"}, "app": {"engines"}}
+
+
+def may_import(part: str) -> set[str]:
+    """The parts of chirrup that a module of part may import from."""
+    if part in ONLY:
+        return ONLY[part] | {part}
+    height = next(n for n, layer in enumerate(LAYERS) if part in layer)
+    own = BASE if part in BASE else {part}
+    return own.union(*LAYERS[:height], ALSO.get(part, set()))
+
+
+def violations(package: Path) -> list[str]:
+    """One line for each import in package that goes the wrong way, naming file, line and what is allowed."""
+    known = set(ONLY).union(*LAYERS)
+    found = []
+    for file in sorted(package.rglob("*.py")):
+        inside = file.relative_to(package)
+        part = inside.parts[0].removesuffix(".py")
+        if part == "__init__":  # every import of any part runs it first: it may import nothing
+            allowed: set[str] = set()
+        elif part in known:
+            allowed = may_import(part)
+        else:
+            found.append(f"{inside}: {part!r} is in no layer: add it to LAYERS in {Path(__file__).name}")
+            continue
+        for line, imported in imported_parts(file, package):
+            if imported not in allowed:
+                found.append(f"{inside}:{line} imports {imported}; {part} may import {', '.join(sorted(allowed))}")
+    return found
+
+
+def imported_parts(file: Path, package: Path) -> Iterator[tuple[int, str]]:
+    """(line, part) for each import from package in file: ("chirrup.store.posts" and "..store" are the part "store")."""
+    here = [package.name, *file.relative_to(package).parts[:-1]]
+    for node in ast.walk(ast.parse(file.read_text(), str(file))):
+        if isinstance(node, ast.Import):
+            modules = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) + 1 - node.level] if node.level else []
+            base += node.module.split(".") if node.module else []
+            modules = [[*base, alias.name] for alias in node.names]
+        else:
+            continue
+        yield from ((node.lineno, module[1]) for module in modules if module[0] == package.name and len(module) > 1)
+
+
+def test_imports_go_one_way():
+    assert violations(REPOSITORY / "chirrup") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "imported"),
+    [
+        ("store/posts.py", "from ..social import posts", "social"),
+        ("store/posts.py", "from .. import social", "social"),
+        ("store/deep/posts.py", "from ...social import posts", "social"),
+        ("store/posts.py", "import chirrup.social.posts as posts", "social"),
+        ("store/posts.py", "from chirrup import social", "social"),
+        ("store/posts.py", "def f():\n    from ..social import posts", "social"),
+        ("store/posts.py", "if TYPE_CHECKING:\n    from ..social.posts import Draft", "social"),
+        ("types.py", "from .store import posts", "store"),
+        ("social/posts.py", "from ..timelines import fanout", "timelines"),
+        ("access/tokens.py", "from ..social import accounts", "social"),
+        ("timelines/fanout.py", "from ..business import plans", "business"),
+        ("web/pages.py", "from ..http import render", "http"),
+        ("workers/relay.py", "from ..stream import hub", "stream"),
+        ("social/posts.py", "from ..engines.database import sqlite", "engines"),
+        ("workers/relay.py", "from ..engines.database import sqlite", "engines"),
+        ("engines/database/sqlite.py", "from ...store import schema", "store"),
+        ("cli.py", "from .engines.database import sqlite", "engines"),
+        ("app.py", "from . import cli", "cli"),
+        ("__init__.py", "from .types import Post", "types"),
+    ],
+)
+def test_an_import_that_goes_the_wrong_way_is_found(tmp_path: Path, file: str, source: str, imported: str):
+    module = tmp_path / "chirrup" / file
+    module.parent.mkdir(parents=True)
+    module.write_text(f"import os\n{source}\n")
+
+    (found,) = violations(tmp_path / "chirrup")
+
+    assert re.match(rf"{file}:[23] imports {imported}; ", found)
+
+
+def test_a_folder_without_a_layer_is_found(tmp_path: Path):
+    module = tmp_path / "chirrup" / "novelty" / "new.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("")
+
+    assert "'novelty' is in no layer" in violations(tmp_path / "chirrup")[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("types.py", "from .ids import ms_of"),
+        ("store/posts.py", "from . import outbox\nfrom .outbox import lease\nfrom ..types import Post\nimport os"),
+        ("timelines/fanout.py", "from ..social import text\nfrom .. import events"),
+        ("workers/relay.py", "from ..timelines import fanout\nfrom ..store import outbox"),
+        ("engines/search/fts.py", "from ...ports import Search\nfrom ..database import sqlite"),
+        ("app.py", "from .engines.database import sqlite\nfrom .http import server\nfrom .stream import hub"),
+        ("cli.py", "from .app import open_engines\nfrom .config import load"),
+        ("__main__.py", "from .cli import main"),
+    ],
+)
+def test_an_import_that_goes_the_right_way_is_not(tmp_path: Path, file: str, source: str):
+    module = tmp_path / "chirrup" / file
+    module.parent.mkdir(parents=True)
+    module.write_text(source)
+
+    assert violations(tmp_path / "chirrup") == []
+
+
+def test_every_file_the_tour_names_exists():
+    tour = REPOSITORY / "docs" / "tour.md"
+    if not tour.exists():
+        pytest.skip("docs/tour.md is not written yet")
+
+    named = set(re.findall(r"`((?:chirrup|tests|bench|docs|tools)/[\w./-]+\.\w+)`", tour.read_text()))
+
+    assert {name.split("/")[0] for name in named} >= {"chirrup"}
+    assert sorted(name for name in named if not (REPOSITORY / name).is_file()) == []
