@@ -64,7 +64,7 @@ class Server:
         self.port = port
         started = time.perf_counter()
         self.process = subprocess.Popen(
-            command, env=os.environ | env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env=os.environ | env, stdout=subprocess.DEVNULL
         )
         while True:
             with socket.socket() as probe:

@@ -6,6 +6,7 @@ at the interpreter lock cost five times what they did (docs/decisions/0003-synch
 """
 
 import asyncio
+import math
 import threading
 import time
 from array import array
@@ -29,7 +30,8 @@ T = TypeVar("T")
 BATCH = 256  # operations in one commit at most
 BATCH_S = 0.01  # and as long as they may hold the event loop
 QUEUE = 4096  # operations waiting at most: what comes beyond is told to come back
-QUICK_STEPS = 50_000  # of SQLite's machine: 1 to 3 ms; a read that takes more moves to a reader's thread
+QUICK_S = 0.003  # a read that takes longer moves to a reader's thread
+STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine, at the clock: some 0.3 ms
 READERS = 2
 BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
 READ_TIMEOUT_S = 5.0  # ../shared/threats.md H4
@@ -37,6 +39,7 @@ READ_TIMEOUT_S = 5.0  # ../shared/threats.md H4
 
 class _Phrases:
     clustered = "WITHOUT ROWID"
+    lock_schema = "SELECT 1"  # writes come one after the other
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
@@ -83,12 +86,6 @@ class SqliteTx:
         self._executemany(sql, (_bind(dict(row)) for row in rows)).fetchall()
         return self._total_changes() - before
 
-    def begin(self) -> None:
-        self._execute("BEGIN")
-
-    def rollback(self) -> None:
-        self._execute("ROLLBACK")
-
     def new_id(self, bucket: int) -> int:
         return self._ids.draw(bucket, self.now_ms)
 
@@ -112,9 +109,29 @@ def _bind(values: dict[str, Any]) -> dict[str, Any]:
 
 def _carray(values: Any) -> Any:
     items = tuple(values)
-    if items and items[0].__class__ is str:
-        return apsw.carray(items)
-    return apsw.carray(array("q", items or (-1,)))  # an empty array cannot be bound; no id is negative
+    if not items:
+        return apsw.carray((b"",))  # an empty one cannot be bound; no column holds bytes
+    return apsw.carray(items if isinstance(items[0], str) else array("q", items))
+
+
+class _Reader:
+    """A read-only connection whose statements are interrupted when an operation's time is over."""
+
+    def __init__(self, connection: apsw.Connection, tx: SqliteTx, clock: Callable[[], int]) -> None:
+        self._execute, self._tx, self._clock = connection.execute, tx, clock
+        self._until = math.inf
+        connection.set_progress_handler(lambda: time.monotonic() > self._until, STEPS_BETWEEN_LOOKS)
+
+    def read(self, within_s: float, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        """operation in one snapshot. Raises InterruptError."""
+        self._tx.now_ms = self._clock()
+        self._execute("BEGIN")
+        self._until = time.monotonic() + within_s
+        try:
+            return operation(self._tx, *args, **kwargs)
+        finally:
+            self._until = math.inf
+            self._execute("ROLLBACK")
 
 
 class _Job(NamedTuple):
@@ -153,7 +170,7 @@ class SqliteDatabase:
         self._batching = False
         self._flusher = ThreadPoolExecutor(1, "sqlite-flush")
 
-        self._quick = self._reader(lambda: True, QUICK_STEPS)
+        self._quick = self._reader()
         self._readers = ThreadPoolExecutor(READERS, "sqlite-read")
         self._local = threading.local()
 
@@ -294,34 +311,22 @@ class SqliteDatabase:
 
     async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         try:
-            return self._read(self._quick, operation, args, kwargs)
+            return self._quick.read(QUICK_S, operation, args, kwargs)
         except apsw.InterruptError:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._readers, self._read_long, operation, args, kwargs)
 
-    def _read(self, tx: SqliteTx, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        tx.now_ms = self._clock()
-        tx.begin()
-        try:
-            return operation(tx, *args, **kwargs)
-        finally:
-            tx.rollback()
-
     def _read_long(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        local = self._local
-        if not hasattr(local, "tx"):
-            local.tx = self._reader(lambda: time.monotonic() > local.deadline, 100_000)
-        local.deadline = time.monotonic() + READ_TIMEOUT_S
+        if not hasattr(self._local, "reader"):
+            self._local.reader = self._reader()
         try:
-            return self._read(local.tx, operation, args, kwargs)
+            return self._local.reader.read(READ_TIMEOUT_S, operation, args, kwargs)
         except apsw.InterruptError as error:
             raise Unavailable(f"this took longer than {READ_TIMEOUT_S:.0f} s; ask for less") from error
 
-    def _reader(self, is_over: Callable[[], bool], every_steps: int) -> SqliteTx:
-        """A read-only connection that asks is_over now and then, and is interrupted when it is."""
+    def _reader(self) -> "_Reader":
         connection = self._connect(readonly=True)
-        connection.set_progress_handler(is_over, every_steps)
-        return SqliteTx(connection, self._search, self._ids, self._outbox)
+        return _Reader(connection, SqliteTx(connection, self._search, self._ids, self._outbox), self._clock)
 
     # the file
 
