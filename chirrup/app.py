@@ -13,6 +13,7 @@ from litestar.response import Response
 from rich.console import Console
 
 from . import logs
+from .access import signing
 from .access.passwords import Passwords
 from .config import Settings
 from .engines.blobs.disk import DiskBlobs
@@ -27,6 +28,7 @@ from .http.auth import Authenticator
 from .http.call import Services
 from .http.render import Renderer
 from .ports import Database, Engines
+from .social.media import Addresses
 from .store import migrations, outbox
 from .workers.relay import Relay
 
@@ -59,12 +61,14 @@ def open_engines(settings: Settings) -> Engines:
 def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     """The whole server as an ASGI application."""
     engines = engines or open_engines(settings)
+    addresses = Addresses(signing.signer(settings))
     services = Services(
         engines=engines,
         settings=settings,
-        render=Renderer(settings),
+        render=Renderer(settings, addresses),
         auth=Authenticator(engines.db),
         passwords=Passwords(testing=settings.testing),
+        addresses=addresses,
     )
 
     @asynccontextmanager

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     registrations: bool = True
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024
+    secret: str = ""  # for signatures; the same for all processes; "": the file <data>/secret, made when absent
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For counts
     log_level: str = "info"

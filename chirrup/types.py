@@ -160,6 +160,10 @@ class PostVersion(Struct, frozen=True):
     media_ids: str
     poll_options: str  # JSON list of titles, "[]" for none
 
+    @property
+    def media(self) -> list[int]:
+        return _ints(self.media_ids)
+
 
 class PollDraft(Struct, frozen=True):
     options: list[str]

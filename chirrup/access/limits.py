@@ -37,7 +37,8 @@ FOLLOW_LINK = (Limit("link_ip", "ip", 25, 300),)  # each try of a reset form cos
 SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
-ALL = (*LOGIN, *PASSWORD_CHANGE, *RESET, *CONFIRMATION, *FOLLOW_LINK, *SIGN_UP, *REGISTER_APP, *TOKEN)
+MEDIA = (Limit("media_account", "account", 30, 1800),)  # ../shared/threats.md H1
+ALL = (*LOGIN, *PASSWORD_CHANGE, *RESET, *CONFIRMATION, *FOLLOW_LINK, *SIGN_UP, *REGISTER_APP, *TOKEN, *MEDIA)
 
 
 async def check(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str = "", address: str = "") -> None:

@@ -9,6 +9,7 @@ from ..access.passwords import Passwords
 from ..config import Settings
 from ..errors import Unauthorised
 from ..ports import Database, Engines
+from ..social.media import Addresses
 from ..types import Viewer
 from .auth import Authenticator
 from .render import Renderer
@@ -24,6 +25,7 @@ class Services(msgspec.Struct, frozen=True):
     render: Renderer
     auth: Authenticator
     passwords: Passwords
+    addresses: Addresses
 
 
 class Call:

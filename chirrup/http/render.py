@@ -15,7 +15,9 @@ from ..access.visibility import Seen
 from ..config import Settings
 from ..errors import NotFound
 from ..ports import Tx
+from ..social import media as media_files
 from ..social import text
+from ..social.media import SLOT_MS, Addresses
 from ..store import accounts, media, polls, posts, reactions
 from ..store import apps as app_rows
 from ..types import (
@@ -47,8 +49,9 @@ Json = Any  # an entity, ready encoded: msgspec.Raw
 class Renderer:
     """Functions over a transaction, to be given to db.read. One per process: it holds the kept renderings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, addresses: Addresses) -> None:
         self.base_url = settings.base_url
+        self._addresses = addresses
         self._posts: dict[int, tuple[Any, bytes]] = {}
         self._accounts: dict[int, tuple[Any, msgspec.Raw]] = {}
         self._apps: dict[int, entities.StatusApplication | None] = {0: None}
@@ -112,7 +115,7 @@ class Renderer:
         """`{…,` by post id: to be followed by the live part without its brace."""
         parts: dict[int, bytes] = {}
         missing: list[Post] = []
-        slot = tx.now_ms // 600_000  # addresses of media that not everybody may see end after a while
+        slot = tx.now_ms // SLOT_MS  # addresses of media that not everybody may see end after a while
         for post in found:
             version = (post.changed_ms, slot if _is_private(post) else 0)
             kept = self._posts.get(post.id)
@@ -127,12 +130,14 @@ class Renderer:
                 tx, {p.author_id for p in missing} | {p.author_id for p in found if p.boost_of_id}
             )
             for post in missing:
-                parts[post.id] = _encode(self._fixed(post, authors, files))[:-1] + b","
+                parts[post.id] = _encode(self._fixed(post, authors, files, tx.now_ms))[:-1] + b","
                 version = (post.changed_ms, slot if _is_private(post) else 0)
                 _keep(self._posts, post.id, (version, parts[post.id]))
         return parts
 
-    def _fixed(self, post: Post, authors: dict[int, Account], files: dict[int, Media]) -> entities.StatusFixed:
+    def _fixed(
+        self, post: Post, authors: dict[int, Account], files: dict[int, Media], now_ms: int
+    ) -> entities.StatusFixed:
         url = self.post_url(authors[post.author_id].username, post.id)
         mentioned = post.mentioned
         return entities.StatusFixed(
@@ -149,7 +154,7 @@ class Renderer:
             url=url,
             content=self.html(post) if post.text else "",
             media_attachments=[
-                self.media_attachment(files[id], private=_is_private(post)) for id in post.media if id in files
+                self._media(files[id], private=_is_private(post), now_ms=now_ms) for id in post.media if id in files
             ],
             mentions=[
                 entities.StatusMention(
@@ -199,7 +204,7 @@ class Renderer:
                     if titles
                     else _UNSET,
                     media_attachments=[
-                        self.media_attachment(files[id], private=_is_private(post))
+                        self._media(files[id], private=_is_private(post), now_ms=tx.now_ms)
                         for id in decode(version.media_ids, type=list[int])
                         if id in files
                     ],
@@ -210,12 +215,20 @@ class Renderer:
 
     # media and polls
 
-    def media_attachment(self, one: Media, *, private: bool) -> entities.MediaAttachment:
+    def media(self, tx: Tx, one: Media) -> entities.MediaAttachment:
+        """For its owner."""
+        return self._media(one, private=media_files.is_private(tx, one), now_ms=tx.now_ms)
+
+    def _media(self, one: Media, *, private: bool, now_ms: int) -> entities.MediaAttachment:
+        url, preview_url = (
+            self.base_url + self._addresses.of_media(one, key, private=private, now_ms=now_ms)
+            for key in (one.key, one.preview_key)
+        )
         return entities.MediaAttachment(
             id=str(one.id),
             type=one.kind,
-            url=self.media_url(one, one.key, private=private),
-            preview_url=self.media_url(one, one.preview_key, private=private),
+            url=url,
+            preview_url=preview_url,
             remote_url=None,
             preview_remote_url=None,
             text_url=None,
@@ -223,9 +236,6 @@ class Renderer:
             description=one.description or None,
             blurhash=one.blurhash or None,
         )
-
-    def media_url(self, one: Media, key: str, *, private: bool) -> str:
-        return f"{self.base_url}/media/{key}"
 
     def _polls(self, tx: Tx, viewer_id: int, found: Collection[Post]) -> dict[int, entities.Poll]:
         ids = [post.poll_id for post in found if post.poll_id]
@@ -297,9 +307,9 @@ class Renderer:
         """A suspended account shows its name and nothing else."""
         gone = bool(account.suspended_ms)
         url = self.account_url(account.username)
-        avatar = f"{self.base_url}/media/{account.avatar}" if account.avatar else f"{self.base_url}/static/avatar.png"
-        header = f"{self.base_url}/media/{account.header}" if account.header else f"{self.base_url}/static/header.png"
-        still = f"{self.base_url}/media/{account.avatar_static}" if account.avatar_static else avatar
+        avatar = self._picture(account, account.avatar, "avatar.png")
+        header = self._picture(account, account.header, "header.png")
+        still = self._picture(account, account.avatar_static or account.avatar, "avatar.png")
         return entities.Account(
             id=str(account.id),
             username=account.username,
@@ -314,10 +324,10 @@ class Renderer:
             note="" if gone else text.to_html(account.note, {}, self.base_url),
             url=url,
             uri=url,
-            avatar=f"{self.base_url}/static/avatar.png" if gone else avatar,
-            avatar_static=f"{self.base_url}/static/avatar.png" if gone else still,
-            header=f"{self.base_url}/static/header.png" if gone else header,
-            header_static=f"{self.base_url}/static/header.png" if gone else header,
+            avatar=avatar,
+            avatar_static=still,
+            header=header,
+            header_static=header,
             followers_count=0 if gone else count.followers,
             following_count=0 if gone else count.followees,
             statuses_count=0 if gone else count.posts,
@@ -329,6 +339,11 @@ class Renderer:
             fields=[] if gone else self.fields(account),
             suspended=True if gone else _UNSET,
         )
+
+    def _picture(self, account: Account, key: str, otherwise: str) -> str:
+        if not key or account.suspended_ms:
+            return f"{self.base_url}/static/{otherwise}"
+        return self.base_url + self._addresses.of_profile(account.id, key)
 
     def fields(self, account: Account, *, raw: bool = False) -> list[entities.AccountField]:
         """The profile's table; raw: as its owner typed it."""

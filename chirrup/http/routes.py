@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import accounts, oauth, statuses, timelines
+from . import accounts, media, oauth, statuses, timelines
 
 ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
 
@@ -57,6 +57,14 @@ ROUTES: list[Route] = [
     Route("POST", f"{V1}/statuses/{{id:str}}/unmute", statuses.unmute, "write:mutes"),
     Route("GET", f"{V1}/favourites", statuses.favourites, "read:favourites"),
     Route("GET", f"{V1}/bookmarks", statuses.bookmarks, "read:bookmarks"),
+    # media
+    Route("POST", f"{V1}/media", media.create, "write:media", uploads=True),
+    Route("POST", "/api/v2/media", media.create, "write:media", uploads=True),
+    Route("GET", f"{V1}/media/{{id:str}}", media.show, "write:media"),
+    Route("PUT", f"{V1}/media/{{id:str}}", media.update, "write:media", uploads=True),
+    Route("DELETE", f"{V1}/media/{{id:str}}", media.delete, "write:media"),
+    Route("GET", "/media/files/{id:str}/{name:str}", media.file, who=ANYONE),
+    Route("GET", "/media/profiles/{id:str}/{name:str}", media.profile_file, who=ANYONE),
     # accounts
     Route("GET", f"{V1}/accounts/verify_credentials", accounts.verify_credentials, "read:accounts"),
     Route("GET", f"{V1}/accounts/{{id:str}}", accounts.show, "read:accounts", ANYONE),

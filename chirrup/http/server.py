@@ -4,7 +4,7 @@ import inspect
 from typing import Any, get_args
 
 import msgspec
-from litestar import Request, Response
+from litestar import HttpMethod, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
@@ -61,7 +61,7 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
     handle.__name__ = route.handler.__name__
     return HTTPRouteHandler(
         route.path,
-        http_method=route.method,
+        http_method=[HttpMethod.GET, HttpMethod.HEAD] if route.method == "GET" else route.method,
         name=f"{route.method} {route.path}",
         status_code=200,
         request_max_body_size=max_bytes,

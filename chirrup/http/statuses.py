@@ -7,7 +7,7 @@ import msgspec
 
 from ..access import visibility
 from ..ports import Tx
-from ..social import posts, reactions
+from ..social import media, posts, reactions
 from ..store import reactions as reaction_rows
 from ..types import Draft, PollDraft, Post, Span
 from . import paging
@@ -24,6 +24,12 @@ class NewPoll(msgspec.Struct, kw_only=True):
     hide_totals: bool = False
 
 
+class MediaAttributes(msgspec.Struct, kw_only=True):
+    id: int
+    description: str | None = None
+    focus: str | None = None
+
+
 class NewStatus(msgspec.Struct, kw_only=True):
     status: str | None = None
     spoiler_text: str | None = None
@@ -34,6 +40,7 @@ class NewStatus(msgspec.Struct, kw_only=True):
     media_ids: list[int] | None = None
     poll: NewPoll | None = None
     allowed_mentions: list[int] | None = None
+    media_attributes: list[MediaAttributes] = []  # of an edit
 
     def to_draft(self, *, app_id: int = 0, key: str = "") -> Draft:
         poll = self.poll if self.poll and self.poll.options else None
@@ -65,15 +72,16 @@ async def create(call: Call, body: NewStatus) -> Status:
 
 
 async def edit(call: Call, id: int, body: NewStatus) -> Status:
-    await call.write(
-        posts.edit,
-        call.account_id,
-        id,
-        body.to_draft(),
-        domain=call.settings.domain,
-        chars_max=call.settings.post_chars_max,
-    )
+    await call.write(_edit, call, id, body)
     return await _shown(call, id)
+
+
+def _edit(tx: Tx, call: Call, id: int, body: NewStatus) -> None:
+    limits = {"domain": call.settings.domain, "chars_max": call.settings.post_chars_max}
+    posts.edit(tx, call.account_id, id, body.to_draft(), **limits)
+    for one in body.media_attributes:
+        wanted = media.Change(description=one.description, focus=one.focus)
+        media.change(tx, call.account_id, one.id, wanted, post_id=id)
 
 
 async def delete(call: Call, id: int) -> DeletedStatus:

@@ -270,8 +270,11 @@ def remove(tx: Tx, post: Post) -> None:
         account_rows.add_counts(tx, post.author_id, posts=-1)
         if post.reply_to_id:
             rows.add_counts(tx, post.reply_to_id, replies=-1)
-    files = [key for m in media_rows.by_ids(tx, post.media).values() for key in (m.key, m.preview_key) if key]
-    for media_id in post.media:
+    media_ids = set(post.media)
+    if post.edited_ms:
+        media_ids.update(*(version.media for version in rows.versions(tx, post.id)))
+    files = [key for m in media_rows.by_ids(tx, media_ids).values() for key in (m.key, m.preview_key) if key]
+    for media_id in media_ids:
         media_rows.delete(tx, media_id)
     if post.poll_id:
         polls.delete(tx, post.poll_id)

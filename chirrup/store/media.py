@@ -15,6 +15,11 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Media]:
     return {row[0]: Media(*row) for row in rows}
 
 
+def by_id(tx: Tx, id: int) -> Media | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM media WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+    return Media(*row) if row else None
+
+
 def insert(tx: Tx, media: Media) -> bool:
     """False when the id is taken: draw another."""
     return 1 == tx.run(
@@ -36,18 +41,29 @@ def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     )
 
 
-def describe(tx: Tx, id: int, *, description: str, meta: str) -> None:
+def update(tx: Tx, media: Media) -> None:
+    """Write what its owner may change."""
     tx.run(
-        "UPDATE media SET description = :description, meta = :meta WHERE bucket = :bucket AND id = :id",
-        description=description,
-        meta=meta,
-        bucket=bucket_of(id),
-        id=id,
+        """UPDATE media SET description = :description, meta = :meta, preview_key = :preview_key, blurhash = :blurhash
+           WHERE bucket = :bucket AND id = :id""",
+        description=media.description,
+        meta=media.meta,
+        preview_key=media.preview_key,
+        blurhash=media.blurhash,
+        bucket=bucket_of(media.id),
+        id=media.id,
     )
 
 
 def delete(tx: Tx, id: int) -> None:
     tx.run("DELETE FROM media WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+
+
+def delete_unattached(tx: Tx, id: int) -> bool:
+    """False when a post took it, or it is gone."""
+    return 1 == tx.run(
+        "DELETE FROM media WHERE bucket = :bucket AND id = :id AND post_id = 0", bucket=bucket_of(id), id=id
+    )
 
 
 def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:

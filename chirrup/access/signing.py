@@ -1,0 +1,61 @@
+"""Addresses that work for a while: signed with a secret that all processes of a server share, and nobody else has."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from ..config import Settings
+from ..errors import SettingsError
+
+SECRET_CHARS_MIN = 32
+
+
+class Signer:
+    """Signatures of 128 bits, as 32 hex digits."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def sign(self, text: str) -> str:
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def fits(self, text: str, signature: str) -> bool:
+        """Did sign(text) give this? Takes equally long either way."""
+        return hmac.compare_digest(self.sign(text).encode(), signature.encode("utf-8", "replace"))
+
+
+def signer(settings: Settings) -> Signer:
+    """By settings.secret, else by the file `secret` among the data, made when absent, for its owner's eyes only.
+
+    Raises SettingsError: too short a secret, or a file that cannot be read or made.
+    """
+    file = settings.data / "secret"
+    source = "secret" if settings.secret else str(file)
+    secret = settings.secret or _read(file)
+    if len(secret) < SECRET_CHARS_MIN:
+        raise SettingsError(
+            f"{source} has {len(secret)} characters, needs {SECRET_CHARS_MIN}: take what `openssl rand -hex 32` prints"
+        )
+    return Signer(hashlib.sha256(b"addresses:" + secret.encode()).digest())
+
+
+def _read(file: Path) -> str:
+    """What the file holds. Of processes that make it at once one wins, and all read the same."""
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = file.with_name(f"{file.name}-{secrets.token_hex(8)}")
+            handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_hex(32))
+                out.flush()
+                os.fsync(handle)
+            with suppress(FileExistsError):
+                os.link(unfinished, file)
+            unfinished.unlink()
+        return file.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"cannot read or make {file}: {error.strerror}; check the folder and its owner") from error

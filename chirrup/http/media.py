@@ -1,0 +1,144 @@
+"""Media: uploads, and the files themselves. https://docs.joinmastodon.org/methods/media/"""
+
+import asyncio
+import re
+from collections.abc import Collection
+
+import msgspec
+
+from ..access import limits
+from ..errors import Invalid, NotFound
+from ..ports import Blobs
+from ..social import image_child, images, media
+from .call import Call, Reply
+from .entities import Empty, MediaAttachment
+from .forms import Upload
+from .oauth import throttle
+
+OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers for good; what stands between asks again
+PRIVATE_CACHE = "private, max-age=600"
+
+
+class NewMedia(msgspec.Struct, kw_only=True):
+    file: Upload | None = None
+    thumbnail: Upload | None = None
+    description: str | None = None
+    focus: str | None = None
+
+
+async def create(call: Call, body: NewMedia) -> MediaAttachment:
+    """Its type is read from the file itself; the name and type that came with it are not looked at."""
+    await throttle(call, limits.MEDIA, account=str(call.account_id))
+    if body.file is None:
+        raise Invalid("file", "can't be blank: send a picture as multipart/form-data")
+    made = await image_child.isolated(images.process, body.file.data)
+    preview = await image_child.isolated(images.process, body.thumbnail.data) if body.thumbnail else None
+    blobs = call.engines.blobs
+    upload = await asyncio.to_thread(media.store_files, blobs, made, preview)
+    wanted = media.Change(description=body.description, focus=body.focus)
+    try:
+        one = await call.write(media.add, call.account_id, upload, wanted)
+    except Exception:
+        await _delete(blobs, [upload.key, upload.preview_key])
+        raise
+    return await call.read(call.render.media, one)
+
+
+async def show(call: Call, id: int) -> MediaAttachment:
+    return await call.read(lambda tx: call.render.media(tx, media.get(tx, call.account_id, id)))
+
+
+class MediaChange(msgspec.Struct, kw_only=True):
+    thumbnail: Upload | None = None
+    description: str | None = None
+    focus: str | None = None
+
+
+async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
+    blobs = call.engines.blobs
+    preview = None
+    if body.thumbnail:
+        await throttle(call, limits.MEDIA, account=str(call.account_id))
+        await call.read(media.get, call.account_id, id)
+        made = await image_child.isolated(images.process, body.thumbnail.data)
+        preview = await asyncio.to_thread(media.store_preview, blobs, made)
+    wanted = media.Change(description=body.description, focus=body.focus, preview=preview)
+    try:
+        one, old = await call.write(media.change, call.account_id, id, wanted)
+    except Exception:
+        await _delete(blobs, [preview.preview_key] if preview else [])
+        raise
+    await _delete(blobs, old)
+    return await call.read(call.render.media, one)
+
+
+async def delete(call: Call, id: int) -> Empty:
+    one = await call.write(media.remove, call.account_id, id)
+    await _delete(call.engines.blobs, [one.key, one.preview_key])
+    return Empty()
+
+
+async def _delete(blobs: Blobs, keys: Collection[str]) -> None:
+    for key in keys:
+        await asyncio.to_thread(blobs.delete, key)
+
+
+# the files
+
+
+class FileQuery(msgspec.Struct, kw_only=True):
+    until: str = ""
+    sign: str = ""
+
+
+async def file(call: Call, id: int, name: str, query: FileQuery) -> Reply:
+    addresses = call.services.addresses
+    key, private = await call.read(media.file, addresses, id, name, until=query.until, sign=query.sign)
+    return await _answer(call, key, name, PRIVATE_CACHE if private else OPEN_CACHE)
+
+
+async def profile_file(call: Call, id: int, name: str) -> Reply:
+    return await _answer(call, await call.read(media.profile_file, id, name), name, OPEN_CACHE)
+
+
+async def _answer(call: Call, key: str, name: str, cache: str) -> Reply:
+    """The file, or the one part of it that is asked for. A browser shows it as a picture or not at all."""
+    tag = f'"{name}"'
+    headers = {
+        "Cache-Control": cache,
+        "ETag": tag,
+        "Accept-Ranges": "bytes",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Content-Disposition": f'inline; filename="{name}"',
+    }
+    if tag in call.headers.get("if-none-match", ""):
+        return Reply(b"", 304, headers)
+    found = await asyncio.to_thread(call.engines.blobs.get, key)
+    if found is None:
+        raise NotFound("file", name)
+    data, content_type = found
+    wanted = call.headers.get("range", "")
+    if not wanted:
+        return Reply(data, 200, headers, content_type)
+    part = _part(wanted, len(data))
+    if part is None:
+        return Reply(b"", 416, headers | {"Content-Range": f"bytes */{len(data)}"}, content_type)
+    first, last = part
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+    return Reply(data[first : last + 1], 206, headers, content_type)
+
+
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
+
+
+def _part(wanted: str, size: int) -> tuple[int, int] | None:
+    """(first byte, last byte) of a Range header (RFC 9110, 14.2); None: several parts, or none that there is."""
+    match = _RANGE.fullmatch(wanted.strip())
+    if not match or match[0] == "bytes=-":
+        return None
+    if not match[1]:
+        first, last = max(0, size - int(match[2])), size - 1
+    else:
+        first, last = int(match[1]), min(int(match[2] or size), size - 1)
+    return (first, last) if first <= last else None

@@ -1,0 +1,235 @@
+"""Media: uploads of an account, until and after a post takes them, and the addresses their files are fetched from.
+
+A file's address names the row that owns it, so that look-ups are cheap and whoever may not see the post gets nothing:
+/media/files/<media id>/<name> for what posts show, /media/profiles/<account id>/<name> for avatars and headers.
+What not everybody may see is signed and ends within 15 minutes; who is shown a post is shown fresh addresses.
+"""
+
+import msgspec
+
+from ..access import visibility
+from ..access.signing import Signer
+from ..errors import Invalid, NotFound
+from ..ids import bucket_of, first_at
+from ..ports import Blobs, Tx
+from ..store import accounts as account_rows
+from ..store import media as rows
+from ..store import posts as post_rows
+from ..types import Media
+from . import images, text
+
+DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
+UNATTACHED_MS_MAX = 24 * 3600 * 1000  # an upload that no post takes is removed after this
+SLOT_MS = 600_000  # an address is the same for so long: browsers need not fetch the file again
+GRACE_MS = 300_000  # and works for this much longer
+
+
+class Focus(msgspec.Struct, frozen=True):
+    """The point that previews should show, from -1 (left, bottom) to 1."""
+
+    x: float
+    y: float
+
+
+class Meta(images.Meta, frozen=True, omit_defaults=True):
+    focus: Focus | None = None
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A picture whose files are stored already."""
+
+    key: str
+    preview_key: str
+    content_type: str
+    blurhash: str
+    meta: images.Meta
+    size_bytes: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """None: leave as it is. preview: files of a new preview, stored already."""
+
+    description: str | None = None
+    focus: str | None = None  # "x,y"
+    preview: Upload | None = None
+
+
+def store_files(blobs: Blobs, made: images.Processed, preview: images.Processed | None = None) -> Upload:
+    """Blocking. preview: a picture of its own choice. Raises Unavailable: the disk refuses."""
+    shown = preview or made
+    key, preview_key = images.new_key(made.original.extension), images.new_key(shown.small.extension)
+    blobs.put(key, made.original.data, made.original.content_type)
+    blobs.put(preview_key, shown.small.data, shown.small.content_type)
+    return Upload(
+        key=key,
+        preview_key=preview_key,
+        content_type=made.original.content_type,
+        blurhash=shown.blurhash,
+        meta=images.Meta(made.meta.original, shown.meta.small),
+        size_bytes=len(made.original.data) + len(shown.small.data),
+    )
+
+
+def store_preview(blobs: Blobs, preview: images.Processed) -> Upload:
+    """Blocking; an Upload whose only file is the preview."""
+    preview_key = images.new_key(preview.small.extension)
+    blobs.put(preview_key, preview.small.data, preview.small.content_type)
+    size_bytes = len(preview.small.data)
+    return Upload("", preview_key, preview.small.content_type, preview.blurhash, preview.meta, size_bytes)
+
+
+def add(tx: Tx, owner_id: int, upload: Upload, change: Change) -> Media:
+    """A new upload of owner_id's. Raises Invalid: description too long, focus unreadable."""
+    while True:
+        one = Media(
+            id=tx.new_id(bucket_of(owner_id)),
+            owner_id=owner_id,
+            post_id=0,
+            kind="image",
+            content_type=upload.content_type,
+            key=upload.key,
+            preview_key=upload.preview_key,
+            blurhash=upload.blurhash,
+            meta=msgspec.json.encode(upload.meta).decode(),
+            description="",
+            size_bytes=upload.size_bytes,
+        )
+        one = _changed(one, change)
+        if rows.insert(tx, one):
+            return one
+
+
+def get(tx: Tx, owner_id: int, id: int) -> Media:
+    """Raises NotFound: absent or another's."""
+    one = rows.by_id(tx, id)
+    if one is None or one.owner_id != owner_id:
+        raise NotFound("media", id)
+    return one
+
+
+def change(tx: Tx, owner_id: int, id: int, wanted: Change, *, post_id: int = 0) -> tuple[Media, list[str]]:
+    """(the media now, keys of files that it no longer has). post_id: it must be this post's.
+
+    Raises NotFound, Invalid as add() does.
+    """
+    before = get(tx, owner_id, id)
+    if post_id not in (0, before.post_id):
+        raise NotFound("media", id)
+    after = _changed(before, wanted)
+    if after != before:
+        rows.update(tx, after)
+        if before.post_id:
+            post_rows.touch(tx, before.post_id)
+    return after, [before.preview_key] if after.preview_key != before.preview_key else []
+
+
+def _changed(one: Media, wanted: Change) -> Media:
+    meta = msgspec.json.decode(one.meta, type=Meta)
+    if wanted.focus is not None:
+        meta = msgspec.structs.replace(meta, focus=_focus(wanted.focus))
+    if preview := wanted.preview:
+        meta = msgspec.structs.replace(meta, small=preview.meta.small)
+        one = msgspec.structs.replace(one, preview_key=preview.preview_key, blurhash=preview.blurhash)
+    if wanted.description is not None:
+        one = msgspec.structs.replace(one, description=_description(wanted.description))
+    return msgspec.structs.replace(one, meta=msgspec.json.encode(meta).decode())
+
+
+def _description(raw: str) -> str:
+    words = text.clean(raw, "description")
+    if len(words) > DESCRIPTION_CHARS_MAX:
+        raise Invalid("description", f"must have at most {DESCRIPTION_CHARS_MAX} characters, has {len(words)}")
+    return words
+
+
+def _focus(given: str) -> Focus | None:
+    if not given.strip():
+        return None
+    try:
+        x, y = (float(part) for part in given.split(","))
+    except ValueError:
+        x = y = 2.0
+    if not (-1 <= x <= 1 and -1 <= y <= 1):
+        raise Invalid("focus", f"must be two numbers from -1 to 1 like 0.5,-0.25; got {given[:40]!r}")
+    return Focus(x, y)
+
+
+def remove(tx: Tx, owner_id: int, id: int) -> Media:
+    """Take back an upload; its files are the caller's to delete once this is committed.
+
+    Raises NotFound; Invalid: a post shows it.
+    """
+    one = get(tx, owner_id, id)
+    if not rows.delete_unattached(tx, id):
+        raise Invalid("media", "is shown by a post", message="Media attachment is currently used by a status")
+    return one
+
+
+def remove_unattached(tx: Tx, limit: int = 100) -> list[Media]:
+    """Take uploads away that no post took in time; their files are the caller's to delete once this is committed."""
+    old = rows.unattached(tx, before_id=first_at(tx.now_ms - UNATTACHED_MS_MAX), limit=limit)
+    return [one for one in old if rows.delete_unattached(tx, one.id)]
+
+
+# addresses
+
+
+class Addresses:
+    """Makes and reads the paths of files."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def of_profile(self, account_id: int, key: str) -> str:
+        """Of an account's avatar or header: for everybody, for as long as the account has it."""
+        return f"/media/profiles/{account_id}/{_name(key)}"
+
+    def of_media(self, one: Media, key: str, *, private: bool, now_ms: int) -> str:
+        """Of a file (key or preview_key) of one. private: works for 5 to 15 minutes."""
+        path = f"/media/files/{one.id}/{_name(key)}"
+        if not private:
+            return path
+        until_s = ((now_ms // SLOT_MS + 1) * SLOT_MS + GRACE_MS) // 1000
+        return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}')}"
+
+    def is_signed(self, path: str, until: str, sign: str, now_ms: int) -> bool:
+        """Did of_media make this, and does it still work?"""
+        in_time = until.isascii() and until.isdigit() and len(until) < 16 and now_ms < int(until) * 1000
+        return in_time and self._signer.fits(f"{path}?{until}", sign)
+
+
+def _name(key: str) -> str:
+    """A blob key as one part of a path."""
+    return key.replace("/", "")
+
+
+def is_private(tx: Tx, one: Media) -> bool:
+    """Is there anybody who may not see it?"""
+    return not (one.post_id and visibility.see_one(tx, 0, one.post_id))
+
+
+def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str) -> tuple[str, bool]:
+    """(blob key, whether it is private) behind what of_media made.
+
+    Raises NotFound: absent, deleted, its author suspended, or private and asked for without a signature that holds.
+    """
+    one = rows.by_id(tx, id)
+    key = next((key for key in (one.key, one.preview_key) if _name(key) == name), "") if one else ""
+    if not one or not key:
+        raise NotFound("file", name)
+    private = is_private(tx, one)
+    if private and not addresses.is_signed(f"/media/files/{id}/{name}", until, sign, tx.now_ms):
+        raise NotFound("file", name)
+    if private and one.post_id and not visibility.see_one(tx, one.owner_id, one.post_id):
+        raise NotFound("file", name)
+    return key, private
+
+
+def profile_file(tx: Tx, account_id: int, name: str) -> str:
+    """The blob key of an avatar or header. Raises NotFound: the account has no such picture, or is suspended."""
+    account = account_rows.by_id(tx, account_id)
+    keys = (account.avatar, account.avatar_static, account.header) if account and not account.suspended_ms else ()
+    for key in keys:
+        if key and _name(key) == name:
+            return key
+    raise NotFound("file", name)
