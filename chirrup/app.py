@@ -31,6 +31,7 @@ from .ports import Database, Engines
 from .social.media import Addresses
 from .store import migrations, outbox
 from .workers.relay import Relay
+from .workers.timers import Timers
 
 log = structlog.get_logger()
 
@@ -78,9 +79,12 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         relay = Relay(engines)
         engines.db.on_commit = relay.wake
         relay.start()
+        timers = Timers(engines)
+        timers.start()
         try:
             yield
         finally:
+            await timers.stop()
             await relay.stop()
             await engines.timelines.close()
             await engines.broker.close()

@@ -19,7 +19,7 @@ from ..types import Media
 from . import images, text
 
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
-UNATTACHED_MS_MAX = 24 * 3600 * 1000  # an upload that no post takes is removed after this
+UNATTACHED_MS_MAX = 23 * 3600 * 1000  # an upload that no post takes is removed after this, within a day
 SLOT_MS = 600_000  # an address is the same for so long: browsers need not fetch the file again
 GRACE_MS = 300_000  # and works for this much longer
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from ..errors import Invalid
-from ..events import PollVoted
+from ..events import PollEnded, PollVoted
 from ..ids import bucket_of
 from ..ports import Tx
 from ..store import polls as rows
@@ -99,3 +99,14 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
     rows.vote(tx, poll.id, voter, chosen)
     post_rows.touch(tx, poll.post_id)
     tx.emit(PollVoted(poll.author_id, poll.post_id))
+
+
+def due(tx: Tx, limit: int) -> list[Poll]:
+    """Polls whose time is over and whose end has not been announced."""
+    return rows.due(tx, limit)
+
+
+def end(tx: Tx, poll: Poll) -> None:
+    """Announce the end of a poll that is due, once."""
+    if rows.mark_ended(tx, poll.id):
+        tx.emit(PollEnded(poll.author_id, poll.post_id))

@@ -1,0 +1,86 @@
+"""What time brings about, rather than anybody: a table of jobs. Each may run in several processes, and at any time again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+import structlog
+
+from ..access import sessions
+from ..ports import Engines, Tx
+from ..social import media, polls
+from ..store import posts
+
+log = structlog.get_logger()
+
+STEP = 100  # rows of one transaction
+KEYS_KEPT_MS = 25 * 3600 * 1000  # an Idempotency-Key is honoured for a day at least
+
+
+class Job(msgspec.Struct, frozen=True):
+    name: str
+    every_s: float
+    run: Callable[[Engines], Awaitable[None]]
+
+
+async def end_polls(engines: Engines) -> None:
+    """Tell the author and the voters of each poll whose time is over."""
+    while due := await engines.db.read(polls.due, STEP):
+        for poll in due:
+            await engines.db.write(polls.end, poll)
+
+
+async def remove_unattached_media(engines: Engines) -> None:
+    while gone := await engines.db.write(media.remove_unattached, STEP):
+        for one in gone:
+            for key in (one.key, one.preview_key):
+                await asyncio.to_thread(engines.blobs.delete, key)
+
+
+async def forget_idempotency_keys(engines: Engines) -> None:
+    await engines.db.write(_forget_keys)
+
+
+def _forget_keys(tx: Tx) -> None:
+    posts.forget_keys(tx, tx.now_ms - KEYS_KEPT_MS)
+
+
+async def forget_ended_access(engines: Engines) -> None:
+    await engines.db.write(sessions.sweep)
+
+
+JOBS = (
+    Job("end polls", 2, end_polls),
+    Job("remove unattached media", 1800, remove_unattached_media),
+    Job("forget idempotency keys", 3600, forget_idempotency_keys),
+    Job("forget ended access", 900, forget_ended_access),
+)
+
+
+class Timers:
+    """Runs JOBS from start() to stop(), each at once and then every so often."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [asyncio.ensure_future(self._repeat(job)) for job in JOBS]
+
+    async def stop(self) -> None:
+        """Let what runs come to its end, 10 s at most."""
+        self._stopping.set()
+        _, late = await asyncio.wait(self._tasks, timeout=10)
+        for task in late:
+            task.cancel()
+
+    async def _repeat(self, job: Job) -> None:
+        while not self._stopping.is_set():
+            try:
+                await job.run(self._engines)
+            except Exception as error:  # the database is away or full: the next turn does it
+                log.warning("periodic job failed", job=job.name, error=repr(error)[:500])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), job.every_s)
