@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup check lock clean
+.PHONY: help run test setup check bench lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -26,6 +26,9 @@ check: .venv/installed-dev  ## style, types, and the one way of imports
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 	$(PYTEST) -q tests/test_imports.py
+
+bench: setup  ## what one process does, beside what this machine can do at all; make bench ARGS=--quick for a first look
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: setup  ## write both lock files anew from pyproject.toml; UPGRADE=1 takes newer versions too
 	$(BIN)/python -m pip install --quiet uv
