@@ -4,9 +4,10 @@ import inspect
 from typing import Any, get_args
 
 import msgspec
-from litestar import HttpMethod, Request, Response
+from litestar import HttpMethod, Request
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..access import scopes
 from ..errors import BadRequest, ChirrupError, Forbidden, NotFound, Unauthorised
@@ -37,9 +38,10 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
     arguments = Arguments(route)
     max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
 
-    async def handle(request: Request) -> Response[bytes]:
+    async def handle(request: Request) -> ASGIApp:
         try:
             viewer, token = await services.auth.viewer(request.headers.get("authorization", ""))
+            query = request.scope["query_string"]
             _check_access(route, viewer.scopes, bool(viewer.account_id), bool(token))
             call = Call(
                 services,
@@ -47,8 +49,8 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
                 token=token,
                 headers=request.headers,
                 ip=request.client.host if request.client else "",
-                url=services.settings.base_url + request.scope["path"],
-                params=forms.nest(forms.pairs(request.scope["query_string"].decode("latin-1"))),
+                url=services.settings.base_url + request.scope["raw_path"].decode("latin-1"),
+                params=forms.nest(forms.pairs(query.decode("latin-1"))) if query else {},
             )
             given = await arguments.decode(call, request, max_bytes)
             return _respond(call, await route.handler(call, **given))
@@ -56,7 +58,7 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
             if isinstance(error, HTTPException):
                 raise
             status, headers, body = problems.answer(error)
-            return Response(body, status_code=status, headers=HEADERS | headers, media_type=JSON)
+            return Answer(body, status, headers)
 
     handle.__name__ = route.handler.__name__
     return HTTPRouteHandler(
@@ -79,19 +81,37 @@ def _check_access(route: Route, granted: frozenset[str], is_user: bool, has_toke
         raise Unauthorised("This method requires an authenticated user")
 
 
-def _respond(call: Call, result: Any) -> Response[bytes]:
-    headers = HEADERS
-    status = 200
-    media_type = JSON
-    if isinstance(result, Reply):
-        headers, status, media_type = HEADERS | result.headers, result.status, result.media_type
-        result = result.body
-    if isinstance(result, Page):
-        if link := paging.link(call.url, call.params, result):
+def _respond(call: Call, result: Any) -> "Answer":
+    reply = result if isinstance(result, Reply) else Reply(result)
+    headers, content = reply.headers, reply.body
+    if isinstance(content, Page):
+        if link := paging.link(call.url, call.params, content):
             headers = headers | {"Link": link}
-        result = result.items
-    body = result if isinstance(result, bytes) else _encode(result)
-    return Response(body, status_code=status, headers=headers, media_type=media_type)
+        content = content.items
+    body = content if isinstance(content, bytes) else _encode(content)
+    return Answer(body, reply.status, headers, reply.media_type)
+
+
+class Answer:
+    """A response that is ready to be sent: an ASGI application, so that the framework does not look at it again."""
+
+    def __init__(self, body: bytes, status: int, headers: dict[str, str], media_type: str = JSON) -> None:
+        self._body, self._status = body, status
+        self._headers = _HEADERS if not headers else _encoded(HEADERS | headers)
+        self._type = media_type
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = [(b"content-type", self._type.encode()), (b"content-length", str(len(self._body)).encode())]
+        await send({"type": "http.response.start", "status": self._status, "headers": self._headers + own})  # pyright: ignore
+        body = b"" if scope["method"] == "HEAD" else self._body  # pyright: ignore
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+_HEADERS = _encoded(HEADERS)
 
 
 class Arguments:
