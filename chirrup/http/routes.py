@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import accounts, media, oauth, statuses, timelines
+from . import accounts, media, oauth, polls, statuses, timelines
 
 ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
 
@@ -65,6 +65,9 @@ ROUTES: list[Route] = [
     Route("DELETE", f"{V1}/media/{{id:str}}", media.delete, "write:media"),
     Route("GET", "/media/files/{id:str}/{name:str}", media.file, who=ANYONE),
     Route("GET", "/media/profiles/{id:str}/{name:str}", media.profile_file, who=ANYONE),
+    # polls
+    Route("GET", f"{V1}/polls/{{id:str}}", polls.show, "read:statuses", ANYONE),
+    Route("POST", f"{V1}/polls/{{id:str}}/votes", polls.vote, "write:statuses"),
     # accounts
     Route("GET", f"{V1}/accounts/verify_credentials", accounts.verify_credentials, "read:accounts"),
     Route("GET", f"{V1}/accounts/{{id:str}}", accounts.show, "read:accounts", ANYONE),

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from ..errors import Invalid
+from ..access import visibility
+from ..errors import Invalid, NotFound
 from ..events import PollEnded, PollVoted
 from ..ids import bucket_of
 from ..ports import Tx
@@ -79,8 +80,16 @@ def delete(tx: Tx, poll_id: int) -> None:
     rows.delete(tx, poll_id)
 
 
+def get(tx: Tx, viewer_id: int, id: int) -> Poll:
+    """Raises NotFound: absent, or its post hidden from viewer_id."""
+    poll = rows.by_ids(tx, [id]).get(id)
+    if poll is None or not visibility.see_one(tx, viewer_id, poll.post_id):
+        raise NotFound("poll", id)
+    return poll
+
+
 def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
-    """Count voter's choices (positions). The caller has checked that voter may see the poll's post.
+    """Count voter's choices (positions) in a poll that get() gave.
 
     Raises Invalid in the words that Mastodon's clients compare.
     """
@@ -94,6 +103,7 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
         raise Invalid(
             "choices", "must be of the poll", message="Validation failed: The chosen vote option does not exist"
         )
+    rows.add_voter(tx, poll.id)
     if (len(chosen) > 1 and not poll.multiple) or rows.votes_of(tx, voter, [poll.id]):
         raise Invalid("poll", "was voted on", message="Validation failed: You have already voted on this poll")
     rows.vote(tx, poll.id, voter, chosen)

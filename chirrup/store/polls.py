@@ -74,7 +74,7 @@ def delete(tx: Tx, poll_id: int) -> None:
 
 
 def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> None:
-    """Count a first vote; the caller has checked that there is none."""
+    """Count the choices of a voter who has none yet: see add_voter."""
     bucket = bucket_of(poll_id)
     for position in positions:
         tx.run(
@@ -92,7 +92,15 @@ def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> N
             poll=poll_id,
             position=position,
         )
-    tx.run("UPDATE polls SET voters = voters + 1 WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
+
+
+def add_voter(tx: Tx, poll_id: int) -> None:
+    """Also holds the poll: of two votes at once, the second sees the first."""
+    tx.run(
+        "UPDATE polls SET voters = voters + 1 WHERE bucket = :bucket AND id = :poll",
+        bucket=bucket_of(poll_id),
+        poll=poll_id,
+    )
 
 
 def voters(tx: Tx, poll_id: int) -> set[int]:

@@ -1,4 +1,4 @@
-"""What time brings about, rather than anybody: a table of jobs. Each may run in several processes, and at any time again."""
+"""What time brings about, not anybody: a table of jobs. Each may run in several processes, and again at any time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -103,10 +103,12 @@ async def test_timers_run_their_jobs_until_stopped(town, clock, ann):
     await settle(town)
     clock.pass_s(301)
 
+    happened, loop = asyncio.Event(), asyncio.get_running_loop()
+    town.db.on_commit = lambda: loop.call_soon_threadsafe(happened.set)
+
     running = timers.Timers(town)
     running.start()
-    while not (happened := await settle(town)):
-        await asyncio.sleep(0)
+    await happened.wait()
     await running.stop()
 
-    assert happened == [PollEnded(ann, post.id)]
+    assert await settle(town) == [PollEnded(ann, post.id)]
