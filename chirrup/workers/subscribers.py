@@ -28,11 +28,11 @@ async def _deliver(engines: Engines, event: events.PostPublished) -> None:
 
 
 async def _announce_edit(engines: Engines, event: events.PostEdited | events.PollVoted) -> None:
-    await fanout.announce(engines, event.post_id, "status.update")
+    await fanout.deliver(engines, event.post_id, "status.update")
 
 
 async def _announce_deletion(engines: Engines, event: events.PostDeleted) -> None:
-    await fanout.announce(engines, event.post_id, "delete")
+    await fanout.deliver(engines, event.post_id, "delete")
 
 
 async def _delete_files(engines: Engines, event: events.PostDeleted) -> None:
