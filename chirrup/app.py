@@ -1,7 +1,7 @@
 """The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ from .http.render import Renderer
 from .ports import Database, Engines
 from .social.media import Addresses
 from .store import migrations, outbox
+from .web.server import Web
 from .workers.relay import Relay
 from .workers.timers import Timers
 
@@ -63,14 +64,16 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     """The whole server as an ASGI application."""
     engines = engines or open_engines(settings)
     addresses = Addresses(signing.signer(settings))
+    passwords = Passwords(testing=settings.testing)
     services = Services(
         engines=engines,
         settings=settings,
         render=Renderer(settings, addresses),
         auth=Authenticator(engines.db),
-        passwords=Passwords(testing=settings.testing),
+        passwords=passwords,
         addresses=addresses,
     )
+    web = Web(engines, settings, passwords, addresses)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -91,9 +94,9 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             engines.db.close()
 
     return Litestar(
-        route_handlers=[*server.handlers(services)],
+        route_handlers=[*server.handlers(services), *web.handlers()],
         lifespan=[running],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: _refusal(web)},
         openapi_config=None,
         logging_config=None,
     )
@@ -151,9 +154,17 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _http_error(_: Any, error: HTTPException) -> Response[dict[str, str]]:
-    """What the framework refuses itself: unknown paths, wrong methods, bodies too large."""
-    words = {404: "Record not found", 405: "This method is not allowed here"}
-    return Response(
-        {"error": words.get(error.status_code, error.detail)}, status_code=error.status_code, headers=server.HEADERS
-    )
+def _refusal(web: Web) -> Callable[[Any, HTTPException], Response[Any]]:
+    """What the framework refuses itself (unknown paths, wrong methods, bodies too large), for programs or people."""
+
+    def answer(request: Any, error: HTTPException) -> Response[Any]:
+        if not request.scope["path"].startswith(FOR_PROGRAMS):
+            return web.refuse(request, error.status_code)
+        words = {404: "Record not found", 405: "This method is not allowed here"}
+        body = {"error": words.get(error.status_code, error.detail)}
+        return Response(body, status_code=error.status_code, headers=server.HEADERS)
+
+    return answer
+
+
+FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/", "/health")  # JSON, not pages

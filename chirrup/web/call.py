@@ -1,0 +1,179 @@
+"""One request for a page on its way through a handler: who asks, what was sent, the engines; and what comes back."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from ..access import limits, sessions
+from ..access.limits import Limit
+from ..access.passwords import Passwords
+from ..config import Settings
+from ..errors import Unauthorised
+from ..ports import Database, Engines
+from ..types import Account, Viewer
+from .forms import Fields
+from .pages import Pages
+from .views import Views
+
+T = TypeVar("T")
+
+
+class Services(msgspec.Struct, frozen=True):
+    """What every request may use; made once by app.py."""
+
+    engines: Engines
+    settings: Settings
+    passwords: Passwords
+    views: Views
+    pages: Pages
+
+
+class Call:
+    """See routes.py for how a handler gets it."""
+
+    __slots__ = (
+        "address",
+        "cookie",
+        "form",
+        "headers",
+        "ip",
+        "is_htmx",
+        "is_renewed",
+        "me",
+        "path",
+        "query",
+        "services",
+        "unread",
+        "viewer",
+    )
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        viewer: Viewer,
+        me: Account | None,
+        unread: int = 0,
+        cookie: str,
+        path: str,
+        query_string: str,
+        query: Fields,
+        headers: Any,
+        ip: str,
+    ) -> None:
+        self.services = services
+        self.viewer = viewer
+        self.me = me
+        self.unread = unread  # alerts not seen yet
+        self.cookie = cookie  # of a session, or of a visitor; "" until a form needs one
+        self.is_renewed = False  # the cookie is to be sent again
+        self.path = path
+        self.address = quote(path, safe="/@") + (f"?{query_string}" if query_string else "")
+        self.query = query
+        self.form = Fields()  # of a POST
+        self.headers = headers
+        self.ip = ip
+        self.is_htmx = headers.get("hx-request") == "true"
+
+    @property
+    def db(self) -> Database:
+        return self.services.engines.db
+
+    @property
+    def engines(self) -> Engines:
+        return self.services.engines
+
+    @property
+    def settings(self) -> Settings:
+        return self.services.settings
+
+    @property
+    def views(self) -> Views:
+        return self.services.views
+
+    @property
+    def passwords(self) -> Passwords:
+        return self.services.passwords
+
+    @property
+    def viewer_id(self) -> int:
+        """0 when nobody is logged in."""
+        return self.viewer.account_id
+
+    @property
+    def account_id(self) -> int:
+        """Who acts. Raises Unauthorised, which becomes the login form."""
+        if not self.viewer.account_id:
+            raise Unauthorised("Log in first.")
+        return self.viewer.account_id
+
+    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await self.db.read(operation, *args, **kwargs)
+
+    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await self.db.write(operation, *args, **kwargs)
+
+    async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
+        """Raises TooMany. Test servers count nothing."""
+        if not self.settings.testing:
+            await limits.check(self.engines.limits, rules, ip=self.ip, **by)
+
+    def csrf_token(self) -> str:
+        """For a form on the page that is being made; a visitor without a cookie gets one with it."""
+        self.cookie = self.cookie or sessions.visitor()
+        return sessions.csrf_token(self.cookie)
+
+    def html(self, template: str, values: Mapping[str, Any]) -> str:
+        """A template with its values, and with what every page may use."""
+        before = self.query.text("before")
+        common = {
+            "me": self.views.person(self.me) if self.me else None,
+            "unread": self.unread if self.unread < 100 else "99+",
+            "csrf": self.csrf_token,
+            "path": self.path,
+            "here": f"{self.path}?before={before}" if before.isdigit() else self.path,  # where forms lead back to
+            "now_ms": int(time.time() * 1000),
+            "notice": "",
+        }
+        return self.services.pages.render(template, common | dict(values))
+
+    def return_to(self, default: str) -> str:
+        """Where the form says to go afterwards, if that is here."""
+        asked = self.form.text("return_to") or self.query.text("return_to")
+        return asked if is_own(asked) else default
+
+
+def is_own(address: str) -> bool:
+    """A path on this server, whatever a browser makes of it: one slash first, no backslash, printable ASCII."""
+    if not (address.startswith("/") and address.isascii() and address.isprintable()) or len(address) > 2000:
+        return False
+    if address.startswith("//") or "\\" in address or " " in address:
+        return False
+    parts = urlsplit(address)
+    return not parts.scheme and not parts.netloc
+
+
+class Page(msgspec.Struct):
+    """A template with its values."""
+
+    template: str
+    values: dict[str, Any] = {}
+    status: int = 200
+    headers: dict[str, str] = {}
+    form_targets: str = "'self'"  # where its forms may lead, redirects included: CSP's form-action
+
+
+class Go(msgspec.Struct):
+    """See other. to: a path of ours, or the redirect URI of an app. cookie: None leaves it, "" removes it."""
+
+    to: str
+    cookie: str | None = None
+
+
+class Events(msgspec.Struct):
+    """Server-sent events for as long as the browser listens."""
+
+    chunks: AsyncIterator[bytes]

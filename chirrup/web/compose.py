@@ -1,0 +1,147 @@
+"""Write, answer and edit posts."""
+
+import asyncio
+
+import msgspec
+
+from ..access import limits
+from ..config import Settings
+from ..errors import ChirrupError, Invalid
+from ..ports import Tx
+from ..social import image_child, images, media, polls, posts
+from ..store import accounts
+from ..store import polls as poll_rows
+from ..types import Draft, PollDraft, Post
+from . import problems
+from .call import Call, Go, Page
+from .forms import Fields, path_id
+from .views import PostView
+
+PICTURES = 4
+
+
+class Typed(msgspec.Struct, frozen=True):
+    """What the form shows: what its author typed before, or the author's defaults."""
+
+    text: str = ""
+    summary: str = ""
+    visibility: str = "public"
+    language: str = ""
+    sensitive: bool = False
+    options: list[str] = []
+    problem: str = ""
+
+
+def typed_by(tx: Tx, account_id: int) -> Typed:
+    """An empty form with the defaults of its author."""
+    user = accounts.user(tx, account_id)
+    return Typed(visibility=user.post_visibility, language=user.post_language) if user else Typed()
+
+
+def _typed(form: Fields, problem: str) -> Typed:
+    return Typed(
+        text=form.text("text"),
+        summary=form.text("summary"),
+        visibility=form.text("visibility"),
+        language=form.text("language"),
+        sensitive=form.flag("sensitive"),
+        options=form.texts("option"),
+        problem=problem,
+    )
+
+
+async def form(call: Call) -> Page:
+    """`?text=` fills the form, so that others can offer "say this" links."""
+    defaults = await call.read(typed_by, call.account_id)
+    draft = msgspec.structs.replace(defaults, text=call.query.text("text")[:5000])
+    return Page("write.html", {"draft": draft, "reply_to": None, "edit": ""})
+
+
+async def send(call: Call) -> Page | Go:
+    """Publish, or show the form again with what is wrong; pictures have to be chosen again then."""
+    reply_to_id = call.form.id("reply_to")
+    try:
+        draft = await _draft(call, reply_to_id)
+        post = await call.write(
+            posts.publish,
+            call.account_id,
+            draft,
+            domain=call.settings.domain,
+            chars_max=call.settings.post_chars_max,
+        )
+    except Invalid as error:
+        parent = await call.read(call.views.one, call.account_id, reply_to_id) if reply_to_id else None
+        return _again(call, error, reply_to=parent)
+    assert call.me
+    return Go(f"/@{call.me.username}/{post.id}" if reply_to_id else call.return_to("/home"))
+
+
+async def _draft(call: Call, reply_to_id: int) -> Draft:
+    form = call.form
+    options = [option for option in form.texts("option") if option.strip()]
+    poll = PollDraft(options, form.id("open_for_s", 86400), form.flag("multiple")) if options else None
+    return Draft(
+        text=form.text("text"),
+        summary=form.text("summary"),
+        visibility=form.text("visibility"),
+        sensitive=form.flag("sensitive") or None,
+        language=form.text("language"),
+        reply_to_id=reply_to_id,
+        media_ids=tuple(await _pictures(call)),
+        poll=poll,
+        idempotency_key=form.text("key")[:64],
+    )
+
+
+async def _pictures(call: Call) -> list[int]:
+    ids: list[int] = []
+    for n in range(PICTURES):
+        if data := call.form.file(f"picture{n}"):
+            await call.throttle(limits.MEDIA, account=str(call.account_id))
+            made = await image_child.isolated(images.process, data)
+            upload = await asyncio.to_thread(media.store_files, call.engines.blobs, made)
+            change = media.Change(description=call.form.text(f"description{n}"))
+            ids.append((await call.write(media.add, call.account_id, upload, change)).id)
+    return ids
+
+
+def _again(call: Call, error: ChirrupError, *, reply_to: PostView | None = None, edit: str = "") -> Page:
+    draft = _typed(call.form, problems.said(error))
+    return Page("write.html", {"draft": draft, "reply_to": reply_to, "edit": edit}, status=422)
+
+
+async def edit_form(call: Call, handle: str, id: str) -> Page:
+    post, draft = await call.read(_as_typed, call.account_id, path_id(id))
+    return Page("write.html", {"draft": draft, "reply_to": None, "edit": f"/@{handle}/{post.id}/edit"})
+
+
+def _as_typed(tx: Tx, account_id: int, id: int) -> tuple[Post, Typed]:
+    post = posts.own(tx, account_id, id)
+    return post, Typed(post.text, post.summary, post.visibility, post.language, bool(post.sensitive))
+
+
+async def edit(call: Call, handle: str, id: str) -> Page | Go:
+    form = call.form
+    wanted = Draft(
+        text=form.text("text"),
+        summary=form.text("summary"),
+        sensitive=form.flag("sensitive"),
+        language=form.text("language"),
+    )
+    try:
+        await call.write(_edit, call.account_id, path_id(id), wanted, call.settings)
+    except Invalid as error:
+        return _again(call, error, edit=call.path)
+    return Go(f"/@{handle}/{id}")
+
+
+def _edit(tx: Tx, account_id: int, id: int, wanted: Draft, settings: Settings) -> Post:
+    """The form changes words only: pictures and poll stay."""
+    post = posts.own(tx, account_id, id)
+    poll = poll_rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
+    kept = None
+    if poll:
+        options = polls.titles(tx, poll.id)
+        kept = PollDraft(options, polls.EXPIRES_MIN_S, bool(poll.multiple), bool(poll.hide_totals))
+    wanted = msgspec.structs.replace(wanted, media_ids=tuple(post.media), poll=kept)
+    return posts.edit(tx, account_id, id, wanted, domain=settings.domain, chars_max=settings.post_chars_max)

@@ -1,0 +1,85 @@
+"""The start page and timelines: home, everybody, a hashtag, bookmarks."""
+
+from ..ids import ID_MAX
+from ..ports import Tx
+from ..social.text import hashtag_key
+from ..store import reactions as reaction_rows
+from ..timelines import pull, read
+from ..types import Span
+from .call import Call, Go, Page
+from .compose import typed_by
+from .forms import Fields
+from .views import PostView
+
+POSTS = 20  # on a page
+
+
+def span(query: Fields, *, limit: int = POSTS) -> Span:
+    """What `?before=<id>` asks for. Raises NotFound: no id."""
+    return Span(before=query.id("before", ID_MAX), limit=limit)
+
+
+def next_before(keys: list[int], asked: Span) -> int:
+    """Where the next page begins; 0 when this was the last."""
+    return keys[-1] if len(keys) >= asked.limit else 0
+
+
+async def start(call: Call) -> Page | Go:
+    if call.viewer_id:
+        return Go("/home")
+    ids = await call.read(pull.public, 0, Span(before=ID_MAX, limit=5))
+    return Page("welcome.html", {"posts": await call.read(call.views.shown, 0, ids)})
+
+
+async def about(call: Call) -> Page:
+    return Page("about.html")
+
+
+async def home(call: Call) -> Page:
+    asked = span(call.query)
+    ids = await read.home(call.engines, call.account_id, asked)
+    live = asked.before == ID_MAX
+    values = {
+        "posts": await call.read(call.views.shown, call.account_id, ids),
+        "before": next_before(ids, asked),
+        "live": live,
+        "newest": ids[0] if ids else 0,
+        "draft": await call.read(typed_by, call.account_id),
+    }
+    return Page("home.html", values)
+
+
+async def public(call: Call) -> Page:
+    asked = span(call.query)
+    ids = await call.read(pull.public, call.viewer_id, asked)
+    return await _timeline(call, ids, asked, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
+
+
+async def tag(call: Call, name: str) -> Page:
+    asked = span(call.query)
+    ids = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked)
+    return await _timeline(call, ids, asked, f"#{name}", "", "Nobody has used this hashtag in public.")
+
+
+async def _timeline(call: Call, ids: list[int], asked: Span, title: str, about: str, nothing: str) -> Page:
+    posts = await call.read(call.views.shown, call.viewer_id, ids)
+    values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_before(ids, asked)}
+    return Page("timeline.html", values)
+
+
+async def bookmarks(call: Call) -> Page:
+    asked = span(call.query)
+
+    def operation(tx: Tx) -> tuple[list[PostView], list[int]]:
+        marks = reaction_rows.page_of_posts(tx, "bookmarks", call.account_id, asked)
+        return call.views.shown(tx, call.account_id, [post for _, post in marks]), [mark for mark, _ in marks]
+
+    posts, keys = await call.read(operation)
+    values = {
+        "title": "Bookmarks",
+        "about": "Only you see these.",
+        "nothing": "You have not bookmarked anything.",
+        "posts": posts,
+        "before": next_before(keys, asked),
+    }
+    return Page("timeline.html", values)

@@ -1,0 +1,98 @@
+"""Lists of people: followers, who is followed, who asks to follow, who liked a post."""
+
+from collections.abc import Callable
+
+from ..access.visibility import may_see_account
+from ..ports import Tx
+from ..social import posts
+from ..store import follows, reactions
+from ..types import Span
+from .call import Call, Page
+from .forms import path_id
+from .home import next_before, span
+from .profiles import find
+from .views import PersonView
+
+PEOPLE = 40  # on a page
+
+Found = tuple[list[PersonView], list[int]]
+
+
+async def followers(call: Call, handle: str) -> Page:
+    return await _network(call, handle, follows.followers, "Followers", "Nobody follows @{} yet.")
+
+
+async def following(call: Call, handle: str) -> Page:
+    return await _network(call, handle, follows.following, "Following", "@{} follows nobody yet.")
+
+
+async def _network(
+    call: Call, handle: str, rows: Callable[[Tx, int, Span], list[tuple[int, int]]], title: str, nothing: str
+) -> Page:
+    asked = span(call.query, limit=PEOPLE)
+
+    def operation(tx: Tx) -> Found | None:
+        """None: kept to themselves."""
+        account = find(tx, call, handle)
+        if not may_see_account(tx, call.viewer_id, account):
+            return [], []
+        if account.hide_network and account.id != call.viewer_id:
+            return None
+        return _people(tx, call, rows(tx, account.id, asked))
+
+    found = await call.read(operation)
+    people, keys = found or ([], [])
+    values = {
+        "title": f"{title} · @{handle}",
+        "back": f"/@{handle}",
+        "people": people,
+        "before": next_before(keys, asked),
+        "nothing": f"@{handle} keeps this list private." if found is None else nothing.format(handle),
+        "asking": False,
+    }
+    return Page("people_list.html", values)
+
+
+def _people(tx: Tx, call: Call, found: list[tuple[int, int]]) -> Found:
+    return call.views.people(tx, call.viewer_id, [id for _, id in found]), [key for key, _ in found]
+
+
+async def follow_requests(call: Call) -> Page:
+    asked = span(call.query, limit=PEOPLE)
+    people, keys = await call.read(lambda tx: _people(tx, call, follows.requests(tx, call.account_id, asked)))
+    values = {
+        "title": "Who asks to follow you",
+        "back": "/notifications",
+        "people": people,
+        "before": next_before(keys, asked),
+        "nothing": "Nobody is waiting for an answer.",
+        "asking": True,
+    }
+    return Page("people_list.html", values)
+
+
+async def favourited_by(call: Call, handle: str, id: str) -> Page:
+    return await _reactors(call, f"/@{handle}/{id}", path_id(id), "favourites", "Favourited by")
+
+
+async def boosted_by(call: Call, handle: str, id: str) -> Page:
+    return await _reactors(call, f"/@{handle}/{id}", path_id(id), "boosts", "Boosted by")
+
+
+async def _reactors(call: Call, path: str, id: int, mark: str, title: str) -> Page:
+    asked = span(call.query, limit=PEOPLE)
+
+    def operation(tx: Tx) -> Found:
+        post = posts.get(tx, call.viewer_id, id)
+        return _people(tx, call, reactions.page_of_accounts(tx, mark, post.boost_of_id or post.id, asked))
+
+    people, keys = await call.read(operation)
+    values = {
+        "title": title,
+        "back": path,
+        "people": people,
+        "before": next_before(keys, asked),
+        "nothing": "Nobody yet.",
+        "asking": False,
+    }
+    return Page("people_list.html", values)

@@ -1,0 +1,106 @@
+"""What arrives while the home page is open, as server-sent events with ready HTML.
+
+The broker says only that something is there; each post is read again, through the oracle, for this reader.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from ..errors import TooMany
+from ..events import Signal, unpack
+from ..ids import ID_MAX
+from ..timelines import read
+from ..types import Span
+from .call import Call, Events
+from .notifications import count_unread
+
+HEARTBEAT_S = 15.0  # also how soon a closed connection is noticed
+QUEUED_MAX = 256  # signals for a browser that does not read: then it is cut off and comes again
+CAUGHT_UP_MAX = 40  # posts that came while it was away
+STREAMS_MAX = 20  # open at once for one account
+RETRY_MS = 3000
+
+_open: Counter[int] = Counter()
+
+
+async def live(call: Call) -> Events:
+    """`?after=<id>`: the newest post that the page has; what came since is sent at once. Raises TooMany."""
+    if _open[call.account_id] >= STREAMS_MAX:
+        raise TooMany("Too many pages are open at once: close some.", 30)
+    last = call.headers.get("last-event-id", "")
+    after = int(last) if last.isascii() and last.isdigit() and len(last) < 20 else call.query.id("after")
+    return Events(_events(call, after))
+
+
+async def _events(call: Call, after: int) -> AsyncIterator[bytes]:
+    queue: asyncio.Queue[Signal | None] = asyncio.Queue(QUEUED_MAX)
+    channel = f"user:{call.account_id}"
+    listening = await call.engines.broker.listen(
+        [channel], lambda _, message: _put(queue, unpack(message)), on_gap=lambda: _put(queue, None)
+    )
+    _open[call.account_id] += 1
+    try:
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        for id in reversed(await read.home(call.engines, call.account_id, Span(ID_MAX, after, CAUGHT_UP_MAX))):
+            yield await _news(call, "new", id)
+        while True:
+            try:
+                signal = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if signal is None or _is_the_end(call, signal):
+                return
+            if event := await _event(call, signal):
+                yield event
+    finally:
+        _open[call.account_id] -= 1
+        if not _open[call.account_id]:
+            del _open[call.account_id]
+        # Not awaited here: a request that is being cancelled may await nothing any more.
+        stopping = asyncio.ensure_future(listening.stop())
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(stopping)
+
+
+def _put(queue: asyncio.Queue[Signal | None], signal: Signal | None) -> None:
+    """None ends the stream. A browser too slow to read loses its connection, not posts: it comes again for them."""
+    if queue.full():
+        queue.get_nowait()
+        signal = None
+    queue.put_nowait(signal)
+
+
+def _is_the_end(call: Call, signal: Signal) -> bool:
+    """The session was ended, or all of the account's were."""
+    return signal.kind == "end" and (not signal.tokens or call.viewer.token_id in signal.tokens)
+
+
+async def _event(call: Call, signal: Signal) -> bytes:
+    if signal.kind == "update":
+        return await _news(call, "new", signal.id)
+    if signal.kind == "status.update":
+        return await _news(call, "changed", signal.id)
+    if signal.kind == "delete":
+        return _packed("post", call.html("live.html", {"news": "gone", "key": signal.id, "p": None}))
+    if signal.kind == "notification":
+        unread = await call.read(count_unread, call.account_id)
+        return _packed("unread", str(unread))
+    return b""
+
+
+async def _news(call: Call, news: str, id: int) -> bytes:
+    """b"" when the reader may not see the post, or it is gone already."""
+    found = await call.read(call.views.shown, call.account_id, [id])
+    if not found:
+        return b""
+    call.path = "/home"  # where the buttons of the post lead back to
+    html = call.html("live.html", {"news": news, "key": id, "p": found[0]})
+    return _packed("post", html, id if news == "new" else 0)
+
+
+def _packed(event: str, data: str, id: int = 0) -> bytes:
+    lines = "".join(f"data: {line}\n" for line in data.splitlines() if line.strip())
+    return f"event: {event}\n{f'id: {id}{chr(10)}' if id else ''}{lines}\n".encode()

@@ -1,0 +1,84 @@
+"""Notifications, called alerts on the pages, and how many of them have not been seen."""
+
+import msgspec
+
+from ..ids import ID_MAX, ms_of
+from ..ports import Tx
+from ..social import notifications
+from ..store import accounts, follows, markers
+from ..store import notifications as rows
+from ..types import NotificationKind as Kind
+from ..types import Span
+from .call import Call, Page
+from .home import next_before, span
+from .views import PersonView, PostView
+
+UNREAD_MAX = 99  # told as 99+
+MARKER = "notifications"  # the same as apps move, so that what was seen in one is seen in all
+
+# What the page says, and the drawing beside it.
+WORDS = {
+    Kind.MENTION: ("mentioned you", "reply"),
+    Kind.BOOST: ("boosted your post", "boost"),
+    Kind.FAVOURITE: ("favourited your post", "star"),
+    Kind.FOLLOW: ("follows you", "person"),
+    Kind.FOLLOW_REQUEST: ("asks to follow you", "person"),
+    Kind.POLL: ("ran a poll that has ended", "poll"),
+    Kind.POST: ("posted", "write"),
+    Kind.EDIT: ("edited a post you boosted", "write"),
+}
+
+
+class Told(msgspec.Struct, frozen=True):
+    id: int
+    kind: str
+    words: str
+    drawing: str
+    created_ms: int
+    who: PersonView
+    post: PostView | None
+
+
+async def show(call: Call) -> Page:
+    asked = span(call.query)
+    told, newest = await call.read(_page, call, asked)
+    waiting = await call.read(follows.requests, call.account_id, Span(before=ID_MAX, limit=UNREAD_MAX))
+    if call.unread and asked.before == ID_MAX:
+        await call.write(markers.save, call.account_id, MARKER, newest)
+        call.unread = 0
+    values = {
+        "notifications": told,
+        "before": next_before([one.id for one in told], asked),
+        "asking": len(waiting),
+        "earlier": asked.before != ID_MAX,
+    }
+    return Page("notifications.html", values)
+
+
+def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int]:
+    """(what is shown, the newest id there is)."""
+    found = notifications.page(tx, call.account_id, asked, set(WORDS))
+    people = accounts.by_ids(tx, {one.from_id for one in found})
+    posts = {post.key: post for post in call.views.shown(tx, call.account_id, {one.post_id for one in found} - {0})}
+    told = [
+        Told(
+            id=one.id,
+            kind=one.kind,
+            words=WORDS[Kind(one.kind)][0],
+            drawing=WORDS[Kind(one.kind)][1],
+            created_ms=ms_of(one.id),
+            who=call.views.person(people[one.from_id]),
+            post=posts.get(one.post_id),
+        )
+        for one in found
+        if one.from_id in people
+    ]
+    newest = rows.page(tx, call.account_id, Span(before=ID_MAX, limit=1))
+    return told, newest[0].id if newest else 0
+
+
+def count_unread(tx: Tx, account_id: int) -> int:
+    """How many came since the last look, UNREAD_MAX + 1 at most."""
+    marker = markers.of(tx, account_id, [MARKER]).get(MARKER)
+    after = marker.last_read_id if marker else 0
+    return len(rows.page(tx, account_id, Span(before=ID_MAX, after=after, limit=UNREAD_MAX + 1)))

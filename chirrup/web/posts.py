@@ -1,0 +1,129 @@
+"""One post: its thread, and what one can do with it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from ..access import visibility
+from ..errors import Invalid, NotFound
+from ..ports import Tx
+from ..social import polls, posts
+from ..store import polls as poll_rows
+from ..types import Post
+from .call import Call, Go, Page
+from .compose import Typed, typed_by
+from .forms import path_id
+from .pages import shorten
+from .views import PostView
+
+LAST_SAID_CHARS = 300  # of a post, in a preview on another site
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What other sites show of a public post (OpenGraph)."""
+
+    url: str
+    title: str
+    description: str
+    image: str
+    large: bool
+
+
+class Thread(msgspec.Struct, frozen=True):
+    above: list[PostView]
+    post: PostView
+    below: list[PostView]
+    draft: Typed
+
+
+async def thread(call: Call, handle: str, id: str) -> Page | Go:
+    found = await call.read(_thread, call, path_id(id))
+    post = found.post
+    if post.id != path_id(id) or post.author.username != handle:  # a boost, or another spelling of the name
+        return Go(post.path)
+    values = {"above": found.above, "p": post, "below": found.below, "draft": found.draft, "card": _card(call, post)}
+    return Page("thread.html", values)
+
+
+def _thread(tx: Tx, call: Call, id: int) -> Thread:
+    """Raises NotFound: absent or hidden."""
+    viewer_id = call.viewer_id
+    post = posts.get(tx, viewer_id, id)
+    id = post.boost_of_id or post.id
+    above, below = posts.context(tx, viewer_id, id)
+    seen = visibility.see(tx, viewer_id, [*above, id, *below])
+    views = {view.key: view for view in call.views.seen(tx, seen, [*above, id, *below])}
+    if id not in views:
+        raise NotFound("post", id)
+    draft = typed_by(tx, viewer_id) if viewer_id else Typed()
+    return Thread(
+        [views[one] for one in above if one in views],
+        views[id],
+        [views[one] for one in below if one in views],
+        msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call)),
+    )
+
+
+def _addressed(post: Post, view: PostView, call: Call) -> str:
+    """A reply begins with those it speaks to: the author and whom they mentioned, but not oneself."""
+    me = call.me.username if call.me else ""
+    names = dict.fromkeys([view.author.username, *(one.username for one in post.mentioned)])
+    return "".join(f"@{name} " for name in names if name != me)
+
+
+def _card(call: Call, post: PostView) -> Card | None:
+    """Only of what everybody may see. A warning stands for what it warns of."""
+    if post.visibility != "public":
+        return None
+    base = call.settings.base_url
+    picture = post.media[0] if post.media and not post.sensitive else None
+    return Card(
+        url=base + post.path,
+        title=f"{post.author.name} (@{post.author.username})",
+        description=shorten(post.said, LAST_SAID_CHARS),
+        image=base + (picture.preview if picture else post.author.avatar),
+        large=bool(picture),
+    )
+
+
+def react(operation: Callable[[Tx, int, int], Post]) -> Callable[..., Awaitable[Page | Go]]:
+    """The handler that does operation(tx, account, post): htmx gets the row of buttons anew, a browser the page."""
+
+    async def handler(call: Call, handle: str, id: str) -> Page | Go:
+        post = await call.write(operation, call.account_id, path_id(id))
+        if not call.is_htmx:
+            return Go(call.return_to(f"/@{handle}/{id}"))
+        view = await call.read(call.views.one, call.account_id, post.boost_of_id or post.id)
+        return Page("acts.html", {"p": view})
+
+    handler.__name__ = operation.__name__
+    return handler
+
+
+async def vote(call: Call, handle: str, id: str) -> Page | Go:
+    chosen = [int(choice) for choice in call.form.texts("choice") if choice.isascii() and choice.isdigit()][:10]
+    await call.write(_vote, call.account_id, path_id(id), chosen)
+    if not call.is_htmx:
+        return Go(f"/@{handle}/{id}")
+    return Page("poll.html", {"p": await call.read(call.views.one, call.account_id, path_id(id))})
+
+
+def _vote(tx: Tx, account_id: int, id: int, chosen: list[int]) -> None:
+    post = posts.get(tx, account_id, id)
+    poll: Any = poll_rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
+    if poll is None:
+        raise NotFound("poll", id)
+    if not chosen:
+        raise Invalid("choices", "is empty", message="Choose an answer first.")
+    polls.vote(tx, account_id, poll, chosen)
+
+
+async def delete_form(call: Call, handle: str, id: str) -> Page:
+    await call.read(posts.own, call.account_id, path_id(id))
+    return Page("delete.html", {"p": await call.read(call.views.one, call.account_id, path_id(id))})
+
+
+async def delete(call: Call, handle: str, id: str) -> Go:
+    await call.write(posts.delete, call.account_id, path_id(id))
+    return Go(f"/@{handle}")

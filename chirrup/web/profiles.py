@@ -1,0 +1,118 @@
+"""Profiles, and how the viewer stands to their owners."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from ..ids import ID_MAX
+from ..ports import Tx
+from ..social import accounts
+from ..store import accounts as rows
+from ..timelines import pull
+from ..types import Account, AccountCounts, Field
+from .call import Call, Go, Page
+from .home import next_before, span
+from .views import PersonView, PostView
+
+_fields = msgspec.json.Decoder(list[Field]).decode
+
+
+class FieldView(msgspec.Struct, frozen=True):
+    name: str
+    html: Markup
+
+
+class ProfileView(PersonView, frozen=True, kw_only=True):
+    header: str
+    note: str
+    note_html: Markup
+    fields: list[FieldView]
+    counts: AccountCounts
+    suspended: bool
+
+
+async def posts(call: Call, handle: str) -> Page | Go:
+    return await _profile(call, handle, "", exclude_replies=True)
+
+
+async def with_replies(call: Call, handle: str) -> Page | Go:
+    return await _profile(call, handle, "/with_replies")
+
+
+async def media(call: Call, handle: str) -> Page | Go:
+    return await _profile(call, handle, "/media", only_media=True)
+
+
+async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | Go:
+    asked = span(call.query)
+    account, one = await call.read(_view, call, handle)
+    if account.username != handle:
+        return Go(f"/@{account.username}{tab}")
+
+    def operation(tx: Tx) -> tuple[list[PostView], list[int]]:
+        ids = pull.account(tx, call.viewer_id, account.id, asked, **filters)
+        pins = pull.pinned(tx, call.viewer_id, account.id) if not tab and asked.before == ID_MAX else []
+        shown = {view.key: view for view in call.views.shown(tx, call.viewer_id, [*pins, *ids])}
+        first = [msgspec.structs.replace(shown[id], pinned=True) for id in pins if id in shown]
+        return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], ids
+
+    found, ids = await call.read(operation)
+    path = f"/@{account.username}"
+    tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies"), (f"{path}/media", "Pictures")]
+    values = {"one": one, "posts": found, "before": next_before(ids, asked), "tabs": tabs, "nothing": _nothing(one)}
+    return Page("profile.html", values)
+
+
+def _nothing(one: ProfileView) -> str:
+    return "You cannot see these posts." if one.tie and one.tie.blocked_by else "Nothing here yet."
+
+
+def find(tx: Tx, call: Call, handle: str) -> Account:
+    """By the username of an address. Raises NotFound."""
+    return accounts.by_acct(tx, handle, call.settings.domain)
+
+
+def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
+    account = find(tx, call, handle)
+    tie = accounts.relationships(tx, call.viewer_id, [account.id])[0] if call.viewer_id else None
+    gone = bool(account.suspended_ms)
+    views = call.views
+    note = "" if gone else account.note
+    view = ProfileView(
+        **msgspec.structs.asdict(views.person(account, tie)),
+        header=views.picture(account, account.header, "header.png"),
+        note=note,
+        note_html=views.html(note),
+        fields=[] if gone else [FieldView(one.name, views.inline(one.value)) for one in fields_of(account)],
+        counts=AccountCounts(account.id) if gone else _counts(tx, account.id),
+        suspended=gone,
+    )
+    return account, view
+
+
+def fields_of(account: Account) -> list[Field]:
+    """The profile's table as its owner typed it."""
+    return _fields(account.fields)
+
+
+def _counts(tx: Tx, id: int) -> AccountCounts:
+    return rows.counts(tx, [id]).get(id) or AccountCounts(id)
+
+
+def relate(operation: Callable[..., Any]) -> Callable[..., Awaitable[Page | Go]]:
+    """The handler that does operation(tx, account, other): htmx gets the button anew, a browser the page."""
+
+    async def handler(call: Call, handle: str) -> Page | Go:
+        await call.write(_relate, operation, call, handle)
+        if not call.is_htmx:
+            return Go(call.return_to(f"/@{handle}"))
+        return Page("follow.html", {"one": (await call.read(_view, call, handle))[1]})
+
+    handler.__name__ = operation.__name__
+    return handler
+
+
+def _relate(tx: Tx, operation: Callable[..., Any], call: Call, handle: str) -> None:
+    operation(tx, call.account_id, find(tx, call, handle).id)

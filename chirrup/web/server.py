@@ -1,0 +1,224 @@
+"""The edge of the pages: a route's line becomes a request handler. Cookie, form, handler, HTML; errors are pages."""
+
+import inspect
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+from litestar.types import Method
+
+from ..access import sessions
+from ..access.passwords import Passwords
+from ..access.sessions import Visit
+from ..config import Settings
+from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
+from ..ports import Engines, Tx
+from ..social.media import Addresses
+from ..store import accounts
+from ..types import ANYBODY, Account, Viewer
+from . import forms, pages, problems
+from .call import Call, Events, Go, Page, Services
+from .notifications import count_unread
+from .routes import ROUTES, USER, Route
+from .views import Views
+
+FORM_BYTES_MAX = 256 * 1024
+PICTURES_MAX = 4
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; form-action {form_targets}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Web:
+    """Everything the pages are; one per process."""
+
+    def __init__(self, engines: Engines, settings: Settings, passwords: Passwords, addresses: Addresses) -> None:
+        views = Views(settings.domain, addresses)
+        self.services = Services(engines, settings, passwords, views, pages.Pages(settings))
+        self.secure = settings.base_url.startswith("https:")
+        self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
+
+    def handlers(self) -> list[HTTPRouteHandler]:
+        """One for each line of routes.py, and the static files."""
+        return [*(self._handler(route) for route in ROUTES), _static()]
+
+    def refuse(self, request: Request[Any, Any, Any], status: int) -> Response[Any]:
+        """The page for what the framework refused by itself: an unknown path, a body too large."""
+        return self._problem(self._stranger(request), problems.of_status(status))
+
+    def _handler(self, route: Route) -> HTTPRouteHandler:
+        wanted = list(inspect.signature(route.handler).parameters)[1:]
+        max_bytes = FORM_BYTES_MAX + (PICTURES_MAX * self.services.settings.media_bytes_max if route.uploads else 0)
+
+        async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
+            call: Call | None = None
+            try:
+                call = await self._call(request)
+                if route.who == USER and not call.viewer_id:
+                    raise Unauthorised("Log in first.")
+                if route.method == "POST":
+                    _check_origin(request.headers, self.services.settings)
+                    call.form = await forms.body(request)
+                    sessions.check_csrf(call.cookie, call.form.text("csrf"))
+                given = {name: request.path_params[name] for name in wanted}
+                if "handle" in given:
+                    given["handle"] = _username(given["handle"])
+                return await self._answer(call, await route.handler(call, **given), sent=call.cookie)
+            except Unauthorised as error:
+                return self._ask_to_log_in(call or self._stranger(request), route, error)
+            except Exception as error:
+                if isinstance(error, HTTPException):
+                    return self.refuse(request, error.status_code)
+                return self._problem(call or self._stranger(request), problems.of(error))
+
+        handle.__name__ = route.handler.__name__
+        methods: list[Method] = ["GET", "HEAD"] if route.method == "GET" else ["POST"]
+        return HTTPRouteHandler(
+            route.path, http_method=methods, name=f"{route.method} {route.path}", request_max_body_size=max_bytes
+        )(handle)
+
+    async def _call(self, request: Request[Any, Any, Any]) -> Call:
+        cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
+        visit, me, unread = await self.services.engines.db.read(_visit, cookie) if cookie else (None, None, 0)
+        call = self._new_call(request, cookie, visit.viewer if visit else ANYBODY, me, unread)
+        if visit and visit.stale:
+            await self.services.engines.db.write(sessions.extend, cookie)
+            call.is_renewed = True
+        return call
+
+    def _stranger(self, request: Request[Any, Any, Any]) -> Call:
+        return self._new_call(request, _cookie(request.headers.get("cookie", ""), self.cookie_name), ANYBODY, None, 0)
+
+    def _new_call(
+        self, request: Request[Any, Any, Any], cookie: str, viewer: Viewer, me: Account | None, unread: int
+    ) -> Call:
+        try:
+            query = forms.query(request.scope["query_string"])
+        except ChirrupError:
+            query = forms.Fields()
+        return Call(
+            self.services,
+            viewer=viewer,
+            me=me,
+            unread=unread,
+            cookie=cookie,
+            path=request.scope["path"],
+            query_string=request.scope["query_string"].decode("latin-1"),
+            query=query,
+            headers=request.headers,
+            ip=request.client.host if request.client else "",
+        )
+
+    async def _answer(self, call: Call, result: Page | Go | Events, *, sent: str) -> Response[Any]:
+        if isinstance(result, Events):
+            headers = SAFE | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+            return Stream(result.chunks, media_type="text/event-stream", headers=headers)  # pyright: ignore
+        if isinstance(result, Go):
+            return self._go(call, result)
+        html = call.html(result.template, result.values)
+        headers = _headers(result.form_targets) | result.headers
+        if call.cookie != sent or call.is_renewed:
+            headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
+        return Response(html, status_code=result.status, headers=headers, media_type="text/html; charset=utf-8")
+
+    def _go(self, call: Call, go: Go) -> Response[Any]:
+        headers = _headers() | {"HX-Redirect" if call.is_htmx else "Location": go.to}
+        if go.cookie is not None:
+            headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
+        return Response(b"", status_code=204 if call.is_htmx else 303, headers=headers, media_type="text/html")
+
+    def _ask_to_log_in(self, call: Call, route: Route, error: Unauthorised) -> Response[Any]:
+        if route.handler.__name__ == "live":
+            return self._problem(call, problems.of(error))
+        back = call.address if route.method == "GET" else call.return_to("/home")
+        return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
+
+    def _problem(self, call: Call, problem: problems.Problem) -> Response[Any]:
+        template = "notice.html" if call.is_htmx else "error.html"
+        html = call.html(template, {"title": problem.title, "message": problem.message})
+        headers = _headers()
+        if problem.retry_after_s:
+            headers["Retry-After"] = str(problem.retry_after_s)
+        return Response(html, status_code=problem.status, headers=headers, media_type="text/html; charset=utf-8")
+
+    def _set_cookie(self, value: str, *, keep: bool) -> str:
+        """keep: for as long as a session lives, not only until the browser is closed."""
+        life_s = sessions.LIFE_MS // 1000 if value else 0
+        return (
+            f"{self.cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax"
+            + (f"; Max-Age={life_s}" if keep else "")
+            + ("; Secure" if self.secure else "")
+        )
+
+
+def _visit(tx: Tx, cookie: str) -> tuple[Visit | None, Account | None, int]:
+    """Who comes with this cookie; nobody when its session has ended or its account may not act."""
+    try:
+        visit = sessions.find(tx, cookie)
+    except (Unauthorised, Forbidden):
+        return None, None, 0
+    id = visit.viewer.account_id
+    return visit, accounts.by_id(tx, id), count_unread(tx, id)
+
+
+def _username(handle: str) -> str:
+    """Raises NotFound: the first part of the address is not @somebody."""
+    if not handle.startswith("@") or len(handle) < 2:
+        raise NotFound("page", handle[:40])
+    return handle[1:]
+
+
+def _headers(form_targets: str = "'self'") -> dict[str, str]:
+    return SAFE | {
+        "Content-Security-Policy": CSP.format(form_targets=form_targets),
+        "Cache-Control": "private, no-store",
+        "Vary": "Cookie, HX-Request",
+    }
+
+
+def _cookie(header: str, name: str) -> str:
+    try:
+        found = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _check_origin(headers: Mapping[str, str], settings: Settings) -> None:
+    """Raises Forbidden: the form was sent from a page of somebody else's."""
+    origin, host = headers.get("origin"), headers.get("host", "")
+    if origin is None:
+        ours = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    else:
+        scheme = urlsplit(settings.base_url).scheme
+        ours = origin.casefold() in (settings.base_url.casefold(), f"{scheme}://{host}".casefold())
+    if not ours:
+        raise Forbidden("This form was sent from another site. Open the page here and try again.")
+
+
+def _static() -> HTTPRouteHandler:
+    async def static(request: Request[Any, Any, Any]) -> Response[bytes]:
+        file = pages.static_files().get(request.path_params["name"])
+        if file is None:
+            raise HTTPException(status_code=404)
+        asked = request.query_params.get("v", "")
+        age = "31536000, immutable" if asked == file.version else "3600"
+        headers = SAFE | {"Cache-Control": f"public, max-age={age}", "ETag": f'"{file.version}"'}
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # apps show the default avatar
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(b"", status_code=304, headers=headers, media_type=file.content_type)
+        return Response(file.data, headers=headers, media_type=file.content_type)
+
+    return HTTPRouteHandler("/static/{name:str}", http_method=["GET", "HEAD"], name="static")(static)

@@ -1,0 +1,207 @@
+"""Settings: the profile, how one posts, the password, and who is let in."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from ..access import limits, logins, sessions, tokens
+from ..errors import Invalid
+from ..ports import Tx
+from ..social import accounts, image_child, images
+from ..social.accounts import ProfileChange
+from ..store import accounts as rows
+from ..store import apps as app_rows
+from ..types import Account, Field, User
+from . import problems
+from .call import Call, Go, Page
+from .forms import Fields
+from .profiles import fields_of
+
+SWITCHES = [
+    ("locked", "I decide who may follow me"),
+    ("discoverable", "Show me in search and to search engines"),
+    ("hide_network", "Keep whom I follow, and who follows me, to myself"),
+    ("bot", "This account is a robot"),
+]
+
+
+class ProfileForm(msgspec.Struct, frozen=True):
+    display_name: str
+    note: str
+    fields: list[Field]
+    locked: bool
+    discoverable: bool
+    hide_network: bool
+    bot: bool
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+async def profile_form(call: Call) -> Page:
+    assert call.me
+    return _profile_page(call, _stored(call.me))
+
+
+def _profile_page(call: Call, form: ProfileForm, problem: str = "") -> Page:
+    assert call.me
+    values = {
+        "form": form,
+        "switches": SWITCHES,
+        "header": call.views.picture(call.me, call.me.header, "header.png"),
+        "problem": problem,
+        "notice": "Saved." if call.query.flag("saved") and not problem else "",
+    }
+    return Page("settings.html", values, status=422 if problem else 200)
+
+
+def _stored(me: Account) -> ProfileForm:
+    switches = {name: bool(getattr(me, name)) for name, _ in SWITCHES}
+    return ProfileForm(display_name=me.display_name, note=me.note, fields=fields_of(me), **switches)
+
+
+def _sent(form: Fields) -> ProfileForm:
+    table = zip(form.texts("field_name"), form.texts("field_value"), strict=False)
+    return ProfileForm(
+        display_name=form.text("display_name"),
+        note=form.text("note"),
+        fields=[Field(name, value) for name, value in table],
+        **{name: form.flag(name) for name, _ in SWITCHES},
+    )
+
+
+async def save_profile(call: Call) -> Page | Go:
+    form = _sent(call.form)
+    try:
+        pictures = await _store_pictures(call)
+        change = ProfileChange(**msgspec.structs.asdict(form), **pictures)
+        await call.write(accounts.change_profile, call.account_id, change)
+    except Invalid as error:
+        return _profile_page(call, form, problems.said(error))
+    return Go("/settings?saved=1")
+
+
+async def _store_pictures(call: Call) -> dict[str, Any]:
+    """Blob keys by the names of ProfileChange, of what was chosen."""
+    made: dict[str, images.File] = {}
+    if data := call.form.file("avatar"):
+        await call.throttle(limits.MEDIA, account=str(call.account_id))
+        avatar = await image_child.isolated(images.avatar, data)
+        made |= {"avatar": avatar.image, "avatar_static": avatar.still}
+    if data := call.form.file("header"):
+        await call.throttle(limits.MEDIA, account=str(call.account_id))
+        made["header"] = await image_child.isolated(images.header, data)
+    keys = {name: images.new_key(file.extension) for name, file in made.items()}
+    for name, file in made.items():
+        await asyncio.to_thread(call.engines.blobs.put, keys[name], file.data, file.content_type)
+    return keys
+
+
+async def posting_form(call: Call) -> Page:
+    user = await call.read(rows.user, call.account_id)
+    return Page("settings_posting.html", {"user": user, "problem": "", "notice": _saved(call)})
+
+
+async def save_posting(call: Call) -> Go:
+    """Raises Invalid: a visibility that the form does not offer."""
+    change = ProfileChange(
+        post_visibility=call.form.text("visibility"),
+        post_language=call.form.text("language"),
+        post_sensitive=call.form.flag("sensitive"),
+    )
+    await call.write(accounts.change_profile, call.account_id, change)
+    return Go("/settings/posting?saved=1")
+
+
+def _saved(call: Call) -> str:
+    return "Saved." if call.query.flag("saved") else ""
+
+
+# password, sessions, apps
+
+
+class SessionView(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    here: bool
+    created_ms: int
+
+
+class AppView(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    scopes: str
+    created_ms: int
+
+
+async def access_form(call: Call) -> Page:
+    return await _access_page(call)
+
+
+async def _access_page(call: Call, problem: str = "") -> Page:
+    user, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
+    values = {"email": user.email, "sessions": where, "apps": let_in, "problem": problem, "notice": _saved(call)}
+    return Page("settings_access.html", values, status=422 if problem else 200)
+
+
+def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[SessionView], list[AppView]]:
+    user = rows.user(tx, account_id)
+    assert user
+    where = [
+        SessionView(one.id, _browser(one.user_agent), one.id == session_id, one.created_ms)
+        for one in sessions.of_account(tx, account_id)
+    ]
+    given = tokens.of_account(tx, account_id)
+    known = app_rows.by_ids(tx, {token.app_id for token in given})
+    let_in: dict[int, AppView] = {}
+    for token in given:  # the newest of each app first
+        if token.app_id in known and token.app_id not in let_in:
+            let_in[token.app_id] = AppView(token.app_id, known[token.app_id].name, token.scopes, token.created_ms)
+    return user, where, list(let_in.values())
+
+
+def _browser(user_agent: str) -> str:
+    """Which browser and system, in a word or two: user agents name their ancestors too, so the order matters."""
+    browsers = ("Firefox", "Edg", "OPR", "Chromium", "Chrome", "Safari")
+    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
+    browser = next((name for name in browsers if f"{name}/" in user_agent), "")
+    browser = {"Edg": "Edge", "OPR": "Opera"}.get(browser, browser) or "A browser"
+    system = next((name for part, name in systems.items() if part in user_agent), "")
+    system = system or ("Linux" if "Linux" in user_agent else "")
+    return f"{browser} on {system}" if system else browser
+
+
+async def change_password(call: Call) -> Page | Go:
+    """Asks for the old one again, and logs everything else out."""
+    await call.throttle(limits.PASSWORD_CHANGE, account=str(call.account_id))
+    old, new = call.form.text("old"), call.form.text("new")
+    login = await call.read(logins.of_account, call.account_id)
+    if not await asyncio.to_thread(call.passwords.matches, login.password_hash, old):
+        return await _access_page(call, "That is not your password now.")
+    try:
+        hashed = await asyncio.to_thread(call.passwords.hash, new)
+    except Invalid as error:
+        return await _access_page(call, f"The new password {error.why}.")
+    cookie = await call.write(_change_password, login, hashed, call.headers.get("user-agent", ""))
+    return Go("/settings/access?saved=1", cookie=cookie)
+
+
+def _change_password(tx: Tx, login: logins.Login, hashed: str, user_agent: str) -> str:
+    """A new session for the one who changed it: its cookie."""
+    logins.change_password(tx, login, hashed)
+    return sessions.start(tx, login.account_id, user_agent)
+
+
+async def end_sessions(call: Call) -> Go:
+    wanted = call.form.text("end")
+    if wanted == "others":
+        await call.write(sessions.end_all, call.account_id, keep=call.viewer.token_id)
+    else:
+        await call.write(sessions.end, call.account_id, wanted)
+    return Go("/settings/access?saved=1")
+
+
+async def revoke_app(call: Call) -> Go:
+    await call.write(tokens.revoke_app, call.account_id, call.form.id("revoke"))
+    return Go("/settings/access?saved=1")

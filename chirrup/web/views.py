@@ -1,0 +1,236 @@
+"""Posts and people as templates show them. Always lists: forty posts cost the queries of one."""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+from markupsafe import Markup
+
+from ..access import visibility
+from ..access.visibility import Seen
+from ..errors import NotFound
+from ..ids import ms_of
+from ..ports import Tx
+from ..social import text
+from ..social.accounts import relationships
+from ..social.media import Addresses, Meta
+from ..store import accounts, media, polls, posts, reactions
+from ..types import (
+    Account,
+    Media,
+    Poll,
+    PollOption,
+    Post,
+    PostCounts,
+    PostFlags,
+    Relationship,
+    Visibility,
+)
+
+_meta = msgspec.json.Decoder(Meta).decode
+
+
+class PersonView(msgspec.Struct, frozen=True):
+    id: int
+    username: str
+    name: str  # as they want to be called, else the username
+    path: str
+    avatar: str
+    locked: bool = False
+    bot: bool = False
+    discoverable: bool = True
+    tie: Relationship | None = None  # how the viewer stands to them; None where it does not matter
+
+
+class MediaView(msgspec.Struct, frozen=True):
+    url: str
+    preview: str
+    description: str
+    width: int
+    height: int
+
+
+class OptionView(msgspec.Struct, frozen=True):
+    title: str
+    percent: int | None  # None: not told before the end
+    mine: bool
+
+
+class PollView(msgspec.Struct, frozen=True):
+    options: list[OptionView]
+    multiple: bool
+    voters: int
+    ends_ms: int
+    ended: bool
+    open_to_me: bool  # the viewer may vote
+
+
+class ReplyTo(msgspec.Struct, frozen=True):
+    username: str
+    path: str
+
+
+class PostView(msgspec.Struct, frozen=True):
+    key: int  # of the entry in a list: the boost's id for a boost
+    id: int
+    path: str
+    author: PersonView
+    booster: PersonView | None
+    reply_to: ReplyTo | None
+    visibility: str
+    language: str
+    summary: str
+    said: str  # the text, or what stands for it, as one may quote it
+    html: Markup
+    sensitive: bool
+    media: list[MediaView]
+    poll: PollView | None
+    created_ms: int
+    edited_ms: int
+    replies: int
+    boosts: int
+    favourites: int
+    flags: PostFlags
+    boostable: bool
+    pinned: bool = False  # shown as pinned
+
+
+class Views:
+    """Made once per process. domain: of this server, so that @name@domain is one of ours."""
+
+    def __init__(self, domain: str, addresses: Addresses) -> None:
+        self._domain = domain
+        self._addresses = addresses
+
+    def shown(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PostView]:
+        """Those of ids that the viewer may see, in their order."""
+        return self.seen(tx, visibility.see(tx, viewer_id, ids), ids)
+
+    def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
+        """Raises NotFound: absent or hidden."""
+        found = self.shown(tx, viewer_id, [id])
+        if not found:
+            raise NotFound("post", id)
+        return found[0]
+
+    def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[PostView]:
+        """Posts that the oracle has let through already."""
+        entries = [post for id in ids if (post := seen.posts.get(id))]
+        if not entries:
+            return []
+        plain = [post for post in seen.posts.values() if not post.boost_of_id]
+        counts = posts.counts(tx, [post.id for post in plain])
+        flags = reactions.flags(tx, seen.viewer_id, plain)
+        files = media.by_ids(tx, {id for post in plain for id in post.media})
+        votings = _polls(tx, seen.viewer_id, [post.poll_id for post in plain if post.poll_id])
+        answered = {post.reply_to_author_id for post in plain if post.reply_to_author_id} - seen.accounts.keys()
+        people = seen.accounts | (accounts.by_ids(tx, answered) if answered else {})
+
+        def view(entry: Post) -> PostView:
+            post = seen.posts[entry.boost_of_id] if entry.boost_of_id else entry
+            count = counts.get(post.id) or PostCounts(post.id)
+            author = people[post.author_id]
+            parent = people.get(post.reply_to_author_id)
+            followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
+            return PostView(
+                key=entry.id,
+                id=post.id,
+                path=f"/@{author.username}/{post.id}",
+                author=self.person(author),
+                booster=self.person(people[entry.author_id]) if entry.boost_of_id else None,
+                reply_to=ReplyTo(parent.username, f"/@{parent.username}/{post.reply_to_id}") if parent else None,
+                visibility=post.visibility,
+                language=post.language,
+                summary=post.summary,
+                said=post.summary or post.text or "A picture",
+                html=self.html(post.text, post),
+                sensitive=bool(post.sensitive),
+                media=[self._media(files[id], post, tx.now_ms) for id in post.media if id in files],
+                poll=votings.get(post.poll_id),
+                created_ms=ms_of(post.id),
+                edited_ms=post.edited_ms,
+                replies=count.replies,
+                boosts=count.boosts,
+                favourites=count.favourites,
+                flags=flags.get(post.id) or PostFlags(),
+                boostable=post.visibility != Visibility.DIRECT and not followers_only,
+            )
+
+        return [view(entry) for entry in entries]
+
+    def _media(self, one: Media, post: Post, now_ms: int) -> MediaView:
+        private = post.visibility in (Visibility.FOLLOWERS, Visibility.DIRECT)
+        small = _meta(one.meta).small
+        return MediaView(
+            url=self._addresses.of_media(one, one.key, private=private, now_ms=now_ms),
+            preview=self._addresses.of_media(one, one.preview_key, private=private, now_ms=now_ms),
+            description=one.description,
+            width=small.width,
+            height=small.height,
+        )
+
+    def person(self, account: Account, tie: Relationship | None = None) -> PersonView:
+        gone = bool(account.suspended_ms)
+        return PersonView(
+            id=account.id,
+            username=account.username,
+            name=(not gone and account.display_name) or account.username,
+            path=f"/@{account.username}",
+            avatar=self.picture(account, account.avatar, "avatar.png"),
+            locked=bool(account.locked),
+            bot=bool(account.bot),
+            discoverable=bool(account.discoverable),
+            tie=tie,
+        )
+
+    def picture(self, account: Account, key: str, otherwise: str) -> str:
+        """The address of an avatar or header; otherwise: the static file for those without."""
+        if not key or account.suspended_ms:
+            return f"/static/{otherwise}"
+        return self._addresses.of_profile(account.id, key)
+
+    def people(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PersonView]:
+        """Those of ids that the viewer may find in a list, in their order, with how the viewer stands to them."""
+        kept = visibility.accounts_shown(tx, viewer_id, ids)
+        found = accounts.by_ids(tx, kept)
+        known = {tie.id: tie for tie in relationships(tx, viewer_id, kept)} if viewer_id else {}
+        return [self.person(found[id], known.get(id)) for id in kept]
+
+    def html(self, words: str, post: Post | None = None) -> Markup:
+        """A plain text with its links, those to us without a host: pages are read at whatever address we have."""
+        mentioned = {}
+        for one in post.mentioned if post else ():
+            for name in (one.username, f"{one.username}@{self._domain}"):
+                mentioned[name.lower()] = f"/@{one.username}"
+        return Markup(text.to_html(words, mentioned, ""))
+
+    def inline(self, words: str) -> Markup:
+        """The value of a line in a profile's table."""
+        return Markup(text.to_html(words, {}, "", inline=True))
+
+
+def _polls(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, PollView]:
+    if not ids:
+        return {}
+    options = polls.options(tx, ids)
+    votes = polls.votes_of(tx, viewer_id, ids) if viewer_id else {}
+    return {
+        id: _poll(poll, options[id], votes.get(id, []), viewer_id, tx.now_ms)
+        for id, poll in polls.by_ids(tx, ids).items()
+    }
+
+
+def _poll(poll: Poll, options: list[PollOption], own: list[int], viewer_id: int, now_ms: int) -> PollView:
+    ended = bool(poll.expires_ms) and poll.expires_ms <= now_ms
+    hidden = bool(poll.hide_totals) and not ended
+    total = max(1, poll.voters if poll.multiple else sum(option.votes for option in options))
+    return PollView(
+        options=[
+            OptionView(one.title, None if hidden else round(100 * one.votes / total), one.position in own)
+            for one in options
+        ],
+        multiple=bool(poll.multiple),
+        voters=poll.voters,
+        ends_ms=poll.expires_ms,
+        ended=ended,
+        open_to_me=bool(viewer_id) and not ended and not own and poll.author_id != viewer_id,
+    )
