@@ -27,6 +27,7 @@ def version(tx: Tx) -> int:
 
 def migrate(tx: Tx) -> int:
     """Do the steps that are missing, all in one transaction; the version it ends with."""
+    tx.all(tx.sql.lock_schema)
     done = version(tx)
     for step in STEPS[done:]:
         step(tx)

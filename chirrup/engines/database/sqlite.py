@@ -11,7 +11,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -23,18 +23,17 @@ import apsw
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource
-from ...ports import Phrases, Row, Search, Tx
+from ...ports import Phrases, Row, Search
+from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
 
 T = TypeVar("T")
 
 BATCH = 256  # operations in one commit at most
 BATCH_S = 0.01  # and as long as they may hold the event loop
-QUEUE = 4096  # operations waiting at most: what comes beyond is told to come back
 QUICK_S = 0.003  # a read that takes longer moves to a reader's thread
 STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine, at the clock: some 0.3 ms
 READERS = 2
 BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
-READ_TIMEOUT_S = 5.0  # ../shared/threats.md H4
 
 
 class _Phrases:
@@ -56,7 +55,7 @@ class SqliteTx:
 
     sql: Phrases = PHRASES
 
-    def __init__(self, connection: apsw.Connection, search: Search, ids: IdSource, outbox: "Outbox") -> None:
+    def __init__(self, connection: apsw.Connection, search: Search, ids: IdSource, outbox: Outbox) -> None:
         self.search = search
         cursor = connection.cursor()
         self._execute, self._executemany = cursor.execute, cursor.executemany
@@ -94,15 +93,9 @@ class SqliteTx:
         self.emitted = True
 
 
-Outbox = Callable[[Tx, Event], None]
-
-
-_PLAIN = (int, str, bytes, type(None))
-
-
 def _bind(values: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
-        if value.__class__ not in _PLAIN and isinstance(value, Collection) and not isinstance(value, str):
+        if is_list(value):
             values[name] = _carray(value)
     return values
 
@@ -145,20 +138,23 @@ class _Answer(NamedTuple):
     error: BaseException | None
 
 
-def wall_clock() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class SqliteDatabase:
     """See ports.Database. path: the file, made when absent. clock: ms since 1970."""
 
     sql: Phrases = PHRASES
 
     def __init__(
-        self, path: Path | str, *, search: Search, outbox: Outbox, clock: Callable[[], int] = wall_clock
+        self,
+        path: Path | str,
+        *,
+        search: Search,
+        outbox: Outbox,
+        clock: Callable[[], int] = wall_clock,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.on_commit: Callable[[], None] | None = None
         self._path, self._search, self._outbox, self._clock = str(path), search, outbox, clock
+        self._timeout_s = timeout_s
         self._ids = IdSource()
         self._connections: list[apsw.Connection] = []
         self._closed = False
@@ -178,9 +174,9 @@ class SqliteDatabase:
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         if self._closed:
-            raise Unavailable("the server is shutting down; try again in a moment")
+            raise closing()
         if len(self._waiting) >= QUEUE:
-            raise Unavailable("the server is busy; try again in a moment")
+            raise busy()
         loop = asyncio.get_running_loop()
         job = _Job(lambda: operation(self._write_tx, *args, **kwargs), loop.create_future())
         self._waiting.append(job)
@@ -245,7 +241,7 @@ class SqliteDatabase:
             if not self._writer.in_transaction:
                 raise
             execute("ROLLBACK TO operation")
-            answer = _Answer(job, None, error)
+            answer = _Answer(job, None, as_invalid(error))
         execute("RELEASE operation")
         return answer
 
@@ -315,14 +311,16 @@ class SqliteDatabase:
         except apsw.InterruptError:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._readers, self._read_long, operation, args, kwargs)
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise as_invalid(error) from error
 
     def _read_long(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         if not hasattr(self._local, "reader"):
             self._local.reader = self._reader()
         try:
-            return self._local.reader.read(READ_TIMEOUT_S, operation, args, kwargs)
+            return self._local.reader.read(self._timeout_s, operation, args, kwargs)
         except apsw.InterruptError as error:
-            raise Unavailable(f"this took longer than {READ_TIMEOUT_S:.0f} s; ask for less") from error
+            raise too_slow(self._timeout_s) from error
 
     def _reader(self) -> "_Reader":
         connection = self._connect(readonly=True)

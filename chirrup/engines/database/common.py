@@ -1,0 +1,46 @@
+"""What both databases share: limits, the clock, and which values neither takes."""
+
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from ...errors import Invalid, Unavailable
+from ...events import Event
+from ...ports import Tx
+
+TIMEOUT_S = 5.0  # of a read, and on PostgreSQL of one statement: ../shared/threats.md H4
+QUEUE = 4096  # operations waiting at most: what comes beyond is told to come back
+
+Outbox = Callable[[Tx, Event], None]  # writes an event in the transaction it belongs to
+
+_PLAIN = (int, str, bytes, type(None))
+
+
+def wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def is_list(value: Any) -> bool:
+    """Whether value is bound as a list: any collection but a string."""
+    return value.__class__ not in _PLAIN and isinstance(value, Collection) and not isinstance(value, str)
+
+
+def busy() -> Unavailable:
+    return Unavailable("the server is busy; try again in a moment")
+
+
+def closing() -> Unavailable:
+    return Unavailable("the server is shutting down; try again in a moment")
+
+
+def too_slow(timeout_s: float) -> Unavailable:
+    return Unavailable(f"this took longer than {timeout_s:g} s; ask for less")
+
+
+def as_invalid(error: BaseException) -> BaseException:
+    """Invalid, where error says that no database could store a value: the caller's fault, never the server's."""
+    if isinstance(error, UnicodeEncodeError):
+        return Invalid("text", "must be Unicode text, without halves of surrogate pairs")
+    if isinstance(error, OverflowError):
+        return Invalid("number", "must be below 2^63")
+    return error

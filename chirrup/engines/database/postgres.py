@@ -1,0 +1,353 @@
+"""PostgreSQL 15 or later, also sharded by Citus: psycopg connections, one for each of a few threads.
+
+Writes are READ COMMITTED, a read is one REPEATABLE READ snapshot. What fails for no fault of its own (a deadlock, a
+lost race for a key, a lost connection) is run again, unless it may have been stored already.
+"""
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.bool import BoolBinaryLoader
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
+from psycopg.types.string import StrBinaryDumper
+
+from ...errors import Invalid, SettingsError, Unavailable
+from ...events import Event
+from ...ids import IdSource
+from ...ports import Phrases, Row, Search
+from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
+
+T = TypeVar("T")
+
+THREADS = 8  # for writes, and as many for reads: slow reads hold up no write
+TRIES = 4
+
+_WRITE, _READ = b"BEGIN ISOLATION LEVEL READ COMMITTED", b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_OLDEST = 150000  # server_version_num
+# Defaults of a connection, which the URL may change: a server that does not answer is given up in seconds, not hours.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "target_session_attrs": "read-write",  # of several hosts, the one that is the primary now
+    "application_name": "chirrup",
+}
+
+# Lost to another transaction. A key that is taken is among them: run again, the operation finds who took it, as it
+# would have on SQLite, where writes come one after the other.
+_LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+
+
+class _Phrases:
+    clustered = ""
+    lock_schema = "SELECT pg_advisory_xact_lock(7526467)"  # any number: nothing else here takes advisory locks
+    # joins accounts, not unnest(:authors), because Citus can send it to the shards: citus.md, 4 and 6
+    newest_posts = """SELECT newest.id FROM accounts CROSS JOIN LATERAL (
+                        SELECT posts.id FROM posts WHERE posts.bucket = accounts.bucket
+                          AND posts.author_id = accounts.id AND posts.id < :before AND posts.id > :after
+                          AND posts.deleted_ms = 0 ORDER BY posts.id DESC LIMIT :limit) AS newest
+                      WHERE accounts.id = ANY(:authors) ORDER BY newest.id DESC LIMIT :limit"""
+    oldest_posts = newest_posts.replace("DESC", "ASC")
+
+    def is_in(self, column: str, name: str) -> str:
+        return f"{column} = ANY(:{name})"
+
+
+PHRASES = _Phrases()
+
+
+class PostgresTx:
+    """See ports.Tx. One connection's transactions, one after the other."""
+
+    sql: Phrases = PHRASES
+
+    def __init__(self, connection: psycopg.Connection[Row], search: Search, ids: IdSource, outbox: Outbox) -> None:
+        self.search = search
+        self._connection = connection
+        self._cursor = connection.cursor(binary=True)
+        self._ids = ids
+        self._outbox = outbox
+        self.emitted = False
+        self.now_ms = 0
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.now_ms / 1000, UTC)
+
+    def all(self, sql: str, **values: Any) -> list[Row]:
+        return self._execute(sql, values).fetchall()
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        return self._execute(sql, values).fetchone()
+
+    def run(self, sql: str, **values: Any) -> int:
+        return max(0, self._execute(sql, values).rowcount)  # -1 where nothing can be counted
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
+        numbered, names = _numbered(sql)
+        self._cursor.executemany(numbered, [[_bound(row[name]) for name in names] for row in rows])
+        return max(0, self._cursor.rowcount)
+
+    def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
+        numbered, names = _numbered(sql)
+        return self._cursor.execute(numbered, [_bound(values[name]) for name in names])
+
+    def new_id(self, bucket: int) -> int:
+        return self._ids.draw(bucket, self.now_ms)
+
+    def emit(self, event: Event) -> None:
+        self._outbox(self, event)
+        self.emitted = True
+
+    # for the engine
+
+    def begin(self, how: bytes, now_ms: int) -> None:
+        self.emitted, self.now_ms = False, now_ms
+        self._cursor.execute(how)
+
+    def commit(self) -> None:
+        if self._cursor.execute(b"COMMIT").statusmessage != "COMMIT":  # PostgreSQL rolls back and reports no error
+            raise RuntimeError("the operation caught an error of the database: nothing was stored; let it pass through")
+
+    def rollback(self) -> None:
+        with suppress(psycopg.Error):  # lost: then nothing is left to roll back
+            self._cursor.execute(b"ROLLBACK")
+
+    @property
+    def lost(self) -> bool:
+        return self._connection.closed
+
+
+def _bound(value: Any) -> Any:
+    return list(value) if is_list(value) else value
+
+
+_PARTS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :([A-Za-z_]\w*)""", re.X | re.S)
+
+
+@lru_cache(2000)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """sql with $1, $2 … for :names, and the names in that order. Strings, quoted names and comments stay."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"${names.setdefault(name, len(names) + 1)}" if name else found[0]
+
+    return _PARTS.sub(number, sql).encode(), tuple(names)
+
+
+class _WholeNumbers(NumericBinaryLoader):
+    """SUM() of BIGINT is NUMERIC here: an int on SQLite, an int for us."""
+
+    def load(self, data: Any) -> Any:
+        value = super().load(data)
+        return int(value) if value == int(value) else float(value)
+
+
+class _Flags(BoolBinaryLoader):
+    """What is compared in a SELECT is 0 or 1 on SQLite."""
+
+    def load(self, data: Any) -> Any:
+        return int(super().load(data))
+
+
+class _Pool:
+    """A few threads, and a bounded number of calls that wait for one."""
+
+    def __init__(self, threads: int, name: str) -> None:
+        self._executor = ThreadPoolExecutor(threads, name)
+        self._room = threading.BoundedSemaphore(QUEUE)
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        """Raises Unavailable: QUEUE calls wait already, or close() was called."""
+        if not self._room.acquire(blocking=False):
+            raise busy()
+        try:
+            future = self._executor.submit(work, *args, **kwargs)
+        except RuntimeError as error:
+            self._room.release()
+            raise closing() from error
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def close(self) -> None:
+        """Returns when all that was submitted is done."""
+        self._executor.shutdown(wait=True)
+
+
+class PostgresDatabase:
+    """See ports.Database. url: postgresql://…, as libpq reads it. threads: for writes, and again for reads.
+
+    Raises SettingsError: no such server or database, or it is too old.
+    """
+
+    sql: Phrases = PHRASES
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        search: Search,
+        outbox: Outbox,
+        clock: Callable[[], int] = wall_clock,
+        threads: int = THREADS,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.on_commit: Callable[[], None] | None = None
+        self._search, self._outbox, self._clock, self._timeout_s = search, outbox, clock, timeout_s
+        self._ids = IdSource()
+        self._local = threading.local()
+        self._connections: list[psycopg.Connection[Row]] = []
+        self._conninfo = _check(url)
+        self._writers = _Pool(threads, "postgres-write")
+        self._readers = _Pool(threads, "postgres-read")
+
+    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await asyncio.wrap_future(self._writers.submit(self._write, operation, args, kwargs))
+
+    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return self._writers.submit(self._write, operation, args, kwargs, limited=False).result()
+
+    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await asyncio.wrap_future(self._readers.submit(self._read, operation, args, kwargs))
+
+    def _write(
+        self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, limited: bool = True
+    ) -> T:
+        """limited: no statement takes longer than timeout_s; commands and loaders have all the time they want."""
+        for tries_left in reversed(range(TRIES)):
+            tx = self._tx()
+            committing = False
+            try:
+                tx.begin(_WRITE, self._clock())
+                if not limited:
+                    tx.run("SET LOCAL statement_timeout = 0")
+                result = operation(tx, *args, **kwargs)
+                committing = True
+                tx.commit()
+            except BaseException as error:
+                tx.rollback()
+                if committing and tx.lost:
+                    raise Unavailable(
+                        "the connection to the database was lost while this was being stored: look whether it is there "
+                        "before you send it again"
+                    ) from error
+                if tries_left and _may_repeat(error, tx):
+                    continue
+                self._raise(error)
+            if tx.emitted and self.on_commit:
+                self.on_commit()
+            return result
+        raise AssertionError("the last try returns or raises")
+
+    def _read(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        for tries_left in reversed(range(TRIES)):
+            tx = self._tx()
+            try:
+                tx.begin(_READ, self._clock())
+                result = operation(tx, *args, **kwargs)
+            except BaseException as error:
+                tx.rollback()
+                if tries_left and _may_repeat(error, tx):
+                    continue
+                self._raise(error)
+            tx.rollback()
+            return result
+        raise AssertionError("the last try returns or raises")
+
+    def _raise(self, error: BaseException) -> NoReturn:
+        """error as a person is told of it; what is a bug stays what it is."""
+        told = as_invalid(error)
+        if isinstance(error, errors.QueryCanceled):
+            told = too_slow(self._timeout_s)
+        elif isinstance(error, errors.DiskFull):
+            told = Unavailable("the disk of the database is full: nothing was stored; free space, it goes on by itself")
+        elif isinstance(error, psycopg.OperationalError):
+            told = Unavailable("the database could not do this now; try again in a moment")
+        elif isinstance(error, errors.NumericValueOutOfRange):
+            told = Invalid("number", "must be below 2^63")
+        elif isinstance(error, psycopg.DataError) and error.sqlstate is None:  # refused before it was sent
+            told = Invalid("text", "must not have the character U+0000")
+        if told is error:
+            raise error
+        raise told from error
+
+    # connections
+
+    def _tx(self) -> PostgresTx:
+        """This thread's transaction, on a new connection if the old one is lost."""
+        tx: PostgresTx | None = getattr(self._local, "tx", None)
+        if tx is None or tx.lost:
+            try:
+                connection = self._connect()
+            except psycopg.OperationalError as error:
+                raise Unavailable("the database cannot be reached; try again in a moment") from error
+            tx = self._local.tx = PostgresTx(connection, self._search, self._ids, self._outbox)
+        return tx
+
+    def _connect(self) -> psycopg.Connection[Row]:
+        connection = psycopg.connect(
+            self._conninfo,
+            autocommit=True,  # BEGIN and COMMIT are ours
+            cursor_factory=psycopg.RawCursor,
+            prepare_threshold=0,
+        )
+        connection.prepared_max = 1000
+        adapters = connection.adapters
+        for kind, dumper in ((int, Int8BinaryDumper), (bool, Int8BinaryDumper), (str, StrBinaryDumper)):
+            adapters.register_dumper(kind, dumper)  # one type for every int: each statement is prepared once
+        adapters.register_loader("numeric", _WholeNumbers)
+        adapters.register_loader("bool", _Flags)
+        connection.execute(f"SET statement_timeout = {round(self._timeout_s * 1000)}".encode())
+        connection.execute(b"SET jit = off")  # no statement here is long enough to be worth compiling
+        connection.execute(
+            b"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        self._connections.append(connection)
+        return connection
+
+    def backup(self, to: Path) -> None:
+        raise SettingsError(
+            "chirrup copies SQLite only; for PostgreSQL use its own: pg_dump --format=custom, or pg_basebackup"
+        )
+
+    def close(self) -> None:
+        """Finish what is queued, then disconnect."""
+        self._writers.close()
+        self._readers.close()
+        for connection in self._connections:
+            connection.close()
+
+
+def _may_repeat(error: BaseException, tx: PostgresTx) -> bool:
+    return isinstance(error, _LOST_RACE) or (tx.lost and isinstance(error, psycopg.Error))
+
+
+def _check(url: str) -> str:
+    """What to connect with, tried once."""
+    try:
+        conninfo = make_conninfo("", **_PATIENCE | conninfo_to_dict(url))
+        with psycopg.connect(conninfo) as connection:
+            version = connection.info.server_version
+            encoding = connection.info.parameter_status("server_encoding")
+    except psycopg.Error as error:
+        raise SettingsError(f"cannot open the PostgreSQL database: {error}; check the setting `database`") from error
+    if version < _OLDEST:
+        raise SettingsError(f"PostgreSQL must be 15 or later, this one is {version // 10_000}: upgrade it")
+    if encoding != "UTF8":
+        raise SettingsError(f"the database must be in UTF8, it is in {encoding}: CREATE DATABASE … ENCODING 'UTF8'")
+    return conninfo

@@ -1,0 +1,114 @@
+"""Full text in PostgreSQL: tsvector and GIN, which keep the words that words.py finds.
+
+Vectors and questions are put together here, so that neither the server's dictionaries nor its parser have a say.
+"""
+
+from ...ids import bucket_of
+from ...ports import Tx
+from .words import Phrase, asked, words
+
+# As in store/schema.py: what the bucket of each table is taken from.
+TABLES = {"post_words": "post_id", "account_words": "account_id"}
+
+
+class PostgresFts:
+    """See ports.Search."""
+
+    def create(self, tx: Tx) -> None:
+        tx.run("""CREATE TABLE IF NOT EXISTS post_words (
+                    post_id BIGINT NOT NULL, bucket INTEGER NOT NULL, words TSVECTOR NOT NULL,
+                    PRIMARY KEY (post_id, bucket))""")
+        tx.run("CREATE INDEX IF NOT EXISTS post_words_words ON post_words USING GIN (words)")
+        tx.run("""CREATE TABLE IF NOT EXISTS account_words (
+                    account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, words TSVECTOR NOT NULL,
+                    PRIMARY KEY (account_id, bucket))""")
+        tx.run("CREATE INDEX IF NOT EXISTS account_words_words ON account_words USING GIN (words)")
+
+    def index_post(self, tx: Tx, post_id: int, author_id: int, text: str) -> None:
+        tx.run(
+            """INSERT INTO post_words (post_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))
+               ON CONFLICT (post_id, bucket) DO UPDATE SET words = excluded.words""",
+            id=post_id,
+            bucket=bucket_of(post_id),
+            words=f"{_vector(words(text))} {_author(author_id)}",
+        )
+
+    def remove_post(self, tx: Tx, post_id: int) -> None:
+        tx.run("DELETE FROM post_words WHERE bucket = :bucket AND post_id = :id", bucket=bucket_of(post_id), id=post_id)
+
+    def find_posts(self, tx: Tx, words: str, *, author_id: int, before: int, limit: int) -> list[int]:
+        wanted = asked(words)
+        if not wanted:
+            return []
+        if author_id:
+            rows = tx.all(
+                """SELECT post_id FROM post_words WHERE bucket = :bucket AND words @@ CAST(:asked AS TSQUERY)
+                     AND post_id < :before ORDER BY post_id DESC LIMIT :limit""",
+                bucket=bucket_of(author_id),
+                asked=f"{_author(author_id)} & {_all(wanted)}",
+                before=before,
+                limit=limit,
+            )
+        else:
+            rows = tx.all(
+                """SELECT post_id FROM post_words WHERE words @@ CAST(:asked AS TSQUERY) AND post_id < :before
+                   ORDER BY post_id DESC LIMIT :limit""",
+                asked=_all(wanted),
+                before=before,
+                limit=limit,
+            )
+        return [id for (id,) in rows]
+
+    def index_account(self, tx: Tx, account_id: int, username: str, display_name: str) -> None:
+        name, others = words(username), words(f"{display_name} {username.replace('_', ' ')}")
+        tx.run(
+            """INSERT INTO account_words (account_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))
+               ON CONFLICT (account_id, bucket) DO UPDATE SET words = excluded.words""",
+            id=account_id,
+            bucket=bucket_of(account_id),
+            words=f"{_vector(name, 'A')} {_vector(others, after=len(name) + 1)}",
+        )
+
+    def remove_account(self, tx: Tx, account_id: int) -> None:
+        tx.run(
+            "DELETE FROM account_words WHERE bucket = :bucket AND account_id = :id",
+            bucket=bucket_of(account_id),
+            id=account_id,
+        )
+
+    def find_accounts(self, tx: Tx, words: str, *, limit: int, offset: int = 0) -> list[int]:
+        wanted = asked(words)
+        if not wanted:
+            return []
+        rows = tx.all(
+            """SELECT account_id FROM account_words WHERE words @@ CAST(:asked AS TSQUERY)
+               ORDER BY words @@ CAST(:named AS TSQUERY) DESC, words @@ CAST(:begun AS TSQUERY) DESC, account_id
+               LIMIT :limit OFFSET :offset""",
+            asked=_all(wanted, ":*"),
+            named=" | ".join(_phrases(wanted, ":A")),
+            begun=" | ".join(_phrases(wanted, ":*A")),
+            limit=limit,
+            offset=offset,
+        )
+        return [id for (id,) in rows]
+
+
+def _vector(found: list[str], weight: str = "", *, after: int = 0) -> str:
+    """The words with their places, as a tsvector is written: letters and digits only, nothing to escape."""
+    return " ".join(f"'{word}':{place}{weight}" for place, word in enumerate(found, after + 1))
+
+
+def _author(id: int) -> str:
+    """Stands in the vector beside the words: no word begins like this."""
+    return f"'@{id}'"
+
+
+def _all(wanted: list[Phrase], end: str = "") -> str:
+    return " & ".join(_phrases(wanted, end))
+
+
+def _phrases(wanted: list[Phrase], end: str = "") -> list[str]:
+    """As a tsquery is written. end: of their last words; ":*" lets them go on, ":A" asks for user names."""
+    return [
+        "(" + " <-> ".join([*(f"'{word}'" for word in phrase[:-1]), f"'{phrase[-1]}'{end}"]) + ")" for phrase in wanted
+    ]

@@ -1,0 +1,55 @@
+"""What a word is, the same on every engine: text is cut and folded here, databases only keep the words.
+
+Case, accents and width do not count. Scripts written without spaces (Chinese, Japanese, Thai …) have a word for each
+character, and what is asked for in them must stand side by side.
+"""
+
+import re
+import unicodedata
+
+import regex
+
+WORD_CHARS_MAX = 64  # longer ones are cut: PostgreSQL takes 2,046 bytes
+ASKED_MAX = 20  # words of one question
+
+Phrase = list[str]  # words that must stand side by side; mostly one
+
+_SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_ASCII = re.compile("[a-z0-9_]+")
+_STARTS, _GOES_ON = rf"[[\p{{L}}\p{{N}}_]--[{_SPACELESS}]]", rf"[[\p{{L}}\p{{N}}\p{{M}}_]--[{_SPACELESS}]]"
+_CHUNKS = regex.compile(rf"([{_SPACELESS}][{_SPACELESS}\p{{M}}]*)|{_STARTS}{_GOES_ON}*", regex.VERSION1)
+_CHARACTERS = regex.compile(r".\p{M}*")
+
+
+def fold(text: str) -> str:
+    """text as it is compared."""
+    if text.isascii():
+        return text.lower()
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    return unicodedata.normalize("NFKC", plain)
+
+
+def phrases(text: str) -> list[Phrase]:
+    """The words of text in order."""
+    folded = fold(text)
+    if folded.isascii():
+        return [[word[:WORD_CHARS_MAX]] for word in _ASCII.findall(folded)]
+    chunks = (_CHARACTERS.findall(found[0]) if found[1] else [found[0]] for found in _CHUNKS.finditer(folded))
+    return [[word[:WORD_CHARS_MAX] for word in chunk] for chunk in chunks]
+
+
+def words(text: str) -> list[str]:
+    """Every word of text, in order."""
+    return [word for phrase in phrases(text) for word in phrase]
+
+
+def asked(text: str) -> list[Phrase]:
+    """What text asks for: its first ASKED_MAX words."""
+    room, found = ASKED_MAX, []
+    for phrase in phrases(text):
+        if room <= 0:
+            break
+        found.append(phrase[:room])
+        room -= len(phrase)
+    return found
