@@ -41,9 +41,13 @@ def open_database(settings: Settings) -> Database:
     """The database of the settings, with its schema up to date. Raises SettingsError."""
     url = settings.database_url
     if url.startswith("sqlite:"):
-        path = url.removeprefix("sqlite:")
         settings.data.mkdir(parents=True, exist_ok=True)
-        db: Database = SqliteDatabase(path, search=SqliteFts(), outbox=outbox.append)
+        db: Database = SqliteDatabase(url.removeprefix("sqlite:"), search=SqliteFts(), outbox=outbox.append)
+    elif url.startswith(("postgresql:", "postgres:")):
+        from .engines.database.postgres import PostgresDatabase  # not loaded where it is not used
+        from .engines.search.postgres_fts import PostgresFts
+
+        db = PostgresDatabase(url, search=PostgresFts(), outbox=outbox.append)
     else:
         raise SettingsError(f"database must be sqlite:PATH or postgresql://…, is {url[:60]!r}")
     db.write_now(migrations.migrate)
@@ -51,12 +55,22 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_engines(settings: Settings) -> Engines:
+    """A plug for every socket, as the settings say. Raises SettingsError."""
+    db, blobs = open_database(settings), DiskBlobs(settings.data / "media")
+    if not settings.broker:
+        return Engines(db=db, timelines=MemoryTimelines(), broker=MemoryBroker(), blobs=blobs, limits=MemoryLimits())
+    if not settings.broker.startswith(("redis:", "rediss:", "unix:")):
+        raise SettingsError(f"broker must be redis://…, is {settings.broker[:60]!r}")
+    from .engines.broker.redis import RedisBroker
+    from .engines.limits.redis import RedisLimits
+    from .engines.timelines.redis import RedisTimelines
+
     return Engines(
-        db=open_database(settings),
-        timelines=MemoryTimelines(),
-        broker=MemoryBroker(),
-        blobs=DiskBlobs(settings.data / "media"),
-        limits=MemoryLimits(),
+        db=db,
+        timelines=RedisTimelines(settings.broker),
+        broker=RedisBroker(settings.broker),
+        blobs=blobs,
+        limits=RedisLimits(settings.broker),
     )
 
 
