@@ -88,6 +88,12 @@ class AccountChanged(Event, frozen=True):
     """Profile, suspension or deletion."""
 
 
+class PicturesReplaced(Event, frozen=True):
+    """Files of a profile that are shown no more."""
+
+    media_keys: list[str]
+
+
 class AccessEnded(Event, frozen=True):
     """Tokens or sessions are dead: their open streams must close. token_ids: empty means all of the account's.
 
@@ -115,6 +121,7 @@ ANY = (
     | ListChanged
     | TagFollowsChanged
     | AccountChanged
+    | PicturesReplaced
     | AccessEnded
 )
 

@@ -153,6 +153,7 @@ def _account(id: int, name: str, display_name: str, now_ms: int) -> Account:
         bot=0,
         discoverable=1,
         hide_network=0,
+        indexable=1,
         changed_ms=now_ms,
         suspended_ms=0,
     )

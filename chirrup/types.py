@@ -50,6 +50,7 @@ class Account(Struct, frozen=True):
     bot: int
     discoverable: int
     hide_network: int  # 1: followers and followees are shown to nobody else
+    indexable: int  # 1: everybody may find its public posts by searching
     changed_ms: int
     suspended_ms: int
 

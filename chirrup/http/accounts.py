@@ -39,7 +39,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
             follow_requests_count=waiting,
             hide_collections=bool(account.hide_network),
             discoverable=bool(account.discoverable),
-            indexable=False,
+            indexable=bool(account.indexable),
         ),
         role=role_entity(user.role),
     )

@@ -318,7 +318,7 @@ class Renderer:
             locked=bool(account.locked),
             bot=bool(account.bot),
             discoverable=bool(account.discoverable),
-            indexable=False,
+            indexable=bool(account.indexable),
             group=False,
             created_at=entities.day(account.created_ms) + "T00:00:00.000Z",
             note="" if gone else text.to_html(account.note, {}, self.base_url),

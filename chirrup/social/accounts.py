@@ -1,12 +1,13 @@
 """Accounts: sign up, change the profile, suspend, look up. Rows are in store/accounts.py."""
 
+import re
 from collections.abc import Collection
 
 import msgspec
 
 from ..access.visibility import may_see_account
 from ..errors import Invalid, InvalidFields, NotFound
-from ..events import AccountChanged
+from ..events import AccountChanged, PicturesReplaced
 from ..ids import random_bucket
 from ..ports import Tx
 from ..store import accounts as rows
@@ -19,6 +20,7 @@ NOTE_CHARS_MAX = 500
 FIELDS_MAX = 4
 FIELD_CHARS_MAX = 255
 EMAIL_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
+_LANGUAGE = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "moderator", "chirrup", "api", "oauth"})
 
 
@@ -82,6 +84,7 @@ def _insert(tx: Tx, username: str, display_name: str) -> Account:
             bot=0,
             discoverable=1,
             hide_network=0,
+            indexable=1,
             changed_ms=tx.now_ms,
             suspended_ms=0,
         )
@@ -154,6 +157,7 @@ class ProfileChange(msgspec.Struct, frozen=True):
     bot: bool | None = None
     discoverable: bool | None = None
     hide_network: bool | None = None
+    indexable: bool | None = None
     avatar: str | None = None
     avatar_static: str | None = None
     header: str | None = None
@@ -163,8 +167,8 @@ class ProfileChange(msgspec.Struct, frozen=True):
 
 
 def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
-    """Raises Invalid: a text too long, too many fields."""
-    account = get(tx, account_id, account_id)
+    """Pictures that are shown no more are deleted later. Raises Invalid: a text too long, too many fields."""
+    before = account = get(tx, account_id, account_id)
     wanted: dict[str, object] = {"changed_ms": max(tx.now_ms, account.changed_ms + 1)}
     if change.display_name is not None:
         wanted["display_name"] = _short("display_name", change.display_name, DISPLAY_NAME_CHARS_MAX)
@@ -172,30 +176,46 @@ def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
         wanted["note"] = _short("note", change.note, NOTE_CHARS_MAX)
     if change.fields is not None:
         wanted["fields"] = _fields(change.fields)
-    for flag in ("locked", "bot", "discoverable", "hide_network"):
+    for flag in ("locked", "bot", "discoverable", "hide_network", "indexable"):
         if (value := getattr(change, flag)) is not None:
             wanted[flag] = int(value)
     for key in ("avatar", "avatar_static", "header"):
         if (value := getattr(change, key)) is not None:
             wanted[key] = value
     account = msgspec.structs.replace(account, **wanted)
-    rows.update(tx, account)
+    rows.update_profile(tx, account)
     _change_defaults(tx, account_id, change)
     tx.emit(AccountChanged(account_id))
+    if gone := pictures_of(before) - pictures_of(account):
+        tx.emit(PicturesReplaced(account_id, sorted(gone)))
     return account
 
 
+def pictures_of(account: Account) -> set[str]:
+    """The blob keys of its pictures."""
+    return {account.avatar, account.avatar_static, account.header} - {""}
+
+
 def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
-    wanted: dict[str, object] = {}
-    if change.post_visibility is not None:
-        wanted["post_visibility"] = parse_visibility(change.post_visibility, allow_direct=False)
-    if change.post_sensitive is not None:
-        wanted["post_sensitive"] = int(change.post_sensitive)
-    if change.post_language is not None:
-        wanted["post_language"] = change.post_language[:8]
     user = rows.user(tx, account_id)
-    if wanted and user:
-        rows.update_user(tx, msgspec.structs.replace(user, **wanted))
+    wanted = (change.post_visibility, change.post_sensitive, change.post_language)
+    if user is None or wanted == (None, None, None):
+        return
+    visibility, sensitive, language = wanted
+    rows.set_defaults(
+        tx,
+        account_id,
+        visibility=user.post_visibility if visibility is None else parse_visibility(visibility, allow_direct=False),
+        sensitive=user.post_sensitive if sensitive is None else int(sensitive),
+        language=user.post_language if language is None else parse_language(language),
+    )
+
+
+def parse_language(code: str) -> str:
+    """code, when it looks like a language of BCP 47; "" is none. Raises Invalid."""
+    if code and not _LANGUAGE.fullmatch(code):
+        raise Invalid("language", f'must be a code like "en" or "pt-BR", got {code[:40]!r}')
+    return code
 
 
 def parse_visibility(value: str, *, allow_direct: bool = True) -> Visibility:
@@ -231,7 +251,7 @@ def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
         suspended_ms=(account.suspended_ms or tx.now_ms) if suspended else 0,
         changed_ms=max(tx.now_ms, account.changed_ms + 1),
     )
-    rows.update(tx, account)
+    rows.set_suspended(tx, account_id, suspended_ms=account.suspended_ms, changed_ms=account.changed_ms)
     tx.emit(AccountChanged(account_id))
     return account
 

@@ -53,16 +53,28 @@ def insert(tx: Tx, account: Account) -> bool:
     )
 
 
-def update(tx: Tx, account: Account) -> None:
-    """Write every column of account but its id and username, which never change."""
+def update_profile(tx: Tx, account: Account) -> None:
+    """Write what its owner may change. Suspension is not among it: that may be changing at the same moment."""
     tx.run(
         """UPDATE accounts SET display_name = :display_name, note = :note, fields = :fields, avatar = :avatar,
              avatar_static = :avatar_static, header = :header, locked = :locked, bot = :bot,
-             discoverable = :discoverable, hide_network = :hide_network, changed_ms = :changed_ms,
-             suspended_ms = :suspended_ms
-           WHERE bucket = :bucket AND id = :id AND username = :username""",
+             discoverable = :discoverable, hide_network = :hide_network, indexable = :indexable,
+             changed_ms = :changed_ms
+           WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(account.id),
-        **_fields(account),
+        **{name: value for name, value in _fields(account).items() if name not in ("username", "suspended_ms")},
+    )
+
+
+def set_suspended(tx: Tx, account_id: int, *, suspended_ms: int, changed_ms: int) -> None:
+    """suspended_ms 0: not any more."""
+    tx.run(
+        """UPDATE accounts SET suspended_ms = :suspended_ms, changed_ms = :changed_ms
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(account_id),
+        id=account_id,
+        suspended_ms=suspended_ms,
+        changed_ms=changed_ms,
     )
 
 
@@ -105,15 +117,30 @@ def user(tx: Tx, account_id: int) -> User | None:
     return User(*row) if row else None
 
 
-def update_user(tx: Tx, user: User) -> None:
-    """Write every column of user but account_id and email."""
+def set_defaults(tx: Tx, account_id: int, *, visibility: str, sensitive: int, language: str) -> None:
+    """How this user posts unless a post says otherwise. Nothing else of the user is written: its password or its
+    standing may be changing at the same moment."""
     tx.run(
-        """UPDATE users SET password_hash = :password_hash, role = :role, confirmed_ms = :confirmed_ms,
-             approved = :approved, disabled = :disabled, locale = :locale, post_visibility = :post_visibility,
-             post_sensitive = :post_sensitive, post_language = :post_language
-           WHERE bucket = :bucket AND account_id = :account_id AND email = :email""",
-        bucket=bucket_of(user.account_id),
-        **_fields(user),
+        """UPDATE users SET post_visibility = :visibility, post_sensitive = :sensitive, post_language = :language
+           WHERE bucket = :bucket AND account_id = :account""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        visibility=visibility,
+        sensitive=sensitive,
+        language=language,
+    )
+
+
+def set_standing(tx: Tx, account_id: int, *, confirmed_ms: int, approved: int, disabled: int) -> None:
+    """Whether this user may act at all. Whoever takes that away ends all access, too (access/logins.py)."""
+    tx.run(
+        """UPDATE users SET confirmed_ms = :confirmed_ms, approved = :approved, disabled = :disabled
+           WHERE bucket = :bucket AND account_id = :account""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        confirmed_ms=confirmed_ms,
+        approved=approved,
+        disabled=disabled,
     )
 
 

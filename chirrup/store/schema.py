@@ -17,6 +17,8 @@ TABLES = {
     "account_counts": "account_id",
     "account_notes": "account_id",
     "endorsements": "account_id",
+    "suggestions_refused": "account_id",
+    "moderation_log": "target_id",
     "posts": "id (the author's)",
     "post_counts": "post_id",
     "post_versions": "post_id",
@@ -80,7 +82,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, username TEXT NOT NULL, display_name TEXT NOT NULL, note TEXT NOT NULL,
   fields TEXT NOT NULL, avatar TEXT NOT NULL, avatar_static TEXT NOT NULL, header TEXT NOT NULL,
   locked INTEGER NOT NULL, bot INTEGER NOT NULL, discoverable INTEGER NOT NULL, hide_network INTEGER NOT NULL,
-  changed_ms BIGINT NOT NULL, suspended_ms BIGINT NOT NULL,
+  indexable INTEGER NOT NULL, changed_ms BIGINT NOT NULL, suspended_ms BIGINT NOT NULL,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS account_names (
@@ -106,6 +108,14 @@ CREATE TABLE IF NOT EXISTS account_notes (
 CREATE TABLE IF NOT EXISTS endorsements (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, target_id)) {{clustered}};
+
+CREATE TABLE IF NOT EXISTS suggestions_refused (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, target_id)) {{clustered}};
+
+CREATE TABLE IF NOT EXISTS moderation_log (
+  bucket INTEGER NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL, actor_id BIGINT NOT NULL,
+  action TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (bucket, target_id, id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS posts (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, author_id BIGINT NOT NULL, boost_of_id BIGINT NOT NULL,

@@ -35,7 +35,7 @@ async def _announce_deletion(engines: Engines, event: events.PostDeleted) -> Non
     await fanout.deliver(engines, event.post_id, "delete")
 
 
-async def _delete_files(engines: Engines, event: events.PostDeleted) -> None:
+async def _delete_files(engines: Engines, event: events.PostDeleted | events.PicturesReplaced) -> None:
     for key in event.media_keys:
         engines.blobs.delete(key)
 
@@ -84,6 +84,7 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
     events.ListChanged: Reaction(then=(_forget_list,)),
     events.TagFollowsChanged: Reaction(then=(_forget_home_of_actor,)),
     events.AccountChanged: Reaction(writes=(search.on_account_changed,)),
+    events.PicturesReplaced: Reaction(then=(_delete_files,)),
     events.AccessEnded: Reaction(then=(_close_streams,)),
 }
 

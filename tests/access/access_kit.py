@@ -33,7 +33,7 @@ class Clock:
 def insert_person(tx, name: str = "ann", **changes) -> int:
     """An account that may log in as name@town.example with the password `secret of <name>`; changes: of its User."""
     id = tx.new_id(len(name) * 100)
-    accounts.insert(tx, Account(id, name, "", "", "[]", "", "", "", 0, 0, 1, 0, tx.now_ms, 0))
+    accounts.insert(tx, Account(id, name, "", "", "[]", "", "", "", 0, 0, 1, 0, 1, tx.now_ms, 0))
     accounts.claim_name(tx, name, id)
     accounts.claim_email(tx, f"{name}@town.example", id)
     user = User(

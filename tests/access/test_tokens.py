@@ -1,4 +1,3 @@
-import msgspec
 import pytest
 from access_kit import URI, agreed, ended, insert_person, redeem
 
@@ -67,8 +66,7 @@ async def test_a_login_that_may_not_act_is_told_why(db, client, change, words):
 
 async def test_a_suspended_account_may_not_act(db, ann, client):
     _, text = await db.write(tokens.issue, ann, client.app.id, "read")
-    account = await db.read(accounts.by_id, ann)
-    await db.write(accounts.update, msgspec.structs.replace(account, suspended_ms=1))
+    await db.write(accounts.set_suspended, ann, suspended_ms=1, changed_ms=1)
 
     with pytest.raises(Forbidden, match="disabled"):
         await db.read(tokens.find, text)
