@@ -257,6 +257,16 @@ class Notification(Entity, kw_only=True):
     status: Status | msgspec.UnsetType = msgspec.UNSET
 
 
+class Count(Entity, kw_only=True):
+    count: int
+
+
+class Marker(Entity, kw_only=True):
+    last_read_id: str
+    version: int
+    updated_at: str
+
+
 class Conversation(Entity, kw_only=True):
     id: str
     unread: bool

@@ -4,16 +4,20 @@
 """
 
 import json
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import msgspec
 import multipart
 
 from ..errors import BadRequest
+from ..ids import ID_MAX
 
 DEPTH_MAX = 8
 FIELDS_MAX = 1000
+
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=ID_MAX)]  # in a body or query; no larger number fits the database
 
 
 class Upload(msgspec.Struct, frozen=True):

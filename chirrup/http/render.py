@@ -14,6 +14,7 @@ from ..access import visibility
 from ..access.visibility import Seen
 from ..config import Settings
 from ..errors import NotFound
+from ..ids import ms_of
 from ..ports import Tx
 from ..social import media as media_files
 from ..social import text
@@ -23,8 +24,10 @@ from ..store import apps as app_rows
 from ..types import (
     Account,
     AccountCounts,
+    Conversation,
     Field,
     Media,
+    Notification,
     Poll,
     Post,
     PostCounts,
@@ -40,6 +43,7 @@ KEPT = 20_000  # renderings of each kind kept in memory
 UNCOUNTED = PostCounts(0)
 UNFLAGGED = PostFlags()
 _encode = msgspec.json.Encoder().encode
+_ids = msgspec.json.Decoder(list[int]).decode
 _decode_fields = msgspec.json.Decoder(list[Field]).decode
 _UNSET = msgspec.UNSET
 
@@ -212,6 +216,39 @@ class Renderer:
                 )
             )
         return edits
+
+    def conversations(self, tx: Tx, viewer_id: int, found: Collection[Conversation]) -> list[entities.Conversation]:
+        """The viewer's own, in their order."""
+        others = {one.id: _ids(one.participants) for one in found}
+        people = self.accounts_by_id(tx, {id for ids in others.values() for id in ids})
+        shown = self.statuses_by_id(tx, viewer_id, [one.last_post_id for one in found])
+        return [
+            entities.Conversation(
+                id=str(one.id),
+                unread=bool(one.unread),
+                accounts=[people[id] for id in others[one.id] if id in people],
+                last_status=shown.get(one.last_post_id),
+            )
+            for one in found
+        ]
+
+    # what is told
+
+    def notifications(self, tx: Tx, viewer_id: int, told: Collection[Notification]) -> list[entities.Notification]:
+        """In their order; the caller has asked social/notifications.py which ones the viewer may see."""
+        by_whom = self.accounts_by_id(tx, {one.from_id for one in told})
+        about = self.statuses_by_id(tx, viewer_id, {one.post_id for one in told if one.post_id})
+        return [
+            entities.Notification(
+                id=str(one.id),
+                type=one.kind,
+                created_at=iso(ms_of(one.id)),
+                group_key=f"ungrouped-{one.id}",
+                account=by_whom[one.from_id],
+                status=about[one.post_id] if one.post_id else _UNSET,
+            )
+            for one in told
+        ]
 
     # media and polls
 

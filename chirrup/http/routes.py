@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import accounts, media, oauth, polls, statuses, timelines
+from . import accounts, markers, media, notifications, oauth, polls, statuses, timelines
 
 ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
 
@@ -68,6 +68,15 @@ ROUTES: list[Route] = [
     # polls
     Route("GET", f"{V1}/polls/{{id:str}}", polls.show, "read:statuses", ANYONE),
     Route("POST", f"{V1}/polls/{{id:str}}/votes", polls.vote, "write:statuses"),
+    # notifications, and how far things were read
+    Route("GET", f"{V1}/notifications", notifications.index, "read:notifications"),
+    Route("GET", f"{V1}/notifications/unread_count", notifications.unread_count, "read:notifications"),
+    Route("POST", f"{V1}/notifications/clear", notifications.clear, "write:notifications"),
+    Route("POST", f"{V1}/notifications/dismiss", notifications.dismiss_by_form, "write:notifications"),
+    Route("GET", f"{V1}/notifications/{{id:str}}", notifications.show, "read:notifications"),
+    Route("POST", f"{V1}/notifications/{{id:str}}/dismiss", notifications.dismiss, "write:notifications"),
+    Route("GET", f"{V1}/markers", markers.show, "read:statuses"),
+    Route("POST", f"{V1}/markers", markers.save, "write:statuses"),
     # accounts
     Route("GET", f"{V1}/accounts/verify_credentials", accounts.verify_credentials, "read:accounts"),
     Route("GET", f"{V1}/accounts/{{id:str}}", accounts.show, "read:accounts", ANYONE),

@@ -13,6 +13,7 @@ from ..types import Draft, PollDraft, Post, Span
 from . import paging
 from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
+from .forms import Id
 from .paging import Page, PageQuery
 from .render import Json
 
@@ -25,7 +26,7 @@ class NewPoll(msgspec.Struct, kw_only=True):
 
 
 class MediaAttributes(msgspec.Struct, kw_only=True):
-    id: int
+    id: Id
     description: str | None = None
     focus: str | None = None
 
@@ -36,10 +37,10 @@ class NewStatus(msgspec.Struct, kw_only=True):
     visibility: str | None = None
     sensitive: bool | None = None
     language: str | None = None
-    in_reply_to_id: int | None = None
-    media_ids: list[int] | None = None
+    in_reply_to_id: Id | None = None
+    media_ids: list[Id] | None = None
     poll: NewPoll | None = None
-    allowed_mentions: list[int] | None = None
+    allowed_mentions: list[Id] | None = None
     media_attributes: list[MediaAttributes] = []  # of an edit
 
     def to_draft(self, *, app_id: int = 0, key: str = "") -> Draft:
@@ -101,7 +102,7 @@ async def show(call: Call, id: int) -> Status:
 
 
 class ManyQuery(msgspec.Struct, kw_only=True):
-    id: list[int] = []
+    id: list[Id] = []
 
 
 async def show_many(call: Call, query: ManyQuery) -> list[Status]:

@@ -6,8 +6,9 @@ from .. import events
 from ..access import visibility
 from ..errors import NotFound
 from ..events import Signal
+from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import follows, polls, posts, reactions, ties
+from ..store import follows, markers, polls, posts, reactions, ties
 from ..store import notifications as rows
 from ..types import Notification, NotificationKind, Post, Span
 
@@ -17,7 +18,8 @@ Signals = list[tuple[str, Signal]]
 def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
     """account_id's notifications of these kinds whose post it may (still) see, newest first.
 
-    Nothing by accounts it blocks or mutes with their notifications. from_id: only what this account caused.
+    Nothing by suspended accounts, where there is a block, or a mute with notifications.
+    from_id: only what this account caused.
     """
     found: list[Notification] = []
     for _ in range(20):
@@ -34,14 +36,19 @@ def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: i
 
 def _fit(tx: Tx, account_id: int, told: list[Notification]) -> list[Notification]:
     causers = {n.from_id for n in told}
-    known = ties.of(tx, account_id, causers)
+    shown = set(visibility.accounts_shown(tx, account_id, causers))
     silent = {id for id, (notifications, _) in ties.mutes_of(tx, account_id, causers).items() if notifications}
     seen = visibility.see(tx, account_id, {n.post_id for n in told if n.post_id})
     return [
-        n
-        for n in told
-        if n.from_id not in known.blocking and n.from_id not in silent and (not n.post_id or n.post_id in seen.posts)
+        n for n in told if n.from_id in shown and n.from_id not in silent and (not n.post_id or n.post_id in seen.posts)
     ]
+
+
+def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int = 0, *, most: int) -> int:
+    """How many of page() are newer than the account's marker; most: counting ends there."""
+    marker = markers.of(tx, account_id, ["notifications"]).get("notifications")
+    span = Span(before=ID_MAX, after=marker.last_read_id if marker else 0, limit=most)
+    return len(page(tx, account_id, span, kinds, from_id))
 
 
 def get(tx: Tx, account_id: int, id: int) -> Notification:
@@ -50,6 +57,16 @@ def get(tx: Tx, account_id: int, id: int) -> Notification:
     if told is None or not _fit(tx, account_id, [told]):
         raise NotFound("notification", id)
     return told
+
+
+def dismiss(tx: Tx, account_id: int, id: int) -> None:
+    """Raises NotFound: absent or another's."""
+    if not rows.delete(tx, account_id, [id]):
+        raise NotFound("notification", id)
+
+
+def clear(tx: Tx, account_id: int) -> None:
+    rows.clear(tx, account_id)
 
 
 def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None) -> Signals:

@@ -1,8 +1,10 @@
 """Conversations: a thread of direct posts, a row for each who takes part."""
 
+from collections.abc import Collection
+
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Conversation
+from ..types import Conversation, Span
 
 COLUMNS = ", ".join(Conversation.__struct_fields__)
 
@@ -15,6 +17,33 @@ def by_thread(tx: Tx, account_id: int, root_id: int) -> Conversation | None:
         root=root_id,
     )
     return Conversation(*row) if row else None
+
+
+def by_ids(tx: Tx, account_id: int, ids: Collection[int]) -> dict[int, Conversation]:
+    """Those of ids that are account_id's."""
+    rows = tx.all(
+        f"""SELECT {COLUMNS} FROM conversations
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("id", "ids")}""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        ids=ids,
+    )
+    return {row[0]: Conversation(*row) for row in rows}
+
+
+def page(tx: Tx, account_id: int, span: Span) -> list[Conversation]:
+    """By the id of their last post, newest first (oldest first when span.oldest)."""
+    rows = tx.all(
+        f"""SELECT {COLUMNS} FROM conversations WHERE bucket = :bucket AND account_id = :account
+              AND last_post_id < :before AND last_post_id > :after
+            ORDER BY last_post_id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return [Conversation(*row) for row in rows]
 
 
 def add_post(tx: Tx, account_id: int, root_id: int, post_id: int, *, unread: bool, participants: str) -> Conversation:

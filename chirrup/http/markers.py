@@ -1,0 +1,53 @@
+"""Markers. https://docs.joinmastodon.org/methods/markers/"""
+
+import msgspec
+
+from ..ports import Tx
+from ..store import markers as rows
+from ..types import Marker
+from . import entities
+from .call import Call
+from .entities import iso
+from .forms import Id
+
+Markers = dict[str, entities.Marker]
+
+
+class MarkersQuery(msgspec.Struct, kw_only=True):
+    timeline: list[str] = []
+
+
+async def show(call: Call, query: MarkersQuery) -> Markers:
+    return _entities(await call.read(rows.of, call.account_id, query.timeline))
+
+
+class Position(msgspec.Struct, kw_only=True):
+    last_read_id: Id
+
+
+class Positions(msgspec.Struct, kw_only=True):
+    home: Position | None = None
+    notifications: Position | None = None
+
+
+async def save(call: Call, body: Positions) -> Markers:
+    """Of two saves at once the later one stands: none is refused as stale."""
+    asked = {"home": body.home, "notifications": body.notifications}
+
+    def operation(tx: Tx) -> dict[str, Marker]:
+        return {
+            timeline: rows.save(tx, call.account_id, timeline, position.last_read_id)
+            for timeline, position in asked.items()
+            if position
+        }
+
+    return _entities(await call.write(operation))
+
+
+def _entities(found: dict[str, Marker]) -> Markers:
+    return {
+        timeline: entities.Marker(
+            last_read_id=str(one.last_read_id), version=one.version, updated_at=iso(one.changed_ms)
+        )
+        for timeline, one in found.items()
+    }

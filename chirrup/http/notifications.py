@@ -1,0 +1,68 @@
+"""Notifications. https://docs.joinmastodon.org/methods/notifications/"""
+
+import msgspec
+
+from ..ports import Tx
+from ..social import notifications
+from ..types import NotificationKind
+from . import paging
+from .call import Call
+from .entities import Count, Empty, Notification
+from .forms import Id
+from .paging import Page, PageQuery
+from .render import Json
+
+
+class NotificationsQuery(PageQuery, kw_only=True):
+    types: list[str] = []
+    exclude_types: list[str] = []
+    account_id: Id = 0
+
+    def kinds(self) -> set[str]:
+        asked: set[str] = set(self.types or NotificationKind)
+        return asked - set(self.exclude_types)
+
+
+async def index(call: Call, query: NotificationsQuery) -> Page[Notification]:
+    span = paging.span(query, default=40, most=80)
+
+    def operation(tx: Tx) -> tuple[list[Json], list[int]]:
+        told = notifications.page(tx, call.account_id, span, query.kinds(), query.account_id)
+        return call.render.notifications(tx, call.account_id, told), [one.id for one in told]
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)
+
+
+async def show(call: Call, id: int) -> Notification:
+    def operation(tx: Tx) -> Json:
+        told = notifications.get(tx, call.account_id, id)
+        return call.render.notifications(tx, call.account_id, [told])[0]
+
+    return await call.read(operation)
+
+
+async def unread_count(call: Call, query: NotificationsQuery) -> Count:
+    """Of those newer than the marker; never more than the limit."""
+    most = paging.limit(query.limit, default=100, most=1000)
+    count = await call.read(notifications.count_unread, call.account_id, query.kinds(), query.account_id, most=most)
+    return Count(count=count)
+
+
+async def clear(call: Call) -> Empty:
+    await call.write(notifications.clear, call.account_id)
+    return Empty()
+
+
+async def dismiss(call: Call, id: int) -> Empty:
+    await call.write(notifications.dismiss, call.account_id, id)
+    return Empty()
+
+
+class OneId(msgspec.Struct, kw_only=True):
+    id: Id
+
+
+async def dismiss_by_form(call: Call, body: OneId) -> Empty:
+    """As clients before 2018 do it."""
+    return await dismiss(call, body.id)
