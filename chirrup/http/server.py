@@ -1,7 +1,6 @@
 """The edge: a route's line becomes a request handler. Decode, one handler, encode; every error in one shape."""
 
-import inspect
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Request
@@ -10,9 +9,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..access import scopes
-from ..errors import BadRequest, ChirrupError, Forbidden, NotFound, Unauthorised
-from ..ids import ID_MAX
+from ..errors import Forbidden, Unauthorised
 from . import forms, paging, problems
+from .arguments import Arguments
 from .call import Call, Reply, Services
 from .paging import Page
 from .routes import ANYONE, ROUTES, USER, Route
@@ -35,7 +34,7 @@ def handlers(services: Services) -> list[HTTPRouteHandler]:
 
 
 def _handler(services: Services, route: Route) -> HTTPRouteHandler:
-    arguments = Arguments(route)
+    arguments = Arguments(route.handler)
     max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
 
     async def handle(request: Request) -> ASGIApp:
@@ -52,7 +51,7 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
                 url=services.settings.base_url + request.scope["raw_path"].decode("latin-1"),
                 params=forms.nest(forms.pairs(query.decode("latin-1"))) if query else {},
             )
-            given = await arguments.decode(call, request, max_bytes)
+            given = await arguments.decode(call, request)
             return _respond(call, await route.handler(call, **given))
         except Exception as error:
             if isinstance(error, HTTPException):
@@ -112,69 +111,3 @@ def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 _HEADERS = _encoded(HEADERS)
-
-
-class Arguments:
-    """What a handler's signature asks for: path parameters by name, `query` and `body` by their struct."""
-
-    def __init__(self, route: Route) -> None:
-        self.route = route
-        parameters = list(inspect.signature(route.handler, eval_str=True).parameters.values())[1:]
-        self.query: type[msgspec.Struct] | None = None
-        self.body: type[msgspec.Struct] | None = None
-        self.path: dict[str, type] = {}
-        for parameter in parameters:
-            if parameter.name == "query":
-                self.query = parameter.annotation
-            elif parameter.name == "body":
-                self.body = parameter.annotation
-            else:
-                self.path[parameter.name] = parameter.annotation
-        self._lenient = {kind: _not_text(kind) for kind in (self.query, self.body) if kind}
-
-    async def decode(self, call: Call, request: Request, max_bytes: int) -> dict[str, Any]:
-        given: dict[str, Any] = {
-            name: path_id(request.path_params[name]) if kind is int else request.path_params[name]
-            for name, kind in self.path.items()
-        }
-        if self.query:
-            given["query"] = self._convert(call.params, self.query, BadRequest)
-        if self.body:
-            if request.headers.get("content-encoding", "identity") != "identity":
-                raise HTTPException(status_code=415, detail="send the body without Content-Encoding")
-            sent = forms.parse(await request.body(), request.headers.get("content-type", ""))
-            given["body"] = self._convert(call.params | sent, self.body, None)
-        return given
-
-    def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError] | None) -> Any:
-        not_text = self._lenient[kind]
-        kept = {k: v for k, v in values.items() if not (v == "" and k in not_text)}
-        try:
-            return msgspec.convert(kept, kind, strict=False)
-        except msgspec.ValidationError as failed:
-            if error:
-                raise error(f"{failed}") from failed
-            raise InvalidBody(f"Validation failed: {failed}") from failed
-
-
-class InvalidBody(problems.Invalid):
-    """The body has a field of the wrong type; the message names it by its JSON path."""
-
-    def __init__(self, message: str) -> None:
-        ChirrupError.__init__(self, message)
-
-
-def _not_text(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """Fields for which an empty string, as forms send it, means: not given."""
-    return frozenset(
-        field.name
-        for field in msgspec.structs.fields(kind)
-        if field.type is not str and str not in get_args(field.type)
-    )
-
-
-def path_id(text: str) -> int:
-    """An id in a path. Raises NotFound: no such thing can exist."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20) or (id := int(text)) > ID_MAX:
-        raise NotFound("record", text[:40])
-    return id

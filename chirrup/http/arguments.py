@@ -1,0 +1,109 @@
+"""What a handler's signature says it wants to be given, and answers. Requests are decoded by it; see openapi.py too."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, get_args
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import HTTPException
+
+from ..errors import BadRequest, ChirrupError, NotFound
+from ..ids import ID_MAX
+from . import forms, problems
+from .call import Call
+
+
+class Arguments:
+    """Path parameters by name, `query` and `body` by their struct. `answer` is the return annotation."""
+
+    def __init__(self, handler: Callable[..., Any]) -> None:
+        signature = inspect.signature(handler, eval_str=True)
+        self.answer = signature.return_annotation
+        self.query: type[msgspec.Struct] | None = None
+        self.body: type[msgspec.Struct] | None = None
+        self.path: dict[str, type] = {}
+        for parameter in list(signature.parameters.values())[1:]:
+            if parameter.name == "query":
+                self.query = parameter.annotation
+            elif parameter.name == "body":
+                self.body = parameter.annotation
+            else:
+                self.path[parameter.name] = parameter.annotation
+        self._lenient = {kind: _not_text(kind) for kind in (self.query, self.body) if kind}
+
+    async def decode(self, call: Call, request: Request) -> dict[str, Any]:
+        """The arguments of one request. Raises NotFound (path), BadRequest (query, unreadable body), InvalidBody."""
+        given: dict[str, Any] = {
+            name: path_id(text) if kind is int else path_text(text)
+            for name, kind in self.path.items()
+            for text in [request.path_params[name]]
+        }
+        if self.query:
+            given["query"] = self._convert(call.params, self.query, BadRequest)
+        if self.body:
+            if request.headers.get("content-encoding", "identity") != "identity":
+                raise HTTPException(status_code=415, detail="send the body without Content-Encoding")
+            sent = forms.parse(await request.body(), request.headers.get("content-type", ""))
+            given["body"] = self._convert(call.params | sent, self.body, InvalidBody)
+        return given
+
+    def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:
+        not_text = self._lenient[kind]
+        kept = {k: v for k, v in values.items() if not (v == "" and k in not_text)}
+        try:
+            made = msgspec.convert(kept, kind, strict=False)
+        except msgspec.ValidationError as failed:
+            raise error(f"{failed}") from failed
+        if not is_storable(made):
+            raise error("a text has U+0000 or half a character in it, or a number more than 64 bits")
+        return made
+
+
+class InvalidBody(problems.Invalid):
+    """The body has a field of the wrong type; the message names it by its JSON path."""
+
+    def __init__(self, message: str) -> None:
+        ChirrupError.__init__(self, f"Validation failed: {message}")
+
+
+def _not_text(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Fields for which an empty string, as forms send it, means: not given."""
+    return frozenset(
+        field.name
+        for field in msgspec.structs.fields(kind)
+        if field.type is not str and str not in get_args(field.type)
+    )
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def is_storable(value: Any) -> bool:
+    """False for what a database refuses: texts with U+0000 or lone surrogates, integers beyond 64 bits."""
+    if isinstance(value, str):
+        return not _UNSTORABLE.search(value)
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    if isinstance(value, list | tuple):
+        return all(map(is_storable, value))
+    if isinstance(value, dict):
+        return all(is_storable(part) for pair in value.items() for part in pair)
+    if isinstance(value, msgspec.Struct):
+        return all(is_storable(getattr(value, name)) for name in value.__struct_fields__)
+    return True
+
+
+def path_id(text: str) -> int:
+    """An id in a path. Raises NotFound: no such thing can exist."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20) or (id := int(text)) > ID_MAX:
+        raise NotFound("record", text[:40])
+    return id
+
+
+def path_text(text: str) -> str:
+    """A name in a path. Raises NotFound: nothing can have it."""
+    if not is_storable(text):
+        raise NotFound("record", ascii(text[:40]))
+    return text
