@@ -11,6 +11,8 @@ from typing import NoReturn
 import pytest
 import servers
 
+pytest_plugins = ["engines", "databases", "kit"]  # every plug of the sockets
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[servers.Postgres]:

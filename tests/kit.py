@@ -1,0 +1,48 @@
+"""Small things that tests of operations share: accounts, and the outbox worked off as a worker would."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.engines.broker.memory import MemoryBroker
+from chirrup.engines.broker.redis import RedisBroker
+from chirrup.engines.limits.memory import MemoryLimits
+from chirrup.engines.timelines.memory import MemoryTimelines
+from chirrup.engines.timelines.redis import RedisTimelines
+from chirrup.ports import Database, Engines, Tx
+from chirrup.social import accounts
+from chirrup.social.accounts import SignUp
+from chirrup.store import outbox
+from chirrup.workers.subscribers import handle
+
+
+def person(tx: Tx, name: str) -> int:
+    """A new account; its id."""
+    return accounts.create(tx, SignUp(name, f"{name}@example.com", "-")).id
+
+
+async def people(db: Database, *names: str) -> list[int]:
+    return [await db.write(person, name) for name in names]
+
+
+async def settle(engines: Engines) -> None:
+    """Let everything that was announced take effect."""
+    while leased := await engines.db.write(outbox.lease, 256):
+        for one in leased:
+            await handle(engines, one.event)
+        await engines.db.write(outbox.finish, [one.id for one in leased])
+
+
+@pytest.fixture
+async def engines(db: Database, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engines]:
+    """All of them, on both profiles: SQLite with memory, PostgreSQL with Redis."""
+    if type(db).__name__ == "SqliteDatabase":
+        timelines, broker = MemoryTimelines(), MemoryBroker()
+    else:
+        url = request.getfixturevalue("redis_url")
+        timelines, broker = RedisTimelines(url), RedisBroker(url)
+    yield Engines(db=db, timelines=timelines, broker=broker, blobs=DiskBlobs(tmp_path / "media"), limits=MemoryLimits())
+    await timelines.close()
+    await broker.close()

@@ -1,0 +1,166 @@
+"""The command line as a person uses it: processes, their output, and what a server makes of it."""
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from client import ALL_SCOPES, ROOT, Person, Server, eventually, free_port
+
+
+def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    known = {"CHIRRUP_DATA": str(data), "CHIRRUP_TESTING": "1", "CHIRRUP_PORT": str(free_port())}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CHIRRUP_")}
+    command = [sys.executable, "-m", "chirrup", *words]
+    return subprocess.run(command, env=clean | known | env, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def make(data: Path, name: str, *more: str) -> subprocess.CompletedProcess[str]:
+    return chirrup(data, "user", "create", name, "--email", f"{name}@example.com", "--password", "password", *more)
+
+
+def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: Path):
+    assert make(tmp_path, "ann", "--admin").returncode == 0
+    assert "@ann" in chirrup(tmp_path, "user", "list").stdout
+
+    chirrup(tmp_path, "user", "suspend", "@ann")
+    assert "suspended" in chirrup(tmp_path, "user", "list").stdout
+    chirrup(tmp_path, "user", "suspend", "ann", "--undo")
+    assert "suspended" not in chirrup(tmp_path, "user", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("user", "create", "no spaces", "--email", "a@example.com", "--password", "password"), "username"),
+        (("user", "create", "ann", "--email", "nothing", "--password", "password"), "email"),
+        (("user", "suspend", "nobody"), "there is no account 'nobody'"),
+        (("load",), "nothing to load"),
+        (("load", "--posts", "/nowhere.txt"), "/nowhere.txt"),
+        (("migrate", "--database", "mysql://x"), "must be sqlite:PATH or postgresql"),
+        (("migrate", "--config", "/nowhere.toml"), "no settings file at /nowhere.toml"),
+    ],
+)
+def test_errors_are_sentences(tmp_path: Path, words: tuple[str, ...], sentence: str):
+    done = chirrup(tmp_path, *words)
+
+    assert done.returncode == 1
+    assert sentence in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_and_a_wrong_value_are_named(tmp_path: Path):
+    settings = tmp_path / "chirrup.toml"
+
+    settings.write_text('colour = "red"')
+    assert "unknown setting 'colour'" in chirrup(tmp_path, "migrate", "--config", str(settings)).stderr
+    done = chirrup(tmp_path, "migrate", CHIRRUP_POST_CHARS_MAX="many")
+    assert "post_chars_max" in done.stderr and "CHIRRUP" not in done.stdout
+
+
+def test_settings_come_from_a_file_the_environment_and_the_command_line_later_wins(tmp_path: Path):
+    settings = tmp_path / "chirrup.toml"
+    settings.write_text(f'database = "sqlite:{tmp_path}/file.db"')
+
+    chirrup(tmp_path, "migrate", CHIRRUP_CONFIG=str(settings))
+    chirrup(tmp_path, "migrate", CHIRRUP_CONFIG=str(settings), CHIRRUP_DATABASE=f"sqlite:{tmp_path}/environment.db")
+    chirrup(tmp_path, "migrate", "--database", f"sqlite:{tmp_path}/line.db", CHIRRUP_CONFIG=str(settings))
+
+    assert {file.name for file in tmp_path.glob("*.db")} == {"file.db", "environment.db", "line.db"}
+
+
+def test_files_are_loaded_and_served(tmp_path: Path):
+    graph, messages = tmp_path / "graph.txt.gz", tmp_path / "messages.txt"
+    with gzip.open(graph, "wt") as file:
+        file.write("# a graph\n0\t0\n1\t0\n2\t0\n2\t1\n")
+    messages.write_text("good morning #town\n\nsecond message\n")
+    server = Server(tmp_path / "data")
+
+    server.command("load", "--follows", str(graph), "--posts", str(messages))
+    token = server.command(
+        "user", "create", "ann", "--email", "a@example.com", "--password", "password", "--token", ALL_SCOPES
+    )
+    server.start()
+    try:
+        ann = Person(server, token)
+        public = ann.get("/api/v1/timelines/public").json()
+        assert [post["content"].count("<p>") for post in public] == [1, 1]
+        assert len(ann.get("/api/v1/timelines/tag/town").json()) == 1
+        star = ann.get("/api/v1/accounts/lookup", acct="u0").json()
+        assert (star["followers_count"], star["following_count"]) == (2, 0)
+    finally:
+        server.stop()
+
+
+def test_loading_twice_into_one_database_is_refused_before_anything_is_lost(tmp_path: Path):
+    assert chirrup(tmp_path, "load", "--accounts", "5", "--synthetic").returncode == 0
+
+    done = chirrup(tmp_path, "load", "--accounts", "5", "--synthetic")
+
+    assert done.returncode == 1 and "load into an empty database" in " ".join(done.stderr.split())
+
+
+def test_a_backup_made_while_the_server_runs_can_be_served(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    try:
+        ann = server.person("ann")
+        post = ann.say("keep this")
+        server.command("backup", str(tmp_path / "copy"))
+    finally:
+        server.stop()
+
+    again = Server(tmp_path / "copy").start()
+    try:
+        assert again.anyone().get(f"/api/v1/statuses/{post['id']}").json()["content"] == "<p>keep this</p>"
+        assert Person(again, ann.token).home()[0]["id"] == post["id"]
+    finally:
+        again.stop()
+
+
+def test_a_backup_never_overwrites_one(tmp_path: Path):
+    (tmp_path / "copy").mkdir()
+
+    done = chirrup(tmp_path / "data", "backup", str(tmp_path / "copy"))
+
+    assert done.returncode == 1 and "name a new folder" in " ".join(done.stderr.split())
+
+
+def test_the_doctor_is_content_with_a_good_machine_and_warns_of_testing(tmp_path: Path):
+    done = chirrup(tmp_path, "doctor")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CHIRRUP_TESTING is set" in done.stdout and "All is well." in done.stdout
+
+
+def test_the_doctor_says_what_to_do_about_a_bad_address(tmp_path: Path):
+    done = chirrup(tmp_path, "doctor", CHIRRUP_URL="town.example")
+
+    assert done.returncode == 1
+    assert "set CHIRRUP_URL" in " ".join(done.stdout.split())
+
+
+def test_a_password_reset_logs_out_everywhere(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    try:
+        ann = server.person("ann")
+        assert ann.get("/api/v1/accounts/verify_credentials").ok
+
+        server.command("user", "reset-password", "ann", "--password", "another one")
+
+        def refused() -> bool:
+            return ann.get("/api/v1/accounts/verify_credentials").status_code == 401
+
+        eventually(refused, within_s=2)
+    finally:
+        server.stop()
+
+
+def test_a_port_in_use_is_said_in_a_sentence(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    try:
+        done = chirrup(tmp_path / "other", "serve", "--port", str(server.port))
+        assert done.returncode == 1 and "choose another with --port" in " ".join(done.stderr.split())
+    finally:
+        server.stop()

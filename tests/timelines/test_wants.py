@@ -1,0 +1,181 @@
+"""Who gets what at home: the rules one by one, and that fan-out and rebuild always say the same."""
+
+import random
+
+import pytest
+from kit import people, settle
+
+from chirrup.ids import ID_MAX
+from chirrup.ports import Engines
+from chirrup.social import follows, posts, reactions
+from chirrup.store import lists as list_rows
+from chirrup.store import tags as tag_rows
+from chirrup.timelines import fanout, read, rebuild
+from chirrup.types import Draft, Span, Visibility
+
+EVERYTHING = Span(before=ID_MAX, limit=400)
+
+
+async def home(engines: Engines, account_id: int) -> list[int]:
+    return await read.home(engines, account_id, EVERYTHING)
+
+
+async def say(engines: Engines, author: int, text: str, **how: object) -> int:
+    post = await engines.db.write(posts.publish, author, Draft(text=text, **how))  # type: ignore[arg-type]
+    return post.id
+
+
+async def test_a_post_reaches_followers_and_its_author_once_even_if_delivered_twice(engines: Engines):
+    ann, bob, eve = await people(engines.db, "ann", "bob", "eve")
+    await engines.db.write(follows.follow, bob, ann)
+    await settle(engines)
+    for reader in (ann, bob, eve):
+        assert await home(engines, reader) == []
+
+    post = await say(engines, ann, "hello")
+    await settle(engines)
+    await fanout.deliver(engines, post)
+
+    assert [await home(engines, reader) for reader in (ann, bob, eve)] == [[post], [post], []]
+
+
+async def test_a_post_reaches_the_last_of_several_steps_of_followers(engines: Engines, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fanout, "STEP", 2)
+    ann, *readers = await people(engines.db, "ann", *(f"r{n}" for n in range(5)))
+    for reader in readers:
+        await engines.db.write(follows.follow, reader, ann)
+    await settle(engines)
+    for reader in readers:
+        await home(engines, reader)
+
+    post = await say(engines, ann, "hello")
+    await settle(engines)
+
+    assert [await home(engines, reader) for reader in readers] == [[post]] * 5
+
+
+async def test_a_reply_reaches_those_who_follow_both_sides(engines: Engines):
+    ann, bob, both, one = await people(engines.db, "ann", "bob", "both", "one")
+    for follower, followee in ((both, ann), (both, bob), (one, bob), (ann, bob)):
+        await engines.db.write(follows.follow, follower, followee)
+    question = await say(engines, ann, "who?")
+    await settle(engines)
+    for reader in (ann, both, one):
+        await home(engines, reader)
+
+    answer = await say(engines, bob, "me", reply_to_id=question)
+    await settle(engines)
+
+    assert answer in await home(engines, ann)
+    assert answer in await home(engines, both)
+    assert answer not in await home(engines, one)
+
+
+async def test_boosts_switched_off_and_muted_originals_stay_out(engines: Engines):
+    ann, bob, calm, sore, fan = await people(engines.db, "ann", "bob", "calm", "sore", "fan")
+    await engines.db.write(follows.follow, calm, bob, show_boosts=False)
+    await engines.db.write(follows.follow, sore, bob)
+    await engines.db.write(follows.mute, sore, ann)
+    await engines.db.write(follows.follow, fan, bob)
+    original = await say(engines, ann, "news")
+    await settle(engines)
+    for reader in (calm, sore, fan):
+        await home(engines, reader)
+
+    boost = await engines.db.write(reactions.boost, bob, original)
+    await settle(engines)
+
+    assert [await home(engines, reader) for reader in (calm, sore, fan)] == [[], [], [boost.id]]
+
+
+async def test_a_direct_post_reaches_no_home_but_those_of_the_people_it_names(engines: Engines):
+    ann, bob, eve = await people(engines.db, "ann", "bob", "eve")
+    for follower in (bob, eve):
+        await engines.db.write(follows.follow, follower, ann)
+    await settle(engines)
+    for reader in (ann, bob, eve):
+        await home(engines, reader)
+
+    post = await say(engines, ann, "@bob psst", visibility=Visibility.DIRECT)
+    await settle(engines)
+
+    assert [await home(engines, reader) for reader in (ann, bob, eve)] == [[post], [post], []]
+
+
+async def test_a_deleted_post_is_not_announced_as_new(engines: Engines):
+    ann, bob = await people(engines.db, "ann", "bob")
+    await engines.db.write(follows.follow, bob, ann)
+    await settle(engines)
+    await home(engines, bob)
+    heard: list[bytes] = []
+    await engines.broker.listen([f"user:{bob}"], lambda channel, message: heard.append(message))
+
+    post = await say(engines, ann, "oops")
+    await engines.db.write(posts.delete, ann, post)
+    await settle(engines)
+
+    assert not any(b"update" in message for message in heard)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_fan_out_and_rebuild_agree_whatever_the_network(engines: Engines, seed: int):
+    dice = random.Random(seed)
+    ids = await people(engines.db, *(f"p{n}" for n in range(8)))
+    await _tangle(engines, dice, ids)
+    await settle(engines)
+    lists = [await engines.db.write(_list, dice, owner, ids) for owner in ids[:4]]
+    for reader in ids:
+        await home(engines, reader)
+    for list_id in lists:
+        await read.of_list(engines, list_id, EVERYTHING)
+
+    said: list[int] = []
+    for _ in range(40):
+        said.append(await _something(engines, dice, ids, said))
+    await settle(engines)
+
+    for reader in ids:
+        rebuilt, _ = await engines.db.read(rebuild.home, reader, EVERYTHING)
+        assert await home(engines, reader) == rebuilt
+    for list_id in lists:
+        rebuilt, _ = await engines.db.read(rebuild.of_list, list_id, EVERYTHING)
+        assert await read.of_list(engines, list_id, EVERYTHING) == rebuilt
+
+
+async def _tangle(engines: Engines, dice: random.Random, ids: list[int]) -> None:
+    """Follows, mutes and blocks at random; two follow the tag #town."""
+    for one in ids:
+        for other in ids:
+            if one != other and dice.random() < 0.6:
+                await engines.db.write(follows.follow, one, other, show_boosts=dice.random() < 0.8)
+    for _ in range(4):
+        one, other = dice.sample(ids, 2)
+        await engines.db.write(dice.choice((follows.mute, follows.block)), one, other)
+    for reader in ids[:2]:
+        await engines.db.write(tag_rows.follow, reader, "town", "town")
+
+
+def _list(tx, dice: random.Random, owner: int, ids: list[int]) -> int:  # noqa: ANN001
+    from chirrup.store import follows as follow_rows
+
+    followees = [follow.other_id for follow in follow_rows.followees(tx, owner)]
+    made = list_rows.insert(tx, owner, "a list", dice.choice(("followed", "list", "none")), dice.random() < 0.5)
+    for member in followees[:3]:
+        list_rows.add_member(tx, made, owner, member)
+    return made.id if hasattr(made, "id") else made
+
+
+async def _something(engines: Engines, dice: random.Random, ids: list[int], said: list[int]) -> int:
+    """A post, a reply or a boost by anybody; its id."""
+    author = dice.choice(ids)
+    target = dice.choice(said) if said and dice.random() < 0.6 else 0
+    try:
+        if target and dice.random() < 0.4:
+            return (await engines.db.write(reactions.boost, author, target)).id
+        words = dice.choice(("hello", "hello #town", "@p1 and @p2 hello"))
+        kind = dice.choice(list(Visibility))
+        return await say(engines, author, words, reply_to_id=target, visibility=kind)
+    except Exception as error:
+        if type(error).__name__ not in ("NotFound", "Forbidden"):
+            raise
+        return await say(engines, author, "then something else")
