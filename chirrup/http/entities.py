@@ -4,9 +4,11 @@ Ids are strings, dates ISO 8601 with three digits and Z. The OpenAPI document is
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Id = Annotated[str, msgspec.Meta(pattern="^[0-9]+$")]
 
 
 class Entity(msgspec.Struct, kw_only=True):
@@ -34,7 +36,7 @@ class AccountField(Entity, kw_only=True):
 
 
 class RoleEntity(Entity, kw_only=True):
-    id: str
+    id: str  # -99 is everybody's
     name: str
     permissions: str
     color: str = ""
@@ -42,7 +44,7 @@ class RoleEntity(Entity, kw_only=True):
 
 
 class Account(Entity, kw_only=True):
-    id: str
+    id: Id
     username: str
     acct: str
     display_name: str
@@ -93,7 +95,7 @@ class MutedAccount(Account, kw_only=True):
 
 
 class Relationship(Entity, kw_only=True):
-    id: str
+    id: Id
     following: bool
     showing_reblogs: bool
     notifying: bool
@@ -111,8 +113,13 @@ class Relationship(Entity, kw_only=True):
     note: str
 
 
-class StatusMention(Entity, kw_only=True):
+class FamiliarFollowers(Entity, kw_only=True):
     id: str
+    accounts: list[Account]
+
+
+class StatusMention(Entity, kw_only=True):
+    id: Id
     username: str
     url: str
     acct: str
@@ -129,7 +136,7 @@ class StatusApplication(Entity, kw_only=True):
 
 
 class MediaAttachment(Entity, kw_only=True):
-    id: str
+    id: Id
     type: str
     url: str | None
     preview_url: str | None
@@ -147,7 +154,7 @@ class PollOption(Entity, kw_only=True):
 
 
 class Poll(Entity, kw_only=True):
-    id: str
+    id: Id
     expires_at: str | None
     expired: bool
     multiple: bool
@@ -162,11 +169,11 @@ class Poll(Entity, kw_only=True):
 class StatusFixed(Entity, kw_only=True):
     """The part of a status that is the same for everybody until the post changes: rendered once, kept as bytes."""
 
-    id: str
+    id: Id
     created_at: str
     edited_at: str | None
-    in_reply_to_id: str | None
-    in_reply_to_account_id: str | None
+    in_reply_to_id: Id | None
+    in_reply_to_account_id: Id | None
     sensitive: bool
     spoiler_text: str
     visibility: str
@@ -219,7 +226,7 @@ class DeletedStatus(Status, kw_only=True):
 
 
 class StatusSource(Entity, kw_only=True):
-    id: str
+    id: Id
     text: str
     spoiler_text: str
 
@@ -249,7 +256,7 @@ class Context(Entity, kw_only=True):
 
 
 class Notification(Entity, kw_only=True):
-    id: str
+    id: Id
     type: str
     created_at: str
     group_key: str
@@ -262,20 +269,20 @@ class Count(Entity, kw_only=True):
 
 
 class Marker(Entity, kw_only=True):
-    last_read_id: str
+    last_read_id: Id
     version: int
     updated_at: str
 
 
 class Conversation(Entity, kw_only=True):
-    id: str
+    id: Id
     unread: bool
     accounts: list[Account]
     last_status: Status | None
 
 
 class ListEntity(Entity, kw_only=True):
-    id: str
+    id: Id
     title: str
     replies_policy: str
     exclusive: bool
@@ -288,7 +295,7 @@ class TagHistory(Entity, kw_only=True):
 
 
 class Tag(Entity, kw_only=True):
-    id: str
+    id: Id
     name: str
     url: str
     history: list[TagHistory]
@@ -303,7 +310,7 @@ class Search(Entity, kw_only=True):
 
 
 class Application(Entity, kw_only=True):
-    id: str
+    id: Id
     name: str
     website: str | None
     scopes: list[str]
