@@ -280,7 +280,7 @@ class PostgresDatabase:
             told = Unavailable("the database could not do this now; try again in a moment")
         elif isinstance(error, errors.NumericValueOutOfRange):
             told = Invalid("number", "must be below 2^63")
-        elif isinstance(error, psycopg.DataError) and error.sqlstate is None:  # refused before it was sent
+        elif isinstance(error, errors.CharacterNotInRepertoire):  # nothing else is left that UTF-8 has and UTF8 not
             told = Invalid("text", "must not have the character U+0000")
         if told is error:
             raise error

@@ -233,7 +233,7 @@ class SqliteDatabase:
 
     def _run(self, job: _Job) -> _Answer:
         """One operation in its own savepoint. What it raises undoes it alone."""
-        execute = self._writer.execute
+        execute, emitted = self._writer.execute, self._write_tx.emitted
         execute("SAVEPOINT operation")
         try:
             answer = _Answer(job, job.operation(), None)
@@ -241,6 +241,7 @@ class SqliteDatabase:
             if not self._writer.in_transaction:
                 raise
             execute("ROLLBACK TO operation")
+            self._write_tx.emitted = emitted
             answer = _Answer(job, None, as_invalid(error))
         execute("RELEASE operation")
         return answer
@@ -284,6 +285,8 @@ class SqliteDatabase:
             self._batching = False
 
     def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        if self._closed:
+            raise closing()
         with self._writing:
             execute, tx = self._writer.execute, self._write_tx
             self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
@@ -306,6 +309,8 @@ class SqliteDatabase:
     # reading: at once in the event loop's thread when it is short, as almost all are; else again in a reader's thread
 
     async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        if self._closed:
+            raise closing()
         try:
             return self._quick.read(QUICK_S, operation, args, kwargs)
         except apsw.InterruptError:
@@ -348,8 +353,7 @@ class SqliteDatabase:
         return connection
 
     def backup(self, to: Path) -> None:
-        connection = self._connect(readonly=True)
-        connection.execute("VACUUM INTO ?", (str(to / "chirrup.db"),))
+        self._connect().execute("VACUUM INTO ?", (str(to / "chirrup.db"),))  # reads one snapshot, however long it takes
 
     def close(self) -> None:
         """Finish what is being flushed, then let go of the file."""
