@@ -101,7 +101,7 @@ def backup(to: Path, *, common: Common = COMMON) -> None:
 def load_(
     *,
     accounts: Annotated[int, Parameter(help="How many accounts to make (0: as many as the files need).")] = 0,
-    follows: Annotated[Path | None, Parameter(help="A graph: lines of FROM<TAB>TO, .gz or plain.")] = None,
+    follows: Annotated[Path | None, Parameter(help="A graph: lines of two numbers, who follows whom; .gz or plain.")] = None,
     posts: Annotated[Path | None, Parameter(help="Messages, one a line, .gz or plain.")] = None,
     synthetic: Annotated[bool, Parameter(help="Invent what no file gives: follows and posts.")] = False,
     seed: Annotated[int, Parameter(help="The same seed invents the same.")] = 1,
