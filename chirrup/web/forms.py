@@ -55,12 +55,12 @@ def query(query_string: bytes) -> Fields:
 
 
 async def body(request: Request[Any, Any, Any]) -> Fields:
-    """Raises BadRequest: not a form, or one that cannot be read."""
+    """What is no form has no fields, so no csrf token either. Raises BadRequest: a form that cannot be read."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return Fields(_pairs((await request.body()).decode("latin-1")))
     if kind != "multipart/form-data":
-        raise BadRequest("This address takes forms only.")
+        return Fields()
     try:
         sent = await request.form()
     except HTTPException as error:

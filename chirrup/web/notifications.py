@@ -79,6 +79,4 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int]:
 
 def count_unread(tx: Tx, account_id: int) -> int:
     """How many came since the last look, UNREAD_MAX + 1 at most."""
-    marker = markers.of(tx, account_id, [MARKER]).get(MARKER)
-    after = marker.last_read_id if marker else 0
-    return len(rows.page(tx, account_id, Span(before=ID_MAX, after=after, limit=UNREAD_MAX + 1)))
+    return notifications.count_unread(tx, account_id, WORDS.keys(), most=UNREAD_MAX + 1)

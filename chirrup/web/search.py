@@ -4,13 +4,14 @@ from contextlib import suppress
 
 import msgspec
 
+from ..access.visibility import Seen
 from ..errors import NotFound
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import accounts, text
 from ..store import tags as tag_rows
 from ..timelines.rebuild import fill
-from ..types import Span
+from ..types import Post, Span
 from .call import Call, Page
 from .views import PersonView, PostView
 
@@ -59,6 +60,9 @@ def _posts(tx: Tx, call: Call, words: str) -> list[PostView]:
     def candidates(span: Span) -> list[int]:
         return tx.search.find_posts(tx, words, author_id=0, before=span.before, limit=span.limit)
 
-    span = Span(before=ID_MAX, limit=POSTS)
-    ids, _ = fill(tx, call.viewer_id, span, candidates, lambda seen, post: not seen.ties.hides(post.author_id))
+    def keep(seen: Seen, post: Post) -> bool:
+        to_be_found = seen.accounts[post.author_id].indexable or post.author_id == seen.viewer_id
+        return bool(to_be_found) and not seen.ties.hides(post.author_id)
+
+    ids, _ = fill(tx, call.viewer_id, Span(before=ID_MAX, limit=POSTS), candidates, keep)
     return call.views.shown(tx, call.viewer_id, ids)

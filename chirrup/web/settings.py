@@ -20,7 +20,8 @@ from .profiles import fields_of
 
 SWITCHES = [
     ("locked", "I decide who may follow me"),
-    ("discoverable", "Show me in search and to search engines"),
+    ("discoverable", "Suggest me to others, and show my profile to search engines"),
+    ("indexable", "Let everybody find my public posts by searching"),
     ("hide_network", "Keep whom I follow, and who follows me, to myself"),
     ("bot", "This account is a robot"),
 ]
@@ -32,6 +33,7 @@ class ProfileForm(msgspec.Struct, frozen=True):
     fields: list[Field]
     locked: bool
     discoverable: bool
+    indexable: bool
     hide_network: bool
     bot: bool
 
