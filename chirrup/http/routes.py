@@ -4,28 +4,15 @@ A handler is `async def f(call, …) -> entity`: its parameters named in the pat
 their types, which also make the OpenAPI document (openapi.py). Scopes: https://docs.joinmastodon.org/api/oauth-scopes/
 """
 
-from collections.abc import Callable
-from typing import Any, Literal
+from . import accounts, markers, media, notifications, oauth, openapi, polls, statuses, timelines
+from .route import ANYONE, APP, USER, Route
 
-import msgspec
-
-from . import accounts, markers, media, notifications, oauth, polls, statuses, timelines
-
-ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
-
-
-class Route(msgspec.Struct, frozen=True):
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    path: str
-    handler: Callable[..., Any]
-    scope: str = ""
-    who: str = USER
-    uploads: bool = False  # the body may be as large as media may be
-
+__all__ = ["ANYONE", "APP", "ROUTES", "USER", "Route"]
 
 V1 = "/api/v1"
 
 ROUTES: list[Route] = [
+    Route("GET", "/api/openapi.json", openapi.show, who=ANYONE),
     # OAuth; the forms a person sees are pages: web/routes.py
     Route("POST", f"{V1}/apps", oauth.create_app, who=ANYONE),
     Route("GET", f"{V1}/apps/verify_credentials", oauth.verify_app, who=APP),

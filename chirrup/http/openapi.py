@@ -1,0 +1,164 @@
+"""The OpenAPI document, made from the table of routes and the handlers' signatures: nobody writes it by hand."""
+
+from functools import cache
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from .. import __version__
+from ..access import scopes
+from ..ids import ID_MAX
+from .arguments import Arguments
+from .call import Call, Reply
+from .paging import Page
+from .route import ANYONE, Route
+
+Json = dict[str, Any]
+OAUTH = "oauth"
+ID: Json = {"type": "string", "pattern": "^[0-9]+$"}
+ABOUT = """The Mastodon client API (https://docs.joinmastodon.org/api/) as this server speaks it.
+Forms name a list `key[]` and a part of an object `key[part]`; numbers and booleans may come as text everywhere."""
+
+
+class Error(msgspec.Struct, kw_only=True):
+    """Every refusal. error: what was expected and what came; for OAuth its own word, with a description."""
+
+    error: str
+    error_description: str | msgspec.UnsetType = msgspec.UNSET
+    details: dict[str, list[dict[str, str]]] | msgspec.UnsetType = msgspec.UNSET
+
+
+async def show(call: Call) -> Json:
+    """This document."""
+    from .routes import ROUTES  # it names this handler too
+
+    return document(tuple(ROUTES), call.settings.base_url)
+
+
+@cache
+def document(routes: tuple[Route, ...], base_url: str) -> Json:
+    """OpenAPI 3.1."""
+    signatures = [Arguments(route.handler) for route in routes]
+    schemas = Schemas([kind for one in signatures for kind in (one.query, one.body, _content(one)) if kind])
+    paths: dict[str, Json] = {}
+    for route, signature in zip(routes, signatures, strict=True):
+        operations = paths.setdefault(_path(route), {})
+        operations[route.method.lower()] = _operation(route, signature, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Chirrup", "version": __version__, "description": ABOUT},
+        "servers": [{"url": base_url}],
+        "paths": paths,
+        "components": {"schemas": schemas.components, "securitySchemes": {OAUTH: _oauth(base_url)}},
+    }
+
+
+def _path(route: Route) -> str:
+    return route.path.replace(":str}", "}")
+
+
+def _oauth(base_url: str) -> Json:
+    flow = {"tokenUrl": f"{base_url}/oauth/token", "scopes": dict.fromkeys(sorted(scopes.ALL), "")}
+    asking = flow | {"authorizationUrl": f"{base_url}/oauth/authorize"}
+    return {"type": "oauth2", "flows": {"authorizationCode": asking, "clientCredentials": flow}}
+
+
+def _content(signature: Arguments) -> Any:
+    """The type of what is answered as JSON; None: something else."""
+    answer = signature.answer
+    if answer is Reply:
+        return None
+    return list[get_args(answer)[0]] if get_origin(answer) is Page else answer
+
+
+class Schemas:
+    """JSON schemas of types. What handlers want as an integer id, clients send as they got it: a string of digits."""
+
+    def __init__(self, kinds: list[Any]) -> None:
+        different = list(dict.fromkeys([Error, *kinds]))
+        shapes, components = msgspec.json.schema_components(different, ref_template="#/components/schemas/{name}")
+        self._of = dict(zip(different, map(_ids_as_text, shapes), strict=True))
+        self.components: Json = _ids_as_text(components)
+        self.components["Upload"] = {"type": "string", "format": "binary"}
+
+    def of(self, kind: Any) -> Json:
+        return self._of[kind]
+
+    def fields(self, kind: Any) -> list[tuple[str, Json]]:
+        """(name, schema) of what forms and queries may hold, a part of an object as `key[part]`."""
+        return list(self._flat("", self._bare(self._of[kind])))
+
+    def _flat(self, prefix: str, schema: Json) -> list[tuple[str, Json]]:
+        if "properties" in schema:
+            parts = {f"{prefix}[{key}]" if prefix else key: part for key, part in schema["properties"].items()}
+            return [field for name, part in parts.items() for field in self._flat(name, self._bare(part))]
+        if schema.get("type") == "array":
+            item = self._bare(schema.get("items", {}))
+            return self._flat(f"{prefix}[]", item) if "properties" in item else [(f"{prefix}[]", schema)]
+        return [(prefix, schema)]
+
+    def _bare(self, schema: Json) -> Json:
+        """The schema itself: not a reference to it, and without null."""
+        if "$ref" in schema:
+            return self.components[schema["$ref"].rpartition("/")[2]]
+        choices = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+        return self._bare(choices[0]) if len(choices) == 1 else schema
+
+
+def _ids_as_text(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_ids_as_text(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return ID if schema.get("maximum") == ID_MAX else {key: _ids_as_text(part) for key, part in schema.items()}
+
+
+def _operation(route: Route, signature: Arguments, schemas: Schemas) -> Json:
+    section = route.handler.__module__.rpartition(".")[2]
+    words = route.handler.__doc__ or f"{section}: {route.handler.__name__}".replace("_", " ")
+    refused = _json(schemas.of(Error))
+    operation: Json = {
+        "operationId": f"{route.method.lower()} {_path(route)}",
+        "summary": words.strip().splitlines()[0],
+        "tags": [section],
+        "security": [{}] * (route.who == ANYONE) + [{OAUTH: [route.scope] if route.scope else []}],
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": ID if kind is int else {"type": "string"}}
+            for name, kind in signature.path.items()
+        ],
+        "responses": _answers(signature, schemas)
+        | {
+            "4XX": {"description": "Refused, and why"} | refused,
+            "503": {"description": "Too busy: try again after Retry-After seconds"} | refused,
+        },
+    }
+    if signature.query:
+        fields = schemas.fields(signature.query)
+        operation["parameters"] += [{"name": name, "in": "query", "schema": schema} for name, schema in fields]
+    if signature.body:
+        operation["requestBody"] = _bodies(signature.body, schemas)
+    return operation
+
+
+def _json(schema: Json) -> Json:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _bodies(kind: Any, schemas: Schemas) -> Json:
+    """JSON, a form or multipart, alike; files come in multipart only."""
+    form = {"schema": {"type": "object", "properties": dict(schemas.fields(kind))}}
+    if any(schema.get("format") == "binary" for schema in form["schema"]["properties"].values()):
+        return {"content": {"multipart/form-data": form}}
+    either = {"application/x-www-form-urlencoded": form, "multipart/form-data": form}
+    return {"content": _json(schemas.of(kind))["content"] | either}
+
+
+def _answers(signature: Arguments, schemas: Schemas) -> Json:
+    kind = _content(signature)
+    if kind is None:
+        return {"2XX": {"description": "A file or a part of it"}, "3XX": {"description": "What you have is still so"}}
+    answer = {"description": "Done"} | _json(schemas.of(kind))
+    if get_origin(signature.answer) is Page:
+        link = {"description": "rel=next: what is older; rel=prev: newer", "schema": {"type": "string"}}
+        answer["headers"] = {"Link": link}
+    return {"200": answer}

@@ -1,0 +1,17 @@
+"""One line of the table of routes."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
+
+
+class Route(msgspec.Struct, frozen=True):
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    handler: Callable[..., Any]
+    scope: str = ""
+    who: str = USER
+    uploads: bool = False  # the body may be as large as media may be
