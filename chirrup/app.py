@@ -30,6 +30,9 @@ from .http.render import Renderer
 from .ports import Database, Engines
 from .social.media import Addresses
 from .store import migrations, outbox
+from .stream import routes as stream_routes
+from .stream.hub import Hub
+from .stream.wire import HttpProtocol, WebSocketProtocol
 from .web.server import Web
 from .workers.relay import Relay
 from .workers.timers import Timers
@@ -88,6 +91,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         addresses=addresses,
     )
     web = Web(engines, settings, passwords, addresses)
+    hub = Hub(services)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -98,17 +102,19 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         relay.start()
         timers = Timers(engines)
         timers.start()
+        await hub.start()
         try:
             yield
         finally:
             await timers.stop()
             await relay.stop()
+            await hub.stop()
             await engines.timelines.close()
             await engines.broker.close()
             engines.db.close()
 
     return Litestar(
-        route_handlers=[*server.handlers(services), *web.handlers()],
+        route_handlers=[*server.handlers(services), *stream_routes.handlers(hub), *web.handlers()],
         lifespan=[running],
         exception_handlers={HTTPException: _refusal(web)},
         openapi_config=None,
@@ -123,9 +129,10 @@ def serve(settings: Settings, console: Console) -> None:
     config = uvicorn.Config(
         build(settings),
         loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=64 * 1024,
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=16 * 1024,
+        ws_per_message_deflate=False,  # it would be done again for every reader of the same event
         ws_ping_interval=30,
         ws_ping_timeout=30,
         access_log=False,

@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024
     secret: str = ""  # for signatures; the same for all processes; "": the file <data>/secret, made when absent
+    streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; what is beyond gets a 429
+    streams_per_ip: int = 10_000
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For counts
     log_level: str = "info"

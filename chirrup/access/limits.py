@@ -43,7 +43,7 @@ ALL = (*LOGIN, *PASSWORD_CHANGE, *RESET, *CONFIRMATION, *FOLLOW_LINK, *SIGN_UP, 
 
 async def check(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str = "", address: str = "") -> None:
     """Count one try against each of rules. Raises TooMany, with when to come back."""
-    keys = {"ip": _network(ip), "account": account, "address": address}
+    keys = {"ip": network_of(ip), "account": account, "address": address}
     for rule in rules:
         allowance = await limits.hit(rule.name, keys[rule.by], amount=rule.amount, per_s=rule.per_s)
         if not allowance.allowed:
@@ -51,10 +51,10 @@ async def check(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str
             raise TooMany(f"Too many tries: come back in {wait_s} seconds", wait_s)
 
 
-def _network(ip: str) -> str:
+def network_of(ip: str) -> str:
     """IPv6 users have a whole /64 to themselves."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return ip
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else ip
+    return str(ipaddress.ipnetwork_of((address, 64), strict=False)) if address.version == 6 else ip

@@ -70,6 +70,20 @@ def averse_to(tx: Tx, account_ids: Collection[int], ids: Collection[int]) -> set
     return {id for (id,) in rows}
 
 
+def blocked_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
+    """Those of ids whom account_id blocks."""
+    if not ids:
+        return set()
+    rows = tx.all(
+        f"""SELECT target_id FROM blocks
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "ids")}""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        ids=ids,
+    )
+    return {id for (id,) in rows}
+
+
 def block(tx: Tx, blocker: int, target: int) -> bool:
     """True when this is new."""
     new = 1 == tx.run(

@@ -1,0 +1,169 @@
+"""From signals to what readers are sent: read once for all who listen, worded once for all who see the same.
+
+Functions over a transaction. Every event comes through access/visibility.py at the moment it is sent.
+"""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from ..access import visibility
+from ..access.visibility import Seen
+from ..errors import NotFound
+from ..events import Signal
+from ..http.render import Renderer
+from ..ports import Tx
+from ..social import notifications
+from ..store import accounts, conversations, posts, reactions, ties
+from ..store.ties import Ties
+from ..types import Account, Post
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A signal, and the accounts (0: somebody not logged in) that may be sent what it tells of."""
+
+    signal: Signal
+    viewers: set[int]
+    strangers: set[int]  # those of viewers whose blocks and mutes have not been minded yet
+
+
+class Event:
+    """Something to be sent. place: its position in a stream (resume.py), 0 when it has none."""
+
+    def __init__(
+        self, kind: str, id: int, texts: dict[int, str], *, place: int = 0, media: bool = False, answers: bool = False
+    ) -> None:
+        self.kind, self.id, self.place = kind, id, place
+        self.texts = texts  # the payload by viewer; absent: this viewer is sent nothing
+        self.has_media, self.answers_another = media, answers
+        self._bytes: dict[tuple[str, str], bytes] = {}
+
+    def frame(self, label: str, text: str) -> bytes:
+        """A WebSocket frame; label: the JSON of the stream's label."""
+        made = self._bytes.get((label, text))
+        if made is None:
+            body = b'{"stream":%b,"event":"%b","payload":%b}' % (label.encode(), self.kind.encode(), _encode(text))
+            made = self._bytes[label, text] = frame(body)
+        return made
+
+    def lines(self, text: str) -> bytes:
+        """The lines of a server-sent event, up to the value of its `id`."""
+        made = self._bytes.get(("", text))
+        if made is None:
+            made = self._bytes["", text] = f"event: {self.kind}\ndata: {text}\nid: ".encode()
+        return made
+
+
+def frame(text: bytes) -> bytes:
+    """text as one unmasked WebSocket frame: RFC 6455, 5.2."""
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    if size < 65536:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2), text)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8), text)
+
+
+def place_of(id: int, *, notification: bool = False) -> int:
+    """Posts (conversations: by their last post) and notifications share a stream; their ids might be equal."""
+    return id << 1 | notification
+
+
+def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | None]:
+    """What each of asks comes to, in their order; None: nothing, for nobody."""
+    found = posts.by_ids(tx, {ask.signal.id for ask in asks if ask.signal.kind in ("update", "status.update")})
+    found |= posts.by_ids(tx, {post.boost_of_id for post in found.values()} - {0})
+    gone = [posts.tombstone(tx, ask.signal.id) for ask in asks if ask.signal.kind == "delete"]
+    tombstones = {post.id: post for post in gone if post}
+    authors = accounts.by_ids(tx, {post.author_id for post in (*found.values(), *tombstones.values())})
+
+    def event(ask: Ask) -> Event | None:
+        signal = ask.signal
+        if signal.kind == "delete":
+            return _deletion(tx, ask, tombstones.get(signal.id), authors)
+        if signal.kind in ("notification", "conversation"):
+            (viewer_id,) = ask.viewers  # of a channel that is one account's own
+            make = _notification if signal.kind == "notification" else _conversation
+            return make(tx, render, viewer_id, signal.id)
+        post = found.get(signal.id)
+        return _post(tx, render, ask, post, found, authors) if post else None
+
+    return [event(ask) for ask in asks]
+
+
+def _post(
+    tx: Tx, render: Renderer, ask: Ask, post: Post, found: dict[int, Post], authors: dict[int, Account]
+) -> Event | None:
+    viewers = visibility.viewers_among(tx, post, found, authors, ask.viewers)
+    original = found[post.boost_of_id] if viewers and post.boost_of_id else post
+    viewers -= ties.averse_to(tx, {post.author_id, original.author_id}, ask.strangers & viewers)
+    if not viewers:
+        return None
+    kind = ask.signal.kind
+    texts = _wordings(tx, render, post, original, authors, viewers, is_new=kind == "update")
+    answers = post.reply_to_author_id not in (0, post.author_id)
+    place = place_of(post.id) if kind == "update" else 0
+    return Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
+
+
+def _wordings(
+    tx: Tx,
+    render: Renderer,
+    post: Post,
+    original: Post,
+    authors: dict[int, Account],
+    viewers: set[int],
+    *,
+    is_new: bool,
+) -> dict[int, str]:
+    """The post's JSON by viewer, rendered once for all to whom it is the same."""
+    # Nobody has done anything yet with what has just been said, unless it is said again or said in a thread.
+    did = reactions.deeds(tx, original, viewers) if not is_new or post.boost_of_id or post.reply_to_id else {}
+    alike: dict[object, set[int]] = {}
+    apart = ({0, post.author_id, original.author_id} | did.keys()) & viewers
+    for viewer_id in apart:
+        is_author = viewer_id in (0, post.author_id, original.author_id)
+        alike.setdefault(viewer_id if is_author else did[viewer_id], set()).add(viewer_id)
+    alike[None] = viewers - apart
+    shown = {one.id: one for one in (post, original)}
+    texts: dict[int, str] = {}
+    for group in alike.values():
+        for viewer_id in tuple(group)[:1]:
+            seen = Seen(viewer_id, shown, authors, Ties(viewer_id))
+            texts |= dict.fromkeys(group, bytes(render.seen(tx, seen, [post.id])[0]).decode())
+    return texts
+
+
+def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, Account]) -> Event | None:
+    """Told to those who could see it. Of a boost, what it boosted may be gone too, and does not matter any more."""
+    if gone is None:
+        return None
+    alone = msgspec.structs.replace(gone, boost_of_id=0)
+    viewers = visibility.viewers_among(tx, alone, {}, authors, ask.viewers)
+    viewers -= ties.averse_to(tx, {gone.author_id}, ask.strangers & viewers)
+    return Event("delete", gone.id, dict.fromkeys(viewers, str(gone.id)))
+
+
+def _notification(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | None:
+    try:
+        told = notifications.get(tx, viewer_id, id)
+    except NotFound:
+        return None
+    text = _encode(render.notifications(tx, viewer_id, [told])[0]).decode()
+    return Event("notification", id, {viewer_id: text}, place=place_of(id, notification=True))
+
+
+def _conversation(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | None:
+    found = conversations.by_ids(tx, viewer_id, [id]).get(id)
+    if found is None or visibility.see_one(tx, viewer_id, found.last_post_id) is None:
+        return None
+    text = _encode(render.conversations(tx, viewer_id, [found])[0]).decode()
+    return Event("conversation", id, {viewer_id: text}, place=place_of(found.last_post_id))
+
+
+def of_missed(tx: Tx, render: Renderer, viewer_id: int, missed: Iterable[tuple[str, int]]) -> list[Event]:
+    """The same for one viewer who was away: (kind, id) of what there is to be told now."""
+    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set()) for kind, id in missed]
+    return [event for event in of_signals(tx, render, asks) if event]

@@ -1,0 +1,237 @@
+"""All open streams of this process: what the broker tells of is read once, worded once, and written to many readers.
+
+Signals are taken in the order in which they come, a batch at a time, so that readers get them in that order too.
+"""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+
+import msgspec
+import structlog
+
+from ..access import tokens
+from ..access.limits import network_of
+from ..errors import ChirrupError, TooMany
+from ..events import Signal, unpack
+from ..http.call import Services
+from ..ports import Tx
+from ..types import ANYBODY
+from . import events, resume
+from .channels import Channel, Channels, now_ms
+from .events import Ask
+from .reader import Pack, Reader, Subscription
+from .resume import Position
+from .streams import Stream
+from .wire import POLICY, TRY_LATER
+
+log = structlog.get_logger()
+
+BATCH = 1000  # channels told at once: no read, and no round of writing, is long
+RETRY_AFTER_S = 30
+CHECK_S = 60.0  # how often every open stream's token is looked up: a broker may lose the signal that it has ended
+STEP = 20  # events, or tokens, read at once
+_END = Signal("end", 0, 0).packed[:6]
+
+
+class Hub:
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._channels = Channels()
+        self._readers: set[Reader] = set()
+        self._open: Counter[tuple[str, object]] = Counter()  # connections by account and by address
+        self._heard: dict[bytes, list[str]] = {}  # a message and the channels it came on, in order of arrival
+        self._woken, self._gap = asyncio.Event(), asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        broker = self.services.engines.broker
+        self._channels.listening = await broker.listen([], self._hear, on_gap=self._gap.set)
+        self._tasks = [asyncio.ensure_future(self._pass_on()), asyncio.ensure_future(self._look_after())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._channels.listening.stop()
+
+    @property
+    def blind(self) -> bool:
+        """What other processes tell of does not arrive at the moment."""
+        return self.services.engines.broker.blind
+
+    # readers come and go
+
+    async def enter(self, token: str, ip: str) -> Reader:
+        """A new connection, to be followed by leave(); token "": of nobody in particular.
+
+        Raises Unauthorised, Forbidden (the token, or its account), TooMany.
+        """
+        viewer = await self.services.auth.by_token(token) if token else ANYBODY
+        reader = Reader(viewer, token, network_of(ip))
+        settings = self.services.settings
+        if viewer.account_id and self._open["account", viewer.account_id] >= settings.streams_per_account:
+            raise TooMany("This account has too many streams open: close some", RETRY_AFTER_S)
+        if self._open["ip", reader.ip] >= settings.streams_per_ip:
+            raise TooMany("Too many streams are open from your address: close some", RETRY_AFTER_S)
+        self._readers.add(reader)
+        self._open.update(_counts(reader))
+        if token:
+            try:
+                await self._channels.join(_control(reader), reader)
+                # Looked up once more now that its end would be heard: what auth knows may be a second old.
+                await self.services.engines.db.read(tokens.find, token)
+            except BaseException:
+                await self.leave(reader)
+                raise
+        return reader
+
+    async def leave(self, reader: Reader) -> None:
+        if reader in self._readers:
+            self._readers.discard(reader)
+            for key in _counts(reader):
+                self._open[key] -= 1
+                if not self._open[key]:
+                    del self._open[key]
+            for subscription in reader.subscriptions.values():
+                await self._channels.part(subscription.stream.channel, subscription)
+            await self._channels.part(_control(reader), reader)
+
+    async def subscribe(
+        self, reader: Reader, stream: Stream, pack: Pack, position: Position | None = None
+    ) -> Subscription:
+        """Events of the stream wait in the subscription until it is released, or caught up."""
+        subscription = Subscription(reader, stream, pack, position or Position.at(now_ms()))
+        reader.subscriptions[stream.key] = subscription
+        await self._channels.join(stream.channel, subscription)
+        return subscription
+
+    async def unsubscribe(self, reader: Reader, name: str, argument: str) -> None:
+        subscription = reader.subscriptions.pop((name, argument), None)
+        if subscription:
+            await self._channels.part(subscription.stream.channel, subscription)
+
+    async def catch_up(self, subscription: Subscription) -> None:
+        """Send what the database has beyond the subscription's position; what comes meanwhile waits."""
+        subscription.hold()
+        db, render = self.services.engines.db, self.services.render
+        viewer_id, wire = subscription.viewer_id, subscription.reader.wire
+        missed = await db.read(resume.missed, subscription.stream, subscription.position)
+        had: set[int] = set()
+        for at in range(0, len(missed), STEP):
+            for event in await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP]):
+                if text := event.texts.get(viewer_id):
+                    subscription.write(event, text)
+                    had.add(event.place)
+            if wire:
+                await wire.drained()
+        subscription.release(frozenset(had - {0}))
+
+    # signals
+
+    def _hear(self, name: str, message: bytes) -> None:
+        if not message.startswith(_END):
+            self._heard.setdefault(message, []).append(name)
+            self._woken.set()
+        elif channel := self._channels.get(name):
+            ended = unpack(message).tokens
+            for reader in tuple(channel.readers):
+                if not ended or reader.viewer.token_id in ended:
+                    reader.cut(POLICY, "this access has ended")
+
+    async def _pass_on(self) -> None:
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            while self._heard:
+                batch = self._batch()
+                try:
+                    await self._tell(batch)
+                except Exception as error:  # the database is away, or a bug: nobody may miss something unknowingly
+                    log.error("signals not passed on", signals=len(batch), exc_info=error)
+                    for subscription in {one for _, channels in batch for c in channels for one in c.subscriptions}:
+                        subscription.reader.cut(TRY_LATER, "something went wrong: come again in a moment")
+                await asyncio.sleep(0)  # what was written goes out before more is
+
+    def _batch(self) -> list[tuple[Signal, list[Channel]]]:
+        """The oldest of what was heard, and those who listen; what has been told before is left out."""
+        batch: list[tuple[Signal, list[Channel]]] = []
+        room = BATCH
+        while self._heard and room > 0:
+            message, names = next(iter(self._heard.items()))
+            if len(names) > room:
+                self._heard[message] = names[room:]
+            else:
+                del self._heard[message]
+            signal, channels = unpack(message), self._channels.among(names[:room])
+            room -= len(names)
+            if late := [channel for channel in channels if channel.is_late(signal)]:
+                update = msgspec.structs.replace(signal, kind="update")
+                batch.append((update, [channel for channel in late if channel.is_new(update)]))
+                channels = [channel for channel in channels if channel not in late]
+            batch.append((signal, [channel for channel in channels if channel.is_new(signal)]))
+        return batch
+
+    async def _tell(self, batch: list[tuple[Signal, list[Channel]]]) -> None:
+        asked: list[tuple[Ask, list[Channel]]] = []
+        for signal, channels in batch:
+            wanting = [one for c in channels for one in c.subscriptions if signal.kind in one.stream.kinds]
+            if wanting:
+                strangers = {one.viewer_id for one in wanting if one.stream.is_public}
+                asked.append((Ask(signal, {one.viewer_id for one in wanting}, strangers), channels))
+        if not asked:
+            return
+        asks = [ask for ask, _ in asked]
+        found = await self.services.engines.db.read(events.of_signals, self.services.render, asks)
+        for event, (_, channels) in zip(found, asked, strict=True):
+            if event:
+                for channel in channels:
+                    for subscription in channel.subscriptions:
+                        subscription.take(event)
+
+    # what the broker may lose
+
+    async def _look_after(self) -> None:
+        """After a gap, and now and then: end the streams whose tokens have ended, send the others what they missed."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._gap.wait(), CHECK_S)
+            after_gap = self._gap.is_set()
+            self._gap.clear()
+            try:
+                await self._end_barred()
+                if after_gap:
+                    for subscription in [one for reader in self._readers for one in reader.subscriptions.values()]:
+                        await self.catch_up(subscription)
+            except Exception as error:
+                log.error("streams not looked after, trying again", exc_info=error)
+                self._gap.set() if after_gap else None
+                await asyncio.sleep(1)
+
+    async def _end_barred(self) -> None:
+        held = [reader for reader in self._readers if reader.token]
+        for at in range(0, len(held), STEP):
+            some = held[at : at + STEP]
+            barred = await self.services.engines.db.read(_barred, {reader.token for reader in some})
+            for reader in some:
+                if reader.token in barred:
+                    reader.cut(POLICY, "this access has ended")
+
+
+def _barred(tx: Tx, secrets: set[str]) -> set[str]:
+    """Those of these tokens that may not be used."""
+    barred: set[str] = set()
+    for secret in secrets:
+        try:
+            tokens.find(tx, secret)
+        except ChirrupError:
+            barred.add(secret)
+    return barred
+
+
+def _control(reader: Reader) -> str:
+    """Where the end of the reader's access is told; an app's own token has no account."""
+    return f"user:{reader.viewer.account_id or reader.viewer.app_id}"
+
+
+def _counts(reader: Reader) -> list[tuple[str, object]]:
+    return [("account", reader.viewer.account_id), ("ip", reader.ip)]

@@ -1,0 +1,56 @@
+"""A request for a stream: who sends it, and how it is refused before anything is opened.
+
+A cookie never opens a stream: a foreign page's script could do that with it (../shared/threats.md G6).
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.types import Receive, Scope, Send
+
+from ..errors import Unauthorised
+from ..http import problems
+from ..http.server import HEADERS
+from .wire import EXTENSION, Wire
+
+
+class Opening:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.receive, self.send = scope, receive, send
+        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        self.protocols: list[str] = scope.get("subprotocols", [])  # pyright: ignore[reportAssignmentType]
+        self.ip = scope["client"][0] if scope["client"] else ""
+
+    @property
+    def token(self) -> str:
+        """As Mastodon's clients send it: in a header, in the query, or as the WebSocket's protocol; "" for none.
+
+        Raises Unauthorised: a header that is not of ours.
+        """
+        if header := self.headers.get("authorization"):
+            kind, _, token = header.partition(" ")
+            if kind.lower() != "bearer" or not token.strip():
+                raise Unauthorised("The Authorization header must be 'Bearer' and a token")
+            return token.strip()
+        return self.query.get("access_token", "") or (self.protocols[0] if self.protocols else "")
+
+    def open_wire(self) -> Wire:
+        """Once the opening is accepted. See wire.py."""
+        return self.scope["extensions"][EXTENSION]()  # pyright: ignore
+
+    async def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        """An ordinary response instead of a stream, to a WebSocket's opening too."""
+        kind = "websocket.http.response" if self.scope["type"] == "websocket" else "http.response"
+        start: Any = {"type": f"{kind}.start", "status": status, "headers": encoded(HEADERS | headers)}
+        rest: Any = {"type": f"{kind}.body", "body": body}
+        await self.send(start)
+        await self.send(rest)
+
+    async def refuse(self, error: Exception) -> None:
+        status, headers, body = problems.answer(error)
+        await self.answer(status, {"Content-Type": "application/json; charset=utf-8"} | headers, body)
+
+
+def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

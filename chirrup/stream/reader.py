@@ -1,0 +1,101 @@
+"""One open connection, and what it listens to."""
+
+from typing import Protocol
+
+import msgspec
+
+from ..types import Viewer
+from .events import Event
+from .resume import Position
+from .streams import Stream
+from .wire import TOO_SLOW, WAITING_EVENTS_MAX, Wire
+
+
+class Reader:
+    """A connection. wire: None until it is open; goodbye: why it must not be opened any more."""
+
+    def __init__(self, viewer: Viewer, token: str, ip: str) -> None:
+        self.viewer, self.token, self.ip = viewer, token, ip
+        self.wire: Wire | None = None
+        self.goodbye: tuple[int, str] | None = None
+        self.subscriptions: dict[tuple[str, str], Subscription] = {}
+
+    def cut(self, code: int, why: str) -> None:
+        self.goodbye = self.goodbye or (code, why)
+        if self.wire:
+            self.wire.cut(code, why)
+
+    def open(self, wire: Wire) -> None:
+        """Events can be written from now on: release what waits."""
+        self.wire = wire
+        if self.goodbye:
+            wire.cut(*self.goodbye)
+
+    def release(self) -> None:
+        for subscription in self.subscriptions.values():
+            subscription.release()
+
+
+class Pack(Protocol):
+    """How an event is written on this kind of connection."""
+
+    def __call__(self, subscription: "Subscription", event: Event, text: str) -> bytes: ...
+
+
+class Subscription:
+    """A reader's interest in one stream. Events wait while it is held: before the reader is open, and while it is
+    sent what it missed."""
+
+    def __init__(self, reader: Reader, stream: Stream, pack: Pack, position: Position) -> None:
+        self.reader, self.stream, self.position = reader, stream, position
+        self.viewer_id = stream.viewer_id
+        self.label = msgspec.json.encode(stream.label).decode()
+        self._pack = pack
+        self._waiting: list[Event] | None = []
+        self._had: frozenset[int] = frozenset()  # places sent from the database: their signals are still to come
+
+    def take(self, event: Event) -> None:
+        """Send event if it belongs to the stream and the viewer is to have it."""
+        stream = self.stream
+        if event.kind not in stream.kinds or (text := event.texts.get(self.viewer_id)) is None:
+            return
+        if stream.is_public and not self._suits(event):
+            return
+        if self._waiting is not None:
+            self._waiting.append(event)
+            if len(self._waiting) > WAITING_EVENTS_MAX:
+                self._waiting.clear()
+                self.reader.cut(TOO_SLOW, "reads too slowly")
+        elif not event.place or event.place not in self._had:
+            self.write(event, text)
+
+    def _suits(self, event: Event) -> bool:
+        """What the public timeline leaves out: replies to others (timelines/pull.py)."""
+        if event.answers_another and self.stream.name.startswith("public"):
+            return False
+        return event.has_media or not self.stream.only_media or event.kind == "delete"
+
+    def write(self, event: Event, text: str) -> None:
+        if event.place:
+            self.position.add(event.place)
+        if self.reader.wire:
+            self.reader.wire.push(self._pack(self, event, text))
+
+    def hold(self) -> None:
+        self._waiting = [] if self._waiting is None else self._waiting
+
+    def release(self, had: frozenset[int] = frozenset()) -> None:
+        """Send what waited, without what has been sent from the database: its places are in had."""
+        waiting, self._waiting, self._had = self._waiting or [], None, had or self._had
+        for event in waiting:
+            self.take(event)
+
+
+def as_frame(subscription: Subscription, event: Event, text: str) -> bytes:
+    return event.frame(subscription.label, text)
+
+
+def as_chunk(subscription: Subscription, event: Event, text: str) -> bytes:
+    """A server-sent event as one chunk: the same lines for everybody, and the reader's own position."""
+    lines, place = event.lines(text), subscription.position.text
+    return b"%x\r\n%b%b\n\n\r\n" % (len(lines) + len(place) + 2, lines, place)

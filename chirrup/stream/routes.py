@@ -1,0 +1,54 @@
+"""/api/v1/streaming: a WebSocket, and server-sent events below it. Raw ASGI: a stream is neither request nor answer."""
+
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from ..errors import NotFound, Unavailable
+from . import sse, websocket
+from .hub import Hub
+from .opening import Opening
+from .wire import EXTENSION
+
+PATH = "/api/v1/streaming"
+STREAM_PATHS = [
+    f"{PATH}/{name}"
+    for name in (
+        *("user", "user/notification", "public", "public/local", "public/remote"),
+        *("hashtag", "hashtag/local", "list", "direct"),
+    )
+]
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "Authorization, Cache-Control, Last-Event-ID",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def handlers(hub: Hub) -> list[ASGIRouteHandler]:
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        opening = Opening(scope, receive, send)
+        if EXTENSION not in (scope.get("extensions") or {}):
+            await opening.refuse(Unavailable("streams need the server to be run by `chirrup serve`"))
+        elif scope["type"] == "websocket":
+            await websocket.serve(hub, opening)
+        elif (method := scope.get("method")) == "OPTIONS":
+            await opening.answer(204, PREFLIGHT, b"")
+        elif method != "GET":
+            await opening.answer(405, {"Allow": "GET, OPTIONS"}, b'{"error":"Only GET is known here"}')
+        elif (path := scope["path"].rstrip("/")) == PATH:
+            await opening.refuse(NotFound())  # clients ask whether streams are on another host
+        else:
+            await sse.serve(hub, opening, path.removeprefix(f"{PATH}/").replace("/", ":"))
+
+    async def health(scope: Scope, receive: Receive, send: Send) -> None:
+        opening = Opening(scope, receive, send)
+        if hub.blind:
+            await opening.answer(503, TEXT, b"the broker is away: what other processes tell of does not arrive")
+        else:
+            await opening.answer(200, TEXT, b"OK")
+
+    return [
+        ASGIRouteHandler([PATH, *STREAM_PATHS], copy_scope=False)(stream),
+        ASGIRouteHandler(f"{PATH}/health", copy_scope=False)(health),
+    ]

@@ -1,0 +1,58 @@
+"""One stream as server-sent events, which a reader can take up where it was. https://html.spec.whatwg.org/#server-sent-events"""
+
+import asyncio
+from contextlib import suppress
+
+from ..errors import ChirrupError
+from ..http.server import HEADERS
+from . import streams
+from .hub import Hub
+from .opening import Opening, encoded
+from .reader import as_chunk
+from .resume import Position
+from .wire import TRY_LATER
+
+HEARTBEAT_S = 15.0
+HEARTBEAT = b":thump\n\n"
+HEARTBEAT_CHUNK = b"%x\r\n%b\r\n" % (len(HEARTBEAT), HEARTBEAT)
+_START = encoded(
+    HEADERS | {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no", "Connection": "close"}
+)
+
+
+async def serve(hub: Hub, opening: Opening, name: str) -> None:
+    """name: of the stream. The first heartbeat says that everything from now on will come."""
+    query = opening.query
+    if name.startswith("public") and query.get("only_media") in ("true", "1"):
+        name += ":media"
+    position = Position.parse(opening.headers.get("last-event-id", ""))
+    try:
+        reader = await hub.enter(opening.token, opening.ip)
+    except ChirrupError as error:
+        return await opening.refuse(error)
+    try:
+        try:
+            stream = await streams.find(
+                hub.services, reader.viewer, name, tag=query.get("tag", ""), list_id=query.get("list", "")
+            )
+        except ChirrupError as error:
+            return await opening.refuse(error)
+        subscription = await hub.subscribe(reader, stream, as_chunk, position)
+        await opening.send({"type": "http.response.start", "status": 200, "headers": _START})
+        await opening.send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
+        wire = opening.open_wire()
+        reader.open(wire)
+        if position:
+            try:
+                await hub.catch_up(subscription)
+            except ChirrupError:  # the database is away
+                reader.cut(TRY_LATER, "come again in a moment")
+        reader.release()
+        while not wire.closed:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wire.gone.wait(), HEARTBEAT_S)
+                break
+            wire.push(HEARTBEAT_CHUNK)
+        await opening.send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        await hub.leave(reader)

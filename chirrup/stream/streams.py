@@ -1,0 +1,98 @@
+"""What can be listened to: Mastodon's names of streams, and who may. https://docs.joinmastodon.org/methods/streaming/"""
+
+import msgspec
+
+from ..access import scopes
+from ..errors import BadRequest, NotFound, Unauthorised
+from ..http.arguments import path_id
+from ..http.call import Services
+from ..social.text import hashtag_key
+from ..store import lists
+from ..types import Viewer
+
+POSTS = frozenset({"update", "status.update", "delete"})
+NAMES = frozenset(
+    f"{name}{media}" for name in ("public", "public:local", "public:remote") for media in ("", ":media")
+) | {"user", "user:notification", "hashtag", "hashtag:local", "list", "direct"}
+TAG_CHARS_MAX = 200
+
+
+class Stream(msgspec.Struct, frozen=True):
+    name: str
+    argument: str = ""  # the tag or the id of the list, as the client wrote it
+    channel: str = ""  # of the broker; "": nothing will ever come
+    viewer_id: int = 0
+    kinds: frozenset[str] = POSTS  # of signals that are passed on
+
+    @property
+    def label(self) -> list[str]:
+        """What events of this stream are marked with on a WebSocket."""
+        return [self.name, self.argument] if self.argument else [self.name]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """A connection has each stream once."""
+        return self.name, self.argument
+
+    @property
+    def only_media(self) -> bool:
+        return self.name.endswith(":media")
+
+    @property
+    def is_public(self) -> bool:
+        """Carries what strangers say, so blocks and mutes have not been minded yet."""
+        return self.name.startswith(("public", "hashtag"))
+
+
+def refuse_unknown(name: str) -> None:
+    if name not in NAMES:
+        raise BadRequest(f"Unknown stream type: must be one of {', '.join(sorted(NAMES))}; got {name[:40]!r}")
+
+
+async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", list_id: str = "") -> Stream:
+    """Raises BadRequest (no such stream, or its tag or list is missing), Unauthorised (no token, not with these scopes,
+    an app's token where a person's is needed), NotFound (not a list of the viewer's)."""
+    refuse_unknown(name)
+    if name.startswith("public"):
+        _permit(viewer, "read:statuses")
+        return Stream(name, channel="" if "remote" in name else "public", viewer_id=viewer.account_id)
+    if name.startswith("hashtag"):
+        tag = tag.removeprefix("#")
+        if not 1 <= len(tag) <= TAG_CHARS_MAX:
+            raise BadRequest(f"Missing tag name parameter: the stream {name!r} needs a tag, got {tag[:40]!r}")
+        _permit(viewer, "read:statuses")
+        return Stream(name, tag, f"hashtag:{hashtag_key(tag)}", viewer.account_id)
+
+    if not viewer.token_id:
+        raise Unauthorised(f"Missing access token: the stream {name!r} needs one")
+    if not viewer.account_id:
+        raise Unauthorised("This method requires an authenticated user")
+    if name == "direct":
+        _permit(viewer, "read:statuses")
+        return Stream(name, "", f"direct:{viewer.account_id}", viewer.account_id, frozenset({"conversation"}))
+    if name == "list":
+        _permit(viewer, "read:lists", "read:statuses")
+        return await _list(services, viewer, list_id)
+
+    kinds = frozenset({"notification"}) if scopes.covers(viewer.scopes, "read:notifications") else frozenset[str]()
+    if name == "user" and scopes.covers(viewer.scopes, "read:statuses"):
+        kinds |= POSTS
+    if not kinds:
+        _permit(viewer, "read:notifications")
+    return Stream(name, "", f"user:{viewer.account_id}", viewer.account_id, kinds)
+
+
+async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
+    if not list_id:
+        raise BadRequest("Missing list parameter: the stream 'list' needs the id of a list")
+    id = path_id(list_id)
+    found = await services.engines.db.read(lists.by_ids, [id])
+    if id not in found or found[id].owner_id != viewer.account_id:
+        raise NotFound("list", id)
+    return Stream("list", list_id, f"list:{id}", viewer.account_id)
+
+
+def _permit(viewer: Viewer, *any_of: str) -> None:
+    """Whoever is not logged in may listen to what is public; a token must cover one of these scopes."""
+    if viewer.token_id and not any(scopes.covers(viewer.scopes, scope) for scope in any_of):
+        raise Unauthorised(f"Access token does not cover required scopes: {' or '.join(any_of)}")

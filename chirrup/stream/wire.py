@@ -1,0 +1,221 @@
+"""The last step to a reader: ready bytes, straight to the transport of uvicorn; and what a peer may not do to us.
+
+uvicorn's own protocols with a little more, given to uvicorn.Config in app.py. They put `open_wire` into the scope's
+extensions. Measured: docs/decisions/0020-streams.md.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+EXTENSION = "chirrup.wire"
+WAITING_EVENTS_MAX = 256  # what a slow reader leaves waiting beyond the kernel's buffers and the transport's 64 KiB
+WAITING_BYTES_MAX = 1024 * 1024
+GOING_AWAY, POLICY, TRY_LATER, TOO_SLOW = 1001, 1008, 1012, 1013  # RFC 6455, 7.4.1, and IANA's list of close codes
+FAREWELL_S = 5.0  # for a peer to answer the end; then the connection is dropped
+SILENT_MS = 30_000  # data that is not acknowledged for so long: the peer is gone (Linux)
+HEAD_S = 10.0  # for a request's head to arrive
+INBOUND_BURST_BYTES = 64 * 1024  # on a WebSocket; clients send a few hundred bytes in all
+INBOUND_BYTES_PER_S = 4 * 1024
+FRAGMENTS_MAX = 64
+
+
+class Wire:
+    """Where events for one reader go. Never waits; a reader that is too slow is cut off."""
+
+    def __init__(self, transport: asyncio.Transport, end: Callable[[int, str], None]) -> None:
+        self._transport, self._end = transport, end
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._full = False
+        self._flowing: asyncio.Future[None] | None = None
+        self.gone = asyncio.Event()
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
+
+    @property
+    def closed(self) -> bool:
+        return self.gone.is_set()
+
+    def push(self, data: bytes) -> None:
+        if self._full:
+            self._waiting.append(data)
+            self._waiting_bytes += len(data)
+            if len(self._waiting) > WAITING_EVENTS_MAX or self._waiting_bytes > WAITING_BYTES_MAX:
+                self.cut(TOO_SLOW, "reads too slowly")
+        elif not self.closed:
+            self._transport.write(data)
+
+    def cut(self, code: int, why: str) -> None:
+        """Say goodbye and close; nothing that was waiting is sent."""
+        if self.closed:
+            return
+        self.lost()
+        self._end(code, why)
+        asyncio.get_running_loop().call_later(FAREWELL_S, self._transport.abort)
+
+    async def drained(self) -> None:
+        """Returns once the reader has taken what was pushed, or is gone."""
+        while self._full and not self.closed:
+            self._flowing = self._flowing or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._flowing)
+
+    # called by the protocols
+
+    def pause(self) -> None:
+        self._full = not self.closed
+
+    def resume(self) -> None:
+        self._full = False
+        while self._waiting and not self._full:  # a write may call pause()
+            data = self._waiting.popleft()
+            self._waiting_bytes -= len(data)
+            self._transport.write(data)
+        if not self._full:
+            self._let_flow()
+
+    def lost(self) -> None:
+        self.gone.set()
+        self._full = False
+        self._waiting.clear()
+        self._let_flow()
+
+    def _let_flow(self) -> None:
+        if self._flowing and not self._flowing.done():
+            self._flowing.set_result(None)
+        self._flowing = None
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    wire: Wire | None = None
+    _budget = float(INBOUND_BURST_BYTES)
+    _budget_at = 0.0
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:  # the application's task begins after this, and finds it
+            cast(Any, self.scope)["extensions"][EXTENSION] = self.open_wire
+
+    def open_wire(self) -> Wire:
+        """After the handshake. Frames are pushed as RFC 6455, 5.2 has them, unmasked."""
+        self.wire = Wire(self.transport, self._end)
+        if self.close_sent or self.transport.is_closing():
+            self.wire.lost()
+        return self.wire
+
+    def _end(self, code: int, why: str) -> None:
+        if self.close_sent or self.disconnected:
+            return
+        self.conn.send_close(code, why)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": why})
+        if self.read_paused:  # the peer's answer is still to come
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(FAREWELL_S, self.transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        now = self.loop.time()
+        earned = (now - self._budget_at) * INBOUND_BYTES_PER_S
+        self._budget = min(INBOUND_BURST_BYTES, self._budget + earned) - len(data)
+        self._budget_at = now
+        if self._budget < 0:
+            self._refuse()
+        else:
+            super().data_received(data)
+
+    def handle_cont(self, event: Any) -> None:
+        if len(self.frames) >= FRAGMENTS_MAX:
+            self._refuse()
+        else:
+            super().handle_cont(event)
+
+    def _refuse(self) -> None:
+        """Floods of pings, endless fragments: whoever does that is not owed a handshake."""
+        if self.wire:
+            self.wire.cut(POLICY, "too much is sent here")
+            self.transport.close()
+        else:
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.wire:
+            self.wire.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.wire:
+            self.wire.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.wire:
+            self.wire.lost()
+
+    def shutdown(self) -> None:
+        if self.wire:
+            self.wire.lost()
+        super().shutdown()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    wire: Wire | None = None
+    _too_slow: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(transport)
+        self._too_slow = self.loop.call_later(HEAD_S, transport.abort)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_wire}
+        if self._too_slow is None:
+            self._too_slow = self.loop.call_later(HEAD_S, self.transport.abort)
+
+    def on_headers_complete(self) -> None:
+        self._in_time()
+        super().on_headers_complete()
+
+    def _in_time(self) -> None:
+        if self._too_slow:
+            self._too_slow.cancel()
+            self._too_slow = None
+
+    def open_wire(self) -> Wire:
+        """After the response's start, which must be chunked. Chunks are pushed as RFC 9112, 7.1 has them."""
+        self.wire = Wire(self.transport, self._end)
+        if self.transport.is_closing():
+            self.wire.lost()
+        return self.wire
+
+    def _end(self, code: int, why: str) -> None:
+        """The application sends the last chunk, as soon as it sees that the wire is closed."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.wire:
+            self.wire.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.wire:
+            self.wire.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+        if self.wire:
+            self.wire.lost()
+
+    def shutdown(self) -> None:
+        if self.wire:
+            self.wire.cut(TRY_LATER, "the server is going away")
+        super().shutdown()
