@@ -5,8 +5,10 @@ lost race for a key, a lost connection) is run again, unless it may have been st
 """
 
 import asyncio
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +21,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.bool import BoolBinaryLoader
-from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
 from ...errors import Invalid, SettingsError, Unavailable
@@ -247,6 +249,7 @@ class PostgresDatabase:
                         "before you send it again"
                     ) from error
                 if tries_left and _may_repeat(error, tx):
+                    time.sleep(random.uniform(0, 0.03))  # not in step with whom it collided with
                     continue
                 self._raise(error)
             if tx.emitted and self.on_commit:
@@ -308,7 +311,12 @@ class PostgresDatabase:
         )
         connection.prepared_max = 1000
         adapters = connection.adapters
-        for kind, dumper in ((int, Int8BinaryDumper), (bool, Int8BinaryDumper), (str, StrBinaryDumper)):
+        for kind, dumper in (
+            (int, Int8Dumper),  # in lists
+            (int, Int8BinaryDumper),
+            (bool, Int8BinaryDumper),
+            (str, StrBinaryDumper),
+        ):
             adapters.register_dumper(kind, dumper)  # one type for every int: each statement is prepared once
         adapters.register_loader("numeric", _WholeNumbers)
         adapters.register_loader("bool", _Flags)
