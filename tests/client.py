@@ -9,10 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 import requests
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class Server:
         self.env = os.environ | {"CHIRRUP_TESTING": "1", "CHIRRUP_DATA": str(data), "CHIRRUP_PORT": str(self.port)}
         self.env |= env or {}
         self.process: subprocess.Popen[bytes] | None = None
-        self._numbers = itertools.count(1)
+        self.numbers = itertools.count(1)
         self._app_token = ""
 
     def start(self) -> "Server":
@@ -89,7 +90,7 @@ class Server:
 
     def person(self, name: str = "", **profile: Any) -> "Person":
         """A new account with a token for everything but administration."""
-        name = name or f"p{next(self._numbers)}_{secrets.token_hex(3)}"
+        name = name or f"p{next(self.numbers)}_{secrets.token_hex(3)}"
         if not self._app_token:
             self._app_token = self._make_app_token()
         form = {
@@ -148,6 +149,16 @@ class Server:
         person.name = name
         person.id = person.get("/api/v1/accounts/verify_credentials").json()["id"]
         return person
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests of a process; each test makes its own people on it."""
+    server = Server(tmp_path_factory.mktemp("server") / "data").start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 class Person:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 import servers
 
-pytest_plugins = ["engines", "databases", "kit"]  # every plug of the sockets
+pytest_plugins = ["engines", "databases", "kit", "client", "browser"]  # every plug of the sockets; a real server
 
 
 @pytest.fixture(scope="session")

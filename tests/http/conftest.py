@@ -1,18 +1,7 @@
-"""One real server for all tests of a process; each test makes its own people on it."""
-
-from collections.abc import Iterator
+"""People on the one real server (client.py); each test makes its own."""
 
 import pytest
 from client import Server
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("server") / "data").start()
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
