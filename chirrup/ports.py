@@ -122,7 +122,8 @@ class Timelines(Protocol):
     """Bounded lists of post ids, newest first, kept for people who are reading. Any of them may vanish at any moment.
 
     A timeline is named by kind ("home", "list") and owner (account id, list id). Pushes are blind and may repeat or
-    come late; a page is in order and has each id once all the same.
+    come late; a page is in order and has each id once all the same. An engine that cannot be reached is no error:
+    every timeline is cold, and those that missed a push or a drop stay cold until they are rebuilt.
     """
 
     async def page(
@@ -135,14 +136,18 @@ class Timelines(Protocol):
         """
         ...
 
-    async def begin_rebuild(self, kind: str, owner: int) -> None:
-        """Call before reading the database: what is pushed from now on is kept until warm() and merged into it."""
+    async def begin_rebuild(self, kind: str, owner: int) -> object | None:
+        """Call before reading the database: what is pushed from now on is kept until warm() and merged into it.
+
+        Returns what warm() is to be given, or None when there is nothing to rebuild (it is warm, or out of reach).
+        """
         ...
 
-    async def warm(self, kind: str, owner: int, ids: Sequence[int], *, complete: bool) -> None:
+    async def warm(self, kind: str, owner: int, rebuild: object, ids: Sequence[int], *, complete: bool) -> None:
         """Store what a rebuild found, newest first, with what was pushed meanwhile.
 
-        complete: the database has nothing older. Does nothing when the rebuild was overtaken by drop().
+        complete: the database has nothing older. Does nothing when the rebuild was overtaken: by drop(), by another
+        that began before or with it, or by so many pushes that it was given up.
         """
         ...
 
@@ -151,21 +156,31 @@ class Timelines(Protocol):
         ...
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
-        """Forget these timelines; the next read rebuilds them."""
+        """Forget these timelines and rebuilds of them that are under way; the next read rebuilds them."""
         ...
 
     async def close(self) -> None: ...
 
 
 class Broker(Protocol):
-    """Wakes workers and carries what open streams show. Nothing in it is the truth."""
+    """Wakes workers and carries what open streams show. Nothing in it is the truth: what is published may be lost."""
+
+    @property
+    def blind(self) -> bool:
+        """Messages from other processes do not arrive at the moment."""
+        ...
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         """Give message to everybody who listens on any of channels. Never waits for a slow reader."""
         ...
 
-    async def listen(self, channels: Collection[str], on_message: "OnMessage") -> "Listening":
-        """Call on_message(channel, message) for each message from now on; it must not block."""
+    async def listen(
+        self, channels: Collection[str], on_message: "OnMessage", *, on_gap: Callable[[], None] | None = None
+    ) -> "Listening":
+        """Call on_message(channel, message) for each message from now on; it must not block.
+
+        on_gap() is called when messages may have been missed, once they arrive again.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -175,6 +190,8 @@ OnMessage = Callable[[str, bytes], None]
 
 
 class Listening(Protocol):
+    """What somebody listens on. Each change holds once its call returns."""
+
     async def add(self, channels: Collection[str]) -> None: ...
     async def remove(self, channels: Collection[str]) -> None: ...
     async def stop(self) -> None: ...
@@ -201,17 +218,30 @@ class Blobs(Protocol):
 
 
 class Limits(Protocol):
-    """Counts what may be done only so often."""
+    """Counts what may be done only so often. Clocks that are set do not matter to it."""
 
-    async def hit(self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1) -> "Allowance":
-        """Count cost against amount per window of per_s seconds for (name, key)."""
+    async def hit(
+        self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False
+    ) -> "Allowance":
+        """Count cost against amount for (name, key), in a window of per_s seconds that began with the first hit.
+
+        What is refused is counted too. strict: refuse when the count cannot be reached; else each process counts
+        for itself until it can.
+        """
         ...
+
+    async def close(self) -> None: ...
 
 
 class Allowance(Protocol):
-    allowed: bool
-    remaining: int
-    resets_at_s: int  # unix seconds
+    @property
+    def allowed(self) -> bool: ...
+    @property
+    def remaining(self) -> int: ...
+    @property
+    def resets_at_s(self) -> int:
+        """Unix seconds."""
+        ...
 
 
 class Engines(msgspec.Struct, frozen=True):

@@ -54,7 +54,9 @@ async def _rebuild_once(engines: Engines, kind: str, owner: int, from_database: 
 
 
 async def _rebuild(engines: Engines, kind: str, owner: int, from_database: Rebuild) -> list[int]:
-    await engines.timelines.begin_rebuild(kind, owner)
+    rebuild = await engines.timelines.begin_rebuild(kind, owner)
+    if rebuild is None:  # warm, and asked for more than it keeps; or out of reach
+        return []
     ids, complete = await engines.db.read(from_database, owner, Span(before=ID_MAX, limit=KEPT))
-    await engines.timelines.warm(kind, owner, ids, complete=complete)
+    await engines.timelines.warm(kind, owner, rebuild, ids, complete=complete)
     return ids

@@ -1,53 +1,80 @@
-"""Wake-ups and channels inside this process."""
+"""Channels inside this process."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+
+import structlog
 
 from ...ports import OnMessage
+
+log = structlog.get_logger()
 
 
 class MemoryBroker:
     """See ports.Broker."""
 
+    blind = False
+
     def __init__(self) -> None:
-        self._listeners: dict[str, list[OnMessage]] = {}
+        self.listeners: dict[str, dict[MemoryListening, None]] = {}  # channel -> who listens, in order of arrival
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
-        listeners = self._listeners
-        if not listeners:
-            return
-        for channel in channels:
-            for on_message in tuple(listeners.get(channel, ())):
-                on_message(channel, message)
+        if self.listeners:
+            for channel in channels:
+                if channel in self.listeners:
+                    self.hand_out(channel, message)
 
-    async def listen(self, channels: Collection[str], on_message: OnMessage) -> "MemoryListening":
-        listening = MemoryListening(self._listeners, on_message)
+    def hand_out(self, channel: str, message: bytes) -> None:
+        for listening in tuple(self.listeners.get(channel, ())):
+            try:
+                listening.on_message(channel, message)
+            except Exception as error:  # a bug there; the others are told all the same
+                log.error("a listener failed", channel=channel, exc_info=error)
+
+    async def listen(
+        self, channels: Collection[str], on_message: OnMessage, *, on_gap: Callable[[], None] | None = None
+    ) -> "MemoryListening":
+        listening = MemoryListening(self.listeners, on_message)
         await listening.add(channels)
         return listening
 
     async def close(self) -> None:
-        self._listeners.clear()
+        self.listeners.clear()
 
 
 class MemoryListening:
     """See ports.Listening."""
 
-    def __init__(self, listeners: dict[str, list[OnMessage]], on_message: OnMessage) -> None:
-        self._listeners, self._on_message = listeners, on_message
-        self._channels: set[str] = set()
+    def __init__(self, listeners: "dict[str, dict[MemoryListening, None]]", on_message: OnMessage) -> None:
+        self._listeners, self.on_message = listeners, on_message
+        self.channels: set[str] = set()
 
     async def add(self, channels: Collection[str]) -> None:
-        for channel in set(channels) - self._channels:
-            self._listeners.setdefault(channel, []).append(self._on_message)
-            self._channels.add(channel)
+        self.join(channels)
 
     async def remove(self, channels: Collection[str]) -> None:
-        for channel in self._channels & set(channels):
-            self._channels.discard(channel)
-            others = self._listeners.get(channel, [])
-            if self._on_message in others:
-                others.remove(self._on_message)
-            if not others:
-                self._listeners.pop(channel, None)
+        self.leave(channels)
 
     async def stop(self) -> None:
-        await self.remove(set(self._channels))
+        self.leave(self.channels)
+
+    def join(self, channels: Collection[str]) -> list[str]:
+        """Those that nobody listened on until now."""
+        new = []
+        for channel in channels:
+            self.channels.add(channel)
+            if channel not in self._listeners:
+                self._listeners[channel] = {}
+                new.append(channel)
+            self._listeners[channel][self] = None
+        return new
+
+    def leave(self, channels: Collection[str]) -> list[str]:
+        """Those that nobody listens on any more."""
+        left = []
+        for channel in self.channels.intersection(channels):
+            self.channels.discard(channel)
+            others = self._listeners.get(channel, {})
+            others.pop(self, None)
+            if not others and self._listeners.pop(channel, None) is not None:
+                left.append(channel)
+        return left

@@ -1,9 +1,16 @@
-"""Limits counted in this process, by the `limits` package."""
+"""Limits counted in this process.
+
+A window begins with the first hit. The `limits` package was tried first: with 10,000 keys a hit took it 0.7 ms, most
+of it looking for what has expired, and a clock set back by an hour shut everybody out for that hour.
+"""
+
+import math
+import time
+from collections.abc import Callable
 
 import msgspec
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+
+CAPACITY = 200_000  # windows kept, some 250 bytes each; beyond that the first begun are forgotten
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -14,14 +21,45 @@ class Allowance(msgspec.Struct, frozen=True):
     resets_at_s: int
 
 
+class _Window(msgspec.Struct):
+    ends_at_s: float  # by the monotonic clock
+    used: int = 0
+
+
 class MemoryLimits:
     """See ports.Limits."""
 
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, *, capacity: int = CAPACITY, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._capacity, self._now_s = capacity, now_s
+        self._windows: dict[tuple[str, str], _Window] = {}  # those begun first come first
+        self._sweep_at = 1000
 
-    async def hit(self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1) -> Allowance:
-        item = RateLimitItemPerSecond(amount, per_s, namespace=name)
-        allowed = self._limiter.hit(item, key, cost=cost)
-        window = self._limiter.get_window_stats(item, key)
-        return Allowance(allowed, window.remaining, int(window.reset_time) + 1)
+    def __len__(self) -> int:
+        """Windows kept."""
+        return len(self._windows)
+
+    async def hit(
+        self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False
+    ) -> Allowance:
+        now_s = self._now_s()
+        window = self._windows.get((name, key))
+        if window is None or window.ends_at_s <= now_s:
+            self._windows.pop((name, key), None)
+            window = self._windows[name, key] = _Window(now_s + per_s)
+            if len(self._windows) >= self._sweep_at:
+                self._sweep(now_s)
+        window.used += cost
+        return allowance(amount, window.used, window.ends_at_s - now_s)
+
+    async def close(self) -> None:
+        self._windows.clear()
+
+    def _sweep(self, now_s: float) -> None:
+        """Forget what has ended; next time when as many again have come, so that it costs little a hit."""
+        live = [(key, window) for key, window in self._windows.items() if window.ends_at_s > now_s]
+        self._windows = dict(live[-self._capacity :])
+        self._sweep_at = 2 * len(self._windows) + 1000
+
+
+def allowance(amount: int, used: int, left_s: float) -> Allowance:
+    return Allowance(used <= amount, max(0, amount - used), math.ceil(time.time() + left_s))

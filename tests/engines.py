@@ -1,0 +1,91 @@
+"""Fixtures that run a test on every plug of a socket. A test never asks which one it got."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import redis.asyncio
+
+from chirrup.engines.broker.memory import MemoryBroker
+from chirrup.engines.broker.redis import RedisBroker
+from chirrup.engines.limits.memory import MemoryLimits
+from chirrup.engines.limits.redis import RedisLimits
+from chirrup.engines.timelines.memory import MemoryTimelines
+from chirrup.engines.timelines.redis import RedisTimelines
+from chirrup.ports import Broker, Limits, Timelines
+
+MakeTimelines = Callable[..., Timelines]
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def make_timelines(request: pytest.FixtureRequest) -> AsyncIterator[MakeTimelines]:
+    """Timelines with a length and slack of the test's choice. Those of one test share what they keep, if they can."""
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    made: list[Timelines] = []
+
+    def make(**sizes: int) -> Timelines:
+        made.append(RedisTimelines(url, **sizes) if url else MemoryTimelines(**sizes))
+        return made[-1]
+
+    yield make
+    for timelines in made:
+        await timelines.close()
+
+
+@pytest.fixture
+def timelines(make_timelines: MakeTimelines) -> Timelines:
+    return make_timelines()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
+    broker = RedisBroker(request.getfixturevalue("redis_url")) if request.param == "redis" else MemoryBroker()
+    yield broker
+    await broker.close()
+
+
+PassTime = Callable[[float], Awaitable[None]]
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def limits_and_time(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Limits, PassTime]]:
+    """Limits, and pass_time(seconds), after which it is that much later for them."""
+    if request.param == "memory":
+        now_s = [1000.0]
+
+        async def pass_time(seconds: float) -> None:
+            now_s[0] += seconds
+
+        yield MemoryLimits(now_s=lambda: now_s[0]), pass_time
+        return
+
+    url = request.getfixturevalue("redis_url")
+
+    async def pass_time_there(seconds: float) -> None:
+        async with redis.asyncio.Redis.from_url(url) as client:
+            async for key in client.scan_iter():
+                await client.pexpire(key, max(0, int(await client.pttl(key)) - int(seconds * 1000)))
+
+    limits = RedisLimits(url)
+    yield limits, pass_time_there
+    await limits.close()
+
+
+@pytest.fixture
+def limits(limits_and_time: tuple[Limits, PassTime]) -> Limits:
+    return limits_and_time[0]
+
+
+@pytest.fixture
+def pass_time(limits_and_time: tuple[Limits, PassTime]) -> PassTime:
+    return limits_and_time[1]
+
+
+HEAL_S = 5.0  # a lost server is left, and found again, within this
+
+
+async def eventually(answer: Callable[[], Awaitable[object]], within_s: float = HEAL_S) -> None:
+    """Returns once answer() is true. For what another process does in its own time: it is asked again and again."""
+    async with asyncio.timeout(within_s):
+        while not await answer():  # noqa: ASYNC110 (nothing here could set an event)
+            await asyncio.sleep(0.01)
