@@ -1,18 +1,21 @@
 """Accounts: profiles and how they relate. https://docs.joinmastodon.org/methods/accounts/"""
 
+from typing import Any
+
 import msgspec
 
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..social import accounts, follows
+from ..social import accounts
 from ..store import accounts as rows
 from ..store import follows as follow_rows
 from ..timelines import pull
 from ..types import AccountCounts, Span
 from . import entities, paging
 from .call import Call
-from .entities import Account, CredentialAccount, Relationship, Status, iso_or_none
+from .entities import Account, CredentialAccount, Status
 from .paging import Page, PageQuery
+from .relations import IdsQuery
 from .render import role_entity
 
 
@@ -49,6 +52,23 @@ async def show(call: Call, id: int) -> Account:
     return await call.read(call.render.account, id)
 
 
+async def show_many(call: Call, query: IdsQuery) -> list[Account]:
+    return await call.read(call.render.accounts, query.ids)
+
+
+class LookupQuery(msgspec.Struct, kw_only=True):
+    acct: str = ""
+
+
+async def lookup(call: Call, query: LookupQuery) -> Account:
+    """By `name` or `name@host`, with the host and port of this server."""
+
+    def operation(tx: Tx) -> Any:
+        return call.render.account(tx, accounts.by_acct(tx, query.acct, call.settings.domain).id)
+
+    return await call.read(operation)
+
+
 class StatusesQuery(PageQuery, kw_only=True):
     only_media: bool = False
     exclude_replies: bool = False
@@ -73,54 +93,3 @@ async def statuses(call: Call, id: int, query: StatusesQuery) -> Page[Status]:
             tag=query.tagged,
         )
     return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
-
-
-class FollowBody(msgspec.Struct, kw_only=True):
-    reblogs: bool | None = None
-    notify: bool | None = None
-    languages: list[str] | None = None
-
-
-async def follow(call: Call, id: int, body: FollowBody) -> Relationship:
-    await call.write(
-        follows.follow,
-        call.account_id,
-        id,
-        show_boosts=body.reblogs,
-        notify=body.notify,
-        languages=None if body.languages is None else tuple(body.languages),
-    )
-    return await relationship(call, id)
-
-
-async def unfollow(call: Call, id: int) -> Relationship:
-    await call.write(follows.unfollow, call.account_id, id)
-    return await relationship(call, id)
-
-
-async def relationship(call: Call, id: int) -> Relationship:
-    return (await call.read(accounts_relationships, call.account_id, [id]))[0]
-
-
-def accounts_relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]:
-    return [
-        Relationship(
-            id=str(one.id),
-            following=one.following,
-            showing_reblogs=one.show_boosts,
-            notifying=one.notify,
-            languages=list(one.languages) or None,
-            followed_by=one.followed_by,
-            blocking=one.blocking,
-            blocked_by=one.blocked_by,
-            muting=one.muting,
-            muting_notifications=one.muting_notifications,
-            muting_expires_at=iso_or_none(one.mute_expires_ms),
-            requested=one.requested,
-            requested_by=one.requested_by,
-            domain_blocking=False,
-            endorsed=one.endorsed,
-            note=one.note,
-        )
-        for one in accounts.relationships(tx, viewer_id, ids)
-    ]

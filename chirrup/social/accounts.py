@@ -130,6 +130,12 @@ def get(tx: Tx, viewer_id: int, id: int) -> Account:
     return account
 
 
+def existing(tx: Tx, ids: Collection[int], *, with_suspended: bool = False) -> list[int]:
+    """Those of ids that exist (and are not suspended), in their order."""
+    found = rows.by_ids(tx, ids)
+    return [id for id in ids if id in found and (with_suspended or not found[id].suspended_ms)]
+
+
 def by_acct(tx: Tx, acct: str, domain: str) -> Account:
     """acct: `name`, `@name` or `name@domain`, with this server's domain. Raises NotFound."""
     name, _, host = acct.removeprefix("@").partition("@")

@@ -1,14 +1,15 @@
 """Follow, ask to follow, block, mute. Rows are in store/follows.py and store/ties.py."""
 
-from ..errors import Forbidden, NotFound
+from ..errors import Forbidden, Invalid, NotFound
 from ..events import Blocked, FollowAccepted, Followed, FollowRequested, Muted, Unfollowed
 from ..ports import Tx
 from ..store import accounts as account_rows
+from ..store import endorsements, ties
 from ..store import follows as rows
-from ..store import ties
 from . import accounts
 
 MUTE_S_MAX = 10 * 366 * 24 * 3600
+LANGUAGES_MAX = 100
 
 
 def follow(
@@ -22,10 +23,12 @@ def follow(
 ) -> None:
     """Follow, or ask a locked account; when it stands already, change how (None: as it is).
 
-    Raises NotFound (absent, suspended, blocks the follower), Forbidden (oneself).
+    languages: of the posts wanted; none for all. Raises NotFound (absent, suspended, blocks the follower),
+    Forbidden (oneself), Invalid (languages).
     """
     if follower == followee:
         raise Forbidden("This action is not allowed: an account cannot follow itself")
+    languages = _languages(languages)
     target = accounts.followable(tx, follower, followee)
     standing = rows.get(tx, follower, followee)
     options = {
@@ -42,6 +45,14 @@ def follow(
     else:
         _connect(tx, follower, followee, **options)
     ties.unblock(tx, follower, followee)
+
+
+def _languages(codes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if codes is None:
+        return None
+    if len(codes) > LANGUAGES_MAX:
+        raise Invalid("languages", f"must be at most {LANGUAGES_MAX}, are {len(codes)}")
+    return tuple(dict.fromkeys(accounts.parse_language(code) for code in codes if code))
 
 
 def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> None:
@@ -62,11 +73,13 @@ def _disconnect(tx: Tx, follower: int, followee: int) -> None:
     if rows.delete(tx, follower, followee):
         account_rows.add_counts(tx, follower, followees=-1)
         account_rows.add_counts(tx, followee, followers=-1)
+        endorsements.delete(tx, follower, followee)
         tx.emit(Unfollowed(follower, followee))
 
 
 def remove_follower(tx: Tx, account_id: int, follower: int) -> None:
-    """Make follower follow account_id no longer."""
+    """Make follower follow account_id no longer. Raises NotFound: no such account."""
+    accounts.get(tx, account_id, follower)
     unfollow(tx, follower, account_id)
 
 

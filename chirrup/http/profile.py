@@ -1,0 +1,105 @@
+"""One's own profile and how one posts. https://docs.joinmastodon.org/methods/accounts/#update_credentials
+
+Also methods/profile and methods/preferences.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ..access import limits
+from ..social import accounts, pictures
+from ..social.accounts import ProfileChange
+from ..store import accounts as rows
+from ..types import Field
+from .accounts import verify_credentials
+from .call import Call
+from .entities import CredentialAccount, Preferences
+from .forms import Upload
+from .oauth import throttle
+
+
+class FieldAttributes(msgspec.Struct, kw_only=True):
+    name: str = ""
+    value: str = ""
+
+
+class SourceAttributes(msgspec.Struct, kw_only=True):
+    privacy: str | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+
+
+class ProfileBody(msgspec.Struct, kw_only=True):
+    """What is not here cannot be changed: unknown keys are not read."""
+
+    display_name: str | None = None
+    note: str | None = None
+    avatar: Upload | None = None
+    header: Upload | None = None
+    locked: bool | None = None
+    bot: bool | None = None
+    discoverable: bool | None = None
+    hide_collections: bool | None = None
+    indexable: bool | None = None
+    fields_attributes: list[FieldAttributes] | dict[str, FieldAttributes] | None = None  # keys of a dict mean nothing
+    source: SourceAttributes | None = None
+
+    def to_change(self, made: pictures.Pictures) -> ProfileChange:
+        given = self.fields_attributes
+        table = list(given.values()) if isinstance(given, dict) else given
+        source = self.source or SourceAttributes()
+        return ProfileChange(
+            display_name=self.display_name,
+            note=self.note,
+            fields=None if table is None else [Field(one.name, one.value) for one in table],
+            locked=self.locked,
+            bot=self.bot,
+            discoverable=self.discoverable,
+            hide_network=self.hide_collections,
+            indexable=self.indexable,
+            avatar=made.avatar,
+            avatar_static=made.avatar_static,
+            header=made.header,
+            post_visibility=source.privacy or None,
+            post_sensitive=source.sensitive,
+            post_language=source.language,
+        )
+
+
+async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount:
+    if body.avatar or body.header:
+        await throttle(call, limits.MEDIA, account=str(call.account_id))
+    made = await pictures.store(
+        call.engines.blobs,
+        avatar=body.avatar.data if body.avatar else None,
+        header=body.header.data if body.header else None,
+    )
+    try:
+        await call.write(accounts.change_profile, call.account_id, body.to_change(made))
+    except Exception:
+        await pictures.discard(call.engines.blobs, made)
+        raise
+    return await verify_credentials(call)
+
+
+async def delete_avatar(call: Call) -> CredentialAccount:
+    await call.write(accounts.change_profile, call.account_id, ProfileChange(avatar="", avatar_static=""))
+    return await verify_credentials(call)
+
+
+async def delete_header(call: Call) -> CredentialAccount:
+    await call.write(accounts.change_profile, call.account_id, ProfileChange(header=""))
+    return await verify_credentials(call)
+
+
+async def preferences(call: Call) -> Preferences:
+    """The reading ones are Mastodon's defaults: they are for clients, and there is nowhere to change them."""
+    user: Any = await call.read(rows.user, call.account_id)
+    return Preferences(
+        default_visibility=user.post_visibility,
+        default_sensitive=bool(user.post_sensitive),
+        default_language=user.post_language or None,
+        expand_media="default",
+        expand_spoilers=False,
+    )

@@ -1,0 +1,207 @@
+"""How accounts stand to each other: follow, block, mute, feature, note. https://docs.joinmastodon.org/methods/accounts/
+
+Also the lists of it: followers, blocks, mutes, follow requests, endorsements.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..ports import Tx
+from ..social import accounts, follows, network
+from ..store import ties
+from ..types import Span
+from . import paging
+from .call import Call
+from .entities import Account, FamiliarFollowers, MutedAccount, Relationship, iso_or_none
+from .forms import Id
+from .paging import Page, PageQuery
+
+ASKED_MAX = 100  # accounts in one request; further ones are left out
+
+
+class FollowBody(msgspec.Struct, kw_only=True):
+    reblogs: bool | None = None
+    notify: bool | None = None
+    languages: list[str] | None = None
+
+
+async def follow(call: Call, id: int, body: FollowBody) -> Relationship:
+    languages = None if body.languages is None else tuple(body.languages)
+    return await _do(call, follows.follow, id, show_boosts=body.reblogs, notify=body.notify, languages=languages)
+
+
+async def unfollow(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.unfollow, id)
+
+
+async def remove_from_followers(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.remove_follower, id)
+
+
+async def authorize(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.accept, id)
+
+
+async def reject(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.reject, id)
+
+
+async def block(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.block, id)
+
+
+async def unblock(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.unblock, id)
+
+
+class MuteBody(msgspec.Struct, kw_only=True):
+    notifications: bool = True
+    duration: int = 0  # s; 0: until further notice
+
+
+async def mute(call: Call, id: int, body: MuteBody) -> Relationship:
+    return await _do(call, follows.mute, id, notifications=body.notifications, for_s=body.duration)
+
+
+async def unmute(call: Call, id: int) -> Relationship:
+    return await _do(call, follows.unmute, id)
+
+
+async def endorse(call: Call, id: int) -> Relationship:
+    return await _do(call, network.endorse, id)
+
+
+async def unendorse(call: Call, id: int) -> Relationship:
+    return await _do(call, network.unendorse, id)
+
+
+class NoteBody(msgspec.Struct, kw_only=True):
+    comment: str = ""
+
+
+async def note(call: Call, id: int, body: NoteBody) -> Relationship:
+    return await _do(call, network.set_note, id, body.comment)
+
+
+async def _do(call: Call, operation: Callable[..., None], id: int, *args: Any, **options: Any) -> Relationship:
+    await call.write(operation, call.account_id, id, *args, **options)
+    return (await call.read(_relationships, call.account_id, [id]))[0]
+
+
+class IdsQuery(msgspec.Struct, kw_only=True):
+    id: list[Id] | Id = []
+
+    @property
+    def ids(self) -> list[int]:
+        """Each once, in their order."""
+        return list(dict.fromkeys(self.id if isinstance(self.id, list) else [self.id]))[:ASKED_MAX]
+
+
+class RelationshipsQuery(IdsQuery, kw_only=True):
+    with_suspended: bool = False
+
+
+async def relationships(call: Call, query: RelationshipsQuery) -> list[Relationship]:
+    return await call.read(_known_relationships, call.account_id, query.ids, query.with_suspended)
+
+
+def _known_relationships(tx: Tx, viewer_id: int, ids: list[int], with_suspended: bool) -> list[Relationship]:
+    return _relationships(tx, viewer_id, accounts.existing(tx, ids, with_suspended=with_suspended))
+
+
+def _relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]:
+    return [
+        Relationship(
+            id=str(one.id),
+            following=one.following,
+            showing_reblogs=one.show_boosts,
+            notifying=one.notify,
+            languages=list(one.languages) or None,
+            followed_by=one.followed_by,
+            blocking=one.blocking,
+            blocked_by=one.blocked_by,
+            muting=one.muting,
+            muting_notifications=one.muting_notifications,
+            muting_expires_at=iso_or_none(one.mute_expires_ms),
+            requested=one.requested,
+            requested_by=one.requested_by,
+            domain_blocking=False,  # there are no other servers
+            endorsed=one.endorsed,
+            note=one.note,
+        )
+        for one in accounts.relationships(tx, viewer_id, ids)
+    ]
+
+
+# lists of accounts, in the order in which the relation began
+
+
+async def followers(call: Call, id: int, query: PageQuery) -> Page[Account]:
+    return await _page(call, query, lambda tx, span: network.followers(tx, call.viewer_id, id, span))
+
+
+async def following(call: Call, id: int, query: PageQuery) -> Page[Account]:
+    return await _page(call, query, lambda tx, span: network.following(tx, call.viewer_id, id, span))
+
+
+async def endorsements_of(call: Call, id: int, query: PageQuery) -> Page[Account]:
+    return await _page(call, query, lambda tx, span: network.endorsed(tx, call.viewer_id, id, span))
+
+
+async def endorsements(call: Call, query: PageQuery) -> Page[Account]:
+    return await endorsements_of(call, call.account_id, query)
+
+
+async def blocks(call: Call, query: PageQuery) -> Page[Account]:
+    return await _page(call, query, lambda tx, span: network.blocked(tx, call.account_id, span))
+
+
+async def follow_requests(call: Call, query: PageQuery) -> Page[Account]:
+    return await _page(call, query, lambda tx, span: network.requests(tx, call.account_id, span))
+
+
+async def _page(call: Call, query: PageQuery, find: Callable[[Tx, Span], network.Found]) -> Page[Any]:
+    span = paging.span(query, default=40, most=80)
+
+    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
+        ids, keys = find(tx, span)
+        return call.render.accounts(tx, ids), keys
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)
+
+
+async def mutes(call: Call, query: PageQuery) -> Page[MutedAccount]:
+    span = paging.span(query, default=40, most=80)
+
+    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
+        ids, keys = network.muted(tx, call.account_id, span)
+        until = ties.mutes_of(tx, call.account_id, ids)
+        shown = call.render.accounts_by_id(tx, ids)
+        return [_muted(shown[id], until[id][1]) for id in ids], keys
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)
+
+
+def _muted(account: msgspec.Raw, expires_ms: int) -> msgspec.Raw:
+    return msgspec.Raw(
+        bytes(account)[:-1] + b',"mute_expires_at":' + msgspec.json.encode(iso_or_none(expires_ms)) + b"}"
+    )
+
+
+async def familiar_followers(call: Call, query: IdsQuery) -> list[FamiliarFollowers]:
+    def operation(tx: Tx) -> list[FamiliarFollowers]:
+        found = network.familiar(tx, call.account_id, query.ids)
+        shown = call.render.accounts_by_id(tx, {id for ids in found.values() for id in ids})
+        return [FamiliarFollowers(id=str(id), accounts=[shown[one] for one in ids]) for id, ids in found.items()]
+
+    return await call.read(operation)
+
+
+async def identity_proofs(call: Call, id: int) -> list[Any]:
+    """Deprecated since Mastodon 3.5: nobody can prove anything, so the list is empty for every account."""
+    await call.read(accounts.get, call.viewer_id, id)
+    return []

@@ -1,0 +1,111 @@
+"""Lists of accounts around an account: followers, followees, those it features, blocks, mutes; and notes about them.
+
+A page is (account ids that may be shown, the keys of the whole page to go on by).
+"""
+
+from collections.abc import Callable, Collection
+
+from ..access import visibility
+from ..errors import Invalid
+from ..ids import ID_MAX
+from ..ports import Tx
+from ..store import accounts as account_rows
+from ..store import endorsements, follows, ties
+from ..types import Span
+from . import accounts, text
+
+NOTE_CHARS_MAX = 2000  # Mastodon's, of a private note about somebody
+FAMILIAR_OF_MAX = 10  # accounts asked about at once; each costs a query
+FAMILIAR_AMONG_MAX = 2000  # of the viewer's followees, the newest
+FAMILIAR_SHOWN_MAX = 40
+
+Found = tuple[list[int], list[int]]
+Rows = Callable[[Tx, int, Span], list[tuple[int, int]]]
+
+
+def followers(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
+    """Who follows the account, the latest first. Raises NotFound."""
+    return _network(tx, viewer_id, account_id, span, follows.followers)
+
+
+def following(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
+    """Whom the account follows, the latest first. Raises NotFound."""
+    return _network(tx, viewer_id, account_id, span, follows.following)
+
+
+def endorsed(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
+    """Whom the account features on its profile, the latest first. Raises NotFound."""
+    account = accounts.get(tx, viewer_id, account_id)
+    if not visibility.may_see_account(tx, viewer_id, account):
+        return [], []
+    return _shown(tx, viewer_id, endorsements.page(tx, account_id, span))
+
+
+def _network(tx: Tx, viewer_id: int, account_id: int, span: Span, rows: Rows) -> Found:
+    account = accounts.get(tx, viewer_id, account_id)
+    hidden = account.hide_network and viewer_id != account_id
+    if hidden or not visibility.may_see_account(tx, viewer_id, account):
+        return [], []
+    return _shown(tx, viewer_id, rows(tx, account_id, span))
+
+
+def requests(tx: Tx, account_id: int, span: Span) -> Found:
+    """Who waits for the account's answer."""
+    return _shown(tx, account_id, follows.requests(tx, account_id, span))
+
+
+def _shown(tx: Tx, viewer_id: int, found: list[tuple[int, int]]) -> Found:
+    return visibility.accounts_shown(tx, viewer_id, [id for _, id in found]), [key for key, _ in found]
+
+
+def blocked(tx: Tx, account_id: int, span: Span) -> Found:
+    return _standing(tx, ties.blocks_page(tx, account_id, span))
+
+
+def muted(tx: Tx, account_id: int, span: Span) -> Found:
+    return _standing(tx, ties.mutes_page(tx, account_id, span))
+
+
+def _standing(tx: Tx, found: list[tuple[int, int]]) -> Found:
+    """All but suspended accounts: whoever blocks somebody finds them here to undo it."""
+    return accounts.existing(tx, [id for _, id in found]), [key for key, _ in found]
+
+
+def familiar(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, list[int]]:
+    """By each of the first FAMILIAR_OF_MAX of ids: those the viewer follows who follow it, FAMILIAR_SHOWN_MAX at most.
+
+    Nobody who hides whom they follow. A query for each: in one, two lists on one index would cost their product.
+    """
+    asked = account_rows.by_ids(tx, list(ids)[:FAMILIAR_OF_MAX])
+    newest = follows.following(tx, viewer_id, Span(ID_MAX, limit=FAMILIAR_AMONG_MAX))
+    followees = visibility.accounts_shown(tx, viewer_id, [id for _, id in newest])
+    open_ones = {id for id, one in account_rows.by_ids(tx, followees).items() if not one.hide_network}
+    return {
+        id: sorted(follows.followers_among(tx, id, open_ones - {id}))[:FAMILIAR_SHOWN_MAX]
+        for id, account in asked.items()
+        if visibility.may_see_account(tx, viewer_id, account)
+    }
+
+
+def endorse(tx: Tx, account_id: int, target_id: int) -> None:
+    """Feature target on the profile. Raises NotFound; Invalid: account_id does not follow it."""
+    accounts.followable(tx, account_id, target_id)
+    if not follows.get(tx, account_id, target_id):
+        why = "must be already following the person you want to endorse"
+        raise Invalid("account", why, message=f"Validation failed: You {why}")
+    endorsements.insert(tx, account_id, target_id)
+
+
+def unendorse(tx: Tx, account_id: int, target_id: int) -> None:
+    """Harmless when it is not featured. Raises NotFound."""
+    accounts.get(tx, account_id, target_id)
+    endorsements.delete(tx, account_id, target_id)
+
+
+def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
+    """What only account_id reads about target; "" for nothing. Raises NotFound, Invalid (comment)."""
+    accounts.get(tx, account_id, target_id)
+    note = text.clean(note, "comment")
+    if len(note) > NOTE_CHARS_MAX:
+        raise Invalid("comment", f"must have at most {NOTE_CHARS_MAX} characters, has {len(note)}")
+    account_rows.set_note(tx, account_id, target_id, note)

@@ -1,0 +1,15 @@
+"""Answers against the types they are documented with (http/entities.py): every key is known, none is missing."""
+
+from typing import Any
+
+import msgspec
+import requests
+
+
+def decode(answer: requests.Response, kind: Any) -> Any:
+    """The body, which must be exactly what kind would be written as. `list[Account]`, say, for lists."""
+    assert answer.ok, f"{answer.status_code} {answer.text}"
+    made = msgspec.json.decode(answer.content, type=kind)
+    again = msgspec.json.decode(msgspec.json.encode(made))
+    assert again == answer.json()
+    return made
