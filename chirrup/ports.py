@@ -20,11 +20,16 @@ class Phrases(Protocol):
     """What the databases spell differently. Each returns a piece of SQL for use inside one statement."""
 
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
+    lock_schema: str  # a statement: nobody else who runs it goes on until this transaction ends
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
     oldest_posts: str  # the same from the other end: the oldest :limit, oldest first
 
     def is_in(self, column: str, name: str) -> str:
         """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
+        ...
+
+    def begins(self, column: str, name: str) -> str:
+        """column begins with the text bound to :name, in which nothing has a special meaning."""
         ...
 
 
@@ -60,7 +65,11 @@ class Tx(Protocol):
     Values are bound as :names. SQL is the common subset of ../shared/citus.md, written once.
     """
 
-    now: datetime  # UTC, of the whole transaction
+    @property
+    def now(self) -> datetime:
+        """UTC, of the whole transaction."""
+        ...
+
     now_ms: int
     sql: Phrases
     search: "Search"

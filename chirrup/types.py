@@ -293,6 +293,25 @@ class Marker(Struct, frozen=True):
     changed_ms: int
 
 
+class Tag(Struct, frozen=True):
+    """A hashtag that was used in public, followed or featured. Columns of `tags`."""
+
+    tag: str  # the normal form
+    name: str  # as first written
+    id: int
+
+
+class FeaturedTag(Struct, frozen=True):
+    """A hashtag on its owner's profile. Columns of `featured_tags`."""
+
+    id: int
+    account_id: int
+    tag: str
+    name: str
+    posts: int  # public ones
+    last_post_ms: int
+
+
 class TagUse(Struct, frozen=True):
     """Uses of a hashtag on one UTC day (days since 1970)."""
 

@@ -113,14 +113,6 @@ class Relationship(Entity, kw_only=True):
     note: str
 
 
-class Preferences(Entity, kw_only=True):
-    default_visibility: str = msgspec.field(name="posting:default:visibility")
-    default_sensitive: bool = msgspec.field(name="posting:default:sensitive")
-    default_language: str | None = msgspec.field(name="posting:default:language")
-    expand_media: str = msgspec.field(name="reading:expand:media")
-    expand_spoilers: bool = msgspec.field(name="reading:expand:spoilers")
-
-
 class FamiliarFollowers(Entity, kw_only=True):
     id: str
     accounts: list[Account]
@@ -309,6 +301,14 @@ class Tag(Entity, kw_only=True):
     history: list[TagHistory]
     following: bool | msgspec.UnsetType = msgspec.UNSET
     featuring: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class FeaturedTag(Entity, kw_only=True):
+    id: str
+    name: str
+    url: str
+    statuses_count: int
+    last_status_at: str | None
 
 
 class Search(Entity, kw_only=True):

@@ -17,7 +17,7 @@ from ..errors import NotFound
 from ..ids import ms_of
 from ..ports import Tx
 from ..social import media as media_files
-from ..social import text
+from ..social import tags, text
 from ..social.media import SLOT_MS, Addresses
 from ..store import accounts, media, polls, posts, reactions
 from ..store import apps as app_rows
@@ -25,6 +25,7 @@ from ..types import (
     Account,
     AccountCounts,
     Conversation,
+    FeaturedTag,
     Field,
     Media,
     Notification,
@@ -231,6 +232,33 @@ class Renderer:
             )
             for one in found
         ]
+
+    # hashtags
+
+    def tag(self, one: tags.Shown, *, known: bool = True) -> entities.Tag:
+        """known: somebody in particular looks."""
+        return entities.Tag(
+            id=str(one.id),
+            name=one.name,
+            url=self.tag_url(one.name),
+            history=[
+                entities.TagHistory(
+                    day=str(use.day * tags.DAY_MS // 1000), uses=str(use.uses), accounts=str(use.accounts)
+                )
+                for use in one.history
+            ],
+            following=one.following if known else _UNSET,
+            featuring=one.featuring if known else _UNSET,
+        )
+
+    def featured_tag(self, one: FeaturedTag, username: str) -> entities.FeaturedTag:
+        return entities.FeaturedTag(
+            id=str(one.id),
+            name=one.name,
+            url=f"{self.account_url(username)}/tagged/{quote(one.name.lower())}",
+            statuses_count=one.posts,
+            last_status_at=iso_or_none(one.last_post_ms),
+        )
 
     # what is told
 

@@ -1,18 +1,174 @@
-"""Hashtags: what carries them. Rows are in store/tags.py."""
+"""Hashtags: who uses, follows and features them. Rows are in store/tags.py and store/chosen_tags.py.
+
+Only public posts count, so that nothing shows that somebody said to few.
+"""
+
+from collections import Counter
+from collections.abc import Collection
 
 from .. import events
-from ..events import Signal
+from ..access.visibility import may_see_account
+from ..errors import Invalid, NotFound
+from ..events import Signal, TagFollowsChanged
+from ..ids import ID_MAX, bucket_of, ms_of
 from ..ports import Tx
-from ..store import posts
+from ..store import accounts, posts
+from ..store import chosen_tags as chosen
 from ..store import tags as rows
-from ..types import Post, Visibility
+from ..types import FeaturedTag, Post, Span, Tag, TagUse, Visibility
 from .text import extract, hashtag_key
+
+NAME_CHARS_MAX = 500  # no post has a longer one
+FOLLOWED_MAX = 200  # each costs a query when a home timeline is rebuilt
+FEATURED_MAX = 10  # Mastodon's
+HISTORY_DAYS = 7
+SUGGESTIONS = 10
+DAY_MS = 24 * 3600 * 1000
+
+
+class Shown(Tag, frozen=True):
+    """A tag as a viewer sees it."""
+
+    history: list[TagUse] = []  # of HISTORY_DAYS, the newest first
+    following: bool = False
+    featuring: bool = False
+
+
+def name_of(raw: str) -> str:
+    """A hashtag without its sign, or "" when raw is none."""
+    raw = raw.removeprefix("#")
+    if len(raw) > NAME_CHARS_MAX:
+        return ""
+    found = extract("#" + raw).hashtags
+    return raw if found and found[0].value == raw else ""
+
+
+def _required(raw: str) -> tuple[str, str]:
+    """(name, normal form). Raises NotFound: no hashtag."""
+    name = name_of(raw)
+    if not name:
+        raise NotFound("tag", raw[:40])
+    return name, hashtag_key(name)
+
+
+def get(tx: Tx, viewer_id: int, raw: str) -> Shown:
+    """Raises NotFound: no hashtag. One that nobody has used yet is one, too."""
+    name, key = _required(raw)
+    tag = rows.find(tx, [key]).get(key) or Tag(key, name, 0)
+    return shown(tx, viewer_id, [tag])[0]
+
+
+def shown(tx: Tx, viewer_id: int, tags: Collection[Tag]) -> list[Shown]:
+    """In their order. Two queries, whatever len(tags)."""
+    keys = [tag.tag for tag in tags]
+    today = tx.now_ms // DAY_MS
+    days = range(today, today - HISTORY_DAYS, -1)
+    uses = rows.uses(tx, keys, since_day=days[-1])
+    following, featuring = chosen.chosen_among(tx, viewer_id, keys) if viewer_id else (set(), set())
+    found: list[Shown] = []
+    for tag in tags:
+        by_day = {use.day: use for use in uses.get(tag.tag, [])}
+        history = [by_day.get(day) or TagUse(day, 0, 0) for day in days]
+        found.append(Shown(tag.tag, tag.name, tag.id, history, tag.tag in following, tag.tag in featuring))
+    return found
+
+
+# following
+
+
+def follow(tx: Tx, account_id: int, raw: str) -> None:
+    """From now on public posts with the tag are in account_id's home. Harmless when repeated.
+
+    Raises NotFound: no hashtag; Invalid: FOLLOWED_MAX are followed.
+    """
+    name, key = _required(raw)
+    before = rows.followed_by(tx, account_id)
+    if len(before) >= FOLLOWED_MAX and key not in before:
+        raise Invalid("tag", f"is one too many: at most {FOLLOWED_MAX} can be followed")
+    rows.add(tx, key, name)
+    if chosen.follow(tx, account_id, key, name):
+        tx.emit(TagFollowsChanged(account_id))
+
+
+def unfollow(tx: Tx, account_id: int, raw: str) -> None:
+    """Harmless when repeated. Raises NotFound: no hashtag."""
+    if chosen.unfollow(tx, account_id, _required(raw)[1]):
+        tx.emit(TagFollowsChanged(account_id))
+
+
+def followed(tx: Tx, account_id: int, span: Span) -> tuple[list[Shown], list[int]]:
+    """(tags in the order of following, newest first; the ids that pages go by)."""
+    found = chosen.followed(tx, account_id, span)
+    known = rows.find(tx, {tag for _, tag in found})
+    return shown(tx, account_id, [known[tag] for _, tag in found]), [id for id, _ in found]
+
+
+# featuring
+
+
+def feature(tx: Tx, account_id: int, raw: str) -> FeaturedTag:
+    """Harmless when repeated. Raises Invalid: no hashtag, or FEATURED_MAX are featured."""
+    name = name_of(raw.strip())
+    if not name:
+        raise Invalid("tag", "is no hashtag", message="Validation failed: Tag is invalid")
+    key = hashtag_key(name)
+    before = chosen.featured(tx, account_id)
+    for one in before:
+        if one.tag == key:
+            return one
+    if len(before) >= FEATURED_MAX:
+        raise Invalid("tag", f"is one too many: at most {FEATURED_MAX} can be featured")
+    rows.add(tx, key, name)
+    ids = posts.by_ids(tx, rows.posts_near(tx, key, account_id))
+    own = [post.created_ms for post in ids.values() if post.author_id == account_id]
+    id = tx.new_id(bucket_of(account_id))
+    one = FeaturedTag(id, account_id, key, name, posts=len(own), last_post_ms=max(own, default=0))
+    chosen.feature(tx, one)
+    return one
+
+
+def unfeature(tx: Tx, account_id: int, raw: str) -> None:
+    """Harmless when repeated. Raises NotFound: no hashtag."""
+    chosen.unfeature(tx, account_id, _required(raw)[1])
+
+
+def unfeature_by_id(tx: Tx, account_id: int, id: int) -> None:
+    """Raises NotFound: account_id features none with this id."""
+    for one in chosen.featured(tx, account_id):
+        if one.id == id:
+            chosen.unfeature(tx, account_id, one.tag)
+            return
+    raise NotFound("featured tag", id)
+
+
+def featured(tx: Tx, viewer_id: int, account_id: int) -> list[FeaturedTag]:
+    """What account_id features, in the order of featuring. Raises NotFound: no such account."""
+    account = accounts.by_id(tx, account_id)
+    if account is None:
+        raise NotFound("account", account_id)
+    return chosen.featured(tx, account_id) if may_see_account(tx, viewer_id, account) else []
+
+
+def suggestions(tx: Tx, account_id: int) -> list[Shown]:
+    """The tags account_id used most in its latest public posts and does not feature."""
+    latest = posts.by_ids(tx, posts.ids_by_author(tx, account_id, Span(before=ID_MAX, limit=200))).values()
+    used = Counter(key for post in latest if post.visibility == Visibility.PUBLIC for key in _names(post))
+    used -= Counter({one.tag: used[one.tag] for one in chosen.featured(tx, account_id)})
+    known = rows.find(tx, used.keys())
+    return shown(tx, account_id, [known[key] for key, _ in used.most_common(SUGGESTIONS) if key in known])
+
+
+# what posts do to them: once each, however often it is told
 
 
 def on_published(tx: Tx, event: events.PostPublished) -> list[tuple[str, Signal]]:
     post = posts.by_id(tx, event.post_id)
-    if post and post.visibility == Visibility.PUBLIC and post.tag_names:
-        rows.add_post(tx, post.tag_names, _keys(post), post.id)
+    if post and post.visibility == Visibility.PUBLIC:
+        for key, name in _names(post).items():
+            rows.add(tx, key, name)
+            if rows.add_post(tx, key, post.id):
+                rows.count_use(tx, key, ms_of(post.id) // DAY_MS, post.author_id)
+                chosen.count_posts(tx, post.author_id, key, 1, last_post_ms=post.created_ms)
     return []
 
 
@@ -21,19 +177,26 @@ def on_edited(tx: Tx, event: events.PostEdited) -> list[tuple[str, Signal]]:
     post = posts.by_id(tx, event.post_id)
     if post:
         earlier = {tag for version in posts.versions(tx, post.id) for tag in keys_in(version.text)}
-        rows.remove_post(tx, earlier - set(_keys(post)), post.id)
+        _remove(tx, post, earlier - _names(post).keys())
     return on_published(tx, events.PostPublished(event.of, event.post_id))
 
 
 def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
     post = posts.tombstone(tx, event.post_id)
     if post:
-        rows.remove_post(tx, _keys(post), post.id)
+        _remove(tx, post, _names(post).keys())
     return []
 
 
-def _keys(post: Post) -> list[str]:
-    return [hashtag_key(name) for name in post.tag_names]
+def _remove(tx: Tx, post: Post, keys: Collection[str]) -> None:
+    for key in keys:
+        if rows.remove_post(tx, key, post.id):
+            chosen.count_posts(tx, post.author_id, key, -1)
+
+
+def _names(post: Post) -> dict[str, str]:
+    """The post's tags as written, by their normal forms."""
+    return {hashtag_key(name): name for name in post.tag_names}
 
 
 def keys_in(words: str) -> set[str]:

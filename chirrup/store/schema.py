@@ -203,6 +203,7 @@ CREATE TABLE IF NOT EXISTS thread_mutes (
 CREATE TABLE IF NOT EXISTS tags (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
   PRIMARY KEY (bucket, tag)) {{clustered}};
+CREATE INDEX IF NOT EXISTS tags_names ON tags (tag, bucket);
 CREATE TABLE IF NOT EXISTS tag_posts (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, post_id BIGINT NOT NULL,
   PRIMARY KEY (bucket, tag, post_id)) {{clustered}};

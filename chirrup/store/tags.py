@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ..ids import bucket_of, bucket_of_text
 from ..ports import Tx
-from ..types import Span
+from ..types import Span, Tag, TagUse
 
 
 def posts_with(tx: Tx, tag: str, span: Span) -> list[int]:
@@ -45,32 +45,109 @@ def followed_by(tx: Tx, account_id: int) -> list[str]:
     return [tag for (tag,) in rows]
 
 
-def add_post(tx: Tx, names: Collection[str], keys: Collection[str], post_id: int) -> None:
-    """names: as written, beside their normal forms in keys."""
-    for name, tag in zip(names, keys, strict=True):
-        bucket = bucket_of_text(tag)
-        tx.run(
-            """INSERT INTO tags (bucket, tag, name, id) VALUES (:bucket, :tag, :name, :id)
-               ON CONFLICT (bucket, tag) DO NOTHING""",
-            bucket=bucket,
-            tag=tag,
-            name=name,
-            id=tx.new_id(bucket),
-        )
-        tx.run(
-            """INSERT INTO tag_posts (bucket, tag, post_id) VALUES (:bucket, :tag, :post)
-               ON CONFLICT (bucket, tag, post_id) DO NOTHING""",
-            bucket=bucket,
-            tag=tag,
-            post=post_id,
-        )
+def add(tx: Tx, tag: str, name: str) -> None:
+    """Know the tag from now on; harmless when it is known. name: as written."""
+    bucket = bucket_of_text(tag)
+    tx.run(
+        """INSERT INTO tags (bucket, tag, name, id) VALUES (:bucket, :tag, :name, :id)
+           ON CONFLICT (bucket, tag) DO NOTHING""",
+        bucket=bucket,
+        tag=tag,
+        name=name,
+        id=tx.new_id(bucket),
+    )
 
 
-def remove_post(tx: Tx, keys: Collection[str], post_id: int) -> None:
-    for tag in keys:
-        tx.run(
-            "DELETE FROM tag_posts WHERE bucket = :bucket AND tag = :tag AND post_id = :post",
-            bucket=bucket_of_text(tag),
-            tag=tag,
-            post=post_id,
-        )
+def find(tx: Tx, keys: Collection[str]) -> dict[str, Tag]:
+    """Those of keys that are known."""
+    rows = tx.all(
+        f"""SELECT tag, name, id FROM tags
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("tag", "keys")}""",
+        buckets={bucket_of_text(tag) for tag in keys},
+        keys=keys,
+    )
+    return {row[0]: Tag(*row) for row in rows}
+
+
+def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
+    """Known tags whose normal form begins with start, in the order of their names."""
+    rows = tx.all(
+        f"""SELECT tag, name, id FROM tags WHERE {tx.sql.begins("tag", "start")}
+            ORDER BY tag LIMIT :limit OFFSET :offset""",
+        start=start,
+        limit=limit,
+        offset=offset,
+    )
+    return [Tag(*row) for row in rows]
+
+
+def add_post(tx: Tx, tag: str, post_id: int) -> bool:
+    """False when it was added before."""
+    return 1 == tx.run(
+        """INSERT INTO tag_posts (bucket, tag, post_id) VALUES (:bucket, :tag, :post)
+           ON CONFLICT (bucket, tag, post_id) DO NOTHING""",
+        bucket=bucket_of_text(tag),
+        tag=tag,
+        post=post_id,
+    )
+
+
+def remove_post(tx: Tx, tag: str, post_id: int) -> bool:
+    """False when it was not there."""
+    return 1 == tx.run(
+        "DELETE FROM tag_posts WHERE bucket = :bucket AND tag = :tag AND post_id = :post",
+        bucket=bucket_of_text(tag),
+        tag=tag,
+        post=post_id,
+    )
+
+
+def posts_near(tx: Tx, tag: str, account_id: int) -> list[int]:
+    """Public posts with the tag by account_id, and by the few others that share its bucket; in no order."""
+    rows = tx.all(
+        """SELECT post_id FROM tag_posts WHERE bucket = :bucket AND tag = :tag AND (post_id & 4095) = :authors""",
+        bucket=bucket_of_text(tag),
+        tag=tag,
+        authors=bucket_of(account_id),
+    )
+    return [id for (id,) in rows]
+
+
+# how much they are used
+
+
+def count_use(tx: Tx, tag: str, day: int, account_id: int) -> None:
+    """One more use on day (days since 1970) by account_id."""
+    bucket = bucket_of_text(tag)
+    first = tx.run(
+        """INSERT INTO tag_day_accounts (bucket, tag, day, account_id) VALUES (:bucket, :tag, :day, :account)
+           ON CONFLICT (bucket, tag, day, account_id) DO NOTHING""",
+        bucket=bucket,
+        tag=tag,
+        day=day,
+        account=account_id,
+    )
+    tx.run(
+        """INSERT INTO tag_days (bucket, tag, day, uses, accounts) VALUES (:bucket, :tag, :day, 1, :first)
+           ON CONFLICT (bucket, tag, day) DO UPDATE SET
+             uses = tag_days.uses + 1, accounts = tag_days.accounts + excluded.accounts""",
+        bucket=bucket,
+        tag=tag,
+        day=day,
+        first=first,
+    )
+
+
+def uses(tx: Tx, keys: Collection[str], *, since_day: int) -> dict[str, list[TagUse]]:
+    """By tag, for the days since since_day on which it was used."""
+    rows = tx.all(
+        f"""SELECT tag, day, uses, accounts FROM tag_days
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("tag", "keys")} AND day >= :since""",
+        buckets={bucket_of_text(tag) for tag in keys},
+        keys=keys,
+        since=since_day,
+    )
+    found: dict[str, list[TagUse]] = {}
+    for tag, *use in rows:
+        found.setdefault(tag, []).append(TagUse(*use))
+    return found

@@ -46,6 +46,9 @@ class _Phrases:
     def is_in(self, column: str, name: str) -> str:
         return f"{column} IN carray(:{name})"
 
+    def begins(self, column: str, name: str) -> str:
+        return f"{column} >= :{name} AND {column} < :{name} || char(1114111)"
+
 
 PHRASES = _Phrases()
 
