@@ -113,6 +113,14 @@ class Relationship(Entity, kw_only=True):
     note: str
 
 
+class Preferences(Entity, kw_only=True):
+    default_visibility: str = msgspec.field(name="posting:default:visibility")
+    default_sensitive: bool = msgspec.field(name="posting:default:sensitive")
+    default_language: str | None = msgspec.field(name="posting:default:language")
+    expand_media: str = msgspec.field(name="reading:expand:media")
+    expand_spoilers: bool = msgspec.field(name="reading:expand:spoilers")
+
+
 class FamiliarFollowers(Entity, kw_only=True):
     id: str
     accounts: list[Account]

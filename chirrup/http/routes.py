@@ -4,7 +4,20 @@ A handler is `async def f(call, …) -> entity`: its parameters named in the pat
 their types, which also make the OpenAPI document (openapi.py). Scopes: https://docs.joinmastodon.org/api/oauth-scopes/
 """
 
-from . import accounts, markers, media, notifications, oauth, openapi, polls, statuses, tags, timelines
+from . import (
+    accounts,
+    markers,
+    media,
+    notifications,
+    oauth,
+    openapi,
+    polls,
+    profile,
+    relations,
+    statuses,
+    tags,
+    timelines,
+)
 from .route import ANYONE, APP, USER, Route
 
 __all__ = ["ANYONE", "APP", "ROUTES", "USER", "Route"]
@@ -77,11 +90,39 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/markers", markers.show, "read:statuses"),
     Route("POST", f"{V1}/markers", markers.save, "write:statuses"),
     # accounts
-    Route("GET", f"{V1}/accounts/verify_credentials", accounts.verify_credentials, "read:accounts"),
+    Route("GET", f"{V1}/accounts/verify_credentials", accounts.verify_credentials, "profile"),
+    Route("PATCH", f"{V1}/accounts/update_credentials", profile.update_credentials, "write:accounts", uploads=True),
+    Route("DELETE", f"{V1}/profile/avatar", profile.delete_avatar, "write:accounts"),
+    Route("DELETE", f"{V1}/profile/header", profile.delete_header, "write:accounts"),
+    Route("GET", f"{V1}/preferences", profile.preferences, "read:accounts"),
+    Route("GET", f"{V1}/accounts", accounts.show_many, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/accounts/lookup", accounts.lookup, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/accounts/relationships", relations.relationships, "read:follows"),
+    Route("GET", f"{V1}/accounts/familiar_followers", relations.familiar_followers, "read:follows"),
     Route("GET", f"{V1}/accounts/{{id:str}}", accounts.show, "read:accounts", ANYONE),
     Route("GET", f"{V1}/accounts/{{id:str}}/statuses", accounts.statuses, "read:statuses", ANYONE),
-    Route("POST", f"{V1}/accounts/{{id:str}}/follow", accounts.follow, "write:follows"),
-    Route("POST", f"{V1}/accounts/{{id:str}}/unfollow", accounts.unfollow, "write:follows"),
+    Route("GET", f"{V1}/accounts/{{id:str}}/followers", relations.followers, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/accounts/{{id:str}}/following", relations.following, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/accounts/{{id:str}}/endorsements", relations.endorsements_of, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/accounts/{{id:str}}/identity_proofs", relations.identity_proofs, "read:accounts"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/follow", relations.follow, "write:follows"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/unfollow", relations.unfollow, "write:follows"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/remove_from_followers", relations.remove_from_followers, "write:follows"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/block", relations.block, "write:blocks"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/unblock", relations.unblock, "write:blocks"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/mute", relations.mute, "write:mutes"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/unmute", relations.unmute, "write:mutes"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/endorse", relations.endorse, "write:accounts"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/unendorse", relations.unendorse, "write:accounts"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/pin", relations.endorse, "write:accounts"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/unpin", relations.unendorse, "write:accounts"),
+    Route("POST", f"{V1}/accounts/{{id:str}}/note", relations.note, "write:accounts"),
+    Route("GET", f"{V1}/endorsements", relations.endorsements, "read:accounts"),
+    Route("GET", f"{V1}/blocks", relations.blocks, "read:blocks"),
+    Route("GET", f"{V1}/mutes", relations.mutes, "read:mutes"),
+    Route("GET", f"{V1}/follow_requests", relations.follow_requests, "read:follows"),
+    Route("POST", f"{V1}/follow_requests/{{id:str}}/authorize", relations.authorize, "write:follows"),
+    Route("POST", f"{V1}/follow_requests/{{id:str}}/reject", relations.reject, "write:follows"),
     # timelines
     Route("GET", f"{V1}/timelines/home", timelines.home, "read:statuses"),
     Route("GET", f"{V1}/timelines/public", timelines.public, "read:statuses", ANYONE),

@@ -67,6 +67,9 @@ class _Phrases:
     def is_in(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"
 
+    def begins(self, column: str, name: str) -> str:
+        return f"starts_with({column}, :{name})"
+
 
 PHRASES = _Phrases()
 
