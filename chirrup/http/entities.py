@@ -121,6 +121,12 @@ class Preferences(Entity, kw_only=True):
     expand_spoilers: bool = msgspec.field(name="reading:expand:spoilers")
 
 
+class Suggestion(Entity, kw_only=True):
+    source: str
+    sources: list[str]
+    account: Account
+
+
 class FamiliarFollowers(Entity, kw_only=True):
     id: str
     accounts: list[Account]

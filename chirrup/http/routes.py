@@ -6,6 +6,7 @@ their types, which also make the OpenAPI document (openapi.py). Scopes: https://
 
 from . import (
     accounts,
+    discovery,
     markers,
     media,
     notifications,
@@ -123,6 +124,11 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/follow_requests", relations.follow_requests, "read:follows"),
     Route("POST", f"{V1}/follow_requests/{{id:str}}/authorize", relations.authorize, "write:follows"),
     Route("POST", f"{V1}/follow_requests/{{id:str}}/reject", relations.reject, "write:follows"),
+    # whom to follow; taking a suggestion away needs but `read`, as documented
+    Route("GET", f"{V1}/directory", discovery.directory, "read:accounts", ANYONE),
+    Route("GET", f"{V1}/suggestions", discovery.suggested_accounts, "read:accounts"),
+    Route("GET", "/api/v2/suggestions", discovery.suggestions, "read:accounts"),
+    Route("DELETE", f"{V1}/suggestions/{{id:str}}", discovery.refuse_suggestion, "read:accounts"),
     # timelines
     Route("GET", f"{V1}/timelines/home", timelines.home, "read:statuses"),
     Route("GET", f"{V1}/timelines/public", timelines.public, "read:statuses", ANYONE),

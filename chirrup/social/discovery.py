@@ -1,0 +1,71 @@
+"""The directory, and suggestions whom to follow: only accounts that want to be found (`discoverable`)."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from ..access import visibility
+from ..errors import Invalid
+from ..ids import ID_MAX
+from ..ports import Tx
+from ..store import accounts as account_rows
+from ..store import discovery as rows
+from ..store import follows, ties
+from ..types import Span
+
+OFFSET_MAX = 5000  # of a directory's page; what lies further is found by searching
+SPOKEN_POSTS = 2000  # who wrote the newest so many public posts counts as active
+ASKED_FOLLOWEES = 20  # whose followees are suggested: the newest ones
+CANDIDATES = 200
+ORDERS = ("active", "new")
+
+
+def directory(tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0, limit: int = 40) -> list[int]:
+    """Account ids: those who spoke in public last first, then (order "new": at once) the newest. Raises Invalid."""
+    if order not in ORDERS:
+        raise Invalid("order", f"must be one of {', '.join(ORDERS)}; got {order[:40]!r}")
+    offset = max(0, min(offset, OFFSET_MAX))
+    speakers = rows.latest_speakers(tx, SPOKEN_POSTS) if order == "active" else []
+    newest = rows.newest_accounts(tx, offset + limit + len(speakers))
+    listed = _wanted(tx, viewer_id, list(dict.fromkeys([*speakers, *newest])))
+    return listed[offset : offset + limit]
+
+
+def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
+    """Those of ids that want to be found and that the viewer neither blocks nor mutes, nor is blocked by."""
+    found = account_rows.by_ids(tx, ids)
+    muted = ties.of(tx, viewer_id, ids).muting
+    return [id for id in visibility.accounts_shown(tx, viewer_id, ids) if found[id].discoverable and id not in muted]
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    account_id: int
+    reason: str  # "friends_of_friends", "most_followed"
+
+
+def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
+    """Whom account_id might follow: whom its followees follow, then the most followed of those who are active.
+
+    Nobody it follows, has asked to follow, or refused. Followees who hide their network are not asked.
+    """
+    friends = [id for _, id in follows.following(tx, account_id, Span(ID_MAX, limit=ASKED_FOLLOWEES))]
+    friends = [id for id, one in account_rows.by_ids(tx, friends).items() if not one.hide_network]
+    near = rows.followed_by(tx, friends, CANDIDATES)
+    speakers = rows.latest_speakers(tx, SPOKEN_POSTS)
+    counts = account_rows.counts(tx, speakers)
+    liked = sorted((c for c in counts.values() if c.followers), key=lambda c: (-c.followers, c.account_id))
+    reasons = {one.account_id: "most_followed" for one in liked[:CANDIDATES]} | dict.fromkeys(
+        near, "friends_of_friends"
+    )
+
+    ids = list(dict.fromkeys([*near, *reasons]))
+    known = ties.of(tx, account_id, ids).following | follows.requested_among(tx, account_id, ids) | {account_id}
+    known |= rows.refused_among(tx, account_id, ids)
+    wanted = _wanted(tx, account_id, [id for id in ids if id not in known])
+    return [Suggestion(id, reasons[id]) for id in wanted[:limit]]
+
+
+def refuse_suggestion(tx: Tx, account_id: int, target_id: int) -> None:
+    """Suggest target_id no more; fine when there is no such account."""
+    if account_rows.by_id(tx, target_id):
+        rows.refuse(tx, account_id, target_id)

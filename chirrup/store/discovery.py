@@ -1,0 +1,60 @@
+"""Whom one might want to know: new accounts, who speaks in public, whom one's followees follow."""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of
+from ..ports import Tx
+
+
+def newest_accounts(tx: Tx, limit: int) -> list[int]:
+    """Accounts that want to be found, the newest first."""
+    rows = tx.all(
+        "SELECT id FROM accounts WHERE discoverable = 1 AND suspended_ms = 0 ORDER BY id DESC LIMIT :limit", limit=limit
+    )
+    return [id for (id,) in rows]
+
+
+def latest_speakers(tx: Tx, posts: int) -> list[int]:
+    """Who wrote the newest public posts, each once, the latest first."""
+    rows = tx.all(
+        """SELECT author_id FROM posts WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0
+           ORDER BY id DESC LIMIT :posts""",
+        posts=posts,
+    )
+    return list(dict.fromkeys(id for (id,) in rows))
+
+
+def followed_by(tx: Tx, account_ids: Collection[int], limit: int) -> list[int]:
+    """Whom most of account_ids follow, those followed by the most of them first."""
+    rows = tx.all(
+        f"""SELECT target_id FROM following
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+            GROUP BY target_id ORDER BY COUNT(*) DESC, target_id LIMIT :limit""",
+        buckets={bucket_of(id) for id in account_ids},
+        accounts=account_ids,
+        limit=limit,
+    )
+    return [id for (id,) in rows]
+
+
+def refuse(tx: Tx, account_id: int, target_id: int) -> None:
+    """Never suggest target_id to account_id again."""
+    tx.run(
+        """INSERT INTO suggestions_refused (bucket, account_id, target_id) VALUES (:bucket, :account, :target)
+           ON CONFLICT (bucket, account_id, target_id) DO NOTHING""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        target=target_id,
+    )
+
+
+def refused_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
+    """Those of ids that account_id does not want to be suggested."""
+    rows = tx.all(
+        f"""SELECT target_id FROM suggestions_refused
+            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "ids")}""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        ids=ids,
+    )
+    return {id for (id,) in rows}
