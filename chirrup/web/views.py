@@ -25,6 +25,7 @@ from ..types import (
     Relationship,
     Visibility,
 )
+from .pages import asset
 
 _meta = msgspec.json.Decoder(Meta).decode
 
@@ -185,7 +186,7 @@ class Views:
     def picture(self, account: Account, key: str, otherwise: str) -> str:
         """The address of an avatar or header; otherwise: the static file for those without."""
         if not key or account.suspended_ms:
-            return f"/static/{otherwise}"
+            return asset(otherwise)
         return self._addresses.of_profile(account.id, key)
 
     def people(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PersonView]:

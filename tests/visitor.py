@@ -1,0 +1,76 @@
+"""Somebody with a browser that runs no scripts: follows redirects, keeps cookies, sends the forms it is shown."""
+
+import html
+import re
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from client import Person, Server
+
+FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+FIELD = re.compile(r"<input\b([^>]*)>")
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+
+
+def attributes(tag: str) -> dict[str, str]:
+    return {name: html.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
+
+
+class Form:
+    """One form of a page, with its hidden fields filled in."""
+
+    def __init__(self, page: requests.Response, opening: str, inside: str) -> None:
+        found = attributes(opening)
+        self.url = urljoin(page.url, found.get("action", ""))
+        self.inside = inside
+        self.fields = {
+            field["name"]: field.get("value", "")
+            for field in map(attributes, FIELD.findall(inside))
+            if field.get("type") == "hidden"
+        }
+
+
+def forms(page: requests.Response) -> list[Form]:
+    return [Form(page, opening, inside) for opening, inside in FORM.findall(page.text)]
+
+
+class Visitor:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.session.get(self.url + path, timeout=20, **options)
+
+    def csrf(self, path: str = "/login") -> str:
+        """What the forms of this page carry."""
+        page = self.get(path)
+        found = re.search(r'name="csrf" value="(\w+)"', page.text)
+        assert found, page.text[:2000]
+        return found[1]
+
+    def post(self, path: str, *, csrf_from: str = "/settings", **fields: Any) -> requests.Response:
+        """Send a form with these fields; the answer, without following it further."""
+        return self.send(path, {"csrf": self.csrf(csrf_from)} | fields)
+
+    def send(self, path: str, fields: Any, **options: Any) -> requests.Response:
+        return self.session.post(urljoin(self.url, path), data=fields, allow_redirects=False, timeout=20, **options)
+
+    def log_in(self, name: str, password: str = "password", **fields: str) -> requests.Response:
+        return self.post("/login", csrf_from="/login?again=1", email=name, password=password, **fields)
+
+    @property
+    def cookie(self) -> str:
+        return self.session.cookies.get("chirrup") or ""
+
+    @property
+    def is_logged_in(self) -> bool:
+        return self.get("/home", allow_redirects=False).status_code == 200
+
+
+def logged_in(server: Server, person: Person) -> Visitor:
+    """The person's browser."""
+    visitor = Visitor(server.url)
+    assert visitor.log_in(person.name).status_code == 303
+    return visitor

@@ -1,0 +1,26 @@
+import pytest
+from client import Server
+from visitor import Visitor, logged_in
+
+
+@pytest.fixture
+def visitor(server: Server) -> Visitor:
+    """Nobody in particular."""
+    return Visitor(server.url)
+
+
+@pytest.fixture
+def ann(server: Server):
+    """Has an account, and a token to do things beside the pages."""
+    return server.person()
+
+
+@pytest.fixture
+def bob(server: Server):
+    return server.person()
+
+
+@pytest.fixture
+def anns(server: Server, ann) -> Visitor:
+    """Ann's browser, logged in."""
+    return logged_in(server, ann)

@@ -1,0 +1,148 @@
+"""What arrives while the home page is open."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+from client import eventually
+from visitor import Visitor, logged_in
+
+Event = tuple[str, str, str]  # name, id, data
+
+
+class Stream:
+    """Server-sent events, one at a time; None once the server has ended it."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        self._lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
+
+    def next(self) -> Event | None:
+        event = {"event": "", "id": "", "data": ""}
+        try:
+            for line in self._lines:
+                name, _, value = line.partition(": ")
+                if name in event:
+                    event[name] += value
+                elif not line and event["event"]:
+                    return event["event"], event["id"], event["data"]
+        except requests.exceptions.ChunkedEncodingError:
+            pass
+        return None
+
+    def post(self) -> str:
+        """The text of the next post."""
+        found = self.next()
+        while found and found[0] != "post":
+            found = self.next()
+        return found[2] if found else ""
+
+
+@contextmanager
+def listening(visitor: Visitor, after: str = "0", **headers: str) -> Iterator[Stream]:
+    answer = visitor.session.get(f"{visitor.url}/home/live?after={after}", stream=True, headers=headers, timeout=20)
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    with answer:
+        yield Stream(answer)
+
+
+def test_posts_of_followees_arrive_edits_and_deletions_too_and_nobody_elses(server, anns, ann, bob):
+    stranger = server.person()
+    ann.follow(bob)
+    first = bob.say("before the page was opened")
+    with listening(anns, first["id"]) as stream:
+        stranger.say("not for this home")
+        post = bob.say("while it is open")
+        arrived = stream.next()
+        if arrived and arrived[1] == first["id"]:  # on its way when the page was opened; the page knows that it has it
+            arrived = stream.next()
+        assert arrived is not None
+        name, id, data = arrived
+        assert (name, id) == ("post", post["id"])
+        assert f'<div data-news="new" data-of="{post["id"]}">' in data
+        assert "while it is open" in data
+        assert f'data-key="{post["id"]}"' in data
+
+        bob.put(f"/api/v1/statuses/{post['id']}", status="changed meanwhile")
+        changed = stream.post()
+        assert 'data-news="changed"' in changed
+        assert "changed meanwhile" in changed
+
+        bob.delete(f"/api/v1/statuses/{post['id']}")
+        assert f'<div data-news="gone" data-of="{post["id"]}"></div>' in stream.post()
+
+
+def test_what_was_missed_is_sent_first(anns, ann, bob):
+    ann.follow(bob)
+    posts = [bob.say(f"number {n}") for n in range(4)]
+
+    with listening(anns, posts[0]["id"]) as stream:
+        assert [stream.post().count(f"number {n}") for n in (1, 2, 3)] == [1, 1, 1]
+    with listening(anns, posts[0]["id"], **{"Last-Event-ID": posts[2]["id"]}) as stream:
+        assert "number 3" in stream.post()
+
+
+def test_an_alert_moves_the_count(anns, ann, bob):
+    with listening(anns) as stream:
+        bob.say(f"@{ann.name} hello")
+        found = stream.next()
+
+    assert found is not None
+    assert (found[0], found[2]) == ("unread", "1")
+
+
+@pytest.mark.parametrize("how", ["logout", "password", "everywhere else"])
+def test_the_stream_ends_with_the_session(server, anns, ann, how):
+    elsewhere = logged_in(server, ann)
+    with listening(anns) as stream:
+        began = time.monotonic()
+        if how == "logout":
+            twin = Visitor(server.url)
+            twin.session.cookies.set("chirrup", anns.cookie)
+            twin.post("/logout")
+        elif how == "password":
+            elsewhere.post("/settings/password", old="password", new="another long one")
+        else:
+            elsewhere.post("/settings/sessions", end="others")
+        assert stream.next() is None
+
+    assert time.monotonic() - began < 5
+
+
+def test_the_end_of_another_session_ends_nothing(server, anns, ann, bob):
+    elsewhere = logged_in(server, ann)
+    ann.follow(bob)
+    with listening(anns) as stream:
+        elsewhere.post("/logout")
+        bob.say("still here")
+        assert "still here" in stream.post()
+
+
+def test_nobody_listens_without_a_session(visitor):
+    answer = visitor.get("/home/live", allow_redirects=False)
+
+    assert answer.status_code == 401
+
+
+def test_streams_of_one_account_are_limited_and_closed_ones_are_forgotten(anns, ann, bob):
+    ann.follow(bob)
+    answers = [anns.session.get(f"{anns.url}/home/live", stream=True, timeout=20) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
+    for answer in answers:
+        answer.close()
+
+    def is_open() -> bool:
+        with anns.session.get(f"{anns.url}/home/live", stream=True, timeout=20) as answer:
+            return answer.status_code == 200
+
+    assert eventually(is_open)
+
+
+def test_the_page_asks_for_what_came_after_its_newest_post(anns, ann):
+    post = ann.say("the newest")
+
+    page = anns.get("/home").text
+
+    assert re.findall(r'sse-connect="([^"]+)"', page) == [f"/home/live?after={post['id']}"]
