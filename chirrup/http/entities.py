@@ -318,7 +318,7 @@ class Tag(Entity, kw_only=True):
 
 
 class FeaturedTag(Entity, kw_only=True):
-    id: str
+    id: Id
     name: str
     url: str
     statuses_count: int

@@ -15,6 +15,7 @@ from . import (
     polls,
     profile,
     relations,
+    search,
     statuses,
     tags,
     timelines,
@@ -81,6 +82,9 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/featured_tags/suggestions", tags.suggestions, "read:accounts"),
     Route("DELETE", f"{V1}/featured_tags/{{id:str}}", tags.remove_featured, "write:accounts"),
     Route("GET", f"{V1}/accounts/{{id:str}}/featured_tags", tags.featured_by, "read:accounts", ANYONE),
+    # search
+    Route("GET", "/api/v2/search", search.search, "read:search", ANYONE),
+    Route("GET", f"{V1}/accounts/search", search.accounts, "read:accounts"),
     # notifications, and how far things were read
     Route("GET", f"{V1}/notifications", notifications.index, "read:notifications"),
     Route("GET", f"{V1}/notifications/unread_count", notifications.unread_count, "read:notifications"),

@@ -141,6 +141,8 @@ def by_acct(tx: Tx, acct: str, domain: str) -> Account:
     name, _, host = acct.removeprefix("@").partition("@")
     if host and host.casefold() != domain.casefold():
         raise NotFound("account", acct)
+    if not text.is_valid_username(name):
+        raise NotFound("account", acct)
     id = rows.ids_by_names(tx, [text.username_key(name)]).get(text.username_key(name), 0)
     return get(tx, 0, id)
 

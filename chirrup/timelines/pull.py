@@ -1,4 +1,6 @@
-"""Timelines read straight from the database: public, hashtag, account. Nothing is stored for them."""
+"""Timelines read straight from the database: public, hashtag, search, account. Nothing is stored for them."""
+
+import msgspec
 
 from ..access.visibility import Seen, may_see_account
 from ..errors import NotFound
@@ -45,6 +47,23 @@ def hashtag(
         return not seen.ties.hides(post.author_id)
 
     return fill(tx, viewer_id, span, candidates, keep)[0]
+
+
+def search(tx: Tx, viewer_id: int, words: str, span: Span, *, author_id: int = 0) -> list[int]:
+    """Posts with all of words that viewer_id may see, by authors who want to be found, and its own; newest first.
+
+    author_id: only this one's. span.oldest is not looked at.
+    """
+
+    def candidates(part: Span) -> list[int]:
+        found = tx.search.find_posts(tx, words, author_id=author_id, before=part.before, limit=part.limit)
+        return [id for id in found if id > part.after]
+
+    def keep(seen: Seen, post: Post) -> bool:
+        to_be_found = seen.accounts[post.author_id].indexable or post.author_id == viewer_id
+        return bool(to_be_found) and not seen.ties.hides(post.author_id)
+
+    return fill(tx, viewer_id, msgspec.structs.replace(span, oldest=False), candidates, keep)[0]
 
 
 def account(

@@ -1,0 +1,97 @@
+"""Search. https://docs.joinmastodon.org/methods/search/"""
+
+from typing import Any
+
+import msgspec
+
+from ..errors import NotFound, Unauthorised
+from ..ports import Tx
+from ..social import search as finding
+from ..social import tags
+from ..timelines import pull
+from ..types import Span
+from . import paging
+from .call import Call
+from .entities import Account, Search
+from .forms import Id
+from .paging import PageQuery
+
+
+class SearchQuery(PageQuery, kw_only=True):
+    q: str = ""
+    type: str = ""
+    following: bool = False
+    resolve: bool = False
+    account_id: Id = 0
+    offset: Id = 0
+
+    @property
+    def words(self) -> str:
+        return self.q.strip()[: finding.CHARS_MAX]
+
+    def wants(self, kind: str) -> bool:
+        return self.type in ("", kind)
+
+
+async def search(call: Call, query: SearchQuery) -> Search:
+    """Posts only for those who are logged in. An address of this server finds the one thing it names."""
+    if not call.viewer_id and (query.offset or query.resolve):
+        raise Unauthorised("Search results beyond the first, or from elsewhere, need a user's token")
+    span = paging.span(query)
+    return await call.read(_search, call, query, span)
+
+
+def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
+    account_id, post_id = finding.named_by(tx, query.words, call.settings.base_url)
+    if account_id or post_id:
+        return Search(
+            accounts=call.render.accounts(tx, [account_id] if account_id and query.wants("accounts") else []),
+            statuses=call.render.statuses(tx, call.viewer_id, [post_id] if query.wants("statuses") else []),
+            hashtags=[],
+        )
+    if not query.words or query.offset > finding.DEEPEST:
+        return Search(accounts=[], statuses=[], hashtags=[])
+    return Search(
+        accounts=_accounts(tx, call, query, span.limit) if query.wants("accounts") else [],
+        statuses=_statuses(tx, call, query, span) if query.wants("statuses") and call.viewer_id else [],
+        hashtags=[
+            call.render.tag(one, known=bool(call.viewer_id))
+            for one in tags.shown(
+                tx, call.viewer_id, finding.find_tags(tx, query.words, limit=span.limit, offset=query.offset)
+            )
+        ]
+        if query.wants("hashtags")
+        else [],
+    )
+
+
+def _accounts(tx: Tx, call: Call, query: SearchQuery, limit: int) -> list[Any]:
+    found = finding.find_accounts(
+        tx,
+        call.viewer_id,
+        query.words,
+        call.settings.domain,
+        limit=limit,
+        offset=query.offset,
+        followed=query.following,
+    )
+    return call.render.accounts(tx, found)
+
+
+def _statuses(tx: Tx, call: Call, query: SearchQuery, span: Span) -> list[Any]:
+    try:
+        words, author_id = finding.author_asked(tx, call.viewer_id, query.words, call.settings.domain)
+    except NotFound:
+        return []
+    if query.account_id and author_id not in (0, query.account_id):
+        return []
+    more = msgspec.structs.replace(span, limit=span.limit + query.offset)
+    ids = pull.search(tx, call.viewer_id, words, more, author_id=query.account_id or author_id)
+    return call.render.statuses(tx, call.viewer_id, ids[query.offset :])
+
+
+async def accounts(call: Call, query: SearchQuery) -> list[Account]:
+    limit = paging.limit(query.limit, default=40, most=80)
+    if query.offset > finding.DEEPEST:
+        return []
+    return await call.read(_accounts, call, query, limit)
