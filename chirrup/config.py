@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     title: str = "Chirrup"
     description: str = "A place to talk."
     contact_email: str = ""
+    languages: tuple[str, ...] = ("en",)  # spoken here
+    rules: tuple[str, ...] = ()  # of conduct, a sentence each; best written in a TOML file, where they may have commas
     registrations: bool = True
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024

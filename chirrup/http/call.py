@@ -10,6 +10,7 @@ from ..config import Settings
 from ..errors import Unauthorised
 from ..ports import Database, Engines
 from ..social.media import Addresses
+from ..social.usage import Usage
 from ..types import Viewer
 from .auth import Authenticator
 from .render import Renderer
@@ -26,6 +27,7 @@ class Services(msgspec.Struct, frozen=True):
     auth: Authenticator
     passwords: Passwords
     addresses: Addresses
+    usage: Usage = msgspec.field(default_factory=Usage)
 
 
 class Call:

@@ -7,6 +7,7 @@ their types, which also make the OpenAPI document (openapi.py). Scopes: https://
 from . import (
     accounts,
     discovery,
+    instance,
     markers,
     media,
     notifications,
@@ -19,6 +20,7 @@ from . import (
     statuses,
     tags,
     timelines,
+    wellknown,
 )
 from .route import ANYONE, APP, USER, Route
 
@@ -36,6 +38,17 @@ ROUTES: list[Route] = [
     Route("GET", "/.well-known/oauth-authorization-server", oauth.metadata, who=ANYONE),
     Route("POST", f"{V1}/accounts", oauth.sign_up, "write:accounts", APP),
     Route("POST", f"{V1}/emails/confirmations", oauth.resend_confirmation, "write:accounts"),
+    # this server
+    Route("GET", f"{V1}/instance", instance.v1, who=ANYONE),
+    Route("GET", "/api/v2/instance", instance.v2, who=ANYONE),
+    Route("GET", f"{V1}/instance/rules", instance.rules, who=ANYONE),
+    Route("GET", f"{V1}/instance/extended_description", instance.extended_description, who=ANYONE),
+    Route("GET", f"{V1}/custom_emojis", instance.custom_emojis, who=ANYONE),
+    Route("GET", "/health", instance.health, who=ANYONE),
+    Route("GET", "/.well-known/nodeinfo", wellknown.nodeinfo_index, who=ANYONE),
+    Route("GET", "/nodeinfo/2.0", wellknown.nodeinfo, who=ANYONE),
+    Route("GET", "/.well-known/host-meta", wellknown.host_meta, who=ANYONE),
+    Route("GET", "/.well-known/webfinger", wellknown.webfinger, who=ANYONE),
     # posts
     Route("POST", f"{V1}/statuses", statuses.create, "write:statuses"),
     Route("GET", f"{V1}/statuses", statuses.show_many, "read:statuses", ANYONE),

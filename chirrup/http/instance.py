@@ -1,0 +1,159 @@
+"""What this server is and what it allows. https://docs.joinmastodon.org/methods/instance/"""
+
+from html import escape
+from typing import Any
+
+from .. import __version__
+from ..config import Settings
+from ..errors import Unavailable
+from ..social import accounts, media, polls, posts, reactions, tags, text
+from ..social.image_read import LIMITS
+from ..store import usage
+from . import server_entities as shapes
+from .call import Call
+from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
+
+# Clients compare these with what they want to use. 4.3 would say that there are grouped notifications (API version 2),
+# 4.5 that there are quotes (7), 4.6 collections (10): there are none of them yet, so no higher number is true.
+MASTODON = "4.2.0"
+API_VERSION = 1
+VERSION = f"{MASTODON} (compatible; Chirrup {__version__})"
+PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
+
+
+async def v2(call: Call) -> Instance:
+    settings = call.settings
+    base = settings.base_url
+    counts = await call.services.usage.counts(call.db)
+    limits = _limits(settings)
+    everybody = shapes.FeedAccess(local="public", remote="disabled")  # there are no other servers
+    nobody = shapes.FeedAccess(local="disabled", remote="disabled")
+    return Instance(
+        domain=settings.domain,
+        title=settings.title,
+        version=VERSION,
+        source_url="",  # it is not published anywhere yet
+        description=settings.description,
+        usage=shapes.InstanceUsage(users=shapes.UsersUsage(active_month=counts.active_month)),
+        thumbnail=shapes.Thumbnail(url=_thumbnail(settings)),
+        icon=[],
+        languages=list(settings.languages),
+        configuration=shapes.Configuration(
+            accounts=limits.accounts,
+            statuses=limits.statuses,
+            media_attachments=limits.media_attachments,
+            polls=limits.polls,
+            urls=shapes.Urls(
+                streaming=_streaming(settings), about=f"{base}/about", privacy_policy=None, terms_of_service=None
+            ),
+            translation=shapes.Translation(enabled=False),
+            timelines_access=shapes.TimelinesAccess(
+                live_feeds=everybody, hashtag_feeds=everybody, trending_link_feeds=nobody
+            ),
+            limited_federation=True,
+        ),
+        registrations=shapes.Registrations(
+            enabled=settings.registrations,
+            approval_required=False,
+            reason_required=False,
+            message=None,
+            min_age=None,
+            url=None,
+        ),
+        api_versions={"mastodon": API_VERSION},
+        contact=shapes.Contact(email=settings.contact_email, account=None),
+        rules=_rules(settings),
+    )
+
+
+async def v1(call: Call) -> V1Instance:
+    settings = call.settings
+    counts = await call.services.usage.counts(call.db)
+    return V1Instance(
+        uri=settings.domain,
+        title=settings.title,
+        short_description=settings.description,
+        description=escape(settings.description),
+        email=settings.contact_email,
+        version=VERSION,
+        urls=shapes.V1Urls(streaming_api=_streaming(settings)),
+        stats=shapes.V1Stats(user_count=counts.people, status_count=counts.posts, domain_count=0),
+        thumbnail=_thumbnail(settings),
+        languages=list(settings.languages),
+        registrations=settings.registrations,
+        approval_required=False,
+        invites_enabled=False,
+        configuration=_limits(settings),
+        contact_account=None,
+        rules=_rules(settings),
+    )
+
+
+def _limits(settings: Settings) -> shapes.Limits:
+    return shapes.Limits(
+        accounts=shapes.AccountLimits(
+            max_display_name_length=accounts.DISPLAY_NAME_CHARS_MAX,
+            max_note_length=accounts.NOTE_CHARS_MAX,
+            max_featured_tags=tags.FEATURED_MAX,
+            max_pinned_statuses=reactions.PINS_MAX,
+            max_profile_fields=accounts.FIELDS_MAX,
+            profile_field_name_limit=accounts.FIELD_CHARS_MAX,
+            profile_field_value_limit=accounts.FIELD_CHARS_MAX,
+        ),
+        statuses=shapes.StatusLimits(
+            max_characters=settings.post_chars_max,
+            max_media_attachments=posts.MEDIA_MAX,
+            characters_reserved_per_url=text.URL_LENGTH,
+        ),
+        media_attachments=shapes.MediaLimits(
+            description_limit=media.DESCRIPTION_CHARS_MAX,
+            supported_mime_types=PICTURES,
+            image_size_limit=settings.media_bytes_max,
+            image_matrix_limit=LIMITS.pixels_max,
+            video_size_limit=0,  # none are taken
+            video_frame_rate_limit=0,
+            video_matrix_limit=0,
+        ),
+        polls=shapes.PollLimits(
+            max_options=polls.OPTIONS_MAX,
+            max_characters_per_option=polls.OPTION_CHARS_MAX,
+            min_expiration=polls.EXPIRES_MIN_S,
+            max_expiration=polls.EXPIRES_MAX_S,
+        ),
+    )
+
+
+def _streaming(settings: Settings) -> str:
+    return "ws" + settings.base_url.removeprefix("http")
+
+
+def _thumbnail(settings: Settings) -> str:
+    return f"{settings.base_url}/static/header.png"
+
+
+def _rules(settings: Settings) -> list[Rule]:
+    return [
+        Rule(id=str(number), text=words, hint="", translations={}) for number, words in enumerate(settings.rules, 1)
+    ]
+
+
+async def rules(call: Call) -> list[Rule]:
+    return _rules(call.settings)
+
+
+async def extended_description(call: Call) -> ExtendedDescription:
+    """There is nowhere to write one yet: this is what Mastodon answers until somebody has."""
+    return ExtendedDescription(content="", updated_at=None)
+
+
+async def custom_emojis(call: Call) -> list[Any]:
+    """There are none: nobody can upload any. Clients ask for them when they start and some end there on a 404."""
+    return []
+
+
+async def health(call: Call) -> Health:
+    """Can this process do its work? Raises Unavailable: it sees nothing of what the other processes do."""
+    await call.read(usage.alive)
+    if call.engines.broker.blind:
+        raise Unavailable("the broker cannot be reached: what other processes do is not seen")
+    return Health(status="OK")

@@ -1,0 +1,86 @@
+"""How other programs find out what this is, and who is behind a handle: NodeInfo, WebFinger, host-meta."""
+
+from urllib.parse import unquote
+
+import msgspec
+
+from .. import __version__
+from ..errors import BadRequest, NotFound
+from ..social import accounts
+from . import server_entities as shapes
+from .call import Call, Reply
+from .server_entities import Link, Links, NodeInfo
+
+NODEINFO = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
+
+
+async def nodeinfo_index(call: Call) -> Links:
+    return Links(links=[Link(rel=NODEINFO, href=f"{call.settings.base_url}/nodeinfo/2.0")])
+
+
+async def nodeinfo(call: Call) -> NodeInfo:
+    settings = call.settings
+    counts = await call.services.usage.counts(call.db)
+    return NodeInfo(
+        version="2.0",
+        software=shapes.NodeSoftware(name="chirrup", version=__version__),
+        protocols=[],  # the schema wants one, but none of those it knows is spoken here
+        services=shapes.NodeServices(inbound=[], outbound=[]),
+        usage=shapes.NodeUsage(
+            users=shapes.NodeUsers(
+                total=counts.people, active_month=counts.active_month, active_halfyear=counts.active_half_year
+            ),
+            local_posts=counts.posts,
+        ),
+        open_registrations=settings.registrations,
+        metadata=shapes.NodeMetadata(node_name=settings.title, node_description=settings.description),
+    )
+
+
+async def host_meta(call: Call) -> Reply:
+    """RFC 6415."""
+    template = f"{call.settings.base_url}/.well-known/webfinger?resource={{uri}}"
+    body = f"""<?xml version="1.0" encoding="UTF-8"?>
+<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
+  <Link rel="lrdd" template="{template}"/>
+</XRD>
+"""
+    return Reply(body.encode(), media_type="application/xrd+xml; charset=utf-8")
+
+
+class WebfingerQuery(msgspec.Struct, kw_only=True):
+    resource: str = ""
+
+
+class Jrd(shapes.Entity, kw_only=True):
+    subject: str
+    aliases: list[str]
+    links: list[Link]
+
+
+async def webfinger(call: Call, query: WebfingerQuery) -> Reply:
+    """RFC 7033, for `acct:name@host` and the address of a profile."""
+    account = await call.read(accounts.by_acct, _acct(call, query.resource), call.settings.domain)
+    if account.suspended_ms:
+        raise NotFound("account", query.resource)
+    url = call.render.account_url(account.username)
+    found = Jrd(
+        subject=f"acct:{account.username}@{call.settings.domain}",
+        aliases=[url],
+        links=[Link(rel=PROFILE_PAGE, href=url, type="text/html")],
+    )
+    return Reply(found, media_type="application/jrd+json; charset=utf-8")
+
+
+def _acct(call: Call, resource: str) -> str:
+    """Raises BadRequest: nothing was asked; NotFound: it names nobody here."""
+    if not resource:
+        raise BadRequest("resource is missing: ask for acct:name@host")
+    profile = f"{call.settings.base_url}/@"
+    if resource.startswith(profile):
+        return unquote(resource.removeprefix(profile))
+    acct = resource.removeprefix("acct:")
+    if "@" not in acct.removeprefix("@") or "/" in acct:
+        raise NotFound("account", resource)
+    return acct

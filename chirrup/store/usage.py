@@ -1,0 +1,26 @@
+"""How much there is on the whole server. Counting reads whole tables: ask through social/usage.py."""
+
+from ..ports import Tx
+
+
+def people(tx: Tx) -> int:
+    """How many can log in."""
+    row = tx.one("SELECT COUNT(*) FROM users")
+    return row[0] if row else 0
+
+
+def posts(tx: Tx, month_ago_ms: int, half_year_ago_ms: int) -> tuple[int, int, int]:
+    """(posts that count, accounts that wrote one since a month ago, and since half a year ago)."""
+    row = tx.one(
+        """SELECT CAST(COALESCE(SUM(posts), 0) AS BIGINT),
+             COUNT(CASE WHEN last_post_ms >= :month THEN 1 END), COUNT(CASE WHEN last_post_ms >= :half_year THEN 1 END)
+           FROM account_counts""",
+        month=month_ago_ms,
+        half_year=half_year_ago_ms,
+    )
+    return (row[0], row[1], row[2]) if row else (0, 0, 0)
+
+
+def alive(tx: Tx) -> bool:
+    """The database answers."""
+    return tx.one("SELECT 1") == (1,)

@@ -1,0 +1,192 @@
+"""What the server says about itself, and that it is true."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import requests
+import shapes
+from client import Server, eventually
+
+from chirrup import __version__
+from chirrup.http.server_entities import (
+    ExtendedDescription,
+    Health,
+    Instance,
+    Links,
+    NodeInfo,
+    Rule,
+    V1Instance,
+)
+from chirrup.http.wellknown import Jrd
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with settings of its own."""
+    folder: Path = tmp_path_factory.mktemp("village")
+    file = folder / "chirrup.toml"
+    file.write_text(
+        'title = "Village"\ndescription = "Bread & <b>butter</b>"\ncontact_email = "mayor@village.example"\n'
+        'languages = ["de", "en"]\nrules = ["Be kind, always.", "No spam."]\n'
+        "registrations = false\npost_chars_max = 20\n"
+    )
+    server = Server(folder / "data", env={"CHIRRUP_CONFIG": str(file)}).start()
+    yield server
+    server.stop()
+
+
+def test_both_descriptions_name_the_address_and_where_to_listen(server):
+    host = server.url.removeprefix("http://")
+    first = shapes.decode(server.anyone().get("/api/v1/instance"), V1Instance)
+    second = shapes.decode(server.anyone().get("/api/v2/instance"), Instance)
+
+    assert (first.uri, second.domain) == (host, host)
+    assert first.urls.streaming_api == second.configuration.urls.streaming == f"ws://{host}"
+    assert requests.get(second.thumbnail.url, timeout=10).ok
+    assert requests.get(second.configuration.urls.about, timeout=10).ok
+    assert f"Chirrup {__version__}" in first.version == second.version
+
+
+def test_nothing_is_promised_that_is_not_there(server):
+    versions = server.anyone().get("/api/v2/instance").json()["api_versions"]
+
+    for needs, path in (
+        (2, "/api/v2/notifications/policy"),
+        (7, "/api/v1/statuses/1/quotes"),
+        (10, "/api/v1/collections/1"),
+    ):
+        known = path in server.anyone().get("/api/openapi.json").json()["paths"]
+        assert versions["mastodon"] < needs or known
+    assert "vapid" not in server.anyone().get("/api/v2/instance").json()["configuration"]
+
+
+def test_the_limits_told_are_those_enforced(server, ann):
+    told = shapes.decode(server.anyone().get("/api/v2/instance"), Instance).configuration
+
+    chars, options = told.statuses.max_characters, told.polls.max_options
+    poll = {"expires_in": told.polls.min_expiration}
+    assert ann.say("x" * chars)
+    assert ann.post("/api/v1/statuses", status="x" * (chars + 1)).status_code == 422
+    longest = ["x" * (told.polls.max_characters_per_option - 1) + str(n) for n in range(options)]
+    assert ann.say("?", poll=poll | {"options": longest})
+    for bad in (
+        {"options": [*longest, "one more"]},
+        {"options": ["x" + longest[0], "b"]},
+        {"options": ["a", "b"], "expires_in": 1},
+    ):
+        assert ann.post("/api/v1/statuses", status="?", poll=poll | bad).status_code == 422
+    update = "/api/v1/accounts/update_credentials"
+    limits = told.accounts
+    for key, most in (("display_name", limits.max_display_name_length), ("note", limits.max_note_length)):
+        assert ann.patch(update, **{key: "x" * most}).ok
+        assert ann.patch(update, **{key: "x" * (most + 1)}).status_code == 422
+    field = {"name": "n" * limits.profile_field_name_limit, "value": "v" * limits.profile_field_value_limit}
+    assert ann.patch(update, fields_attributes=[field] * limits.max_profile_fields).ok
+    assert ann.patch(update, fields_attributes=[field] * (limits.max_profile_fields + 1)).status_code == 422
+
+
+def test_settings_are_told(village):
+    first = shapes.decode(village.anyone().get("/api/v1/instance"), V1Instance)
+    second = shapes.decode(village.anyone().get("/api/v2/instance"), Instance)
+
+    assert (first.title, second.title, second.contact.email) == ("Village", "Village", "mayor@village.example")
+    assert (first.short_description, second.description) == ("Bread & <b>butter</b>", "Bread & <b>butter</b>")
+    assert first.description == "Bread &amp; &lt;b&gt;butter&lt;/b&gt;"
+    assert (first.languages, second.configuration.statuses.max_characters) == (["de", "en"], 20)
+    assert (first.registrations, second.registrations.enabled) == (False, False)
+    assert [rule.text for rule in second.rules] == ["Be kind, always.", "No spam."]
+    assert shapes.decode(village.anyone().get("/api/v1/instance/rules"), list[Rule]) == second.rules == first.rules
+
+
+def test_the_numbers_follow_what_happens(server):
+    def numbers() -> tuple[int, int]:
+        stats = server.anyone().get("/api/v1/instance").json()["stats"]
+        return stats["user_count"], stats["status_count"]
+
+    people, posts = numbers()
+    writer = server.person()
+    writer.say("for all")
+    writer.say("for one", visibility="direct")
+
+    eventually(lambda: numbers() == (people + 1, posts + 1))
+    assert server.anyone().get("/api/v2/instance").json()["usage"]["users"]["active_month"] >= 1
+
+
+def test_a_new_servers_extended_description_is_empty(server):
+    answer = server.anyone().get("/api/v1/instance/extended_description")
+
+    assert shapes.decode(answer, ExtendedDescription)
+    assert answer.json() == {"content": "", "updated_at": None}
+
+
+def test_there_are_no_custom_emojis(server):
+    assert server.anyone().get("/api/v1/custom_emojis").json() == []
+
+
+@pytest.mark.parametrize("path", ["peers", "activity", "domain_blocks", "privacy_policy", "terms_of_service"])
+def test_what_is_not_there_is_not_found(server, path):
+    assert server.anyone().get(f"/api/v1/instance/{path}").status_code == 404
+
+
+def test_health_is_green_while_all_is_well(server):
+    assert shapes.decode(server.anyone().get("/health"), Health).status == "OK"
+
+
+def test_nodeinfo_is_found_and_names_the_software(server):
+    index = shapes.decode(server.anyone().get("/.well-known/nodeinfo"), Links)
+
+    info = shapes.decode(requests.get(index.links[0].href, timeout=10), NodeInfo)
+
+    assert (info.version, info.software.name, info.software.version) == ("2.0", "chirrup", __version__)
+    assert info.open_registrations
+    assert info.usage.users.total >= 0
+
+
+def test_a_handle_leads_to_a_profile(server, ann):
+    host = server.url.removeprefix("http://")
+    resources = (f"acct:{ann.name}@{host}", f"{ann.name.upper()}@{host}", f"{server.url}/@{ann.name}")
+
+    for resource in resources:
+        answer = server.anyone().get("/.well-known/webfinger", resource=resource)
+        found = shapes.decode(answer, Jrd)
+        assert found.subject == f"acct:{ann.name}@{host}"
+        assert found.links[0].href == f"{server.url}/@{ann.name}"
+        assert answer.headers["Content-Type"].startswith("application/jrd+json")
+
+
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        ("", 400),
+        ("acct:nobody_at_all@{host}", 404),
+        ("acct:{name}@elsewhere.example", 404),
+        ("acct:{name}", 404),
+        ("https://elsewhere.example/@{name}", 404),
+        ("acct:" + "x" * 5000, 404),
+    ],
+)
+def test_other_handles_lead_nowhere(server, ann, resource, status):
+    resource = resource.format(name=ann.name, host=server.url.removeprefix("http://"))
+
+    assert server.anyone().get("/.well-known/webfinger", resource=resource).status_code == status
+
+
+def test_a_suspended_handle_leads_nowhere(server, ann):
+    server.command("user", "suspend", ann.name)
+
+    resource = f"{server.url}/@{ann.name}"
+    assert server.anyone().get("/.well-known/webfinger", resource=resource).status_code == 404
+
+
+def test_host_meta_points_to_webfinger(server, ann):
+    answer = server.anyone().get("/.well-known/host-meta")
+
+    root = ElementTree.fromstring(answer.text)
+    template = next(link.attrib["template"] for link in root if link.attrib["rel"] == "lrdd")
+    host = server.url.removeprefix("http://")
+    found = requests.get(template.replace("{uri}", f"acct:{ann.name}@{host}"), timeout=10)
+    assert answer.headers["Content-Type"].startswith("application/xrd+xml")
+    assert json.loads(found.content)["subject"].startswith(f"acct:{ann.name}@")
