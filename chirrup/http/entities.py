@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-Id = Annotated[str, msgspec.Meta(pattern="^[0-9]+$")]
+Id = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,18})$")]
 
 
 class Entity(msgspec.Struct, kw_only=True):

@@ -15,7 +15,7 @@ from .route import ANYONE, Route
 
 Json = dict[str, Any]
 OAUTH = "oauth"
-ID: Json = {"type": "string", "pattern": "^[0-9]+$"}
+ID: Json = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,18})$"}
 ABOUT = """The Mastodon client API (https://docs.joinmastodon.org/api/) as this server speaks it.
 Forms name a list `key[]` and a part of an object `key[part]`; numbers and booleans may come as text everywhere."""
 

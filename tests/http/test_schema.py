@@ -1,0 +1,121 @@
+"""Every operation of the OpenAPI document gets generated requests, good and bad: no answer is a 5xx, none is unlike
+what the document says. CHIRRUP_FUZZ=2000 asks for so many cases of each operation, from a seed that differs each time.
+"""
+
+import io
+import json
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from client import Person, Server
+from hypothesis import HealthCheck, settings
+from PIL import Image
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.config import SchemathesisConfig
+
+from chirrup.http import entities, openapi
+from chirrup.http.routes import ROUTES
+
+CASES = int(os.environ.get("CHIRRUP_FUZZ", "8"))
+THOROUGH = "CHIRRUP_FUZZ" in os.environ
+CHECKED = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+]
+load_all_checks()
+checks = CHECKS.get_by_names(CHECKED)
+
+
+# What the types do not say, so that good requests often are: by name of the field.
+LIKELY: dict[str, Any] = {
+    "status": {"type": "string", "minLength": 1, "maxLength": 400},
+    "visibility": {"enum": ["public", "unlisted", "private", "direct"]},
+    "scopes": {"enum": ["read", "read write"]},
+    "redirect_uris": {"enum": ["urn:ietf:wg:oauth:2.0:oob", "https://example.com/back"]},
+    "options": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2, "maxItems": 4},
+    "poll[options][]": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2, "maxItems": 4},
+    "limit": {"type": "string", "pattern": "^[0-9]{0,2}$"},
+    **{f"{which}_id": openapi.ID for which in ("max", "since", "min")},
+}
+
+
+def operations(mode: str) -> Any:
+    """Of requests as the document wants them (positive), or with something wrong in each (negative)."""
+    document = json.loads(json.dumps(openapi.document(tuple(ROUTES), "http://localhost:3000")))
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation["parameters"]:
+                parameter["schema"] = LIKELY.get(parameter["name"], parameter["schema"])
+            for body in operation.get("requestBody", {}).get("content", {}).values():
+                narrow(body["schema"])
+    for name, component in document["components"]["schemas"].items():
+        if not hasattr(entities, name) and name != "Error":
+            narrow(component)
+    settings = {"generation": {"mode": mode}, "phases": {"coverage": {"enabled": THOROUGH}}}
+    return schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(settings))
+
+
+def narrow(schema: dict[str, Any]) -> None:
+    if "properties" in schema:
+        schema["properties"] |= {name: LIKELY[name] for name in LIKELY.keys() & schema["properties"].keys()}
+        schema["required"] = list({*schema.get("required", []), *({"status"} & schema["properties"].keys())})
+        schema["additionalProperties"] = False
+
+
+class World:
+    """Things that are there, so that not every generated request ends at 404."""
+
+    def __init__(self, server: Server) -> None:
+        self.user, self.other, self.nobody = server.person(), server.person(), server.anyone()
+        self.user.follow(self.other)
+        post = self.user.say("hello #there", poll={"options": ["a", "b"], "expires_in": 3600})
+        self.ids = {"accounts": self.other.id, "polls": post["poll"]["id"], "media": self._upload(self.user)}
+        self.any_id = post["id"]
+
+    def _upload(self, person: Person) -> str:
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(out, "PNG")
+        return person.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue())}).json()["id"]
+
+    def id_in(self, path: str) -> str:
+        return next((id for noun, id in self.ids.items() if f"/{noun}/{{" in path), self.any_id)
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> World:
+    return World(server)
+
+
+bounded = settings(
+    max_examples=CASES,
+    derandomize=not THOROUGH,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@operations("positive").parametrize()
+@bounded
+def test_good_requests_are_answered_as_the_document_says(case: Any, world: World):
+    send(case, world.user)
+    if "id" in case.path_parameters:
+        case.path_parameters["id"] = world.id_in(case.path)
+        send(case, world.user)
+    send(case, world.nobody)
+
+
+@operations("negative").parametrize()
+@bounded
+def test_bad_requests_are_answered_as_the_document_says(case: Any, world: World):
+    send(case, world.user)
+
+
+def send(case: Any, person: Person) -> None:
+    answer = case.call(base_url=person.server.url, session=person._session)
+    case.validate_response(answer, checks=checks)
