@@ -38,7 +38,7 @@ class Relay:
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._spawn(self._lease_all())
-        self._spawn(self._keep_leases())
+        self._keeping = asyncio.ensure_future(self._keep_leases())
         self._woken.set()
 
     def wake(self) -> None:
@@ -51,7 +51,7 @@ class Relay:
         self._woken.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
-        for task in list(self._tasks):
+        for task in (self._keeping, *self._tasks):
             task.cancel()
 
     async def _lease_all(self) -> None:
@@ -117,7 +117,7 @@ class Relay:
             self._woken.set()
 
     async def _keep_leases(self) -> None:
-        while not self._stopping:
+        while True:
             await asyncio.sleep(outbox.LEASE_MS / 3000)
             if self._in_hand:
                 with suppress(Exception):
