@@ -126,8 +126,16 @@ def serve(settings: Settings, console: Console) -> None:
     """Run until told to stop. Raises SettingsError: the address cannot be listened on."""
     logs.configure(settings.log_level)
     listening = _listen(settings)
-    config = uvicorn.Config(
-        build(settings),
+    config = server_config(settings, build(settings))
+    console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
+    if settings.testing:
+        log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         loop="uvloop",
         http=HttpProtocol,
         ws=WebSocketProtocol,
@@ -144,10 +152,6 @@ def serve(settings: Settings, console: Console) -> None:
         timeout_keep_alive=65,
         backlog=4096,
     )
-    console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
-    if settings.testing:
-        log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
-    uvicorn.Server(config).run(sockets=[listening])
 
 
 GREETING = """

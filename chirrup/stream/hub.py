@@ -174,9 +174,9 @@ class Hub:
     async def _tell(self, batch: list[tuple[Signal, list[Channel]]]) -> None:
         asked: list[tuple[Ask, list[Channel]]] = []
         for signal, channels in batch:
-            wanting = [one for c in channels for one in c.subscriptions if signal.kind in one.stream.kinds]
+            wanting = [one for c in channels for one in c.subscriptions if signal.kind in one.kinds]
             if wanting:
-                strangers = {one.viewer_id for one in wanting if one.stream.is_public}
+                strangers = {one.viewer_id for one in wanting if one.is_public}
                 asked.append((Ask(signal, {one.viewer_id for one in wanting}, strangers), channels))
         if not asked:
             return

@@ -48,7 +48,7 @@ class Subscription:
 
     def __init__(self, reader: Reader, stream: Stream, pack: Pack, position: Position) -> None:
         self.reader, self.stream, self.position = reader, stream, position
-        self.viewer_id = stream.viewer_id
+        self.viewer_id, self.kinds, self.is_public = stream.viewer_id, stream.kinds, stream.is_public
         self.label = msgspec.json.encode(stream.label).decode()
         self._pack = pack
         self._waiting: list[Event] | None = []
@@ -56,10 +56,9 @@ class Subscription:
 
     def take(self, event: Event) -> None:
         """Send event if it belongs to the stream and the viewer is to have it."""
-        stream = self.stream
-        if event.kind not in stream.kinds or (text := event.texts.get(self.viewer_id)) is None:
+        if event.kind not in self.kinds or (text := event.texts.get(self.viewer_id)) is None:
             return
-        if stream.is_public and not self._suits(event):
+        if self.is_public and not self._suits(event):
             return
         if self._waiting is not None:
             self._waiting.append(event)
