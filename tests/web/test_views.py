@@ -54,7 +54,7 @@ async def test_forty_posts_cost_the_queries_of_four(tmp_path: Path):
         few, many = await plugs.db.read(cost, ids[2:6]), await plugs.db.read(cost, ids)
 
     assert (few[0], many[0]) == (4, 40)
-    assert few[1] == many[1] <= 12
+    assert many[1] <= few[1] <= 12  # few: one more for the names of those they reply to
 
 
 @pytest.mark.parametrize(
