@@ -6,7 +6,7 @@ from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import endorsements, ties
 from ..store import follows as rows
-from . import accounts
+from . import accounts, lists
 
 MUTE_S_MAX = 10 * 366 * 24 * 3600
 LANGUAGES_MAX = 100
@@ -74,6 +74,7 @@ def _disconnect(tx: Tx, follower: int, followee: int) -> None:
         account_rows.add_counts(tx, follower, followees=-1)
         account_rows.add_counts(tx, followee, followers=-1)
         endorsements.delete(tx, follower, followee)
+        lists.forget(tx, follower, followee)
         tx.emit(Unfollowed(follower, followee))
 
 

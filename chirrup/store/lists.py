@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import PostList
+from ..types import PostList, Span
 
 COLUMNS = ", ".join(PostList.__struct_fields__)
 
@@ -69,3 +69,99 @@ def members_of_exclusive(tx: Tx, owner_id: int) -> set[int]:
         owner=owner_id,
     )
     return {id for (id,) in rows}
+
+
+def owned(tx: Tx, owner_id: int) -> list[PostList]:
+    """Every list of owner_id, the first made first."""
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM lists WHERE bucket = :bucket AND owner_id = :owner ORDER BY id",
+        bucket=bucket_of(owner_id),
+        owner=owner_id,
+    )
+    return [PostList(*row) for row in rows]
+
+
+def insert(tx: Tx, made: PostList) -> bool:
+    """False when the id is taken: draw another."""
+    return 1 == tx.run(
+        """INSERT INTO lists (bucket, id, owner_id, title, replies, exclusive)
+           VALUES (:bucket, :id, :owner, :title, :replies, :exclusive) ON CONFLICT (id, bucket) DO NOTHING""",
+        bucket=bucket_of(made.id),
+        id=made.id,
+        owner=made.owner_id,
+        title=made.title,
+        replies=made.replies,
+        exclusive=made.exclusive,
+    )
+
+
+def update(tx: Tx, changed: PostList) -> None:
+    tx.run(
+        """UPDATE lists SET title = :title, replies = :replies, exclusive = :exclusive
+           WHERE bucket = :bucket AND id = :id""",
+        title=changed.title,
+        replies=changed.replies,
+        exclusive=changed.exclusive,
+        bucket=bucket_of(changed.id),
+        id=changed.id,
+    )
+
+
+def delete(tx: Tx, id: int) -> None:
+    """With who was on it, from both ends."""
+    remove_members(tx, id, members(tx, id))
+    tx.run("DELETE FROM lists WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+
+
+def members_page(tx: Tx, list_id: int, span: Span) -> list[tuple[int, int]]:
+    """(membership id, account id) in the order of adding, newest first: span is over membership ids."""
+    rows = tx.all(
+        f"""SELECT id, account_id FROM list_members WHERE bucket = :bucket AND list_id = :list
+              AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(list_id),
+        list=list_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+
+
+def add_member(tx: Tx, chosen: PostList, account_id: int) -> bool:
+    """Both ends. False when it was on the list."""
+    new = 1 == tx.run(
+        """INSERT INTO list_members (bucket, list_id, account_id, id) VALUES (:bucket, :list, :account, :id)
+           ON CONFLICT (bucket, list_id, account_id) DO NOTHING""",
+        bucket=bucket_of(chosen.id),
+        list=chosen.id,
+        account=account_id,
+        id=tx.new_id(bucket_of(chosen.id)),
+    )
+    if new:
+        tx.run(
+            """INSERT INTO listed_in (bucket, account_id, list_id, owner_id) VALUES (:bucket, :account, :list, :owner)
+               ON CONFLICT (bucket, account_id, list_id) DO NOTHING""",
+            bucket=bucket_of(account_id),
+            account=account_id,
+            list=chosen.id,
+            owner=chosen.owner_id,
+        )
+    return new
+
+
+def remove_members(tx: Tx, list_id: int, account_ids: Collection[int]) -> int:
+    """Both ends. How many were on the list."""
+    tx.run(
+        f"""DELETE FROM listed_in WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+              AND list_id = :list""",
+        buckets={bucket_of(id) for id in account_ids},
+        accounts=account_ids,
+        list=list_id,
+    )
+    return tx.run(
+        f"""DELETE FROM list_members
+            WHERE bucket = :bucket AND list_id = :list AND {tx.sql.is_in("account_id", "accounts")}""",
+        bucket=bucket_of(list_id),
+        list=list_id,
+        accounts=account_ids,
+    )

@@ -12,7 +12,7 @@ import msgspec
 from .. import events
 from ..events import Event, Signal
 from ..ports import Engines, Tx
-from ..social import conversations, notifications, search, tags
+from ..social import conversations, lists, notifications, search, tags
 from ..timelines import fanout
 
 Signals = list[tuple[str, Signal]]  # channel, what is told there
@@ -44,8 +44,20 @@ async def _forget_home_of_actor(engines: Engines, event: Event) -> None:
     await engines.timelines.drop("home", [event.of])
 
 
-async def _forget_homes_of_both(engines: Engines, event: events.Blocked) -> None:
-    await engines.timelines.drop("home", [event.of, event.target_id])
+async def _forget_timelines_of_actor(engines: Engines, event: Event) -> None:
+    await _forget_timelines(engines, event.of)
+
+
+async def _forget_timelines_of_both(engines: Engines, event: events.Blocked) -> None:
+    await _forget_timelines(engines, event.of)
+    await _forget_timelines(engines, event.target_id)
+
+
+async def _forget_timelines(engines: Engines, account_id: int) -> None:
+    """Home and lists."""
+    await engines.timelines.drop("home", [account_id])
+    if owned := await engines.db.read(lists.owned, account_id):
+        await engines.timelines.drop("list", [one.id for one in owned])
 
 
 async def _forget_list(engines: Engines, event: events.ListChanged) -> None:
@@ -70,12 +82,12 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
         writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted, search.on_deleted),
         then=(_announce_deletion, _delete_files),
     ),
-    events.Followed: Reaction(writes=(notifications.on_followed,), then=(_forget_home_of_actor,)),
+    events.Followed: Reaction(writes=(notifications.on_followed,), then=(_forget_timelines_of_actor,)),
     events.FollowRequested: Reaction(writes=(notifications.on_follow_requested,)),
     events.FollowAccepted: Reaction(writes=(notifications.on_follow_answered,)),
-    events.Unfollowed: Reaction(writes=(notifications.on_unfollowed,), then=(_forget_home_of_actor,)),
-    events.Blocked: Reaction(writes=(notifications.on_blocked,), then=(_forget_homes_of_both,)),
-    events.Muted: Reaction(then=(_forget_home_of_actor,)),
+    events.Unfollowed: Reaction(writes=(notifications.on_unfollowed,), then=(_forget_timelines_of_actor,)),
+    events.Blocked: Reaction(writes=(notifications.on_blocked,), then=(_forget_timelines_of_both,)),
+    events.Muted: Reaction(then=(_forget_timelines_of_actor,)),
     events.Favourited: Reaction(writes=(notifications.on_favourited,)),
     events.Unfavourited: Reaction(writes=(notifications.on_unfavourited,)),
     events.Unboosted: Reaction(writes=(notifications.on_unboosted,)),

@@ -1,0 +1,89 @@
+"""Lists. https://docs.joinmastodon.org/methods/lists/"""
+
+from typing import Any
+
+import msgspec
+
+from ..ids import ID_MAX
+from ..ports import Tx
+from ..social import lists
+from ..timelines import read
+from ..types import PostList, Span
+from . import paging
+from .call import Call
+from .entities import Account, Empty, ListEntity, Status
+from .forms import Id
+from .paging import Page, PageQuery
+
+
+class ListBody(msgspec.Struct, kw_only=True):
+    title: str | None = None
+    replies_policy: str | None = None
+    exclusive: bool | None = None
+
+    def to_change(self) -> lists.ListChange:
+        return lists.ListChange(self.title, self.replies_policy, self.exclusive)
+
+
+def _entity(one: PostList) -> ListEntity:
+    return ListEntity(id=str(one.id), title=one.title, replies_policy=one.replies, exclusive=bool(one.exclusive))
+
+
+async def index(call: Call) -> list[ListEntity]:
+    return [_entity(one) for one in await call.read(lists.owned, call.account_id)]
+
+
+async def create(call: Call, body: ListBody) -> ListEntity:
+    return _entity(await call.write(lists.create, call.account_id, body.to_change()))
+
+
+async def show(call: Call, id: int) -> ListEntity:
+    return _entity(await call.read(lists.get, call.account_id, id))
+
+
+async def update(call: Call, id: int, body: ListBody) -> ListEntity:
+    return _entity(await call.write(lists.change, call.account_id, id, body.to_change()))
+
+
+async def delete(call: Call, id: int) -> Empty:
+    await call.write(lists.delete, call.account_id, id)
+    return Empty()
+
+
+async def accounts(call: Call, id: int, query: PageQuery) -> Page[Account]:
+    """A limit of 0 asks for all of them."""
+    everybody = query.limit == "0"
+    span = Span(before=ID_MAX, limit=lists.MEMBERS_MAX) if everybody else paging.span(query, default=40, most=80)
+
+    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
+        found, keys = lists.members(tx, call.account_id, id, span)
+        return call.render.accounts(tx, found), keys
+
+    items, keys = await call.read(operation)
+    return Page(items, None) if everybody else paging.page(items, keys, span)
+
+
+class Members(msgspec.Struct, kw_only=True):
+    account_ids: list[Id] = []
+
+
+async def add_accounts(call: Call, id: int, body: Members) -> Empty:
+    await call.write(lists.add, call.account_id, id, body.account_ids)
+    return Empty()
+
+
+async def remove_accounts(call: Call, id: int, body: Members) -> Empty:
+    await call.write(lists.remove, call.account_id, id, body.account_ids)
+    return Empty()
+
+
+async def holding(call: Call, id: int) -> list[ListEntity]:
+    """Those of the caller's lists that the account is on."""
+    return [_entity(one) for one in await call.read(lists.holding, call.account_id, id)]
+
+
+async def timeline(call: Call, id: int, query: PageQuery) -> Page[Status]:
+    await call.read(lists.get, call.account_id, id)
+    span = paging.span(query)
+    ids = await read.of_list(call.engines, id, span)
+    return paging.page(await call.read(call.render.statuses, call.account_id, ids), ids, span)

@@ -1,0 +1,137 @@
+"""Lists: followed accounts whose posts are read together. Rows are in store/lists.py; timelines/read.py shows them."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from ..access import visibility
+from ..errors import Invalid, NotFound
+from ..events import ListChanged
+from ..ids import bucket_of
+from ..ports import Tx
+from ..store import follows
+from ..store import lists as rows
+from ..types import PostList, Span
+from . import text
+
+LISTS_MAX = 50
+TITLE_CHARS_MAX = 256  # Mastodon's
+MEMBERS_MAX = 5000
+REPLIES = ("followed", "list", "none")
+
+
+class ListChange(msgspec.Struct, frozen=True):
+    """None: leave as it is."""
+
+    title: str | None = None
+    replies: str | None = None  # one of REPLIES
+    exclusive: bool | None = None
+
+
+def owned(tx: Tx, owner_id: int) -> list[PostList]:
+    """The first made first."""
+    return rows.owned(tx, owner_id)
+
+
+def get(tx: Tx, owner_id: int, id: int) -> PostList:
+    """Raises NotFound: absent or another's."""
+    found = rows.by_ids(tx, [id]).get(id)
+    if found is None or found.owner_id != owner_id:
+        raise NotFound("list", id)
+    return found
+
+
+def create(tx: Tx, owner_id: int, wanted: ListChange) -> PostList:
+    """Raises Invalid: title, replies, or LISTS_MAX lists there are."""
+    if len(rows.owned(tx, owner_id)) >= LISTS_MAX:
+        raise Invalid("list", f"is one too many: you can have at most {LISTS_MAX} lists")
+    while True:
+        id = tx.new_id(bucket_of(owner_id))
+        made = PostList(id, owner_id, _title(wanted.title or ""), _replies(wanted.replies), int(bool(wanted.exclusive)))
+        if rows.insert(tx, made):
+            return made
+
+
+def change(tx: Tx, owner_id: int, id: int, wanted: ListChange) -> PostList:
+    """Raises NotFound; Invalid as create()."""
+    before = get(tx, owner_id, id)
+    after = msgspec.structs.replace(
+        before,
+        title=before.title if wanted.title is None else _title(wanted.title),
+        replies=before.replies if wanted.replies is None else _replies(wanted.replies),
+        exclusive=before.exclusive if wanted.exclusive is None else int(wanted.exclusive),
+    )
+    if after != before:
+        rows.update(tx, after)
+        tx.emit(ListChanged(owner_id, id))
+    return after
+
+
+def _title(raw: str) -> str:
+    title = text.clean(raw, "title")
+    if not title:
+        raise Invalid("title", "can't be blank", message="Validation failed: Title can't be blank")
+    if len(title) > TITLE_CHARS_MAX:
+        raise Invalid("title", f"must have at most {TITLE_CHARS_MAX} characters, has {len(title)}")
+    return title
+
+
+def _replies(policy: str | None) -> str:
+    if policy not in (None, *REPLIES):
+        raise Invalid("replies_policy", f"must be one of {', '.join(REPLIES)}; got {policy[:40]!r}")
+    return policy or "list"
+
+
+def delete(tx: Tx, owner_id: int, id: int) -> None:
+    """Raises NotFound."""
+    get(tx, owner_id, id)
+    rows.delete(tx, id)
+    tx.emit(ListChanged(owner_id, id))
+
+
+# who is on them
+
+
+def members(tx: Tx, owner_id: int, id: int, span: Span) -> tuple[list[int], list[int]]:
+    """(accounts in the order of adding, newest first, without suspended ones; the ids that pages go by).
+
+    Raises NotFound.
+    """
+    found = rows.members_page(tx, get(tx, owner_id, id).id, span)
+    return visibility.accounts_shown(tx, owner_id, [account for _, account in found]), [key for key, _ in found]
+
+
+def holding(tx: Tx, owner_id: int, account_id: int) -> list[PostList]:
+    """Those of owner_id's lists that account_id is on."""
+    held = rows.held_by(tx, account_id, [owner_id])
+    return [one for one in rows.owned(tx, owner_id) if one.id in held]
+
+
+def add(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
+    """All of them, or none.
+
+    Raises NotFound: the list, or one of the accounts is not followed; Invalid: one is on the list, or it is full.
+    """
+    chosen = get(tx, owner_id, id)
+    wanted = list(dict.fromkeys(account_ids))
+    if follows.among(tx, owner_id, wanted).keys() != set(wanted):
+        raise NotFound("account")
+    if len(rows.members(tx, id)) + len(wanted) > MEMBERS_MAX:
+        raise Invalid("account_ids", f"are too many: a list has at most {MEMBERS_MAX} accounts")
+    for account_id in wanted:
+        if not rows.add_member(tx, chosen, account_id):
+            raise Invalid("account", "is listed", message="Validation failed: Account has already been taken")
+    tx.emit(ListChanged(owner_id, id))
+
+
+def remove(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
+    """Harmless for those who are not on it. Raises NotFound: the list."""
+    get(tx, owner_id, id)
+    if rows.remove_members(tx, id, account_ids):
+        tx.emit(ListChanged(owner_id, id))
+
+
+def forget(tx: Tx, owner_id: int, account_id: int) -> None:
+    """owner_id follows account_id no longer: its lists do not hold it any more."""
+    for id in rows.held_by(tx, account_id, [owner_id]):
+        remove(tx, owner_id, id, [account_id])
