@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from . import __version__
@@ -101,7 +102,9 @@ def backup(to: Path, *, common: Common = COMMON) -> None:
 def load_(
     *,
     accounts: Annotated[int, Parameter(help="How many accounts to make (0: as many as the files need).")] = 0,
-    follows: Annotated[Path | None, Parameter(help="A graph: lines of two numbers, who follows whom; .gz or plain.")] = None,
+    follows: Annotated[
+        Path | None, Parameter(help="A graph: lines of two numbers, who follows whom; .gz or plain.")
+    ] = None,
     posts: Annotated[Path | None, Parameter(help="Messages, one a line, .gz or plain.")] = None,
     synthetic: Annotated[bool, Parameter(help="Invent what no file gives: follows and posts.")] = False,
     seed: Annotated[int, Parameter(help="The same seed invents the same.")] = 1,
@@ -195,6 +198,23 @@ def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
     with _database(common.settings()) as db:
         db.write_now(operation, _find(db, name))
     console.print(f"@{name} is {'back' if undo else 'suspended'}.")
+
+
+@user.command
+def history(name: str, *, common: Common = COMMON) -> None:
+    """What administrators did to account NAME over the API, oldest first."""
+    from .ids import ms_of
+    from .store import accounts, moderation
+
+    table = Table("when", "who", "did", "why")
+    with _database(common.settings()) as db:
+        entries = db.write_now(moderation.log_of, _find(db, name))
+        actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries})
+        for entry in entries:
+            table.add_row(
+                _date(ms_of(entry.id)), f"@{actors[entry.actor_id].username}", entry.action, escape(entry.words)
+            )
+    console.print(table)
 
 
 @user.command(name="reset-password")

@@ -391,6 +391,15 @@ class Viewer(Struct, frozen=True):
 ANYBODY = Viewer()
 
 
+class ModerationEntry(Struct, frozen=True):
+    """What an administrator did to an account, in the account's log."""
+
+    id: int
+    actor_id: int
+    action: str  # of social/moderation.ACTIONS
+    words: str  # why
+
+
 class Span(Struct, frozen=True):
     """Which part of a list is wanted: ids strictly between; oldest: the page right after `after`, not the newest."""
 

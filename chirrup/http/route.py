@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
-ANYONE, APP, USER = "anyone", "app", "user"  # who may call: nobody logged in, any token, a person's token
+# Who may call: nobody logged in, any token, a person's token, an administrator's.
+ANYONE, APP, USER, ADMIN = "anyone", "app", "user", "admin"
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ their types, which also make the OpenAPI document (openapi.py). Scopes: https://
 
 from . import (
     accounts,
+    conversations,
+    admin,
     discovery,
     instance,
     lists,
@@ -23,9 +25,9 @@ from . import (
     timelines,
     wellknown,
 )
-from .route import ANYONE, APP, USER, Route
+from .route import ADMIN, ANYONE, APP, USER, Route
 
-__all__ = ["ANYONE", "APP", "ROUTES", "USER", "Route"]
+__all__ = ["ADMIN", "ANYONE", "APP", "ROUTES", "USER", "Route"]
 
 V1 = "/api/v1"
 
@@ -163,3 +165,10 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/timelines/public", timelines.public, "read:statuses", ANYONE),
     Route("GET", f"{V1}/timelines/tag/{{hashtag:str}}", timelines.tag, "read:statuses", ANYONE),
 ]
+    # administration
+    Route("GET", f"{V1}/admin/accounts", admin.accounts_v1, "admin:read:accounts", ADMIN),
+    Route("GET", "/api/v2/admin/accounts", admin.accounts_v2, "admin:read:accounts", ADMIN),
+    Route("GET", f"{V1}/admin/accounts/{{id:str}}", admin.account, "admin:read:accounts", ADMIN),
+    Route("POST", f"{V1}/admin/accounts/{{id:str}}/action", admin.action, "admin:write:accounts", ADMIN),
+    Route("POST", f"{V1}/admin/accounts/{{id:str}}/enable", admin.enable, "admin:write:accounts", ADMIN),
+    Route("POST", f"{V1}/admin/accounts/{{id:str}}/unsuspend", admin.unsuspend, "admin:write:accounts", ADMIN),

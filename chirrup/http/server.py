@@ -10,11 +10,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..access import scopes
 from ..errors import Forbidden, Unauthorised
+from ..types import Role, Viewer
 from . import forms, paging, problems
 from .arguments import Arguments
 from .call import Call, Reply, Services
 from .paging import Page
-from .routes import ANYONE, ROUTES, USER, Route
+from .routes import ADMIN, ANYONE, ROUTES, USER, Route
 
 JSON = "application/json; charset=utf-8"
 BODY_BYTES_MAX = 1024 * 1024
@@ -41,7 +42,7 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
         try:
             viewer, token = await services.auth.viewer(request.headers.get("authorization", ""))
             query = request.scope["query_string"]
-            _check_access(route, viewer.scopes, bool(viewer.account_id), bool(token))
+            _check_access(route, viewer, bool(token))
             call = Call(
                 services,
                 viewer=viewer,
@@ -69,15 +70,17 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
     )(handle)
 
 
-def _check_access(route: Route, granted: frozenset[str], is_user: bool, has_token: bool) -> None:
+def _check_access(route: Route, viewer: Viewer, has_token: bool) -> None:
     if route.who == ANYONE and not has_token:
         return
     if not has_token:
         raise Unauthorised("The access token is invalid: this method needs one")
-    if route.scope and not scopes.covers(granted, route.scope):
+    if route.scope and not scopes.covers(viewer.scopes, route.scope):
         raise Forbidden("This action is outside the authorized scopes")
-    if route.who == USER and not is_user:
+    if route.who in (USER, ADMIN) and not viewer.account_id:
         raise Unauthorised("This method requires an authenticated user")
+    if route.who == ADMIN and viewer.role != Role.ADMIN:
+        raise Forbidden("This action is not allowed")
 
 
 def _respond(call: Call, result: Any) -> "Answer":

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from .entities import Account, Entity
+from .entities import Account, Entity, RoleEntity
 
 
 class Rule(Entity, kw_only=True):
@@ -162,6 +162,26 @@ class ExtendedDescription(Entity, kw_only=True):
 
 class Health(Entity, kw_only=True):
     status: str
+
+
+class AdminAccount(Entity, kw_only=True):
+    id: str
+    username: str
+    domain: str | None
+    created_at: str
+    email: str
+    ip: str | None
+    ips: list[Any]
+    locale: str | None
+    invite_request: str | None
+    role: RoleEntity
+    confirmed: bool
+    approved: bool
+    disabled: bool
+    sensitized: bool
+    silenced: bool
+    suspended: bool
+    account: Account
 
 
 class Link(msgspec.Struct, kw_only=True, omit_defaults=True):

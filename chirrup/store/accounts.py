@@ -131,10 +131,18 @@ def set_defaults(tx: Tx, account_id: int, *, visibility: str, sensitive: int, la
     )
 
 
-def set_standing(tx: Tx, account_id: int, *, confirmed_ms: int, approved: int, disabled: int) -> None:
-    """Whether this user may act at all. Whoever takes that away ends all access, too (access/logins.py)."""
+def set_standing(
+    tx: Tx,
+    account_id: int,
+    *,
+    confirmed_ms: int | None = None,
+    approved: int | None = None,
+    disabled: int | None = None,
+) -> None:
+    """Whether this user may act at all; None: as it is. Who takes that away ends all access, too (access/logins)."""
     tx.run(
-        """UPDATE users SET confirmed_ms = :confirmed_ms, approved = :approved, disabled = :disabled
+        """UPDATE users SET confirmed_ms = COALESCE(:confirmed_ms, confirmed_ms),
+             approved = COALESCE(:approved, approved), disabled = COALESCE(:disabled, disabled)
            WHERE bucket = :bucket AND account_id = :account""",
         bucket=bucket_of(account_id),
         account=account_id,

@@ -1,0 +1,147 @@
+"""Administrators and the accounts of this server. https://docs.joinmastodon.org/methods/admin/accounts/
+
+Routes of `who=ADMIN`: the scope and the role were checked. What does not exist here (approval, silencing, marking as
+sensitive, deleting) has no routes.
+"""
+
+from typing import Any
+
+import msgspec
+
+from ..errors import Invalid
+from ..ports import Tx
+from ..social import moderation
+from ..social.moderation import Person, Wanted
+from ..types import Role
+from . import paging
+from .call import Call
+from .entities import Empty, iso
+from .paging import Page, PageQuery
+from .render import role_entity
+from .server_entities import AdminAccount
+
+ROLES = {role_entity(role).id: role for role in Role}
+TYPES = ("none", "disable", "suspend")
+
+
+class AccountsQuery(PageQuery, kw_only=True):
+    """What both versions ask."""
+
+    username: str = ""
+    display_name: str = ""
+    email: str = ""
+    by_domain: str = ""
+    ip: str = ""
+
+
+class V1AccountsQuery(AccountsQuery, kw_only=True):
+    local: bool = False
+    remote: bool = False
+    active: bool = False
+    pending: bool = False
+    disabled: bool = False
+    silenced: bool = False
+    suspended: bool = False
+    sensitized: bool = False
+    staff: bool = False
+
+
+class V2AccountsQuery(AccountsQuery, kw_only=True):
+    origin: str = ""
+    status: str = ""
+    permissions: str = ""
+    role_ids: list[str] = []
+    invited_by: str = ""
+
+
+async def accounts_v1(call: Call, query: V1AccountsQuery) -> Page[AdminAccount]:
+    statuses = [name for name in moderation.STATUSES if getattr(query, name)]
+    nobody = query.remote or query.silenced or query.sensitized
+    return await _accounts(call, query, statuses, Role.ADMIN if query.staff else None, nobody=nobody)
+
+
+async def accounts_v2(call: Call, query: V2AccountsQuery) -> Page[AdminAccount]:
+    if query.status not in ("", "silenced", *moderation.STATUSES):
+        raise Invalid("status", f"must be one of {', '.join(moderation.STATUSES)}; got {query.status[:40]!r}")
+    roles = {ROLES[id] for id in query.role_ids if id in ROLES}
+    if query.permissions == "staff":
+        roles = roles & {Role.ADMIN} if query.role_ids else {Role.ADMIN}
+    nobody = query.origin == "remote" or query.status == "silenced" or bool(query.invited_by)
+    nobody = nobody or (not roles and bool(query.role_ids))
+    role = next(iter(roles)) if len(roles) == 1 else None
+    return await _accounts(call, query, [query.status] if query.status else [], role, nobody=nobody)
+
+
+async def _accounts(
+    call: Call, query: AccountsQuery, statuses: list[str], role: Role | None, *, nobody: bool
+) -> Page[Any]:
+    """nobody: it was asked for what no account here can be, such as remote."""
+    span = paging.span(query, default=100, most=200)
+    if nobody or query.by_domain not in ("", call.settings.domain) or query.ip:  # addresses are not written down
+        return paging.page([], [], span)
+    wanted = Wanted(statuses, role, query.username, query.display_name, query.email)
+
+    def operation(tx: Tx) -> tuple[list[AdminAccount], list[int]]:
+        people = moderation.find(tx, wanted, span)
+        return _rendered(tx, call, people), [account.id for account, _ in people]
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)
+
+
+def _rendered(tx: Tx, call: Call, people: list[Person]) -> list[AdminAccount]:
+    shown = call.render.accounts_by_id(tx, [account.id for account, _ in people])
+    return [
+        AdminAccount(
+            id=str(account.id),
+            username=account.username,
+            domain=None,
+            created_at=iso(account.created_ms),
+            email=user.email,
+            ip=None,
+            ips=[],
+            locale=user.locale or None,
+            invite_request=None,
+            role=role_entity(user.role),
+            confirmed=bool(user.confirmed_ms),
+            approved=bool(user.approved),
+            disabled=bool(user.disabled),
+            sensitized=False,
+            silenced=False,
+            suspended=bool(account.suspended_ms),
+            account=shown[account.id],
+        )
+        for account, user in people
+    ]
+
+
+async def account(call: Call, id: int) -> AdminAccount:
+    return (await call.read(lambda tx: _rendered(tx, call, [moderation.get(tx, id)])))[0]
+
+
+class ActionBody(msgspec.Struct, kw_only=True):
+    type: str = ""
+    text: str = ""
+
+
+async def action(call: Call, id: int, body: ActionBody) -> Empty:
+    """`none` leaves a note in the log; nobody is sent mail about any of them."""
+    if body.type not in TYPES:
+        raise Invalid("type", f"must be one of {', '.join(TYPES)}; got {body.type[:40]!r}")
+    await _act(call, id, body.type, body.text)
+    return Empty()
+
+
+async def enable(call: Call, id: int) -> AdminAccount:
+    await _act(call, id, "enable")
+    return await account(call, id)
+
+
+async def unsuspend(call: Call, id: int) -> AdminAccount:
+    await _act(call, id, "unsuspend")
+    return await account(call, id)
+
+
+async def _act(call: Call, id: int, name: str, words: str = "") -> None:
+    await call.write(moderation.act, call.account_id, id, name, words)
+    call.services.auth.forget()

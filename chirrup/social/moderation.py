@@ -1,0 +1,96 @@
+"""What administrators do with accounts, each act written to a log. Nobody acts on themselves or an administrator.
+
+Who is an administrator is checked before anything here is called: http/route.py.
+"""
+
+from collections.abc import Callable, Collection
+
+import msgspec
+
+from ..access import logins
+from ..errors import Forbidden, Invalid, NotFound
+from ..ports import Tx
+from ..store import accounts as account_rows
+from ..store import moderation as rows
+from ..types import Account, Role, Span, User
+from . import accounts, text
+
+WORDS_CHARS_MAX = 2000
+STATUSES = ("active", "pending", "disabled", "suspended")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which accounts to list: all that is given must hold. "" and (): whichever."""
+
+    statuses: Collection[str] = ()  # of STATUSES
+    role: Role | None = None
+    username: str = ""  # how it begins, in any case
+    display_name: str = ""  # likewise
+    email: str = ""  # the whole address
+
+
+Person = tuple[Account, User]
+
+
+def find(tx: Tx, wanted: Wanted, span: Span) -> list[Person]:
+    """Newest first."""
+    conditions = [status for status in STATUSES if status in wanted.statuses]
+    if wanted.role is not None:
+        conditions.append("staff" if wanted.role == Role.ADMIN else "people")
+    texts = {"username": wanted.username, "display_name": wanted.display_name, "email": wanted.email}
+    return rows.page(tx, span, conditions, {name: value for name, value in texts.items() if value})
+
+
+def get(tx: Tx, id: int) -> Person:
+    """Raises NotFound."""
+    account, user = account_rows.by_id(tx, id), account_rows.user(tx, id)
+    if account is None or user is None:
+        raise NotFound("account", id)
+    return account, user
+
+
+def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "") -> None:
+    """Take one of ACTIONS; words: why, for the log.
+
+    Raises NotFound; Forbidden: oneself, an administrator, or it cannot be undone since it is not so.
+    Invalid: no such action, too many words.
+    """
+    if action not in ACTIONS:
+        raise Invalid("type", f"must be one of {', '.join(ACTIONS)}; got {action[:40]!r}")
+    words = text.clean(words)
+    if len(words) > WORDS_CHARS_MAX:
+        raise Invalid("text", f"must have at most {WORDS_CHARS_MAX} characters, has {len(words)}")
+    account, user = get(tx, id)
+    if id == actor_id or user.role != Role.USER:
+        raise Forbidden("This action is not allowed")
+    ACTIONS[action](tx, account)
+    rows.log(tx, actor_id=actor_id, target_id=id, action=action, words=words)
+
+
+def _disable(tx: Tx, account: Account) -> None:
+    account_rows.set_standing(tx, account.id, disabled=1)
+    logins.end_all_access(tx, account.id)
+
+
+def _enable(tx: Tx, account: Account) -> None:
+    account_rows.set_standing(tx, account.id, disabled=0)
+
+
+def _suspend(tx: Tx, account: Account) -> None:
+    accounts.suspend(tx, account.id)
+    logins.end_all_access(tx, account.id)
+
+
+def _unsuspend(tx: Tx, account: Account) -> None:
+    if not account.suspended_ms:
+        raise Forbidden("This action is not allowed: the account is not suspended")
+    accounts.suspend(tx, account.id, suspended=False)
+
+
+ACTIONS: dict[str, Callable[[Tx, Account], None]] = {
+    "none": lambda tx, account: None,  # a note in the log
+    "disable": _disable,
+    "suspend": _suspend,
+    "enable": _enable,
+    "unsuspend": _unsuspend,
+}
