@@ -9,6 +9,7 @@ from . import (
     conversations,
     admin,
     discovery,
+    conversations,
     instance,
     lists,
     markers,
@@ -98,6 +99,10 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/featured_tags/suggestions", tags.suggestions, "read:accounts"),
     Route("DELETE", f"{V1}/featured_tags/{{id:str}}", tags.remove_featured, "write:accounts"),
     Route("GET", f"{V1}/accounts/{{id:str}}/featured_tags", tags.featured_by, "read:accounts", ANYONE),
+    # conversations
+    Route("GET", f"{V1}/conversations", conversations.index, "read:statuses"),
+    Route("POST", f"{V1}/conversations/{{id:str}}/read", conversations.read, "write:conversations"),
+    Route("DELETE", f"{V1}/conversations/{{id:str}}", conversations.delete, "write:conversations"),
     # lists
     Route("GET", f"{V1}/lists", lists.index, "read:lists"),
     Route("POST", f"{V1}/lists", lists.create, "write:lists"),

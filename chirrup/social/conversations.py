@@ -4,11 +4,40 @@ import msgspec
 
 from .. import events
 from ..access import visibility
+from ..errors import NotFound
 from ..events import Signal
 from ..ports import Tx
 from ..store import conversations as rows
 from ..store import posts
-from ..types import Visibility
+from ..types import Conversation, Span, Visibility
+
+
+def page(tx: Tx, account_id: int, span: Span) -> tuple[list[Conversation], list[int]]:
+    """(account_id's conversations whose last post it may see, the latest first; the ids that pages go by)."""
+    found = rows.page(tx, account_id, span)
+    found = found[::-1] if span.oldest else found
+    seen = visibility.see(tx, account_id, [one.last_post_id for one in found])
+    return [one for one in found if one.last_post_id in seen.posts], [one.last_post_id for one in found]
+
+
+def get(tx: Tx, account_id: int, id: int) -> Conversation:
+    """Raises NotFound: absent or another's."""
+    found = rows.by_ids(tx, account_id, [id]).get(id)
+    if found is None:
+        raise NotFound("conversation", id)
+    return found
+
+
+def mark_read(tx: Tx, account_id: int, id: int) -> None:
+    """Raises NotFound."""
+    get(tx, account_id, id)
+    rows.mark_read(tx, id)
+
+
+def remove(tx: Tx, account_id: int, id: int) -> None:
+    """From account_id's list; the posts stay, and the next one brings it back. Raises NotFound."""
+    get(tx, account_id, id)
+    rows.delete(tx, id)
 
 
 def on_published(tx: Tx, event: events.PostPublished | events.PostEdited) -> list[tuple[str, Signal]]:

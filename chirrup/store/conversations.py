@@ -81,5 +81,9 @@ def set_last(tx: Tx, found: Conversation, post_id: int) -> None:
         delete(tx, found.id)
 
 
+def mark_read(tx: Tx, id: int) -> None:
+    tx.run("UPDATE conversations SET unread = 0 WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+
+
 def delete(tx: Tx, id: int) -> None:
     tx.run("DELETE FROM conversations WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)

@@ -1,0 +1,36 @@
+"""Conversations: threads of direct posts. https://docs.joinmastodon.org/methods/conversations/"""
+
+from typing import Any
+
+from ..ports import Tx
+from ..social import conversations
+from . import paging
+from .call import Call
+from .entities import Conversation, Empty
+from .paging import Page, PageQuery
+
+
+async def index(call: Call, query: PageQuery) -> Page[Conversation]:
+    """Pages go by the ids of the last posts."""
+    span = paging.span(query)
+
+    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
+        found, keys = conversations.page(tx, call.account_id, span)
+        return call.render.conversations(tx, call.account_id, found), keys
+
+    items, keys = await call.read(operation)
+    return paging.page(items, keys, span)
+
+
+async def read(call: Call, id: int) -> Conversation:
+    await call.write(conversations.mark_read, call.account_id, id)
+
+    def operation(tx: Tx) -> Any:
+        return call.render.conversations(tx, call.account_id, [conversations.get(tx, call.account_id, id)])[0]
+
+    return await call.read(operation)
+
+
+async def delete(call: Call, id: int) -> Empty:
+    await call.write(conversations.remove, call.account_id, id)
+    return Empty()
