@@ -6,10 +6,9 @@ their types, which also make the OpenAPI document (openapi.py). Scopes: https://
 
 from . import (
     accounts,
-    conversations,
     admin,
-    discovery,
     conversations,
+    discovery,
     instance,
     lists,
     markers,
@@ -169,7 +168,6 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/timelines/home", timelines.home, "read:statuses"),
     Route("GET", f"{V1}/timelines/public", timelines.public, "read:statuses", ANYONE),
     Route("GET", f"{V1}/timelines/tag/{{hashtag:str}}", timelines.tag, "read:statuses", ANYONE),
-]
     # administration
     Route("GET", f"{V1}/admin/accounts", admin.accounts_v1, "admin:read:accounts", ADMIN),
     Route("GET", "/api/v2/admin/accounts", admin.accounts_v2, "admin:read:accounts", ADMIN),
@@ -177,3 +175,4 @@ ROUTES: list[Route] = [
     Route("POST", f"{V1}/admin/accounts/{{id:str}}/action", admin.action, "admin:write:accounts", ADMIN),
     Route("POST", f"{V1}/admin/accounts/{{id:str}}/enable", admin.enable, "admin:write:accounts", ADMIN),
     Route("POST", f"{V1}/admin/accounts/{{id:str}}/unsuspend", admin.unsuspend, "admin:write:accounts", ADMIN),
+]
