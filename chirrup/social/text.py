@@ -46,6 +46,7 @@ _SINGLE = (
 )
 _JOINING = re.compile(f"(?:[{_SINGLE}]?[^{_SINGLE}]++)++[{_SINGLE}]?")
 _GRAPHEME = regex.compile(r"\X")
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{1,2}")  # two letters each; \X takes the square of how many are in a row
 
 
 def clean(text: str, field: str = "text") -> str:
@@ -89,5 +90,5 @@ def _replaced(text: str, shown: list[tuple[Entity, str]]) -> str:
 def _graphemes(text: str) -> int:
     if text.isascii():
         return len(text)
-    joined = sum(len(part) - len(_GRAPHEME.findall(part)) for part in _JOINING.findall(text))
+    joined = sum(len(part) - len(_GRAPHEME.findall(_FLAG.sub("x", part))) for part in _JOINING.findall(text))
     return max(len(text) - joined, -(-len(text.encode()) // GRAPHEME_BYTES_MAX))
