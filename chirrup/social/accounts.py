@@ -7,7 +7,7 @@ import msgspec
 
 from ..access.visibility import may_see_account
 from ..errors import Invalid, InvalidFields, NotFound
-from ..events import AccountChanged, PicturesReplaced
+from ..events import AccessEnded, AccountChanged, PicturesReplaced
 from ..ids import random_bucket
 from ..ports import Tx
 from ..store import accounts as rows
@@ -261,6 +261,8 @@ def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
     )
     rows.set_suspended(tx, account_id, suspended_ms=account.suspended_ms, changed_ms=account.changed_ms)
     tx.emit(AccountChanged(account_id))
+    if suspended:
+        tx.emit(AccessEnded(account_id, []))  # its tokens may be kept for better times; its streams end now
     return account
 
 
