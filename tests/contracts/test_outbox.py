@@ -1,0 +1,144 @@
+"""What the outbox promises to workers, on every database: each event is held by one of them until it is done with."""
+
+import asyncio
+
+import pytest
+from databases import Clock, OpenDatabase
+
+from chirrup.events import AccountChanged, Event, Favourited, PostDeleted
+from chirrup.ports import Database, Tx
+from chirrup.store import outbox
+from chirrup.store.outbox import LEASE_MS, Leased
+
+
+def tell(tx: Tx, *events: Event) -> None:
+    for event in events:
+        tx.emit(event)
+
+
+def change(number: int) -> Event:
+    """Of an actor in bucket 0: what happens in one bucket keeps its order."""
+    return AccountChanged(number << 12)
+
+
+def numbers(leased: list[Leased]) -> list[int]:
+    return [one.event.of >> 12 for one in leased]
+
+
+async def test_events_come_back_whole_in_their_order(db: Database):
+    events = [PostDeleted(7, 2**62, 0, ["a/ü.png", "b'\"%s:of.jpg"]), Favourited(7, 5), AccountChanged(2**62 + 7)]
+    await db.write(tell, *events)
+
+    leased = await db.write(outbox.lease, 10)
+
+    assert [one.event for one in leased] == events
+    assert [one.attempts for one in leased] == [1, 1, 1]
+    assert [one.id for one in leased] == sorted(one.id for one in leased)
+    assert await db.read(outbox.waiting) == 3
+
+
+async def test_a_batch_is_the_oldest_ones(db: Database):
+    await db.write(tell, *map(change, range(10)))
+
+    batches = [numbers(await db.write(outbox.lease, limit)) for limit in (4, 4, 4, 4)]
+
+    assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], []]
+
+
+async def test_what_is_held_is_given_to_nobody_else_until_its_time_is_over(db: Database, clock: Clock):
+    await db.write(tell, change(1), change(2))
+    first, second = await db.write(outbox.lease, 10)
+
+    clock.pass_ms(LEASE_MS - 1)
+    assert await db.write(outbox.lease, 10) == []
+    await db.write(outbox.extend, [second.id])
+    clock.pass_ms(1)
+    assert [(one.id, one.attempts) for one in await db.write(outbox.lease, 10)] == [(first.id, 2)]
+    clock.pass_ms(LEASE_MS)
+    assert [(one.id, one.attempts) for one in await db.write(outbox.lease, 10)] == [(first.id, 3), (second.id, 2)]
+
+
+async def test_what_is_finished_is_gone(db: Database, clock: Clock):
+    await db.write(tell, *map(change, range(4)))
+    leased = await db.write(outbox.lease, 10)
+
+    await db.write(outbox.finish, [leased[0].id, leased[2].id])
+    await db.write(outbox.finish, [leased[0].id])
+    await db.write(outbox.finish, [])
+
+    assert await db.read(outbox.waiting) == 2
+    clock.pass_ms(LEASE_MS)
+    assert numbers(await db.write(outbox.lease, 10)) == [1, 3]
+
+
+async def test_what_is_to_be_retried_comes_at_its_time_and_not_before(db: Database, clock: Clock):
+    await db.write(tell, change(1))
+    (one,) = await db.write(outbox.lease, 10)
+
+    await db.write(outbox.retry_at, one.id, clock.now_ms + 500)
+    clock.pass_ms(499)
+    assert await db.write(outbox.lease, 10) == []
+    clock.pass_ms(1)
+
+    (again,) = await db.write(outbox.lease, 10)
+    assert (again.id, again.event, again.attempts) == (one.id, one.event, 2)
+
+
+async def test_what_keeps_failing_is_set_aside_with_its_reason(db: Database, clock: Clock):
+    await db.write(tell, change(1), change(2))
+    bad, _ = await db.write(outbox.lease, 10)
+
+    await db.write(outbox.set_aside, bad.id, "ValueError('half')")
+    await db.write(outbox.set_aside, bad.id, "again")
+
+    assert (await db.read(outbox.waiting), await db.read(outbox.failed)) == (1, 1)
+    rows = await db.read(lambda tx: tx.all("SELECT id, reason, failed_ms FROM outbox_failed"))
+    assert rows == [(bad.id, "ValueError('half')", clock.now_ms)]
+    clock.pass_ms(LEASE_MS)
+    assert numbers(await db.write(outbox.lease, 10)) == [2]
+
+
+async def test_a_server_that_starts_alone_takes_everything_back(db: Database):
+    await db.write(tell, *map(change, range(3)))
+    await db.write(outbox.lease, 2)
+
+    assert await db.write(outbox.release_all) == 2
+
+    assert numbers(await db.write(outbox.lease, 10)) == [0, 1, 2]
+
+
+async def test_the_database_may_be_asked_for_what_follows_an_event_only(db: Database):
+    await db.write(tell, *map(change, range(4)))
+    leased = await db.write(outbox.lease, 10)
+    await db.write(outbox.release_all)
+
+    assert numbers(await db.write(lambda tx: outbox.lease(tx, 10, after=leased[1].id))) == [2, 3]
+
+
+@pytest.mark.parametrize("batch", [1, 7, 60])
+async def test_of_many_workers_one_holds_each_event(db: Database, open_db: OpenDatabase, batch: int):
+    await db.write(tell, *map(change, range(60)))
+
+    async def work(own: Database) -> list[Leased]:
+        held: list[Leased] = []
+        while len(held) < 60 and await db.read(unheld):
+            held += await own.write(outbox.lease, batch)
+        return held
+
+    def unheld(tx: Tx) -> bool:
+        return tx.one("SELECT id FROM outbox WHERE lease_until = 0 LIMIT 1") is not None
+
+    held = await asyncio.gather(*(work(own) for own in (db, db, open_db(), open_db())))
+
+    taken = [number for each in held for number in numbers(each)]
+    assert sorted(taken) == list(range(60))
+    assert {one.attempts for each in held for one in each} == {1}
+
+
+async def test_processes_that_draw_the_same_id_both_get_their_event_in(open_db: OpenDatabase):
+    """Their clocks stand at the same millisecond, and a bucket has 16 ids in one."""
+    dbs = [open_db(), open_db(), open_db()]
+
+    await asyncio.gather(*(db.write(tell, AccountChanged(5)) for _ in range(40) for db in dbs))
+
+    assert await dbs[0].read(outbox.waiting) == 120
