@@ -1,11 +1,13 @@
 """Addresses of files over time, and what may be described how."""
 
 import pytest
-from embedded import Clock, engines, sign_up
+from databases import Clock
+from kit import people
 
 from chirrup.access.signing import Signer, signer
 from chirrup.config import Settings
 from chirrup.errors import NotFound, SettingsError
+from chirrup.ports import Database
 from chirrup.social import accounts, images, media, posts
 from chirrup.types import Draft
 
@@ -14,83 +16,74 @@ ADDRESSES = media.Addresses(Signer(b"a secret"))
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+async def ann(db: Database) -> int:
+    return (await people(db, "ann"))[0]
 
 
-@pytest.fixture
-async def town(tmp_path, clock):
-    async with engines(tmp_path, clock) as made:
-        yield made
-
-
-@pytest.fixture
-async def ann(town):
-    return await town.db.write(sign_up, "ann")
-
-
-async def shown_in(town, owner: int, visibility: str) -> media.Media:
+async def shown_in(db: Database, owner: int, visibility: str) -> media.Media:
     upload = media.Upload(images.new_key("png"), images.new_key("png"), "image/png", "hash", SIZES, 1)
-    one = await town.db.write(media.add, owner, upload, media.Change())
-    await town.db.write(posts.publish, owner, Draft(text="look", visibility=visibility, media_ids=(one.id,)))
+    one = await db.write(media.add, owner, upload, media.Change())
+    await db.write(posts.publish, owner, Draft(text="look", visibility=visibility, media_ids=(one.id,)))
     return one
 
 
-async def fetch(town, address: str) -> str:
+async def fetch(db: Database, address: str) -> str:
     path, _, query = address.partition("?")
     _, _, _, id, name = path.split("/")
     given = dict(part.split("=") for part in query.split("&")) if query else {"until": "", "sign": ""}
-    key, _ = await town.db.read(media.file, ADDRESSES, int(id), name, **given)
+    key, _ = await db.read(media.file, ADDRESSES, int(id), name, **given)
     return key
 
 
 @pytest.mark.parametrize("second_of_slot", [0, 1, 599])
-async def test_an_address_of_a_private_file_ends_within_a_quarter_of_an_hour(town, clock, ann, second_of_slot):
-    one = await shown_in(town, ann, "private")
+async def test_an_address_of_a_private_file_ends_within_a_quarter_of_an_hour(
+    db, clock: Clock, ann: int, second_of_slot
+):
+    one = await shown_in(db, ann, "private")
     clock.now_ms = clock.now_ms // media.SLOT_MS * media.SLOT_MS + second_of_slot * 1000
     address = ADDRESSES.of_media(one, one.key, private=True, now_ms=clock.now_ms)
 
-    assert await fetch(town, address) == one.key
-    clock.pass_s(5 * 60)
-    assert await fetch(town, address) == one.key
+    assert await fetch(db, address) == one.key
+    clock.pass_ms(5 * 60_000)
+    assert await fetch(db, address) == one.key
 
-    clock.pass_s(10 * 60)
+    clock.pass_ms(10 * 60_000)
     with pytest.raises(NotFound):
-        await fetch(town, address)
+        await fetch(db, address)
 
 
-async def test_an_address_signed_by_another_server_opens_nothing(town, clock, ann):
-    one = await shown_in(town, ann, "private")
+async def test_an_address_signed_by_another_server_opens_nothing(db: Database, clock: Clock, ann: int):
+    one = await shown_in(db, ann, "private")
     foreign = media.Addresses(Signer(b"another secret"))
 
     with pytest.raises(NotFound):
-        await fetch(town, foreign.of_media(one, one.key, private=True, now_ms=clock.now_ms))
+        await fetch(db, foreign.of_media(one, one.key, private=True, now_ms=clock.now_ms))
 
 
 @pytest.mark.parametrize("visibility", ["public", "private"])
-async def test_files_of_a_suspended_account_are_hidden(town, clock, ann, visibility):
-    one = await shown_in(town, ann, visibility)
+async def test_files_of_a_suspended_account_are_hidden(db: Database, clock: Clock, ann: int, visibility):
+    one = await shown_in(db, ann, visibility)
     address = ADDRESSES.of_media(one, one.key, private=visibility == "private", now_ms=clock.now_ms)
-    assert await fetch(town, address) == one.key
+    assert await fetch(db, address) == one.key
 
-    await town.db.write(accounts.suspend, ann)
+    await db.write(accounts.suspend, ann)
 
     with pytest.raises(NotFound):
-        await fetch(town, address)
+        await fetch(db, address)
 
 
-async def test_a_picture_of_a_profile_is_there_for_as_long_as_the_profile_has_it(town, ann):
+async def test_a_picture_of_a_profile_is_there_for_as_long_as_the_profile_has_it(db: Database, ann):
     key = images.new_key("png")
     name = ADDRESSES.of_profile(ann, key).rsplit("/", 1)[1]
     with pytest.raises(NotFound):
-        await town.db.read(media.profile_file, ann, name)
+        await db.read(media.profile_file, ann, name)
 
-    await town.db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=key))
-    assert await town.db.read(media.profile_file, ann, name) == key
+    await db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=key))
+    assert await db.read(media.profile_file, ann, name) == key
 
-    await town.db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=""))
+    await db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=""))
     with pytest.raises(NotFound):
-        await town.db.read(media.profile_file, ann, name)
+        await db.read(media.profile_file, ann, name)
 
 
 # the secret
