@@ -57,4 +57,4 @@ def network_of(ip: str) -> str:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return ip
-    return str(ipaddress.ipnetwork_of((address, 64), strict=False)) if address.version == 6 else ip
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else ip
