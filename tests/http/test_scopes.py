@@ -1,0 +1,123 @@
+"""Who may call what, for every line of the table of routes: no token, an app's, one with or without the scope."""
+
+from collections.abc import Iterable
+
+import pytest
+import requests
+from client import Person, Server
+from world import World, ask, name_of
+
+from chirrup.access.scopes import ALL, COVERS
+from chirrup.http.route import ADMIN, ANYONE, APP, USER
+from chirrup.http.routes import ROUTES, Route
+
+OUTSIDE = {"error": "This action is outside the authorized scopes"}
+SCOPED = [route for route in ROUTES if route.scope]
+SCOPES = sorted({route.scope for route in SCOPED})
+
+
+class Tokens:
+    """People with the same account and different scopes."""
+
+    def __init__(self, world: World, admin: Person) -> None:
+        self.world, self.admin = world, admin
+        app = {"client_name": "scopes", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob", "scopes": " ".join(sorted(ALL))}
+        self._app = world.nobody.post("/api/v1/apps", **app).json()
+        self._made: dict[tuple[str, str], Person] = {}
+
+    def of(self, person: Person, scopes: Iterable[str]) -> Person:
+        return self._token(person, grant_type="password", username=f"{person.name}@example.com", scopes=scopes)
+
+    def of_app(self, scopes: Iterable[str]) -> Person:
+        return self._token(Person(self.world.server, ""), grant_type="client_credentials", username="", scopes=scopes)
+
+    def _token(self, person: Person, *, grant_type: str, username: str, scopes: Iterable[str]) -> Person:
+        asked = " ".join(sorted(scopes))
+        if (username, asked) not in self._made:
+            form = {name: self._app[name] for name in ("client_id", "client_secret")}
+            form |= {"grant_type": grant_type, "username": username, "password": "password", "scope": asked}
+            made = requests.post(f"{person.server.url}/oauth/token", data=form, timeout=10)
+            assert made.ok, made.text
+            self._made[username, asked] = Person(person.server, made.json()["access_token"])
+        return self._made[username, asked]
+
+
+@pytest.fixture(scope="module")
+def tokens(server: Server) -> Tokens:
+    return Tokens(World(server), server.admin())
+
+
+def covering(scope: str) -> set[str]:
+    """The scopes that let their holder do what scope does."""
+    return {wide for wide in ALL if wide == scope or scope in COVERS[wide]}
+
+
+def holder(tokens: Tokens, route: Route) -> Person:
+    return tokens.admin if route.who == ADMIN else tokens.world.user
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=name_of)
+def test_a_token_without_the_scope_is_refused(tokens, route):
+    for who in (holder(tokens, route), tokens.world.user):
+        lacking = tokens.of(who, ALL - covering(route.scope))
+
+        answer = ask(lacking, route, tokens.world.path(route))
+
+        assert (answer.status_code, answer.json()) == (403, OUTSIDE)
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=name_of)
+def test_a_token_with_the_scope_or_a_wider_one_is_let_in(tokens, route):
+    for scope in covering(route.scope):
+        answer = ask(tokens.of(holder(tokens, route), [scope]), route, tokens.world.path(route))
+
+        assert answer.status_code != 401, answer.text
+        assert answer.status_code < 500, answer.text
+        assert answer.text == "" or answer.json() != OUTSIDE, scope
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != ANYONE], ids=name_of)
+def test_nobody_gets_in_without_a_token(tokens, route):
+    for person in (tokens.world.nobody, Person(tokens.world.server, "never-given-to-anybody")):
+        assert ask(person, route, tokens.world.path(route)).status_code == 401
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == ANYONE], ids=name_of)
+def test_what_is_open_to_anyone_needs_no_token(tokens, route):
+    answer = ask(tokens.world.nobody, route, tokens.world.path(route))
+
+    assert answer.status_code != 401 or route.path.startswith("/oauth/")  # there 401 is about the client
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who in (USER, ADMIN)], ids=name_of)
+def test_an_apps_own_token_is_nobodys(tokens, route):
+    assert ask(tokens.of_app(ALL), route, tokens.world.path(route)).status_code in (401, 403)
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who == ADMIN], ids=name_of)
+def test_the_scope_makes_nobody_an_admin(tokens, route):
+    answer = ask(tokens.of(tokens.world.user, [route.scope]), route, tokens.world.path(route))
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "admin/" in route.path], ids=name_of)
+def test_what_is_under_admin_is_for_admins(route):
+    assert route.who == ADMIN
+    assert route.scope.startswith("admin:read" if route.method == "GET" else "admin:write")
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=name_of)
+def test_reads_ask_for_reading_and_writes_for_writing(route):
+    if route.scope not in ("profile", "push"):
+        reads = route.method == "GET" and "/media/" not in route.path  # Mastodon wants write:media to look at one
+        assert ("read" in route.scope) == reads or (route.path, route.method) == (
+            "/api/v1/suggestions/{id:str}",
+            "DELETE",
+        )
+
+
+def test_apps_and_sign_up_are_for_apps(tokens):
+    paths = {route.path for route in ROUTES if route.who == APP}
+
+    assert paths == {"/api/v1/apps/verify_credentials", "/api/v1/accounts"}

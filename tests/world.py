@@ -1,0 +1,68 @@
+"""A server with something of every kind in it, for tests that go through the whole table of routes."""
+
+import io
+import re
+from typing import Any
+
+import requests
+from client import Person, Server
+from PIL import Image
+
+from chirrup.http.route import Route
+
+
+class World:
+    """`user` owns one thing of each kind; `path` puts their ids into a route's path."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.user, self.other, self.nobody = server.person(), server.person(), server.anyone()
+        self.user.follow(self.other)
+        self.user.post("/api/v1/tags/bread/feature")
+        post = self.user.say("hello #there", poll={"options": ["a", "b"], "expires_in": 3600})
+        made = {
+            "accounts": self.other.id,
+            "follow_requests": self.other.id,
+            "suggestions": self.other.id,
+            "statuses": post["id"],
+            "polls": post["poll"]["id"],
+            "media": self._picture()["id"],
+            "lists": self._made("/api/v1/lists", title="friends"),
+            "list": self._made("/api/v1/lists", title="others"),
+            "featured_tags": self._made("/api/v1/featured_tags", name="there"),
+        }
+        self.ids: dict[str, str] = {noun: id for noun, id in made.items() if id}
+
+    def _picture(self) -> dict[str, Any]:
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(out, "PNG")
+        return self.user.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue())}).json()
+
+    def _made(self, path: str, **body: Any) -> str:
+        answer = self.user.post(path, **body)
+        return answer.json()["id"] if answer.ok else ""
+
+    def id_for(self, path: str) -> str:
+        """The id of something that a path like `…/lists/{id…` may mean; of a post, if its noun is not known here."""
+        noun = path.split("/{")[0].rpartition("/")[2]
+        return self.ids.get(noun, self.ids["statuses"])
+
+    def path(self, route: Route) -> str:
+        return self.filled(route, self.id_for(route.path))
+
+    def filled(self, route: Route, value: str) -> str:
+        """The route's path with value for its first parameter, and something for the others."""
+        path = re.sub(r"\{\w+:str\}", lambda _: value, route.path, count=1)
+        return re.sub(r"\{\w+:str\}", "1", path)
+
+
+def ask(person: Person, route: Route, path: str, **options: Any) -> requests.Response:
+    """The request with nothing in it that is not asked for."""
+    if route.method != "GET" and not options:
+        options = {"json": {}}
+    return person.call(route.method, path, allow_redirects=False, **options)
+
+
+def name_of(route: Route) -> str:
+    """For the ids of tests."""
+    return f"{route.method} {route.path}".replace(":str", "")
