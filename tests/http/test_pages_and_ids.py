@@ -1,0 +1,162 @@
+"""Lists in pages and things by id, for every line of the table of routes that has them."""
+
+import itertools
+from typing import get_origin
+
+import pytest
+from client import Person, Server, eventually
+from world import World, ask, name_of
+
+from chirrup.http.arguments import Arguments
+from chirrup.http.paging import Page, PageQuery
+from chirrup.http.route import ADMIN
+from chirrup.http.routes import ROUTES, Route
+
+ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
+LISTS = [route for route in ROUTES if issubclass(ARGUMENTS[route].query or object, PageQuery)]
+PAGES = [route for route in LISTS if get_origin(ARGUMENTS[route].answer) is Page]
+BY_ID = [route for route in ROUTES if int in ARGUMENTS[route].path.values()]
+LONGEST = 200  # of any list, whatever limit is asked for
+ID_MAX = str(2**63 - 1)
+NO_IDS = [
+    *(
+        "undefined",
+        "null",
+        "NaN",
+        "-1",
+        "+1",
+        "0",
+        "00",
+        "1e3",
+        "1.0",
+        "0x10",
+        "1_000",
+        " 1",
+        "1%20",
+        "1;",
+        "[object%20Object]",
+    ),
+    *(
+        ID_MAX,
+        str(2**63),
+        str(2**64),
+        "1" + "0" * 40,
+        "9" * 10_000,
+        "٣",
+        "１",
+        "²",
+        "%D9%A3",
+        "%00",
+        "%ff",
+        "..%2f",
+        "%2e%2e%2f",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> World:
+    return World(server)
+
+
+@pytest.fixture(scope="module")
+def admin(server: Server) -> Person:
+    return server.admin()
+
+
+def caller(world: World, admin: Person, route: Route) -> Person:
+    return admin if route.who == ADMIN else world.user
+
+
+@pytest.mark.parametrize("route", LISTS, ids=name_of)
+def test_any_limit_is_brought_into_bounds_or_refused(world, admin, route):
+    for limit in (
+        "-1",
+        "0",
+        "1",
+        "1000000000",
+        "9" * 18,
+        "9" * 19,
+        "9" * 50,
+        "abc",
+        "1.5",
+        "",
+        "٣",
+        "1e2",
+        " 5",
+        "%",
+        "--5",
+    ):
+        answer = ask(caller(world, admin, route), route, world.path(route), params={"limit": limit})
+
+        assert answer.status_code in (200, 400), (limit, answer.text)
+        if answer.status_code == 200:
+            assert limit not in ("abc", "1.5", "٣", "1e2", "%", "--5")
+            if isinstance(answer.json(), list):
+                assert len(answer.json()) <= (LONGEST if len(limit) > 2 else 40)
+
+
+@pytest.mark.parametrize("route", PAGES, ids=name_of)
+def test_any_edge_of_a_page_is_an_id_or_refused(world, admin, route):
+    for name, edge in itertools.product(("max_id", "since_id", "min_id"), [*NO_IDS, "'", "\\", "a" * 5000]):
+        answer = ask(caller(world, admin, route), route, world.path(route), params={name: edge})
+
+        assert answer.status_code == (200 if edge.isascii() and edge.isdigit() and len(edge) < 40 else 400), (
+            name,
+            edge,
+        )
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=name_of)
+def test_what_is_no_id_is_not_found(world, admin, route):
+    for id in NO_IDS:
+        answer = ask(caller(world, admin, route), route, world.filled(route, id))
+
+        if answer.status_code == 422:  # what to do with it is looked at first
+            assert "Validation failed" in answer.text
+        elif not (answer.ok and answer.json() in ([], {})):  # lists of what something that is not there has
+            assert answer.status_code == 404, (id, answer.text[:200])
+            assert answer.json() == {"error": "Record not found"}
+
+
+def test_a_walk_through_pages_gives_each_item_once_while_others_are_added(server, ann):
+    old = [ann.say(f"old {n}")["id"] for n in range(23)][::-1]
+    eventually(lambda: len(ann.home(limit=40)) == 23)
+    for path in ("/api/v1/timelines/home", "/api/v1/timelines/public", f"/api/v1/accounts/{ann.id}/statuses"):
+        walked = []
+        page = ann.get(path, limit=5)
+        while page.json():
+            walked += [post["id"] for post in page.json()]
+            ann.say("new")
+            if "next" not in page.links or walked[-1] == old[-1]:  # what others said before is no matter here
+                break
+            page = ann.get(page.links["next"]["url"])
+
+        assert len(walked) == len(set(walked))
+        assert [id for id in walked if id in old] == old
+        assert walked == sorted(walked, key=int, reverse=True)
+
+
+def test_a_walk_upwards_gives_each_item_once(server, ann):
+    ids = [ann.say(f"{n}")["id"] for n in range(13)]
+    eventually(lambda: len(ann.home(limit=40)) == 13)
+    for path in ("/api/v1/timelines/home", f"/api/v1/accounts/{ann.id}/statuses"):
+        walked = []
+        page = ann.get(path, limit=4, min_id=ids[0])
+        while page.json():
+            walked += [post["id"] for post in page.json()][::-1]
+            page = ann.get(page.links["prev"]["url"])
+
+        assert walked == ids[1:]
+
+
+@pytest.mark.parametrize("mark", ["favourite", "bookmark"])
+def test_a_walk_through_marks_goes_by_the_order_of_marking(server, ann, bob, mark):
+    ids = [ann.say(f"{n}")["id"] for n in range(11)]
+    marked = [ids[n] for n in (5, 1, 9, 0, 3, 10, 2)]
+    for id in marked:
+        assert bob.post(f"/api/v1/statuses/{id}/{mark}").ok
+
+    walked = bob.walk(f"/api/v1/{mark}s", limit=2)
+
+    assert [post["id"] for post in walked] == marked[::-1]
