@@ -108,6 +108,12 @@ def test_what_a_blocked_or_muted_account_did_is_not_told(busy, bob):
     assert told(busy) == []
 
 
+def test_what_a_suspended_account_did_is_not_told(busy, bob, server):
+    server.admin().post(f"/api/v1/admin/accounts/{bob.id}/action", type="suspend")
+
+    assert told(busy) == []
+
+
 def test_what_is_undone_is_not_told_any_more(busy, bob):
     favourite, mention, _ = told(busy)
 
