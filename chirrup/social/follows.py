@@ -138,3 +138,10 @@ def unmute(tx: Tx, muter: int, target: int) -> None:
     accounts.get(tx, muter, target)
     if ties.unmute(tx, muter, target):
         tx.emit(Muted(muter, target))
+
+
+def end_mutes(tx: Tx, over: list[tuple[int, int]]) -> None:
+    """End those of the mutes (muter, target) whose time is over, so that what was said meanwhile comes home."""
+    for muter, target in over:
+        if ties.end_mute(tx, muter, target):
+            tx.emit(Muted(muter, target))

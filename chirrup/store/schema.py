@@ -172,6 +172,7 @@ CREATE TABLE IF NOT EXISTS mutes (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
   notifications INTEGER NOT NULL, expires_ms BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, target_id)) {{clustered}};
+CREATE INDEX IF NOT EXISTS mutes_over ON mutes (expires_ms) WHERE expires_ms > 0;
 CREATE TABLE IF NOT EXISTS muted_by (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, muter_id BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, muter_id)) {{clustered}};

@@ -161,6 +161,35 @@ def unmute(tx: Tx, muter: int, target: int) -> bool:
     return gone
 
 
+def mutes_over(tx: Tx, limit: int) -> list[tuple[int, int]]:
+    """(muter, target) of mutes whose time is over and that are still there."""
+    return tx.all(  # pyright: ignore[reportReturnType]
+        "SELECT account_id, target_id FROM mutes WHERE expires_ms > 0 AND expires_ms <= :now LIMIT :limit",
+        now=tx.now_ms,
+        limit=limit,
+    )
+
+
+def end_mute(tx: Tx, muter: int, target: int) -> bool:
+    """Take a mute away whose time is over. False when there is none: it was taken away, or made longer."""
+    gone = 1 == tx.run(
+        """DELETE FROM mutes WHERE bucket = :bucket AND account_id = :account AND target_id = :target
+             AND expires_ms > 0 AND expires_ms <= :now""",
+        bucket=bucket_of(muter),
+        account=muter,
+        target=target,
+        now=tx.now_ms,
+    )
+    if gone:
+        tx.run(
+            "DELETE FROM muted_by WHERE bucket = :bucket AND account_id = :account AND muter_id = :muter",
+            bucket=bucket_of(target),
+            account=target,
+            muter=muter,
+        )
+    return gone
+
+
 def mutes_of(tx: Tx, account_id: int, targets: Collection[int]) -> dict[int, tuple[bool, int]]:
     """By target: (notifications too, expires_ms or 0); only mutes in force."""
     rows = tx.all(

@@ -9,8 +9,8 @@ import structlog
 
 from ..access import sessions
 from ..ports import Engines, Tx
-from ..social import media, polls
-from ..store import posts
+from ..social import follows, media, polls
+from ..store import posts, ties
 
 log = structlog.get_logger()
 
@@ -29,6 +29,12 @@ async def end_polls(engines: Engines) -> None:
     while due := await engines.db.read(polls.due, STEP):
         for poll in due:
             await engines.db.write(polls.end, poll)
+
+
+async def end_mutes(engines: Engines) -> None:
+    """A mute hides nothing from the moment its time is over; the home timeline made without those posts goes now."""
+    while over := await engines.db.read(ties.mutes_over, STEP):
+        await engines.db.write(follows.end_mutes, over)
 
 
 async def remove_unattached_media(engines: Engines) -> None:
@@ -52,6 +58,7 @@ async def forget_ended_access(engines: Engines) -> None:
 
 JOBS = (
     Job("end polls", 2, end_polls),
+    Job("end mutes", 1, end_mutes),
     Job("remove unattached media", 1800, remove_unattached_media),
     Job("forget idempotency keys", 3600, forget_idempotency_keys),
     Job("forget ended access", 900, forget_ended_access),

@@ -9,10 +9,11 @@ from kit import people, settle
 from chirrup.errors import Invalid
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import images, media, notifications, polls, posts
+from chirrup.social import accounts, follows, images, media, notifications, polls, posts
 from chirrup.store import media as media_rows
 from chirrup.store import outbox
 from chirrup.store import polls as poll_rows
+from chirrup.timelines import read
 from chirrup.types import Draft, NotificationKind, PollDraft, Span
 from chirrup.workers import timers
 
@@ -111,3 +112,24 @@ async def test_timers_run_their_jobs_until_stopped(engines: Engines, clock: Cloc
 
     await settle(engines)
     assert await polls_told(engines, ann) == [post.id]
+
+
+async def test_what_was_said_while_a_mute_ran_comes_home_when_it_is_over(engines: Engines, clock: Clock, ann: int):
+    bob, eve = await people(engines.db, "bob", "eve")
+    for other in (bob, eve):
+        await engines.db.write(follows.follow, ann, other)
+        await engines.db.write(follows.mute, ann, other, for_s=60)
+    await settle(engines)
+    post = await engines.db.write(posts.publish, bob, Draft(text="meanwhile"))
+    await engines.db.write(follows.mute, ann, eve, for_s=600)
+    await settle(engines)
+    assert await read.home(engines, ann, Span(before=ID_MAX)) == []
+
+    clock.pass_ms(61_000)
+    for _ in range(2):
+        await timers.end_mutes(engines)
+    await settle(engines)
+
+    assert await read.home(engines, ann, Span(before=ID_MAX)) == [post.id]
+    standing = await engines.db.read(accounts.relationships, ann, [bob, eve])
+    assert [one.muting for one in standing] == [False, True]
