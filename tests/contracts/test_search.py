@@ -95,7 +95,7 @@ async def test_case_accents_and_width_do_not_count_in_any_script(db: Database):
         ("今日東京tower行く", "東京 tower"),
         ("ภาษาไทย", "ไทย"),
         ("x" * 3000, "x" * 3000),
-        ("é" * 3000, "é" * 3000),
+        ("ж" * 3000, "ж" * 3000),
         ("a\0b", "a b"),
     ]
     await db.write(index, {n: text for n, (text, _) in enumerate(cases, 1)})
