@@ -33,6 +33,7 @@ from .store import migrations, outbox
 from .stream import routes as stream_routes
 from .stream.hub import Hub
 from .stream.wire import HttpProtocol, WebSocketProtocol
+from .web import live
 from .web.server import Web
 from .workers.relay import Relay
 from .workers.timers import Timers
@@ -130,7 +131,15 @@ def serve(settings: Settings, console: Console) -> None:
     console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends what is open without an end first; uvicorn would wait for it."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        live.end_all()
+        await super().shutdown(sockets)
 
 
 def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:

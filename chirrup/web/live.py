@@ -4,7 +4,6 @@ The broker says only that something is there; each post is read again, through t
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -22,12 +21,21 @@ CAUGHT_UP_MAX = 40  # posts that came while it was away
 STREAMS_MAX = 20  # open at once for one account
 RETRY_MS = 3000
 
-_open: Counter[int] = Counter()
+Queue = asyncio.Queue[Signal | None]  # None ends the stream
+
+_open: dict[int, set[Queue]] = {}  # by account
+
+
+def end_all() -> None:
+    """The server is going away: browsers come again, and get what they missed."""
+    for queues in _open.values():
+        for queue in queues:
+            _put(queue, None)
 
 
 async def live(call: Call) -> Events:
     """`?after=<id>`: the newest post that the page has; what came since is sent at once. Raises TooMany."""
-    if _open[call.account_id] >= STREAMS_MAX:
+    if len(_open.get(call.account_id, ())) >= STREAMS_MAX:
         raise TooMany("Too many pages are open at once: close some.", 30)
     last = call.headers.get("last-event-id", "")
     after = int(last) if last.isascii() and last.isdigit() and len(last) < 20 else call.query.id("after")
@@ -35,12 +43,12 @@ async def live(call: Call) -> Events:
 
 
 async def _events(call: Call, after: int) -> AsyncIterator[bytes]:
-    queue: asyncio.Queue[Signal | None] = asyncio.Queue(QUEUED_MAX)
+    queue: Queue = asyncio.Queue(QUEUED_MAX)
     channel = f"user:{call.account_id}"
     listening = await call.engines.broker.listen(
         [channel], lambda _, message: _put(queue, unpack(message)), on_gap=lambda: _put(queue, None)
     )
-    _open[call.account_id] += 1
+    _open.setdefault(call.account_id, set()).add(queue)
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
         for id in reversed(await read.home(call.engines, call.account_id, Span(ID_MAX, after, CAUGHT_UP_MAX))):
@@ -56,7 +64,7 @@ async def _events(call: Call, after: int) -> AsyncIterator[bytes]:
             if event := await _event(call, signal):
                 yield event
     finally:
-        _open[call.account_id] -= 1
+        _open[call.account_id].discard(queue)
         if not _open[call.account_id]:
             del _open[call.account_id]
         # Not awaited here: a request that is being cancelled may await nothing any more.
@@ -65,8 +73,8 @@ async def _events(call: Call, after: int) -> AsyncIterator[bytes]:
             await asyncio.shield(stopping)
 
 
-def _put(queue: asyncio.Queue[Signal | None], signal: Signal | None) -> None:
-    """None ends the stream. A browser too slow to read loses its connection, not posts: it comes again for them."""
+def _put(queue: Queue, signal: Signal | None) -> None:
+    """A browser too slow to read loses its connection, not posts: it comes again for them."""
     if queue.full():
         queue.get_nowait()
         signal = None

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 import requests
-from client import eventually
+from client import Server, eventually
 from visitor import Visitor, logged_in
 
 Event = tuple[str, str, str]  # name, id, data
@@ -146,3 +146,15 @@ def test_the_page_asks_for_what_came_after_its_newest_post(anns, ann):
     page = anns.get("/home").text
 
     assert re.findall(r'sse-connect="([^"]+)"', page) == [f"/home/live?after={post['id']}"]
+
+
+def test_an_open_page_does_not_hold_up_a_server_that_stops(tmp_path):
+    server = Server(tmp_path / "data").start()
+    visitor = logged_in(server, server.person())
+    with listening(visitor) as stream:
+        began = time.monotonic()
+        server.stop()
+        assert stream.next() is None
+
+    assert time.monotonic() - began < 5
+    assert "error" not in server.log()

@@ -3,10 +3,15 @@
 import base64
 import hashlib
 import re
-from urllib.parse import parse_qs, urlsplit
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
+from browser import somebody
+from playwright.async_api import Browser, expect
 from visitor import Visitor, forms
 
 OOB = "urn:ietf:wg:oauth:2.0:oob"
@@ -177,3 +182,44 @@ def test_an_app_can_ask_for_another_login(server, anns, bob):
 
     assert f"@{bob.name}" in page.text
     assert "decision" in forms(page)[0].fields
+
+
+class App(BaseHTTPRequestHandler):
+    """Takes the code at one of its addresses and sends the browser on to another."""
+
+    def do_GET(self) -> None:
+        arrived = self.path.startswith("/done")
+        self.send_response(200 if arrived else 302)
+        if not arrived:
+            self.send_header("Location", f"http://localhost:{self.server.server_port}/done")  # pyright: ignore
+        self.end_headers()
+        self.wfile.write(b"arrived")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def app_port() -> Iterator[int]:
+    with HTTPServer(("127.0.0.1", 0), App) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+async def test_a_real_browser_follows_consent_to_the_app(chromium: Browser, server, ann, app_port):
+    """Chromium holds the policy's form-action against every redirect after a form, also against the app's own."""
+    callback = f"http://127.0.0.1:{app_port}/callback"
+    app = register(server, callback)
+    watched = await somebody(chromium, server.url)
+    page = await watched.page()
+
+    await page.goto(f"/oauth/authorize?{urlencode(asked(app, callback))}")
+    await expect(page.get_by_text("<b>App</b>")).to_be_visible()
+    await page.get_by_label("E-mail address or username").fill(ann.name)
+    await page.get_by_label("Password").fill("password")
+    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Authorise").click()
+
+    await expect(page.get_by_text("arrived")).to_be_visible()
+    assert [wrong for wrong in watched.wrongs if "favicon" not in wrong] == []
