@@ -128,7 +128,7 @@ class Suggestion(Entity, kw_only=True):
 
 
 class FamiliarFollowers(Entity, kw_only=True):
-    id: str
+    id: Id
     accounts: list[Account]
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from .entities import Account, Entity, RoleEntity
+from .entities import Account, Entity, Id, RoleEntity
 
 
 class Rule(Entity, kw_only=True):
-    id: str
+    id: Id
     text: str
     hint: str
     translations: dict[str, Any]
@@ -165,7 +165,7 @@ class Health(Entity, kw_only=True):
 
 
 class AdminAccount(Entity, kw_only=True):
-    id: str
+    id: Id
     username: str
     domain: str | None
     created_at: str
