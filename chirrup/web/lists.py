@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from ..access.visibility import may_see_account
+from ..access.visibility import accounts_shown
 from ..ports import Tx
-from ..social import posts
-from ..store import follows, reactions
+from ..social import network, posts
+from ..store import reactions
 from ..types import Span
 from .call import Call, Page
 from .forms import path_id
@@ -19,47 +19,43 @@ Found = tuple[list[PersonView], list[int]]
 
 
 async def followers(call: Call, handle: str) -> Page:
-    return await _network(call, handle, follows.followers, "Followers", "Nobody follows @{} yet.")
+    return await _network(call, handle, network.followers, "Followers", "Nobody follows @{} yet.")
 
 
 async def following(call: Call, handle: str) -> Page:
-    return await _network(call, handle, follows.following, "Following", "@{} follows nobody yet.")
+    return await _network(call, handle, network.following, "Following", "@{} follows nobody yet.")
 
 
 async def _network(
-    call: Call, handle: str, rows: Callable[[Tx, int, Span], list[tuple[int, int]]], title: str, nothing: str
+    call: Call, handle: str, page: Callable[[Tx, int, int, Span], network.Found], title: str, nothing: str
 ) -> Page:
     asked = span(call.query, limit=PEOPLE)
 
-    def operation(tx: Tx) -> Found | None:
-        """None: kept to themselves."""
+    def operation(tx: Tx) -> tuple[Found, bool]:
+        """(who, whether the list is kept from the viewer)."""
         account = find(tx, call, handle)
-        if not may_see_account(tx, call.viewer_id, account):
-            return [], []
-        if account.hide_network and account.id != call.viewer_id:
-            return None
-        return _people(tx, call, rows(tx, account.id, asked))
+        kept = bool(account.hide_network) and account.id != call.viewer_id
+        return _people(tx, call, page(tx, call.viewer_id, account.id, asked)), kept
 
-    found = await call.read(operation)
-    people, keys = found or ([], [])
+    (people, keys), kept = await call.read(operation)
     values = {
         "title": f"{title} · @{handle}",
         "back": f"/@{handle}",
         "people": people,
         "before": next_before(keys, asked),
-        "nothing": f"@{handle} keeps this list private." if found is None else nothing.format(handle),
+        "nothing": f"@{handle} keeps this list private." if kept else nothing.format(handle),
         "asking": False,
     }
     return Page("people_list.html", values)
 
 
-def _people(tx: Tx, call: Call, found: list[tuple[int, int]]) -> Found:
-    return call.views.people(tx, call.viewer_id, [id for _, id in found]), [key for key, _ in found]
+def _people(tx: Tx, call: Call, found: network.Found) -> Found:
+    return call.views.people(tx, call.viewer_id, found[0]), found[1]
 
 
 async def follow_requests(call: Call) -> Page:
     asked = span(call.query, limit=PEOPLE)
-    people, keys = await call.read(lambda tx: _people(tx, call, follows.requests(tx, call.account_id, asked)))
+    people, keys = await call.read(lambda tx: _people(tx, call, network.requests(tx, call.account_id, asked)))
     values = {
         "title": "Who asks to follow you",
         "back": "/notifications",
@@ -84,7 +80,9 @@ async def _reactors(call: Call, path: str, id: int, mark: str, title: str) -> Pa
 
     def operation(tx: Tx) -> Found:
         post = posts.get(tx, call.viewer_id, id)
-        return _people(tx, call, reactions.page_of_accounts(tx, mark, post.boost_of_id or post.id, asked))
+        found = reactions.page_of_accounts(tx, mark, post.boost_of_id or post.id, asked)
+        shown = accounts_shown(tx, call.viewer_id, [id for _, id in found])
+        return _people(tx, call, (shown, [key for key, _ in found]))
 
     people, keys = await call.read(operation)
     values = {

@@ -2,18 +2,16 @@
 
 import msgspec
 
+from ..errors import NotFound
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import search as finding
 from ..timelines import pull
 from ..types import Span
-from .call import Call, Page
+from .call import Call, Go, Page
 from .views import PersonView, PostView
 
-PEOPLE = 10
-TAGS = 5
-POSTS = 20
-CHARS_MAX = 200
+SHOWN_MAX = 20  # of each kind
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -22,24 +20,37 @@ class Found(msgspec.Struct, frozen=True):
     posts: list[PostView] = []
 
 
-async def search(call: Call) -> Page:
-    words = call.query.text("q").strip()[:CHARS_MAX]
+async def search(call: Call) -> Page | Go:
+    """An address of ours leads there; everything else is looked for."""
+    words = call.query.text("q").strip()[: finding.CHARS_MAX]
+    if words and (path := await call.read(_named, call, words)):
+        return Go(path)
     found = await call.read(_search, call, words) if words else Found()
     return Page("search.html", {"q": words, **msgspec.structs.asdict(found)})
 
 
+def _named(tx: Tx, call: Call, words: str) -> str:
+    """The path of the post or profile whose whole address somebody has pasted, or ""."""
+    base = call.settings.base_url
+    return words.removeprefix(base) if any(finding.named_by(tx, words, base)) else ""
+
+
 def _search(tx: Tx, call: Call, words: str) -> Found:
+    views, viewer_id = call.views, call.viewer_id
+    people = finding.find_accounts(tx, viewer_id, words, call.settings.domain, limit=SHOWN_MAX)
+    tags = finding.find_tags(tx, words, limit=SHOWN_MAX)
+    posts = _posts(tx, call, words) if viewer_id else []
     return Found(
-        people=call.views.people(
-            tx, call.viewer_id, finding.find_accounts(tx, call.viewer_id, words, call.settings.domain, limit=PEOPLE)
-        ),
-        tags=[tag.tag for tag in finding.find_tags(tx, words, limit=TAGS)],
-        posts=_posts(tx, call, words),
+        people=views.people(tx, viewer_id, people),
+        tags=[one.name for one in tags],
+        posts=views.shown(tx, viewer_id, posts),
     )
 
 
-def _posts(tx: Tx, call: Call, words: str) -> list[PostView]:
-    if not call.viewer_id or words.startswith(("#", "@")):
+def _posts(tx: Tx, call: Call, asked: str) -> list[int]:
+    """`from:me` and `from:name` narrow it down."""
+    try:
+        words, author_id = finding.author_asked(tx, call.viewer_id, asked, call.settings.domain)
+    except NotFound:
         return []
-    ids = pull.search(tx, call.viewer_id, words, Span(before=ID_MAX, limit=POSTS))
-    return call.views.shown(tx, call.viewer_id, ids)
+    return pull.search(tx, call.viewer_id, words, Span(before=ID_MAX, limit=SHOWN_MAX), author_id=author_id)

@@ -190,11 +190,10 @@ class Views:
         return self._addresses.of_profile(account.id, key)
 
     def people(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PersonView]:
-        """Those of ids that the viewer may find in a list, in their order, with how the viewer stands to them."""
-        kept = visibility.accounts_shown(tx, viewer_id, ids)
-        found = accounts.by_ids(tx, kept)
-        known = {tie.id: tie for tie in relationships(tx, viewer_id, kept)} if viewer_id else {}
-        return [self.person(found[id], known.get(id)) for id in kept]
+        """These people, in their order, with how the viewer stands to them. The caller has asked who may be listed."""
+        found = accounts.by_ids(tx, ids)
+        known = {tie.id: tie for tie in relationships(tx, viewer_id, ids)} if viewer_id else {}
+        return [self.person(found[id], known.get(id)) for id in ids if id in found]
 
     def html(self, words: str, post: Post | None = None) -> Markup:
         """A plain text with its links, those to us without a host: pages are read at whatever address we have."""

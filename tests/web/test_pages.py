@@ -254,16 +254,21 @@ def test_alerts_are_counted_until_they_are_looked_at(anns, ann, bob):
 
 
 def test_search_finds_people_tags_and_posts(server, anns, ann, bob):
-    bob.say("A nuthatch on the feeder #nuthatches")
-    eventually(lambda: "feeder" in anns.get("/search", params={"q": "nuthatch feeder"}).text.split("</form>", 1)[1])
+    post = bob.say("A nuthatch on the feeder #nuthatches")
 
-    assert f'href="/@{bob.name}"' in anns.get("/search", params={"q": bob.name}).text
-    assert 'href="/tags/nuthatches"' in anns.get("/search", params={"q": "#nuthatches"}).text
+    def found(words: str, visitor: Visitor = anns) -> str:
+        return visitor.get("/search", params={"q": words}).text
+
+    assert eventually(lambda: "on the feeder" in found("nuthatch feeder"))
+    assert "on the feeder" in found(f"feeder from:{bob.name}")
+    assert "on the feeder" not in found("feeder from:me")
+    assert f'href="/@{bob.name}"' in found(bob.name)
+    assert 'href="/tags/nuthatches"' in found("#nuthatch")
     assert "on the feeder" in anns.get("/tags/Nuthatches").text
-    stranger = Visitor(server.url).get("/search", params={"q": "nuthatch feeder"}).text
-    assert "on the feeder" not in stranger
+    assert anns.get("/search", params={"q": post["url"]}).url == post["url"]
+    assert "on the feeder" not in found("nuthatch feeder", Visitor(server.url))
     bob.patch("/api/v1/accounts/update_credentials", indexable=False)
-    assert "on the feeder" not in anns.get("/search", params={"q": "nuthatch feeder"}).text
+    assert "on the feeder" not in found("nuthatch feeder")
 
 
 def test_older_posts_are_on_the_next_page(anns, ann):
