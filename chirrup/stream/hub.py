@@ -113,19 +113,20 @@ class Hub:
 
     async def catch_up(self, subscription: Subscription) -> None:
         """Send what the database has beyond the subscription's position; what comes meanwhile waits."""
-        subscription.hold()
-        db, render = self.services.engines.db, self.services.render
-        viewer_id, wire = subscription.viewer_id, subscription.reader.wire
-        missed = await db.read(resume.missed, subscription.stream, subscription.position)
-        had: set[int] = set()
-        for at in range(0, len(missed), STEP):
-            for event in await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP]):
-                if text := event.texts.get(viewer_id):
-                    subscription.write(event, text)
-                    had.add(event.place)
-            if wire:
-                await wire.drained()
-        subscription.release(frozenset(had - {0}))
+        async with subscription.catching_up:
+            subscription.hold()
+            db, render = self.services.engines.db, self.services.render
+            viewer_id, wire, position = subscription.viewer_id, subscription.reader.wire, subscription.position
+            up_to, had = position.low, set(position.sent)
+            missed = await db.read(resume.missed, subscription.stream, position)
+            for at in range(0, len(missed), STEP):
+                for event in await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP]):
+                    if text := event.texts.get(viewer_id):
+                        subscription.write(event, text)
+                        had.add(event.place)
+                if wire:
+                    await wire.drained()
+            subscription.caught_up(up_to, frozenset(had))
 
     # signals
 
@@ -201,12 +202,18 @@ class Hub:
             try:
                 await self._end_barred()
                 if after_gap:
-                    for subscription in [one for reader in self._readers for one in reader.subscriptions.values()]:
-                        await self.catch_up(subscription)
+                    await self._heal()
             except Exception as error:
                 log.error("streams not looked after, trying again", exc_info=error)
                 self._gap.set() if after_gap else None
                 await asyncio.sleep(1)
+
+    async def _heal(self) -> None:
+        for reader in tuple(self._readers):
+            if reader.wire is None:  # not open yet: nothing can be sent
+                reader.cut(TRY_LATER, "come again in a moment")
+            for subscription in tuple(reader.subscriptions.values()):
+                await self.catch_up(subscription)
 
     async def _end_barred(self) -> None:
         held = [reader for reader in self._readers if reader.token]

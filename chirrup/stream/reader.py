@@ -1,5 +1,6 @@
 """One open connection, and what it listens to."""
 
+import asyncio
 from typing import Protocol
 
 import msgspec
@@ -50,9 +51,11 @@ class Subscription:
         self.reader, self.stream, self.position = reader, stream, position
         self.viewer_id, self.kinds, self.is_public = stream.viewer_id, stream.kinds, stream.is_public
         self.label = msgspec.json.encode(stream.label).decode()
+        self.catching_up = asyncio.Lock()
         self._pack = pack
         self._waiting: list[Event] | None = []
-        self._had: frozenset[int] = frozenset()  # places sent from the database: their signals are still to come
+        # Places sent before, or from the database: if their signals are still to come, they are not sent again.
+        self._had_up_to, self._had = 0, frozenset[int]()
 
     def take(self, event: Event) -> None:
         """Send event if it belongs to the stream and the viewer is to have it."""
@@ -65,7 +68,7 @@ class Subscription:
             if len(self._waiting) > WAITING_EVENTS_MAX:
                 self._waiting.clear()
                 self.reader.cut(TOO_SLOW, "reads too slowly")
-        elif not event.place or event.place not in self._had:
+        elif not event.place or (event.place > self._had_up_to and event.place not in self._had):
             self.write(event, text)
 
     def _suits(self, event: Event) -> bool:
@@ -83,11 +86,16 @@ class Subscription:
     def hold(self) -> None:
         self._waiting = [] if self._waiting is None else self._waiting
 
-    def release(self, had: frozenset[int] = frozenset()) -> None:
-        """Send what waited, without what has been sent from the database: its places are in had."""
-        waiting, self._waiting, self._had = self._waiting or [], None, had or self._had
+    def release(self) -> None:
+        """Send what waited."""
+        waiting, self._waiting = self._waiting or [], None
         for event in waiting:
             self.take(event)
+
+    def caught_up(self, up_to: int, places: frozenset[int]) -> None:
+        """Everything up to that place, and these, has been sent: release the rest."""
+        self._had_up_to, self._had = up_to, places
+        self.release()
 
 
 def as_frame(subscription: Subscription, event: Event, text: str) -> bytes:

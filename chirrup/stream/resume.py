@@ -19,7 +19,7 @@ from .events import place_of
 from .streams import Stream
 
 WINDOW_MS = 10_000  # an event that comes later than this after its id was drawn may be missed in a reconnect
-NAMED_MAX = 128  # places in a position: beyond 13 events a second the window is shorter, not the text longer
+NAMED_MAX = 200  # places in a position: beyond 20 events a second the window is shorter, not the text longer
 MISSED_MAX = 1000  # who missed more gets the newest of it
 _CODE_BITS = 48
 

@@ -16,6 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 EXTENSION = "chirrup.wire"
 WAITING_EVENTS_MAX = 256  # what a slow reader leaves waiting beyond the kernel's buffers and the transport's 64 KiB
 WAITING_BYTES_MAX = 1024 * 1024
+KERNEL_BYTES = 128 * 1024  # in the socket's buffer; left alone, Linux lets that grow to 2.8 MB for each slow reader
 GOING_AWAY, POLICY, TRY_LATER, TOO_SLOW = 1001, 1008, 1012, 1013  # RFC 6455, 7.4.1, and IANA's list of close codes
 FAREWELL_S = 5.0  # for a peer to answer the end; then the connection is dropped
 SILENT_MS = 30_000  # data that is not acknowledged for so long: the peer is gone (Linux)
@@ -36,8 +37,10 @@ class Wire:
         self._flowing: asyncio.Future[None] | None = None
         self.gone = asyncio.Event()
         raw = transport.get_extra_info("socket")
-        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+            if hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
 
     @property
     def closed(self) -> bool:
@@ -176,6 +179,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self.wire:
+            self._refuse()
         cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_wire}
         if self._too_slow is None:
             self._too_slow = self.loop.call_later(HEAD_S, self.transport.abort)
@@ -192,9 +197,15 @@ class HttpProtocol(HttpToolsProtocol):
     def open_wire(self) -> Wire:
         """After the response's start, which must be chunked. Chunks are pushed as RFC 9112, 7.1 has them."""
         self.wire = Wire(self.transport, self._end)
+        if self.pipeline:
+            self._refuse()
         if self.transport.is_closing():
             self.wire.lost()
         return self.wire
+
+    def _refuse(self) -> None:
+        """A request behind a stream would never be answered, and while it waits uvicorn does not see the peer leave."""
+        self.transport.abort()
 
     def _end(self, code: int, why: str) -> None:
         """The application sends the last chunk, as soon as it sees that the wire is closed."""

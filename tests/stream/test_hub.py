@@ -1,0 +1,124 @@
+"""What becomes of signals: told once, in order, and none is lost when the broker is."""
+
+import asyncio
+
+import aiohttp
+import pytest
+import servers
+from stream.town import Town, running, update
+
+from chirrup.access import tokens
+from chirrup.events import Signal
+from chirrup.social import follows, posts
+from chirrup.types import Draft
+
+
+async def test_a_signal_that_comes_twice_is_told_once(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    socket = await town.listen(bob)
+    post = await town.say(ann)
+    assert await socket.told() == update(post)
+
+    for _ in range(2):
+        await town.engines.broker.publish([f"user:{bob}"], Signal("update", post.id, ann).packed)
+    last = await town.say(ann)
+
+    assert await socket.told() == update(last)
+
+
+async def test_an_edit_never_comes_before_its_post(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    socket = await town.listen(bob)
+    post = await town.say(ann)
+    await town.settled()
+
+    for kind in ("status.update", "update"):
+        await town.engines.broker.publish([f"user:{bob}"], Signal(kind, post.id, ann).packed)
+    assert await socket.told() == update(post)
+
+    await town.engines.broker.publish([f"user:{bob}"], Signal("status.update", post.id, ann).packed)
+    assert await socket.told() == ("status.update", str(post.id))
+
+
+async def test_an_edit_of_what_was_said_before_is_an_edit(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    post = await town.say(ann)
+    await town.settled()
+    socket = await town.listen(bob)
+
+    await town.write(posts.edit, ann, post.id, Draft(text="hi"))
+
+    assert await socket.told() == ("status.update", str(post.id))
+
+
+async def test_many_readers_of_one_post_all_get_it(town: Town):
+    ann, *readers = await town.people("ann", *(f"reader{n}" for n in range(30)))
+    for reader in readers:
+        await town.write(follows.follow, reader, ann)
+    sockets = await asyncio.gather(*(town.listen(reader) for reader in readers))
+
+    said = [await town.say(ann, f"{n}") for n in range(5)]
+
+    for socket in sockets:
+        assert [await socket.told() for _ in said] == [update(post) for post in said]
+
+
+async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
+    database_url: str, redis_server: servers.Redis, tmp_path
+):
+    redis_server.flush()
+    async with running(database_url, redis_server.url, tmp_path) as town:
+        ann, bob = await town.people("ann", "bob")
+        await town.write(follows.follow, bob, ann)
+        token, revoked = await town.token(bob), await town.token(bob)
+        socket, ended = await town.socket(token, stream="user"), await town.socket(revoked, stream="user")
+        events = await town.events("user", token)
+        first = await town.say(ann)
+        for stream in (socket, ended, events):
+            assert await stream.told() == update(first)
+
+        await asyncio.to_thread(redis_server.stop)
+        missed = [await town.say(ann, words) for words in ("one", "two")]
+        await town.write(tokens.end, bob, 0, (await town.read(tokens.find, revoked)).token_id)
+        await town.settled()
+        async with town.session.get(f"{town.url}/health") as answer:
+            assert answer.status == 503
+        redis_server.start()  # in this thread, whose end would be its end
+
+        for stream in (socket, events):
+            assert [await stream.told() for _ in missed] == [update(post) for post in missed]
+        while (message := await ended.opened.receive(10)).type == aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        last = await town.say(ann, "three")
+        for stream in (socket, events):
+            assert await stream.told() == update(last)
+
+
+@pytest.mark.parametrize("setting", ["streams_per_account", "streams_per_ip"])
+async def test_too_many_streams_are_refused_until_one_is_closed(sqlite_template, tmp_path, setting: str):
+    url = f"sqlite:{(tmp_path / 'chirrup.db').write_bytes(sqlite_template.read_bytes()) and tmp_path / 'chirrup.db'}"
+    async with running(url, "", tmp_path, **{setting: 2}) as town:
+        ann, bob = await town.people("ann", "bob")
+        token, other = await town.token(ann), await town.token(bob)
+        await town.socket(token, stream="user")
+        events = await town.events("user", token)
+        headers = {"Authorization": f"Bearer {token}"}
+
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await town.socket(token)
+        assert (refused.value.status, "Retry-After" in (refused.value.headers or {})) == (429, True)
+        async with town.session.get(f"{town.url}/user", headers=headers) as answer:
+            assert answer.status == 429
+        async with town.session.get(f"{town.url}/user", headers={"Authorization": f"Bearer {other}"}) as answer:
+            assert answer.status == (200 if setting == "streams_per_account" else 429)
+
+        events.drop()
+        for _ in range(200):
+            async with town.session.get(f"{town.url}/public", headers=headers) as answer:
+                if answer.status == 200:
+                    break
+            await asyncio.sleep(0.01)
+        assert answer.status == 200

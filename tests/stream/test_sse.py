@@ -1,0 +1,220 @@
+"""Server-sent events, and taking a stream up again where it was."""
+
+import asyncio
+import random
+
+import pytest
+from stream.town import Events, Town, update
+
+from chirrup.access import tokens
+from chirrup.ids import ID_MAX
+from chirrup.social import follows, lists, posts, reactions
+from chirrup.stream.resume import NAMED_MAX, Position
+from chirrup.timelines import rebuild
+from chirrup.types import Draft, Span, Visibility
+
+
+async def test_every_stream_has_an_address(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    made = await town.write(lists.create, bob, lists.ListChange(title="friends"))
+    await town.write(follows.follow, bob, ann)
+    await town.write(lists.add, bob, made.id, [ann])
+    token = await town.token(bob)
+    names = ("user", "user/notification", "public", "public/local", "direct", "public/remote")
+    streams = {name: await town.events(name, token) for name in names}
+    streams |= {name: await town.events(name, token, tag="tea") for name in ("hashtag", "hashtag/local")}
+    streams["list"] = await town.events("list", token, list=str(made.id))
+    streams["media"] = await town.events("public", token, only_media="true")
+
+    post = await town.say(ann, "#tea")
+    whisper = await town.say(ann, "@bob psst", visibility=Visibility.DIRECT)
+
+    for name in ("public", "public/local", "hashtag", "hashtag/local", "list"):
+        assert await streams[name].told() == update(post), name
+    told = {await streams["user"].told() for _ in range(3)}
+    assert {update(post), update(whisper)} < told
+    assert {event for event, _ in told} == {"update", "notification"}
+    assert (await streams["user/notification"].next())["payload"]["type"] == "mention"
+    assert (await streams["direct"].next())["payload"]["last_status"]["id"] == str(whisper.id)
+    await town.write(tokens.revoke_all, bob)
+    for name in ("public/remote", "media"):
+        await streams[name].end()  # without a word
+
+
+async def test_a_wrong_request_is_refused(town: Town):
+    (ann,) = await town.people("ann")
+    token = await town.token(ann)
+    for path, authorization, status in (
+        ("user", "", 401),
+        ("user", "Bearer x", 401),
+        ("user", "Basic x", 401),
+        ("public", "Bearer x", 401),
+        ("user", f"Bearer {await town.token(ann, 'read:accounts')}", 401),
+        ("hashtag", "", 400),
+        ("list", f"Bearer {token}", 400),
+        ("list?list=7", f"Bearer {token}", 404),
+        ("cinema", f"Bearer {token}", 404),
+    ):
+        headers = {"Authorization": authorization} if authorization else {}
+        async with town.session.get(f"{town.url}/{path}", headers=headers) as answer:
+            assert (answer.status, "error" in await answer.json()) == (status, True), path
+    async with town.session.get(town.url) as answer:
+        assert answer.status == 404  # streams are on this host
+    async with town.session.post(f"{town.url}/public") as answer:
+        assert answer.status == 405
+    async with town.session.options(f"{town.url}/user") as answer:
+        assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+async def test_a_stream_ends_with_the_access_to_it(town: Town):
+    (ann,) = await town.people("ann")
+    events = await town.events("user", await town.token(ann))
+
+    await town.write(tokens.revoke_all, ann)
+
+    await events.end()
+
+
+async def test_deletions_and_edits_have_an_id_too(town: Town):
+    (ann,) = await town.people("ann")
+    post = await town.say(ann)
+    await town.settled()
+    events = await town.events("user", await town.token(ann))
+
+    await town.write(posts.edit, ann, post.id, Draft(text="hi"))
+    edited = await events.next()
+    await town.write(posts.delete, ann, post.id)
+    deleted = await events.next()
+
+    assert [one["event"] for one in (edited, deleted)] == ["status.update", "delete"]
+    assert all(Position.parse(one["id"]) for one in (edited, deleted))
+
+
+async def test_a_reader_who_was_away_gets_what_it_missed_and_nothing_twice(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    token = await town.token(bob)
+    events = await town.events("user", token)
+    first = await town.say(ann, "1")
+    assert await events.told() == update(first)
+    events.drop()
+
+    missed = [await town.say(ann, words) for words in ("2", "@bob 3", "4")]
+    await town.write(reactions.favourite, ann, (await town.say(bob, "5")).id)
+    await town.settled()
+    again = await town.events("user", token, last=events.last)
+    told = [await again.told() for _ in range(6)]
+    last = await town.say(ann, "6")
+
+    kinds = [kind for kind, _ in told]
+    assert [one for one in told if one[0] == "update"][:3] == [update(post) for post in missed]
+    assert sorted(kinds) == ["notification"] * 2 + ["update"] * 4
+    assert await again.told() == update(last)
+
+
+@pytest.mark.parametrize("name", ["public", "hashtag", "list", "direct"])
+async def test_other_streams_are_taken_up_too(town: Town, name: str):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    made = await town.write(lists.create, bob, lists.ListChange(title="friends"))
+    await town.write(lists.add, bob, made.id, [ann])
+    token, more = await town.token(bob), {"hashtag": {"tag": "tea"}, "list": {"list": str(made.id)}}.get(name, {})
+    how = {"visibility": Visibility.DIRECT} if name == "direct" else {}
+    events = await town.events(name, token, **more)
+
+    async def said(words: str) -> tuple[str, str]:
+        post = await town.say(ann, f"@bob #tea {words}", **how)
+        return "conversation" if how else "update", str(post.id)
+
+    async def told(events: Events) -> tuple[str, str]:
+        one = await events.next()
+        return one["event"], (one["payload"]["last_status"] if how else one["payload"])["id"]
+
+    first = await said("1")
+    assert await told(events) == first
+    events.drop()
+    missed = await said("2")
+    await town.settled()
+    again = await town.events(name, token, last=events.last, **more)
+
+    assert await told(again) == missed
+    last = await said("3")
+    assert await told(again) == last
+
+
+async def test_readers_who_come_and_go_under_load_have_what_the_database_has(town: Town):
+    dice = random.Random(7)
+    authors = await town.people(*(f"author{n}" for n in range(6)))
+    (bob,) = await town.people("bob")
+    for author in authors:
+        await town.write(follows.follow, bob, author)
+    token = await town.token(bob)
+    events = await town.events("user", token)
+    total = 240
+
+    async def talk(author: int) -> None:
+        for n in range(total // len(authors)):
+            await town.say(author, f"{n}")
+
+    talking = [asyncio.ensure_future(talk(author)) for author in authors]
+    told: list[int] = []
+    while len(told) < total:
+        for _ in range(min(dice.randint(1, 12), total - len(told))):
+            told.append(int((await events.next())["payload"]["id"]))
+        events.drop()
+        events = await town.events("user", token, last=events.last)
+    await asyncio.gather(*talking)
+
+    stored, _ = await town.read(rebuild.home, bob, Span(before=ID_MAX, limit=1000))
+    assert len(told) == len(set(told))
+    assert set(told) == set(stored)
+
+
+async def test_what_was_deleted_or_edited_meanwhile_is_told(town: Town):
+    (ann,) = await town.people("ann")
+    token = await town.token(ann)
+    events = await town.events("user", token)
+    kept, gone, changed = [await town.say(ann, f"{n}") for n in range(3)]
+    for post in (kept, gone, changed):
+        assert await events.told() == update(post)
+    events.drop()
+
+    await town.write(posts.delete, ann, gone.id)
+    await town.write(posts.edit, ann, changed.id, Draft(text="2, or so"))
+    await town.settled()
+    again = await town.events("user", token, last=events.last)
+
+    assert {await again.told(), await again.told()} == {("delete", str(gone.id)), ("status.update", str(changed.id))}
+
+
+@pytest.mark.parametrize("last", ["x", "1.", "zz.AAAA", "9" * 400 + ".", "12.AAAAAAAA" * 9, "-5.", "1.é"])
+async def test_an_id_that_is_not_of_ours_is_a_new_stream(last: str):
+    parsed = Position.parse(last)
+
+    assert parsed is None or parsed.text  # and never an error
+
+
+def test_a_position_names_what_was_sent_lately_and_all_before_it():
+    position = Position.at(1_800_000_000_000)
+    start = 1_800_000_000_000 << 17
+    for n in range(1, 400):
+        position.add(start + (n * 20 << 17))  # one each 20 ms
+    again = Position.parse(position.text.decode())
+
+    assert again is not None
+    assert (again.low, again.sent) == (position.low, position.sent)
+    assert len(position.sent) == NAMED_MAX
+    assert start + (399 * 20 << 17) in again and start + (1 << 17) in again
+    assert start + (399 * 20 + 1 << 17) not in again  # came late: between two that were sent
+    assert start + (400 * 20 << 17) not in again
+
+
+def test_a_position_forgets_what_is_ten_seconds_older():
+    position = Position.at(1_800_000_000_000)
+    start = 1_800_000_000_000 << 17
+
+    for ms in (1, 5_000, 12_000):
+        position.add(start + (ms << 17))
+
+    assert position.sent == [start + (5_000 << 17), start + (12_000 << 17)]
+    assert position.low == start + (1 << 17)
