@@ -185,6 +185,20 @@ async def test_lists_and_single_values_go_together(db: Database):
     assert await db.write(operation) == 2
 
 
+async def test_lists_of_numbers_of_every_size_go_together_in_any_order(db: Database):
+    numbers = [0, 1, 200, 40_000, 2**31, 2**40, -(2**62)]
+    await db.write(lambda tx: tx.many("INSERT INTO things VALUES (:n, '', :n)", [{"n": n} for n in numbers]))
+
+    def found(tx: Tx, first: list[int], second: list[int]) -> list[Row]:
+        both = f"{tx.sql.is_in('id', 'first')} AND {tx.sql.is_in('n', 'second')}"
+        return tx.all(f"SELECT id FROM things WHERE {both}", first=first, second=second)
+
+    for small in numbers:
+        for large in numbers:
+            assert await db.read(found, [small], [large, small]) == [(small,)]
+            assert await db.read(found, [], [large]) == []
+
+
 @pytest.mark.parametrize(
     "values", [{"word": "half \ud83d"}, {"n": 2**63}, {"n": -(2**63) - 1}, {"word": "zero \0 zero"}]
 )
