@@ -49,6 +49,7 @@ class Web:
         self.services = Services(engines, settings, passwords, views, pages.Pages(settings))
         self.secure = settings.base_url.startswith("https:")
         self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
+        self._safe = SAFE | ({"Strict-Transport-Security": "max-age=31536000"} if self.secure else {})
 
     def handlers(self) -> list[HTTPRouteHandler]:
         """One for each line of routes.py, and the static files."""
@@ -128,13 +129,13 @@ class Web:
         if isinstance(result, Go):
             return self._go(call, result)
         html = call.html(result.template, result.values)
-        headers = _headers(result.form_targets) | result.headers
+        headers = self._headers(result.form_targets) | result.headers
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
         return Response(html, status_code=result.status, headers=headers, media_type="text/html; charset=utf-8")
 
     def _go(self, call: Call, go: Go) -> Response[Any]:
-        headers = _headers() | {"HX-Redirect" if call.is_htmx else "Location": go.to}
+        headers = self._headers() | {"HX-Redirect" if call.is_htmx else "Location": go.to}
         if go.cookie is not None:
             headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
         return Response(b"", status_code=204 if call.is_htmx else 303, headers=headers, media_type="text/html")
@@ -148,10 +149,17 @@ class Web:
     def _problem(self, call: Call, problem: problems.Problem) -> Response[Any]:
         template = "notice.html" if call.is_htmx else "error.html"
         html = call.html(template, {"title": problem.title, "message": problem.message})
-        headers = _headers()
+        headers = self._headers()
         if problem.retry_after_s:
             headers["Retry-After"] = str(problem.retry_after_s)
         return Response(html, status_code=problem.status, headers=headers, media_type="text/html; charset=utf-8")
+
+    def _headers(self, form_targets: str = "'self'") -> dict[str, str]:
+        return self._safe | {
+            "Content-Security-Policy": CSP.format(form_targets=form_targets),
+            "Cache-Control": "private, no-store",
+            "Vary": "Cookie, HX-Request",
+        }
 
     def _set_cookie(self, value: str, *, keep: bool) -> str:
         """keep: for as long as a session lives, not only until the browser is closed."""
@@ -178,14 +186,6 @@ def _username(handle: str) -> str:
     if not handle.startswith("@") or len(handle) < 2:
         raise NotFound("page", handle[:40])
     return handle[1:]
-
-
-def _headers(form_targets: str = "'self'") -> dict[str, str]:
-    return SAFE | {
-        "Content-Security-Policy": CSP.format(form_targets=form_targets),
-        "Cache-Control": "private, no-store",
-        "Vary": "Cookie, HX-Request",
-    }
 
 
 def _cookie(header: str, name: str) -> str:

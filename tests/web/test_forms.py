@@ -112,13 +112,14 @@ def test_the_cookie_is_for_the_server_alone_and_out_of_reach_of_scripts(visitor,
     assert flags == {"Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"}
 
 
-def test_on_https_the_cookie_has_the_host_prefix(tmp_path):
+def test_on_https_the_cookie_has_the_host_prefix_and_browsers_stay_on_https(tmp_path):
     server = Server(tmp_path / "data", env={"CHIRRUP_URL": "https://town.example"}).start()
     try:
         answer = requests.get(f"{server.url}/login", timeout=10)
     finally:
         server.stop()
 
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert re.fullmatch(
         r"__Host-chirrup=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Secure", answer.headers["Set-Cookie"]
     )
