@@ -34,13 +34,15 @@ class FollowRequested(Event, frozen=True):
     target_id: int
 
 
-class FollowAccepted(Event, frozen=True):
-    """of: who accepted."""
+class FollowAnswered(Event, frozen=True):
+    """of: who was asked, and accepted or rejected."""
 
     follower_id: int
 
 
 class Unfollowed(Event, frozen=True):
+    """A follow, or a request to, has ended."""
+
     target_id: int
 
 
@@ -109,7 +111,7 @@ ANY = (
     | PostDeleted
     | Followed
     | FollowRequested
-    | FollowAccepted
+    | FollowAnswered
     | Unfollowed
     | Blocked
     | Muted

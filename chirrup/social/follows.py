@@ -1,7 +1,7 @@
 """Follow, ask to follow, block, mute. Rows are in store/follows.py and store/ties.py."""
 
 from ..errors import Forbidden, Invalid, NotFound
-from ..events import Blocked, FollowAccepted, Followed, FollowRequested, Muted, Unfollowed
+from ..events import Blocked, FollowAnswered, Followed, FollowRequested, Muted, Unfollowed
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import endorsements, ties
@@ -65,7 +65,8 @@ def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify:
 def unfollow(tx: Tx, follower: int, followee: int) -> None:
     """End a follow or a request to; harmless when there is none. Raises NotFound: no such account."""
     accounts.get(tx, follower, followee)
-    rows.take_request(tx, follower, followee)
+    if rows.take_request(tx, follower, followee):
+        tx.emit(Unfollowed(follower, followee))
     _disconnect(tx, follower, followee)
 
 
@@ -97,13 +98,14 @@ def accept(tx: Tx, account_id: int, follower: int) -> None:
         notify=bool(asked.notify),
         languages=asked.languages,
     )
-    tx.emit(FollowAccepted(account_id, follower))
+    tx.emit(FollowAnswered(account_id, follower))
 
 
 def reject(tx: Tx, account_id: int, follower: int) -> None:
     """Raises NotFound: follower has not asked."""
     if rows.take_request(tx, follower, account_id) is None:
         raise NotFound("follow request", follower)
+    tx.emit(FollowAnswered(account_id, follower))
 
 
 def block(tx: Tx, blocker: int, target: int) -> None:

@@ -84,7 +84,8 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
     return [(f"user:{account_id}", Signal("notification", told.id, from_id))] if told else []
 
 
-# one function for each event: what it writes, and the signals to send once that is committed
+# one function for each event: what it writes, and the signals to send once that is committed; events may come
+# again, and after later ones of the same account (from a worker that died), so each looks at how things stand now
 
 
 def on_published(tx: Tx, event: events.PostPublished) -> Signals:
@@ -134,16 +135,22 @@ def on_followed(tx: Tx, event: events.Followed) -> Signals:
 
 
 def on_follow_requested(tx: Tx, event: events.FollowRequested) -> Signals:
+    if event.target_id not in follows.requested_among(tx, event.of, [event.target_id]):
+        return []
     return _tell(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
 
 
-def on_follow_answered(tx: Tx, event: events.FollowAccepted) -> Signals:
-    rows.take_back(tx, event.of, NotificationKind.FOLLOW_REQUEST, event.follower_id)
+def on_follow_answered(tx: Tx, event: events.FollowAnswered) -> Signals:
+    if event.of not in follows.requested_among(tx, event.follower_id, [event.of]):
+        rows.take_back(tx, event.of, NotificationKind.FOLLOW_REQUEST, event.follower_id)
     return []
 
 
 def on_unfollowed(tx: Tx, event: events.Unfollowed) -> Signals:
-    rows.take_back(tx, event.target_id, NotificationKind.FOLLOW, event.of)
+    if not follows.get(tx, event.of, event.target_id):
+        rows.take_back(tx, event.target_id, NotificationKind.FOLLOW, event.of)
+    if event.target_id not in follows.requested_among(tx, event.of, [event.target_id]):
+        rows.take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
     return []
 
 
@@ -161,16 +168,16 @@ def on_favourited(tx: Tx, event: events.Favourited) -> Signals:
 
 
 def on_unfavourited(tx: Tx, event: events.Unfavourited) -> Signals:
-    return _undone(tx, event, NotificationKind.FAVOURITE)
+    return _undone(tx, event, "favourites", NotificationKind.FAVOURITE)
 
 
 def on_unboosted(tx: Tx, event: events.Unboosted) -> Signals:
-    return _undone(tx, event, NotificationKind.BOOST)
+    return _undone(tx, event, "boosts", NotificationKind.BOOST)
 
 
-def _undone(tx: Tx, event: events.Unfavourited | events.Unboosted, kind: NotificationKind) -> Signals:
+def _undone(tx: Tx, event: events.Unfavourited | events.Unboosted, mark: str, kind: NotificationKind) -> Signals:
     post = posts.by_id(tx, event.post_id)
-    if post:
+    if post and not reactions.find(tx, mark, event.of, post.id):
         rows.take_back(tx, post.author_id, kind, event.of, post.id)
     return []
 

@@ -84,7 +84,7 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
     ),
     events.Followed: Reaction(writes=(notifications.on_followed,), then=(_forget_timelines_of_actor,)),
     events.FollowRequested: Reaction(writes=(notifications.on_follow_requested,)),
-    events.FollowAccepted: Reaction(writes=(notifications.on_follow_answered,)),
+    events.FollowAnswered: Reaction(writes=(notifications.on_follow_answered,)),
     events.Unfollowed: Reaction(writes=(notifications.on_unfollowed,), then=(_forget_timelines_of_actor,)),
     events.Blocked: Reaction(writes=(notifications.on_blocked,), then=(_forget_timelines_of_both,)),
     events.Muted: Reaction(then=(_forget_timelines_of_actor,)),
