@@ -3,6 +3,7 @@
 - `bucket` (0..4095) is in every table, every key and every foreign look-up; it is the low 12 bits of the ids beside it.
 - Types are INTEGER, BIGINT, TEXT. Times are BIGINT ms since 1970, flags INTEGER 0/1, lists and objects TEXT with JSON.
 - A relation that is read from both ends is two tables, one in each end's bucket, written in one transaction.
+- A key begins with what is looked up by lists, bucket second: (bucket, id) would cost a look-up for each pair of both.
 - `id` in a relation is drawn when it was made: lists of followers, favourites, blocks … page by it.
 """
 
@@ -86,7 +87,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS account_names (
-  bucket INTEGER NOT NULL, name TEXT NOT NULL, account_id BIGINT NOT NULL, PRIMARY KEY (bucket, name)) {{clustered}};
+  bucket INTEGER NOT NULL, name TEXT NOT NULL, account_id BIGINT NOT NULL, PRIMARY KEY (name, bucket)) {{clustered}};
 CREATE TABLE IF NOT EXISTS emails (
   bucket INTEGER NOT NULL, email TEXT NOT NULL, account_id BIGINT NOT NULL, PRIMARY KEY (bucket, email)) {{clustered}};
 
@@ -149,7 +150,7 @@ CREATE INDEX IF NOT EXISTS idempotency_age ON idempotency (created_ms);
 CREATE TABLE IF NOT EXISTS following (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
   show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,
-  PRIMARY KEY (bucket, account_id, target_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, target_id)) {{clustered}};
 CREATE INDEX IF NOT EXISTS following_order ON following (bucket, account_id, id DESC);
 CREATE TABLE IF NOT EXISTS followers (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, follower_id BIGINT NOT NULL, id BIGINT NOT NULL,
@@ -160,14 +161,14 @@ CREATE INDEX IF NOT EXISTS followers_notified ON followers (bucket, account_id) 
 CREATE TABLE IF NOT EXISTS follow_requests (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, follower_id BIGINT NOT NULL, id BIGINT NOT NULL,
   show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,
-  PRIMARY KEY (bucket, account_id, follower_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, follower_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS blocks (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
-  PRIMARY KEY (bucket, account_id, target_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, target_id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS blocked_by (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, blocker_id BIGINT NOT NULL,
-  PRIMARY KEY (bucket, account_id, blocker_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, blocker_id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS mutes (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
   notifications INTEGER NOT NULL, expires_ms BIGINT NOT NULL,
@@ -175,7 +176,7 @@ CREATE TABLE IF NOT EXISTS mutes (
 CREATE INDEX IF NOT EXISTS mutes_over ON mutes (expires_ms) WHERE expires_ms > 0;
 CREATE TABLE IF NOT EXISTS muted_by (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, muter_id BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
-  PRIMARY KEY (bucket, account_id, muter_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, muter_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS favourites (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, post_id BIGINT NOT NULL, id BIGINT NOT NULL,
@@ -199,7 +200,7 @@ CREATE TABLE IF NOT EXISTS pins (
   PRIMARY KEY (bucket, account_id, post_id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS thread_mutes (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, root_id BIGINT NOT NULL,
-  PRIMARY KEY (bucket, account_id, root_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, root_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS tags (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
@@ -210,7 +211,7 @@ CREATE TABLE IF NOT EXISTS tag_posts (
   PRIMARY KEY (bucket, tag, post_id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS tag_days (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, day INTEGER NOT NULL, uses BIGINT NOT NULL, accounts BIGINT NOT NULL,
-  PRIMARY KEY (bucket, tag, day)) {{clustered}};
+  PRIMARY KEY (tag, bucket, day)) {{clustered}};
 CREATE TABLE IF NOT EXISTS tag_day_accounts (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, day INTEGER NOT NULL, account_id BIGINT NOT NULL,
   PRIMARY KEY (bucket, tag, day, account_id)) {{clustered}};
@@ -234,7 +235,7 @@ CREATE TABLE IF NOT EXISTS list_members (
   PRIMARY KEY (bucket, list_id, account_id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS listed_in (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, list_id BIGINT NOT NULL, owner_id BIGINT NOT NULL,
-  PRIMARY KEY (bucket, account_id, list_id)) {{clustered}};
+  PRIMARY KEY (account_id, bucket, list_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS notifications (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, from_id BIGINT NOT NULL,
@@ -267,10 +268,10 @@ CREATE INDEX IF NOT EXISTS polls_open ON polls (expires_ms) WHERE ended = 0;
 CREATE TABLE IF NOT EXISTS poll_options (
   bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
   votes BIGINT NOT NULL,
-  PRIMARY KEY (bucket, poll_id, position)) {{clustered}};
+  PRIMARY KEY (poll_id, bucket, position)) {{clustered}};
 CREATE TABLE IF NOT EXISTS poll_votes (
   bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, account_id BIGINT NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY (bucket, poll_id, account_id, position)) {{clustered}};
+  PRIMARY KEY (poll_id, bucket, account_id, position)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS tokens (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,
