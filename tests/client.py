@@ -51,12 +51,16 @@ class Server:
         self._app_token = ""
 
     def start(self) -> "Server":
+        """Returns once it answers."""
+        self.launch()
+        eventually(self._answers, within_s=30)
+        return self
+
+    def launch(self) -> None:
         log = (self.data.parent / f"{self.data.name}.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "chirrup", "serve"], env=self.env, cwd=ROOT, stdout=log, stderr=log
         )
-        eventually(self._answers, within_s=30)
-        return self
 
     def _answers(self) -> bool:
         assert self.process and self.process.poll() is None, (self.data.parent / f"{self.data.name}.log").read_text()

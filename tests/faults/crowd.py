@@ -1,0 +1,193 @@
+"""People who post, boost, favourite, follow and delete at random over HTTP, and a journal of what was acknowledged.
+
+When the server dies, each keeps the one request whose outcome it does not know, and sends it again next time.
+The check is that of Jepsen's "set" test: what can be read is what was acknowledged, neither less nor more.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection
+from random import Random
+from typing import Any, NamedTuple
+
+import aiohttp
+from client import Person
+
+V1 = "/api/v1"
+HANDS = 2  # clients of one person, at work side by side
+
+
+class Request(NamedTuple):
+    who: Person
+    method: str
+    path: str
+    learn: Callable[[dict[str, Any]], None]  # writes the acknowledged outcome into the journal
+    body: dict[str, Any] = {}
+    key: str = ""
+
+
+class Crowd:
+    def __init__(self, people: Collection[Person], random: Random) -> None:
+        self.people = list(people)
+        self.posts: dict[str, tuple[Person, str]] = {}  # id -> author, text
+        self.keys: dict[str, tuple[Request, str]] = {}  # Idempotency-Key -> the request, the id it made
+        self.boosts: dict[tuple[str, str], str] = {}  # account, post -> id of the boost
+        self.favourites: set[tuple[str, str]] = set()  # account, post
+        self.follows: set[tuple[str, str]] = set()  # follower, followee
+        self.mentions: list[tuple[str, str, str]] = []  # of whom, by whom, in which post
+        self.deleted: set[str] = set()
+        self.acknowledged = 0
+        self._doomed: dict[str, list[str]] = {person.id: [] for person in people}  # its author may delete these
+        self._random = random
+        self._unknown: dict[tuple[str, int], Request] = {}
+
+    # acting
+
+    async def act(self, kill: Callable[[], None], after_s: float) -> None:
+        """Everybody is busy until kill(), which is called after_s from now, ends the server."""
+        asyncio.get_running_loop().call_later(after_s, kill)
+        async with aiohttp.ClientSession() as session:
+            await asyncio.gather(
+                *(self._busy(session, person, hand) for person in self.people for hand in range(HANDS))
+            )
+
+    async def retry(self) -> None:
+        """Learn what became of the requests that were under way when the server died."""
+        async with aiohttp.ClientSession() as session:
+            unknown, self._unknown = self._unknown, {}
+            for request in unknown.values():
+                await self._send(session, request)
+
+    async def _busy(self, session: aiohttp.ClientSession, who: Person, hand: int) -> None:
+        while True:
+            request = self._unknown.get((who.id, hand)) or self._choose(who, hand)
+            self._unknown[who.id, hand] = request
+            try:
+                await self._send(session, request)
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+                return
+            del self._unknown[who.id, hand]
+
+    async def _send(self, session: aiohttp.ClientSession, request: Request) -> None:
+        headers = {"Authorization": f"Bearer {request.who.token}"} | (
+            {"Idempotency-Key": request.key} if request.key else {}
+        )
+        url = request.who.server.url + request.path
+        async with session.request(request.method, url, json=request.body or None, headers=headers) as response:
+            text = await response.text()
+            gone = response.status == 404 and request.method == "DELETE"  # an attempt before this one did it
+            assert response.status == 200 or gone, (response.status, text, request)
+            request.learn(await response.json())
+            self.acknowledged += 1
+
+    def _choose(self, who: Person, hand: int) -> Request:
+        random, dice = self._random, self._random.random()
+        if not self.posts or dice < 0.5:
+            return self._post(who)
+        if dice < 0.6:
+            return Request(who, "GET", f"{V1}/timelines/home", _in_order)
+        if dice < 0.7 and hand == 0:  # so that one pair's follows and unfollows have an order
+            return self._tie(who, random.choice([other for other in self.people if other is not who]))
+        if dice < 0.75 and self._doomed[who.id]:
+            id = self._doomed[who.id].pop()
+            return Request(who, "DELETE", f"{V1}/statuses/{id}", lambda _: self.deleted.add(id))
+        id = random.choice(list(self.posts))
+        if dice < 0.85:
+            return Request(
+                who,
+                "POST",
+                f"{V1}/statuses/{id}/reblog",
+                lambda said: self._once(self.boosts, (who.id, id), said["id"]),
+            )
+        return Request(who, "POST", f"{V1}/statuses/{id}/favourite", lambda _: self.favourites.add((who.id, id)))
+
+    def _post(self, who: Person) -> Request:
+        key = self._random.randbytes(8).hex()
+        doomed, mentioned = self._random.random() < 0.1, self._random.random() < 0.2
+        other = self._random.choice([other for other in self.people if other is not who])
+        text = f"post {key}" + (f" @{other.name}" if mentioned and not doomed else "")
+
+        def learn(said: dict[str, Any]) -> None:
+            self._once(self.keys, key, (request, said["id"]))
+            if doomed:
+                self._doomed[who.id].append(said["id"])
+                return
+            self.posts[said["id"]] = (who, text)
+            if mentioned:
+                self.mentions.append((other.id, who.id, said["id"]))
+
+        request = Request(who, "POST", f"{V1}/statuses", learn, {"status": text}, key)
+        return request
+
+    def _tie(self, who: Person, other: Person) -> Request:
+        pair = (who.id, other.id)
+        word, change = ("unfollow", self.follows.discard) if pair in self.follows else ("follow", self.follows.add)
+        return Request(who, "POST", f"{V1}/accounts/{other.id}/{word}", lambda _: change(pair))
+
+    def _once(self, known: dict[Any, Any], key: Any, value: Any) -> None:
+        assert known.setdefault(key, value) == value, f"{key} is {known[key]} and {value}"
+
+    # checking
+
+    def check_posts(self) -> None:
+        """Every acknowledged post and boost is there, nothing else is, each key has made one post."""
+        for person in self.people:
+            said = {post["id"]: post for post in person.walk(f"{V1}/accounts/{person.id}/statuses", limit=40)}
+            assert said.keys() == self._by(person.id), person.name
+        for request, id in self._random.sample(list(self.keys.values()), min(40, len(self.keys))):
+            if id in self.posts:
+                again = request.who.call(
+                    "POST", request.path, json=request.body, headers={"Idempotency-Key": request.key}
+                )
+                assert (again.status_code, again.json()["id"]) == (200, id)
+
+    def check_counts(self) -> None:
+        favourites = Counter(post for _, post in self.favourites)
+        boosts = Counter(post for _, post in self.boosts)
+        known = list(self.posts)
+        for first in range(0, len(known), 40):
+            query = {"id[]": known[first : first + 40]}
+            for post in self.people[0].get(f"{V1}/statuses", **query).json():
+                assert (post["favourites_count"], post["reblogs_count"]) == (favourites[post["id"]], boosts[post["id"]])
+        for person in self.people:
+            account = person.get(f"{V1}/accounts/{person.id}").json()
+            assert account["statuses_count"] == len(self._by(person.id))
+            assert account["followers_count"] == sum(followee == person.id for _, followee in self.follows)
+            assert account["following_count"] == sum(follower == person.id for follower, _ in self.follows)
+
+    def check_homes(self) -> None:
+        """Everything the followees said and boosted, and one's own, each once, newest first."""
+        for person in self.people:
+            followees = {followee for follower, followee in self.follows if follower == person.id}
+            wanted = {id for account in followees | {person.id} for id in self._by(account)}
+            ids = [post["id"] for post in person.walk(f"{V1}/timelines/home", limit=40)]
+            assert ids == sorted(wanted, key=int, reverse=True), person.name
+
+    def check_notifications(self) -> None:
+        expected = {person.id: Counter[tuple[str, str, str]]() for person in self.people}
+        for follower, followee in self.follows:
+            expected[followee]["follow", follower, ""] += 1
+        for kind, pairs in (("favourite", self.favourites), ("reblog", self.boosts)):
+            for by, post in pairs:
+                if (author := self.posts[post][0].id) != by:
+                    expected[author][kind, by, post] += 1
+        for mentioned, by, post in self.mentions:
+            expected[mentioned]["mention", by, post] += 1
+        for person in self.people:
+            told = Counter(
+                (one["type"], one["account"]["id"], (one.get("status") or {"id": ""})["id"])
+                for one in person.walk(f"{V1}/notifications", limit=80)
+            )
+            wanted = expected[person.id]
+            assert (told - wanted, wanted - told) == (Counter(), Counter()), f"{person.name} ({person.id})"
+
+    def _by(self, account_id: str) -> set[str]:
+        """What the account said and boosted."""
+        said = {id for request, id in self.keys.values() if request.who.id == account_id}
+        boosted = {id for (account, _), id in self.boosts.items() if account == account_id}
+        return said - self.deleted | boosted
+
+
+def _in_order(page: Any) -> None:
+    ids = [int(post["id"]) for post in page]
+    assert ids == sorted(set(ids), reverse=True), ids

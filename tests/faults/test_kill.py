@@ -1,0 +1,123 @@
+"""The server is killed at random moments under load and started again, many times.
+
+CHIRRUP_ROUNDS says how many; CHIRRUP_SEED repeats a run's choices (not the machine's).
+"""
+
+import asyncio
+import io
+import os
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import pytest
+from client import Server
+from databases import open_database
+from engines import eventually
+from faults.crowd import Crowd
+from PIL import Image
+
+from chirrup.ports import Database
+from chirrup.store import outbox
+
+ROUNDS = int(os.environ.get("CHIRRUP_ROUNDS", "10"))
+SEED = int(os.environ.get("CHIRRUP_SEED", "0")) or random.SystemRandom().getrandbits(32)
+PEOPLE = 6
+DRAINED_S = 30  # a lease of a dead worker ends after 10
+
+
+@pytest.fixture
+def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """On both profiles: SQLite with memory, PostgreSQL with Redis."""
+    env = {"CHIRRUP_DATABASE": database_url}
+    if not database_url.startswith("sqlite"):
+        env["CHIRRUP_BROKER"] = request.getfixturevalue("redis_url")
+    server = Server(tmp_path / "data", env=env).start()
+    yield server
+    server.stop(signal.SIGKILL)
+
+
+@pytest.mark.timeout(60 + ROUNDS * 20)
+async def test_whatever_was_acknowledged_is_there_once_after_kills_at_random_moments(
+    killed_server: Server, database_url: str
+):
+    server, choices = killed_server, random.Random(SEED)
+    print(f"CHIRRUP_SEED={SEED}")
+    crowd = Crowd([server.person() for _ in range(PEOPLE)], choices)
+
+    for _ in range(ROUNDS if database_url.startswith("sqlite") else ROUNDS // 2):
+        await crowd.act(lambda: server.stop(signal.SIGKILL), after_s=choices.uniform(0.05, 1))
+        if choices.random() < 0.3:  # and once more while it starts
+            server.launch()
+            await asyncio.sleep(choices.uniform(0, 1))
+            server.stop(signal.SIGKILL)
+        server.start()
+    await crowd.retry()
+    print(f"{crowd.acknowledged} requests acknowledged, {len(crowd.keys)} of them posts")
+
+    db = open_database(database_url)
+    await eventually(lambda: _is_drained(db), DRAINED_S)
+    assert await db.read(outbox.failed) == 0
+    db.close()
+    crowd.check_posts()
+    for _ in range(2):  # from the database where nobody looked before, then from the cache
+        crowd.check_homes()
+    crowd.check_counts()
+    crowd.check_notifications()
+    server.stop(signal.SIGKILL)
+    server.start()
+    crowd.check_posts()
+    crowd.check_homes()
+
+
+async def _is_drained(db: Database) -> bool:
+    return not await db.read(outbox.waiting)
+
+
+async def test_an_upload_that_a_kill_interrupts_is_there_whole_or_not_at_all(tmp_path: Path):
+    server, choices = Server(tmp_path / "data").start(), random.Random(SEED)
+    print(f"CHIRRUP_SEED={SEED}")
+    person = server.person()
+    uploaded: dict[str, tuple[int, int]] = {}
+
+    async def upload(session: aiohttp.ClientSession) -> None:
+        with suppress(aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+            while True:
+                size = choices.randint(20, 900), choices.randint(20, 900)
+                form = aiohttp.FormData()
+                form.add_field("file", _picture(size, choices), filename="a.png")
+                async with session.post(f"{server.url}/api/v2/media", data=form) as response:
+                    assert response.status == 200, await response.text()
+                    uploaded[(await response.json())["id"]] = size
+
+    for _ in range(max(3, ROUNDS // 3)):
+        asyncio.get_running_loop().call_later(choices.uniform(0.5, 2), server.stop, signal.SIGKILL)
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {person.token}"}) as session:
+            await asyncio.gather(upload(session), upload(session))
+        server.start()
+    print(f"{len(uploaded)} uploads acknowledged")
+
+    for id, size in uploaded.items():
+        shown = person.say("look", media_ids=[id])["media_attachments"][0]
+        assert _size_of(person.get(shown["url"]).content) == size
+        assert _size_of(person.get(shown["preview_url"]).content)
+    files = [file for file in (server.data / "media").rglob("*.*") if file.is_file()]
+    assert len(files) >= 2 * len(uploaded)
+    assert all(_size_of(file.read_bytes()) for file in files)
+    server.stop()
+
+
+def _picture(size: tuple[int, int], choices: random.Random) -> bytes:
+    out = io.BytesIO()
+    Image.frombytes("RGB", size, choices.randbytes(size[0] * size[1] * 3)).save(out, "png", compress_level=1)
+    return out.getvalue()
+
+
+def _size_of(picture: bytes) -> tuple[int, int]:
+    """Raises unless the picture is whole."""
+    image = Image.open(io.BytesIO(picture))
+    image.load()
+    return image.size
