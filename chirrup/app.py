@@ -1,5 +1,6 @@
 """The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
 
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -39,6 +40,8 @@ from .workers.relay import Relay
 from .workers.timers import Timers
 
 log = structlog.get_logger()
+
+FILES = 65_536  # open at once, connections for the most part
 
 
 def open_database(settings: Settings) -> Database:
@@ -127,6 +130,7 @@ def serve(settings: Settings, console: Console) -> None:
     """Run until told to stop. Raises SettingsError: the address cannot be listened on."""
     logs.configure(settings.log_level)
     listening = _listen(settings)
+    _allow_connections()
     config = server_config(settings, build(settings))
     console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
     if settings.testing:
@@ -172,6 +176,14 @@ GREETING = """
     toot login_cli --instance {url}
   Everything is kept in {data}. Stop with Ctrl-C.
 """
+
+
+def _allow_connections() -> None:
+    """Each open stream is an open file, of which many systems allow 1,024 until asked."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _listen(settings: Settings) -> socket.socket:

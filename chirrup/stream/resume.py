@@ -20,8 +20,9 @@ from .streams import Stream
 
 WINDOW_MS = 10_000  # an event that comes later than this after its id was drawn may be missed in a reconnect
 NAMED_MAX = 200  # places in a position: beyond 20 events a second the window is shorter, not the text longer
-MISSED_MAX = 1000  # who missed more gets the newest of it
-_CODE_BITS = 48
+MISSED_MAX = 400  # who missed more gets the newest of it, and reads the rest in the timeline
+_CODE_BITS, _CODE_CHARS = 48, 8
+_LOW_MAX = place_of(ID_MAX) - 2**_CODE_BITS  # so that every place named is one of an id
 
 
 class Position:
@@ -30,7 +31,7 @@ class Position:
     def __init__(self, low: int) -> None:
         self.low = low
         self.sent: list[int] = []  # rising
-        self._codes: list[bytes] = []
+        self._codes = bytearray()  # of sent, _CODE_CHARS each
 
     @classmethod
     def at(cls, now_ms: int) -> "Position":
@@ -46,7 +47,7 @@ class Position:
             packed = urlsafe_b64decode(codes)
         except ValueError:
             return None
-        if not dot or not 0 < position.low < 2**64 or len(packed) % 6 or len(packed) > 6 * NAMED_MAX:
+        if not dot or not 0 < position.low < _LOW_MAX or len(packed) % 6 or len(packed) > 6 * NAMED_MAX:
             return None
         mask = 2**_CODE_BITS - 1
         for at in range(0, len(packed), 6):
@@ -65,16 +66,16 @@ class Position:
         oldest_ms = _ms(self.sent[-1]) - WINDOW_MS
         while len(self.sent) > NAMED_MAX or _ms(self.sent[0]) < oldest_ms:
             self.low = self.sent.pop(0)
-            del self._codes[0]
+            del self._codes[:_CODE_CHARS]
 
     def _insert(self, place: int) -> None:
         at = bisect_left(self.sent, place)
         self.sent.insert(at, place)
-        self._codes.insert(at, _code(place))
+        self._codes[at * _CODE_CHARS : at * _CODE_CHARS] = _code(place)
 
     @property
     def text(self) -> bytes:
-        return b"%x.%b" % (self.low, b"".join(self._codes))
+        return b"%x.%b" % (self.low, self._codes)
 
 
 @lru_cache(4096)  # the same for every reader of an event

@@ -7,6 +7,7 @@ import pytest
 from stream.town import Events, Town, update
 
 from chirrup.access import tokens
+from chirrup.events import Signal
 from chirrup.ids import ID_MAX
 from chirrup.social import follows, lists, posts, reactions
 from chirrup.stream.resume import NAMED_MAX, Position
@@ -170,6 +171,28 @@ async def test_readers_who_come_and_go_under_load_have_what_the_database_has(tow
     assert set(told) == set(stored)
 
 
+async def test_what_came_from_the_database_is_not_told_again_when_its_signal_comes(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    token = await town.token(bob)
+    events = await town.events("user", token)
+    await town.write(follows.follow, bob, ann)
+    first = await town.say(ann, "1")
+    assert await events.told() == update(first)
+    events.drop()
+    missed = await town.say(ann, "2")
+    await town.settled()
+
+    for n in range(2):  # on the connection that had it, and on the next, which knows from its position
+        again = await town.events("user", token, last=events.last)
+        if n == 0:
+            assert await again.told() == update(missed)
+        await town.engines.broker.publish([f"user:{bob}"], Signal("update", missed.id, ann).packed)
+        last = await town.say(ann, f"{3 + n}")
+        assert await again.told() == update(last)
+        events.last = again.last
+        again.drop()
+
+
 async def test_what_was_deleted_or_edited_meanwhile_is_told(town: Town):
     (ann,) = await town.people("ann")
     token = await town.token(ann)
@@ -185,6 +208,23 @@ async def test_what_was_deleted_or_edited_meanwhile_is_told(town: Town):
     again = await town.events("user", token, last=events.last)
 
     assert {await again.told(), await again.told()} == {("delete", str(gone.id)), ("status.update", str(changed.id))}
+
+
+async def test_any_id_may_be_sent_back(town: Town):
+    (ann,) = await town.people("ann")
+    token = await town.token(ann)
+
+    for last in (
+        "1.",
+        "ffffffffffffffff." + "A" * 8,
+        f"{2**64 - 2:x}." + "_" * 80,
+        "7." + "AAAAAAAB" * 200,
+        "x" * 4000,
+    ):
+        events = await town.events("user", token, last=last)
+        post = await town.say(ann, f"{last[:9]}")
+        while await events.told() != update(post):
+            pass
 
 
 @pytest.mark.parametrize("last", ["x", "1.", "zz.AAAA", "9" * 400 + ".", "12.AAAAAAAA" * 9, "-5.", "1.é"])
