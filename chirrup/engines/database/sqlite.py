@@ -203,16 +203,18 @@ class SqliteDatabase:
 
     def _begin_patiently(self, loop: asyncio.AbstractEventLoop) -> None:
         self._writing.acquire()
+        failure = None
+        self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
         try:
-            self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
             self._writer.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
+            failure = error
+        self._writer.set_busy_timeout(0)  # now: once the loop's thread has the connection, apsw refuses it to others
+        if failure:
             self._writing.release()
-            loop.call_soon_threadsafe(self._give_up, loop, error)
+            loop.call_soon_threadsafe(self._give_up, loop, failure)
         else:
             loop.call_soon_threadsafe(self._operate, loop)
-        finally:
-            self._writer.set_busy_timeout(0)
 
     def _give_up(self, loop: asyncio.AbstractEventLoop, error: BaseException) -> None:
         """No transaction could be begun: nothing that waits was done."""
