@@ -91,6 +91,25 @@ def doctor(*, common: Common = COMMON) -> None:
 
 
 @app.command
+def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> None:
+    """What followed from a post, a follow, … and failed again and again: show it, oldest first, with the reasons.
+
+    --retry has those shown tried anew, by the server that runs or the next one.
+    """
+    from .ids import ms_of
+    from .store import outbox
+
+    table = Table("id", "since", "what", "why")
+    with _database(common.settings()) as db:
+        shown = db.write_now(outbox.failures, limit)
+        for one in shown:
+            table.add_row(str(one.id), _date(ms_of(one.id)), escape(one.body[:200]), escape(one.reason))
+        if retry:
+            db.write_now(outbox.put_back, [one.id for one in shown])
+    console.print(table)
+
+
+@app.command
 def backup(to: Path, *, common: Common = COMMON) -> None:
     """Copy the database and the uploads to the new folder TO, while the server runs."""
     from . import backup as copy

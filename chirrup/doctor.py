@@ -110,7 +110,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
         waiting, failed = db.write_now(outbox.waiting), db.write_now(outbox.failed)
         yield Finding(GOOD, f"database answers, schema {version} of {len(migrations.STEPS)}, {waiting} events waiting")
         if failed:
-            yield Finding(WARN, f"{failed} events could not be acted on", "see the table outbox_failed and the log")
+            yield Finding(
+                WARN,
+                f"{failed} events could not be acted on",
+                "`chirrup failed` says which and why; with --retry they are tried anew",
+            )
     finally:
         db.close()
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from client import ALL_SCOPES, ROOT, Person, Server, eventually, free_port
+from databases import open_database
+
+from chirrup.store import outbox
 
 
 def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -164,3 +167,17 @@ def test_a_port_in_use_is_said_in_a_sentence(tmp_path: Path):
         assert done.returncode == 1 and "choose another with --port" in " ".join(done.stderr.split())
     finally:
         server.stop()
+
+
+def test_what_failed_for_good_is_shown_with_its_reason_and_tried_anew(tmp_path: Path):
+    make(tmp_path, "ann")
+    db = open_database(f"sqlite:{tmp_path / 'chirrup.db'}")
+    (event,) = db.write_now(outbox.lease, 1)
+    db.write_now(outbox.set_aside, event.id, "ValueError('half a post')")
+
+    assert "`chirrup failed`" in " ".join(chirrup(tmp_path, "doctor").stdout.split())
+    shown = chirrup(tmp_path, "failed", "--retry", COLUMNS="200").stdout
+
+    assert str(event.id) in shown and "ValueError('half a post')" in shown
+    assert (db.write_now(outbox.failed), db.write_now(outbox.waiting)) == (0, 1)
+    db.close()

@@ -12,8 +12,9 @@ LEASE_MS = 10_000  # a worker that died gives its events back after this
 
 class Leased(msgspec.Struct, frozen=True):
     id: int
-    event: Event
+    event: Event | None  # None: this version of the program cannot read it
     attempts: int  # this one included
+    problem: str = ""  # why it cannot
 
 
 def append(tx: Tx, event: Event) -> None:
@@ -49,7 +50,14 @@ def lease(tx: Tx, limit: int, *, after: int = 0) -> list[Leased]:
         until=tx.now_ms + LEASE_MS,
         now=tx.now_ms,
     )
-    return [Leased(id, events.decode(body), attempts) for id, body, attempts in sorted(rows)]
+    return [_leased(*row) for row in sorted(rows)]
+
+
+def _leased(id: int, body: str, attempts: int) -> Leased:
+    try:
+        return Leased(id, events.decode(body), attempts)
+    except (msgspec.DecodeError, RecursionError) as error:  # a newer version's, or damaged: it holds up no other
+        return Leased(id, None, attempts, str(error))
 
 
 def extend(tx: Tx, ids: list[int]) -> None:
@@ -73,6 +81,14 @@ def retry_at(tx: Tx, id: int, at_ms: int) -> None:
     )
 
 
+def give_back(tx: Tx, ids: list[int]) -> None:
+    """These were not acted on after all: whoever comes first may."""
+    tx.run(
+        f"UPDATE outbox SET lease_until = 0, attempts = attempts - 1 WHERE {tx.sql.is_in('id', 'ids')}",
+        ids=ids,
+    )
+
+
 def set_aside(tx: Tx, id: int, reason: str) -> None:
     """Move an event that keeps failing out of the way, with the reason, for a person to look at."""
     tx.run(
@@ -85,6 +101,30 @@ def set_aside(tx: Tx, id: int, reason: str) -> None:
         id=id,
     )
     finish(tx, [id])
+
+
+class Failed(msgspec.Struct, frozen=True):
+    id: int
+    body: str
+    reason: str
+    failed_ms: int
+
+
+def failures(tx: Tx, limit: int) -> list[Failed]:
+    """What was set aside, oldest first."""
+    rows = tx.all("SELECT id, body, reason, failed_ms FROM outbox_failed ORDER BY id LIMIT :limit", limit=limit)
+    return [Failed(*row) for row in rows]
+
+
+def put_back(tx: Tx, ids: list[int]) -> None:
+    """Have these failures acted on anew."""
+    tx.run(
+        f"""INSERT INTO outbox (id, bucket, body, lease_until, attempts)
+            SELECT id, bucket, body, 0, 0 FROM outbox_failed WHERE {tx.sql.is_in("id", "ids")}
+            ON CONFLICT (id, bucket) DO NOTHING""",
+        ids=ids,
+    )
+    tx.run(f"DELETE FROM outbox_failed WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
 
 
 def release_all(tx: Tx) -> int:

@@ -1,4 +1,8 @@
-"""Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time."""
+"""Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time.
+
+What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
+worker that died, until its leases run out: handlers look at how things stand, not at what came before.
+"""
 
 import asyncio
 from collections import deque
@@ -8,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from ..errors import Unavailable
 from ..ports import Engines
 from ..store import outbox
 from ..store.outbox import Leased
@@ -20,6 +25,7 @@ IN_HAND_MAX = 1024  # leased and not finished: more are not leased, they wait in
 SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
 TRIES = 5
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
+LONGEST_S = 300  # for one event: what takes longer hangs
 
 
 class Relay:
@@ -46,13 +52,18 @@ class Relay:
             self._loop.call_soon_threadsafe(self._woken.set)
 
     async def stop(self) -> None:
-        """Let what runs come to its end, 10 s at most; the rest waits in the outbox."""
+        """Let what runs come to its end, 10 s at most; the rest waits in the outbox, for whoever comes first."""
         self._stopping = True
         self._woken.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=10)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
         for task in (self._keeping, *self._tasks):
             task.cancel()
+        if self._in_hand:
+            with suppress(Exception):  # if this fails, their leases run out
+                await self._engines.db.write(outbox.give_back, list(self._in_hand))
 
     async def _lease_all(self) -> None:
         while not self._stopping:
@@ -66,15 +77,14 @@ class Relay:
                         self._take(one)
                     if len(leased) < BATCH:
                         break
-            except Exception as error:  # the database is away or full: the events wait in it
+            except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
                 log.warning("outbox not readable, trying again", error=str(error))
-                await asyncio.sleep(SWEEP_S)
 
     def _take(self, leased: Leased) -> None:
         if leased.id in self._in_hand:
             return
         self._in_hand.add(leased.id)
-        actor = leased.event.of
+        actor = leased.event.of if leased.event else -leased.id
         if actor in self._lanes:
             self._lanes[actor].append(leased)
         else:
@@ -86,7 +96,7 @@ class Relay:
         while lane and not self._stopping:
             leased = lane.popleft()
             try:
-                await handle(self._engines, leased.event)
+                await self._act(leased)
                 self._done.append(leased.id)
             except Exception as error:
                 await self._failed(leased, error)
@@ -95,13 +105,19 @@ class Relay:
         if self._done and not self._finishing:
             self._spawn(self._finish())
 
+    async def _act(self, leased: Leased) -> None:
+        if leased.event is None:
+            raise ValueError(leased.problem)
+        async with asyncio.timeout(LONGEST_S):
+            await handle(self._engines, leased.event)
+
     async def _failed(self, leased: Leased, error: Exception) -> None:
-        log.error("event failed", event=repr(leased.event), attempts=leased.attempts, exc_info=error)
+        log.error("event failed", id=leased.id, what=repr(leased.event), attempts=leased.attempts, exc_info=error)
         with suppress(Exception):  # if this fails too, the lease runs out and it is tried again
-            if leased.attempts >= TRIES:
+            if leased.attempts >= TRIES and not isinstance(error, Unavailable):  # which is not the event's fault
                 await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
             else:
-                pause_ms = BACKOFF_MS[leased.attempts - 1]
+                pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
                 await self._engines.db.write(lambda tx: outbox.retry_at(tx, leased.id, tx.now_ms + pause_ms))
 
     async def _finish(self) -> None:

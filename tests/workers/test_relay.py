@@ -1,0 +1,329 @@
+"""Workers: they act on every event, in order for each actor and side by side for many, whatever fails or dies."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+from databases import Clock, OpenDatabase
+from engines import eventually
+from kit import people, settle
+
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.engines.broker.memory import MemoryBroker
+from chirrup.engines.limits.memory import MemoryLimits
+from chirrup.engines.timelines.memory import MemoryTimelines
+from chirrup.errors import Unavailable
+from chirrup.events import unpack
+from chirrup.ids import ID_MAX, bucket_of
+from chirrup.ports import Broker, Database, Engines, Timelines, Tx
+from chirrup.social import follows, posts
+from chirrup.store import outbox
+from chirrup.timelines import fanout, read
+from chirrup.types import Draft, Span
+from chirrup.workers import relay as relays
+from chirrup.workers.relay import BACKOFF_MS, TRIES, Relay
+from chirrup.workers.subscribers import handle
+
+NEWEST = Span(before=ID_MAX, limit=40)
+
+
+class Ears:
+    """A plug for the broker's socket that hears what is published; it refuses or holds up what it is told to."""
+
+    blind = False
+
+    def __init__(self, broker: Broker) -> None:
+        self.listen, self.close, self._publish = broker.listen, broker.close, broker.publish
+        self.heard: list[int] = []  # posts
+        self.refused: dict[str, type[Exception]] = {}  # by channel
+        self.refusals = 0
+        self.held: dict[str, asyncio.Event] = {}  # by channel: whoever publishes there waits for it
+
+    async def publish(self, channels: Collection[str], message: bytes) -> None:
+        for channel in channels:
+            if channel in self.refused:
+                self.refusals += 1
+                raise self.refused[channel]("no such thing")
+            if channel in self.held:
+                await self.held[channel].wait()
+        if "public" in channels:  # the last step of each delivery
+            self.heard.append(unpack(message).id)
+        await self._publish(channels, message)
+
+    async def all_heard(self, *ids: int) -> None:
+        await true(lambda: set(ids) <= set(self.heard))
+
+
+async def true(look: Callable[[], bool]) -> None:
+    """Returns once it is."""
+
+    async def answer() -> bool:
+        return look()
+
+    await eventually(answer, within_s=20)
+
+
+@pytest.fixture
+def ears(broker: Broker) -> Ears:
+    return Ears(broker)
+
+
+@pytest.fixture
+def engines(db: Database, ears: Ears, tmp_path: Path) -> Engines:
+    return Engines(
+        db=db, timelines=MemoryTimelines(), broker=ears, blobs=DiskBlobs(tmp_path / "m"), limits=MemoryLimits()
+    )
+
+
+@pytest.fixture(autouse=True)
+def never_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what a test sees is due to a wake-up."""
+    monkeypatch.setattr(relays, "SWEEP_S", 3600)
+
+
+Start = Callable[[Engines], Relay]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Starts a worker, woken by what its database commits."""
+    started: list[Relay] = []
+
+    def start(engines: Engines) -> Relay:
+        relay = Relay(engines)
+        engines.db.on_commit = relay.wake
+        relay.start()
+        started.append(relay)
+        return relay
+
+    yield start
+    for relay in started:
+        await relay.stop()
+
+
+def plant(tx: Tx, body: str) -> int:
+    """An event that no version of the program has written."""
+    id = tx.new_id(7)
+    tx.run(
+        "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (:id, :bucket, :body, 0, 0)",
+        id=id,
+        bucket=bucket_of(id),
+        body=body,
+    )
+    return id
+
+
+async def say(db: Database, *authors: int) -> list[int]:
+    return [(await db.write(posts.publish, author, Draft(text="hello"))).id for author in authors]
+
+
+async def drained(db: Database) -> None:
+    async def answer() -> bool:
+        return not await db.read(outbox.waiting)
+
+    await eventually(answer, within_s=20)
+
+
+async def test_each_actors_events_are_acted_on_in_order_and_once(engines: Engines, ears: Ears, start: Start):
+    authors = await people(engines.db, "ann", "bob", "eve")
+    start(engines)
+
+    said = await asyncio.gather(*(say(engines.db, *[author] * 30) for author in authors))
+    await drained(engines.db)
+
+    for ids in said:
+        assert [id for id in ears.heard if id in ids] == ids
+
+
+async def test_of_several_workers_one_acts_on_each_event(
+    engines: Engines, open_db: OpenDatabase, ears: Ears, start: Start
+):
+    authors = await people(engines.db, "ann", "bob", "eve")
+    workers = [start(msgspec.structs.replace(engines, db=open_db())) for _ in range(3)]
+    engines.db.on_commit = lambda: [worker.wake() for worker in workers] and None
+
+    said = await asyncio.gather(*(say(engines.db, *[author] * 30) for author in authors))
+    await drained(engines.db)
+
+    assert sorted(ears.heard) == sorted(id for ids in said for id in ids)
+
+
+async def test_an_actor_whose_event_takes_long_holds_up_nobody_else(engines: Engines, ears: Ears, start: Start):
+    ann, bob = await people(engines.db, "ann", "bob")
+    ears.held[f"user:{ann}"] = asyncio.Event()
+    start(engines)
+
+    of_ann = await say(engines.db, ann, ann)
+    of_bob = await say(engines.db, *[bob] * 10)
+    await ears.all_heard(*of_bob)
+
+    assert not set(ears.heard) & set(of_ann)
+    ears.held[f"user:{ann}"].set()
+    await drained(engines.db)
+    assert [id for id in ears.heard if id in of_ann] == of_ann
+
+
+@pytest.mark.parametrize("body", ['["NobodyKnowsThis", 5]', '["PostPublished", "text"]', "{", "", "[" * 5000])
+async def test_what_cannot_be_read_is_set_aside_and_holds_up_nobody(
+    engines: Engines, ears: Ears, start: Start, clock: Clock, body: str
+):
+    (ann,) = await people(engines.db, "ann")
+    planted = await engines.db.write(plant, body)
+    relay = start(engines)
+
+    for tries in range(1, TRIES):
+        await ears.all_heard(*await say(engines.db, ann))
+        await retried(engines.db, planted, tries, clock.now_ms + BACKOFF_MS[tries - 1])
+        clock.pass_ms(BACKOFF_MS[tries - 1])
+        relay.wake()
+    await drained(engines.db)
+
+    (failure,) = await engines.db.read(outbox.failures, 10)
+    assert (failure.id, failure.body) == (planted, body)
+    assert failure.reason
+
+
+async def retried(db: Database, id: int, tries: int, at_ms: int) -> None:
+    """Event id has been tried so often, and is to be tried again then."""
+
+    def answer(tx: Tx) -> bool:
+        return tx.one("SELECT attempts, lease_until FROM outbox WHERE id = :id", id=id) == (tries, at_ms)
+
+    await eventually(lambda: db.read(answer), within_s=20)
+
+
+async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set_aside(
+    engines: Engines, ears: Ears, start: Start, clock: Clock
+):
+    ann, bob = await people(engines.db, "ann", "bob")
+    ears.refused[f"user:{ann}"] = ValueError
+    relay = start(engines)
+    await drained(engines.db)
+    (poison,) = await say(engines.db, ann)
+    ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
+
+    for tries, pause_ms in enumerate(BACKOFF_MS, 1):
+        await retried(engines.db, event, tries, clock.now_ms + pause_ms)
+        clock.pass_ms(pause_ms - 1)
+        await ears.all_heard(*await say(engines.db, bob))  # whatever was due has been leased, too
+        assert ears.refusals == tries
+        clock.pass_ms(1)
+        relay.wake()
+    await drained(engines.db)
+
+    assert ears.refusals == TRIES
+    (failure,) = await engines.db.read(outbox.failures, 10)
+    assert (failure.id, "no such thing" in failure.reason) == (event, True)
+
+    ears.refused.clear()  # the fault is mended, and a person has it tried anew
+    await engines.db.write(outbox.put_back, [failure.id])
+    relay.wake()
+    await ears.all_heard(poison)
+    assert await engines.db.read(outbox.failures, 10) == []
+
+
+async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, ears: Ears, start: Start, clock: Clock):
+    (ann,) = await people(engines.db, "ann")
+    ears.refused["public"] = Unavailable
+    relay = start(engines)
+    await drained(engines.db)
+    (post,) = await say(engines.db, ann)
+    ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
+
+    for tries in range(1, 3 * TRIES):
+        pause_ms = BACKOFF_MS[min(tries, len(BACKOFF_MS)) - 1]
+        await retried(engines.db, event, tries, clock.now_ms + pause_ms)
+        clock.pass_ms(pause_ms)
+        relay.wake()
+    ears.refused.clear()
+    clock.pass_ms(max(BACKOFF_MS))
+    relay.wake()
+
+    await drained(engines.db)
+    assert ears.heard == [post]
+    assert await engines.db.read(outbox.failed) == 0
+
+
+async def test_the_half_of_a_fan_out_that_a_dead_worker_left_is_done_by_another_when_its_lease_ends(
+    db: Database, timelines: Timelines, start: Start, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(fanout, "STEP", 4)
+    ears = Ears(MemoryBroker())
+    engines = Engines(db=db, timelines=timelines, broker=ears, blobs=DiskBlobs(tmp_path), limits=MemoryLimits())
+    ann, bob, *followers = await people(db, "ann", "bob", *(f"follower{n}" for n in range(15)))
+    for follower in followers:
+        await db.write(follows.follow, follower, ann)
+    await settle(engines)
+    for follower in followers:
+        await read.home(engines, follower, NEWEST)
+    (post,) = await say(db, ann)
+
+    (held,) = await db.write(outbox.lease, 1)
+    ears.refused[f"user:{sorted(followers)[5]}"] = ValueError  # in the second of four steps
+    with suppress(ValueError):
+        await handle(engines, held.event)
+    ears.refused.clear()
+    some = [await timelines.page("home", one, before=ID_MAX, after=0, limit=9) for one in followers]
+    assert [post] in some and [] in some
+    start(engines)
+
+    clock.pass_ms(outbox.LEASE_MS - 1)
+    (of_bob,) = await say(db, bob)
+    await ears.all_heard(of_bob)
+    assert post not in ears.heard
+    clock.pass_ms(1)
+    await say(db, bob)
+    await drained(db)
+
+    for one in followers:
+        assert await timelines.page("home", one, before=ID_MAX, after=0, limit=9) == [post]
+
+
+async def test_a_worker_that_stops_finishes_what_it_does_and_gives_back_the_rest(
+    engines: Engines, ears: Ears, start: Start
+):
+    ann, bob = await people(engines.db, "ann", "bob")
+    ears.held[f"user:{ann}"] = asyncio.Event()
+    relay = start(engines)
+    said = await say(engines.db, *[ann] * 5)
+    await ears.all_heard(*await say(engines.db, bob))
+
+    stopping = asyncio.ensure_future(relay.stop())
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    ears.held[f"user:{ann}"].set()
+    await stopping
+
+    left = await engines.db.write(outbox.lease, 10)
+    assert [one.event.post_id for one in left] == said[1:]
+    assert {one.attempts for one in left} == {1}
+    assert said[0] in ears.heard
+
+
+async def test_it_is_woken_from_any_thread(engines: Engines, ears: Ears, start: Start):
+    (ann,) = await people(engines.db, "ann")
+    relay = start(engines)
+    await drained(engines.db)
+    engines.db.on_commit = None
+    (post,) = await say(engines.db, ann)
+
+    waking = threading.Thread(target=relay.wake)
+    waking.start()
+
+    await ears.all_heard(post)
+    waking.join()
+
+
+async def test_what_nobody_told_it_of_it_finds_itself(
+    engines: Engines, ears: Ears, start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    (ann,) = await people(engines.db, "ann")
+    monkeypatch.setattr(relays, "SWEEP_S", 0.01)
+    start(engines)
+    engines.db.on_commit = None
+
+    await ears.all_heard(*await say(engines.db, ann))
