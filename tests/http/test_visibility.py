@@ -1,0 +1,361 @@
+"""Who sees what: every route that tells of posts, for everybody there may be, against the rule as it is written here.
+
+A new route with posts in its answer needs a line in PROBES; test_every_route_that_tells_of_posts_is_probed asks for it.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from client import Server
+from stage import NOBODY, VIEWERS, VISIBILITIES, Said, Stage
+from world import name_of
+
+from chirrup.http import entities
+from chirrup.http.arguments import Arguments
+from chirrup.http.routes import ROUTES
+
+# The rule, in full: who sees a post of the author's.
+OPEN = {*VIEWERS} - {"blocked"}
+SEES = {
+    "public": OPEN,
+    "unlisted": OPEN,
+    "private": {"author", "follower", "friend", "muter", "mentioned"},
+    "direct": {"author", "friend", "mentioned"},
+}
+TELLING = {entities.Status, entities.StatusEdit, entities.StatusSource, entities.Poll}
+
+Probe = Callable[[Stage, str, list[Said]], dict[Said, bool]]  # which of these does this viewer get to see?
+Rule = Callable[[str, Said], bool | None]  # should the viewer see it? None: not asked
+
+
+def sees(viewer: str, said: Said) -> bool:
+    if (said.kind, said.visibility, viewer) == ("boost", "private", "mentioned"):
+        return False  # the post is shown to them, but a boost is for followers and mentions nobody
+    return viewer in SEES[said.visibility]
+
+
+def if_known(viewer: str, said: Said) -> bool:
+    """Where one must be logged in."""
+    return viewer != NOBODY and sees(viewer, said)
+
+
+def only_author(viewer: str, said: Said) -> bool | None:
+    return None if said.kind == "boost" else viewer == "author"
+
+
+def nobody_else(viewer: str, said: Said) -> bool | None:
+    """For what the author had better not do here."""
+    return None if viewer == "author" else False
+
+
+# how to look
+
+
+def by_id(method: str, path: str, **body: Any) -> Probe:
+    """Is it anything but not found? path has {id}, or {poll_id}."""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        found: dict[Said, bool] = {}
+        for one in said:
+            url = path.format(id=one.id, poll_id=one.poll_id)
+            answer = stage.people[viewer].call(method, url, **({"json": body} if method != "GET" else {}))
+            assert answer.status_code in (200, 401, 403, 404, 422), answer.text
+            found[one] = answer.status_code not in (401, 404)
+        return found
+
+    return probe
+
+
+def listed(path: str, **query: Any) -> Probe:
+    """Is it anywhere in this list?"""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        url = path.format(author=stage.author.id, tag=stage.tag, root=stage.root, list=stage.lists.get(viewer, "1"))
+        page = stage.people[viewer].get(url, **({"limit": 40} | query))
+        assert page.status_code in (200, 401, 404), page.text
+        text = page.text if page.ok else ""
+        while "next" in page.links and page.json():
+            page = stage.people[viewer].get(page.links["next"]["url"])
+            text += page.text
+        found = set(re.findall(r'"id":"(\d+)"', text))
+        return {one: one.id in found for one in said}
+
+    return probe
+
+
+def many(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    answer = stage.people[viewer].get("/api/v1/statuses", **{"id[]": [one.id for one in said]})
+    found = {post["id"] for post in answer.json()}
+    return {one: one.id in found for one in said}
+
+
+def sought(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    return {one: one.id in _search(stage, viewer, one.word) for one in said}
+
+
+def named(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    """By its address."""
+    return {one: one.id in _search(stage, viewer, f"{stage.server.url}/@{stage.author.name}/{one.id}") for one in said}
+
+
+def _search(stage: Stage, viewer: str, q: str) -> set[str]:
+    return {post["id"] for post in stage.people[viewer].get("/api/v2/search", q=q).json()["statuses"]}
+
+
+def notified(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    """By the id of the notification: one's own; somebody else's for those who never had one."""
+    own = stage.notified.get(viewer, stage.notified["friend"])
+    found: dict[Said, bool] = {}
+    for one in said:
+        answer = stage.people[viewer].get(f"/api/v1/notifications/{own[one.id]}")
+        assert answer.status_code in (200, 401, 404)
+        found[one] = one.id in answer.text
+    return found
+
+
+def talked(method: str, path: str) -> Probe:
+    """By the id of one's own conversation, or of somebody else's for those who have none."""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        talks = stage.talks.get(viewer, stage.talks["friend"])
+        found: dict[Said, bool] = {}
+        for one in said:
+            answer = stage.people[viewer].call(method, path.format(id=talks[one.id]))
+            found[one] = one.id in answer.text
+        return found
+
+    return probe
+
+
+def replied(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    found: dict[Said, bool] = {}
+    for one in said:
+        person = stage.people[viewer]
+        answer = person.post("/api/v1/statuses", status="so?", in_reply_to_id=one.id, visibility="direct")
+        assert answer.status_code in (200, 401, 404), answer.text
+        found[one] = answer.ok
+        if answer.ok:
+            person.delete(f"/api/v1/statuses/{answer.json()['id']}")
+    return found
+
+
+def on_page(path: str) -> Probe:
+    """Is there a link to it on this page of the built-in website?"""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        pages: dict[str, str] = {}
+
+        def page(url: str) -> str:
+            if url not in pages:
+                answer = stage.visitor(viewer).get(url)
+                assert answer.status_code in (200, 404), url
+                pages[url] = answer.text if answer.ok else ""
+            return pages[url]
+
+        urls = {one: path.format(author=stage.author.name, tag=stage.tag, id=one.id, word=one.word) for one in said}
+        return {one: f"@{stage.author.name}/{one.id}" in page(url) for one, url in urls.items()}
+
+    return probe
+
+
+# what is expected where it is less than the whole rule
+
+
+def on_profile(viewer: str, said: Said) -> bool:
+    return sees(viewer, said) and (said.visibility != "direct" or viewer == "author")
+
+
+def pinned(viewer: str, said: Said) -> bool:
+    return on_profile(viewer, said) and said.kind == "plain" and said.visibility != "direct"
+
+
+def without_boosts_and_replies(viewer: str, said: Said) -> bool:
+    return on_profile(viewer, said) and said.kind in ("plain", "thread")
+
+
+def at_home(viewer: str, said: Said) -> bool | None:
+    """A reply to somebody one does not follow is nothing for one's home, and a boost of what is there neither."""
+    if said.kind == "boost":
+        return None if viewer in ("author", "follower", "friend") else False
+    return viewer == "author" or (viewer in ("follower", "friend") and said.kind != "reply" and sees(viewer, said))
+
+
+def on_list(viewer: str, said: Said) -> bool | None:
+    return None if viewer == "author" else at_home(viewer, said)
+
+
+def in_public(viewer: str, said: Said) -> bool:
+    return said.visibility == "public" and said.kind in ("plain", "thread") and wanted(viewer, said)
+
+
+def tagged(viewer: str, said: Said) -> bool:
+    return said.visibility == "public" and said.kind != "boost" and wanted(viewer, said)
+
+
+def wanted(viewer: str, said: Said) -> bool:
+    """Lists of what anybody said leave out whom the viewer mutes or blocks."""
+    return sees(viewer, said) and viewer not in ("muter", "blocker")
+
+
+def found_by_words(viewer: str, said: Said) -> bool:
+    return viewer != NOBODY and said.kind != "boost" and wanted(viewer, said)
+
+
+def told_of(viewer: str, said: Said) -> bool | None:
+    """Those mentioned were told of the post, the author of its favourites."""
+    return None if said.kind == "boost" else viewer in ("author", "friend", "mentioned") and sees(viewer, said)
+
+
+def mentions_told(viewer: str, said: Said) -> bool | None:
+    return None if said.kind == "boost" else viewer in ("friend", "mentioned")
+
+
+def in_talks(viewer: str, said: Said) -> bool | None:
+    """A conversation shows its last post."""
+    return None if said.kind == "plain" else said.visibility == "direct" and sees(viewer, said)
+
+
+def last_in_talks(viewer: str, said: Said) -> bool | None:
+    return sees(viewer, said) if said.visibility == "direct" and said.kind in ("thread", "reply") else None
+
+
+def below_root(viewer: str, said: Said) -> bool:
+    return said.kind == "reply" and sees(viewer, said)
+
+
+def has_poll(viewer: str, said: Said) -> bool | None:
+    return sees(viewer, said) if said.poll_id else None
+
+
+def may_vote(viewer: str, said: Said) -> bool | None:
+    return if_known(viewer, said) if said.poll_id else None
+
+
+def kept(viewer: str, said: Said) -> bool | None:
+    """A mark on a boost is one on what is boosted."""
+    return None if said.kind == "boost" else if_known(viewer, said)
+
+
+def not_boost(rule: Rule) -> Rule:
+    """A page shows a boost as what is boosted."""
+    return lambda viewer, said: None if said.kind == "boost" else rule(viewer, said)
+
+
+def on_profile_page(viewer: str, said: Said) -> bool | None:
+    return not_boost(without_boosts_and_replies)(viewer, said)
+
+
+STATUS = "/api/v1/statuses/{id}"
+PROBES: dict[str, list[tuple[Probe, Rule]]] = {
+    f"GET {STATUS}": [(by_id("GET", STATUS), sees)],
+    "GET /api/v1/statuses": [(many, sees)],
+    f"GET {STATUS}/context": [
+        (by_id("GET", f"{STATUS}/context"), sees),
+        (listed("/api/v1/statuses/{root}/context"), below_root),
+    ],
+    f"GET {STATUS}/source": [(by_id("GET", f"{STATUS}/source"), only_author)],
+    f"GET {STATUS}/history": [(by_id("GET", f"{STATUS}/history"), sees)],
+    f"GET {STATUS}/favourited_by": [(by_id("GET", f"{STATUS}/favourited_by"), sees)],
+    f"GET {STATUS}/reblogged_by": [(by_id("GET", f"{STATUS}/reblogged_by"), sees)],
+    "GET /api/v1/polls/{id}": [(by_id("GET", "/api/v1/polls/{poll_id}"), has_poll)],
+    "GET /api/v1/accounts/{id}/statuses": [
+        (listed("/api/v1/accounts/{author}/statuses"), on_profile),
+        (listed("/api/v1/accounts/{author}/statuses", pinned="true"), pinned),
+        (
+            listed("/api/v1/accounts/{author}/statuses", exclude_reblogs="true", exclude_replies="true"),
+            without_boosts_and_replies,
+        ),
+    ],
+    "GET /api/v1/timelines/home": [(listed("/api/v1/timelines/home"), at_home)],
+    "GET /api/v1/timelines/list/{id}": [(listed("/api/v1/timelines/list/{list}"), on_list)],
+    "GET /api/v1/timelines/public": [(listed("/api/v1/timelines/public"), in_public)],
+    "GET /api/v1/timelines/tag/{hashtag}": [(listed("/api/v1/timelines/tag/{tag}"), tagged)],
+    "GET /api/v2/search": [(sought, found_by_words), (named, sees)],
+    "GET /api/v1/favourites": [(listed("/api/v1/favourites"), kept)],
+    "GET /api/v1/bookmarks": [(listed("/api/v1/bookmarks"), kept)],
+    "GET /api/v1/notifications": [(listed("/api/v1/notifications", limit=80), told_of)],
+    "GET /api/v1/notifications/{id}": [(notified, mentions_told)],
+    "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
+    "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
+    # what one can do to a post says whether it is there; last, because it changes things
+    "POST /api/v1/statuses": [(replied, if_known)],
+    **{
+        f"POST {STATUS}/{verb}": [(by_id("POST", f"{STATUS}/{verb}"), if_known)]
+        for verb in ("favourite", "unfavourite", "bookmark", "unbookmark", "pin", "unpin", "mute", "unmute", "reblog")
+    },
+    f"POST {STATUS}/unreblog": [(by_id("POST", f"{STATUS}/unreblog"), not_boost(if_known))],
+    "POST /api/v1/polls/{id}/votes": [(by_id("POST", "/api/v1/polls/{poll_id}/votes", choices=[0]), may_vote)],
+    f"PUT {STATUS}": [(by_id("PUT", STATUS), only_author)],
+    f"DELETE {STATUS}": [(by_id("DELETE", STATUS), nobody_else)],
+}
+PAGES: dict[str, tuple[Probe, Rule]] = {
+    "/@{author}/{id}": (on_page("/@{author}/{id}"), not_boost(sees)),
+    "/@{author}": (on_page("/@{author}"), on_profile_page),
+    "/@{author}/with_replies": (on_page("/@{author}/with_replies"), not_boost(on_profile)),
+    "/tags/{tag}": (on_page("/tags/{tag}"), not_boost(tagged)),
+    "/public": (on_page("/public"), not_boost(in_public)),
+    "/home": (on_page("/home"), not_boost(at_home)),
+    "/bookmarks": (on_page("/bookmarks"), kept),
+    "/search": (on_page("/search?q={word}"), found_by_words),
+}
+
+
+@pytest.fixture(scope="module")
+def stage(server: Server) -> Stage:
+    return Stage(server)
+
+
+def mistakes(stage: Stage, probe: Probe, rule: Rule) -> list[str]:
+    wrong = []
+    for viewer in VIEWERS:
+        expected = {one: seen for one in stage.said if (seen := rule(viewer, one)) is not None}
+        found = probe(stage, viewer, list(expected))
+        assert found.keys() == expected.keys()
+        wrong += [
+            f"{viewer}, {one.kind} {one.visibility}: expected {seen}, got {found[one]}"
+            for one, seen in expected.items()
+            if found[one] != seen
+        ]
+    return wrong
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_everybody_sees_on_pages_what_the_rule_says(stage, path):
+    assert mistakes(stage, *PAGES[path]) == []
+
+
+@pytest.mark.parametrize(
+    ("probe", "rule"),
+    [
+        pytest.param(probe, rule, id=f"{route} {n}" if n else route)
+        for route, probes in PROBES.items()
+        for n, (probe, rule) in enumerate(probes)
+    ],
+)
+def test_everybody_sees_what_the_rule_says(stage, probe, rule):
+    assert mistakes(stage, probe, rule) == []
+
+
+def tells_of_posts(kind: Any) -> bool:
+    """Does an answer of this type have posts in it, or parts of them?"""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind in TELLING or any(tells_of_posts(field.type) for field in msgspec.structs.fields(kind))
+    return any(tells_of_posts(part) for part in get_args(kind))
+
+
+def test_every_route_that_tells_of_posts_is_probed():
+    named = [route for route in ROUTES if re.search(r"/statuses/\{id:str\}", route.path)]
+    telling = {name_of(r) for r in [*named, *(r for r in ROUTES if tells_of_posts(Arguments(r.handler).answer))]}
+
+    assert PROBES.keys() == telling, "add a line to PROBES for each new route that shows posts"
+
+
+def test_the_matrix_is_large():
+    kinds = ("plain", "thread", "reply", "boost")
+    posts = [Said(kind, v, "1", "1" * (kind == "plain"), "") for v in VISIBILITIES for kind in kinds][:-1]
+    rules = [rule for probes in PROBES.values() for _, rule in probes] + [rule for _, rule in PAGES.values()]
+
+    assert sum(rule(viewer, one) is not None for rule in rules for viewer in VIEWERS for one in posts) > 6000
