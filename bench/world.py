@@ -63,9 +63,7 @@ class Server:
     def __init__(self, command: list[str], port: int, env: dict[str, str]) -> None:
         self.port = port
         started = time.perf_counter()
-        self.process = subprocess.Popen(
-            command, env=os.environ | env, stdout=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen(command, env=os.environ | env, stdout=subprocess.DEVNULL)
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -3,7 +3,7 @@
 import resource
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -132,7 +132,8 @@ def serve(settings: Settings, console: Console) -> None:
     listening = _listen(settings)
     _allow_connections()
     config = server_config(settings, build(settings))
-    console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
+    with suppress(OSError):  # standard output may be a full disk
+        console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
     _Server(config).run(sockets=[listening])
