@@ -55,19 +55,20 @@ def averse_to(tx: Tx, account_ids: Collection[int], ids: Collection[int]) -> set
     rows = tx.all(
         f"""SELECT muter_id FROM muted_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
-                AND {tx.sql.is_in("muter_id", "ids")} AND (expires_ms = 0 OR expires_ms > :now)
+                AND muter_id BETWEEN :low AND :high AND (expires_ms = 0 OR expires_ms > :now)
             UNION ALL SELECT blocker_id FROM blocked_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
-                AND {tx.sql.is_in("blocker_id", "ids")}
+                AND blocker_id BETWEEN :low AND :high
             UNION ALL SELECT target_id FROM blocks
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
-                AND {tx.sql.is_in("target_id", "ids")}""",
+                AND target_id BETWEEN :low AND :high""",
         buckets={bucket_of(id) for id in account_ids},
         accounts=account_ids,
-        ids=ids,
+        low=min(ids),
+        high=max(ids),
         now=tx.now_ms,
     )
-    return {id for (id,) in rows}
+    return {id for (id,) in rows}.intersection(ids)  # few mind an account: a range costs less than a thousand look-ups
 
 
 def blocked_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:

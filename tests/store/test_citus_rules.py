@@ -26,6 +26,7 @@ FANOUT = {
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",
     "store/media.py:unattached": "hourly housekeeping, by an index of those that no post took",
     "store/moderation.py:page": "administrators look through the accounts",
+    "store/outbox.py:failures": "a person looks at what could not be acted on",
     "store/outbox.py:failed": "a figure for the people who run the server",
     "store/outbox.py:lease": "the sweep that finds what is due, wherever it is",
     "store/outbox.py:release_all": "at the start of a server that is alone on its database",
