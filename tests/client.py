@@ -63,7 +63,7 @@ class Server:
         )
 
     def _answers(self) -> bool:
-        assert self.process and self.process.poll() is None, (self.data.parent / f"{self.data.name}.log").read_text()
+        assert self.process and self.process.poll() is None, self.log()
         try:
             return requests.get(f"{self.url}/api/v1/timelines/public", timeout=2).ok
         except requests.ConnectionError:
@@ -75,7 +75,8 @@ class Server:
             self.process.wait(20)
 
     def log(self) -> str:
-        return (self.data.parent / f"{self.data.name}.log").read_text()
+        with (self.data.parent / f"{self.data.name}.log").open() as file:
+            return file.read(1_000_000)
 
     def command(self, *words: str) -> str:
         """Run `chirrup …` on the same data; what it printed."""
