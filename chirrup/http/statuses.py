@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from ..access import visibility
 from ..ports import Tx
 from ..social import media, posts, reactions
 from ..store import reactions as reaction_rows
+from ..timelines import marks
 from ..types import Draft, PollDraft, Post, Span
 from . import paging
 from .call import Call
@@ -129,21 +129,19 @@ async def history(call: Call, id: int) -> list[StatusEdit]:
 
 
 async def favourited_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _reactors(call, "favourites", id, query)
+    return await _marked_by(call, marks.favourited_by, id, query)
 
 
 async def reblogged_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _reactors(call, "boosts", id, query)
+    return await _marked_by(call, marks.boosted_by, id, query)
 
 
-async def _reactors(call: Call, mark: str, id: int, query: PageQuery) -> Page[Any]:
+async def _marked_by(call: Call, who: Callable[[Tx, int, int, Span], marks.Found], id: int, query: PageQuery) -> Any:
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> tuple[list[Json], list[int]]:
-        post = posts.get(tx, call.viewer_id, id)
-        found = reaction_rows.page_of_accounts(tx, mark, post.boost_of_id or post.id, span)
-        shown = visibility.accounts_shown(tx, call.viewer_id, [account for _, account in found])
-        return call.render.accounts(tx, shown), [key for key, _ in found]
+        found, keys = who(tx, call.viewer_id, id, span)
+        return call.render.accounts(tx, found), keys
 
     items, keys = await call.read(operation)
     return paging.page(items, keys, span)

@@ -1,6 +1,6 @@
 """Favourite, boost, bookmark, pin, mute a thread. Rows are in store/reactions.py."""
 
-from ..errors import Forbidden, Invalid
+from ..errors import Invalid
 from ..events import Favourited, Unboosted, Unfavourited
 from ..ids import bucket_of
 from ..ports import Tx
@@ -52,7 +52,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     if original.visibility == Visibility.DIRECT or (
         original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
     ):
-        raise Forbidden("This action is not allowed: only public and unlisted posts can be boosted by others")
+        raise Invalid("post", "is not for everybody: others can boost only public and unlisted posts")
     earlier = rows.find(tx, "boosts", account_id, original.id)
     if earlier and (post := post_rows.by_id(tx, earlier)):
         return post
@@ -85,18 +85,19 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
         ),
     )
     rows.add(tx, "boosts", account_id, original.id, boosted.id)
-    post_rows.add_counts(tx, original.id, boosts=1)
+    if boosted.visibility in posts.COUNTED:
+        post_rows.add_counts(tx, original.id, boosts=1)
     return boosted
 
 
 def unboost(tx: Tx, account_id: int, id: int) -> Post:
     """The original post; the boost is gone."""
     original = _original(tx, account_id, id)
-    boost_id = rows.remove(tx, "boosts", account_id, original.id)
-    if boost_id:
-        post_rows.add_counts(tx, original.id, boosts=-1)
-        if boosted := post_rows.by_id(tx, boost_id):
-            posts.remove(tx, boosted)
+    boosted = post_rows.tombstone(tx, rows.remove(tx, "boosts", account_id, original.id))
+    if boosted:
+        if boosted.visibility in posts.COUNTED:
+            post_rows.add_counts(tx, original.id, boosts=-1)
+        posts.remove(tx, boosted)
         tx.emit(Unboosted(account_id, original.id))
     return original
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from ..access.visibility import accounts_shown
 from ..ports import Tx
-from ..social import network, posts
-from ..store import reactions
+from ..social import network
+from ..timelines import marks
 from ..types import Span
 from .call import Call, Page
 from .forms import path_id
@@ -68,21 +67,20 @@ async def follow_requests(call: Call) -> Page:
 
 
 async def favourited_by(call: Call, handle: str, id: str) -> Page:
-    return await _reactors(call, f"/@{handle}/{id}", path_id(id), "favourites", "Favourited by")
+    return await _reactors(call, f"/@{handle}/{id}", path_id(id), marks.favourited_by, "Favourited by")
 
 
 async def boosted_by(call: Call, handle: str, id: str) -> Page:
-    return await _reactors(call, f"/@{handle}/{id}", path_id(id), "boosts", "Boosted by")
+    return await _reactors(call, f"/@{handle}/{id}", path_id(id), marks.boosted_by, "Boosted by")
 
 
-async def _reactors(call: Call, path: str, id: int, mark: str, title: str) -> Page:
+async def _reactors(
+    call: Call, path: str, id: int, who: Callable[[Tx, int, int, Span], marks.Found], title: str
+) -> Page:
     asked = span(call.query, limit=PEOPLE)
 
     def operation(tx: Tx) -> Found:
-        post = posts.get(tx, call.viewer_id, id)
-        found = reactions.page_of_accounts(tx, mark, post.boost_of_id or post.id, asked)
-        shown = accounts_shown(tx, call.viewer_id, [id for _, id in found])
-        return _people(tx, call, (shown, [key for key, _ in found]))
+        return _people(tx, call, who(tx, call.viewer_id, id, asked))
 
     people, keys = await call.read(operation)
     values = {

@@ -175,6 +175,6 @@ async def _something(engines: Engines, dice: random.Random, ids: list[int], said
         kind = dice.choice(list(Visibility))
         return await say(engines, author, words, reply_to_id=target, visibility=kind)
     except Exception as error:
-        if type(error).__name__ not in ("NotFound", "Forbidden"):
+        if type(error).__name__ not in ("NotFound", "Forbidden", "Invalid"):
             raise
         return await say(engines, author, "then something else")
