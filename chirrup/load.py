@@ -259,5 +259,6 @@ def _insert_posts(tx: Tx, rows: list[tuple[int, int, str]]) -> None:
         if post_rows.insert(tx, post):
             account_rows.add_counts(tx, author, posts=1, last_post_ms=post.created_ms)
             event = PostPublished(author, id)
+            tags.add(tx, post)
             tags.on_published(tx, event)
             search.on_published(tx, event)

@@ -17,7 +17,7 @@ from ..store import accounts as account_rows
 from ..store import media as media_rows
 from ..store import posts as rows
 from ..types import Draft, Mention, Post, PostVersion, User, Visibility
-from . import polls, text
+from . import polls, tags, text
 from .accounts import parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
@@ -101,6 +101,8 @@ def insert(tx: Tx, post: Post) -> Post:
         rows.insert_in_thread(tx, post)
         if post.visibility in COUNTED:
             rows.add_counts(tx, post.reply_to_id, replies=1)
+    if post.tags != "[]":
+        tags.add(tx, post)
     tx.emit(PostPublished(post.author_id, post.id))
     return post
 

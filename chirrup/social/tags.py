@@ -161,14 +161,22 @@ def suggestions(tx: Tx, account_id: int) -> list[Shown]:
 # what posts do to them: once each, however often it is told
 
 
-def on_published(tx: Tx, event: events.PostPublished) -> list[tuple[str, Signal]]:
-    post = posts.by_id(tx, event.post_id)
-    if post and post.visibility == Visibility.PUBLIC:
-        for key, name in _names(post).items():
+def add(tx: Tx, post: Post) -> None:
+    """A public post is found under its tags from now on; harmless when repeated."""
+    if post.visibility == Visibility.PUBLIC:
+        for key, name in sorted(_names(post).items()):  # all in one order: no two transactions wait for each other
             rows.add(tx, key, name)
             if rows.add_post(tx, key, post.id):
-                rows.count_use(tx, key, ms_of(post.id) // DAY_MS, post.author_id)
                 chosen.count_posts(tx, post.author_id, key, 1, last_post_ms=post.created_ms)
+
+
+def on_published(tx: Tx, event: events.PostPublished) -> list[tuple[str, Signal]]:
+    """How much they are used is counted later: whoever posts would wait for all others who use the same tag."""
+    post = posts.by_id(tx, event.post_id)
+    if post and post.visibility == Visibility.PUBLIC:
+        for key in sorted(_names(post)):
+            if rows.mark_counted(tx, key, post.id):
+                rows.count_use(tx, key, ms_of(post.id) // DAY_MS, post.author_id)
     return []
 
 
@@ -178,6 +186,7 @@ def on_edited(tx: Tx, event: events.PostEdited) -> list[tuple[str, Signal]]:
     if post:
         earlier = {tag for version in posts.versions(tx, post.id) for tag in keys_in(version.text)}
         _remove(tx, post, earlier - _names(post).keys())
+        add(tx, post)
     return on_published(tx, events.PostPublished(event.of, event.post_id))
 
 

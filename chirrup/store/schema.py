@@ -207,7 +207,7 @@ CREATE TABLE IF NOT EXISTS tags (
   PRIMARY KEY (bucket, tag)) {{clustered}};
 CREATE INDEX IF NOT EXISTS tags_names ON tags (tag, bucket);
 CREATE TABLE IF NOT EXISTS tag_posts (
-  bucket INTEGER NOT NULL, tag TEXT NOT NULL, post_id BIGINT NOT NULL,
+  bucket INTEGER NOT NULL, tag TEXT NOT NULL, post_id BIGINT NOT NULL, counted INTEGER NOT NULL,
   PRIMARY KEY (bucket, tag, post_id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS tag_days (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, day INTEGER NOT NULL, uses BIGINT NOT NULL, accounts BIGINT NOT NULL,

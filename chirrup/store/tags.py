@@ -84,8 +84,19 @@ def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
 def add_post(tx: Tx, tag: str, post_id: int) -> bool:
     """False when it was added before."""
     return 1 == tx.run(
-        """INSERT INTO tag_posts (bucket, tag, post_id) VALUES (:bucket, :tag, :post)
+        """INSERT INTO tag_posts (bucket, tag, post_id, counted) VALUES (:bucket, :tag, :post, 0)
            ON CONFLICT (bucket, tag, post_id) DO NOTHING""",
+        bucket=bucket_of_text(tag),
+        tag=tag,
+        post=post_id,
+    )
+
+
+def mark_counted(tx: Tx, tag: str, post_id: int) -> bool:
+    """False when its use had been counted, or it is gone."""
+    return 1 == tx.run(
+        """UPDATE tag_posts SET counted = 1
+           WHERE bucket = :bucket AND tag = :tag AND post_id = :post AND counted = 0""",
         bucket=bucket_of_text(tag),
         tag=tag,
         post=post_id,

@@ -185,3 +185,13 @@ def test_what_an_account_features_is_not_shown_to_those_it_blocks(ann, bob, tag,
     assert bob.get(f"/api/v1/accounts/{ann.id}/featured_tags").json() == []
     assert names(server.anyone().get(f"/api/v1/accounts/{ann.id}/featured_tags").json()) == [tag]
     assert bob.get("/api/v1/accounts/1/featured_tags").status_code == 404
+
+
+def test_a_post_is_under_its_hashtags_from_the_next_request_on(ann, tag):
+    for _ in range(20):
+        post = ann.say(f"hello #{tag}")
+        assert ann.get(f"/api/v1/timelines/tag/{tag}", limit=1).json()[0]["id"] == post["id"]
+
+    ann.say(f"#{tag}_new")
+    found = ann.get("/api/v2/search", q=f"#{tag}", type="hashtags").json()["hashtags"]
+    assert [one["name"] for one in found] == [tag, f"{tag}_new"]
