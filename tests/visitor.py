@@ -3,7 +3,7 @@
 import html
 import re
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 from client import Person, Server
@@ -74,3 +74,13 @@ def logged_in(server: Server, person: Person) -> Visitor:
     visitor = Visitor(server.url)
     assert visitor.log_in(person.name).status_code == 303
     return visitor
+
+
+def code_shown_at(address: str, name: str) -> str:
+    """What somebody who logs in where an app sent to, and agrees, is given to type in there."""
+    session = requests.Session()
+    (login,) = forms(session.get(address, timeout=10))
+    fields = login.fields | {"email": f"{name}@example.com", "password": "password"}
+    consent = forms(session.post(login.url, data=fields, timeout=10))[0]
+    page = session.post(consent.url, data=consent.fields, timeout=10)
+    return parse_qs(urlsplit(page.url).query)["code"][0]

@@ -7,12 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from client import Server, eventually
 from PIL import Image
-from visitor import Visitor, forms
+from visitor import code_shown_at
 from websockets.sync.client import connect
 
 TOOT = Path(sys.executable).with_name("toot")
@@ -80,15 +79,6 @@ def bob(server: Server, tmp_path: Path) -> Toot:
     assert login.returncode == 0, said
     assert "Successfully logged in" in said
     return bob
-
-
-def code_shown_at(address: str, name: str) -> str:
-    visitor = Visitor(address.split("/oauth")[0])
-    (login,) = forms(visitor.session.get(address, timeout=10))
-    fields = login.fields | {"email": f"{name}@example.com", "password": "password"}
-    consent = forms(visitor.session.post(login.url, data=fields, timeout=10))[0]
-    page = visitor.session.post(consent.url, data=consent.fields, timeout=10)
-    return parse_qs(urlsplit(page.url).query)["code"][0]
 
 
 def test_two_people_talk(server: Server, ann: Toot, bob: Toot):
