@@ -74,6 +74,12 @@ class Server:
             self.process.send_signal(how)
             self.process.wait(20)
 
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(signal.SIGKILL)
+
     def log(self) -> str:
         with (self.data.parent / f"{self.data.name}.log").open() as file:
             return file.read(1_000_000)

@@ -48,44 +48,42 @@ def try_to_say(person: Person, text: str) -> str:
 
 
 def test_a_full_disk_refuses_writes_with_a_sentence_answers_reads_loses_nothing_and_frees_itself(small_disk: Path):
-    server = Server(small_disk / "data").start()
-    ann, bob = server.person(), server.person()
-    bob.follow(ann)
-    said = [ann.say(f"before {n}")["id"] for n in range(5)]
+    with Server(small_disk / "data") as server:
+        ann, bob = server.person(), server.person()
+        bob.follow(ann)
+        said = [ann.say(f"before {n}")["id"] for n in range(5)]
 
-    fill(small_disk / "ballast")
-    refused = 0
-    while refused < 20:  # what fits into the files as they are is still taken
-        if id := try_to_say(ann, "x" * 400):
-            said.append(id)
-        else:
-            refused += 1
-    noise = io.BytesIO()
-    Image.frombytes("RGB", (300, 300), secrets.token_bytes(300 * 300 * 3)).save(noise, "png")
-    upload = ann.call("POST", "/api/v2/media", files={"file": noise.getvalue()})
-    assert (upload.status_code, upload.headers["Retry-After"]) == (503, "1"), upload.text
-    assert [post["id"] for post in bob.walk(HOME, limit=40)] == said[::-1]
-    assert ann.get("/api/v1/timelines/public").ok
+        fill(small_disk / "ballast")
+        refused = 0
+        while refused < 20:  # what fits into the files as they are is still taken
+            if id := try_to_say(ann, "x" * 400):
+                said.append(id)
+            else:
+                refused += 1
+        noise = io.BytesIO()
+        Image.frombytes("RGB", (300, 300), secrets.token_bytes(300 * 300 * 3)).save(noise, "png")
+        upload = ann.call("POST", "/api/v2/media", files={"file": noise.getvalue()})
+        assert (upload.status_code, upload.headers["Retry-After"]) == (503, "1"), upload.text
+        assert [post["id"] for post in bob.walk(HOME, limit=40)] == said[::-1]
+        assert ann.get("/api/v1/timelines/public").ok
 
-    (small_disk / "ballast").unlink()
-    said.append(eventually(lambda: try_to_say(ann, "after"), within_s=10))
+        (small_disk / "ballast").unlink()
+        said.append(eventually(lambda: try_to_say(ann, "after"), within_s=10))
 
-    for again in (False, True):
-        if again:
-            server.stop()
-            server.start()
-        assert [post["id"] for post in ann.walk(f"/api/v1/accounts/{ann.id}/statuses", limit=40)] == said[::-1]
-        eventually(lambda: [post["id"] for post in bob.walk(HOME, limit=40)] == said[::-1], within_s=15)
-    server.stop()
+        for again in (False, True):
+            if again:
+                server.stop()
+                server.start()
+            assert [post["id"] for post in ann.walk(f"/api/v1/accounts/{ann.id}/statuses", limit=40)] == said[::-1]
+            eventually(lambda: [post["id"] for post in bob.walk(HOME, limit=40)] == said[::-1], within_s=15)
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path):
     (tmp_path / "data.log").symlink_to("/dev/full")
-    server = Server(tmp_path / "data").start()  # which logs that it is a test server
-    ann, bob = server.person(), server.person()
-    bob.follow(ann)
-    post = ann.say("hello")
+    with Server(tmp_path / "data") as server:  # which logs that it is a test server
+        ann, bob = server.person(), server.person()
+        bob.follow(ann)
+        post = ann.say("hello")
 
-    assert [one["id"] for one in bob.home()] == [post["id"]]
-    assert eventually(lambda: ann.get("/api/v1/notifications").json())[0]["type"] == "follow"
-    server.stop()
+        assert [one["id"] for one in bob.home()] == [post["id"]]
+        assert eventually(lambda: ann.get("/api/v1/notifications").json())[0]["type"] == "follow"

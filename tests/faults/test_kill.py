@@ -35,9 +35,8 @@ def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: P
     env = {"CHIRRUP_DATABASE": database_url}
     if not database_url.startswith("sqlite"):
         env["CHIRRUP_BROKER"] = request.getfixturevalue("redis_url")
-    server = Server(tmp_path / "data", env=env).start()
-    yield server
-    server.stop(signal.SIGKILL)
+    with Server(tmp_path / "data", env=env) as server:
+        yield server
 
 
 @pytest.mark.timeout(60 + ROUNDS * 20)
@@ -78,36 +77,36 @@ async def _is_drained(db: Database) -> bool:
 
 
 async def test_an_upload_that_a_kill_interrupts_is_there_whole_or_not_at_all(tmp_path: Path):
-    server, choices = Server(tmp_path / "data").start(), random.Random(SEED)
+    choices = random.Random(SEED)
     print(f"CHIRRUP_SEED={SEED}")
-    person = server.person()
-    uploaded: dict[str, tuple[int, int]] = {}
+    with Server(tmp_path / "data") as server:
+        person = server.person()
+        uploaded: dict[str, tuple[int, int]] = {}
 
-    async def upload(session: aiohttp.ClientSession) -> None:
-        with suppress(aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
-            while True:
-                size = choices.randint(20, 900), choices.randint(20, 900)
-                form = aiohttp.FormData()
-                form.add_field("file", _picture(size, choices), filename="a.png")
-                async with session.post(f"{server.url}/api/v2/media", data=form) as response:
-                    assert response.status == 200, await response.text()
-                    uploaded[(await response.json())["id"]] = size
+        async def upload(session: aiohttp.ClientSession) -> None:
+            with suppress(aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+                while True:
+                    size = choices.randint(20, 900), choices.randint(20, 900)
+                    form = aiohttp.FormData()
+                    form.add_field("file", _picture(size, choices), filename="a.png")
+                    async with session.post(f"{server.url}/api/v2/media", data=form) as response:
+                        assert response.status == 200, await response.text()
+                        uploaded[(await response.json())["id"]] = size
 
-    for _ in range(max(3, ROUNDS // 3)):
-        asyncio.get_running_loop().call_later(choices.uniform(0.5, 2), server.stop, signal.SIGKILL)
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {person.token}"}) as session:
-            await asyncio.gather(upload(session), upload(session))
-        server.start()
-    print(f"{len(uploaded)} uploads acknowledged")
+        for _ in range(max(3, ROUNDS // 3)):
+            asyncio.get_running_loop().call_later(choices.uniform(0.5, 2), server.stop, signal.SIGKILL)
+            async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {person.token}"}) as session:
+                await asyncio.gather(upload(session), upload(session))
+            server.start()
+        print(f"{len(uploaded)} uploads acknowledged")
 
-    for id, size in uploaded.items():
-        shown = person.say("look", media_ids=[id])["media_attachments"][0]
-        assert _size_of(person.get(shown["url"]).content) == size
-        assert _size_of(person.get(shown["preview_url"]).content)
-    files = [file for file in (server.data / "media").rglob("*.*") if file.is_file()]
-    assert len(files) >= 2 * len(uploaded)
-    assert all(_size_of(file.read_bytes()) for file in files)
-    server.stop()
+        for id, size in uploaded.items():
+            shown = person.say("look", media_ids=[id])["media_attachments"][0]
+            assert _size_of(person.get(shown["url"]).content) == size
+            assert _size_of(person.get(shown["preview_url"]).content)
+        files = [file for file in (server.data / "media").rglob("*.*") if file.is_file()]
+        assert len(files) >= 2 * len(uploaded)
+        assert all(_size_of(file.read_bytes()) for file in files)
 
 
 def _picture(size: tuple[int, int], choices: random.Random) -> bytes:

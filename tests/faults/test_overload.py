@@ -16,7 +16,11 @@ BEYOND = 300  # requests more than may wait
 
 
 async def test_what_is_too_much_is_refused_at_once_and_what_is_accepted_is_kept(tmp_path: Path):
-    server = Server(tmp_path / "data").start()
+    with Server(tmp_path / "data") as server:
+        await overload(server)
+
+
+async def overload(server: Server) -> None:
     ann = server.person()
     other = open_database(f"sqlite:{server.data / 'chirrup.db'}")
     release = threading.Event()
@@ -61,4 +65,3 @@ async def test_what_is_too_much_is_refused_at_once_and_what_is_accepted_is_kept(
         assert all(number in accepted for number in again)
         assert before.items() <= accepted.items()
     other.close()
-    server.stop()
