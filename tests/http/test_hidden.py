@@ -136,7 +136,7 @@ def test_no_count_moves_for_what_is_hidden(server, ann, bob):
     tag = f"tag{ann.id}"
     post = ann.say(f"#{tag}")["id"]
     assert ann.post("/api/v1/featured_tags", name=tag).ok
-    eventually(lambda: server.anyone().get(f"/api/v1/timelines/tag/{tag}").json())
+    eventually(lambda: server.anyone().get(f"/api/v1/tags/{tag}").json()["history"][0]["uses"] == "1")
     before = outside(server, ann, post, tag)
 
     bob.follow(ann)
