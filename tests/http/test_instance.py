@@ -116,3 +116,80 @@ def test_the_numbers_follow_what_happens(tmp_path: Path):
 
         eventually(lambda: numbers() == (1, 1), within_s=20)
         assert server.anyone().get("/api/v2/instance").json()["usage"]["users"]["active_month"] == 1
+
+
+def test_a_new_servers_extended_description_is_empty(server):
+    answer = server.anyone().get("/api/v1/instance/extended_description")
+
+    assert shapes.decode(answer, ExtendedDescription)
+    assert answer.json() == {"content": "", "updated_at": None}
+
+
+def test_there_are_no_custom_emojis(server):
+    assert server.anyone().get("/api/v1/custom_emojis").json() == []
+
+
+@pytest.mark.parametrize("path", ["peers", "activity", "domain_blocks", "privacy_policy", "terms_of_service"])
+def test_what_is_not_there_is_not_found(server, path):
+    assert server.anyone().get(f"/api/v1/instance/{path}").status_code == 404
+
+
+def test_health_is_green_while_all_is_well(server):
+    assert shapes.decode(server.anyone().get("/health"), Health).status == "OK"
+
+
+def test_nodeinfo_is_found_and_names_the_software(server):
+    index = shapes.decode(server.anyone().get("/.well-known/nodeinfo"), Links)
+
+    info = shapes.decode(requests.get(index.links[0].href, timeout=10), NodeInfo)
+
+    assert (info.version, info.software.name, info.software.version) == ("2.0", "chirrup", __version__)
+    assert info.open_registrations
+    assert info.usage.users.total >= 0
+
+
+def test_a_handle_leads_to_a_profile(server, ann):
+    host = server.url.removeprefix("http://")
+    resources = (f"acct:{ann.name}@{host}", f"{ann.name.upper()}@{host}", f"{server.url}/@{ann.name}")
+
+    for resource in resources:
+        answer = server.anyone().get("/.well-known/webfinger", resource=resource)
+        found = shapes.decode(answer, Jrd)
+        assert found.subject == f"acct:{ann.name}@{host}"
+        assert found.links[0].href == f"{server.url}/@{ann.name}"
+        assert answer.headers["Content-Type"].startswith("application/jrd+json")
+
+
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        ("", 400),
+        ("acct:nobody_at_all@{host}", 404),
+        ("acct:{name}@elsewhere.example", 404),
+        ("acct:{name}", 404),
+        ("https://elsewhere.example/@{name}", 404),
+        ("acct:" + "x" * 5000, 404),
+    ],
+)
+def test_other_handles_lead_nowhere(server, ann, resource, status):
+    resource = resource.format(name=ann.name, host=server.url.removeprefix("http://"))
+
+    assert server.anyone().get("/.well-known/webfinger", resource=resource).status_code == status
+
+
+def test_a_suspended_handle_leads_nowhere(server, ann):
+    server.command("user", "suspend", ann.name)
+
+    resource = f"{server.url}/@{ann.name}"
+    assert server.anyone().get("/.well-known/webfinger", resource=resource).status_code == 404
+
+
+def test_host_meta_points_to_webfinger(server, ann):
+    answer = server.anyone().get("/.well-known/host-meta")
+
+    root = ElementTree.fromstring(answer.text)
+    template = next(link.attrib["template"] for link in root if link.attrib["rel"] == "lrdd")
+    host = server.url.removeprefix("http://")
+    found = requests.get(template.replace("{uri}", f"acct:{ann.name}@{host}"), timeout=10)
+    assert answer.headers["Content-Type"].startswith("application/xrd+xml")
+    assert json.loads(found.content)["subject"].startswith(f"acct:{ann.name}@")
