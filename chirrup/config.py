@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024
     secret: str = ""  # for signatures; the same for all processes; "": the file <data>/secret, made when absent
+    requests_per_5_min: int = 300  # of an account to the API and the pages; of an address, where nobody is logged in
     streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; what is beyond gets a 429
     streams_per_ip: int = 10_000
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
@@ -40,6 +41,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return self.url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{self.port}"
+
+    @property
+    def request_limit(self) -> int:
+        """In 5 minutes. Test servers count, and refuse nobody."""
+        return 10_000_000 if self.testing else self.requests_per_5_min
 
     @property
     def domain(self) -> str:

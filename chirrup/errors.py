@@ -3,6 +3,8 @@
 http/problems.py maps each class to an HTTP status; nothing else knows both sides.
 """
 
+import msgspec
+
 
 class ChirrupError(Exception):
     """Base of every error that is the caller's to mend. Anything else that is raised is a bug."""
@@ -92,14 +94,22 @@ OAUTH_ERRORS = {
 }
 
 
+class Quota(msgspec.Struct, frozen=True):
+    """How much of a limit is left, and when it is whole again (Unix seconds)."""
+
+    amount: int
+    remaining: int
+    resets_at_s: int
+
+
 class TooMany(ChirrupError):
-    """A limit is used up. retry_after_s: whole seconds until it opens again."""
+    """A limit is used up. retry_after_s: whole seconds until it opens again; quota: of a limit on how often."""
 
     code = "too_many"
 
-    def __init__(self, message: str, retry_after_s: int) -> None:
+    def __init__(self, message: str, retry_after_s: int, quota: Quota | None = None) -> None:
         super().__init__(message)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.quota = retry_after_s, quota
 
 
 class Unavailable(ChirrupError):

@@ -59,12 +59,17 @@ class Account(Struct, frozen=True):
         return ms_of(self.id)
 
 
-class AccountCounts(Struct, frozen=True):
-    account_id: int
-    followers: int = 0
-    followees: int = 0
-    posts: int = 0
-    last_post_ms: int = 0
+class AccountState(Struct, frozen=True):
+    """What of an account may have changed since it was last shown. Small: read with every post that is shown."""
+
+    id: int
+    changed_ms: int  # with the rest of the row
+    suspended_ms: int
+    indexable: int
+    followers: int
+    followees: int
+    posts: int
+    last_post_ms: int
 
 
 class User(Struct, frozen=True):

@@ -7,10 +7,11 @@ nobody has that name, the name tried), "address" (the e-mail address a mail woul
 import ipaddress
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
-from ..errors import TooMany
+from ..errors import Quota, TooMany
 from ..ports import Limits
 
 
@@ -19,10 +20,14 @@ class Limit(msgspec.Struct, frozen=True):
     by: str
     amount: int
     per_s: int
+    strict: bool = False  # nobody gets through while the count is out of reach
 
 
-LOGIN = (Limit("login_account", "account", 10, 300), Limit("login_ip", "ip", 25, 300))
-PASSWORD_CHANGE = (Limit("password_account", "account", 10, 300), Limit("password_ip", "ip", 25, 300))
+LOGIN = (Limit("login_account", "account", 10, 300, strict=True), Limit("login_ip", "ip", 25, 300, strict=True))
+PASSWORD_CHANGE = (
+    Limit("password_account", "account", 10, 300, strict=True),
+    Limit("password_ip", "ip", 25, 300, strict=True),
+)
 RESET = (
     Limit("reset_address", "address", 5, 1800),
     Limit("reset_account", "account", 5, 1800),
@@ -37,20 +42,35 @@ FOLLOW_LINK = (Limit("link_ip", "ip", 25, 300),)  # each try of a reset form cos
 SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
-MEDIA = (Limit("media_account", "account", 30, 1800),)  # ../shared/threats.md H1
-ALL = (*LOGIN, *PASSWORD_CHANGE, *RESET, *CONFIRMATION, *FOLLOW_LINK, *SIGN_UP, *REGISTER_APP, *TOKEN, *MEDIA)
+MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next: ../shared/threats.md H1
+DELETE = (Limit("delete_account", "account", 30, 1800),)
+WINDOW_S = 300  # for requests of any kind; how many: Settings.requests_per_5_min
 
 
 async def check(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str = "", address: str = "") -> None:
     """Count one try against each of rules. Raises TooMany, with when to come back."""
     keys = {"ip": network_of(ip), "account": account, "address": address}
     for rule in rules:
-        allowance = await limits.hit(rule.name, keys[rule.by], amount=rule.amount, per_s=rule.per_s)
-        if not allowance.allowed:
-            wait_s = max(1, allowance.resets_at_s - int(time.time()))
-            raise TooMany(f"Too many tries: come back in {wait_s} seconds", wait_s)
+        await _hit(limits, rule, keys[rule.by])
 
 
+async def check_request(limits: Limits, amount: int, *, ip: str, account_id: int = 0) -> Quota:
+    """Count one request of an account; of an address, when nobody in particular asks. Raises TooMany."""
+    if account_id:
+        return await _hit(limits, Limit("requests_account", "account", amount, WINDOW_S), str(account_id))
+    return await _hit(limits, Limit("requests_ip", "ip", amount, WINDOW_S), network_of(ip))
+
+
+async def _hit(limits: Limits, rule: Limit, key: str) -> Quota:
+    found = await limits.hit(rule.name, key, amount=rule.amount, per_s=rule.per_s, strict=rule.strict)
+    quota = Quota(rule.amount, found.remaining, found.resets_at_s)
+    if not found.allowed:
+        wait_s = max(1, found.resets_at_s - int(time.time()))
+        raise TooMany(f"Too many tries: come back in {wait_s} seconds", wait_s, quota)
+    return quota
+
+
+@lru_cache(1000)
 def network_of(ip: str) -> str:
     """IPv6 users have a whole /64 to themselves."""
     try:

@@ -17,7 +17,7 @@ import msgspec
 from ..ports import Tx
 from ..store import accounts, follows, posts, ties
 from ..store.ties import Ties
-from ..types import Account, Post, Visibility
+from ..types import Account, AccountState, Post, Visibility
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -25,8 +25,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     viewer_id: int
     posts: dict[int, Post]  # those asked for that the viewer may see, and the originals of boosts among them
-    accounts: dict[int, Account]  # their authors
-    ties: Ties  # of the viewer to the authors, and to those they reply to
+    accounts: dict[int, AccountState]  # their authors
+    ties: Ties  # of the viewer to the authors and those they reply to; follows only where they decide something
 
 
 def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
@@ -40,9 +40,10 @@ def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
 
 def judge(tx: Tx, viewer_id: int, found: dict[int, Post]) -> Seen:
     """The same for posts already read; found holds the originals of boosts too."""
-    authors = accounts.by_ids(tx, {post.author_id for post in found.values()})
-    concerned = authors.keys() | {post.reply_to_author_id for post in found.values() if post.reply_to_author_id}
-    viewer = ties.of(tx, viewer_id, concerned)
+    authors = accounts.states(tx, {post.author_id for post in found.values()})
+    answered = {post.reply_to_author_id for post in found.values() if post.reply_to_author_id}
+    closed = {post.author_id for post in found.values() if post.visibility == Visibility.FOLLOWERS}
+    viewer = ties.of(tx, viewer_id, authors.keys() | answered, followees=closed | answered)
     return Seen(viewer_id, {id: p for id, p in found.items() if _shown(p, found, authors, viewer)}, authors, viewer)
 
 
@@ -51,7 +52,7 @@ def see_one(tx: Tx, viewer_id: int, id: int) -> Post | None:
     return see(tx, viewer_id, [id]).posts.get(id)
 
 
-def _shown(post: Post, found: dict[int, Post], authors: dict[int, Account], viewer: Ties) -> bool:
+def _shown(post: Post, found: dict[int, Post], authors: dict[int, AccountState], viewer: Ties) -> bool:
     if not _allowed(post, authors, viewer):
         return False
     if not post.boost_of_id:
@@ -60,7 +61,7 @@ def _shown(post: Post, found: dict[int, Post], authors: dict[int, Account], view
     return original is not None and _allowed(original, authors, viewer)
 
 
-def _allowed(post: Post, authors: dict[int, Account], viewer: Ties) -> bool:
+def _allowed(post: Post, authors: dict[int, AccountState], viewer: Ties) -> bool:
     author = authors.get(post.author_id)
     if author is None or author.suspended_ms:
         return False
@@ -78,7 +79,7 @@ def _allowed(post: Post, authors: dict[int, Account], viewer: Ties) -> bool:
 
 
 def viewers_among(
-    tx: Tx, post: Post, found: dict[int, Post], authors: dict[int, Account], ids: Collection[int]
+    tx: Tx, post: Post, found: dict[int, Post], authors: dict[int, AccountState], ids: Collection[int]
 ) -> set[int]:
     """Those of ids (0: somebody not logged in) who may see post: the rule above for one post and many viewers.
 
@@ -92,7 +93,7 @@ def viewers_among(
     return _allowed_among(tx, original, authors, allowed) if original else set()
 
 
-def _allowed_among(tx: Tx, post: Post, authors: dict[int, Account], ids: set[int]) -> set[int]:
+def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: set[int]) -> set[int]:
     author = authors.get(post.author_id)
     if author is None or author.suspended_ms:
         return set()

@@ -10,7 +10,7 @@ from ..social import accounts
 from ..store import accounts as rows
 from ..store import follows as follow_rows
 from ..timelines import pull
-from ..types import AccountCounts, Span
+from ..types import Span
 from . import entities, paging
 from .call import Call
 from .entities import Account, CredentialAccount, Status
@@ -26,10 +26,10 @@ async def verify_credentials(call: Call) -> CredentialAccount:
 def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     """The account with what only its owner sees."""
     account = accounts.get(tx, account_id, account_id)
-    count = rows.counts(tx, [account_id]).get(account_id) or AccountCounts(account_id)
     user = rows.user(tx, account_id)
     assert user
-    shown = call.render.account_entity(account, count, call.render.roles(tx, account_id))
+    state = rows.states(tx, [account_id])[account_id]
+    shown = call.render.account_entity(account, state, call.render.roles(tx, account_id))
     waiting = len(follow_rows.requests(tx, account_id, Span(before=ID_MAX, limit=1000)))
     return CredentialAccount(
         **{name: getattr(shown, name) for name in shown.__struct_fields__},

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..access import limits
+from ..access.limits import Limit
 from ..access.passwords import Passwords
 from ..config import Settings
 from ..errors import Unauthorised
@@ -81,6 +83,11 @@ class Call:
         if not self.viewer.account_id:
             raise Unauthorised("This method requires an authenticated user")
         return self.viewer.account_id
+
+    async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
+        """Raises TooMany. Test servers count nothing."""
+        if not self.settings.testing:
+            await limits.check(self.engines.limits, rules, ip=self.ip, **by)
 
     async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         return await self.services.engines.db.read(operation, *args, **kwargs)

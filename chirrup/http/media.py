@@ -13,7 +13,6 @@ from ..social import image_child, images, media
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
 from .forms import Upload
-from .oauth import throttle
 
 OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers for good; what stands between asks again
 PRIVATE_CACHE = "private, max-age=600"
@@ -28,7 +27,7 @@ class NewMedia(msgspec.Struct, kw_only=True):
 
 async def create(call: Call, body: NewMedia) -> MediaAttachment:
     """Its type is read from the file itself; the name and type that came with it are not looked at."""
-    await throttle(call, limits.MEDIA, account=str(call.account_id))
+    await call.throttle(limits.MEDIA, account=str(call.account_id))
     if body.file is None:
         raise Invalid("file", "can't be blank: send a picture as multipart/form-data")
     made = await image_child.isolated(images.process, body.file.data)
@@ -58,7 +57,7 @@ async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
     blobs = call.engines.blobs
     preview = None
     if body.thumbnail:
-        await throttle(call, limits.MEDIA, account=str(call.account_id))
+        await call.throttle(limits.MEDIA, account=str(call.account_id))
         await call.read(media.get, call.account_id, id)
         made = await image_child.isolated(images.process, body.thumbnail.data)
         preview = await asyncio.to_thread(media.store_preview, blobs, made)

@@ -12,7 +12,6 @@ import msgspec
 
 from ..access import apps, codes, limits, logins, scopes, tokens
 from ..access.apps import Client
-from ..access.limits import Limit
 from ..errors import Forbidden, Invalid, InvalidFields, OAuthError
 from ..ports import Tx
 from ..social import accounts
@@ -30,7 +29,7 @@ class NewApp(msgspec.Struct, kw_only=True):
 
 
 async def create_app(call: Call, body: NewApp) -> CredentialApplication:
-    await throttle(call, limits.REGISTER_APP)
+    await call.throttle(limits.REGISTER_APP)
     app, secret = await call.write(
         apps.register, body.client_name, body.redirect_uris, body.scopes or "read", body.website or ""
     )
@@ -71,7 +70,7 @@ class TokenRequest(msgspec.Struct, kw_only=True):
 
 
 async def token(call: Call, body: TokenRequest) -> entities.Token:
-    await throttle(call, limits.TOKEN)
+    await call.throttle(limits.TOKEN)
     client = await call.read(apps.identify, *_credentials(call, body.client_id, body.client_secret))
     if body.grant_type == "authorization_code":
         made = await call.write(
@@ -163,7 +162,7 @@ async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     """Without mail there is no address to confirm and nobody to approve: the account works at once."""
     if not call.settings.registrations:
         raise Forbidden("This action is not allowed: this server takes no new accounts")
-    await throttle(call, limits.SIGN_UP)
+    await call.throttle(limits.SIGN_UP)
     problems = accounts.check_username(body.username) + accounts.check_email(body.email)
     try:
         call.services.passwords.check(body.password)
@@ -188,9 +187,3 @@ async def resend_confirmation(call: Call) -> Empty:
     if not call.settings.testing:
         raise Forbidden("This method is only available while the e-mail is awaiting confirmation")
     return Empty()
-
-
-async def throttle(call: Call, rules: tuple[Limit, ...], **by: str) -> None:
-    """Raises TooMany. Test servers count nothing."""
-    if not call.settings.testing:
-        await limits.check(call.engines.limits, rules, ip=call.ip, **by)

@@ -67,10 +67,11 @@ def link(url: str, query: dict[str, Any], found: Page[Any]) -> str:
     """The Link header; "" when there is nothing to link to. url: of this list, without a query."""
     if found.edges is None:
         return ""
-    kept = [(k, v) for k, v in _flat(query) if k not in ("max_id", "since_id", "min_id")]
+    kept = urlencode([(k, v) for k, v in _flat(query) if k not in ("max_id", "since_id", "min_id")])
+    start = f"<{url}?{kept}&" if kept else f"<{url}?"
     newest, oldest = found.edges
-    links = [f'<{url}?{urlencode([*kept, ("max_id", oldest)])}>; rel="next"'] if found.full else []
-    links.append(f'<{url}?{urlencode([*kept, ("min_id", newest)])}>; rel="prev"')
+    links = [f'{start}max_id={oldest}>; rel="next"'] if found.full else []
+    links.append(f'{start}min_id={newest}>; rel="prev"')
     return ", ".join(links)
 
 

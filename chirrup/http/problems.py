@@ -1,5 +1,6 @@
 """Errors as HTTP: the only place that knows both sides."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,11 +14,13 @@ from ..errors import (
     InvalidFields,
     NotFound,
     OAuthError,
+    Quota,
     TooMany,
     Unauthorised,
     Unavailable,
 )
 from ..social.posts import MentionsUnexpected
+from .entities import iso
 
 log = structlog.get_logger()
 
@@ -38,7 +41,23 @@ def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
         log.error("unexpected error", exc_info=error)
         return 500, {}, msgspec.json.encode({"error": "Something went wrong on our side; it has been logged."})
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
+    if isinstance(error, TooMany) and error.quota:
+        headers |= quota_headers(error.quota)
     return status_of(error), headers, msgspec.json.encode(_body(error))
+
+
+def quota_headers(quota: Quota) -> dict[str, str]:
+    """https://docs.joinmastodon.org/api/rate-limits/"""
+    return {
+        "X-RateLimit-Limit": str(quota.amount),
+        "X-RateLimit-Remaining": str(quota.remaining),
+        "X-RateLimit-Reset": _time(quota.resets_at_s),
+    }
+
+
+@lru_cache(1000)
+def _time(at_s: int) -> str:
+    return iso(at_s * 1000)
 
 
 OAUTH_STATUS = {"invalid_client": 401, "unauthorized_client": 403}  # RFC 6749, 5.2; all else is 400

@@ -16,7 +16,6 @@ from .accounts import verify_credentials
 from .call import Call
 from .entities import CredentialAccount, Preferences
 from .forms import Upload
-from .oauth import throttle
 
 
 class FieldAttributes(msgspec.Struct, kw_only=True):
@@ -69,7 +68,7 @@ class ProfileBody(msgspec.Struct, kw_only=True):
 
 async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount:
     if body.avatar or body.header:
-        await throttle(call, limits.MEDIA, account=str(call.account_id))
+        await call.throttle(limits.MEDIA, account=str(call.account_id))
     made = await pictures.store(
         call.engines.blobs,
         avatar=body.avatar.data if body.avatar else None,

@@ -23,7 +23,7 @@ from ..store import accounts, media, polls, posts, reactions
 from ..store import apps as app_rows
 from ..types import (
     Account,
-    AccountCounts,
+    AccountState,
     Conversation,
     FeaturedTag,
     Field,
@@ -57,8 +57,8 @@ class Renderer:
     def __init__(self, settings: Settings, addresses: Addresses) -> None:
         self.base_url = settings.base_url
         self._addresses = addresses
-        self._posts: dict[int, tuple[Any, bytes]] = {}
-        self._accounts: dict[int, tuple[Any, msgspec.Raw]] = {}
+        self._posts: dict[int, tuple[tuple[int, int], bytes]] = {}
+        self._accounts: dict[int, tuple[AccountState, msgspec.Raw]] = {}
         self._apps: dict[int, entities.StatusApplication | None] = {0: None}
 
     # posts
@@ -334,7 +334,7 @@ class Renderer:
 
     def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:
         """Those of ids that exist, in their order."""
-        parts = self._account_parts(tx, accounts.by_ids(tx, ids))
+        parts = self.accounts_by_id(tx, ids)
         return [parts[id] for id in ids if id in parts]
 
     def account(self, tx: Tx, id: int) -> Json:
@@ -345,21 +345,18 @@ class Renderer:
         return found[0]
 
     def accounts_by_id(self, tx: Tx, ids: Collection[int]) -> dict[int, Json]:
-        return self._account_parts(tx, accounts.by_ids(tx, ids))
+        return self._account_parts(tx, accounts.states(tx, ids))
 
-    def _account_parts(self, tx: Tx, found: dict[int, Account]) -> dict[int, Json]:
-        counts = accounts.counts(tx, found.keys())
+    def _account_parts(self, tx: Tx, states: dict[int, AccountState]) -> dict[int, Json]:
         parts: dict[int, Json] = {}
-        for id, account in found.items():
-            count = counts.get(id) or AccountCounts(id)
-            version = (account.changed_ms, count)
+        for id, state in states.items():
             kept = self._accounts.get(id)
-            if kept and kept[0] == version:
+            if kept and kept[0] == state:
                 parts[id] = kept[1]
-            else:
-                roles = self.roles(tx, id)
-                parts[id] = msgspec.Raw(_encode(self.account_entity(account, count, roles)))
-                _keep(self._accounts, id, (version, parts[id]))
+        missing = states.keys() - parts.keys()
+        for id, account in accounts.by_ids(tx, missing).items() if missing else ():
+            parts[id] = msgspec.Raw(_encode(self.account_entity(account, states[id], self.roles(tx, id))))
+            _keep(self._accounts, id, (states[id], parts[id]))
         return parts
 
     def roles(self, tx: Tx, account_id: int) -> list[entities.RoleEntity]:
@@ -367,7 +364,7 @@ class Renderer:
         return [role_entity(user.role)] if user and user.role else []
 
     def account_entity(
-        self, account: Account, count: AccountCounts, roles: list[entities.RoleEntity]
+        self, account: Account, state: AccountState, roles: list[entities.RoleEntity]
     ) -> entities.Account:
         """A suspended account shows its name and nothing else."""
         gone = bool(account.suspended_ms)
@@ -393,10 +390,10 @@ class Renderer:
             avatar_static=still,
             header=header,
             header_static=header,
-            followers_count=0 if gone else count.followers,
-            following_count=0 if gone else count.followees,
-            statuses_count=0 if gone else count.posts,
-            last_status_at=entities.day(count.last_post_ms) if count.last_post_ms and not gone else None,
+            followers_count=0 if gone else state.followers,
+            following_count=0 if gone else state.followees,
+            statuses_count=0 if gone else state.posts,
+            last_status_at=entities.day(state.last_post_ms) if state.last_post_ms and not gone else None,
             hide_collections=bool(account.hide_network),
             noindex=not account.discoverable,
             emojis=[],

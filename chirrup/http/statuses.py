@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from ..access import limits
 from ..ports import Tx
 from ..social import media, posts, reactions
 from ..store import reactions as reaction_rows
@@ -87,6 +88,7 @@ def _edit(tx: Tx, call: Call, id: int, body: NewStatus) -> None:
 
 async def delete(call: Call, id: int) -> DeletedStatus:
     """The post as it was, with its text as typed, so that it can be written anew."""
+    await call.throttle(limits.DELETE, account=str(call.account_id))
     status, text = await call.read(_with_text, call, id)
     await call.write(posts.delete, call.account_id, id)
     return status | {"text": text}
@@ -164,6 +166,7 @@ async def reblog(call: Call, id: int, body: Reblog) -> Status:
 
 
 async def unreblog(call: Call, id: int) -> Status:
+    await call.throttle(limits.DELETE, account=str(call.account_id))
     return await _react(call, reactions.unboost, id)
 
 

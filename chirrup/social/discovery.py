@@ -52,11 +52,9 @@ def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
     friends = [id for id, one in account_rows.by_ids(tx, friends).items() if not one.hide_network]
     near = rows.followed_by(tx, friends, CANDIDATES)
     speakers = rows.latest_speakers(tx, SPOKEN_POSTS)
-    counts = account_rows.counts(tx, speakers)
-    liked = sorted((c for c in counts.values() if c.followers), key=lambda c: (-c.followers, c.account_id))
-    reasons = {one.account_id: "most_followed" for one in liked[:CANDIDATES]} | dict.fromkeys(
-        near, "friends_of_friends"
-    )
+    found = account_rows.states(tx, speakers).values()
+    liked = sorted((one for one in found if one.followers), key=lambda one: (-one.followers, one.id))
+    reasons = {one.id: "most_followed" for one in liked[:CANDIDATES]} | dict.fromkeys(near, "friends_of_friends")
 
     ids = list(dict.fromkeys([*near, *reasons]))
     known = ties.of(tx, account_id, ids).following | follows.requested_among(tx, account_id, ids) | {account_id}

@@ -23,13 +23,16 @@ class Ties(msgspec.Struct, frozen=True):
         return account_id in self.muting or account_id in self.blocking or account_id in self.blocked_by
 
 
-def of(tx: Tx, viewer_id: int, others: Collection[int]) -> Ties:
-    """One query in the viewer's bucket, whatever len(others)."""
+def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection[int] | None = None) -> Ties:
+    """One query in the viewer's bucket, whatever len(others).
+
+    followees: of whom it matters whether the viewer follows them, where that is not all of others.
+    """
     if not viewer_id or not others:
         return Ties(viewer_id)
     rows = tx.all(
         f"""SELECT 0, target_id FROM following
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
+              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "followees")}
             UNION ALL SELECT 1, target_id FROM blocks
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
             UNION ALL SELECT 2, blocker_id FROM blocked_by
@@ -40,6 +43,7 @@ def of(tx: Tx, viewer_id: int, others: Collection[int]) -> Ties:
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,
         others=others,
+        followees=others if followees is None else followees,
         now=tx.now_ms,
     )
     found: tuple[list[int], ...] = ([], [], [], [])

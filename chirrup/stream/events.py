@@ -16,7 +16,7 @@ from ..ports import Tx
 from ..social import notifications
 from ..store import accounts, conversations, posts, reactions, ties
 from ..store.ties import Ties
-from ..types import Account, Post
+from ..types import AccountState, Post
 
 _encode = msgspec.json.Encoder().encode
 
@@ -77,7 +77,7 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
     found |= posts.by_ids(tx, {post.boost_of_id for post in found.values()} - {0})
     gone = [posts.tombstone(tx, ask.signal.id) for ask in asks if ask.signal.kind == "delete"]
     tombstones = {post.id: post for post in gone if post}
-    authors = accounts.by_ids(tx, {post.author_id for post in (*found.values(), *tombstones.values())})
+    authors = accounts.states(tx, {post.author_id for post in (*found.values(), *tombstones.values())})
 
     def event(ask: Ask) -> Event | None:
         signal = ask.signal
@@ -94,7 +94,7 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
 
 
 def _post(
-    tx: Tx, render: Renderer, ask: Ask, post: Post, found: dict[int, Post], authors: dict[int, Account]
+    tx: Tx, render: Renderer, ask: Ask, post: Post, found: dict[int, Post], authors: dict[int, AccountState]
 ) -> Event | None:
     viewers = visibility.viewers_among(tx, post, found, authors, ask.viewers)
     original = found[post.boost_of_id] if viewers and post.boost_of_id else post
@@ -113,7 +113,7 @@ def _wordings(
     render: Renderer,
     post: Post,
     original: Post,
-    authors: dict[int, Account],
+    authors: dict[int, AccountState],
     viewers: set[int],
     *,
     is_new: bool,
@@ -136,7 +136,7 @@ def _wordings(
     return texts
 
 
-def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, Account]) -> Event | None:
+def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, AccountState]) -> Event | None:
     """Told to those who could see it. Of a boost, what it boosted may be gone too, and does not matter any more."""
     if gone is None:
         return None

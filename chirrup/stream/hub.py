@@ -10,7 +10,7 @@ from contextlib import suppress
 import msgspec
 import structlog
 
-from ..access import tokens
+from ..access import limits, tokens
 from ..access.limits import network_of
 from ..errors import ChirrupError, TooMany
 from ..events import Signal, unpack
@@ -70,6 +70,8 @@ class Hub:
         viewer = await self.services.auth.by_token(token) if token else ANYBODY
         reader = Reader(viewer, token, network_of(ip))
         settings = self.services.settings
+        count, most = self.services.engines.limits, settings.request_limit
+        await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
         if viewer.account_id and self._open["account", viewer.account_id] >= settings.streams_per_account:
             raise TooMany("This account has too many streams open: close some", RETRY_AFTER_S)
         if self._open["ip", reader.ip] >= settings.streams_per_ip:

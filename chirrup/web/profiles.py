@@ -11,7 +11,7 @@ from ..ports import Tx
 from ..social import accounts
 from ..store import accounts as rows
 from ..timelines import pull
-from ..types import Account, AccountCounts, Field
+from ..types import Account, AccountState, Field
 from .call import Call, Go, Page
 from .home import next_before, span
 from .views import PersonView, PostView
@@ -29,7 +29,7 @@ class ProfileView(PersonView, frozen=True, kw_only=True):
     note: str
     note_html: Markup
     fields: list[FieldView]
-    counts: AccountCounts
+    counts: AccountState | None  # None: suspended, nothing is shown
     suspended: bool
 
 
@@ -86,7 +86,7 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
         note=note,
         note_html=views.html(note),
         fields=[] if gone else [FieldView(one.name, views.inline(one.value)) for one in fields_of(account)],
-        counts=AccountCounts(account.id) if gone else _counts(tx, account.id),
+        counts=None if gone else rows.states(tx, [account.id])[account.id],
         suspended=gone,
     )
     return account, view
@@ -95,10 +95,6 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
 def fields_of(account: Account) -> list[Field]:
     """The profile's table as its owner typed it."""
     return _fields(account.fields)
-
-
-def _counts(tx: Tx, id: int) -> AccountCounts:
-    return rows.counts(tx, [id]).get(id) or AccountCounts(id)
 
 
 def relate(operation: Callable[..., Any]) -> Callable[..., Awaitable[Page | Go]]:

@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Method
 
-from ..access import sessions
+from ..access import limits, sessions
 from ..access.passwords import Passwords
 from ..access.sessions import Visit
 from ..config import Settings
@@ -67,6 +67,7 @@ class Web:
             call: Call | None = None
             try:
                 call = await self._call(request)
+                await self._count(call)
                 if route.who == USER and not call.viewer_id:
                     raise Unauthorised("Log in first.")
                 if route.method == "POST":
@@ -98,6 +99,11 @@ class Web:
             await self.services.engines.db.write(sessions.extend, cookie)
             call.is_renewed = True
         return call
+
+    async def _count(self, call: Call) -> None:
+        """One request more. Raises TooMany."""
+        count, most = self.services.engines.limits, self.services.settings.request_limit
+        await limits.check_request(count, most, ip=call.ip, account_id=call.viewer_id)
 
     def _stranger(self, request: Request[Any, Any, Any]) -> Call:
         return self._new_call(request, _cookie(request.headers.get("cookie", ""), self.cookie_name), ANYBODY, None, 0)
@@ -132,7 +138,7 @@ class Web:
         headers = self._headers(result.form_targets) | result.headers
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
-        return Response(html, status_code=result.status, headers=headers, media_type="text/html; charset=utf-8")
+        return Response(html, status_code=result.status, headers=headers, media_type="text/html")
 
     def _go(self, call: Call, go: Go) -> Response[Any]:
         headers = self._headers() | {"HX-Redirect" if call.is_htmx else "Location": go.to}
@@ -152,7 +158,7 @@ class Web:
         headers = self._headers()
         if problem.retry_after_s:
             headers["Retry-After"] = str(problem.retry_after_s)
-        return Response(html, status_code=problem.status, headers=headers, media_type="text/html; charset=utf-8")
+        return Response(html, status_code=problem.status, headers=headers, media_type="text/html")
 
     def _headers(self, form_targets: str = "'self'") -> dict[str, str]:
         return self._safe | {

@@ -123,8 +123,8 @@ class Views:
         flags = reactions.flags(tx, seen.viewer_id, plain)
         files = media.by_ids(tx, {id for post in plain for id in post.media})
         votings = _polls(tx, seen.viewer_id, [post.poll_id for post in plain if post.poll_id])
-        answered = {post.reply_to_author_id for post in plain if post.reply_to_author_id} - seen.accounts.keys()
-        people = seen.accounts | (accounts.by_ids(tx, answered) if answered else {})
+        answered = {post.reply_to_author_id for post in plain if post.reply_to_author_id}
+        people = accounts.by_ids(tx, seen.accounts.keys() | answered)
 
         def view(entry: Post) -> PostView:
             post = seen.posts[entry.boost_of_id] if entry.boost_of_id else entry

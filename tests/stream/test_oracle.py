@@ -42,5 +42,5 @@ def _viewers(tx: Tx, id: int, viewers: set[int]) -> set[int]:
     post = post_rows.by_id(tx, id)
     assert post
     found = post_rows.by_ids(tx, [id, post.boost_of_id])
-    authors = account_rows.by_ids(tx, {one.author_id for one in found.values()})
+    authors = account_rows.states(tx, {one.author_id for one in found.values()})
     return visibility.viewers_among(tx, post, found, authors, viewers)

@@ -343,6 +343,7 @@ class SqliteDatabase:
         try:
             connection = apsw.Connection(self._path, flags=flags, statementcachesize=400)
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # else some are planned anew for every value bound
             connection.execute("PRAGMA journal_mode = WAL")
         except apsw.Error as error:
             raise SettingsError(

@@ -1,0 +1,111 @@
+"""How often is too often: counted by account or address, told in headers that other sites may read."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+from client import Person, Server
+from visitor import Visitor
+
+HOME = "/api/v1/timelines/home"
+PUBLIC = "/api/v1/timelines/public"
+NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+@pytest.fixture
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as people run it, that has had enough soon."""
+    data = tmp_path_factory.mktemp("strict") / "data"
+    with Server(data, env={"CHIRRUP_TESTING": "", "CHIRRUP_REQUESTS_PER_5_MIN": "40"}) as server:
+        yield server
+
+
+def member(server: Server, name: str) -> Person:
+    made = server.command(
+        *("user", "create", name, "--email", f"{name}@example.com", "--password", "correct horse"),
+        *("--token", "read write"),
+    )
+    return Person(server, made.split()[-1])
+
+
+def remaining(answer: requests.Response) -> int:
+    return int(answer.headers["X-RateLimit-Remaining"])
+
+
+def test_each_account_has_its_own_requests_and_is_told_what_is_left(strict):
+    ann, bob = member(strict, "ann"), member(strict, "bob")
+
+    answers = [ann.get(HOME) for _ in range(41)]
+
+    assert [answer.status_code for answer in answers] == [200] * 40 + [429]
+    assert [remaining(answer) for answer in answers] == [*range(39, -1, -1), 0]
+    assert {answer.headers["X-RateLimit-Limit"] for answer in answers} == {"40"}
+    left = datetime.fromisoformat(answers[-1].headers["X-RateLimit-Reset"]) - datetime.now(UTC)
+    assert timedelta(0) < left <= timedelta(seconds=301)
+    assert abs(left.total_seconds() - int(answers[-1].headers["Retry-After"])) <= 2
+    assert "come back in" in answers[-1].json()["error"]
+    assert remaining(bob.get(HOME)) == 39
+
+
+def test_who_is_not_known_is_counted_by_address_whatever_it_asks_for(strict):
+    anyone = strict.anyone()
+    first = remaining(anyone.get(PUBLIC))
+
+    strict.anyone().get("/api/v1/statuses/1")
+    Person(strict, "made-up").get(HOME)
+    Visitor(strict.url).get("/login")
+    requests.head(strict.url + PUBLIC, timeout=10)
+
+    assert remaining(anyone.get(PUBLIC)) == first - 5
+    for _ in range(first):
+        last = Person(strict, "made-up").get(HOME)
+    assert last.status_code == 429
+    page = Visitor(strict.url).get("/login")
+    assert (page.status_code, page.headers["Content-Type"]) == (429, "text/html; charset=utf-8")
+    assert int(page.headers["Retry-After"]) > 0
+
+
+def test_a_used_up_limit_of_one_kind_tells_of_itself(tmp_path):
+    with Server(tmp_path / "data", env={"CHIRRUP_TESTING": ""}) as server:
+        ann = member(server, "ann")
+        answers = [ann.delete(f"/api/v1/statuses/{n}") for n in range(1, 32)]
+
+        assert [answer.status_code for answer in answers] == [404] * 30 + [429]
+        assert [answers[-1].headers[name] for name in NAMES[:2]] == ["30", "0"]
+        assert ann.get(HOME).status_code == 200
+
+
+def test_a_test_server_counts_and_refuses_nobody(server, ann):
+    first, second = (remaining(ann.get(HOME)) for _ in range(2))
+
+    assert first > 1_000_000
+    assert second == first - 1
+
+
+def test_errors_tell_it_too(ann):
+    answer = ann.get("/api/v1/statuses/1")
+
+    assert answer.status_code == 404
+    assert all(name in answer.headers for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/api/v1/statuses", "POST, GET"), ("/api/v1/statuses/1", "GET, PUT, DELETE"), ("/oauth/token", "POST")],
+)
+def test_scripts_of_other_sites_may_call_but_not_with_cookies(server, path, methods):
+    asked = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+    }
+    answer = requests.options(server.url + path, headers=asked, timeout=10)
+
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == methods
+    assert answer.headers["Access-Control-Allow-Headers"].startswith("*, Authorization")
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    exposed = requests.get(server.url + PUBLIC, headers=asked, timeout=10).headers["Access-Control-Expose-Headers"]
+    assert set(NAMES) < set(exposed.split(", "))
