@@ -19,6 +19,8 @@ from ..store import accounts, follows, posts, ties
 from ..store.ties import Ties
 from ..types import Account, AccountState, Post, Visibility
 
+OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
+
 
 class Seen(msgspec.Struct, frozen=True):
     """What a viewer gets to see, with all that is needed to show it."""
@@ -69,7 +71,7 @@ def _allowed(post: Post, authors: dict[int, AccountState], viewer: Ties) -> bool
         return True
     if post.author_id in viewer.blocked_by:
         return False
-    if post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+    if post.visibility in OPEN:
         return True
     if not viewer.viewer_id:
         return False
@@ -99,7 +101,7 @@ def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: se
         return set()
     others = ids - {author.id}
     allowed = others - ties.blocked_among(tx, author.id, others)
-    if post.visibility not in (Visibility.PUBLIC, Visibility.UNLISTED):
+    if post.visibility not in OPEN:
         told = {mention.account_id for mention in post.mentioned}
         if post.visibility == Visibility.FOLLOWERS:
             told |= follows.followers_among(tx, author.id, allowed)

@@ -14,6 +14,7 @@ QUEUE = 4096  # operations waiting at most: what comes beyond is told to come ba
 Outbox = Callable[[Tx, Event], None]  # writes an event in the transaction it belongs to
 
 _PLAIN = (int, str, bytes, type(None))
+_LISTS = (list, set, tuple, frozenset)
 
 
 def wall_clock() -> int:
@@ -22,7 +23,10 @@ def wall_clock() -> int:
 
 def is_list(value: Any) -> bool:
     """Whether value is bound as a list: any collection but a string."""
-    return value.__class__ not in _PLAIN and isinstance(value, Collection) and not isinstance(value, str)
+    kind = value.__class__
+    if kind in _PLAIN or kind in _LISTS:  # quickly: this is asked of every value
+        return kind in _LISTS
+    return isinstance(value, Collection) and not isinstance(value, str)
 
 
 def busy() -> Unavailable:
