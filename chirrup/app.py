@@ -115,6 +115,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             await hub.stop()
             await engines.timelines.close()
             await engines.broker.close()
+            await engines.limits.close()
             engines.db.close()
 
     return Litestar(

@@ -3,6 +3,7 @@
 What this machine lacks is skipped with its reason; with CI set it is a failure.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         _leave_out(f"no public data sets at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def naughty(shared_data: Path) -> list[str]:
+    """https://github.com/minimaxir/big-list-of-naughty-strings"""
+    return json.loads((shared_data / "blns.json").read_text("utf-8"))
 
 
 def _need(package: str) -> Path:

@@ -1,7 +1,6 @@
 """What clients send, in any encoding and size, broken or hostile: it is stored as meant, or refused with a reason."""
 
 import gzip
-import json
 import os
 import socket
 import time
@@ -453,12 +452,6 @@ def test_odd_bytes_in_requests_are_answered_or_refused(server, line):
 
 
 # naughty strings
-
-
-@pytest.fixture(scope="module")
-def naughty(shared_data: Path) -> list[str]:
-    """https://github.com/minimaxir/big-list-of-naughty-strings"""
-    return json.loads((shared_data / "blns.json").read_text())
 
 
 @pytest.mark.parametrize("part", range(8))

@@ -33,8 +33,8 @@ async def arrive(db: Database, clock: Clock, *names: str) -> list[int]:
 
 
 async def counts(db: Database, *ids: int) -> list[tuple[int, int]]:
-    found = await db.read(rows.counts, ids)
-    return [(found[id].followers, found[id].followees) if id in found else (0, 0) for id in ids]
+    found = await db.read(rows.states, ids)
+    return [(found[id].followers, found[id].followees) for id in ids]
 
 
 @pytest.mark.parametrize("name", ["ANN", "Ann", "admin", "ROOT", "ａnn", "a-b", "x" * 31, ""])

@@ -1,13 +1,12 @@
 """A page of posts costs the queries of one post."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from embedded import Clock, engines, sign_up
+from kit import person
 
 from chirrup.access.signing import Signer
-from chirrup.ports import Tx
+from chirrup.ports import Database, Tx
 from chirrup.social import posts, reactions
 from chirrup.social.media import Addresses
 from chirrup.types import Draft, PollDraft
@@ -32,10 +31,10 @@ class Counting:
 
 def written(tx: Tx, n: int) -> tuple[int, list[int]]:
     """A viewer, and n posts by different people: polls, replies and boosts among them."""
-    viewer = sign_up(tx, "viewer")
+    viewer = person(tx, "viewer")
     ids: list[int] = []
     for i in range(n):
-        author = sign_up(tx, f"author{i}")
+        author = person(tx, f"author{i}")
         poll = PollDraft(["a", "b"], 3600) if i % 2 else None
         post = posts.publish(tx, author, Draft(text=f"post {i}", poll=poll, reply_to_id=ids[-1] if i % 3 else 0))
         ids.append(post.id)
@@ -43,15 +42,14 @@ def written(tx: Tx, n: int) -> tuple[int, list[int]]:
     return viewer, ids
 
 
-async def test_forty_posts_cost_the_queries_of_four(tmp_path: Path):
-    async with engines(tmp_path, Clock()) as plugs:
-        viewer, ids = await plugs.db.write(written, 20)
+async def test_forty_posts_cost_the_queries_of_four(db: Database):
+    viewer, ids = await db.write(written, 20)
 
-        def cost(tx: Tx, some: list[int]) -> tuple[int, int]:
-            counting = Counting(tx)
-            return len(VIEWS.shown(counting, viewer, some)), counting.queries  # pyright: ignore[reportArgumentType]
+    def cost(tx: Tx, some: list[int]) -> tuple[int, int]:
+        counting = Counting(tx)
+        return len(VIEWS.shown(counting, viewer, some)), counting.queries  # pyright: ignore[reportArgumentType]
 
-        few, many = await plugs.db.read(cost, ids[2:6]), await plugs.db.read(cost, ids)
+    few, many = await db.read(cost, ids[2:6]), await db.read(cost, ids)
 
     assert (few[0], many[0]) == (4, 40)
     assert many[1] <= few[1] <= 12  # few: one more for the names of those they reply to
@@ -67,15 +65,13 @@ async def test_forty_posts_cost_the_queries_of_four(tmp_path: Path):
         ("about #Birds", "/tags/birds"),
     ],
 )
-async def test_links_to_us_have_no_host(tmp_path: Path, text: str, href: str | None):
-    async with engines(tmp_path, Clock()) as plugs:
+async def test_links_to_us_have_no_host(db: Database, text: str, href: str | None):
+    def operation(tx: Tx) -> str:
+        viewer = person(tx, "viewer")
+        post = posts.publish(tx, viewer, Draft(text=text), domain="town.example")
+        return str(VIEWS.one(tx, viewer, post.id).html)
 
-        def operation(tx: Tx) -> str:
-            viewer = sign_up(tx, "viewer")
-            post = posts.publish(tx, viewer, Draft(text=text), domain="town.example")
-            return str(VIEWS.one(tx, viewer, post.id).html)
-
-        html = await plugs.db.write(operation)
+    html = await db.write(operation)
 
     assert html.count("<a ") == bool(href)
     assert f'href="{href}"' in html or not href
