@@ -1,7 +1,9 @@
 """The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
 
 import resource
+import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -134,7 +136,9 @@ def serve(settings: Settings, console: Console) -> None:
     _allow_connections()
     config = server_config(settings, build(settings))
     with suppress(OSError):  # standard output may be a full disk
-        console.print(GREETING.format(url=settings.base_url, data=settings.data), highlight=False)
+        console.print(
+            GREETING.format(url=settings.base_url, data=settings.data.resolve(), command=_command()), highlight=False
+        )
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
     _Server(config).run(sockets=[listening])
@@ -173,11 +177,17 @@ GREETING = """
 [bold]Chirrup[/] is running at [bold]{url}[/]
 
   Sign up in a browser there, or make an account on the command line:
-    chirrup user create ann --email ann@example.com --password "correct horse"
+    {command} user create ann --email ann@example.com --password "correct horse"
   Then talk with the pages, with an app for Mastodon, or in a terminal:
-    toot login_cli --instance {url}
+    toot login --instance {url}
   Everything is kept in {data}. Stop with Ctrl-C.
 """
+
+
+def _command() -> str:
+    """How chirrup is called from here."""
+    called = sys.argv[0]
+    return called if called.endswith("/chirrup") and not shutil.which("chirrup") else "chirrup"
 
 
 def _allow_connections() -> None:
