@@ -19,10 +19,10 @@ from .errors import SettingsError
 from .events import PostPublished
 from .ids import BUCKETS, bucket_of, made_at
 from .ports import Database, Tx
-from .social import search, tags, text
+from .social import accounts, search, tags, text
 from .store import accounts as account_rows
 from .store import posts as post_rows
-from .types import Account, Post, User, Visibility
+from .types import Post, User, Visibility
 
 T = TypeVar("T")
 
@@ -131,32 +131,12 @@ def _insert_accounts(tx: Tx, chunk: list[tuple[int, int]], password_hash: str) -
                 f"there is an account @{name} already: load into an empty database, with another --data"
             )
         account_rows.claim_email(tx, f"{name}@load.example", id)
-        account_rows.insert(tx, _account(id, name, f"Person {number}", tx.now_ms))
+        account_rows.insert(tx, accounts.blank(id, name, f"Person {number}", tx.now_ms))
         account_rows.insert_user(
             tx,
             User(id, f"{name}@load.example", password_hash, "", tx.now_ms, 1, 0, "en", Visibility.PUBLIC, 0, ""),
         )
         tx.search.index_account(tx, id, name, f"Person {number}")
-
-
-def _account(id: int, name: str, display_name: str, now_ms: int) -> Account:
-    return Account(
-        id=id,
-        username=name,
-        display_name=display_name,
-        note="",
-        fields="[]",
-        avatar="",
-        avatar_static="",
-        header="",
-        locked=0,
-        bot=0,
-        discoverable=1,
-        hide_network=0,
-        indexable=1,
-        changed_ms=now_ms,
-        suspended_ms=0,
-    )
 
 
 def _follows(db: Database, progress: Progress, ids: array, edges: list[tuple[int, int]], start_ms: int) -> Counter[int]:

@@ -71,25 +71,30 @@ def create(tx: Tx, wanted: SignUp) -> Account:
 def _insert(tx: Tx, username: str, display_name: str) -> Account:
     bucket = random_bucket()
     while True:
-        account = Account(
-            id=tx.new_id(bucket),
-            username=username,
-            display_name=display_name,
-            note="",
-            fields="[]",
-            avatar="",
-            avatar_static="",
-            header="",
-            locked=0,
-            bot=0,
-            discoverable=1,
-            hide_network=0,
-            indexable=1,
-            changed_ms=tx.now_ms,
-            suspended_ms=0,
-        )
+        account = blank(tx.new_id(bucket), username, display_name, tx.now_ms)
         if rows.insert(tx, account):
             return account
+
+
+def blank(id: int, username: str, display_name: str, now_ms: int) -> Account:
+    """As it is right after signing up."""
+    return Account(
+        id=id,
+        username=username,
+        display_name=display_name,
+        note="",
+        fields="[]",
+        avatar="",
+        avatar_static="",
+        header="",
+        locked=0,
+        bot=0,
+        discoverable=1,
+        hide_network=0,
+        indexable=1,
+        changed_ms=now_ms,
+        suspended_ms=0,
+    )
 
 
 def check_username(username: str, *, reserved: bool = True) -> list[Invalid]:

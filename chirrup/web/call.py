@@ -1,18 +1,17 @@
 """One request for a page on its way through a handler: who asks, what was sent, the engines; and what comes back."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from ..access import limits, sessions
-from ..access.limits import Limit
+from ..access import sessions
+from ..access.caller import Caller
 from ..access.passwords import Passwords
 from ..config import Settings
-from ..errors import Unauthorised
-from ..ports import Database, Engines
+from ..ports import Engines
 from ..types import Account, Viewer
 from .forms import Fields
 from .pages import Pages
@@ -31,7 +30,7 @@ class Services(msgspec.Struct, frozen=True):
     pages: Pages
 
 
-class Call:
+class Call(Caller):
     """See routes.py for how a handler gets it."""
 
     __slots__ = (
@@ -39,7 +38,6 @@ class Call:
         "cookie",
         "form",
         "headers",
-        "ip",
         "is_htmx",
         "is_renewed",
         "me",
@@ -47,8 +45,9 @@ class Call:
         "query",
         "services",
         "unread",
-        "viewer",
     )
+
+    NOBODY = "Log in first."  # which becomes the login form
 
     def __init__(
         self,
@@ -64,8 +63,8 @@ class Call:
         headers: Any,
         ip: str,
     ) -> None:
+        super().__init__(services.engines, services.settings, viewer, ip)
         self.services = services
-        self.viewer = viewer
         self.me = me
         self.unread = unread  # alerts not seen yet
         self.cookie = cookie  # of a session, or of a visitor; "" until a form needs one
@@ -75,20 +74,7 @@ class Call:
         self.query = query
         self.form = Fields()  # of a POST
         self.headers = headers
-        self.ip = ip
         self.is_htmx = headers.get("hx-request") == "true"
-
-    @property
-    def db(self) -> Database:
-        return self.services.engines.db
-
-    @property
-    def engines(self) -> Engines:
-        return self.services.engines
-
-    @property
-    def settings(self) -> Settings:
-        return self.services.settings
 
     @property
     def views(self) -> Views:
@@ -97,29 +83,6 @@ class Call:
     @property
     def passwords(self) -> Passwords:
         return self.services.passwords
-
-    @property
-    def viewer_id(self) -> int:
-        """0 when nobody is logged in."""
-        return self.viewer.account_id
-
-    @property
-    def account_id(self) -> int:
-        """Who acts. Raises Unauthorised, which becomes the login form."""
-        if not self.viewer.account_id:
-            raise Unauthorised("Log in first.")
-        return self.viewer.account_id
-
-    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return await self.db.read(operation, *args, **kwargs)
-
-    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return await self.db.write(operation, *args, **kwargs)
-
-    async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
-        """Raises TooMany. Test servers count nothing."""
-        if not self.settings.testing:
-            await limits.check(self.engines.limits, rules, ip=self.ip, **by)
 
     def csrf_token(self) -> str:
         """For a form on the page that is being made; a visitor without a cookie gets one with it."""

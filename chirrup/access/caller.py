@@ -1,0 +1,54 @@
+"""One request on its way through a handler: who asks, from where, and the engines. The edges add what was sent."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..config import Settings
+from ..errors import Unauthorised
+from ..ports import Database, Engines
+from ..types import Viewer
+from . import limits
+from .limits import Limit
+
+T = TypeVar("T")
+
+
+class Caller:
+    """Handlers read from and write to the database through it."""
+
+    __slots__ = ("engines", "ip", "settings", "viewer")
+
+    NOBODY = "This method requires an authenticated user"
+
+    def __init__(self, engines: Engines, settings: Settings, viewer: Viewer, ip: str) -> None:
+        self.engines = engines
+        self.settings = settings
+        self.viewer = viewer
+        self.ip = ip
+
+    @property
+    def db(self) -> Database:
+        return self.engines.db
+
+    @property
+    def viewer_id(self) -> int:
+        """0 when nobody in particular asks."""
+        return self.viewer.account_id
+
+    @property
+    def account_id(self) -> int:
+        """Who acts. Raises Unauthorised: nobody in particular does."""
+        if not self.viewer.account_id:
+            raise Unauthorised(self.NOBODY)
+        return self.viewer.account_id
+
+    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await self.engines.db.read(operation, *args, **kwargs)
+
+    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await self.engines.db.write(operation, *args, **kwargs)
+
+    async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
+        """Raises TooMany. Test servers count nothing."""
+        if not self.settings.testing:
+            await limits.check(self.engines.limits, rules, ip=self.ip, **by)
