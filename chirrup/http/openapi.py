@@ -1,5 +1,6 @@
 """The OpenAPI document, made from the table of routes and the handlers' signatures: nobody writes it by hand."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import Any, get_args, get_origin
 
@@ -28,11 +29,14 @@ class Error(msgspec.Struct, kw_only=True):
     details: dict[str, list[dict[str, str]]] | msgspec.UnsetType = msgspec.UNSET
 
 
-async def show(call: Call) -> Json:
-    """This document."""
-    from .routes import ROUTES  # it names this handler too
+def shown(routes: Sequence[Route]) -> Callable[[Call], Awaitable[Json]]:
+    """The handler that answers with the document of routes, as they are when it is asked."""
 
-    return document(tuple(ROUTES), call.settings.base_url)
+    async def show(call: Call) -> Json:
+        """This document."""
+        return document(tuple(routes), call.settings.base_url)
+
+    return show
 
 
 @cache

@@ -32,7 +32,6 @@ __all__ = ["ADMIN", "ANYONE", "APP", "ROUTES", "USER", "Route"]
 V1 = "/api/v1"
 
 ROUTES: list[Route] = [
-    Route("GET", "/api/openapi.json", openapi.show, who=ANYONE),
     # OAuth; the forms a person sees are pages: web/routes.py
     Route("POST", f"{V1}/apps", oauth.create_app, who=ANYONE),
     Route("GET", f"{V1}/apps/verify_credentials", oauth.verify_app, who=APP),
@@ -176,3 +175,4 @@ ROUTES: list[Route] = [
     Route("POST", f"{V1}/admin/accounts/{{id:str}}/enable", admin.enable, "admin:write:accounts", ADMIN),
     Route("POST", f"{V1}/admin/accounts/{{id:str}}/unsuspend", admin.unsuspend, "admin:write:accounts", ADMIN),
 ]
+ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # it describes itself, too
