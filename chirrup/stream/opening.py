@@ -4,11 +4,11 @@ A cookie never opens a stream: a foreign page's script could do that with it (..
 """
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from litestar.types import Receive, Scope, Send
 
-from ..errors import Unauthorised
+from ..errors import Forbidden, Unauthorised
 from ..http import problems
 from ..http.server import HEADERS
 from .wire import EXTENSION, Wire
@@ -26,14 +26,22 @@ class Opening:
     def token(self) -> str:
         """As Mastodon's clients send it: in a header, in the query, or as the WebSocket's protocol; "" for none.
 
-        Raises Unauthorised: a header that is not of ours.
+        Raises Unauthorised: a header that is not of ours; Forbidden: a page of another site tries a login it has seen.
         """
         if header := self.headers.get("authorization"):
             kind, _, token = header.partition(" ")
             if kind.lower() != "bearer" or not token.strip():
                 raise Unauthorised("The Authorization header must be 'Bearer' and a token")
             return token.strip()
-        return self.query.get("access_token", "") or (self.protocols[0] if self.protocols else "")
+        token = self.query.get("access_token", "") or (self.protocols[0] if self.protocols else "")
+        if not token and "cookie" in self.headers and self._is_foreign:
+            raise Forbidden("A page of another site cannot use a login here: send a token")
+        return token
+
+    @property
+    def _is_foreign(self) -> bool:
+        origin = self.headers.get("origin", "")
+        return bool(origin) and urlsplit(origin).netloc != self.headers.get("host", "")
 
     def open_wire(self) -> Wire:
         """Once the opening is accepted. See wire.py."""

@@ -1,6 +1,8 @@
 """What is hidden is as if it had never been: same answers, no counts, no gaps, nothing kept for the wrong reader."""
 
 import re
+import statistics
+import time
 from typing import Any
 
 import pytest
@@ -54,6 +56,20 @@ def test_a_hidden_post_is_answered_like_one_that_never_was(secrets, route: Route
 
             assert hidden == absent
             assert hidden[0] in (401, 404)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_hidden_post_takes_as_long_as_one_that_never_was(secrets, method: str):
+    took: dict[str, list[float]] = {secrets.posts[0]["id"]: [], NEVER: []}
+    path = f"{STATUSES}/{{}}" if method == "GET" else f"{STATUSES}/{{}}/favourite"
+    for _ in range(100):  # in turns, so that what else the machine does slows both
+        for id, seconds in took.items():
+            started = time.perf_counter()
+            secrets.stranger.call(method, path.format(id))
+            seconds.append(time.perf_counter() - started)
+
+    hidden, absent = (statistics.median(seconds) for seconds in took.values())
+    assert abs(hidden - absent) < 0.010  # ../shared/threats.md B2
 
 
 def test_replies_to_hidden_posts_and_pages_of_them_are_answered_like_to_none(secrets):

@@ -181,14 +181,16 @@ async def test_without_the_right_token_nothing_is_opened(town: Town):
         assert refused.value.status == 401, query
 
 
-async def test_a_cookie_opens_nothing(town: Town):
+@pytest.mark.parametrize(("origin", "status"), [("https://evil.example", 403), ("null", 403), ("", 401)])
+async def test_a_cookie_opens_nothing(town: Town, origin: str, status: int):
     (ann,) = await town.people("ann")
-    headers = {"Cookie": f"session={await town.token(ann)}", "Origin": "https://evil.example"}
+    headers = {"Cookie": f"session={await town.token(ann)}"} | ({"Origin": origin} if origin else {})
 
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await town.session.ws_connect(f"{town.url}?stream=user", headers=headers)
+    answer = await town.session.get(f"{town.url}/user", headers=headers)
 
-    assert refused.value.status == 401
+    assert refused.value.status == answer.status == status
 
 
 async def test_notifications_come_if_the_token_covers_them(town: Town):
