@@ -137,7 +137,9 @@ def serve(settings: Settings, console: Console) -> None:
     config = server_config(settings, build(settings))
     with suppress(OSError):  # standard output may be a full disk
         console.print(
-            GREETING.format(url=settings.base_url, data=settings.data.resolve(), command=_command()), highlight=False
+            GREETING.format(url=settings.base_url, data=settings.data.resolve(), command=_command()),
+            highlight=False,
+            soft_wrap=True,  # what is to be copied stays whole
         )
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
