@@ -346,6 +346,19 @@ def test_changes_need_the_scope_and_a_person(server, ann):
         assert (answer.status_code, answer.json()["error"]) == (403, "This action is outside the authorized scopes")
 
 
+def test_an_empty_sign_up_is_told_all_that_is_missing(server, ann):
+    refused = ann.post("/api/v1/accounts")
+
+    blank = {"error": "ERR_BLANK", "description": "can't be blank"}
+    assert refused.status_code == 422
+    assert refused.json()["details"] == {
+        "username": [blank],
+        "email": [blank, {"error": "ERR_INVALID", "description": "is invalid"}],
+        "password": [blank],
+        "agreement": [{"error": "ERR_ACCEPTED", "description": "must be accepted"}],
+    }
+
+
 # names nobody may take
 
 
