@@ -30,6 +30,7 @@ from .http import server
 from .http.auth import Authenticator
 from .http.call import Services
 from .http.render import Renderer
+from .http.routes import ROUTES
 from .ports import Database, Engines
 from .social.media import Addresses
 from .store import migrations, outbox
@@ -38,6 +39,7 @@ from .stream.hub import Hub
 from .stream.wire import HttpProtocol, WebSocketProtocol
 from .web import live
 from .web.server import Web
+from .workers.lanes import Bell
 from .workers.relay import Relay
 from .workers.timers import Timers
 
@@ -84,7 +86,8 @@ def open_engines(settings: Settings) -> Engines:
 
 
 def build(settings: Settings, engines: Engines | None = None) -> Litestar:
-    """The whole server as an ASGI application."""
+    """What the settings' role has of the server, as an ASGI application. Raises SettingsError."""
+    _check_role(settings)
     engines = engines or open_engines(settings)
     addresses = Addresses(signing.signer(settings))
     passwords = Passwords(testing=settings.testing)
@@ -97,36 +100,58 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         addresses=addresses,
     )
     web = Web(engines, settings, passwords, addresses)
-    hub = Hub(services)
+    hub = Hub(services) if settings.role in ("all", "stream") else None
+    works = settings.role in ("all", "worker")
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        if settings.database_url.startswith("sqlite:"):  # one server per file: whoever held a lease is dead
+        if settings.database_url.startswith("sqlite:"):  # one server per file: whoever held anything is dead
             await engines.db.write(outbox.release_all)
-        relay = Relay(engines)
-        engines.db.on_commit = relay.wake
-        relay.start()
-        timers = Timers(engines)
-        timers.start()
-        await hub.start()
+        bell = Bell(engines)
+        await bell.start()
+        engines.db.on_commit = bell.ring
+        relay, timers = Relay(engines), Timers(engines)
+        if works:
+            relay.start()
+            timers.start()
+        if hub:
+            await hub.start()
         try:
             yield
         finally:
-            await timers.stop()
-            await relay.stop()
-            await hub.stop()
+            if works:
+                await timers.stop()
+                await relay.stop()
+            if hub:
+                await hub.stop()
             await engines.timelines.close()
             await engines.broker.close()
             await engines.limits.close()
             engines.db.close()
 
+    if settings.role in ("all", "web"):
+        handlers = [*server.handlers(services), *web.handlers()]
+    else:
+        handlers = server.handlers(services, [route for route in ROUTES if route.path == HEALTH])
     return Litestar(
-        route_handlers=[*server.handlers(services), *stream_routes.handlers(hub), *web.handlers()],
+        route_handlers=[*handlers, *(stream_routes.handlers(hub) if hub else ())],
         lifespan=[running],
         exception_handlers={HTTPException: _refusal(web)},
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _check_role(settings: Settings) -> None:
+    if settings.role == "all":
+        return
+    if settings.database_url.startswith("sqlite:"):
+        raise SettingsError(
+            f"role {settings.role} is one of several processes, and SQLite serves one: set the role to all, or the "
+            "database to postgresql://…"
+        )
+    if not settings.broker:
+        raise SettingsError(f"role {settings.role} needs the broker that all processes share: set it to redis://…")
 
 
 def serve(settings: Settings, console: Console) -> None:
@@ -137,7 +162,13 @@ def serve(settings: Settings, console: Console) -> None:
     config = server_config(settings, build(settings))
     with suppress(OSError):  # standard output may be a full disk
         console.print(
-            GREETING.format(url=settings.base_url, data=settings.data.resolve(), command=_command()),
+            (GREETING if settings.role == "all" else PART).format(
+                role=settings.role,
+                url=settings.base_url,
+                listens=f"{settings.host}:{settings.port}",
+                data=settings.data.resolve(),
+                command=_command(),
+            ),
             highlight=False,
             soft_wrap=True,  # what is to be copied stays whole
         )
@@ -175,6 +206,8 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
     )
 
 
+HEALTH = "/health"
+
 GREETING = """
 [bold]Chirrup[/] is running at [bold]{url}[/]
 
@@ -183,6 +216,11 @@ GREETING = """
   Then talk with the pages, with an app for Mastodon, or in a terminal:
     toot login --instance {url}
   Everything is kept in {data}. Stop with Ctrl-C.
+"""
+
+
+PART = """
+[bold]Chirrup[/] ({role}) is running at [bold]http://{listens}[/] for {url}. Stop with Ctrl-C.
 """
 
 
@@ -204,6 +242,8 @@ def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if settings.role != "all":  # several may share a port: the next one is there before the last one goes
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from . import __version__
-from .config import Settings, load
+from .config import Role, Settings, load
 from .errors import ChirrupError
 from .ports import Database
 
@@ -60,6 +60,7 @@ def _database(settings: Settings):
 @app.command
 def serve(
     *,
+    role: Annotated[Role | None, Parameter(help="What of it this process does (default: all).")] = None,
     host: Annotated[str | None, Parameter(help="Address to listen on (default: 127.0.0.1).")] = None,
     port: Annotated[int | None, Parameter(help="Port to listen on (default: 3000).")] = None,
     url: Annotated[str | None, Parameter(help="How people reach it, such as https://town.example.")] = None,
@@ -69,7 +70,7 @@ def serve(
     """Run the server. Makes the database when there is none; Ctrl-C stops it, losing nothing."""
     from .app import serve as run
 
-    run(common.settings(host=host, port=port, url=url, broker=broker), console)
+    run(common.settings(role=role, host=host, port=port, url=url, broker=broker), console)
 
 
 @app.command

@@ -3,22 +3,26 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from .errors import SettingsError
 
+Role = Literal["all", "web", "stream", "worker"]
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting, with a default that needs no reading. Names in the environment: CHIRRUP_HOST, CHIRRUP_PORT, …"""
 
+    role: Role = "all"  # what this process does: docs/operate/boxes.md
     host: str = "127.0.0.1"
     port: int = 3000
     url: str = ""  # how people reach it, "https://town.example"; "": http://host:port
     data: Path = Path("data")
     database: str = ""  # "sqlite:PATH" or "postgresql://…"; "": sqlite:<data>/chirrup.db
     broker: str = ""  # "redis://…"; "": in this process
+    streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": where all else is
     title: str = "Chirrup"
     description: str = "A place to talk."
     contact_email: str = ""

@@ -5,10 +5,12 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import apsw
 import msgspec
+import redis
 from rich.console import Console
 
 from . import __version__
@@ -47,6 +49,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _settings(settings)
     yield from _disk(settings.data)
     yield from _database(settings)
+    yield from _broker(settings)
     yield from _address(settings)
 
 
@@ -117,6 +120,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
             )
     finally:
         db.close()
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    if not settings.broker:
+        return
+    try:
+        server = redis.Redis.from_url(settings.broker, socket_timeout=5, socket_connect_timeout=5)
+        version = cast(dict[str, Any], server.info("server")).get("redis_version", "")
+    except (redis.RedisError, ValueError) as error:
+        yield Finding(BAD, f"broker: {error}", "see CHIRRUP_BROKER; is Redis or Valkey running there?")
+    else:
+        yield Finding(GOOD, f"broker answers, Redis {version} or what speaks like it")
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

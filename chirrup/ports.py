@@ -103,7 +103,7 @@ class Database(Protocol):
     """Runs plain functions in transactions. A function given here may be run again from the start."""
 
     sql: Phrases
-    on_commit: Callable[[], None] | None  # called after a commit that wrote to the outbox, from any thread
+    on_commit: Callable[[list[int]], None] | None  # after a commit, with the buckets of new events; from any thread
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """operation(tx, *args, **kwargs) in a transaction; returns once it is durable. What it raises rolls it back."""

@@ -65,9 +65,14 @@ class Server:
     def _answers(self) -> bool:
         assert self.process and self.process.poll() is None, self.log()
         try:
-            return requests.get(f"{self.url}/api/v1/timelines/public", timeout=2).ok
+            return requests.get(self.url + self._sign_of_life, timeout=2).ok
         except requests.ConnectionError:
             return False
+
+    @property
+    def _sign_of_life(self) -> str:
+        part = self.env.get("CHIRRUP_ROLE", "all") in ("stream", "worker")
+        return "/health" if part else "/api/v1/timelines/public"
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process and self.process.poll() is None:

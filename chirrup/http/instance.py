@@ -124,7 +124,7 @@ def _limits(settings: Settings) -> shapes.Limits:
 
 
 def _streaming(settings: Settings) -> str:
-    return "ws" + settings.base_url.removeprefix("http")
+    return settings.streaming_url.rstrip("/") or "ws" + settings.base_url.removeprefix("http")
 
 
 def _thumbnail(settings: Settings) -> str:

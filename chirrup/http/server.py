@@ -1,5 +1,6 @@
 """The edge: a route's line becomes a request handler. Decode, one handler, encode; every error in one shape."""
 
+from collections.abc import Sequence
 from itertools import starmap
 from typing import Any
 
@@ -34,13 +35,13 @@ SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 HEADERS = CORS | SAFE | _PRIVATE
 
 
-def handlers(services: Services) -> list[HTTPRouteHandler]:
-    """One for each line of routes.py, and for each path one that tells browsers what other sites may ask of it."""
+def handlers(services: Services, routes: Sequence[Route] = ROUTES) -> list[HTTPRouteHandler]:
+    """One for each of routes, and for each path one that tells browsers what other sites may ask of it."""
     methods: dict[str, list[str]] = {}
-    for route in ROUTES:
+    for route in routes:
         methods.setdefault(route.path, []).append(route.method)
     # The framework answers OPTIONS in its own way where the first handler of a path does not.
-    return [*starmap(_preflight, methods.items()), *(_handler(services, route) for route in ROUTES)]
+    return [*starmap(_preflight, methods.items()), *(_handler(services, route) for route in routes)]
 
 
 def _preflight(path: str, methods: list[str]) -> HTTPRouteHandler:

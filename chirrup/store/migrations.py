@@ -9,13 +9,14 @@ CREATE TABLE IF NOT EXISTS schema_version (
 """
 
 
-def _first_schema(tx: Tx) -> None:
+def _create_missing(tx: Tx) -> None:
+    """Tables and indexes that came later stand in schema.py with the others, and each is made where it is missing."""
     for statement in schema.statements(tx.sql.clustered):
         tx.run(statement)
     tx.search.create(tx)
 
 
-STEPS = (_first_schema,)
+STEPS = (_create_missing, _create_missing)  # the first schema; workers and lanes
 
 
 def version(tx: Tx) -> int:

@@ -1,13 +1,17 @@
 """The outbox: events written with the rows they announce, leased by workers, removed when acted on."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from .. import events
 from ..events import Event
 from ..ids import bucket_of
 from ..ports import Tx
+from . import lanes
+from .lanes import LANES, LEASE_MS
 
-LEASE_MS = 10_000  # a worker that died gives its events back after this
+ALL = tuple(range(LANES))
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -35,11 +39,12 @@ def _insert(tx: Tx, id: int, bucket: int, body: str) -> bool:
     )
 
 
-def lease(tx: Tx, limit: int, *, after: int = 0) -> list[Leased]:
-    """Up to limit events nobody holds, oldest first, ours for LEASE_MS from now."""
+def lease(tx: Tx, limit: int, among: Collection[int] = ALL) -> list[Leased]:
+    """Up to limit events that nobody holds, of the lanes among, oldest first, ours for LEASE_MS from now."""
     free = tx.all(
-        "SELECT id FROM outbox WHERE id > :after AND lease_until <= :now ORDER BY id LIMIT :limit",
-        after=after,
+        f"""SELECT id FROM outbox WHERE lease_until <= :now AND {tx.sql.is_in(f"bucket % {LANES}", "lanes")}
+            ORDER BY id LIMIT :limit""",
+        lanes=among,
         now=tx.now_ms,
         limit=limit,
     )
@@ -128,7 +133,8 @@ def put_back(tx: Tx, ids: list[int]) -> None:
 
 
 def release_all(tx: Tx) -> int:
-    """Give back every lease. Only for a server that is the only one on its database: its start."""
+    """Give back every lease, on events and on lanes. Only for a server that is alone on its database: its start."""
+    lanes.clear(tx)
     return tx.run("UPDATE outbox SET lease_until = 0 WHERE lease_until > 0")
 
 

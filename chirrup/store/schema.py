@@ -62,6 +62,8 @@ TABLES = {
     "one_time_tokens": "account_id (prefix of the link)",
     "outbox": "id (the actor's)",
     "outbox_failed": "id (the actor's)",
+    "workers": "bucket (0: all together, there are few)",
+    "lanes": "bucket (0: all together, there are 64)",
 }
 
 _BUCKET_OF_ID = "CHECK (bucket = (id & 4095))"
@@ -298,5 +300,10 @@ CREATE TABLE IF NOT EXISTS outbox (
   attempts INTEGER NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE TABLE IF NOT EXISTS outbox_failed (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, failed_ms BIGINT NOT NULL,
-  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}}
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE TABLE IF NOT EXISTS workers (
+  bucket INTEGER NOT NULL, id BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
+CREATE TABLE IF NOT EXISTS lanes (
+  bucket INTEGER NOT NULL, lane INTEGER NOT NULL, holder BIGINT NOT NULL, until BIGINT NOT NULL,
+  PRIMARY KEY (bucket, lane)) {{clustered}}
 """

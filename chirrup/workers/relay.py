@@ -1,5 +1,6 @@
 """Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time.
 
+Of several workers each has lanes of its own (lanes.py), and an actor's events are all in one.
 What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
 worker that died, until its leases run out: handlers look at how things stand, not at what came before.
 """
@@ -13,9 +14,12 @@ from typing import Any
 import structlog
 
 from ..errors import Unavailable
+from ..ids import bucket_of
 from ..ports import Engines
 from ..store import outbox
+from ..store.lanes import lane_of
 from ..store.outbox import Leased
+from .lanes import Lanes
 from .subscribers import handle
 
 log = structlog.get_logger()
@@ -29,12 +33,16 @@ LONGEST_S = 300  # for one event: what takes longer hangs
 
 
 class Relay:
-    """Runs from start() to stop(). wake(): there is something in the outbox (call it from any thread)."""
+    """Runs from start() to stop(). wake(): there is something in the outbox (call it from any thread).
+
+    Once started it is woken by itself when something comes into its lanes, and the bell was rung for it.
+    """
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._woken = asyncio.Event()
-        self._lanes: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
+        self._lanes = Lanes(engines, self._woken.set)
+        self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
         self._in_hand: set[int] = set()
         self._done: list[int] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,10 +52,10 @@ class Relay:
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._spawn(self._lease_all())
-        self._keeping = asyncio.ensure_future(self._keep_leases())
+        self._keeping = asyncio.ensure_future(self._keep())
         self._woken.set()
 
-    def wake(self) -> None:
+    def wake(self, *_: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: the next start finds the events
             self._loop.call_soon_threadsafe(self._woken.set)
 
@@ -64,6 +72,7 @@ class Relay:
         if self._in_hand:
             with suppress(Exception):  # if this fails, their leases run out
                 await self._engines.db.write(outbox.give_back, list(self._in_hand))
+        await self._lanes.stop()
 
     async def _lease_all(self) -> None:
         while not self._stopping:
@@ -71,8 +80,8 @@ class Relay:
                 await asyncio.wait_for(self._woken.wait(), SWEEP_S)
             self._woken.clear()
             try:
-                while not self._stopping and len(self._in_hand) < IN_HAND_MAX:
-                    leased = await self._engines.db.write(outbox.lease, BATCH)
+                while not self._stopping and len(self._in_hand) < IN_HAND_MAX and (held := self._lanes.held):
+                    leased = await self._engines.db.write(outbox.lease, BATCH, held)
                     for one in leased:
                         self._take(one)
                     if len(leased) < BATCH:
@@ -85,23 +94,23 @@ class Relay:
             return
         self._in_hand.add(leased.id)
         actor = leased.event.of if leased.event else -leased.id
-        if actor in self._lanes:
-            self._lanes[actor].append(leased)
+        if actor in self._queues:
+            self._queues[actor].append(leased)
         else:
-            self._lanes[actor] = deque([leased])
+            self._queues[actor] = deque([leased])
             self._spawn(self._drain(actor))
 
     async def _drain(self, actor: int) -> None:
-        lane = self._lanes[actor]
-        while lane and not self._stopping:
-            leased = lane.popleft()
+        queue = self._queues[actor]
+        while queue and not self._stopping:
+            leased = queue.popleft()
             try:
                 await self._act(leased)
                 self._done.append(leased.id)
             except Exception as error:
                 await self._failed(leased, error)
             self._in_hand.discard(leased.id)
-        del self._lanes[actor]
+        del self._queues[actor]
         if self._done and not self._finishing:
             self._spawn(self._finish())
 
@@ -132,12 +141,17 @@ class Relay:
         if len(self._in_hand) < IN_HAND_MAX:
             self._woken.set()
 
-    async def _keep_leases(self) -> None:
+    async def _keep(self) -> None:
+        """The lanes, and what is leased."""
+        await self._lanes.start()
         while True:
-            await asyncio.sleep(outbox.LEASE_MS / 3000)
-            if self._in_hand:
-                with suppress(Exception):
+            try:
+                await self._lanes.share({lane_of(bucket_of(id)) for id in self._in_hand})
+                if self._in_hand:
                     await self._engines.db.write(outbox.extend, list(self._in_hand))
+            except Exception as error:  # the database is away: what is not kept in time is another's
+                log.warning("lanes not kept, trying again", error=str(error))
+            await self._lanes.wait()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

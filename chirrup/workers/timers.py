@@ -10,7 +10,7 @@ import structlog
 from ..access import sessions
 from ..ports import Engines, Tx
 from ..social import follows, media, polls
-from ..store import posts, ties
+from ..store import lanes, posts, ties
 
 log = structlog.get_logger()
 
@@ -56,7 +56,16 @@ async def forget_ended_access(engines: Engines) -> None:
     await engines.db.write(sessions.sweep)
 
 
+async def forget_dead_workers(engines: Engines) -> None:
+    await engines.db.write(_forget_workers)
+
+
+def _forget_workers(tx: Tx) -> None:
+    lanes.forget(tx, tx.now_ms - 60 * lanes.LEASE_MS)
+
+
 JOBS = (
+    Job("forget dead workers", 600, forget_dead_workers),
     Job("end polls", 2, end_polls),
     Job("end mutes", 1, end_mutes),
     Job("remove unattached media", 1800, remove_unattached_media),

@@ -389,7 +389,7 @@ async def test_on_commit_is_called_after_writes_that_announced_something(db: Dat
         put_and_tell(tx, 3)
         raise NotImplementedError
 
-    db.on_commit = called.release
+    db.on_commit = lambda buckets: called.release(len(buckets))
     await db.write(put, 1)
     with pytest.raises(NotImplementedError):
         await db.write(fail)

@@ -8,6 +8,7 @@ from databases import Clock, OpenDatabase
 from chirrup.events import AccountChanged, Event, Favourited, PostDeleted
 from chirrup.ports import Database, Tx
 from chirrup.store import outbox
+from chirrup.store.lanes import LANES
 from chirrup.store.outbox import LEASE_MS, Leased
 
 
@@ -107,12 +108,14 @@ async def test_a_server_that_starts_alone_takes_everything_back(db: Database):
     assert numbers(await db.write(outbox.lease, 10)) == [0, 1, 2]
 
 
-async def test_the_database_may_be_asked_for_what_follows_an_event_only(db: Database):
-    await db.write(tell, *map(change, range(4)))
-    leased = await db.write(outbox.lease, 10)
-    await db.write(outbox.release_all)
+async def test_a_worker_leases_in_its_lanes_only(db: Database):
+    actors = [5, 6, 5 + LANES, 5 + 4 * LANES]  # an account's id ends in its bucket
+    await db.write(tell, *map(AccountChanged, actors))
 
-    assert numbers(await db.write(lambda tx: outbox.lease(tx, 10, after=leased[1].id))) == [2, 3]
+    leased = await db.write(outbox.lease, 10, {5, 7})
+
+    assert {one.event.of for one in leased} == {5, 5 + LANES, 5 + 4 * LANES}
+    assert await db.write(outbox.lease, 10, set()) == []
 
 
 @pytest.mark.parametrize("batch", [1, 7, 60])

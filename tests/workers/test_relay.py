@@ -144,7 +144,7 @@ async def test_of_several_workers_one_acts_on_each_event(
 ):
     authors = await people(engines.db, "ann", "bob", "eve")
     workers = [start(msgspec.structs.replace(engines, db=open_db())) for _ in range(3)]
-    engines.db.on_commit = lambda: [worker.wake() for worker in workers] and None
+    engines.db.on_commit = lambda _: [worker.wake() for worker in workers] and None
 
     said = await asyncio.gather(*(say(engines.db, *[author] * 30) for author in authors))
     await drained(engines.db)

@@ -103,7 +103,7 @@ async def test_timers_run_their_jobs_until_stopped(engines: Engines, clock: Cloc
     clock.pass_ms(301_000)
 
     happened, loop = asyncio.Event(), asyncio.get_running_loop()
-    engines.db.on_commit = lambda: loop.call_soon_threadsafe(happened.set)
+    engines.db.on_commit = lambda _: loop.call_soon_threadsafe(happened.set)
 
     running = timers.Timers(engines)
     running.start()

@@ -26,7 +26,7 @@ from psycopg.types.string import StrBinaryDumper
 
 from ...errors import Invalid, SettingsError, Unavailable
 from ...events import Event
-from ...ids import IdSource
+from ...ids import IdSource, bucket_of
 from ...ports import Phrases, Row, Search
 from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
 
@@ -85,7 +85,7 @@ class PostgresTx:
         self._cursor = connection.cursor(binary=True)
         self._ids = ids
         self._outbox = outbox
-        self.emitted = False
+        self.emitted: list[int] = []  # buckets of the events written
         self.now_ms = 0
 
     @property
@@ -115,12 +115,12 @@ class PostgresTx:
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
-        self.emitted = True
+        self.emitted.append(bucket_of(event.of))
 
     # for the engine
 
     def begin(self, how: bytes, now_ms: int) -> None:
-        self.emitted, self.now_ms = False, now_ms
+        self.emitted, self.now_ms = [], now_ms
         self._cursor.execute(how)
 
     def commit(self) -> None:
@@ -212,7 +212,7 @@ class PostgresDatabase:
         threads: int = THREADS,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self.on_commit: Callable[[], None] | None = None
+        self.on_commit: Callable[[list[int]], None] | None = None
         self._search, self._outbox, self._clock, self._timeout_s = search, outbox, clock, timeout_s
         self._ids = IdSource()
         self._local = threading.local()
@@ -256,7 +256,7 @@ class PostgresDatabase:
                     continue
                 self._raise(error)
             if tx.emitted and self.on_commit:
-                self.on_commit()
+                self.on_commit(tx.emitted)
             return result
         raise AssertionError("the last try returns or raises")
 

@@ -22,7 +22,7 @@ import apsw
 
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
-from ...ids import IdSource
+from ...ids import IdSource, bucket_of
 from ...ports import Phrases, Row, Search
 from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
 
@@ -65,7 +65,7 @@ class SqliteTx:
         self._changes, self._total_changes = connection.changes, connection.total_changes
         self._ids = ids
         self._outbox = outbox
-        self.emitted = False
+        self.emitted: list[int] = []  # buckets of the events written
         self.now_ms = 0
 
     @property
@@ -93,7 +93,7 @@ class SqliteTx:
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
-        self.emitted = True
+        self.emitted.append(bucket_of(event.of))
 
 
 def _bind(values: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class SqliteDatabase:
         clock: Callable[[], int] = wall_clock,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self.on_commit: Callable[[], None] | None = None
+        self.on_commit: Callable[[list[int]], None] | None = None
         self._path, self._search, self._outbox, self._clock = str(path), search, outbox, clock
         self._timeout_s = timeout_s
         self._ids = IdSource()
@@ -220,12 +220,12 @@ class SqliteDatabase:
         """No transaction could be begun: nothing that waits was done."""
         answers = [_Answer(job, None, None) for job in self._waiting]
         self._waiting.clear()
-        self._acknowledge(loop, answers, _as_unavailable(error), False)
+        self._acknowledge(loop, answers, _as_unavailable(error), [])
 
     def _operate(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run what waits, up to BATCH operations or BATCH_S, then have it flushed."""
         tx, answers, failure = self._write_tx, [], None
-        tx.now_ms, tx.emitted = self._clock(), False
+        tx.now_ms, tx.emitted = self._clock(), []
         until = time.monotonic() + BATCH_S
         try:
             while self._waiting and len(answers) < BATCH and time.monotonic() < until:
@@ -238,7 +238,7 @@ class SqliteDatabase:
 
     def _run(self, job: _Job) -> _Answer:
         """One operation in its own savepoint. What it raises undoes it alone."""
-        execute, emitted = self._writer.execute, self._write_tx.emitted
+        execute, emitted = self._writer.execute, len(self._write_tx.emitted)
         execute("SAVEPOINT operation")
         try:
             answer = _Answer(job, job.operation(), None)
@@ -246,7 +246,7 @@ class SqliteDatabase:
             if not self._writer.in_transaction:
                 raise
             execute("ROLLBACK TO operation")
-            self._write_tx.emitted = emitted
+            del self._write_tx.emitted[emitted:]
             answer = _Answer(job, None, as_invalid(error))
         execute("RELEASE operation")
         return answer
@@ -256,7 +256,7 @@ class SqliteDatabase:
         loop: asyncio.AbstractEventLoop,
         answers: list[_Answer],
         failure: BaseException | None,
-        emitted: bool,
+        emitted: list[int],
     ) -> None:
         """Commit, in the flusher's thread; then, and only then, callers hear."""
         try:
@@ -273,7 +273,7 @@ class SqliteDatabase:
             loop.call_soon_threadsafe(self._acknowledge, loop, answers, failure, emitted)
 
     def _acknowledge(
-        self, loop: asyncio.AbstractEventLoop, answers: list[_Answer], failure: BaseException | None, emitted: bool
+        self, loop: asyncio.AbstractEventLoop, answers: list[_Answer], failure: BaseException | None, emitted: list[int]
     ) -> None:
         for job, result, error in answers:
             if job.future.done():  # its caller was cancelled
@@ -283,7 +283,7 @@ class SqliteDatabase:
             else:
                 job.future.set_result(result)
         if emitted and not failure and self.on_commit:
-            self.on_commit()
+            self.on_commit(emitted)
         if self._waiting:
             loop.call_soon(self._begin, loop)
         else:
@@ -297,7 +297,7 @@ class SqliteDatabase:
             self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
             try:
                 execute("BEGIN IMMEDIATE")
-                tx.now_ms, tx.emitted = self._clock(), False
+                tx.now_ms, tx.emitted = self._clock(), []
                 result = operation(tx, *args, **kwargs)
                 execute("COMMIT")
             except apsw.Error as error:
@@ -308,7 +308,7 @@ class SqliteDatabase:
                 self._writer.set_busy_timeout(0)
             emitted = tx.emitted
         if emitted and self.on_commit:
-            self.on_commit()
+            self.on_commit(emitted)
         return result
 
     # reading: at once in the event loop's thread when it is short, as almost all are; else again in a reader's thread

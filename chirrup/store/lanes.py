@@ -1,0 +1,75 @@
+"""Which worker looks after which part of the outbox.
+
+An actor's events are all in one lane, a lane is held by one worker at a time: so they are acted on in order, by however
+many workers. The two tables are tiny; all of it is in bucket 0, so that one shard decides.
+"""
+
+from collections.abc import Collection
+
+from ..ports import Tx
+
+LANES = 64  # the most workers that have something to do
+LEASE_MS = 10_000  # what a worker that died held is taken over after this
+
+
+def lane_of(bucket: int) -> int:
+    return bucket % LANES
+
+
+def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """Say that worker lives, and give it its share: (lanes it holds for LEASE_MS from now, those it is to leave).
+
+    busy: lanes it has work of in hand. Where they are to be another's by now it leaves them: it still holds them, but
+    may begin nothing new there, and gives them up in the first call without. What another still holds comes later.
+    """
+    until = tx.now_ms + LEASE_MS
+    tx.run(
+        """INSERT INTO workers (bucket, id, until) VALUES (0, :id, :until)
+           ON CONFLICT (bucket, id) DO UPDATE SET until = excluded.until""",
+        id=worker,
+        until=until,
+    )
+    rows = tx.all("SELECT id FROM workers WHERE bucket = 0 AND until > :now ORDER BY id", now=tx.now_ms)
+    wanted = {lane for lane in range(LANES) if rows[lane % len(rows)][0] == worker}
+    had = held(tx, worker)
+    kept = had & (wanted | set(busy))
+    tx.run(
+        f"""UPDATE lanes SET until = CASE WHEN {tx.sql.is_in("lane", "kept")} THEN :until ELSE 0 END
+            WHERE bucket = 0 AND holder = :holder AND until > :now""",
+        kept=kept,
+        until=until,
+        holder=worker,
+        now=tx.now_ms,
+    )
+    tx.many(
+        """INSERT INTO lanes (bucket, lane, holder, until) VALUES (0, :lane, :holder, :until)
+           ON CONFLICT (bucket, lane) DO UPDATE SET holder = excluded.holder, until = excluded.until
+             WHERE lanes.until <= :now""",
+        [{"lane": lane, "holder": worker, "until": until, "now": tx.now_ms} for lane in sorted(wanted - had)],
+    )
+    now_held = held(tx, worker)
+    return now_held & wanted, now_held - wanted
+
+
+def held(tx: Tx, worker: int) -> frozenset[int]:
+    rows = tx.all(
+        "SELECT lane FROM lanes WHERE bucket = 0 AND holder = :holder AND until > :now", holder=worker, now=tx.now_ms
+    )
+    return frozenset(lane for (lane,) in rows)
+
+
+def leave(tx: Tx, worker: int) -> None:
+    """Its lanes are free at once."""
+    tx.run("UPDATE lanes SET until = 0 WHERE bucket = 0 AND holder = :holder", holder=worker)
+    tx.run("DELETE FROM workers WHERE bucket = 0 AND id = :id", id=worker)
+
+
+def forget(tx: Tx, before_ms: int) -> None:
+    """Workers that have not been heard of since."""
+    tx.run("DELETE FROM workers WHERE bucket = 0 AND until < :before", before=before_ms)
+
+
+def clear(tx: Tx) -> None:
+    """Nobody holds anything. Only for a server that is the only one on its database: its start."""
+    tx.run("UPDATE lanes SET until = 0 WHERE bucket = 0 AND until > 0")
+    tx.run("DELETE FROM workers WHERE bucket = 0 AND until > 0")

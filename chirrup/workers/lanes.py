@@ -1,0 +1,109 @@
+"""A worker's share of the outbox, and the bell that calls it from other processes.
+
+docs/decisions/0007-many-workers.md says why. Nothing here is needed for what is written to be acted on: it is only
+acted on by one worker at a time, and sooner.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from ..ports import Engines, Listening
+from ..store import lanes
+from ..store.lanes import LEASE_MS, lane_of
+
+WORKERS = "workers"  # the channel on which workers tell each other to share anew
+BEAT_S = LEASE_MS / 3000
+LEAVING_S = 0.1  # between looks whether what is to be given up is done with
+
+
+class Lanes:
+    """From start() to stop(). on_call is called when there may be something in a lane that is held."""
+
+    def __init__(self, engines: Engines, on_call: Callable[[], None]) -> None:
+        self._engines, self._on_call = engines, on_call
+        self._worker = secrets.randbits(62) | 1
+        self._held: frozenset[int] = frozenset()
+        self._leaving: frozenset[int] | None = None  # None: nobody knows of this worker yet
+        self._until_s = 0.0  # by the monotonic clock: one who slept holds nothing any more
+        self._listening: Listening | None = None
+        self._others_changed = asyncio.Event()
+
+    @property
+    def held(self) -> frozenset[int]:
+        """Where something new may be begun."""
+        return self._held if time.monotonic() < self._until_s else frozenset()
+
+    async def start(self) -> None:
+        self._listening = await self._engines.broker.listen([WORKERS], self._called, on_gap=self._on_call)
+
+    def _called(self, channel: str, message: bytes) -> None:
+        if channel != WORKERS:
+            self._on_call()
+        elif message != self._name:
+            self._others_changed.set()
+
+    async def wait(self) -> None:
+        """Until share() is due."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._others_changed.wait(), LEAVING_S if self._leaving else BEAT_S)
+        self._others_changed.clear()
+
+    async def share(self, busy: Collection[int]) -> None:
+        """Say that this worker lives; take what it is to have, give up what others are to have and is not busy."""
+        asked_s, before, were_leaving = time.monotonic(), self._held, self._leaving
+        self._held, self._leaving = await self._engines.db.write(lanes.share, self._worker, busy)
+        self._until_s = asked_s + LEASE_MS / 1000
+        came, went = self._held - before, before - self._held
+        if self._listening:
+            await self._listening.add([f"lane:{lane}" for lane in came])
+            await self._listening.remove([f"lane:{lane}" for lane in went])
+        if came:
+            self._on_call()
+        if were_leaving is None or (went | were_leaving) - self._leaving:
+            await self._engines.broker.publish([WORKERS], self._name)
+
+    @property
+    def _name(self) -> bytes:
+        return b"%d" % self._worker
+
+    async def stop(self) -> None:
+        """Let others have the lanes at once."""
+        self._held = frozenset()
+        if self._listening:
+            await self._listening.stop()
+        with suppress(Exception):  # if this fails, they are free when the time is over
+            await self._engines.db.write(lanes.leave, self._worker)
+            await self._engines.broker.publish([WORKERS], self._name)
+
+
+class Bell:
+    """Calls the workers, in whatever process, whose lanes something was written to."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._broker = engines.broker
+        self._lanes: set[int] = set()
+        self._ringing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # Nothing is published there: but now the broker is connected to, and its `blind` says how it stands.
+        await self._broker.listen(["nothing"], lambda channel, message: None)
+
+    def ring(self, buckets: Collection[int]) -> None:
+        """From any thread."""
+        with suppress(RuntimeError):  # the loop is closed: the next start finds the events
+            self._loop.call_soon_threadsafe(self._ring, {lane_of(bucket) for bucket in buckets})
+
+    def _ring(self, lanes: set[int]) -> None:
+        self._lanes |= lanes
+        if self._ringing is None or self._ringing.done():
+            self._ringing = asyncio.ensure_future(self._publish())
+
+    async def _publish(self) -> None:
+        while self._lanes:
+            lanes, self._lanes = self._lanes, set()
+            with suppress(Exception):  # they look by themselves now and then
+                await self._broker.publish([f"lane:{lane}" for lane in lanes], b"")

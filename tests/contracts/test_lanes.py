@@ -1,0 +1,84 @@
+"""Workers share the lanes, on every database: each has one holder at a time, and one that dies is missed soon."""
+
+import asyncio
+from collections import Counter
+
+from databases import Clock, OpenDatabase
+
+from chirrup.ports import Database
+from chirrup.store import lanes
+from chirrup.store.lanes import LANES, LEASE_MS
+
+ALL = set(range(LANES))
+
+
+async def share(db: Database, worker: int, *busy: int) -> set[int]:
+    held, _ = await db.write(lanes.share, worker, busy)
+    return set(held)
+
+
+async def test_the_first_has_all_and_others_their_share_once_it_gives_them_up(db: Database):
+    assert await share(db, 1) == ALL
+    assert await share(db, 2) == await share(db, 3) == set()
+
+    found = [await share(db, worker) for worker in (1, 2, 3)]
+
+    assert set.union(*found) == ALL
+    assert sum(map(len, found)) == LANES
+    assert max(map(len, found)) - min(map(len, found)) <= 1
+
+
+async def test_a_lane_with_work_in_hand_is_left_when_the_work_is_done(db: Database):
+    await share(db, 1)
+    await share(db, 2)
+
+    held, leaving = await db.write(lanes.share, 1, [0, 1])
+    assert len(leaving) == 1
+    assert not leaving & held
+    assert await share(db, 2) == ALL - held - leaving
+
+    assert await share(db, 1) == held
+    assert await share(db, 2) == ALL - held
+
+
+async def test_what_a_dead_worker_held_is_free_after_its_lease(db: Database, clock: Clock):
+    await share(db, 1)
+    clock.pass_ms(LEASE_MS - 1)
+    assert await share(db, 2) == set()
+
+    clock.pass_ms(1)
+
+    assert await share(db, 2) == ALL
+    assert await share(db, 1, *ALL) == set()
+
+
+async def test_who_leaves_is_followed_at_once(db: Database):
+    await share(db, 1)
+    await share(db, 2)
+
+    await db.write(lanes.leave, 1)
+
+    assert await share(db, 2) == ALL
+
+
+async def test_however_many_ask_at_once_no_lane_has_two_holders(db: Database, open_db: OpenDatabase):
+    databases = [open_db() for _ in range(4)]
+
+    async def worker(number: int) -> set[int]:
+        for _ in range(5):
+            held = await share(databases[number], number + 1)
+        return held
+
+    found = await asyncio.gather(*map(worker, range(4)))
+
+    assert max(Counter(lane for held in found for lane in held).values()) == 1
+
+
+async def test_workers_not_heard_of_are_forgotten(db: Database, clock: Clock):
+    await share(db, 1)
+    clock.pass_ms(LEASE_MS + 1)
+    await share(db, 2)
+
+    await db.write(lanes.forget, clock.now_ms)
+
+    assert await db.read(lambda tx: tx.all("SELECT id FROM workers")) == [(2,)]

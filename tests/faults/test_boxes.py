@@ -1,0 +1,135 @@
+"""Many processes of each role on one PostgreSQL and one Redis: they are one server, whichever of them dies.
+
+CHIRRUP_ROUNDS says how often they are killed; CHIRRUP_SEED repeats a run's choices (not the machine's).
+"""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+from client import Person, Server, eventually
+from databases import open_database
+from engines import eventually as soon
+from faults.crowd import Crowd
+from servers import Postgres, Redis
+
+from chirrup.ports import Database
+from chirrup.store import outbox
+
+ROUNDS = max(2, int(os.environ.get("CHIRRUP_ROUNDS", "10")) // 4)
+SEED = int(os.environ.get("CHIRRUP_SEED", "0")) or random.SystemRandom().getrandbits(32)
+DRAINED_S = 30  # what a dead worker held is free after 10
+
+
+class Boxes:
+    """Two processes of web, two workers, one for streams. Everybody knows the first web process's address."""
+
+    def __init__(self, folder: Path, database: str, broker: str, running: ExitStack) -> None:
+        shared = {"CHIRRUP_DATABASE": database, "CHIRRUP_BROKER": broker, "CHIRRUP_DATA": str(folder / "data")}
+
+        def start(name: str) -> Server:
+            server = Server(folder / name, env=shared | {"CHIRRUP_ROLE": name[:-1], "CHIRRUP_URL": self.url})
+            self.url = self.url or server.url
+            server.env["CHIRRUP_URL"] = self.url
+            return running.enter_context(server)
+
+        self.database, self.url = database, ""
+        self.webs = [start("web1"), start("web2")]
+        self.workers = [start("worker1"), start("worker2")]
+        self.streams = start("stream1")
+
+    def at_second(self, person: Person) -> Person:
+        """The same person, who comes to the second web process."""
+        other = Person(self.webs[1], person.token)
+        other.name, other.id = person.name, person.id
+        return other
+
+
+@pytest.fixture(scope="module")
+def boxes(
+    postgres_template: str, postgres: Postgres, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Boxes]:
+    """All five run again after each test that stops some."""
+    redis_server.flush()
+    with postgres.database(postgres_template) as database, ExitStack() as running:
+        yield Boxes(tmp_path_factory.mktemp("boxes"), database, redis_server.url, running)
+
+
+def test_what_is_said_at_one_is_read_at_the_other_and_streamed_by_a_third(boxes: Boxes):
+    ann, bob = boxes.webs[0].person(), boxes.webs[0].person()
+    bob.post(f"/api/v1/accounts/{ann.id}/follow")
+    bearer = {"Authorization": f"Bearer {bob.token}"}
+    with requests.get(f"{boxes.streams.url}/api/v1/streaming/user", headers=bearer, stream=True, timeout=10) as stream:
+        lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
+        assert next(lines) == ":thump"
+        said = boxes.at_second(ann).say("hello, all boxes")
+        assert f'"id":"{said["id"]}"' in next(line for line in lines if line.startswith("data:"))
+
+    home = lambda: [post["id"] for post in boxes.at_second(bob).get("/api/v1/timelines/home").json()]  # noqa: E731
+    eventually(lambda: said["id"] in home())
+
+
+def test_each_role_does_its_own(boxes: Boxes):
+    def status(server: Server, path: str) -> int:
+        return requests.get(server.url + path, timeout=5).status_code
+
+    worker, web = boxes.workers[0], boxes.webs[0]
+    assert [status(server, "/health") for server in (web, worker, boxes.streams)] == [200] * 3
+    assert status(worker, "/api/v1/timelines/public") == status(boxes.streams, "/api/v1/timelines/public") == 404
+    assert status(web, "/api/v1/streaming/health") == status(worker, "/api/v1/streaming/health") == 404
+    assert status(boxes.streams, "/api/v1/streaming/health") == 200
+
+
+def test_a_worker_that_stops_is_followed_at_once(boxes: Boxes):
+    people = [boxes.webs[0].person() for _ in range(8)]  # in lanes of both
+    boxes.workers[0].stop()
+
+    for person in people:
+        person.post(f"/api/v1/accounts/{people[0].id}/follow")
+
+    told = lambda: len(people[0].get("/api/v1/notifications").json())  # noqa: E731
+    eventually(lambda: told() == len(people) - 1, within_s=5)
+    boxes.workers[0].start()
+
+
+@pytest.mark.timeout(120 + ROUNDS * 30)
+async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(boxes: Boxes):
+    choices = random.Random(SEED)
+    print(f"CHIRRUP_SEED={SEED}")
+    people = [boxes.webs[0].person() for _ in range(6)]
+    crowd = Crowd([boxes.at_second(one) if n % 2 else one for n, one in enumerate(people)], choices)
+    loop = asyncio.get_running_loop()
+
+    def end_round() -> None:
+        for web in boxes.webs:
+            web.stop(signal.SIGKILL)
+
+    for _ in range(ROUNDS):
+        victim = choices.choice([*boxes.workers, boxes.streams])
+        loop.call_later(choices.uniform(0.1, 1), victim.stop, signal.SIGKILL)
+        await crowd.act(end_round, after_s=choices.uniform(1, 2))
+        victim.stop(signal.SIGKILL)
+        for server in (*boxes.webs, victim):
+            server.start()
+    await crowd.retry()
+    print(f"{crowd.acknowledged} requests acknowledged, {len(crowd.keys)} of them posts")
+
+    db = open_database(boxes.database)
+    await soon(lambda: _is_drained(db), DRAINED_S)
+    assert await db.read(outbox.failed) == 0
+    db.close()
+    crowd.check_posts()
+    for _ in range(2):  # from the database where nobody looked before, then from the cache
+        crowd.check_homes()
+    crowd.check_counts()
+    crowd.check_notifications()
+
+
+async def _is_drained(db: Database) -> bool:
+    return not await db.read(outbox.waiting)
