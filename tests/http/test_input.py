@@ -451,6 +451,64 @@ def test_odd_bytes_in_requests_are_answered_or_refused(server, line):
     assert answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4")), answer[:200]
 
 
+POST_APPS = b"POST /api/v1/apps HTTP/1.1\r\nHost: x\r\n"
+NEXT = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        POST_APPS + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} " + NEXT,
+        POST_APPS + b"Content-Length: +2\r\n\r\n{}" + NEXT,
+        POST_APPS + b"Transfer-Encoding: chunked\r\n\r\n2;a\n\r\n{}\r\n0\r\n\r\n" + NEXT,
+        b"GET /health HTTP/1.1\nHost: x\n\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: a\r\n b\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nX-A: a\0b\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nX-A: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET /health?" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\n" + b"X: \r\n" * 15_000 + b"\r\n",
+    ],
+    ids=lambda request: repr(request[:200][-60:]),
+)
+def test_a_request_that_two_servers_might_read_in_two_ways_is_refused_and_ends_the_connection(server, request_):
+    answer = raw(server, request_)
+
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    "before", [b"GET /health HTTP/1.1\r\n", POST_APPS + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"]
+)
+def test_a_header_without_end_costs_little(server, before):
+    with (
+        cpu_below(server, 0.3),
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+        pytest.raises((ConnectionResetError, BrokenPipeError)),
+    ):
+        connection.sendall(before + b"X-A: ")
+        for _ in range(1000):
+            connection.sendall(b"a" * 65536)
+
+
+def test_a_body_may_come_in_small_chunks(server):
+    body = b'{"client_name": "a", "redirect_uris": "https://a.example/"}' + b" " * 500_000
+
+    answer = requests.post(
+        f"{server.url}/api/v1/apps",
+        data=(body[i : i + 100] for i in range(0, len(body), 100)),
+        headers={"Content-Type": "application/json"},
+        timeout=10,
+    )
+
+    assert answer.status_code == 200, answer.text
+
+
 # naughty strings
 
 
