@@ -1,12 +1,10 @@
 """What clients send, in any encoding and size, broken or hostile: it is stored as meant, or refused with a reason."""
 
 import gzip
-import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,16 +19,9 @@ MIB = 1024 * 1024
 
 @contextmanager
 def cpu_below(server: Server, seconds: float) -> Iterator[None]:
-    """CPU time of the server, which other programs on this machine do not change."""
-    before = _cpu_s(server)
+    before = server.cpu_s()
     yield
-    assert _cpu_s(server) - before < seconds
-
-
-def _cpu_s(server: Server) -> float:
-    assert server.process
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
+    assert server.cpu_s() - before < seconds
 
 
 def send(person: Person, body: bytes, kind: str = "application/json", *, path: str = STATUSES, **headers: str) -> Any:
