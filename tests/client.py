@@ -89,6 +89,12 @@ class Server:
         with (self.data.parent / f"{self.data.name}.log").open() as file:
             return file.read(1_000_000)
 
+    def cpu_s(self) -> float:
+        """What it has used so far, which other programs on this machine do not change."""
+        assert self.process
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def command(self, *words: str) -> str:
         """Run `chirrup …` on the same data; what it printed."""
         done = subprocess.run(

@@ -21,6 +21,7 @@ GOING_AWAY, POLICY, TRY_LATER, TOO_SLOW = 1001, 1008, 1012, 1013  # RFC 6455, 7.
 FAREWELL_S = 5.0  # for a peer to answer the end; then the connection is dropped
 SILENT_MS = 30_000  # data that is not acknowledged for so long: the peer is gone (Linux)
 HEAD_S = 10.0  # for a request's head to arrive
+HEAD_BYTES_MAX = 64 * 1024  # of a request's first line and headers, and of all else around its body
 INBOUND_BURST_BYTES = 64 * 1024  # on a WebSocket; clients send a few hundred bytes in all
 INBOUND_BYTES_PER_S = 4 * 1024
 FRAGMENTS_MAX = 64
@@ -172,6 +173,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 class HttpProtocol(HttpToolsProtocol):
     wire: Wire | None = None
     _too_slow: asyncio.TimerHandle | None = None
+    _around_body = 0  # bytes of this request that are neither its body nor, by twice as many, the frames of its chunks
+
+    def data_received(self, data: bytes) -> None:
+        """The parser keeps a header until its end, which may never come: so what comes in is counted here too."""
+        self._around_body += len(data)
+        super().data_received(data)
+        if self._around_body > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self.send_400_response("The request's headers are too large.")
+
+    def on_body(self, body: bytes) -> None:
+        self._around_body -= 3 * len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._around_body = 0
+        super().on_message_complete()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
@@ -187,6 +204,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_time()
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES_MAX:
+            raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
         super().on_headers_complete()
 
     def _in_time(self) -> None:

@@ -11,6 +11,8 @@ from ..social import accounts, text
 from . import problems
 from .call import Call, Go, Page
 
+NAME_CHARS_MAX = 300  # no address and no handle is longer; tries are counted by name, so names are kept
+
 
 async def sign_up_form(call: Call) -> Page | Go:
     return Go(call.return_to("/home")) if call.viewer_id else _sign_up_page(call)
@@ -78,7 +80,7 @@ async def _app(call: Call, back: str) -> str:
 
 async def login(call: Call) -> Page | Go:
     """One answer to a wrong password and to a name nobody has, in the same time."""
-    name, password = call.form.text("email").strip(), call.form.text("password")
+    name, password = call.form.text("email").strip()[:NAME_CHARS_MAX], call.form.text("password")
     found: Login = await call.read(_look_up, name, call.settings.domain)
     await call.throttle(limits.LOGIN, account=str(found.account_id or accounts.email_key(name)))
     if not await asyncio.to_thread(call.passwords.matches, found.password_hash, password):

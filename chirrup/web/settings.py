@@ -8,7 +8,7 @@ import msgspec
 from ..access import limits, logins, sessions, tokens
 from ..errors import Invalid
 from ..ports import Tx
-from ..social import accounts, image_child, images
+from ..social import accounts, pictures
 from ..social.accounts import ProfileChange
 from ..store import accounts as rows
 from ..store import apps as app_rows
@@ -76,28 +76,24 @@ def _sent(form: Fields) -> ProfileForm:
 async def save_profile(call: Call) -> Page | Go:
     form = _sent(call.form)
     try:
-        pictures = await _store_pictures(call)
-        change = ProfileChange(**msgspec.structs.asdict(form), **pictures)
-        await call.write(accounts.change_profile, call.account_id, change)
+        await _save(call, form)
     except Invalid as error:
         return _profile_page(call, form, problems.said(error))
     return Go("/settings?saved=1")
 
 
-async def _store_pictures(call: Call) -> dict[str, Any]:
-    """Blob keys by the names of ProfileChange, of what was chosen."""
-    made: dict[str, images.File] = {}
-    if data := call.form.file("avatar"):
+async def _save(call: Call, form: ProfileForm) -> None:
+    """With the pictures that were chosen, if any."""
+    blobs, avatar, header = call.engines.blobs, call.form.file("avatar"), call.form.file("header")
+    if avatar or header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
-        avatar = await image_child.isolated(images.avatar, data)
-        made |= {"avatar": avatar.image, "avatar_static": avatar.still}
-    if data := call.form.file("header"):
-        await call.throttle(limits.MEDIA, account=str(call.account_id))
-        made["header"] = await image_child.isolated(images.header, data)
-    keys = {name: images.new_key(file.extension) for name, file in made.items()}
-    for name, file in made.items():
-        await asyncio.to_thread(call.engines.blobs.put, keys[name], file.data, file.content_type)
-    return keys
+    made = await pictures.store(blobs, avatar=avatar or None, header=header or None)
+    change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
+    try:
+        await call.write(accounts.change_profile, call.account_id, change)
+    except Exception:
+        await pictures.discard(blobs, made)
+        raise
 
 
 async def posting_form(call: Call) -> Page:

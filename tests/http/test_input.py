@@ -1,12 +1,10 @@
 """What clients send, in any encoding and size, broken or hostile: it is stored as meant, or refused with a reason."""
 
 import gzip
-import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,16 +19,9 @@ MIB = 1024 * 1024
 
 @contextmanager
 def cpu_below(server: Server, seconds: float) -> Iterator[None]:
-    """CPU time of the server, which other programs on this machine do not change."""
-    before = _cpu_s(server)
+    before = server.cpu_s()
     yield
-    assert _cpu_s(server) - before < seconds
-
-
-def _cpu_s(server: Server) -> float:
-    assert server.process
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, proc(5)
+    assert server.cpu_s() - before < seconds
 
 
 def send(person: Person, body: bytes, kind: str = "application/json", *, path: str = STATUSES, **headers: str) -> Any:
@@ -449,6 +440,64 @@ def test_odd_bytes_in_requests_are_answered_or_refused(server, line):
     answer = raw(server, line + b"\r\nHost: x\r\nConnection: close\r\n\r\n{}")
 
     assert answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4")), answer[:200]
+
+
+POST_APPS = b"POST /api/v1/apps HTTP/1.1\r\nHost: x\r\n"
+NEXT = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        POST_APPS + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + NEXT,
+        POST_APPS + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} " + NEXT,
+        POST_APPS + b"Content-Length: +2\r\n\r\n{}" + NEXT,
+        POST_APPS + b"Transfer-Encoding: chunked\r\n\r\n2;a\n\r\n{}\r\n0\r\n\r\n" + NEXT,
+        b"GET /health HTTP/1.1\nHost: x\n\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: a\r\n b\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost : x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nX-A: a\0b\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nX-A: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET /health?" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /health HTTP/1.1\r\n" + b"X: \r\n" * 15_000 + b"\r\n",
+    ],
+    ids=lambda request: repr(request[:200][-60:]),
+)
+def test_a_request_that_two_servers_might_read_in_two_ways_is_refused_and_ends_the_connection(server, request_):
+    answer = raw(server, request_)
+
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    "before", [b"GET /health HTTP/1.1\r\n", POST_APPS + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"]
+)
+def test_a_header_without_end_costs_little(server, before):
+    with (
+        cpu_below(server, 0.3),
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+        pytest.raises((ConnectionResetError, BrokenPipeError)),
+    ):
+        connection.sendall(before + b"X-A: ")
+        for _ in range(1000):
+            connection.sendall(b"a" * 65536)
+
+
+def test_a_body_may_come_in_small_chunks(server):
+    body = b'{"client_name": "a", "redirect_uris": "https://a.example/"}' + b" " * 500_000
+
+    answer = requests.post(
+        f"{server.url}/api/v1/apps",
+        data=(body[i : i + 100] for i in range(0, len(body), 100)),
+        headers={"Content-Type": "application/json"},
+        timeout=10,
+    )
+
+    assert answer.status_code == 200, answer.text
 
 
 # naughty strings

@@ -2,20 +2,40 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from client import Server
+from requests.adapters import HTTPAdapter
 from visitor import Visitor
+
+PROXY, OTHER = "127.0.0.1", "127.0.0.2"  # what the first says of where a request comes from is believed
 
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server as people run it: nothing about it knows of tests."""
-    server = Server(tmp_path_factory.mktemp("strict") / "data", env={"CHIRRUP_TESTING": ""}).start()
+    env = {"CHIRRUP_TESTING": "", "CHIRRUP_TRUSTED_PROXIES": PROXY}
+    server = Server(tmp_path_factory.mktemp("strict") / "data", env=env).start()
     for name in ("ann", "bob"):
         server.command("user", "create", name, "--email", f"{name}@example.com", "--password", "correct horse")
     yield server
     server.stop()
+
+
+class FromOther(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, source_address=(OTHER, 0))  # pyright: ignore
+
+
+def visitor_from(server: Server, ip: str, *, by: str = PROXY) -> Visitor:
+    """Says to come from ip, in every way there is."""
+    visitor = Visitor(server.url)
+    if by == OTHER:
+        visitor.session.mount("http://", FromOther())
+    names = ("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP")
+    visitor.session.headers.update(dict.fromkeys(names, ip) | {"Forwarded": f"for={ip}"})
+    return visitor
 
 
 def without_tokens(page: str, name: str) -> str:
@@ -43,11 +63,52 @@ def test_ten_wrong_passwords_close_one_account_by_whatever_name(strict):
     assert Visitor(strict.url).log_in("bob@example.com", "correct horse").status_code == 303
 
 
+def test_wrong_passwords_close_an_account_to_all_addresses_and_an_address_to_all_accounts(strict):
+    for net, name in (("10.1.0", "carla"), ("10.1.1", "x" * 300 + "{}")):  # nobody looks at what comes after 300
+        tries = [visitor_from(strict, f"{net}.{n}").log_in(name.format(n), "wrong") for n in range(30)]
+        assert [answer.status_code for answer in tries] == [422] * 10 + [429] * 20
+        assert "Retry-After" in tries[-1].headers
+
+    tries = [visitor_from(strict, "10.2.0.1").log_in(f"nobody{n}", "wrong") for n in range(30)]
+
+    assert [answer.status_code for answer in tries] == [422] * 25 + [429] * 5
+
+
+def test_an_address_is_believed_from_a_proxy_only(strict):
+    tries = [visitor_from(strict, f"10.3.0.{n}", by=OTHER).log_in(f"noone{n}", "wrong") for n in range(30)]
+
+    assert [answer.status_code for answer in tries] == [422] * 25 + [429] * 5
+
+
+def test_a_wrong_password_and_an_unknown_name_cost_the_same(strict):
+    """CPU time, as the time that an answer takes here depends on what else the machine does."""
+    strict.command("user", "create", "dora", "--email", "dora@example.com", "--password", "correct horse")
+    visitor_from(strict, "10.4.0.1").log_in("warm@example.com", "wrong")
+    spent: list[float] = []
+    for login in ("dora@example.com", "nobody@example.com"):
+        before = strict.cpu_s()
+        for n in range(10):
+            assert visitor_from(strict, f"10.4.1.{n}").log_in(login, "wrong").status_code == 422
+        spent.append((strict.cpu_s() - before) / 10)
+
+    assert abs(spent[0] - spent[1]) < 0.010  # ../shared/threats.md A14
+
+
+def test_ten_wrong_passwords_close_the_form_for_a_new_one(strict):
+    strict.command("user", "create", "eva", "--email", "eva@example.com", "--password", "correct horse")
+    visitor = visitor_from(strict, "10.5.0.1")
+    assert visitor.log_in("eva", "correct horse").status_code == 303
+
+    tries = [visitor.post("/settings/password", old="wrong", new="another long one") for _ in range(11)]
+
+    assert [answer.status_code for answer in tries] == [422] * 10 + [429]
+    assert visitor.is_logged_in
+
+
 def test_sign_ups_from_one_address_are_limited(strict):
     def sign_up(n: int) -> int:
         form = {"username": f"new{n}", "email": f"new{n}@example.com", "password": "correct horse"}
-        headers = {"X-Forwarded-For": f"10.0.0.{n}"}
-        visitor = Visitor(strict.url)
-        return visitor.send("/sign-up", form | {"csrf": visitor.csrf("/sign-up")}, headers=headers).status_code
+        visitor = visitor_from(strict, f"10.0.0.{n}", by=OTHER)
+        return visitor.send("/sign-up", form | {"csrf": visitor.csrf("/sign-up")}).status_code
 
     assert [sign_up(n) for n in range(6)] == [303] * 5 + [429]

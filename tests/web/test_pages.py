@@ -240,6 +240,16 @@ def test_settings_are_saved_and_what_is_wrong_comes_back(anns, ann):
     assert anns.post("/settings/posting", visibility="direct").status_code == 422
 
 
+def test_pictures_whose_profile_is_refused_are_not_kept(server, anns):
+    kept = {file for file in (server.data / "media").rglob("*.*") if file.is_file()}
+    files = {"avatar": ("a.png", png(), "image/png"), "header": ("h.png", png(), "image/png")}
+    fields = {"csrf": anns.csrf("/settings"), "display_name": "x" * 31}
+
+    assert anns.send("/settings", fields, files=files).status_code == 422
+
+    assert {file for file in (server.data / "media").rglob("*.*") if file.is_file()} == kept
+
+
 def test_alerts_are_counted_until_they_are_looked_at(anns, ann, bob):
     post = ann.say("look at this")
     bob.post(f"/api/v1/statuses/{post['id']}/favourite")
