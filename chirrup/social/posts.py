@@ -45,13 +45,13 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     hidden from author), MentionsUnexpected.
     """
     digest = _digest(draft) if draft.idempotency_key else ""
+    user = account_rows.user_in_turn(tx, author)
     if draft.idempotency_key and (earlier := rows.by_key(tx, author, draft.idempotency_key)):
         return _again(tx, earlier, digest)
 
     words = _checked_text(draft.text, draft.summary, chars_max, may_be_empty=bool(draft.media_ids))
     summary = text.clean(draft.summary)
     found = text.extract(words)
-    user = account_rows.user(tx, author)
     parent = _parent(tx, author, draft.reply_to_id)
     mentioned = _mentioned(tx, found, domain)
     _check_expected(mentioned, draft.allowed_mentions, author)

@@ -4,6 +4,7 @@ from ..errors import Invalid
 from ..events import Favourited, Unboosted, Unfavourited
 from ..ids import bucket_of
 from ..ports import Tx
+from ..store import accounts as account_rows
 from ..store import posts as post_rows
 from ..store import reactions as rows
 from ..types import Post, Visibility
@@ -53,6 +54,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
         original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
     ):
         raise Invalid("post", "is not for everybody: others can boost only public and unlisted posts")
+    account_rows.user_in_turn(tx, account_id)
     earlier = rows.find(tx, "boosts", account_id, original.id)
     if earlier and (post := post_rows.by_id(tx, earlier)):
         return post

@@ -56,6 +56,7 @@ _LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.Uniqu
 class _Phrases:
     clustered = ""
     lock_schema = "SELECT pg_advisory_xact_lock(7526467)"  # any number: nothing else here takes advisory locks
+    in_turn = "FOR NO KEY UPDATE"
     # joins accounts, not unnest(:authors), because Citus can send it to the shards: citus.md, 4 and 6
     newest_posts = """SELECT newest.id FROM accounts CROSS JOIN LATERAL (
                         SELECT posts.id FROM posts WHERE posts.bucket = accounts.bucket
@@ -79,12 +80,21 @@ class PostgresTx:
 
     sql: Phrases = PHRASES
 
-    def __init__(self, connection: psycopg.Connection[Row], search: Search, ids: IdSource, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Row],
+        search: Search,
+        ids: IdSource,
+        outbox: Outbox,
+        clock: Callable[[], int],
+    ) -> None:
         self.search = search
         self._connection = connection
         self._cursor = connection.cursor(binary=True)
         self._ids = ids
         self._outbox = outbox
+        self._clock = clock
+        self._drew_at_ms = 0
         self.emitted: list[int] = []  # buckets of the events written
         self.now_ms = 0
 
@@ -111,7 +121,8 @@ class PostgresTx:
         return self._cursor.execute(numbered, [_bound(values[name]) for name in names])
 
     def new_id(self, bucket: int) -> int:
-        return self._ids.draw(bucket, self.now_ms)
+        self._drew_at_ms = max(self.now_ms, self._clock())  # it may have waited for others since it began
+        return self._ids.draw(bucket, self._drew_at_ms)
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
@@ -124,6 +135,8 @@ class PostgresTx:
         self._cursor.execute(how)
 
     def commit(self) -> None:
+        if self._drew_at_ms == self._clock():  # another process's ids of this millisecond might be earlier than ours
+            time.sleep(0.001)
         if self._cursor.execute(b"COMMIT").statusmessage != "COMMIT":  # PostgreSQL rolls back and reports no error
             raise RuntimeError("the operation caught an error of the database: nothing was stored; let it pass through")
 
@@ -302,7 +315,7 @@ class PostgresDatabase:
                 connection = self._connect()
             except psycopg.OperationalError as error:
                 raise Unavailable("the database cannot be reached; try again in a moment") from error
-            tx = self._local.tx = PostgresTx(connection, self._search, self._ids, self._outbox)
+            tx = self._local.tx = PostgresTx(connection, self._search, self._ids, self._outbox, self._clock)
         return tx
 
     def _connect(self) -> psycopg.Connection[Row]:

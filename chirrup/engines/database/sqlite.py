@@ -38,6 +38,7 @@ BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
 
 class _Phrases:
     clustered = "WITHOUT ROWID"
+    in_turn = ""
     lock_schema = "SELECT 1"  # writes come one after the other
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
