@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 from client import Person, Server, eventually
+from visitor import logged_in
 from world import name_of
 
 from chirrup.http.arguments import Arguments
@@ -131,6 +132,29 @@ def test_a_thread_has_no_trace_of_hidden_replies(server, ann, bob):
         assert counts(server, root) == (2, 0, 0)
         assert counts(server, first) == (0, 0, 0)
     assert len(bob.get(f"{STATUSES}/{root}/context").json()["descendants"]) == 5
+
+
+@pytest.mark.parametrize("fate", ["private", "direct", "deleted", "of somebody who blocks"])
+def test_a_reply_to_a_hidden_post_names_it_and_tells_nothing_of_it(server, ann, bob, fate: str):
+    """Ids stay, as Mastodon's clients sort replies by them; hidden and deleted look the same."""
+    word, stranger = f"needle{ann.id}", server.person()
+    visibility = fate if fate in ("private", "direct") else "public"
+    parent = ann.say(f"{word} @{bob.name}", visibility=visibility, spoiler_text=word)
+    bob.follow(ann)
+    reply = bob.say("well said", in_reply_to_id=parent["id"], visibility="public")
+    if fate == "deleted":
+        ann.delete(f"{STATUSES}/{parent['id']}")
+    elif fate != visibility:
+        ann.post(f"/api/v1/accounts/{stranger.id}/block")
+
+    shown = stranger.get(f"{STATUSES}/{reply['id']}")
+
+    assert (shown.json()["in_reply_to_id"], shown.json()["in_reply_to_account_id"]) == (parent["id"], ann.id)
+    page = logged_in(server, stranger).get(f"/@{bob.name}/{reply['id']}")
+    assert shown.ok and page.ok
+    for answer in (shown, page, stranger.get(f"{STATUSES}/{reply['id']}/context")):
+        assert word not in answer.text
+    assert stranger.get(f"{STATUSES}/{reply['id']}/context").json() == {"ancestors": [], "descendants": []}
 
 
 def outside(server: Server, ann: Person, post: str, tag: str) -> dict[str, Any]:

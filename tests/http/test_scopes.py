@@ -82,6 +82,13 @@ def test_nobody_gets_in_without_a_token(tokens, route):
         assert ask(person, route, tokens.world.path(route)).status_code == 401
 
 
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != ANYONE], ids=name_of)
+def test_a_token_in_the_address_is_none(tokens, route):
+    path = f"{tokens.world.path(route)}?access_token={holder(tokens, route).token}"
+
+    assert ask(tokens.world.nobody, route, path).status_code == 401
+
+
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.who == ANYONE], ids=name_of)
 def test_what_is_open_to_anyone_needs_no_token(tokens, route):
     answer = ask(tokens.world.nobody, route, tokens.world.path(route))

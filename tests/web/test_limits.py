@@ -105,6 +105,19 @@ def test_ten_wrong_passwords_close_the_form_for_a_new_one(strict):
     assert visitor.is_logged_in
 
 
+def test_apps_get_no_token_for_a_password_and_are_not_registered_without_end(strict):
+    form = {"client_name": "App", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"}
+    session = visitor_from(strict, "10.6.0.1").session
+    apps = [session.post(f"{strict.url}/api/v1/apps", json=form) for _ in range(31)]
+    assert [answer.status_code for answer in apps] == [200] * 30 + [429]
+
+    asked = {name: apps[0].json()[name] for name in ("client_id", "client_secret")}
+    asked |= {"username": "bob@example.com", "password": "correct horse"}
+    for grant in ("password", "implicit", "refresh_token", ""):
+        answer = session.post(f"{strict.url}/oauth/token", data=asked | {"grant_type": grant})
+        assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+
+
 def test_sign_ups_from_one_address_are_limited(strict):
     def sign_up(n: int) -> int:
         form = {"username": f"new{n}", "email": f"new{n}@example.com", "password": "correct horse"}
