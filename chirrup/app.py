@@ -105,12 +105,13 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        if settings.database_url.startswith("sqlite:"):  # one server per file: whoever held anything is dead
+        alone = settings.database_url.startswith("sqlite:")
+        if alone:  # one server per file: whoever held anything is dead
             await engines.db.write(outbox.release_all)
         bell = Bell(engines)
         await bell.start()
         engines.db.on_commit = bell.ring
-        relay, timers = Relay(engines), Timers(engines)
+        relay, timers = Relay(engines, alone=alone), Timers(engines)
         if works:
             relay.start()
             timers.start()

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ..ports import Engines, Listening
 from ..store import lanes
-from ..store.lanes import LEASE_MS, lane_of
+from ..store.lanes import LANES, LEASE_MS, lane_of
 
 WORKERS = "workers"  # the channel on which workers tell each other to share anew
 BEAT_S = LEASE_MS / 3000
@@ -20,10 +20,13 @@ LEAVING_S = 0.1  # between looks whether what is to be given up is done with
 
 
 class Lanes:
-    """From start() to stop(). on_call is called when there may be something in a lane that is held."""
+    """From start() to stop(). on_call is called when there may be something in a lane that is held.
 
-    def __init__(self, engines: Engines, on_call: Callable[[], None]) -> None:
-        self._engines, self._on_call = engines, on_call
+    alone: there is no other worker and will be none; all is held, and the database is not asked.
+    """
+
+    def __init__(self, engines: Engines, on_call: Callable[[], None], *, alone: bool = False) -> None:
+        self._engines, self._on_call, self._alone = engines, on_call, alone
         self._worker = secrets.randbits(62) | 1
         self._held: frozenset[int] = frozenset()
         self._leaving: frozenset[int] | None = None  # None: nobody knows of this worker yet
@@ -54,7 +57,10 @@ class Lanes:
     async def share(self, busy: Collection[int]) -> None:
         """Say that this worker lives; take what it is to have, give up what others are to have and is not busy."""
         asked_s, before, were_leaving = time.monotonic(), self._held, self._leaving
-        self._held, self._leaving = await self._engines.db.write(lanes.share, self._worker, busy)
+        if self._alone:
+            self._held, self._leaving = frozenset(range(LANES)), frozenset()
+        else:
+            self._held, self._leaving = await self._engines.db.write(lanes.share, self._worker, busy)
         self._until_s = asked_s + LEASE_MS / 1000
         came, went = self._held - before, before - self._held
         if self._listening:
@@ -74,6 +80,8 @@ class Lanes:
         self._held = frozenset()
         if self._listening:
             await self._listening.stop()
+        if self._alone:
+            return
         with suppress(Exception):  # if this fails, they are free when the time is over
             await self._engines.db.write(lanes.leave, self._worker)
             await self._engines.broker.publish([WORKERS], self._name)

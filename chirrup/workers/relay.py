@@ -35,13 +35,13 @@ LONGEST_S = 300  # for one event: what takes longer hangs
 class Relay:
     """Runs from start() to stop(). wake(): there is something in the outbox (call it from any thread).
 
-    Once started it is woken by itself when something comes into its lanes, and the bell was rung for it.
+    Once started it is woken by the bell, too, when it is rung for one of its lanes. alone: there is no other worker.
     """
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, *, alone: bool = False) -> None:
         self._engines = engines
         self._woken = asyncio.Event()
-        self._lanes = Lanes(engines, self._woken.set)
+        self._lanes = Lanes(engines, self._woken.set, alone=alone)
         self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
         self._in_hand: set[int] = set()
         self._done: list[int] = []
