@@ -150,3 +150,9 @@ def test_every_file_the_tour_names_exists():
 
     assert {name.split("/")[0] for name in named} >= {"chirrup"}
     assert sorted(name for name in named if not (REPOSITORY / name).is_file()) == []
+
+
+def test_the_core_is_read_in_one_sitting():
+    core = [REPOSITORY / "chirrup" / "timelines" / name for name in ("fanout.py", "wants.py")]
+
+    assert sum(len(file.read_text().splitlines()) for file in core) <= 170

@@ -6,12 +6,13 @@ import msgspec
 
 from .. import events
 from ..events import Event
-from ..ids import bucket_of
+from ..ids import bucket_of, first_at, ms_of
 from ..ports import Tx
 from . import lanes
 from .lanes import LANES, LEASE_MS
 
 ALL = tuple(range(LANES))
+BESIDE_MS = 100  # ids of one transaction are made within this
 
 
 class Leased(msgspec.Struct, frozen=True):
@@ -130,6 +131,18 @@ def put_back(tx: Tx, ids: list[int]) -> None:
         ids=ids,
     )
     tx.run(f"DELETE FROM outbox_failed WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+
+
+def is_waiting(tx: Tx, event: Event, beside_id: int) -> bool:
+    """Is event still to be acted on? beside_id: an id made in its bucket shortly before it, in the same transaction."""
+    found = tx.one(
+        "SELECT 1 FROM outbox WHERE bucket = :bucket AND id > :after AND id < :before AND body = :body",
+        bucket=bucket_of(beside_id),
+        after=beside_id,
+        before=first_at(ms_of(beside_id) + BESIDE_MS),
+        body=events.encode(event).decode(),
+    )
+    return found is not None
 
 
 def release_all(tx: Tx) -> int:

@@ -14,6 +14,7 @@ from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..social import conversations, lists, notifications, search, tags
 from ..timelines import fanout
+from . import replies
 
 Signals = list[tuple[str, Signal]]  # channel, what is told there
 
@@ -24,6 +25,7 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 async def _deliver(engines: Engines, event: events.PostPublished) -> None:
+    await replies.let_parent_pass(engines, event.post_id)
     await fanout.deliver(engines, event.post_id)
 
 

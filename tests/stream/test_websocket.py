@@ -63,6 +63,19 @@ async def test_authors_posts_come_in_the_order_they_were_made(town: Town):
         assert ids == sorted(ids)
 
 
+async def test_a_reply_never_comes_before_what_it_answers(town: Town):
+    ann, bob, eve = await town.people("ann", "bob", "eve")
+    for author in (ann, bob):
+        await town.write(follows.follow, eve, author)
+    socket = await town.listen(eve)
+
+    for _ in range(20):
+        post = await town.say(ann)
+        reply = await town.say(bob, "@ann", reply_to_id=post.id)
+
+        assert [await socket.told(), await socket.told()] == [update(post), update(reply)]
+
+
 async def test_one_connection_carries_many_streams_and_each_event_names_its_own(town: Town):
     ann, bob = await town.people("ann", "bob")
     await town.write(follows.follow, bob, ann)
