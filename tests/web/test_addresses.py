@@ -74,9 +74,17 @@ def test_every_page_of_the_table_opens_with_all_safety_headers(server, anns, ann
     post = ann.say("hello #birds")
     pages = [*paths(ann, post["id"]), "/nope", "/@nobody_at_all", "/@x/1", "/%00", "/@%F0%9F%90%A6"]
 
+    asked = [("GET", path) for path in pages]
+    asked += [
+        ("TRACE", "/"),
+        ("PUT", "/home"),
+        ("POST", "/login"),
+        ("GET", "/home/live?after=x"),
+        ("GET", "/static/nope"),
+    ]
     for visitor in (anns, Visitor(server.url)):
-        for path in pages:
-            answer = visitor.get(path, allow_redirects=False)
+        for method, path in asked:
+            answer = visitor.session.request(method, server.url + path, allow_redirects=False, timeout=20)
             assert answer.status_code < 500, path
             policy = answer.headers["Content-Security-Policy"]
             assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy, path
