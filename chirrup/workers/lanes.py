@@ -54,6 +54,10 @@ class Lanes:
             await asyncio.wait_for(self._others_changed.wait(), LEAVING_S if self._leaving else BEAT_S)
         self._others_changed.clear()
 
+    def hurry(self) -> None:
+        """End wait() now."""
+        self._others_changed.set()
+
     async def share(self, busy: Collection[int]) -> None:
         """Say that this worker lives; take what it is to have, give up what others are to have and is not busy."""
         asked_s, before, were_leaving = time.monotonic(), self._held, self._leaving

@@ -46,7 +46,7 @@ class Relay:
         self._in_hand: set[int] = set()
         self._done: list[int] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = self._over = False
         self._finishing = False
 
     def start(self) -> None:
@@ -67,8 +67,11 @@ class Relay:
             async with asyncio.timeout(10):
                 while self._tasks:
                     await asyncio.wait(self._tasks)
-        for task in (self._keeping, *self._tasks):
+        for task in self._tasks:
             task.cancel()
+        self._over = True
+        self._lanes.hurry()
+        await self._keeping  # not cancelled: what it asks of the database must not come after the following
         if self._in_hand:
             with suppress(Exception):  # if this fails, their leases run out
                 await self._engines.db.write(outbox.give_back, list(self._in_hand))
@@ -108,6 +111,7 @@ class Relay:
                 await self._act(leased)
                 self._done.append(leased.id)
             except Exception as error:
+                self._in_hand.discard(leased.id)  # first: what is in hand is kept, not tried again
                 await self._failed(leased, error)
             self._in_hand.discard(leased.id)
         del self._queues[actor]
@@ -144,7 +148,7 @@ class Relay:
     async def _keep(self) -> None:
         """The lanes, and what is leased."""
         await self._lanes.start()
-        while True:
+        while not self._over:
             try:
                 await self._lanes.share({lane_of(bucket_of(id)) for id in self._in_hand})
                 if self._in_hand:
