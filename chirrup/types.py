@@ -240,7 +240,7 @@ class Media(Struct, frozen=True):
 
     id: int
     owner_id: int
-    post_id: int  # 0 while unattached
+    post_id: int  # 0 until a post takes it; -id of the post that was deleted, until another takes it
     kind: str  # "image", "gifv"
     content_type: str
     key: str  # blob key of the large file

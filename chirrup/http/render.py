@@ -284,6 +284,11 @@ class Renderer:
         """For its owner."""
         return self._media(one, private=media_files.is_private(tx, one), now_ms=tx.now_ms)
 
+    def own_media(self, tx: Tx, ids: Collection[int]) -> list[entities.MediaAttachment]:
+        """For their owner, in their order."""
+        found = media.by_ids(tx, ids)
+        return [self.media(tx, found[id]) for id in ids if id in found]
+
     def _media(self, one: Media, *, private: bool, now_ms: int) -> entities.MediaAttachment:
         url, preview_url = (
             self.base_url + self._addresses.of_media(one, key, private=private, now_ms=now_ms)

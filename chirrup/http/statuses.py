@@ -86,11 +86,17 @@ def _edit(tx: Tx, call: Call, id: int, body: NewStatus) -> None:
         media.change(tx, call.account_id, one.id, wanted, post_id=id)
 
 
-async def delete(call: Call, id: int) -> DeletedStatus:
-    """The post as it was, with its text as typed, so that it can be written anew."""
+class DeleteQuery(msgspec.Struct, kw_only=True):
+    delete_media: bool = False
+
+
+async def delete(call: Call, id: int, query: DeleteQuery) -> DeletedStatus:
+    """The post as it was, with its text as typed, so that it can be written anew: its media can for a day."""
     await call.throttle(limits.DELETE, account=str(call.account_id))
     status, text = await call.read(_with_text, call, id)
-    await call.write(posts.delete, call.account_id, id)
+    deleted = await call.write(posts.delete, call.account_id, id, keep_media=not query.delete_media)
+    if deleted.media and not query.delete_media:
+        status["media_attachments"] = await call.read(call.render.own_media, deleted.media)  # at addresses that work
     return status | {"text": text}
 
 

@@ -19,7 +19,7 @@ from ..types import Media
 from . import images, text
 
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
-UNATTACHED_MS_MAX = 23 * 3600 * 1000  # an upload that no post takes is removed after this, within a day
+UNATTACHED_MS_MAX = 23 * 3600 * 1000  # what no post takes, or none takes again, is removed after this, within a day
 SLOT_MS = 600_000  # an address is the same for so long: browsers need not fetch the file again
 GRACE_MS = 300_000  # and works for this much longer
 
@@ -118,7 +118,7 @@ def change(tx: Tx, owner_id: int, id: int, wanted: Change, *, post_id: int = 0) 
     after = _changed(before, wanted)
     if after != before:
         rows.update(tx, after)
-        if before.post_id:
+        if before.post_id > 0:
             post_rows.touch(tx, before.post_id)
     return after, [before.preview_key] if after.preview_key != before.preview_key else []
 
@@ -166,8 +166,10 @@ def remove(tx: Tx, owner_id: int, id: int) -> Media:
 
 
 def remove_unattached(tx: Tx, limit: int = 100) -> list[Media]:
-    """Take uploads away that no post took in time; their files are the caller's to delete once this is committed."""
-    old = rows.unattached(tx, before_id=first_at(tx.now_ms - UNATTACHED_MS_MAX), limit=limit)
+    """Take away what no post took in time; the files are the caller's to delete once this is committed."""
+    since_ms = tx.now_ms - UNATTACHED_MS_MAX
+    old = rows.unattached(tx, before_id=first_at(since_ms), limit=limit)
+    old += rows.released(tx, before_ms=since_ms, limit=limit)
     return [one for one in old if rows.delete_unattached(tx, one.id)]
 
 
@@ -190,12 +192,12 @@ class Addresses:
         if not private:
             return path
         until_s = ((now_ms // SLOT_MS + 1) * SLOT_MS + GRACE_MS) // 1000
-        return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}')}"
+        return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}?{one.post_id}')}"
 
-    def is_signed(self, path: str, until: str, sign: str, now_ms: int) -> bool:
-        """Did of_media make this, and does it still work?"""
+    def is_signed(self, one: Media, path: str, until: str, sign: str, now_ms: int) -> bool:
+        """Did of_media make this, does it still work, and is one still where it was (a deleted post's ends)?"""
         in_time = until.isascii() and until.isdigit() and len(until) < 16 and now_ms < int(until) * 1000
-        return in_time and self._signer.fits(f"{path}?{until}", sign)
+        return in_time and self._signer.fits(f"{path}?{until}?{one.post_id}", sign)
 
 
 def _name(key: str) -> str:
@@ -205,7 +207,7 @@ def _name(key: str) -> str:
 
 def is_private(tx: Tx, one: Media) -> bool:
     """Is there anybody who may not see it?"""
-    return not (one.post_id and visibility.see_one(tx, 0, one.post_id))
+    return not (one.post_id > 0 and visibility.see_one(tx, 0, one.post_id))
 
 
 def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str) -> tuple[str, bool]:
@@ -218,9 +220,9 @@ def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: 
     if not one or not key:
         raise NotFound("file", name)
     private = is_private(tx, one)
-    if private and not addresses.is_signed(f"/media/files/{id}/{name}", until, sign, tx.now_ms):
+    if private and not addresses.is_signed(one, f"/media/files/{id}/{name}", until, sign, tx.now_ms):
         raise NotFound("file", name)
-    if private and one.post_id and not visibility.see_one(tx, one.owner_id, one.post_id):
+    if private and one.post_id > 0 and not visibility.see_one(tx, one.owner_id, one.post_id):
         raise NotFound("file", name)
     return key, private
 

@@ -257,14 +257,17 @@ def own(tx: Tx, author: int, id: int) -> Post:
     return post
 
 
-def delete(tx: Tx, author: int, id: int) -> Post:
-    """Delete a post of author's; what it was. From the next request on nobody sees it. Raises NotFound."""
+def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
+    """Delete a post of author's; what it was. From the next request on nobody sees it. Raises NotFound.
+
+    keep_media: for a day another post may show them, for those who write it anew.
+    """
     post = own(tx, author, id)
-    remove(tx, post)
+    remove(tx, post, keep_media=keep_media)
     return post
 
 
-def remove(tx: Tx, post: Post) -> None:
+def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
     """Delete a post or boost whoever asks: the caller has checked that it may be."""
     if not rows.delete(tx, post.id):
         return
@@ -275,6 +278,9 @@ def remove(tx: Tx, post: Post) -> None:
     media_ids = set(post.media)
     if post.edited_ms:
         media_ids.update(*(version.media for version in rows.versions(tx, post.id)))
+    if keep_media and post.media:
+        media_rows.release(tx, post.media, post.id)
+        media_ids.difference_update(post.media)
     files = [key for m in media_rows.by_ids(tx, media_ids).values() for key in (m.key, m.preview_key) if key]
     for media_id in media_ids:
         media_rows.delete(tx, media_id)

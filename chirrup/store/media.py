@@ -33,11 +33,23 @@ def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     """Tie the owner's media that are free, or are this post's already, to post_id. How many are."""
     return tx.run(
         f"""UPDATE media SET post_id = :post WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
-              AND owner_id = :owner AND (post_id = 0 OR post_id = :post)""",
+              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post)""",
         post=post_id,
         bucket=bucket_of(owner_id),
         ids=ids,
         owner=owner_id,
+    )
+
+
+def release(tx: Tx, ids: Collection[int], post_id: int) -> None:
+    """Make what post_id shows free for another post, and remember since when by the post's tombstone."""
+    tx.run(
+        f"""UPDATE media SET post_id = :none
+            WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")} AND post_id = :post""",
+        none=-post_id,
+        bucket=bucket_of(post_id),
+        ids=ids,
+        post=post_id,
     )
 
 
@@ -62,7 +74,7 @@ def delete(tx: Tx, id: int) -> None:
 def delete_unattached(tx: Tx, id: int) -> bool:
     """False when a post took it, or it is gone."""
     return 1 == tx.run(
-        "DELETE FROM media WHERE bucket = :bucket AND id = :id AND post_id = 0", bucket=bucket_of(id), id=id
+        "DELETE FROM media WHERE bucket = :bucket AND id = :id AND post_id <= 0", bucket=bucket_of(id), id=id
     )
 
 
@@ -71,6 +83,18 @@ def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
     rows = tx.all(
         f"SELECT {COLUMNS} FROM media WHERE post_id = 0 AND id < :before ORDER BY id LIMIT :limit",
         before=before_id,
+        limit=limit,
+    )
+    return [Media(*row) for row in rows]
+
+
+def released(tx: Tx, *, before_ms: int, limit: int) -> list[Media]:
+    """Those whose post was deleted before then and that no other post took, oldest first."""
+    columns = ", ".join(f"media.{name}" for name in Media.__struct_fields__)
+    rows = tx.all(
+        f"""SELECT {columns} FROM media JOIN posts ON posts.id = -media.post_id AND posts.bucket = media.bucket
+            WHERE media.post_id < 0 AND posts.deleted_ms < :before ORDER BY media.id LIMIT :limit""",
+        before=before_ms,
         limit=limit,
     )
     return [Media(*row) for row in rows]

@@ -16,7 +16,7 @@ def _create_missing(tx: Tx) -> None:
     tx.search.create(tx)
 
 
-STEPS = (_create_missing, _create_missing)  # the first schema; workers and lanes
+STEPS = (_create_missing,) * 3  # the first schema; workers and lanes; media of deleted posts
 
 
 def version(tx: Tx) -> int:

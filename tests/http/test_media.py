@@ -295,14 +295,31 @@ def test_files_go_with_their_post(ann):
     private = private_post(ann)
     assert all(requests.get(url).ok for url in urls)
 
-    ann.delete(f"/api/v1/statuses/{post['id']}")
-    ann.delete(f"/api/v1/statuses/{private['id']}")
+    ann.delete(f"/api/v1/statuses/{post['id']}?delete_media=true")
+    ann.delete(f"/api/v1/statuses/{private['id']}?delete_media=true")
 
     for url in (*urls, private["media_attachments"][0]["url"]):
         assert requests.get(url).status_code == 404
     kept = ann.server.data / "media"
     names = [url.rsplit("/", 1)[1] for url in urls]
     eventually(lambda: not any((kept / n[:2] / n[2:4] / n[4:]).exists() for n in names))
+
+
+@pytest.mark.parametrize("visibility", ["public", "private"])
+def test_a_deleted_post_can_be_written_anew_with_its_media(ann, bob, visibility):
+    post = ann.say("lok", visibility=visibility, media_ids=[upload(ann, description="field")["id"], upload(ann)["id"]])
+    ids = [one["id"] for one in post["media_attachments"]]
+
+    deleted = ann.delete(f"/api/v1/statuses/{post['id']}").json()
+
+    assert (deleted["text"], [one["id"] for one in deleted["media_attachments"]]) == ("lok", ids)
+    assert [requests.get(one["url"]).status_code for one in post["media_attachments"]] == [404, 404]
+    assert [requests.get(one["url"]).status_code for one in deleted["media_attachments"]] == [200, 200]
+    assert bob.post("/api/v1/statuses", status="mine", media_ids=ids).status_code == 422
+    assert ann.put(f"/api/v1/media/{ids[0]}", description="a field").json()["description"] == "a field"
+    again = ann.say("look", visibility=visibility, media_ids=ids)
+    assert [one["description"] for one in again["media_attachments"]] == ["a field", None]
+    assert requests.get(again["media_attachments"][0]["url"]).ok
 
 
 def test_the_media_of_an_earlier_version_stay_in_the_history(ann, bob):

@@ -24,7 +24,7 @@ async def shown_in(db: Database, owner: int, visibility: str) -> media.Media:
     upload = media.Upload(images.new_key("png"), images.new_key("png"), "image/png", "hash", SIZES, 1)
     one = await db.write(media.add, owner, upload, media.Change())
     await db.write(posts.publish, owner, Draft(text="look", visibility=visibility, media_ids=(one.id,)))
-    return one
+    return await db.read(media.get, owner, one.id)
 
 
 async def fetch(db: Database, address: str) -> str:

@@ -24,6 +24,7 @@ FANOUT = {
     "store/accounts.py:page": "administrators look through the accounts",
     "store/discovery.py:latest_speakers": "the directory of people, first page; not read at every visit",
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",
+    "store/media.py:released": "hourly housekeeping, by an index of those whose post was deleted",
     "store/media.py:unattached": "hourly housekeeping, by an index of those that no post took",
     "store/moderation.py:page": "administrators look through the accounts",
     "store/outbox.py:failures": "a person looks at what could not be acted on",

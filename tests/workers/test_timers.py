@@ -78,6 +78,24 @@ async def test_uploads_that_no_post_took_are_gone_within_a_day_with_their_files(
     assert engines.blobs.get(left.preview_key) is None
 
 
+async def test_media_of_a_deleted_post_are_gone_within_a_day_unless_another_takes_them(
+    engines: Engines, clock: Clock, ann: int
+):
+    left, taken = await upload(engines, ann), await upload(engines, ann)
+    post = await engines.db.write(posts.publish, ann, Draft(text="lok", media_ids=(left.id, taken.id)))
+    clock.pass_ms(100 * HOUR_MS)
+    await engines.db.write(posts.delete, ann, post.id, keep_media=True)
+    await timers.remove_unattached_media(engines)
+    await engines.db.write(posts.publish, ann, Draft(text="look", media_ids=(taken.id,)))
+    assert left.id in await engines.db.read(media_rows.by_ids, [left.id])
+
+    clock.pass_ms(24 * HOUR_MS)
+    await timers.remove_unattached_media(engines)
+
+    assert (await engines.db.read(media_rows.by_ids, [left.id, taken.id])).keys() == {taken.id}
+    assert [engines.blobs.get(one.key) is None for one in (left, taken)] == [True, False]
+
+
 async def test_an_idempotency_key_is_honoured_for_a_day_then_forgotten(engines: Engines, clock: Clock, ann: int):
     first = await engines.db.write(posts.publish, ann, Draft(text="hello", idempotency_key="k"))
 
