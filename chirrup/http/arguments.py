@@ -3,7 +3,8 @@
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import msgspec
 from litestar import Request
@@ -31,7 +32,7 @@ class Arguments:
                 self.body = parameter.annotation
             else:
                 self.path[parameter.name] = parameter.annotation
-        self._lenient = {kind: _not_text(kind) for kind in (self.query, self.body) if kind}
+        self._lenient = {kind: (_not_text(kind), _lists(kind)) for kind in (self.query, self.body) if kind}
 
     async def decode(self, call: Call, request: Request) -> dict[str, Any]:
         """The arguments of one request. Raises NotFound (path), BadRequest (query, unreadable body), InvalidBody."""
@@ -50,8 +51,9 @@ class Arguments:
         return given
 
     def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:
-        not_text = self._lenient[kind]
+        not_text, lists = self._lenient[kind]
         kept = {k: v for k, v in values.items() if not (v == "" and k in not_text)}
+        kept |= {k: [v] for k, v in kept.items() if k in lists and isinstance(v, str | int)}
         try:
             made = msgspec.convert(kept, kind, strict=False)
         except msgspec.ValidationError as failed:
@@ -75,6 +77,16 @@ def _not_text(kind: type[msgspec.Struct]) -> frozenset[str]:
         for field in msgspec.structs.fields(kind)
         if field.type is not str and str not in get_args(field.type)
     )
+
+
+def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Fields that hold a list and nothing simpler. One value that comes without `[]` is a list of it."""
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if _is_list(field.type))
+
+
+def _is_list(kind: Any) -> bool:
+    choices = get_args(kind) if get_origin(kind) is UnionType else (kind,)
+    return str not in choices and any(get_origin(one) is list for one in choices)
 
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -91,12 +91,12 @@ async def _do(call: Call, operation: Callable[..., None], id: int, *args: Any, *
 
 
 class IdsQuery(msgspec.Struct, kw_only=True):
-    id: list[Id] | Id = []
+    id: list[Id] = []
 
     @property
     def ids(self) -> list[int]:
         """Each once, in their order."""
-        return list(dict.fromkeys(self.id if isinstance(self.id, list) else [self.id]))[:ASKED_MAX]
+        return list(dict.fromkeys(self.id))[:ASKED_MAX]
 
 
 class RelationshipsQuery(IdsQuery, kw_only=True):

@@ -217,6 +217,22 @@ def _essence(answer: requests.Response) -> dict[str, Any]:
     return post
 
 
+def test_one_value_without_brackets_is_a_list_of_it(ann, bob):
+    post = bob.say(f"hi @{ann.name}")
+    bob.follow(ann)
+    eventually(lambda: len(ann.get("/api/v1/notifications").json()) == 2)
+    ann.post("/api/v1/markers", home={"last_read_id": post["id"]})
+    poll = ann.say("?", poll=POLL)["poll"]
+
+    assert [one["type"] for one in ann.get("/api/v1/notifications", types="mention").json()] == ["mention"]
+    assert ann.get("/api/v1/markers", timeline="home").json().keys() == {"home"}
+    assert [one["id"] for one in ann.get(STATUSES, id=post["id"]).json()] == [post["id"]]
+    assert [one["id"] for one in ann.get("/api/v1/accounts/relationships", id=bob.id).json()] == [bob.id]
+    for vote in ({"json": {"choices": 1}}, {"data": {"choices": "1"}}):
+        voter = ann.server.person()
+        assert voter.call("POST", f"/api/v1/polls/{poll['id']}/votes", **vote).json()["own_votes"] == [1]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
