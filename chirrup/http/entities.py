@@ -353,5 +353,14 @@ class Token(Entity, kw_only=True):
     created_at: int
 
 
+class UserInfo(Entity, kw_only=True):
+    iss: str
+    sub: str
+    name: str
+    preferred_username: str
+    profile: str
+    picture: str
+
+
 class Empty(Entity, kw_only=True):
     """{}"""

@@ -18,7 +18,7 @@ from ..social import accounts
 from ..types import App, Token
 from . import entities
 from .call import Call
-from .entities import Application, CredentialApplication, Empty
+from .entities import Application, CredentialApplication, Empty, UserInfo
 
 
 class NewApp(msgspec.Struct, kw_only=True):
@@ -130,6 +130,24 @@ async def revoke(call: Call, body: RevokeRequest) -> Empty:
     return Empty()
 
 
+async def userinfo(call: Call) -> UserInfo:
+    """The claims of OpenID Connect Core 1.0, 5.3, for apps that only want to know who somebody is."""
+    account = msgspec.json.decode(await call.read(call.render.account, call.account_id), type=entities.Account)
+    return UserInfo(
+        iss=call.settings.base_url,
+        sub=account.uri,
+        name=account.display_name,
+        preferred_username=account.username,
+        profile=account.url,
+        picture=account.avatar,
+    )
+
+
+async def userinfo_by_post(call: Call) -> UserInfo:
+    """As OpenID Connect wants it, too."""
+    return await userinfo(call)
+
+
 async def metadata(call: Call) -> dict[str, Any]:
     """RFC 8414."""
     base = call.settings.base_url
@@ -141,6 +159,7 @@ async def metadata(call: Call) -> dict[str, Any]:
         "token_endpoint": f"{base}/oauth/token",
         "app_registration_endpoint": f"{base}/api/v1/apps",
         "revocation_endpoint": f"{base}/oauth/revoke",
+        "userinfo_endpoint": f"{base}/oauth/userinfo",
         "scopes_supported": sorted(scopes.ALL),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

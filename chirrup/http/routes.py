@@ -37,6 +37,8 @@ ROUTES: list[Route] = [
     Route("GET", f"{V1}/apps/verify_credentials", oauth.verify_app, who=APP),
     Route("POST", "/oauth/token", oauth.token, who=ANYONE),
     Route("POST", "/oauth/revoke", oauth.revoke, who=ANYONE),
+    Route("GET", "/oauth/userinfo", oauth.userinfo, "profile"),
+    Route("POST", "/oauth/userinfo", oauth.userinfo_by_post, "profile"),
     Route("GET", "/.well-known/oauth-authorization-server", oauth.metadata, who=ANYONE),
     Route("POST", f"{V1}/accounts", oauth.sign_up, "write:accounts", APP),
     Route("POST", f"{V1}/emails/confirmations", oauth.resend_confirmation, "write:accounts"),
