@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ..access import limits
+from ..errors import Invalid
 from ..ports import Tx
 from ..social import media, posts, reactions
 from ..store import reactions as reaction_rows
@@ -42,6 +43,7 @@ class NewStatus(msgspec.Struct, kw_only=True):
     media_ids: list[Id] | None = None
     poll: NewPoll | None = None
     allowed_mentions: list[Id] | None = None
+    scheduled_at: str | None = None
     media_attributes: list[MediaAttributes] = []  # of an edit
 
     def to_draft(self, *, app_id: int = 0, key: str = "") -> Draft:
@@ -62,6 +64,9 @@ class NewStatus(msgspec.Struct, kw_only=True):
 
 
 async def create(call: Call, body: NewStatus) -> Status:
+    """A post for later is refused: whoever asks for it would not want it at once."""
+    if body.scheduled_at:
+        raise Invalid("scheduled_at", "is not known here: posts cannot wait; leave it out to publish now")
     draft = body.to_draft(app_id=call.viewer.app_id, key=call.headers.get("idempotency-key", "")[:255])
     post = await call.write(
         posts.publish,
