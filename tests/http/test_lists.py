@@ -148,12 +148,21 @@ def test_lists_of_others_keep_whom_one_does_not_follow_any_more(ann, bob, server
     assert on(eve, hers) == [bob.id]
 
 
-@pytest.mark.parametrize("ids", [["x"], [-1], [2**64], "1", {"a": 1}])
+@pytest.mark.parametrize("ids", [["x"], [-1], [2**64], "x", {"a": 1}])
 def test_accounts_that_cannot_be_are_refused(ann, ids):
     mine = make(ann)
 
     assert ann.post(f"/api/v1/lists/{mine}/accounts", account_ids=ids).status_code == 422
     assert ann.delete(f"/api/v1/lists/{mine}/accounts", account_ids=ids).status_code == 422
+
+
+def test_one_account_may_come_without_a_list_around_it(ann, bob):
+    mine = make(ann)
+    ann.follow(bob)
+
+    assert ann.post(f"/api/v1/lists/{mine}/accounts", account_ids=bob.id).status_code == 200
+    assert on(ann, mine) == [bob.id]
+    assert ann.post(f"/api/v1/lists/{mine}/accounts", account_ids="1").status_code == 404  # nobody has that id
 
 
 # reading
