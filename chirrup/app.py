@@ -108,9 +108,8 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         alone = settings.database_url.startswith("sqlite:")
         if alone:  # one server per file: whoever held anything is dead
             await engines.db.write(outbox.release_all)
-        bell = Bell(engines)
-        await bell.start()
-        engines.db.on_commit = bell.ring
+        await engines.broker.connect()
+        engines.db.on_commit = Bell(engines).ring
         relay, timers = Relay(engines, alone=alone), Timers(engines)
         if works:
             relay.start()

@@ -185,6 +185,10 @@ class Broker(Protocol):
         """Messages from other processes do not arrive at the moment."""
         ...
 
+    async def connect(self) -> None:
+        """Reach out for it now, not at first use: from then on `blind` says how it stands. Away is no error."""
+        ...
+
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         """Give message to everybody who listens on any of channels. Never waits for a slow reader."""
         ...

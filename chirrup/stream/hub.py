@@ -46,8 +46,7 @@ class Hub:
 
     async def start(self) -> None:
         broker = self.services.engines.broker
-        # A channel that nothing is published on, so that the broker is connected to and `blind` says how it stands.
-        self._channels.listening = await broker.listen(["streams"], self._hear, on_gap=self._gap.set)
+        self._channels.listening = await broker.listen([], self._hear, on_gap=self._gap.set)
         self._tasks = [asyncio.ensure_future(self._pass_on()), asyncio.ensure_future(self._look_after())]
 
     async def stop(self) -> None:

@@ -92,17 +92,12 @@ class Lanes:
 
 
 class Bell:
-    """Calls the workers, in whatever process, whose lanes something was written to."""
+    """Calls the workers, in whatever process, whose lanes something was written to. Made in the loop it rings in."""
 
     def __init__(self, engines: Engines) -> None:
-        self._broker = engines.broker
+        self._broker, self._loop = engines.broker, asyncio.get_running_loop()
         self._lanes: set[int] = set()
         self._ringing: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        # Nothing is published there: but now the broker is connected to, and its `blind` says how it stands.
-        await self._broker.listen(["nothing"], lambda channel, message: None)
 
     def ring(self, buckets: Collection[int]) -> None:
         """From any thread."""

@@ -165,6 +165,12 @@ async def test_a_broker_that_works_is_not_blind(broker: Broker):
     assert not broker.blind
 
 
+async def test_it_need_not_be_used_to_say_whether_it_works(broker: Broker):
+    await broker.connect()
+
+    assert not broker.blind
+
+
 # What only a server can do: go away.
 
 
@@ -202,6 +208,7 @@ async def test_without_a_server_nothing_fails_and_nobody_waits():
     broker = RedisBroker(f"redis://127.0.0.1:{servers.free_port()}")
 
     async with asyncio.timeout(1):
+        await broker.connect()
         listening = await broker.listen(["a"], Heard(), on_gap=lambda: None)
         await broker.publish(["a"], b"1")
         await listening.add(["b"])

@@ -17,6 +17,8 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.listeners: dict[str, dict[MemoryListening, None]] = {}  # channel -> who listens, in order of arrival
 
+    async def connect(self) -> None: ...
+
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         if self.listeners:
             for channel in channels:

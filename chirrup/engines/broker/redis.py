@@ -30,6 +30,10 @@ class RedisBroker:
     def blind(self) -> bool:
         return not self._link.up
 
+    async def connect(self) -> None:
+        with suppress(Away):  # the link goes on trying
+            await self._link.ready()
+
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         if not channels:
             return
