@@ -33,10 +33,7 @@ LONGEST_S = 300  # for one event: what takes longer hangs
 
 
 class Relay:
-    """Runs from start() to stop(). wake(): there is something in the outbox (call it from any thread).
-
-    Once started it is woken by the bell, too, when it is rung for one of its lanes. alone: there is no other worker.
-    """
+    """Runs from start() to stop(), woken by the bell when it is rung for one of its lanes. alone: there is no other."""
 
     def __init__(self, engines: Engines, *, alone: bool = False) -> None:
         self._engines = engines
@@ -50,14 +47,9 @@ class Relay:
         self._finishing = False
 
     def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._spawn(self._lease_all())
         self._keeping = asyncio.ensure_future(self._keep())
         self._woken.set()
-
-    def wake(self, *_: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the next start finds the events
-            self._loop.call_soon_threadsafe(self._woken.set)
 
     async def stop(self) -> None:
         """Let what runs come to its end, 10 s at most; the rest waits in the outbox, for whoever comes first."""
@@ -109,11 +101,12 @@ class Relay:
             leased = queue.popleft()
             try:
                 await self._act(leased)
-                self._done.append(leased.id)
             except Exception as error:
                 self._in_hand.discard(leased.id)  # first: what is in hand is kept, not tried again
                 await self._failed(leased, error)
-            self._in_hand.discard(leased.id)
+            else:
+                self._in_hand.discard(leased.id)
+                self._done.append(leased.id)
         del self._queues[actor]
         if self._done and not self._finishing:
             self._spawn(self._finish())

@@ -25,6 +25,7 @@ from chirrup.store import outbox
 from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
+from chirrup.workers.lanes import Bell
 from chirrup.workers.relay import BACKOFF_MS, TRIES, Relay
 from chirrup.workers.subscribers import handle
 
@@ -90,12 +91,12 @@ Start = Callable[[Engines], Relay]
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Starts a worker, woken by what its database commits."""
+    """Starts a worker, which the commits of its database ring for."""
     started: list[Relay] = []
 
     def start(engines: Engines) -> Relay:
         relay = Relay(engines)
-        engines.db.on_commit = relay.wake
+        engines.db.on_commit = Bell(engines).ring
         relay.start()
         started.append(relay)
         return relay
@@ -115,6 +116,11 @@ def plant(tx: Tx, body: str) -> int:
         body=body,
     )
     return id
+
+
+def ring(engines: Engines, event_id: int) -> None:
+    """Whoever holds this event's lane may look."""
+    Bell(engines).ring([bucket_of(event_id)])
 
 
 async def say(db: Database, *authors: int) -> list[int]:
@@ -143,8 +149,9 @@ async def test_of_several_workers_one_acts_on_each_event(
     engines: Engines, open_db: OpenDatabase, ears: Ears, start: Start
 ):
     authors = await people(engines.db, "ann", "bob", "eve")
-    workers = [start(msgspec.structs.replace(engines, db=open_db())) for _ in range(3)]
-    engines.db.on_commit = lambda _: [worker.wake() for worker in workers] and None
+    for _ in range(3):
+        start(msgspec.structs.replace(engines, db=open_db()))
+    engines.db.on_commit = Bell(engines).ring
 
     said = await asyncio.gather(*(say(engines.db, *[author] * 30) for author in authors))
     await drained(engines.db)
@@ -173,13 +180,13 @@ async def test_what_cannot_be_read_is_set_aside_and_holds_up_nobody(
 ):
     (ann,) = await people(engines.db, "ann")
     planted = await engines.db.write(plant, body)
-    relay = start(engines)
+    start(engines)
 
     for tries in range(1, TRIES):
         await ears.all_heard(*await say(engines.db, ann))
         await retried(engines.db, planted, tries, clock.now_ms + BACKOFF_MS[tries - 1])
         clock.pass_ms(BACKOFF_MS[tries - 1])
-        relay.wake()
+        ring(engines, planted)
     await drained(engines.db)
 
     (failure,) = await engines.db.read(outbox.failures, 10)
@@ -201,7 +208,7 @@ async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set
 ):
     ann, bob = await people(engines.db, "ann", "bob")
     ears.refused[f"user:{ann}"] = ValueError
-    relay = start(engines)
+    start(engines)
     await drained(engines.db)
     (poison,) = await say(engines.db, ann)
     ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
@@ -212,7 +219,7 @@ async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set
         await ears.all_heard(*await say(engines.db, bob))  # whatever was due has been leased, too
         assert ears.refusals == tries
         clock.pass_ms(1)
-        relay.wake()
+        ring(engines, event)
     await drained(engines.db)
 
     assert ears.refusals == TRIES
@@ -221,7 +228,7 @@ async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set
 
     ears.refused.clear()  # the fault is mended, and a person has it tried anew
     await engines.db.write(outbox.put_back, [failure.id])
-    relay.wake()
+    ring(engines, event)
     await ears.all_heard(poison)
     assert await engines.db.read(outbox.failures, 10) == []
 
@@ -229,7 +236,7 @@ async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set
 async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, ears: Ears, start: Start, clock: Clock):
     (ann,) = await people(engines.db, "ann")
     ears.refused["public"] = Unavailable
-    relay = start(engines)
+    start(engines)
     await drained(engines.db)
     (post,) = await say(engines.db, ann)
     ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
@@ -238,10 +245,10 @@ async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, 
         pause_ms = BACKOFF_MS[min(tries, len(BACKOFF_MS)) - 1]
         await retried(engines.db, event, tries, clock.now_ms + pause_ms)
         clock.pass_ms(pause_ms)
-        relay.wake()
+        ring(engines, event)
     ears.refused.clear()
     clock.pass_ms(max(BACKOFF_MS))
-    relay.wake()
+    ring(engines, event)
 
     await drained(engines.db)
     assert ears.heard == [post]
@@ -306,12 +313,12 @@ async def test_a_worker_that_stops_finishes_what_it_does_and_gives_back_the_rest
 
 async def test_it_is_woken_from_any_thread(engines: Engines, ears: Ears, start: Start):
     (ann,) = await people(engines.db, "ann")
-    relay = start(engines)
+    start(engines)
     await drained(engines.db)
     engines.db.on_commit = None
     (post,) = await say(engines.db, ann)
 
-    waking = threading.Thread(target=relay.wake)
+    waking = threading.Thread(target=Bell(engines).ring, args=([bucket_of(ann)],))
     waking.start()
 
     await ears.all_heard(post)
