@@ -110,18 +110,16 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             await engines.db.write(outbox.release_all)
         await engines.broker.connect()
         engines.db.on_commit = Bell(engines).ring
-        relay, timers = Relay(engines, alone=alone), Timers(engines)
-        if works:
-            relay.start()
-            timers.start()
+        workers = [Relay(engines, alone=alone), Timers(engines)] if works else []
+        for worker in workers:
+            worker.start()
         if hub:
             await hub.start()
         try:
             yield
         finally:
-            if works:
-                await timers.stop()
-                await relay.stop()
+            for worker in reversed(workers):
+                await worker.stop()
             if hub:
                 await hub.stop()
             await engines.timelines.close()

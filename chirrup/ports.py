@@ -20,9 +20,7 @@ class Phrases(Protocol):
     """What the databases spell differently. Each returns a piece of SQL for use inside one statement."""
 
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
-    in_turn: (
-        str  # ends SELECT … of one row: others who ask for it so go on, one by one, when this transaction has ended
-    )
+    in_turn: str  # ends SELECT … of one row: who else asks for it so goes on when this transaction has ended
     lock_schema: str  # a statement: nobody else who runs it goes on until this transaction ends
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
     oldest_posts: str  # the same from the other end: the oldest :limit, oldest first

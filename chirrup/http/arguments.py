@@ -53,7 +53,7 @@ class Arguments:
     def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:
         not_text, lists = self._lenient[kind]
         kept = {k: v for k, v in values.items() if not (v == "" and k in not_text)}
-        kept |= {k: [v] for k, v in kept.items() if k in lists and isinstance(v, str | int)}
+        kept |= {k: [kept[k]] for k in lists if isinstance(kept.get(k), str | int)}
         try:
             made = msgspec.convert(kept, kind, strict=False)
         except msgspec.ValidationError as failed:

@@ -45,7 +45,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     hidden from author), MentionsUnexpected.
     """
     digest = _digest(draft) if draft.idempotency_key else ""
-    user = account_rows.user_in_turn(tx, author)
+    user = account_rows.user(tx, author, in_turn=True)
     if draft.idempotency_key and (earlier := rows.by_key(tx, author, draft.idempotency_key)):
         return _again(tx, earlier, digest)
 

@@ -54,7 +54,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
         original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
     ):
         raise Invalid("post", "is not for everybody: others can boost only public and unlisted posts")
-    account_rows.user_in_turn(tx, account_id)
+    account_rows.user(tx, account_id, in_turn=True)
     earlier = rows.find(tx, "boosts", account_id, original.id)
     if earlier and (post := post_rows.by_id(tx, earlier)):
         return post

@@ -121,19 +121,11 @@ def insert_user(tx: Tx, user: User) -> None:
     )
 
 
-def user_in_turn(tx: Tx, account_id: int) -> User | None:
-    """The user, once nobody else is writing in its name: what one says gets ids in the order it is seen in."""
+def user(tx: Tx, account_id: int, *, in_turn: bool = False) -> User | None:
+    """in_turn: once nobody else writes in its name, so that what it says gets ids in the order it is seen in."""
     row = tx.one(
-        f"SELECT {_USER} FROM users WHERE bucket = :bucket AND account_id = :account {tx.sql.in_turn}",
-        bucket=bucket_of(account_id),
-        account=account_id,
-    )
-    return User(*row) if row else None
-
-
-def user(tx: Tx, account_id: int) -> User | None:
-    row = tx.one(
-        f"SELECT {_USER} FROM users WHERE bucket = :bucket AND account_id = :account",
+        f"""SELECT {_USER} FROM users
+            WHERE bucket = :bucket AND account_id = :account {tx.sql.in_turn if in_turn else ""}""",
         bucket=bucket_of(account_id),
         account=account_id,
     )

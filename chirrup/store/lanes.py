@@ -9,6 +9,7 @@ from collections.abc import Collection
 from ..ports import Tx
 
 LANES = 64  # the most workers that have something to do
+ALL = frozenset(range(LANES))
 LEASE_MS = 10_000  # what a worker that died held is taken over after this
 
 
@@ -30,7 +31,7 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
         until=until,
     )
     rows = tx.all("SELECT id FROM workers WHERE bucket = 0 AND until > :now ORDER BY id", now=tx.now_ms)
-    wanted = {lane for lane in range(LANES) if rows[lane % len(rows)][0] == worker}
+    wanted = {lane for lane in ALL if rows[lane % len(rows)][0] == worker}
     had = held(tx, worker)
     kept = had & (wanted | set(busy))
     tx.run(

@@ -9,9 +9,8 @@ from ..events import Event
 from ..ids import bucket_of, first_at, ms_of
 from ..ports import Tx
 from . import lanes
-from .lanes import LANES, LEASE_MS
+from .lanes import ALL, LANES, LEASE_MS
 
-ALL = tuple(range(LANES))
 BESIDE_MS = 100  # ids of one transaction are made within this
 
 

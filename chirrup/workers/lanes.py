@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ..ports import Engines, Listening
 from ..store import lanes
-from ..store.lanes import LANES, LEASE_MS, lane_of
+from ..store.lanes import LEASE_MS, lane_of
 
 WORKERS = "workers"  # the channel on which workers tell each other to share anew
 BEAT_S = LEASE_MS / 3000
@@ -62,7 +62,7 @@ class Lanes:
         """Say that this worker lives; take what it is to have, give up what others are to have and is not busy."""
         asked_s, before, were_leaving = time.monotonic(), self._held, self._leaving
         if self._alone:
-            self._held, self._leaving = frozenset(range(LANES)), frozenset()
+            self._held, self._leaving = lanes.ALL, frozenset()
         else:
             self._held, self._leaving = await self._engines.db.write(lanes.share, self._worker, busy)
         self._until_s = asked_s + LEASE_MS / 1000
