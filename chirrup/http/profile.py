@@ -69,16 +69,10 @@ class ProfileBody(msgspec.Struct, kw_only=True):
 async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount:
     if body.avatar or body.header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
-    made = await pictures.store(
-        call.engines.blobs,
-        avatar=body.avatar.data if body.avatar else None,
-        header=body.header.data if body.header else None,
-    )
-    try:
+    avatar = body.avatar.data if body.avatar else None
+    header = body.header.data if body.header else None
+    async with pictures.stored(call.engines.blobs, avatar=avatar, header=header) as made:
         await call.write(accounts.change_profile, call.account_id, body.to_change(made))
-    except Exception:
-        await pictures.discard(call.engines.blobs, made)
-        raise
     return await verify_credentials(call)
 
 

@@ -1,7 +1,8 @@
 """Avatars and headers: made anew from what somebody sends, and stored for a profile to show."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import msgspec
@@ -22,20 +23,30 @@ class Pictures(msgspec.Struct, frozen=True):
     header: str | None = None
 
 
-async def store(blobs: Blobs, *, avatar: bytes | None = None, header: bytes | None = None) -> Pictures:
-    """Raises Invalid ("avatar", "header"): no picture that can be shown; Unavailable: too busy, or the disk refuses."""
+@asynccontextmanager
+async def stored(
+    blobs: Blobs, *, avatar: bytes | None = None, header: bytes | None = None
+) -> AsyncGenerator[Pictures, None]:
+    """For as long as it takes to have a profile show them: they are taken back when that fails.
+
+    Raises Invalid ("avatar", "header"): no picture that can be shown; Unavailable: too busy, or the disk refuses.
+    """
+    made = await _store(blobs, avatar, header)
+    try:
+        yield made
+    except Exception:
+        for key in (made.avatar, made.avatar_static, made.header):
+            if key:
+                await asyncio.to_thread(blobs.delete, key)
+        raise
+
+
+async def _store(blobs: Blobs, avatar: bytes | None, header: bytes | None) -> Pictures:
     shown = await _read("avatar", images.avatar, avatar) if avatar is not None else None
     banner = await _read("header", images.header, header) if header is not None else None
     key = await _put(blobs, shown.image) if shown else None
     still = key if not shown or shown.still == shown.image else await _put(blobs, shown.still)
     return Pictures(key, still, await _put(blobs, banner) if banner else None)
-
-
-async def discard(blobs: Blobs, made: Pictures) -> None:
-    """Take back what store() stored and no profile shows."""
-    for key in (made.avatar, made.avatar_static, made.header):
-        if key:
-            await asyncio.to_thread(blobs.delete, key)
 
 
 async def _read(field: str, make: Callable[[bytes], T], data: bytes) -> T:

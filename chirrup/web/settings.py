@@ -84,16 +84,12 @@ async def save_profile(call: Call) -> Page | Go:
 
 async def _save(call: Call, form: ProfileForm) -> None:
     """With the pictures that were chosen, if any."""
-    blobs, avatar, header = call.engines.blobs, call.form.file("avatar"), call.form.file("header")
+    avatar, header = call.form.file("avatar") or None, call.form.file("header") or None
     if avatar or header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
-    made = await pictures.store(blobs, avatar=avatar or None, header=header or None)
-    change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
-    try:
+    async with pictures.stored(call.engines.blobs, avatar=avatar, header=header) as made:
+        change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
         await call.write(accounts.change_profile, call.account_id, change)
-    except Exception:
-        await pictures.discard(blobs, made)
-        raise
 
 
 async def posting_form(call: Call) -> Page:
