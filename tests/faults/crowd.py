@@ -12,8 +12,14 @@ from typing import Any, NamedTuple
 
 import aiohttp
 from client import Person
+from databases import open_database
+from engines import eventually
+
+from chirrup.ports import Database
+from chirrup.store import outbox
 
 V1 = "/api/v1"
+DRAINED_S = 30  # what a dead worker held is free after 10
 HANDS = 2  # clients of one person, at work side by side
 
 
@@ -129,6 +135,19 @@ class Crowd:
 
     # checking
 
+    async def check(self, database_url: str) -> None:
+        """Once all that was announced is acted on, what can be read is what was acknowledged."""
+        print(f"{self.acknowledged} requests acknowledged, {len(self.keys)} of them posts")
+        db = open_database(database_url)
+        await eventually(lambda: _is_drained(db), DRAINED_S)
+        assert await db.read(outbox.failed) == 0
+        db.close()
+        self.check_posts()
+        for _ in range(2):  # from the database where nobody looked before, then from the cache
+            self.check_homes()
+        self.check_counts()
+        self.check_notifications()
+
     def check_posts(self) -> None:
         """Every acknowledged post and boost is there, nothing else is, each key has made one post."""
         for person in self.people:
@@ -186,6 +205,10 @@ class Crowd:
         said = {id for request, id in self.keys.values() if request.who.id == account_id}
         boosted = {id for (account, _), id in self.boosts.items() if account == account_id}
         return said - self.deleted | boosted
+
+
+async def _is_drained(db: Database) -> bool:
+    return not await db.read(outbox.waiting)
 
 
 def _in_order(page: Any) -> None:
