@@ -20,6 +20,14 @@ class PostEdited(Event, frozen=True):
     post_id: int
 
 
+class PostSpreading(Event, frozen=True):
+    """A post (kind "update"), its edit or its deletion is on its way to more readers than one turn takes."""
+
+    post_id: int
+    kind: str
+    place: tuple[int, int]  # timelines/fanout.py: where to go on
+
+
 class PostDeleted(Event, frozen=True):
     post_id: int
     boost_of_id: int
@@ -108,6 +116,7 @@ class AccessEnded(Event, frozen=True):
 ANY = (
     PostPublished
     | PostEdited
+    | PostSpreading
     | PostDeleted
     | Followed
     | FollowRequested

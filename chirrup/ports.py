@@ -21,6 +21,7 @@ class Phrases(Protocol):
 
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
     in_turn: str  # ends SELECT … of one row: who else asks for it so goes on when this transaction has ended
+    columns: str  # SELECT: the names of the columns of :table
     lock_schema: str  # a statement: nobody else who runs it goes on until this transaction ends
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
     oldest_posts: str  # the same from the other end: the oldest :limit, oldest first
@@ -96,6 +97,10 @@ class Tx(Protocol):
 
         Later, too, than all that were drawn by transactions which this one waited for (Phrases.in_turn).
         """
+        ...
+
+    def shared_ms(self) -> int:
+        """ms since 1970 by one clock for all processes on this database: for what one holds and others wait for."""
         ...
 
     def emit(self, event: Event) -> None:

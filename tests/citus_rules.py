@@ -86,8 +86,10 @@ def _table(schema: exp.Schema) -> Table:
                     table.uniques.append((part.name,))
                 elif isinstance(kind, exp.Reference):
                     table.foreign.append(constraint.sql())
+                elif isinstance(kind, exp.DefaultColumnConstraint) and isinstance(kind.this, exp.Literal):
+                    pass  # of a column that came later: the program of before does not name it
                 elif not isinstance(kind, exp.CheckColumnConstraint):
-                    table.columns[part.name] += f" {constraint.sql()}"  # generated, default, identity: no plain type
+                    table.columns[part.name] += f" {constraint.sql()}"  # generated, identity: no plain type
         elif isinstance(part, exp.PrimaryKey):
             key = tuple(column.name for column in part.expressions)
         elif isinstance(part, exp.UniqueColumnConstraint):

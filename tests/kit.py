@@ -31,7 +31,9 @@ async def settle(engines: Engines) -> None:
     """Let everything that was announced take effect."""
     while leased := await engines.db.write(outbox.lease, 256):
         for one in leased:
-            await handle(engines, one.event)
+            rest = one.event
+            while rest:
+                rest = await handle(engines, rest)
         await engines.db.write(outbox.finish, [one.id for one in leased])
 
 

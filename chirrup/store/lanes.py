@@ -23,16 +23,17 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
     busy: lanes it has work of in hand. Where they are to be another's by now it leaves them: it still holds them, but
     may begin nothing new there, and gives them up in the first call without. What another still holds comes later.
     """
-    until = tx.now_ms + LEASE_MS
+    now = tx.shared_ms()
+    until = now + LEASE_MS
     tx.run(
         """INSERT INTO workers (bucket, id, until) VALUES (0, :id, :until)
            ON CONFLICT (bucket, id) DO UPDATE SET until = excluded.until""",
         id=worker,
         until=until,
     )
-    rows = tx.all("SELECT id FROM workers WHERE bucket = 0 AND until > :now ORDER BY id", now=tx.now_ms)
+    rows = tx.all("SELECT id FROM workers WHERE bucket = 0 AND until > :now ORDER BY id", now=now)
     wanted = {lane for lane in ALL if rows[lane % len(rows)][0] == worker}
-    had = held(tx, worker)
+    had = _held(tx, worker, now)
     kept = had & (wanted | set(busy))
     tx.run(
         f"""UPDATE lanes SET until = CASE WHEN {tx.sql.is_in("lane", "kept")} THEN :until ELSE 0 END
@@ -40,21 +41,21 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
         kept=kept,
         until=until,
         holder=worker,
-        now=tx.now_ms,
+        now=now,
     )
     tx.many(
         """INSERT INTO lanes (bucket, lane, holder, until) VALUES (0, :lane, :holder, :until)
            ON CONFLICT (bucket, lane) DO UPDATE SET holder = excluded.holder, until = excluded.until
              WHERE lanes.until <= :now""",
-        [{"lane": lane, "holder": worker, "until": until, "now": tx.now_ms} for lane in sorted(wanted - had)],
+        [{"lane": lane, "holder": worker, "until": until, "now": now} for lane in sorted(wanted - had)],
     )
-    now_held = held(tx, worker)
+    now_held = _held(tx, worker, now)
     return now_held & wanted, now_held - wanted
 
 
-def held(tx: Tx, worker: int) -> frozenset[int]:
+def _held(tx: Tx, worker: int, now_ms: int) -> frozenset[int]:
     rows = tx.all(
-        "SELECT lane FROM lanes WHERE bucket = 0 AND holder = :holder AND until > :now", holder=worker, now=tx.now_ms
+        "SELECT lane FROM lanes WHERE bucket = 0 AND holder = :holder AND until > :now", holder=worker, now=now_ms
     )
     return frozenset(lane for (lane,) in rows)
 

@@ -1,5 +1,7 @@
 """The schema's steps, in order. A step may be run again from its start: a kill in the middle harms nothing."""
 
+from collections.abc import Callable
+
 from ..ports import Tx
 from . import schema
 
@@ -16,7 +18,25 @@ def _create_missing(tx: Tx) -> None:
     tx.search.create(tx)
 
 
-STEPS = (_create_missing,) * 3  # the first schema; workers and lanes; media of deleted posts
+def _add(table: str, column: str, definition: str) -> Callable[[Tx], None]:
+    """A step that adds a column to a table of before. It stands in schema.py too, so a new database has it already.
+
+    definition ends in DEFAULT …: the program of before does not name the column, and may run for a while yet.
+    """
+
+    def step(tx: Tx) -> None:
+        if column not in {name for (name,) in tx.all(tx.sql.columns, table=table)}:
+            tx.run(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
+
+    return step
+
+
+STEPS = (
+    _create_missing,  # the first schema
+    _create_missing,  # workers and lanes
+    _create_missing,  # media of deleted posts
+    _add("outbox", "wide", "INTEGER NOT NULL DEFAULT 0"),
+)
 
 
 def version(tx: Tx) -> int:

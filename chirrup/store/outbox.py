@@ -31,7 +31,7 @@ def append(tx: Tx, event: Event) -> None:
 
 def _insert(tx: Tx, id: int, bucket: int, body: str) -> bool:
     return 1 == tx.run(
-        """INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (:id, :bucket, :body, 0, 0)
+        """INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide) VALUES (:id, :bucket, :body, 0, 0, 0)
            ON CONFLICT (id, bucket) DO NOTHING""",
         id=id,
         bucket=bucket,
@@ -39,21 +39,26 @@ def _insert(tx: Tx, id: int, bucket: int, body: str) -> bool:
     )
 
 
-def lease(tx: Tx, limit: int, among: Collection[int] = ALL) -> list[Leased]:
-    """Up to limit events that nobody holds, of the lanes among, oldest first, ours for LEASE_MS from now."""
+def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = False) -> list[Leased]:
+    """Up to limit events that nobody holds, of the lanes among, oldest first, ours for LEASE_MS from now.
+
+    wide: of those that went on (go_on), and only those.
+    """
+    now = tx.shared_ms()
     free = tx.all(
         f"""SELECT id FROM outbox WHERE lease_until <= :now AND {tx.sql.is_in(f"bucket % {LANES}", "lanes")}
-            ORDER BY id LIMIT :limit""",
+            AND wide = :wide ORDER BY id LIMIT :limit""",
         lanes=among,
-        now=tx.now_ms,
+        now=now,
+        wide=int(wide),
         limit=limit,
     )
     rows = tx.all(
         f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1
             WHERE {tx.sql.is_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",
         ids=[id for (id,) in free],
-        until=tx.now_ms + LEASE_MS,
-        now=tx.now_ms,
+        until=now + LEASE_MS,
+        now=now,
     )
     return [_leased(*row) for row in sorted(rows)]
 
@@ -66,11 +71,13 @@ def _leased(id: int, body: str, attempts: int) -> Leased:
 
 
 def extend(tx: Tx, ids: list[int]) -> None:
-    """Hold these for LEASE_MS more: their handling takes long."""
+    """Hold these, if they are held at all, for LEASE_MS more: their handling takes long."""
+    now = tx.shared_ms()
     tx.run(
-        f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.is_in('id', 'ids')}",
+        f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.is_in('id', 'ids')} AND lease_until > :now",
         ids=ids,
-        until=tx.now_ms + LEASE_MS,
+        until=now + LEASE_MS,
+        now=now,
     )
 
 
@@ -79,10 +86,22 @@ def finish(tx: Tx, ids: list[int]) -> None:
     tx.run(f"DELETE FROM outbox WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
 
 
-def retry_at(tx: Tx, id: int, at_ms: int) -> None:
-    """Try this one again no sooner than at_ms."""
+def go_on(tx: Tx, id: int, rest: Event) -> None:
+    """What is left of this one is rest. Whoever comes first may act on it, as something wide."""
     tx.run(
-        "UPDATE outbox SET lease_until = :at WHERE bucket = :bucket AND id = :id", at=at_ms, bucket=bucket_of(id), id=id
+        """UPDATE outbox SET body = :body, wide = 1, lease_until = 0, attempts = 0
+           WHERE bucket = :bucket AND id = :id""",
+        body=events.encode(rest).decode(),
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
+def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
+    """Try this one again no sooner than in pause_ms."""
+    at = tx.shared_ms() + pause_ms
+    tx.run(
+        "UPDATE outbox SET lease_until = :at WHERE bucket = :bucket AND id = :id", at=at, bucket=bucket_of(id), id=id
     )
 
 
@@ -124,8 +143,8 @@ def failures(tx: Tx, limit: int) -> list[Failed]:
 def put_back(tx: Tx, ids: list[int]) -> None:
     """Have these failures acted on anew."""
     tx.run(
-        f"""INSERT INTO outbox (id, bucket, body, lease_until, attempts)
-            SELECT id, bucket, body, 0, 0 FROM outbox_failed WHERE {tx.sql.is_in("id", "ids")}
+        f"""INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide)
+            SELECT id, bucket, body, 0, 0, 0 FROM outbox_failed WHERE {tx.sql.is_in("id", "ids")}
             ON CONFLICT (id, bucket) DO NOTHING""",
         ids=ids,
     )

@@ -1,9 +1,8 @@
 """THE CORE, second half: one post to many timelines and open streams, a step of followers at a time.
 
-Costs are per step, not per follower. All of it may run twice: timelines and readers hold an id once.
+Costs are per step, not per follower. All of it may run twice: timelines and readers hold an id once. Each step looks
+at the post anew: what is deleted goes no further.
 """
-
-from collections.abc import AsyncIterator
 
 from ..events import Signal
 from ..ports import Engines, Tx
@@ -11,58 +10,61 @@ from ..social.text import hashtag_key
 from ..store import follows, lists, tags
 from ..types import Visibility
 from . import wants
-from .wants import Spread
 
 STEP = 1000  # followers read and pushed at once
+CHUNK = 10  # steps until others have their turn
+
+Place = tuple[int, int]  # which of the post's ways, and the last who was looked at there
+START: Place = 0, 0
+Told = list[tuple[str, set[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
 
 
-async def deliver(engines: Engines, post_id: int, event: str = "update") -> None:
-    """Into every warm timeline and every open stream that wants the post.
+async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place | None = START) -> Place | None:
+    """Into every warm timeline and every open stream that wants the post: one chunk, and where the next begins.
 
     event: "status.update" (edited) and "delete" go to the same streams; timelines hold ids, so need neither.
     """
-    async for kind, owners, author in _steps(engines, post_id, event == "delete"):
-        if event == "update":
-            await engines.timelines.push(kind, owners, post_id)
-        await engines.broker.publish(_channels(kind, owners), Signal(event, post_id, author).packed)
+    steps = 0
+    while place and steps < CHUNK:
+        steps += 1
+        told, author, place = await engines.db.read(_next, post_id, event == "delete", *place)
+        for kind, owners in told:
+            if event == "update":
+                await engines.timelines.push(kind, owners, post_id)
+            reader = {"home": "user:", "list": "list:"}.get(kind)
+            channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
+            await engines.broker.publish(channels, Signal(event, post_id, author).packed)
+    return place
 
 
-async def _steps(engines: Engines, post_id: int, deleted: bool) -> AsyncIterator[tuple[str, set[int], int]]:
-    """(kind of timeline, owners, the author), step by step; kinds "public" and "hashtag:…" have no owners."""
-    spread, owners, last = await engines.db.read(_first, post_id, deleted)
+def _next(tx: Tx, post_id: int, deleted: bool, way: int, after: int) -> tuple[Told, int, Place | None]:
+    """(who is to be told, the author, where to go on): of STEP readers, or of all that are left."""
+    spread, told, room = wants.load(tx, post_id, deleted=deleted), Told(), STEP
     if spread is None:
-        return
+        return told, 0, None
+    post, ways = spread.post, ["home", "list"]
+    if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
+        ways += ["public", *(f"#{hashtag_key(tag)}" for tag in post.tag_names)]
+    while way < len(ways) and room > 0:
+        found, step = _step(tx, spread, ways[way], after, room)
+        told += found
+        way, after = (way, step[-1]) if len(step) == room else (way + 1, 0)
+        room -= len(step)
+    return told, post.author_id, (way, after) if way < len(ways) else None
+
+
+def _step(tx: Tx, spread: wants.Spread, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
+    """(who is to be told, who was looked at): on one way, of those behind after."""
     author = spread.post.author_id
-    yield "home", owners | {author}, author
-    while last:
-        owners, last = await engines.db.read(_followers, spread, last)
-        yield "home", owners, author
-    while found := await engines.db.read(lists.holding_step, author, after=last, limit=STEP):
-        yield "list", await engines.db.read(wants.on_lists, spread, found), author
-        last = found[-1]
-    if spread.post.visibility != Visibility.PUBLIC or spread.post.boost_of_id:
-        return
-    yield "public", set(), author
-    for tag in map(hashtag_key, spread.post.tag_names):
-        yield f"hashtag:{tag}", set(), author
-        last = 0
-        while found := await engines.db.read(tags.followers_step, tag, after=last, limit=STEP):
-            yield "home", await engines.db.read(wants.willing, spread, set(found)), author
-            last = found[-1]
-
-
-def _first(tx: Tx, post_id: int, deleted: bool) -> tuple[Spread | None, set[int], int]:
-    spread = wants.load(tx, post_id, deleted=deleted)
-    return (None, set(), 0) if spread is None else (spread, *_followers(tx, spread, 0))
-
-
-def _followers(tx: Tx, spread: Spread, after: int) -> tuple[set[int], int]:
-    """(those of the next step who want it, where the step after that begins; 0: there is none)."""
-    step = follows.followers_step(tx, spread.post.author_id, after=after, limit=STEP)
-    return wants.homes(tx, spread, step) if step else set(), step[-1][0] if len(step) == STEP else 0
-
-
-def _channels(kind: str, owners: set[int]) -> list[str]:
-    if kind == "home":
-        return [f"user:{owner}" for owner in owners]
-    return [f"list:{owner}" for owner in owners] if kind == "list" else [kind]
+    if way == "home":
+        rows = follows.followers_step(tx, author, after=after, limit=limit)
+        wanted = wants.homes(tx, spread, rows) if rows else set()
+        return [("home", wanted if after else wanted | {author})], [row[0] for row in rows]
+    if way == "list":
+        found = lists.holding_step(tx, author, after=after, limit=limit)
+        return [("list", wants.on_lists(tx, spread, found))] if found else [], found
+    if way == "public":
+        return [("public", set())], []
+    found = tags.followers_step(tx, way[1:], after=after, limit=limit)
+    told = [] if after else [(f"hashtag:{way[1:]}", set[int]())]
+    return told + ([("home", wants.willing(tx, spread, set(found)))] if found else []), found

@@ -3,6 +3,7 @@
 Of several workers each has lanes of its own (lanes.py), and an actor's events are all in one.
 What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
 worker that died, until its leases run out: handlers look at how things stand, not at what came before.
+What reaches more people than one turn takes goes on in the wide hand, a few at a time: it delays nothing small.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 
 from ..errors import Unavailable
+from ..events import Event
 from ..ids import bucket_of
 from ..ports import Engines
 from ..store import outbox
@@ -25,11 +27,26 @@ from .subscribers import handle
 log = structlog.get_logger()
 
 BATCH = 256  # events leased at once
-IN_HAND_MAX = 1024  # leased and not finished: more are not leased, they wait in the database
+IN_HAND_MAX, WIDE_MAX = 1024, 2  # leased and not finished: more are not leased, they wait in the database
 SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
 TRIES = 5
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
 LONGEST_S = 300  # for one event: what takes longer hangs
+
+
+class _Hand:
+    """What is leased and not finished."""
+
+    def __init__(self, most: int, *, wide: bool) -> None:
+        self.most, self.wide = most, wide
+        self.ids: set[int] = set()
+        self.more = True  # may wait in the database
+        self.woken = asyncio.Event()
+        self.woken.set()
+
+    @property
+    def room(self) -> int:
+        return self.most - len(self.ids)
 
 
 class Relay:
@@ -37,24 +54,24 @@ class Relay:
 
     def __init__(self, engines: Engines, *, alone: bool = False) -> None:
         self._engines = engines
-        self._woken = asyncio.Event()
-        self._lanes = Lanes(engines, self._woken.set, alone=alone)
+        self._hands = self._small, self._wide = _Hand(IN_HAND_MAX, wide=False), _Hand(WIDE_MAX, wide=True)
+        self._lanes = Lanes(engines, self._small.woken.set, alone=alone)
         self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
-        self._in_hand: set[int] = set()
         self._done: list[int] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._over = False
         self._finishing = False
 
     def start(self) -> None:
-        self._spawn(self._lease_all())
+        for hand in self._hands:
+            self._spawn(self._lease_all(hand))
         self._keeping = asyncio.ensure_future(self._keep())
-        self._woken.set()
 
     async def stop(self) -> None:
         """Let what runs come to its end, 10 s at most; the rest waits in the outbox, for whoever comes first."""
         self._stopping = True
-        self._woken.set()
+        for hand in self._hands:
+            hand.woken.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(10):
                 while self._tasks:
@@ -66,56 +83,66 @@ class Relay:
         await self._keeping  # not cancelled: what it asks of the database must not come after the following
         if self._in_hand:
             with suppress(Exception):  # if this fails, their leases run out
-                await self._engines.db.write(outbox.give_back, list(self._in_hand))
+                await self._engines.db.write(outbox.give_back, self._in_hand)
         await self._lanes.stop()
 
-    async def _lease_all(self) -> None:
+    @property
+    def _in_hand(self) -> list[int]:
+        return [id for hand in self._hands for id in hand.ids]
+
+    async def _lease_all(self, hand: _Hand) -> None:
         while not self._stopping:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), SWEEP_S)
-            self._woken.clear()
+                await asyncio.wait_for(hand.woken.wait(), SWEEP_S)
+            hand.woken.clear()
             try:
-                while not self._stopping and len(self._in_hand) < IN_HAND_MAX and (held := self._lanes.held):
-                    leased = await self._engines.db.write(outbox.lease, BATCH, held)
+                hand.more = True
+                while not self._stopping and hand.more and hand.room > 0 and (held := self._lanes.held):
+                    limit = min(BATCH, hand.room)
+                    leased = await self._engines.db.write(outbox.lease, limit, held, wide=hand.wide)
+                    hand.more = len(leased) == limit
                     for one in leased:
-                        self._take(one)
-                    if len(leased) < BATCH:
-                        break
+                        self._take(one, hand)
             except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
                 log.warning("outbox not readable, trying again", error=str(error))
 
-    def _take(self, leased: Leased) -> None:
-        if leased.id in self._in_hand:
+    def _take(self, leased: Leased, hand: _Hand) -> None:
+        if leased.id in hand.ids:
             return
-        self._in_hand.add(leased.id)
-        actor = leased.event.of if leased.event else -leased.id
+        hand.ids.add(leased.id)
+        actor = leased.event.of if leased.event and not hand.wide else -leased.id
         if actor in self._queues:
             self._queues[actor].append(leased)
         else:
             self._queues[actor] = deque([leased])
-            self._spawn(self._drain(actor))
+            self._spawn(self._drain(actor, hand))
 
-    async def _drain(self, actor: int) -> None:
+    async def _drain(self, actor: int, hand: _Hand) -> None:
         queue = self._queues[actor]
         while queue and not self._stopping:
             leased = queue.popleft()
             try:
-                await self._act(leased)
+                rest = await self._act(leased)
+                hand.ids.discard(leased.id)  # first: what is in hand is kept, not tried again
+                if rest:
+                    await self._engines.db.write(outbox.go_on, leased.id, rest)
+                    self._wide.woken.set()
+                else:
+                    self._done.append(leased.id)
             except Exception as error:
-                self._in_hand.discard(leased.id)  # first: what is in hand is kept, not tried again
+                hand.ids.discard(leased.id)
                 await self._failed(leased, error)
-            else:
-                self._in_hand.discard(leased.id)
-                self._done.append(leased.id)
+            if hand.more:
+                hand.woken.set()
+            if self._done and not self._finishing:
+                self._spawn(self._finish())
         del self._queues[actor]
-        if self._done and not self._finishing:
-            self._spawn(self._finish())
 
-    async def _act(self, leased: Leased) -> None:
+    async def _act(self, leased: Leased) -> Event | None:
         if leased.event is None:
             raise ValueError(leased.problem)
         async with asyncio.timeout(LONGEST_S):
-            await handle(self._engines, leased.event)
+            return await handle(self._engines, leased.event)
 
     async def _failed(self, leased: Leased, error: Exception) -> None:
         log.error("event failed", id=leased.id, what=repr(leased.event), attempts=leased.attempts, exc_info=error)
@@ -124,7 +151,7 @@ class Relay:
                 await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
             else:
                 pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
-                await self._engines.db.write(lambda tx: outbox.retry_at(tx, leased.id, tx.now_ms + pause_ms))
+                await self._engines.db.write(outbox.retry_after, leased.id, pause_ms)
 
     async def _finish(self) -> None:
         self._finishing = True
@@ -135,8 +162,6 @@ class Relay:
             except Exception as error:  # they are acted on once more, harmlessly
                 log.warning("finished events not removed, will be repeated", error=str(error))
         self._finishing = False
-        if len(self._in_hand) < IN_HAND_MAX:
-            self._woken.set()
 
     async def _keep(self) -> None:
         """The lanes, and what is leased."""
@@ -145,7 +170,7 @@ class Relay:
             try:
                 await self._lanes.share({lane_of(bucket_of(id)) for id in self._in_hand})
                 if self._in_hand:
-                    await self._engines.db.write(outbox.extend, list(self._in_hand))
+                    await self._engines.db.write(outbox.extend, self._in_hand)
             except Exception as error:  # the database is away: what is not kept in time is another's
                 log.warning("lanes not kept, trying again", error=str(error))
             await self._lanes.wait()

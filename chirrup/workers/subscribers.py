@@ -1,7 +1,7 @@
 """Who reacts to what: the second of the two tables that tell all that can happen (the first: http/routes.py).
 
-`writes` run together in one transaction and give the signals to be sent once it is committed; `then` run after it.
-All of them may run twice with the same event.
+`writes` run together in one transaction and give the signals to be sent once it is committed; `then` run after it, and
+one of them may leave a rest: an event to be handled in this one's place. All may run twice with the same event.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,20 +21,25 @@ Signals = list[tuple[str, Signal]]  # channel, what is told there
 
 class Reaction(msgspec.Struct, frozen=True):
     writes: tuple[Callable[[Tx, Any], Signals], ...] = ()
-    then: tuple[Callable[[Engines, Any], Awaitable[None]], ...] = ()
+    then: tuple[Callable[[Engines, Any], Awaitable[Event | None]], ...] = ()
 
 
-async def _deliver(engines: Engines, event: events.PostPublished) -> None:
+async def _deliver(engines: Engines, event: events.PostPublished) -> Event | None:
     await replies.let_parent_pass(engines, event.post_id)
-    await fanout.deliver(engines, event.post_id)
+    return await _spread(engines, events.PostSpreading(event.of, event.post_id, "update", fanout.START))
 
 
-async def _announce_edit(engines: Engines, event: events.PostEdited | events.PollVoted) -> None:
-    await fanout.deliver(engines, event.post_id, "status.update")
+async def _announce_edit(engines: Engines, event: events.PostEdited | events.PollVoted) -> Event | None:
+    return await _spread(engines, events.PostSpreading(event.of, event.post_id, "status.update", fanout.START))
 
 
-async def _announce_deletion(engines: Engines, event: events.PostDeleted) -> None:
-    await fanout.deliver(engines, event.post_id, "delete")
+async def _announce_deletion(engines: Engines, event: events.PostDeleted) -> Event | None:
+    return await _spread(engines, events.PostSpreading(event.of, event.post_id, "delete", fanout.START))
+
+
+async def _spread(engines: Engines, event: events.PostSpreading) -> Event | None:
+    place = await fanout.deliver(engines, event.post_id, event.kind, event.place)
+    return place and events.PostSpreading(event.of, event.post_id, event.kind, place)
 
 
 async def _delete_files(engines: Engines, event: events.PostDeleted | events.PicturesReplaced) -> None:
@@ -80,6 +85,7 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
         writes=(notifications.on_edited, conversations.on_published, tags.on_edited, search.on_published),
         then=(_announce_edit,),
     ),
+    events.PostSpreading: Reaction(then=(_spread,)),
     events.PostDeleted: Reaction(
         writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted, search.on_deleted),
         then=(_announce_deletion, _delete_files),
@@ -103,14 +109,15 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
 }
 
 
-async def handle(engines: Engines, event: Event) -> None:
-    """Let everybody who subscribed react to event."""
-    reaction = SUBSCRIBERS[type(event)]
+async def handle(engines: Engines, event: Event) -> Event | None:
+    """Let everybody who subscribed react to event. What is left of it, when it takes more than one turn."""
+    reaction, rest = SUBSCRIBERS[type(event)], None
     if reaction.writes:
         for channel, signal in await engines.db.write(_write, reaction.writes, event):
             await engines.broker.publish([channel], signal.packed)
     for react in reaction.then:
-        await react(engines, event)
+        rest = await react(engines, event) or rest
+    return rest
 
 
 def _write(tx: Tx, writes: tuple[Callable[[Tx, Any], Signals], ...], event: Event) -> Signals:

@@ -509,6 +509,27 @@ async def test_the_schema_is_made_once_and_again_without_harm(empty_database_url
         db.close()
 
 
+async def test_a_database_of_before_gets_the_columns_that_came_later(empty_database_url: str):
+    def as_before(tx: Tx) -> None:
+        """As version 3 was: its outbox is not wide."""
+        migrations.migrate(tx)
+        tx.run("ALTER TABLE outbox DROP COLUMN wide")
+        tx.run(
+            "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (5, 5, '[\"AccountChanged\",5]', 0, 0)"
+        )
+        tx.run("UPDATE schema_version SET version = 3")
+
+    db = open_database(empty_database_url)
+    try:
+        await db.write(as_before)
+
+        await db.write(migrations.migrate)
+
+        assert [one.event for one in await db.write(outbox.lease, 10)] == [AccountChanged(5)]
+    finally:
+        db.close()
+
+
 async def test_several_processes_may_make_the_schema_at_once(empty_database_url: str):
     dbs = [open_database(empty_database_url) for _ in range(4)]
     try:

@@ -72,11 +72,25 @@ async def test_what_is_finished_is_gone(db: Database, clock: Clock):
     assert numbers(await db.write(outbox.lease, 10)) == [1, 3]
 
 
+async def test_what_goes_on_waits_among_the_wide_in_its_old_place(db: Database, clock: Clock):
+    await db.write(tell, *map(change, range(4)))
+    first, second, *_ = await db.write(outbox.lease, 3)
+
+    await db.write(outbox.go_on, second.id, change(7))
+    await db.write(outbox.go_on, first.id, change(6))
+    await db.write(outbox.extend, [first.id])  # too late: it is held no longer
+
+    assert numbers(await db.write(outbox.lease, 10)) == [3]
+    wide = await db.write(outbox.lease, 10, wide=True)
+    assert [(one.id, one.event, one.attempts) for one in wide] == [(first.id, change(6), 1), (second.id, change(7), 1)]
+    assert await db.read(outbox.waiting) == 4
+
+
 async def test_what_is_to_be_retried_comes_at_its_time_and_not_before(db: Database, clock: Clock):
     await db.write(tell, change(1))
     (one,) = await db.write(outbox.lease, 10)
 
-    await db.write(outbox.retry_at, one.id, clock.now_ms + 500)
+    await db.write(outbox.retry_after, one.id, 500)
     clock.pass_ms(499)
     assert await db.write(outbox.lease, 10) == []
     clock.pass_ms(1)

@@ -56,6 +56,9 @@ STAND_INS: dict[str, list[Any]] = {
     "store/reactions.py:MARKS": [{mark: table or "favourited_by" for mark, table in reactions.MARKS.items()}],
     "store/moderation.py:conditions": [[], list(moderation.CONDITIONS)],
     "store/moderation.py:texts": [{}],
+    "store/migrations.py:table": ["outbox"],
+    "store/migrations.py:column": ["later"],
+    "store/migrations.py:definition": ["INTEGER NOT NULL DEFAULT 0"],
 }
 
 
@@ -76,6 +79,7 @@ def statements() -> Iterator[Statement]:
 
 
 REGISTRY: Registry = {**schema.TABLES, **postgres_fts.TABLES}
+CATALOGUE: Registry = {"columns": "reference"}  # of information_schema: each machine has its own
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +109,7 @@ def test_every_statement_is_made_for_shards(found: list[Statement], tables: Sche
     for one in found:
         if _creates(one):
             continue
-        kind, wrong = citus_rules.check(one.sql, tables, REGISTRY, may_skip=one.place in OFFSET)
+        kind, wrong = citus_rules.check(one.sql, tables, REGISTRY | CATALOGUE, may_skip=one.place in OFFSET)
         if kind == "fanout" and one.place not in FANOUT:
             wrong.append(
                 "goes to every shard: pin `bucket = :bucket` for every table, or look up by a list of what the bucket "

@@ -290,6 +290,35 @@ async def test_the_half_of_a_fan_out_that_a_dead_worker_left_is_done_by_another_
         assert await timelines.page("home", one, before=ID_MAX, after=0, limit=9) == [post]
 
 
+async def test_a_post_to_very_many_lets_small_ones_pass_and_reaches_all(
+    engines: Engines, ears: Ears, start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fanout, "STEP", 2)
+    monkeypatch.setattr(fanout, "CHUNK", 2)
+    monkeypatch.setattr(relays, "IN_HAND_MAX", 3)
+    ann, bob, *followers = await people(engines.db, "ann", "bob", *(f"follower{n}" for n in range(19)))
+    for follower in followers:
+        await engines.db.write(follows.follow, follower, ann)
+    await settle(engines)
+    for follower in followers:
+        await read.home(engines, follower, NEWEST)
+    late = f"user:{sorted(followers)[9]}"
+    ears.held[late] = asyncio.Event()
+    start(engines)
+
+    first, second, third = await say(engines.db, ann, ann, ann)  # more than go on side by side
+    await ears.all_heard(*await say(engines.db, bob, bob))
+    await engines.db.write(posts.delete, ann, second)
+    assert not {first, second, third} & set(ears.heard)
+    ears.held[late].set()
+    await drained(engines.db)
+
+    assert {first, third} <= set(ears.heard)
+    for one in followers:
+        page = await engines.timelines.page("home", one, before=ID_MAX, after=0, limit=9)
+        assert page and [id for id in page if id != second] == [third, first]
+
+
 async def test_a_worker_that_stops_finishes_what_it_does_and_gives_back_the_rest(
     engines: Engines, ears: Ears, start: Start
 ):

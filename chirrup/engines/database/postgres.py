@@ -57,6 +57,8 @@ class _Phrases:
     clustered = ""
     lock_schema = "SELECT pg_advisory_xact_lock(7526467)"  # any number: nothing else here takes advisory locks
     in_turn = "FOR NO KEY UPDATE"
+    columns = """SELECT column_name::TEXT FROM information_schema.columns
+                 WHERE table_name = :table AND table_schema = current_schema()"""
     # joins accounts, not unnest(:authors), because Citus can send it to the shards: citus.md, 4 and 6
     newest_posts = """SELECT newest.id FROM accounts CROSS JOIN LATERAL (
                         SELECT posts.id FROM posts WHERE posts.bucket = accounts.bucket
@@ -123,6 +125,12 @@ class PostgresTx:
     def new_id(self, bucket: int) -> int:
         self._drew_at_ms = max(self.now_ms, self._clock())  # it may have waited for others since it began
         return self._ids.draw(bucket, self._drew_at_ms)
+
+    def shared_ms(self) -> int:
+        if self._clock is not wall_clock:  # a test's, and the same for all
+            return self.now_ms
+        row = self.one("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT")
+        return row[0] if row else self.now_ms
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)

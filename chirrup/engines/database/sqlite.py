@@ -39,6 +39,7 @@ BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
 class _Phrases:
     clustered = "WITHOUT ROWID"
     in_turn = ""
+    columns = "SELECT name FROM pragma_table_info(:table)"
     lock_schema = "SELECT 1"  # writes come one after the other
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
@@ -91,6 +92,9 @@ class SqliteTx:
 
     def new_id(self, bucket: int) -> int:
         return self._ids.draw(bucket, self.now_ms)
+
+    def shared_ms(self) -> int:
+        return self.now_ms  # one process, or several on one machine: the clock is the same
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
