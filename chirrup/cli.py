@@ -121,23 +121,28 @@ def backup(to: Path, *, common: Common = COMMON) -> None:
 @app.command(name="load")
 def load_(
     *,
-    accounts: Annotated[int, Parameter(help="How many accounts to make (0: as many as the files need).")] = 0,
+    accounts: Annotated[
+        int, Parameter(help="How many accounts to make (0: as many as the files need; a million with --synthetic).")
+    ] = 0,
     follows: Annotated[
         Path | None, Parameter(help="A graph: lines of two numbers, who follows whom; .gz or plain.")
     ] = None,
     posts: Annotated[Path | None, Parameter(help="Messages, one a line, .gz or plain.")] = None,
     synthetic: Annotated[bool, Parameter(help="Invent what no file gives: follows and posts.")] = False,
+    follows_each: Annotated[int, Parameter(help="Of invented accounts, on average.")] = 100,
     seed: Annotated[int, Parameter(help="The same seed invents the same.")] = 1,
     common: Common = COMMON,
 ) -> None:
-    """Fill the database from files, or with invented people. For trying out and measuring.
+    """Fill the database from files, or with invented people. For trying out and measuring: docs/operate/million.md.
+
+    It may be stopped at any moment: the same command goes on where it was.
 
     Accounts are named u0, u1, … with the password `chirrup-load`; posts are spread over the last 30 days.
     """
     from . import load as loading
 
     with _database(common.settings()) as db:
-        loading.run(db, loading.Plan(accounts, follows, posts, synthetic, seed), console)
+        loading.run(db, loading.Plan(accounts, follows, posts, synthetic, follows_each, seed), console)
 
 
 @app.command

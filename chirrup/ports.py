@@ -26,6 +26,12 @@ class Phrases(Protocol):
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
     oldest_posts: str  # the same from the other end: the oldest :limit, oldest first
 
+    measure: str  # a statement: look anew at how much there is of everything, once much was copied in
+
+    def packed(self, table: str) -> str:
+        """A statement: rows that are copied into the empty table in the order of its key leave no gaps in its index."""
+        ...
+
     def is_in(self, column: str, name: str) -> str:
         """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
         ...
@@ -90,6 +96,10 @@ class Tx(Protocol):
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
         """The statement once for each of rows; the sum of rows changed."""
+        ...
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Insert rows, their values in the order of columns: the quickest way in, quicker still in the key's order."""
         ...
 
     def new_id(self, bucket: int) -> int:

@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 KINDS = ("router", "multi", "fanout")
-TYPES = {"INTEGER", "INT", "BIGINT", "TEXT", "TSVECTOR"}
+TYPES = {"INTEGER", "INT", "SMALLINT", "BIGINT", "TEXT", "TSVECTOR"}
 UNSTEADY = re.compile(
     r"\b(now|random|clock_timestamp|statement_timestamp|gen_random_uuid|current_timestamp|current_date|datetime|nextval"
     r"|strftime|unixepoch|randomblob)\b",
@@ -115,7 +115,7 @@ def _check_table(name: str, table: Table, registry: Registry) -> Iterator[str]:
     for column, kind in table.columns.items():
         if kind.upper() not in TYPES:
             yield f"{column} is {kind}; types are INTEGER, BIGINT and TEXT, plain"
-        if column not in table.not_null:
+        if column not in table.not_null and column in {name for key in (table.key, *table.uniques) for name in key}:
             yield f"{column} must be NOT NULL: NULLs never conflict in a unique key"
     if not table.key:
         yield "needs a PRIMARY KEY: shards are moved by it"

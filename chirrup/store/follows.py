@@ -8,6 +8,8 @@ from ..ids import ID_MAX, bucket_of
 from ..ports import Tx
 from ..types import Span
 
+_FOLLOW = "account_id, target_id, id, show_boosts, notify, COALESCE(languages, '')"
+
 
 class Follow(msgspec.Struct, frozen=True):
     account_id: int  # of the page asked for: the followee, or for followees the follower
@@ -24,8 +26,8 @@ def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
     values = {"id": id, "show_boosts": int(show_boosts), "notify": int(notify), "languages": languages}
     new = 1 == tx.run(
         """INSERT INTO following (bucket, account_id, target_id, id, show_boosts, notify, languages)
-           VALUES (:bucket, :account, :target, :id, :show_boosts, :notify, :languages)
-           ON CONFLICT (bucket, account_id, target_id) DO NOTHING""",
+           VALUES (:bucket, :account, :target, :id, :show_boosts, :notify, NULLIF(:languages, ''))
+           ON CONFLICT (account_id, target_id, bucket) DO NOTHING""",
         bucket=bucket_of(follower),
         account=follower,
         target=followee,
@@ -34,8 +36,7 @@ def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
     if new:
         tx.run(
             """INSERT INTO followers (bucket, account_id, follower_id, id, show_boosts, notify, languages)
-               VALUES (:bucket, :account, :follower, :id, :show_boosts, :notify, :languages)
-               ON CONFLICT (bucket, account_id, follower_id) DO NOTHING""",
+               VALUES (:bucket, :account, :follower, :id, :show_boosts, :notify, NULLIF(:languages, ''))""",
             bucket=bucket_of(followee),
             account=followee,
             follower=follower,
@@ -45,46 +46,49 @@ def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
 
 
 def change(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> None:
+    """Both ends; nothing where there is no follow."""
     values = {"show_boosts": int(show_boosts), "notify": int(notify), "languages": languages}
-    tx.run(
-        """UPDATE following SET show_boosts = :show_boosts, notify = :notify, languages = :languages
-           WHERE bucket = :bucket AND account_id = :account AND target_id = :target""",
+    changed = tx.one(
+        """UPDATE following SET show_boosts = :show_boosts, notify = :notify, languages = NULLIF(:languages, '')
+           WHERE bucket = :bucket AND account_id = :account AND target_id = :target RETURNING id""",
         bucket=bucket_of(follower),
         account=follower,
         target=followee,
         **values,
     )
-    tx.run(
-        """UPDATE followers SET show_boosts = :show_boosts, notify = :notify, languages = :languages
-           WHERE bucket = :bucket AND account_id = :account AND follower_id = :follower""",
-        bucket=bucket_of(followee),
-        account=followee,
-        follower=follower,
-        **values,
-    )
+    if changed:
+        tx.run(
+            """UPDATE followers SET show_boosts = :show_boosts, notify = :notify, languages = NULLIF(:languages, '')
+               WHERE bucket = :bucket AND account_id = :account AND id = :id""",
+            bucket=bucket_of(followee),
+            account=followee,
+            id=changed[0],
+            **values,
+        )
 
 
 def delete(tx: Tx, follower: int, followee: int) -> bool:
     """Both ends. False when there was none."""
-    gone = 1 == tx.run(
-        "DELETE FROM following WHERE bucket = :bucket AND account_id = :account AND target_id = :target",
+    gone = tx.one(
+        """DELETE FROM following WHERE bucket = :bucket AND account_id = :account AND target_id = :target
+           RETURNING id""",
         bucket=bucket_of(follower),
         account=follower,
         target=followee,
     )
     if gone:
         tx.run(
-            "DELETE FROM followers WHERE bucket = :bucket AND account_id = :account AND follower_id = :follower",
+            "DELETE FROM followers WHERE bucket = :bucket AND account_id = :account AND id = :id",
             bucket=bucket_of(followee),
             account=followee,
-            follower=follower,
+            id=gone[0],
         )
-    return gone
+    return bool(gone)
 
 
 def get(tx: Tx, follower: int, followee: int) -> Follow | None:
     row = tx.one(
-        """SELECT account_id, target_id, id, show_boosts, notify, languages FROM following
+        f"""SELECT {_FOLLOW} FROM following
            WHERE bucket = :bucket AND account_id = :account AND target_id = :target""",
         bucket=bucket_of(follower),
         account=follower,
@@ -96,7 +100,7 @@ def get(tx: Tx, follower: int, followee: int) -> Follow | None:
 def followees(tx: Tx, account_id: int) -> list[Follow]:
     """Everybody account_id follows, in no order."""
     rows = tx.all(
-        """SELECT account_id, target_id, id, show_boosts, notify, languages FROM following
+        f"""SELECT {_FOLLOW} FROM following
            WHERE bucket = :bucket AND account_id = :account""",
         bucket=bucket_of(account_id),
         account=account_id,
@@ -107,7 +111,7 @@ def followees(tx: Tx, account_id: int) -> list[Follow]:
 def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
     """follower's follows of those of ids it follows, by followee."""
     rows = tx.all(
-        f"""SELECT account_id, target_id, id, show_boosts, notify, languages FROM following
+        f"""SELECT {_FOLLOW} FROM following
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "ids")}""",
         bucket=bucket_of(follower),
         account=follower,
@@ -116,12 +120,11 @@ def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
     return {row[1]: Follow(*row) for row in rows}
 
 
-def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, str]]:
-    """(follower id, show_boosts, notify, languages) with follower id > after, rising: one step of a fan-out."""
+def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, int, str]]:
+    """(follow id, follower id, show_boosts, notify, languages), ids rising above `after`: a step of a fan-out."""
     return tx.all(  # pyright: ignore[reportReturnType]
-        """SELECT follower_id, show_boosts, notify, languages FROM followers
-           WHERE bucket = :bucket AND account_id = :account AND follower_id > :after
-           ORDER BY follower_id LIMIT :limit""",
+        """SELECT id, follower_id, show_boosts, notify, COALESCE(languages, '') FROM followers
+           WHERE bucket = :bucket AND account_id = :account AND id > :after ORDER BY id LIMIT :limit""",
         bucket=bucket_of(account_id),
         account=account_id,
         after=after,
@@ -140,11 +143,10 @@ def notified_followers(tx: Tx, account_id: int) -> set[int]:
 
 
 def followers_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
-    """Those of ids who follow account_id."""
+    """Those of ids who follow account_id: asked at their end, where the pair is the key."""
     rows = tx.all(
-        f"""SELECT follower_id FROM followers
-            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("follower_id", "ids")}""",
-        bucket=bucket_of(account_id),
+        f"""SELECT account_id FROM following
+            WHERE {tx.sql.is_in("account_id", "ids")} AND target_id = :account""",
         account=account_id,
         ids=ids,
     )

@@ -31,11 +31,23 @@ def _add(table: str, column: str, definition: str) -> Callable[[Tx], None]:
     return step
 
 
+def _may_be_null(table: str, column: str) -> Callable[[Tx], None]:
+    """A step that lets a column of a table of before be NULL; as schema.py has it. Harmless when repeated."""
+
+    def step(tx: Tx) -> None:
+        tx.run(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
+
+    return step
+
+
 STEPS = (
     _create_missing,  # the first schema
     _create_missing,  # workers and lanes
     _create_missing,  # media of deleted posts
     _add("outbox", "wide", "INTEGER NOT NULL DEFAULT 0"),
+    _create_missing,  # loads
+    _may_be_null("following", "languages"),
+    _may_be_null("followers", "languages"),
 )
 
 

@@ -58,12 +58,12 @@ def in_list(seen: Seen, post: Post, chosen: PostList, members: Collection[int]) 
     return not spread.minded(seen) and (not spread.answers or spread.answers in answered)
 
 
-def homes(tx: Tx, spread: Spread, step: Collection[tuple[int, int, int, str]]) -> set[int]:
+def homes(tx: Tx, spread: Spread, step: Collection[tuple[int, int, int, int, str]]) -> set[int]:
     """Those in a step of the author's followers (follows.followers_step) who want the post at home."""
     boost, language = spread.post.boost_of_id, spread.post.language
     wanted = {
         follower
-        for follower, show_boosts, _, languages in step
+        for _, follower, show_boosts, _, languages in step
         if (show_boosts or not boost) and (not languages or language in languages.split())
     }
     wanted = willing(tx, spread, wanted)

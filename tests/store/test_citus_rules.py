@@ -70,7 +70,7 @@ class _FakeTx:
 
 def files() -> list[Path]:
     """Every module that has SQL in it; SQLite's own search is never on Citus."""
-    return [*sorted((PACKAGE / "store").glob("*.py")), PACKAGE / "engines/search/postgres_fts.py", PACKAGE / "load.py"]
+    return [*sorted((PACKAGE / "store").glob("*.py")), PACKAGE / "engines/search/postgres_fts.py"]
 
 
 def statements() -> Iterator[Statement]:
@@ -107,7 +107,7 @@ def test_every_table_is_made_for_shards(tables: Schema):
 def test_every_statement_is_made_for_shards(found: list[Statement], tables: Schema):
     breaches: dict[str, str] = {}  # one of the variants of a statement is enough
     for one in found:
-        if _creates(one):
+        if _creates(one) or one.sql.startswith("ALTER INDEX "):  # which Citus does on every shard
             continue
         kind, wrong = citus_rules.check(one.sql, tables, REGISTRY | CATALOGUE, may_skip=one.place in OFFSET)
         if kind == "fanout" and one.place not in FANOUT:
@@ -165,7 +165,7 @@ def small() -> Schema:
         (("bucket INTEGER NOT NULL, author_id", "author_id"), "posts: needs `bucket INTEGER NOT NULL`"),
         (("bucket INTEGER NOT NULL, author_id", "bucket BIGINT NOT NULL, author_id"), "posts: needs `bucket INTEGER"),
         (("bucket INTEGER NOT NULL, author_id", "bucket INTEGER, author_id"), "posts: needs `bucket INTEGER NOT NULL`"),
-        (("text TEXT NOT NULL", "text TEXT"), "posts: text must be NOT NULL"),
+        (("n BIGINT NOT NULL", "n BIGINT"), "marks: n must be NOT NULL"),
         (("text TEXT", "text JSONB"), "posts: text is JSONB; types are"),
         (("n BIGINT NOT", "n BIGINT GENERATED ALWAYS AS (post_id) STORED NOT"), "marks: n is BIGINT "),
         (("n BIGINT NOT", "n BIGSERIAL NOT"), "marks: n is BIGSERIAL"),

@@ -9,7 +9,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -67,6 +67,11 @@ class _Phrases:
                       WHERE accounts.id = ANY(:authors) ORDER BY newest.id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
 
+    measure = "ANALYZE"
+
+    def packed(self, table: str) -> str:
+        return f"ALTER INDEX {table}_pkey SET (fillfactor = 100)"
+
     def is_in(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"
 
@@ -121,6 +126,11 @@ class PostgresTx:
     def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
         numbered, names = _numbered(sql)
         return self._cursor.execute(numbered, [_bound(values[name]) for name in names])
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def new_id(self, bucket: int) -> int:
         self._drew_at_ms = max(self.now_ms, self._clock())  # it may have waited for others since it began

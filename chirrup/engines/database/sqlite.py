@@ -11,7 +11,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -44,6 +44,11 @@ class _Phrases:
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
+
+    measure = "SELECT 1"  # plans do not depend on it
+
+    def packed(self, table: str) -> str:
+        return "SELECT 1"  # as it is
 
     def is_in(self, column: str, name: str) -> str:
         return f"{column} IN carray(:{name})"
@@ -89,6 +94,10 @@ class SqliteTx:
         before = self._total_changes()
         self._executemany(sql, (_bind(dict(row)) for row in rows)).fetchall()
         return self._total_changes() - before
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        marks = ", ".join("?" for _ in columns)
+        self._executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows).fetchall()
 
     def new_id(self, bucket: int) -> int:
         return self._ids.draw(bucket, self.now_ms)
