@@ -33,6 +33,7 @@ BATCH_S = 0.01  # and as long as they may hold the event loop
 QUICK_S = 0.003  # a read that takes longer moves to a reader's thread
 STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine, at the clock: some 0.3 ms
 READERS = 2
+MAPPED_MAX = 64 << 30  # bytes of the file that are read as memory: a fifth less CPU for a cold home in 9 GB
 BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
 
 
@@ -363,7 +364,7 @@ class SqliteDatabase:
             raise SettingsError(
                 f"cannot open the database {self._path}: {error}; check the folder and its owner"
             ) from error
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -65536", "mmap_size = 1073741824"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -65536", f"mmap_size = {MAPPED_MAX}"):
             connection.execute(f"PRAGMA {pragma}")
         if readonly:
             connection.execute("PRAGMA query_only = ON")
