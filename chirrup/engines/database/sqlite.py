@@ -33,8 +33,8 @@ BATCH_S = 0.01  # and as long as they may hold the event loop
 QUICK_S = 0.003  # a read that takes longer moves to a reader's thread
 STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine, at the clock: some 0.3 ms
 READERS = 2
-# Bytes of the file that are read as memory. All of 9 GB saves a fifth of a cold home's CPU when it is in memory; when it
-# is not, the kernel reads 128 kB for each page that is missing (measured: 620 kB a post, where 10 kB do).
+# Bytes of the file that are read as memory. All of 9 GB saves a fifth of a cold home's CPU when it is in memory; when
+# it is not, the kernel reads 128 kB for each page that is missing (measured: 620 kB a post, where 12 do).
 MAPPED = 1 << 30
 BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
 
