@@ -50,6 +50,10 @@ _PATIENCE = {
     "application_name": "chirrup",
 }
 
+# Every statement here has its index: one plan for each, made once, whatever the values and however young the
+# statistics. Left to itself PostgreSQL plans some anew each time, which costs more than to run them.
+_PLANS = b"SET plan_cache_mode = force_generic_plan", b"SET enable_seqscan = off", b"SET jit = off"
+
 # Lost to another transaction. A key that is taken is among them: run again, the operation finds who took it, as it
 # would have on SQLite, where writes come one after the other.
 _LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
@@ -382,7 +386,8 @@ class PostgresDatabase:
         adapters.register_loader("numeric", _WholeNumbers)
         adapters.register_loader("bool", _Flags)
         connection.execute(f"SET statement_timeout = {round(self._timeout_s * 1000)}".encode())
-        connection.execute(b"SET jit = off")  # no statement here is long enough to be worth compiling
+        for setting in _PLANS:
+            connection.execute(setting)
         connection.execute(
             b"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
