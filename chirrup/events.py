@@ -14,6 +14,8 @@ class Event(msgspec.Struct, frozen=True, tag_field="type", array_like=True):
 
 class PostPublished(Event, frozen=True):
     post_id: int
+    reply_to_id: int = 0
+    reply_to_author_id: int = 0
 
 
 class PostEdited(Event, frozen=True):

@@ -7,7 +7,6 @@ from itertools import accumulate
 
 import msgspec
 
-from ..events import PostPublished
 from ..ids import BUCKETS, bucket_of, bucket_of_text, made_at
 from ..ports import Row, Tx
 from ..social import accounts, tags, text
@@ -185,7 +184,7 @@ class World:
                 tx.search.index_post(tx, post.id, post.author_id, f"\n{post.text}")
                 if post.tag_names:
                     tags.add(tx, post)
-                    tags.on_published(tx, PostPublished(post.author_id, post.id))
+                    tags.on_published(tx, post)
 
         for start in range(done, len(self._authors), CHUNK_POSTS):
             numbers = range(start, min(start + CHUNK_POSTS, len(self._authors)))

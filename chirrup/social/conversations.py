@@ -9,7 +9,7 @@ from ..events import Signal
 from ..ports import Tx
 from ..store import conversations as rows
 from ..store import posts
-from ..types import Conversation, Span, Visibility
+from ..types import Conversation, Post, Span, Visibility
 
 
 def page(tx: Tx, account_id: int, span: Span) -> tuple[list[Conversation], list[int]]:
@@ -40,10 +40,9 @@ def remove(tx: Tx, account_id: int, id: int) -> None:
     rows.delete(tx, id)
 
 
-def on_published(tx: Tx, event: events.PostPublished | events.PostEdited) -> list[tuple[str, Signal]]:
+def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     """A direct post goes into the conversation of its author and of everybody it mentions."""
-    post = posts.by_id(tx, event.post_id)
-    if post is None or post.visibility != Visibility.DIRECT:
+    if post.visibility != Visibility.DIRECT:
         return []
     people = [post.author_id, *(m.account_id for m in post.mentioned if m.account_id != post.author_id)]
     told: list[tuple[str, Signal]] = []

@@ -88,10 +88,7 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
 # again, and after later ones of the same account (from a worker that died), so each looks at how things stand now
 
 
-def on_published(tx: Tx, event: events.PostPublished) -> Signals:
-    post = posts.by_id(tx, event.post_id)
-    if post is None:
-        return []
+def on_published(tx: Tx, post: Post) -> Signals:
     if post.boost_of_id:
         original = posts.by_id(tx, post.boost_of_id)
         return _tell(tx, original.author_id, NotificationKind.BOOST, post.author_id, original) if original else []
@@ -110,11 +107,8 @@ def _mentions(tx: Tx, post: Post) -> Signals:
     ]
 
 
-def on_edited(tx: Tx, event: events.PostEdited) -> Signals:
+def on_edited(tx: Tx, post: Post) -> Signals:
     """Those mentioned now, and those who boosted it, hear of an edit."""
-    post = posts.by_id(tx, event.post_id)
-    if post is None:
-        return []
     told = _mentions(tx, post)
     for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=2**63 - 1, limit=1000)):
         rows.take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)

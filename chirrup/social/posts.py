@@ -103,7 +103,7 @@ def insert(tx: Tx, post: Post) -> Post:
             rows.add_counts(tx, post.reply_to_id, replies=1)
     if post.tags != "[]":
         tags.add(tx, post)
-    tx.emit(PostPublished(post.author_id, post.id))
+    tx.emit(PostPublished(post.author_id, post.id, post.reply_to_id, post.reply_to_author_id))
     return post
 
 

@@ -10,7 +10,7 @@ from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts, follows, posts
 from ..store import tags as tag_rows
-from ..types import Tag
+from ..types import Post, Tag
 from . import tags
 from .accounts import by_acct
 from .text import hashtag_key
@@ -86,9 +86,8 @@ def named_by(tx: Tx, address: str, base_url: str) -> tuple[int, int]:
 # what is kept to be found
 
 
-def on_published(tx: Tx, event: events.PostPublished | events.PostEdited) -> list[tuple[str, Signal]]:
-    post = posts.by_id(tx, event.post_id)
-    if post and not post.boost_of_id:
+def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
+    if not post.boost_of_id:
         tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}")
     return []
 

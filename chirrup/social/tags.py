@@ -170,24 +170,21 @@ def add(tx: Tx, post: Post) -> None:
                 chosen.count_posts(tx, post.author_id, key, 1, last_post_ms=post.created_ms)
 
 
-def on_published(tx: Tx, event: events.PostPublished) -> list[tuple[str, Signal]]:
+def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     """How much they are used is counted later: whoever posts would wait for all others who use the same tag."""
-    post = posts.by_id(tx, event.post_id)
-    if post and post.visibility == Visibility.PUBLIC:
+    if post.visibility == Visibility.PUBLIC:
         for key in sorted(_names(post)):
             if rows.mark_counted(tx, key, post.id):
                 rows.count_use(tx, key, ms_of(post.id) // DAY_MS, post.author_id)
     return []
 
 
-def on_edited(tx: Tx, event: events.PostEdited) -> list[tuple[str, Signal]]:
+def on_edited(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     """Tags that an edit took away are taken away, those it added are added."""
-    post = posts.by_id(tx, event.post_id)
-    if post:
-        earlier = {tag for version in posts.versions(tx, post.id) for tag in keys_in(version.text)}
-        _remove(tx, post, earlier - _names(post).keys())
-        add(tx, post)
-    return on_published(tx, events.PostPublished(event.of, event.post_id))
+    earlier = {tag for version in posts.versions(tx, post.id) for tag in keys_in(version.text)}
+    _remove(tx, post, earlier - _names(post).keys())
+    add(tx, post)
+    return on_published(tx, post)
 
 
 def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:

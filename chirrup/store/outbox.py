@@ -151,16 +151,15 @@ def put_back(tx: Tx, ids: list[int]) -> None:
     tx.run(f"DELETE FROM outbox_failed WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
 
 
-def is_waiting(tx: Tx, event: Event, beside_id: int) -> bool:
-    """Is event still to be acted on? beside_id: an id made in its bucket shortly before it, in the same transaction."""
-    found = tx.one(
-        "SELECT 1 FROM outbox WHERE bucket = :bucket AND id > :after AND id < :before AND body = :body",
-        bucket=bucket_of(beside_id),
-        after=beside_id,
-        before=first_at(ms_of(beside_id) + BESIDE_MS),
-        body=events.encode(event).decode(),
+def waiting_beside(tx: Tx, id: int) -> list[Event]:
+    """Events still to be acted on that may have been written in the transaction that drew id, in id's bucket."""
+    rows = tx.all(
+        "SELECT body FROM outbox WHERE bucket = :bucket AND id > :after AND id < :before",
+        bucket=bucket_of(id),
+        after=id,
+        before=first_at(ms_of(id) + BESIDE_MS),
     )
-    return found is not None
+    return [event for (body,) in rows if (event := _leased(id, body, 0).event)]
 
 
 def release_all(tx: Tx) -> int:

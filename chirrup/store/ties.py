@@ -28,7 +28,7 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
 
     followees: of whom it matters whether the viewer follows them, where that is not all of others.
     """
-    if not viewer_id or not others:
+    if not viewer_id or not set(others) - {viewer_id}:
         return Ties(viewer_id)
     rows = tx.all(
         f"""SELECT 0, target_id FROM following

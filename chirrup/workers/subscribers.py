@@ -1,7 +1,8 @@
 """Who reacts to what: the second of the two tables that tell all that can happen (the first: http/routes.py).
 
-`writes` run together in one transaction and give the signals to be sent once it is committed; `then` run after it, and
-one of them may leave a rest: an event to be handled in this one's place. All may run twice with the same event.
+`writes`, and `of_post` with the event's post where it is still there, run together in one transaction and give the
+signals to be sent once it is committed. `then` run after it, and one of them may leave a rest: an event to be handled
+in this one's place. All may run twice with the same event.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,9 @@ from .. import events
 from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..social import conversations, lists, notifications, search, tags
+from ..store import posts
 from ..timelines import fanout
+from ..types import Post
 from . import replies
 
 Signals = list[tuple[str, Signal]]  # channel, what is told there
@@ -21,11 +24,12 @@ Signals = list[tuple[str, Signal]]  # channel, what is told there
 
 class Reaction(msgspec.Struct, frozen=True):
     writes: tuple[Callable[[Tx, Any], Signals], ...] = ()
+    of_post: tuple[Callable[[Tx, Post], Signals], ...] = ()
     then: tuple[Callable[[Engines, Any], Awaitable[Event | None]], ...] = ()
 
 
 async def _deliver(engines: Engines, event: events.PostPublished) -> Event | None:
-    await replies.let_parent_pass(engines, event.post_id)
+    await replies.let_parent_pass(engines, event)
     return await _spread(engines, events.PostSpreading(event.of, event.post_id, "update", fanout.START))
 
 
@@ -78,11 +82,11 @@ async def _close_streams(engines: Engines, event: events.AccessEnded) -> None:
 
 SUBSCRIBERS: dict[type[Event], Reaction] = {
     events.PostPublished: Reaction(
-        writes=(notifications.on_published, conversations.on_published, tags.on_published, search.on_published),
+        of_post=(notifications.on_published, conversations.on_published, tags.on_published, search.on_published),
         then=(_deliver,),
     ),
     events.PostEdited: Reaction(
-        writes=(notifications.on_edited, conversations.on_published, tags.on_edited, search.on_published),
+        of_post=(notifications.on_edited, conversations.on_published, tags.on_edited, search.on_published),
         then=(_announce_edit,),
     ),
     events.PostSpreading: Reaction(then=(_spread,)),
@@ -112,13 +116,16 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
 async def handle(engines: Engines, event: Event) -> Event | None:
     """Let everybody who subscribed react to event. What is left of it, when it takes more than one turn."""
     reaction, rest = SUBSCRIBERS[type(event)], None
-    if reaction.writes:
-        for channel, signal in await engines.db.write(_write, reaction.writes, event):
+    if reaction.writes or reaction.of_post:
+        for channel, signal in await engines.db.write(_write, reaction, event):
             await engines.broker.publish([channel], signal.packed)
     for react in reaction.then:
         rest = await react(engines, event) or rest
     return rest
 
 
-def _write(tx: Tx, writes: tuple[Callable[[Tx, Any], Signals], ...], event: Event) -> Signals:
-    return [told for write in writes for told in write(tx, event)]
+def _write(tx: Tx, reaction: Reaction, event: Any) -> Signals:
+    told = [signal for write in reaction.writes for signal in write(tx, event)]
+    if reaction.of_post and (post := posts.by_id(tx, event.post_id)):
+        told += [signal for write in reaction.of_post for signal in write(tx, post)]
+    return told
