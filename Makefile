@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup check bench lock clean
+.PHONY: help run test setup check bench bench-scale lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 GUARD := $(if $(shell command -v timeout),timeout --foreground --kill-after=10 60m)
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=/srv/chirrup for another port, folder
 	@$(if $(PORT),CHIRRUP_PORT='$(PORT)') $(if $(DATA),CHIRRUP_DATA='$(DATA)') $(BIN)/chirrup serve
@@ -29,6 +29,9 @@ check: .venv/installed-dev  ## style, types, and the one way of imports
 
 bench: setup  ## what one process does, beside what this machine can do at all; make bench ARGS=--quick for a first look
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-scale: setup  ## what a post, a delivery, a read costs with 1 to 8 workers and 1 to 6 Redis nodes; docs/scale.md
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 lock: setup  ## write both lock files anew from pyproject.toml; UPGRADE=1 takes newer versions too
 	$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,107 @@
+"""Chirrup in parts, as on many boxes, on this machine: PostgreSQL, Redis, any number of processes of each role.
+
+What each part costs is CPU time of its processes, so that it can be told apart on two cores.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from chirrup.app import open_engines
+from chirrup.config import Role, Settings
+from chirrup.ports import Engines
+from tests.servers import Postgres, Redis, running
+
+from . import world
+from .world import Server
+
+Cost = dict[str, float]  # seconds of CPU by part: "postgres", "redis", and the roles
+
+
+class Durable(Postgres):
+    """With a flush for each commit, which tests do without."""
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--fsync=on", "--full_page_writes=on", "--shared_buffers=1GB", "--max_wal_size=4GB"]
+
+
+class Boxes(msgspec.Struct):
+    """Where everything is, and the processes that run now."""
+
+    settings: Settings
+    postgres: Postgres
+    redis: list[Redis]
+    running: list[tuple[Role, Server]] = []
+
+    @property
+    def web(self) -> Server:
+        return next(server for role, server in self.running if role == "web")
+
+    @property
+    def cost(self) -> Cost:
+        """CPU used since each started."""
+        cost: Cost = {"postgres": _cpu_of_tree(self.postgres), "redis": sum(map(_cpu_of_tree, self.redis))}
+        for role, server in self.running:
+            cost[role] = cost.get(role, 0) + server.cpu_s
+        return cost
+
+    @contextmanager
+    def roles(self, **counts: int) -> Iterator[None]:
+        """So many processes of each role, until the end of the block."""
+        with ExitStack() as stack:
+            for role, count in counts.items():
+                for _ in range(count):
+                    self.running.append((role, stack.enter_context(self._process(role))))  # pyright: ignore[reportArgumentType]
+            yield
+        self.running.clear()
+
+    @contextmanager
+    def _process(self, role: str) -> Iterator[Server]:
+        port = world.free_port()
+        env = {
+            "CHIRRUP_ROLE": role,
+            "CHIRRUP_PORT": str(port),
+            "CHIRRUP_DATA": str(self.settings.data),
+            "CHIRRUP_DATABASE": self.settings.database,
+            "CHIRRUP_BROKER": self.settings.broker,
+            "CHIRRUP_TESTING": "1",
+            "CHIRRUP_LOG_LEVEL": "error",
+        }
+        server = Server([sys.executable, "-m", "chirrup", "serve"], port, env)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def engines(self) -> Engines:
+        """Their own, for the measuring process. To be made in its loop."""
+        return open_engines(self.settings)
+
+
+@contextmanager
+def boxes(redis_nodes: int = 1) -> Iterator[Boxes]:
+    """PostgreSQL and Redis, empty, no process of Chirrup yet."""
+    with world.folder() as data, running(Durable) as postgres, ExitStack() as stack:
+        nodes = [stack.enter_context(running(Redis)) for _ in range(redis_nodes)]
+        url = stack.enter_context(postgres.database())
+        yield Boxes(Settings(data=data, database=url, broker=nodes[0].url), postgres, nodes)
+
+
+def _cpu_of_tree(server: Postgres | Redis) -> float:
+    """Of a server, the processes it has started and those that have ended."""
+    assert server.process
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(_ticks(int(child), ended=False) for child in children) + _ticks(pid, ended=True)
+
+
+def _ticks(pid: int, *, ended: bool) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except FileNotFoundError:  # gone since: now it counts as ended
+        return 0
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,177 @@
+"""`make bench-scale`: does a post, a delivery, a read cost the same with more workers and more Redis nodes?
+
+All processes share this machine, so rates cannot grow; what is compared is CPU of all of them together for each piece
+of work. Where it stays the same, boxes add up.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from chirrup.app import open_database
+from chirrup.ports import Engines
+
+from . import load, world
+from .boxes import Boxes, Cost, boxes
+from .world import Person
+
+SMALL, FOLLOWERS = 200, 10  # authors of ordinary posts, followers of each
+BIG, MANY = 4, 5_000  # authors with warm followers, followers of each
+READERS = 16
+WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
+
+
+class Town(msgspec.Struct):
+    small: list[Person]
+    big: list[Person]
+    readers: list[Person]
+    crowd: list[Person]
+
+
+class Measured(msgspec.Struct):
+    """One way of spreading the work."""
+
+    workers: int
+    nodes: int
+    rates: dict[str, float]  # pieces of work a second
+    cpu_us: dict[str, Cost]  # by kind of work, by part
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench-scale", description=__doc__)
+    parser.add_argument("--workers", default="1,2,4,8", help="how many, one after the other (1,2,4,8)")
+    parser.add_argument("--redis", default="1,3,6", help="how many Redis nodes; the first with all --workers (1,3,6)")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the work")
+    asked = parser.parse_args()
+    workers, nodes = ([int(n) for n in text.split(",")] for text in (asked.workers, asked.redis))
+    console, scale = Console(), 0.25 if asked.quick else 1.0
+    found: list[Measured] = []
+    with console.status("making PostgreSQL, Redis and a town") as status:
+        for count, counts in zip(
+            nodes, itertools.chain([workers], itertools.repeat(workers[1:2] or workers)), strict=False
+        ):
+            with boxes(count) as machine:
+                town = _people(machine)
+                for each in counts:
+                    status.update(f"measuring {each} workers on {count} Redis nodes")
+                    found.append(_measure(machine, town, each, scale))
+    console.print(_table(found))
+    console.print(_slopes(found))
+
+
+def _people(machine: Boxes) -> Town:
+    db = open_database(machine.settings)
+    small, big = world.people(db, "s", SMALL), world.people(db, "b", BIG)
+    readers, crowd = world.people(db, "r", READERS), world.people(db, "c", MANY)
+    world.follow(db, [(small[(n + k) % SMALL], small[n]) for n in range(SMALL) for k in range(1, FOLLOWERS + 1)])
+    world.follow(db, [(one, author) for author in big for one in crowd])
+    world.follow(db, [(reader, author) for reader in readers for author in small])
+    db.write_now(lambda tx: tx.run("DELETE FROM outbox"))  # follows of before anybody reads
+    db.close()
+    return Town(small, big, readers, crowd)
+
+
+def _measure(machine: Boxes, town: Town, workers: int, scale: float) -> Measured:
+    posts = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.small, int(4000 * scale))]
+    wide = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.big, int(200 * scale))]
+    reads = [
+        load.get("/api/v1/timelines/home?limit=20", one.token) for _, one in _round(town.readers, int(6000 * scale))
+    ]
+    with machine.roles(web=1, worker=workers):
+        asyncio.run(_warm(machine, town))
+        asyncio.run(load.run(machine.web.port, 32, iter(posts[:400])))  # statements prepared, code warm
+        _settle(machine)
+        result = Measured(workers, len(machine.redis), {}, {})
+        for work, requests, pieces in (("post", posts, 1), ("delivery", wide, MANY), ("read", reads, 1)):
+            before, started = machine.cost, time.perf_counter()
+            asyncio.run(load.run(machine.web.port, 32 if pieces == 1 else 4, iter(requests)))
+            _settle(machine)
+            count = len(requests) * pieces
+            result.rates[work] = count / (time.perf_counter() - started)
+            after = machine.cost
+            result.cpu_us[work] = {part: (after[part] - before[part]) / count * 1e6 for part in after}
+    return result
+
+
+def _round(people: list[Person], count: int) -> Iterator[tuple[int, Person]]:
+    return enumerate(itertools.islice(itertools.cycle(people), count))
+
+
+def _said(number: int) -> bytes:
+    return json.dumps({"status": f"{number} {WORDS[:120]}"}).encode()
+
+
+async def _warm(machine: Boxes, town: Town) -> None:
+    """As if each had read: the crowd has nothing to read yet, the readers read."""
+    engines = await asyncio.to_thread(machine.engines)
+    for one in town.crowd:
+        if rebuild := await engines.timelines.begin_rebuild("home", one.id):
+            await engines.timelines.warm("home", one.id, rebuild, [], complete=True)
+    await load.run(machine.web.port, 4, (load.get("/api/v1/timelines/home", one.token) for one in town.readers))
+    await _close(engines)
+
+
+async def _close(engines: Engines) -> None:
+    await engines.timelines.close()
+    await engines.broker.close()
+    await engines.limits.close()
+    engines.db.close()
+
+
+def _settle(machine: Boxes) -> None:
+    """Until the outbox is empty, looked at from outside."""
+    with psycopg.connect(machine.settings.database, autocommit=True) as connection:
+        while (row := connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()) and row[0]:
+            time.sleep(0.02)
+
+
+def _table(found: list[Measured]) -> Table:
+    table = Table(title="CPU µs of all processes, by part", box=None, padding=(0, 2, 0, 0))
+    for name in ("workers", "Redis", "work", "rate/s", "web", "worker", "postgres", "redis", "together"):
+        table.add_column(name, justify="left" if name == "work" else "right")
+    for one in found:
+        for work, cost in one.cpu_us.items():
+            parts = [_short(cost.get(part, 0)) for part in ("web", "worker", "postgres", "redis")]
+            table.add_row(
+                str(one.workers),
+                str(one.nodes),
+                work,
+                f"{one.rates[work]:,.0f}",
+                *parts,
+                _short(sum(cost.values())),
+            )
+    return table
+
+
+def _slopes(found: list[Measured]) -> str:
+    """How costs change from the fewest to the most, in percent."""
+    sets: dict[str, Callable[[Measured], bool]] = {
+        "workers": lambda one: one.nodes == found[0].nodes,
+        "Redis nodes": lambda one: one.workers == found[-1].workers,
+    }
+    lines = ["Together, against the first (flat within 15 %):"]
+    for chosen in sets.values():
+        few, *more = [one for one in found if chosen(one)]
+        for one in more:
+            changes = [
+                f"{work} {100 * (sum(one.cpu_us[work].values()) / sum(few.cpu_us[work].values()) - 1):+.0f} %"
+                for work in few.cpu_us
+            ]
+            lines.append(f"  {one.workers} workers, {one.nodes} Redis nodes: {', '.join(changes)}")
+    return "\n".join(lines)
+
+
+def _short(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+
+
+if __name__ == "__main__":
+    main()
