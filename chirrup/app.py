@@ -61,7 +61,7 @@ def open_database(settings: Settings) -> Database:
         db = PostgresDatabase(url, search=PostgresFts(), outbox=outbox.append)
     else:
         raise SettingsError(f"database must be sqlite:PATH or postgresql://…, is {url[:60]!r}")
-    db.write_now(migrations.migrate)
+    migrations.migrate(db)
     return db
 
 

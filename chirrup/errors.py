@@ -119,6 +119,10 @@ class Unavailable(ChirrupError):
     retry_after_s = 1
 
 
+class Held(Unavailable):
+    """Something that is needed was held by another for longer than was to be waited; nothing was changed."""
+
+
 class SettingsError(ChirrupError):
     """A setting or a machine is not as it must be; the message says what to do."""
 

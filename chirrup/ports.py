@@ -22,7 +22,9 @@ class Phrases(Protocol):
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
     in_turn: str  # ends SELECT … of one row: who else asks for it so goes on when this transaction has ended
     columns: str  # SELECT: the names of the columns of :table
-    lock_schema: str  # a statement: nobody else who runs it goes on until this transaction ends
+    relations: str  # SELECT: the names of all tables and indexes
+    lock_schema: str  # SELECT: 1 when nobody else may change the schema until this transaction ends, 0: somebody does
+    lock_patience: str  # SELECT: from here on waits :ms for what others hold, then raises Held
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
     oldest_posts: str  # the same from the other end: the oldest :limit, oldest first
 
@@ -134,6 +136,10 @@ class Database(Protocol):
 
     def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """write() for programs without an event loop (commands, loaders)."""
+        ...
+
+    def build_index(self, name: str, statement: str) -> None:
+        """Make the index, while others write; statement: its CREATE INDEX IF NOT EXISTS. Half-made ones are replaced."""
         ...
 
     def backup(self, to: Path) -> None:

@@ -40,7 +40,7 @@ def open_database(url: str, **options: Any) -> Database:
 
 def migrated(url: str) -> str:
     db = open_database(url)
-    db.write_now(migrations.migrate)
+    migrations.migrate(db)
     db.close()
     return url
 

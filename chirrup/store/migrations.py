@@ -1,20 +1,48 @@
-"""The schema's steps, in order. A step may be run again from its start: a kill in the middle harms nothing."""
+"""The schema's steps, in order. Each is its own transaction and may be run again: a kill in the middle harms nothing.
 
+While the steps run, programs of before and after them read and write. So (docs/operate/postgres.md):
+
+- A new table, or a new column with a DEFAULT, is harmless: the program of before does not name it. Other changes come in
+  two releases. The first stops using a column or table, the next one drops it; nothing is ever renamed.
+- A new database gets all of schema.py at once; steps bring the others there. tests/faults/test_migrations.py compares.
+- A new index on a table of before is an Index step: PostgreSQL builds it while others write.
+- A step waits for a lock for LOCK_MS only, because all who come after it wait behind it. Then it lets them pass, and is
+  tried again.
+"""
+
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-from ..ports import Tx
+import structlog
+
+from ..errors import Held
+from ..ports import Database, Tx
 from . import schema
 
-_VERSION = """
+LOCK_MS = 1_000
+PATIENCE_S = 600.0  # for a lock that is never free, or for another process that migrates
+
+log = structlog.get_logger()
+
+VERSION = """
 CREATE TABLE IF NOT EXISTS schema_version (
   id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id))
 """
 
 
+class Index(NamedTuple):
+    """A step that builds an index of schema.py on a table of before."""
+
+    name: str
+
+
 def _create_missing(tx: Tx) -> None:
-    """Tables and indexes that came later stand in schema.py with the others, and each is made where it is missing."""
+    """Tables that came later stand in schema.py with the others, and each is made where it is missing."""
+    there = {name for (name,) in tx.all(tx.sql.relations)}
     for statement in schema.statements(tx.sql.clustered):
-        tx.run(statement)
+        if schema.table_of(statement) not in there:  # with its indexes
+            tx.run(statement)
     tx.search.create(tx)
 
 
@@ -40,7 +68,7 @@ def _may_be_null(table: str, column: str) -> Callable[[Tx], None]:
     return step
 
 
-STEPS = (
+STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     _create_missing,  # the first schema
     _create_missing,  # workers and lanes
     _create_missing,  # media of deleted posts
@@ -48,25 +76,73 @@ STEPS = (
     _create_missing,  # loads
     _may_be_null("following", "languages"),
     _may_be_null("followers", "languages"),
+    _create_missing,  # behind
+    Index("media_released"),
+    Index("followers_notified"),
 )
 
 
 def version(tx: Tx) -> int:
     """How many steps have been done here."""
-    tx.run(_VERSION)
-    row = tx.one("SELECT version FROM schema_version WHERE id = 1")
+    row = tx.one("SELECT version FROM schema_version WHERE id = 1") if _has_version(tx) else None
     return row[0] if row else 0
 
 
-def migrate(tx: Tx) -> int:
-    """Do the steps that are missing, all in one transaction; the version it ends with."""
-    tx.all(tx.sql.lock_schema)
+def _has_version(tx: Tx) -> bool:
+    return any(name == "schema_version" for (name,) in tx.all(tx.sql.relations))
+
+
+def migrate(db: Database) -> int:
+    """Do the steps that are missing; the version it ends with. Others may do the same at the same time.
+
+    Raises Held: somebody held what it needed for PATIENCE_S.
+    """
+    give_up_at = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            done = db.write_now(_go_on)
+            while done < len(STEPS):
+                if isinstance(step := STEPS[done], Index):
+                    db.build_index(step.name, schema.index(step.name))
+                done = db.write_now(_go_on, built=done)
+        except Held as error:  # a lock is another's, or the other one who migrates is not done
+            if time.monotonic() > give_up_at:
+                raise
+            log.info("the schema is not changed yet", why=error.message, version_wanted=len(STEPS))
+            time.sleep(0.2)
+        else:
+            if done > len(STEPS):
+                log.warning("the schema is newer than this program, which goes on", schema=done, known=len(STEPS))
+            return done
+
+
+def _go_on(tx: Tx, built: int = -1) -> int:
+    """The next step, unless it is an Index that is not built; the version there is now."""
     done = version(tx)
-    for step in STEPS[done:]:
+    if done >= len(STEPS):
+        return done
+    if tx.one(tx.sql.lock_schema) != (1,):
+        raise Held("another process changes the schema")
+    tx.one(tx.sql.lock_patience, ms=LOCK_MS)
+    tx.run(VERSION)
+    done = version(tx)  # by now
+    if done == 0:  # new here: all of it is in schema.py
+        _create_missing(tx)
+        return _write_version(tx, len(STEPS))
+    if done >= len(STEPS):
+        return done
+    step = STEPS[done]
+    if not isinstance(step, Index):
         step(tx)
+    elif done != built:
+        return done
+    return _write_version(tx, done + 1)
+
+
+def _write_version(tx: Tx, version: int) -> int:
     tx.run(
         """INSERT INTO schema_version (id, version) VALUES (1, :version)
            ON CONFLICT (id) DO UPDATE SET version = excluded.version""",
-        version=len(STEPS),
+        version=version,
     )
-    return len(STEPS)
+    return version

@@ -67,6 +67,7 @@ TABLES = {
     "outbox_failed": "id (the actor's)",
     "workers": "bucket (0: all together, there are few)",
     "lanes": "bucket (0: all together, there are 64)",
+    "behind": "bucket (0: all together, there are few)",
 }
 
 _BUCKET_OF_ID = "CHECK (bucket = (id & 4095))"
@@ -75,6 +76,17 @@ _BUCKET_OF_ID = "CHECK (bucket = (id & 4095))"
 def statements(clustered: str) -> list[str]:
     """The statements that create the schema. clustered: the engine's phrase that ends CREATE TABLE."""
     return [part.strip() for part in SCHEMA.replace("{clustered}", clustered).split(";") if part.strip()]
+
+
+def table_of(statement: str) -> str:
+    """The table that one of statements() creates, or creates an index of."""
+    words = statement.split()
+    return words[words.index("ON") + 1] if "INDEX" in words[:3] else words[words.index("EXISTS") + 1]
+
+
+def index(name: str) -> str:
+    """The statement that creates this index."""
+    return next(one for one in statements("") if f" INDEX IF NOT EXISTS {name} " in one)
 
 
 SCHEMA = f"""
@@ -312,5 +324,7 @@ CREATE TABLE IF NOT EXISTS workers (
   bucket INTEGER NOT NULL, id BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS lanes (
   bucket INTEGER NOT NULL, lane INTEGER NOT NULL, holder BIGINT NOT NULL, until BIGINT NOT NULL,
-  PRIMARY KEY (bucket, lane)) {{clustered}}
+  PRIMARY KEY (bucket, lane)) {{clustered}};
+CREATE TABLE IF NOT EXISTS behind (
+  bucket INTEGER NOT NULL, part INTEGER NOT NULL, times BIGINT NOT NULL, PRIMARY KEY (bucket, part)) {{clustered}}
 """

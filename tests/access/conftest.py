@@ -15,7 +15,7 @@ def clock():
 @pytest.fixture
 async def db(tmp_path, clock):
     db = SqliteDatabase(tmp_path / "chirrup.db", search=SqliteFts(), outbox=outbox.append, clock=clock)
-    await db.write(migrations.migrate)
+    migrations.migrate(db)
     yield db
     db.close()
 

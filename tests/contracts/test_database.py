@@ -499,10 +499,10 @@ async def test_what_was_acknowledged_survives_a_kill_in_the_middle_of_writing(
 async def test_the_schema_is_made_once_and_again_without_harm(empty_database_url: str):
     db = open_database(empty_database_url)
     try:
-        first = await db.write(migrations.migrate)
+        first = migrations.migrate(db)
         await db.write(lambda tx: tx.emit(AccountChanged(5)))
 
-        assert await db.write(migrations.migrate) == first
+        assert migrations.migrate(db) == first
         assert await db.write(migrations.version) == first == len(migrations.STEPS)
         assert await db.read(outbox.waiting) == 1
     finally:
@@ -512,7 +512,6 @@ async def test_the_schema_is_made_once_and_again_without_harm(empty_database_url
 async def test_a_database_of_before_gets_the_columns_that_came_later(empty_database_url: str):
     def as_before(tx: Tx) -> None:
         """As version 3 was: its outbox is not wide."""
-        migrations.migrate(tx)
         tx.run("ALTER TABLE outbox DROP COLUMN wide")
         tx.run(
             "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (5, 5, '[\"AccountChanged\",5]', 0, 0)"
@@ -521,9 +520,10 @@ async def test_a_database_of_before_gets_the_columns_that_came_later(empty_datab
 
     db = open_database(empty_database_url)
     try:
+        migrations.migrate(db)
         await db.write(as_before)
 
-        await db.write(migrations.migrate)
+        migrations.migrate(db)
 
         assert [one.event for one in await db.write(outbox.lease, 10)] == [AccountChanged(5)]
     finally:
@@ -533,7 +533,7 @@ async def test_a_database_of_before_gets_the_columns_that_came_later(empty_datab
 async def test_several_processes_may_make_the_schema_at_once(empty_database_url: str):
     dbs = [open_database(empty_database_url) for _ in range(4)]
     try:
-        versions = await asyncio.gather(*(asyncio.to_thread(db.write_now, migrations.migrate) for db in dbs))
+        versions = await asyncio.gather(*(asyncio.to_thread(migrations.migrate, db) for db in dbs))
     finally:
         for db in dbs:
             db.close()
@@ -548,14 +548,15 @@ async def test_a_step_of_the_schema_that_fails_leaves_nothing_behind(empty_datab
 
     db = open_database(empty_database_url)
     try:
+        before = migrations.migrate(db)
         monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, fail))
         with pytest.raises(NotImplementedError):
-            await db.write(migrations.migrate)
+            migrations.migrate(db)
         monkeypatch.undo()
 
-        assert await db.write(migrations.version) == 0
+        assert await db.write(migrations.version) == before
         await db.write(lambda tx: tx.run(TABLE))
-        assert await db.write(migrations.migrate) == len(migrations.STEPS)
+        assert migrations.migrate(db) == before
     finally:
         db.close()
 
@@ -620,3 +621,28 @@ async def test_posts_of_many_authors_from_either_end(
 
     assert await db.read(found, [authors[0], authors[1], authors[0]]) == expected
     assert await db.read(found, []) == []
+
+
+async def test_a_program_of_before_goes_on_with_a_schema_that_is_newer(empty_database_url: str, monkeypatch):
+    db = open_database(empty_database_url)
+    try:
+        newest = migrations.migrate(db)
+        monkeypatch.setattr(migrations, "STEPS", migrations.STEPS[:-2])
+
+        assert migrations.migrate(db) == newest
+        assert await db.write(migrations.version) == newest
+    finally:
+        db.close()
+
+
+async def test_an_index_of_a_table_of_before_is_a_step_of_its_own(empty_database_url: str, monkeypatch):
+    db = open_database(empty_database_url)
+    try:
+        version = migrations.migrate(db)
+        db.write_now(lambda tx: tx.run("DROP INDEX posts_author"))
+        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, migrations.Index("posts_author")))
+
+        assert migrations.migrate(db) == migrations.migrate(db) == version + 1
+        assert ("posts_author",) in await db.read(lambda tx: tx.all(tx.sql.relations))
+    finally:
+        db.close()

@@ -79,7 +79,7 @@ def statements() -> Iterator[Statement]:
 
 
 REGISTRY: Registry = {**schema.TABLES, **postgres_fts.TABLES}
-CATALOGUE: Registry = {"columns": "reference"}  # of information_schema: each machine has its own
+CATALOGUE: Registry = {"columns": "reference", "pg_class": "reference"}  # each machine has its own
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ ANN, BOB, EVE = made_at(0, 1, 1), made_at(0, 1, 2), made_at(0, 2, 3)
 
 
 def before(tx: Tx) -> None:
-    migrations.version(tx)
+    tx.run("CREATE TABLE schema_version (id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id))")
     tx.run("INSERT INTO schema_version (id, version) VALUES (1, 3)")
     tx.run(
         "CREATE TABLE outbox (id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, "
@@ -40,7 +40,7 @@ def before(tx: Tx) -> None:
 def test_follows_of_before_are_read_changed_and_ended(empty_database_url: str, tmp_path: Path):
     db = open_database(empty_database_url)
     db.write_now(before)
-    db.write_now(migrations.migrate)
+    migrations.migrate(db)
 
     def live(tx: Tx) -> None:
         assert follows.insert(tx, EVE, BOB, show_boosts=True, notify=True, languages="")

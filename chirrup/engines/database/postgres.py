@@ -26,7 +26,7 @@ from psycopg.types.bool import BoolBinaryLoader
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
-from ...errors import Invalid, SettingsError, Unavailable
+from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
 from ...ports import Phrases, Row, Search
@@ -39,6 +39,7 @@ TRIES = 4
 
 _WRITE, _READ = b"BEGIN ISOLATION LEVEL READ COMMITTED", b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _OLDEST = 150000  # server_version_num
+_SCHEMA_LOCK = 7526467  # any number: nothing else here takes advisory locks
 # Defaults of a connection, which the URL may change: a server that does not answer is given up in seconds, not hours.
 _PATIENCE = {
     "connect_timeout": 5,
@@ -61,7 +62,9 @@ _LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.Uniqu
 
 class _Phrases:
     clustered = ""
-    lock_schema = "SELECT pg_advisory_xact_lock(7526467)"  # any number: nothing else here takes advisory locks
+    relations = "SELECT relname::TEXT FROM pg_class WHERE relnamespace = current_schema()::REGNAMESPACE"
+    lock_schema = f"SELECT pg_try_advisory_xact_lock({_SCHEMA_LOCK})"  # not waiting: build_index() would wait for it
+    lock_patience = "SELECT set_config('lock_timeout', CAST(:ms AS TEXT), true)"
     in_turn = "FOR NO KEY UPDATE"
     columns = """SELECT column_name::TEXT FROM information_schema.columns
                  WHERE table_name = :table AND table_schema = current_schema()"""
@@ -340,7 +343,9 @@ class PostgresDatabase:
     def _raise(self, error: BaseException) -> NoReturn:
         """error as a person is told of it; what is a bug stays what it is."""
         told = as_invalid(error)
-        if isinstance(error, errors.QueryCanceled):
+        if isinstance(error, errors.LockNotAvailable):
+            told = Held("what was to be changed is in use; try again in a moment")
+        elif isinstance(error, errors.QueryCanceled):
             told = too_slow(self._timeout_s)
         elif isinstance(error, errors.DiskFull):
             told = Unavailable("the disk of the database is full: nothing was stored; free space, it goes on by itself")
@@ -393,6 +398,16 @@ class PostgresDatabase:
         )
         self._connections.append(connection)
         return connection
+
+    def build_index(self, name: str, statement: str) -> None:
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            connection.execute("SET statement_timeout = 0")
+            if connection.execute("SELECT pg_try_advisory_lock(%s)", [_SCHEMA_LOCK]).fetchone() != (True,):
+                raise Held("another process changes the schema")
+            half_made = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"
+            if connection.execute(half_made, [name]).fetchone():
+                connection.execute(f"DROP INDEX CONCURRENTLY {name}".encode())
+            connection.execute(statement.replace(" INDEX ", " INDEX CONCURRENTLY ", 1).encode())
 
     def backup(self, to: Path) -> None:
         raise SettingsError(

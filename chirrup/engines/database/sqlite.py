@@ -43,7 +43,9 @@ class _Phrases:
     clustered = "WITHOUT ROWID"
     in_turn = ""
     columns = "SELECT name FROM pragma_table_info(:table)"
+    relations = "SELECT name FROM sqlite_master"
     lock_schema = "SELECT 1"  # writes come one after the other
+    lock_patience = "SELECT :ms"
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
@@ -374,6 +376,9 @@ class SqliteDatabase:
             connection.set_busy_timeout(0)
         self._connections.append(connection)
         return connection
+
+    def build_index(self, name: str, statement: str) -> None:
+        self.write_now(lambda tx: tx.run(statement))
 
     def backup(self, to: Path) -> None:
         self._connect().execute("VACUUM INTO ?", (str(to / "chirrup.db"),))  # reads one snapshot, however long it takes

@@ -1,0 +1,277 @@
+-- The schema of version 1, as the last program that knew no other made it.
+
+CREATE TABLE IF NOT EXISTS oauth_apps (
+  id BIGINT NOT NULL, client_id TEXT NOT NULL, secret_hash TEXT NOT NULL, name TEXT NOT NULL, website TEXT NOT NULL,
+  redirect_uris TEXT NOT NULL, scopes TEXT NOT NULL, created_ms BIGINT NOT NULL,
+  PRIMARY KEY (id)) {clustered};
+
+CREATE UNIQUE INDEX IF NOT EXISTS oauth_apps_client ON oauth_apps (client_id);
+
+CREATE TABLE IF NOT EXISTS accounts (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, username TEXT NOT NULL, display_name TEXT NOT NULL, note TEXT NOT NULL,
+  fields TEXT NOT NULL, avatar TEXT NOT NULL, avatar_static TEXT NOT NULL, header TEXT NOT NULL,
+  locked INTEGER NOT NULL, bot INTEGER NOT NULL, discoverable INTEGER NOT NULL, hide_network INTEGER NOT NULL,
+  indexable INTEGER NOT NULL, changed_ms BIGINT NOT NULL, suspended_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE TABLE IF NOT EXISTS account_names (
+  bucket INTEGER NOT NULL, name TEXT NOT NULL, account_id BIGINT NOT NULL, PRIMARY KEY (name, bucket)) {clustered};
+
+CREATE TABLE IF NOT EXISTS emails (
+  bucket INTEGER NOT NULL, email TEXT NOT NULL, account_id BIGINT NOT NULL, PRIMARY KEY (bucket, email)) {clustered};
+
+CREATE TABLE IF NOT EXISTS users (
+  account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, email TEXT NOT NULL, password_hash TEXT NOT NULL,
+  role TEXT NOT NULL, confirmed_ms BIGINT NOT NULL, approved INTEGER NOT NULL, disabled INTEGER NOT NULL,
+  locale TEXT NOT NULL, post_visibility TEXT NOT NULL, post_sensitive INTEGER NOT NULL, post_language TEXT NOT NULL,
+  PRIMARY KEY (account_id, bucket)) {clustered};
+
+CREATE TABLE IF NOT EXISTS account_counts (
+  account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, followers BIGINT NOT NULL, followees BIGINT NOT NULL,
+  posts BIGINT NOT NULL, last_post_ms BIGINT NOT NULL,
+  PRIMARY KEY (account_id, bucket)) {clustered};
+
+CREATE TABLE IF NOT EXISTS account_notes (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, note TEXT NOT NULL,
+  PRIMARY KEY (bucket, account_id, target_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS endorsements (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, target_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS suggestions_refused (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, target_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS moderation_log (
+  bucket INTEGER NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL, actor_id BIGINT NOT NULL,
+  action TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (bucket, target_id, id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS posts (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, author_id BIGINT NOT NULL, boost_of_id BIGINT NOT NULL,
+  reply_to_id BIGINT NOT NULL, reply_to_author_id BIGINT NOT NULL, root_id BIGINT NOT NULL,
+  visibility TEXT NOT NULL, text TEXT NOT NULL, summary TEXT NOT NULL, sensitive INTEGER NOT NULL,
+  language TEXT NOT NULL, app_id BIGINT NOT NULL, mentions TEXT NOT NULL, tags TEXT NOT NULL, media_ids TEXT NOT NULL,
+  poll_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, edited_ms BIGINT NOT NULL, deleted_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id, id DESC, bucket) WHERE deleted_ms = 0;
+
+CREATE INDEX IF NOT EXISTS posts_public ON posts (id DESC, bucket)
+  WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0;
+
+CREATE TABLE IF NOT EXISTS post_counts (
+  post_id BIGINT NOT NULL, bucket INTEGER NOT NULL, replies BIGINT NOT NULL, boosts BIGINT NOT NULL,
+  favourites BIGINT NOT NULL, PRIMARY KEY (post_id, bucket)) {clustered};
+
+CREATE TABLE IF NOT EXISTS post_versions (
+  bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, at_ms BIGINT NOT NULL, text TEXT NOT NULL, summary TEXT NOT NULL,
+  sensitive INTEGER NOT NULL, media_ids TEXT NOT NULL, poll_options TEXT NOT NULL,
+  PRIMARY KEY (bucket, post_id, at_ms)) {clustered};
+
+CREATE TABLE IF NOT EXISTS thread_posts (
+  bucket INTEGER NOT NULL, root_id BIGINT NOT NULL, post_id BIGINT NOT NULL, parent_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, root_id, post_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS idempotency (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, key TEXT NOT NULL, post_id BIGINT NOT NULL,
+  digest TEXT NOT NULL, created_ms BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, key)) {clustered};
+
+CREATE INDEX IF NOT EXISTS idempotency_age ON idempotency (created_ms);
+
+CREATE TABLE IF NOT EXISTS following (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,
+  PRIMARY KEY (account_id, bucket, target_id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS following_order ON following (bucket, account_id, id DESC);
+
+CREATE TABLE IF NOT EXISTS followers (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, follower_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,
+  PRIMARY KEY (bucket, account_id, follower_id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS followers_order ON followers (bucket, account_id, id DESC);
+
+CREATE INDEX IF NOT EXISTS followers_notified ON followers (bucket, account_id) WHERE notify = 1;
+
+CREATE TABLE IF NOT EXISTS follow_requests (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, follower_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  show_boosts INTEGER NOT NULL, notify INTEGER NOT NULL, languages TEXT NOT NULL,
+  PRIMARY KEY (account_id, bucket, follower_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS blocks (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, bucket, target_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS blocked_by (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, blocker_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, bucket, blocker_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS mutes (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  notifications INTEGER NOT NULL, expires_ms BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, target_id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS mutes_over ON mutes (expires_ms) WHERE expires_ms > 0;
+
+CREATE TABLE IF NOT EXISTS muted_by (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, muter_id BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
+  PRIMARY KEY (account_id, bucket, muter_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS favourites (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, post_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, post_id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS favourites_order ON favourites (bucket, account_id, id DESC);
+
+CREATE TABLE IF NOT EXISTS favourited_by (
+  bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, post_id, account_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS boosts (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, post_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, post_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS boosted_by (
+  bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, post_id, account_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS bookmarks (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, post_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, post_id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS bookmarks_order ON bookmarks (bucket, account_id, id DESC);
+
+CREATE TABLE IF NOT EXISTS pins (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, post_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, post_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS thread_mutes (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, root_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, bucket, root_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS tags (
+  bucket INTEGER NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, tag)) {clustered};
+
+CREATE INDEX IF NOT EXISTS tags_names ON tags (tag, bucket);
+
+CREATE TABLE IF NOT EXISTS tag_posts (
+  bucket INTEGER NOT NULL, tag TEXT NOT NULL, post_id BIGINT NOT NULL, counted INTEGER NOT NULL,
+  PRIMARY KEY (bucket, tag, post_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS tag_days (
+  bucket INTEGER NOT NULL, tag TEXT NOT NULL, day INTEGER NOT NULL, uses BIGINT NOT NULL, accounts BIGINT NOT NULL,
+  PRIMARY KEY (tag, bucket, day)) {clustered};
+
+CREATE TABLE IF NOT EXISTS tag_day_accounts (
+  bucket INTEGER NOT NULL, tag TEXT NOT NULL, day INTEGER NOT NULL, account_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, tag, day, account_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS tag_followers (
+  bucket INTEGER NOT NULL, tag TEXT NOT NULL, account_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, tag, account_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS followed_tags (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, tag)) {clustered};
+
+CREATE TABLE IF NOT EXISTS featured_tags (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
+  posts BIGINT NOT NULL, last_post_ms BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, tag)) {clustered};
+
+CREATE TABLE IF NOT EXISTS lists (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, owner_id BIGINT NOT NULL, title TEXT NOT NULL, replies TEXT NOT NULL,
+  exclusive INTEGER NOT NULL, PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE INDEX IF NOT EXISTS lists_owner ON lists (bucket, owner_id, id);
+
+CREATE TABLE IF NOT EXISTS list_members (
+  bucket INTEGER NOT NULL, list_id BIGINT NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, list_id, account_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS listed_in (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, list_id BIGINT NOT NULL, owner_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, bucket, list_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS notifications (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, from_id BIGINT NOT NULL,
+  post_id BIGINT NOT NULL, PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE UNIQUE INDEX IF NOT EXISTS notifications_once ON notifications (bucket, account_id, kind, from_id, post_id);
+
+CREATE INDEX IF NOT EXISTS notifications_order ON notifications (bucket, account_id, id DESC);
+
+CREATE TABLE IF NOT EXISTS conversations (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, root_id BIGINT NOT NULL,
+  last_post_id BIGINT NOT NULL, unread INTEGER NOT NULL, participants TEXT NOT NULL,
+  PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE UNIQUE INDEX IF NOT EXISTS conversations_thread ON conversations (bucket, account_id, root_id);
+
+CREATE INDEX IF NOT EXISTS conversations_order ON conversations (bucket, account_id, last_post_id DESC);
+
+CREATE TABLE IF NOT EXISTS markers (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, timeline TEXT NOT NULL, last_read_id BIGINT NOT NULL,
+  version INTEGER NOT NULL, changed_ms BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, timeline)) {clustered};
+
+CREATE TABLE IF NOT EXISTS media (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, owner_id BIGINT NOT NULL, post_id BIGINT NOT NULL, kind TEXT NOT NULL,
+  content_type TEXT NOT NULL, key TEXT NOT NULL, preview_key TEXT NOT NULL, blurhash TEXT NOT NULL, meta TEXT NOT NULL,
+  description TEXT NOT NULL, size_bytes BIGINT NOT NULL, PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE INDEX IF NOT EXISTS media_unattached ON media (id, bucket) WHERE post_id = 0;
+
+CREATE TABLE IF NOT EXISTS polls (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, author_id BIGINT NOT NULL,
+  expires_ms BIGINT NOT NULL, multiple INTEGER NOT NULL, hide_totals INTEGER NOT NULL, voters BIGINT NOT NULL,
+  ended INTEGER NOT NULL, PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE INDEX IF NOT EXISTS polls_open ON polls (expires_ms) WHERE ended = 0;
+
+CREATE TABLE IF NOT EXISTS poll_options (
+  bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
+  votes BIGINT NOT NULL,
+  PRIMARY KEY (poll_id, bucket, position)) {clustered};
+
+CREATE TABLE IF NOT EXISTS poll_votes (
+  bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, account_id BIGINT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (poll_id, bucket, account_id, position)) {clustered};
+
+CREATE TABLE IF NOT EXISTS tokens (
+  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,
+  created_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS tokens_account ON tokens (bucket, account_id);
+
+CREATE TABLE IF NOT EXISTS oauth_codes (
+  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL, challenge TEXT NOT NULL, expires_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL,
+  token_id TEXT NOT NULL, PRIMARY KEY (bucket, id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS oauth_codes_age ON oauth_codes (expires_ms);
+
+CREATE TABLE IF NOT EXISTS sessions (
+  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, created_ms BIGINT NOT NULL,
+  seen_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, user_agent TEXT NOT NULL,
+  PRIMARY KEY (bucket, id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS sessions_account ON sessions (bucket, account_id);
+
+CREATE INDEX IF NOT EXISTS sessions_age ON sessions (expires_ms);
+
+CREATE TABLE IF NOT EXISTS one_time_tokens (
+  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, purpose TEXT NOT NULL, email TEXT NOT NULL,
+  expires_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {clustered};
+
+CREATE INDEX IF NOT EXISTS one_time_tokens_age ON one_time_tokens (expires_ms);
+
+CREATE TABLE IF NOT EXISTS outbox (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, lease_until BIGINT NOT NULL,
+  attempts INTEGER NOT NULL, PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
+
+CREATE TABLE IF NOT EXISTS outbox_failed (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, failed_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), CHECK (bucket = (id & 4095))) {clustered};
