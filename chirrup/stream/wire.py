@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from ..http.shedding import SheddingProtocol
 
 EXTENSION = "chirrup.wire"
 WAITING_EVENTS_MAX = 256  # what a slow reader leaves waiting beyond the kernel's buffers and the transport's 64 KiB
@@ -170,7 +171,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().shutdown()
 
 
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(SheddingProtocol):
     wire: Wire | None = None
     _too_slow: asyncio.TimerHandle | None = None
     _around_body = 0  # bytes of this request that are neither its body nor, by twice as many, the frames of its chunks

@@ -1,67 +1,179 @@
-"""More work comes than can be done: ../shared/threats.md R13."""
+"""More work comes than can be done: ../shared/threats.md R13. How fast it is then: `python -m bench.burst`."""
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from client import Server
+import pytest
+import requests
+from client import Person, Server
 from databases import open_database
 from engines import eventually
 
-from chirrup.engines.database.common import QUEUE
+from chirrup.http.shedding import ROOM
 from chirrup.ports import Tx
 
-BEYOND = 300  # requests more than may wait
+BEYOND = 300  # requests more than there is room for
+MEMORY_MIB = 60  # more than before, at most, while all of them wait
 
 
-async def test_what_is_too_much_is_refused_at_once_and_what_is_accepted_is_kept(tmp_path: Path):
-    with Server(tmp_path / "data") as server:
-        await overload(server)
+class Posting:
+    """Posts sent side by side, each with a key of its own, and what was answered."""
 
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self.accepted: dict[int, str] = {}
+        self.refused: list[int] = []
 
-async def overload(server: Server) -> None:
-    ann = server.person()
-    other = open_database(f"sqlite:{server.data / 'chirrup.db'}")
-    release = threading.Event()
-    accepted: dict[int, str] = {}
-    refused: list[int] = []
-
-    async def say(session: aiohttp.ClientSession, number: int) -> None:
+    async def say(self, number: int) -> None:
         headers = {"Idempotency-Key": f"key {number}"}
-        async with session.post("/api/v1/statuses", json={"status": f"post {number}"}, headers=headers) as answer:
-            body = await answer.json()
+        body = {"status": f"post {number}"}
+        async with self._session.post("/api/v1/statuses", json=body, headers=headers) as answer:
+            said = await answer.json()
             if answer.status == 200:
-                accepted[number] = body["id"]
+                self.accepted[number] = said["id"]
             else:
                 assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
-                assert "try again" in body["error"]
-                refused.append(number)
+                assert "try again" in said["error"]
+                self.refused.append(number)
 
-    async def enough_refused() -> bool:
-        return len(refused) >= BEYOND
+    async def enough_refused(self) -> bool:
+        return len(self.refused) >= BEYOND
+
+
+@asynccontextmanager
+async def session_of(person: Person) -> AsyncIterator[aiohttp.ClientSession]:
+    headers, connector = {"Authorization": f"Bearer {person.token}"}, aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(person.server.url, headers=headers, connector=connector) as session:
+        yield session
+
+
+@asynccontextmanager
+async def nothing_written(server: Server) -> AsyncIterator[None]:
+    """The database is held by somebody else, as in a long maintenance."""
+    other, release = open_database(f"sqlite:{server.data / 'chirrup.db'}"), threading.Event()
 
     def hold(tx: Tx) -> None:
         release.wait(60)
 
-    writing = asyncio.get_running_loop().run_in_executor(None, other.write_now, hold)  # as a long backup would
-    connector = aiohttp.TCPConnector(limit=0)
-    headers = {"Authorization": f"Bearer {ann.token}"}
-    async with aiohttp.ClientSession(server.url, headers=headers, connector=connector) as session:
-        all_of_it = asyncio.gather(*(say(session, number) for number in range(QUEUE + BEYOND)))
-        await eventually(enough_refused, within_s=30)
-        assert not accepted
-        assert (await asyncio.to_thread(ann.get, "/api/v1/timelines/public")).ok
+    holding = asyncio.get_running_loop().run_in_executor(None, other.write_now, hold)
+    try:
+        yield
+    finally:
         release.set()
-        await writing
-        await all_of_it
-        assert len(accepted) + len(refused) == QUEUE + BEYOND
+        await holding
+        other.close()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    with Server(tmp_path / "data") as server:
+        yield server
+
+
+async def test_what_is_too_much_is_refused_at_once_and_what_is_accepted_is_kept(own_server: Server):
+    ann = own_server.person()
+    async with session_of(ann) as session:
+        posting = Posting(session)
+        async with nothing_written(own_server):
+            everything = asyncio.gather(*(posting.say(number) for number in range(ROOM + BEYOND)))
+            await eventually(posting.enough_refused, within_s=30)
+            assert not posting.accepted
+            for path in ("/api/v1/timelines/public", "/health"):  # reading has a lane of its own
+                assert (await asyncio.to_thread(ann.get, path)).ok
+        await everything
+        assert len(posting.accepted) == ROOM
 
         there = {post["id"] for post in ann.walk(f"/api/v1/accounts/{ann.id}/statuses", limit=40)}
-        assert there == set(accepted.values())
-        again = refused[:10] + list(accepted)[:10]
-        before = dict(accepted)
-        await asyncio.gather(*(say(session, number) for number in again))
-        assert all(number in accepted for number in again)
-        assert before.items() <= accepted.items()
-    other.close()
+        assert there == set(posting.accepted.values())
+        before = dict(posting.accepted)
+        again = posting.refused[:10] + list(before)[:10]
+        await asyncio.gather(*(posting.say(number) for number in again))
+        assert all(number in posting.accepted for number in again)
+        assert before.items() <= posting.accepted.items()
+
+
+async def test_a_flood_is_answered_and_what_was_accepted_is_there_once(own_server: Server):
+    """Ten times as many side by side as there is room for, again and again, until some hundreds are through."""
+    ann = own_server.person()
+    ann.say("nothing is said yet")
+    before_mib, healthy = memory_mib(own_server), []
+
+    async def look() -> None:
+        while True:
+            healthy.append((await asyncio.to_thread(ann.get, "/health")).ok)
+
+    async with session_of(ann) as session:
+        posting = Posting(session)
+        looking = asyncio.create_task(look())
+        for first in range(0, 2 * ROOM, ROOM):
+            # all are sent before the first is answered: each connection has one request, none waits for another
+            await asyncio.gather(*(posting.say(number) for number in range(first * 10, (first + ROOM) * 10)))
+        looking.cancel()
+
+    assert len(posting.accepted) + len(posting.refused) == 20 * ROOM
+    assert posting.refused
+    assert all(healthy)
+    assert memory_mib(own_server) < before_mib + MEMORY_MIB
+    there = [post["id"] for post in ann.walk(f"/api/v1/accounts/{ann.id}/statuses", limit=40)]
+    assert sorted(there[:-1]) == sorted(posting.accepted.values())
+
+
+def memory_mib(server: Server) -> float:
+    assert server.process
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+async def test_who_sends_slowly_takes_nobodys_place(own_server: Server):
+    ann = own_server.person()
+    body = b'{"status":"a word at a time"}'
+    head = (
+        f"POST /api/v1/statuses HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {ann.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    opened = [await asyncio.open_connection("127.0.0.1", own_server.port) for _ in range(ROOM + 1)]
+    for _, writer in opened:
+        writer.write(head.encode() + body[:5])
+        await writer.drain()
+    for _ in range(2):  # on connections that are accepted after all of these
+        assert (await asyncio.to_thread(requests.get, f"{own_server.url}/health", timeout=10)).ok
+
+    assert (await asyncio.to_thread(ann.post, "/api/v1/statuses", status="in one piece")).ok
+
+    reader, writer = opened[0]
+    writer.write(body[5:])
+    assert (await reader.readline()).split()[1] == b"200"
+    for _, writer in opened:
+        writer.close()
+
+
+async def test_pipelined_requests_are_refused_in_their_order(own_server: Server):
+    """Thousands on one connection, and those behind one that is refused."""
+    ann = own_server.person()
+    post = (
+        f"POST /api/v1/statuses HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {ann.token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 14\r\n\r\n" + '{"status":"x"}'
+    )
+    get = "GET /api/v1/instance HTTP/1.1\r\nHost: here\r\n\r\n"
+    async with session_of(ann) as session:
+        posting = Posting(session)
+        async with nothing_written(own_server):
+            everything = asyncio.gather(*(posting.say(number) for number in range(ROOM + BEYOND)))
+            await eventually(posting.enough_refused, within_s=30)
+            reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
+            writer.write((post + get + post * 2000).encode())
+            statuses = [await status_of_next(reader) for _ in range(2002)]
+            writer.close()
+        await everything
+
+    assert statuses == [503, 200] + [503] * 2000
+
+
+async def status_of_next(reader: asyncio.StreamReader) -> int:
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+    return int(head.split()[1])

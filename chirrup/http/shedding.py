@@ -1,0 +1,157 @@
+"""What is too much is refused at the door: before it has a task, before anybody asks whose it is.
+
+Requests go in lanes, each with room of its own, so that posting outlives a flood of searches or readers. A lane has
+ROOM requests inside at a time. Once that was too little, only BUSY are let in, who keep the server as busy and wait
+less for each other, until nobody was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
+"""
+
+import time
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+ROOM, BUSY = 256, 32
+ROOM_SLOW, BUSY_SLOW = 64, 8  # where a request costs as much as many others
+CALM_S = 0.5
+RETRY_AFTER_S = 1
+
+FREE = ("/health", "/metrics", "/api/v1/streaming", "/home/live")  # operators must see; streams have their own limits
+FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/")  # JSON; people get a line of text
+SLOW = frozenset(
+    (
+        *("/search", "/api/v2/search", "/api/v1/accounts/search"),
+        *("/api/v1/media", "/api/v2/media"),
+        *("/login", "/sign-up", "/settings/password", "/oauth/token"),  # a password's hash takes 50 ms
+    )
+)
+
+
+def _answer(kind: bytes, body: bytes) -> "Refusal":
+    return Refusal(
+        [
+            (b"content-type", kind),
+            (b"content-length", str(len(body)).encode()),
+            (b"retry-after", str(RETRY_AFTER_S).encode()),
+            (b"cache-control", b"no-store"),
+            (b"access-control-allow-origin", b"*"),
+            (b"x-content-type-options", b"nosniff"),
+        ],
+        body,
+    )
+
+
+class Refusal:
+    """503, ready to be written; also as an application, where the framework of HTTP has more to say than that."""
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self._headers, self._body = headers, body
+        lines = [name + b": " + value for name, value in headers]
+        self.whole = b"\r\n".join([b"HTTP/1.1 503 Service Unavailable", *lines, b"", body])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 503, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._body})
+
+
+TO_PROGRAMS = _answer(b"application/json; charset=utf-8", b'{"error":"the server is busy; try again in a moment"}')
+TO_PEOPLE = _answer(b"text/plain; charset=utf-8", b"This server is busy. Please try again in a moment.")
+
+
+class Lane:
+    """An application with room for so many requests at a time. Who has entered must be served by it."""
+
+    def __init__(self, app: Any, room: int, busy: int) -> None:
+        self._app, self._room, self._busy = app, room, busy
+        self.inside = self.refused = 0
+        self._crowded_until = 0.0
+
+    def enter(self) -> bool:
+        """Whether there is room for one more."""
+        if self.inside >= self._busy:
+            now = time.monotonic()
+            if self.inside >= self._room or now < self._crowded_until:
+                self._crowded_until = now + CALM_S
+                self.refused += 1
+                return False
+        self.inside += 1
+        return True
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self.inside -= 1
+
+
+class Door:
+    """The lanes of one application."""
+
+    def __init__(self, app: Any) -> None:
+        self.reads, self.writes = Lane(app, ROOM, BUSY), Lane(app, ROOM, BUSY)
+        self.slow = Lane(app, ROOM_SLOW, BUSY_SLOW)
+
+    def lane(self, scope: Any) -> Lane | None:
+        """None: always let in."""
+        path = scope["path"]
+        if path in SLOW:
+            return self.slow
+        if path.startswith(FREE):
+            return None
+        return self.reads if scope["method"] in ("GET", "HEAD", "OPTIONS") else self.writes
+
+
+class SheddingProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with a door; one door for all connections of a server.
+
+    A request enters when it has arrived whole, so that slow senders take nobody's place. Large ones are let in as
+    they come: what is done with uploads has limits of its own.
+    """
+
+    _arriving: RequestResponseCycle | None = None
+
+    def __init__(self, config: Any, server_state: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, server_state, *args, **kwargs)
+        if not hasattr(server_state, "door"):
+            server_state.door = Door(self.app)
+        self._door: Door = server_state.door
+        self._all: Any = self.app
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Called by uvicorn when it is a request's turn on its connection. Its body may still be on the way."""
+        if not cycle.more_body:
+            self._enter(cycle)
+        elif cycle.waiting_for_100_continue:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self._arriving = cycle
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self._arriving and len(self._arriving.body) > HIGH_WATER_LIMIT:  # uvicorn reads on when the app has begun
+            cycle, self._arriving = self._arriving, None
+            super()._start_asgi_task(cycle, self._all)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._arriving:
+            cycle, self._arriving = self._arriving, None
+            self._enter(cycle)
+
+    def _enter(self, cycle: RequestResponseCycle) -> None:
+        lane = self._door.lane(cycle.scope)
+        if lane is None:
+            super()._start_asgi_task(cycle, self._all)
+        elif lane.enter():
+            super()._start_asgi_task(cycle, lane)
+        else:
+            self._shed(cycle)
+
+    def _shed(self, cycle: RequestResponseCycle) -> None:
+        answer = TO_PROGRAMS if cycle.scope["path"].startswith(FOR_PROGRAMS) else TO_PEOPLE
+        if not cycle.keep_alive or cycle.scope["method"] == "HEAD" or cycle is not self.cycle:
+            super()._start_asgi_task(cycle, answer)  # the last: thousands may wait behind it, each inside this one
+            return
+        self.transport.write(answer.whole)
+        cycle.response_started = cycle.response_complete = True
+        self.on_response_complete()
