@@ -1,12 +1,13 @@
 """People who post, boost, favourite, follow and delete at random over HTTP, and a journal of what was acknowledged.
 
-When the server dies, each keeps the one request whose outcome it does not know, and sends it again next time.
+When the server dies, or refuses for now, each keeps the one request whose outcome it does not know, and sends it again.
 The check is that of Jepsen's "set" test: what can be read is what was acknowledged, neither less nor more.
 """
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from random import Random
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ import aiohttp
 from client import Person
 from databases import open_database
 from engines import eventually
+from faults.ledger import Line
 
 from chirrup.ports import Database
 from chirrup.store import outbox
@@ -21,6 +23,9 @@ from chirrup.store import outbox
 V1 = "/api/v1"
 DRAINED_S = 30  # what a dead worker held is free after 10
 HANDS = 2  # clients of one person, at work side by side
+PATIENCE = aiohttp.ClientTimeout(total=30)  # for one answer
+PAUSE_S = 0.02  # before what was refused, or not answered, is sent again
+BACK_S = 30  # within this everybody is served again
 
 
 class Request(NamedTuple):
@@ -33,8 +38,11 @@ class Request(NamedTuple):
 
 
 class Crowd:
-    def __init__(self, people: Collection[Person], random: Random) -> None:
+    def __init__(self, people: Collection[Person], random: Random, line: Line | None = None) -> None:
+        """line: where what happens is counted."""
         self.people = list(people)
+        self.line = line or Line("")
+        self.refused = 0  # with 503, or not answered
         self.posts: dict[str, tuple[Person, str]] = {}  # id -> author, text
         self.keys: dict[str, tuple[Request, str]] = {}  # Idempotency-Key -> the request, the id it made
         self.boosts: dict[tuple[str, str], str] = {}  # account, post -> id of the boost
@@ -42,49 +50,97 @@ class Crowd:
         self.follows: set[tuple[str, str]] = set()  # follower, followee
         self.mentions: list[tuple[str, str, str]] = []  # of whom, by whom, in which post
         self.deleted: set[str] = set()
-        self.acknowledged = 0
         self._doomed: dict[str, list[str]] = {person.id: [] for person in people}  # its author may delete these
         self._random = random
         self._unknown: dict[tuple[str, int], Request] = {}
+        self._served_at_s = 0.0
 
     # acting
 
     async def act(self, kill: Callable[[], None], after_s: float) -> None:
         """Everybody is busy until kill(), which is called after_s from now, ends the server."""
         asyncio.get_running_loop().call_later(after_s, kill)
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             await asyncio.gather(
                 *(self._busy(session, person, hand) for person in self.people for hand in range(HANDS))
             )
 
+    async def live_through(self, trouble: Awaitable[None]) -> None:
+        """Everybody is busy until trouble is over, and has been served again after it."""
+        async with aiohttp.ClientSession(timeout=PATIENCE) as session:
+            busy = [
+                asyncio.ensure_future(self._undaunted(session, person, hand))
+                for person in self.people
+                for hand in range(HANDS)
+            ]
+            try:
+                await trouble
+                over_s = time.monotonic()
+
+                async def served() -> bool:
+                    for one in busy:
+                        if one.done():
+                            one.result()
+                    return self._served_at_s > over_s
+
+                await eventually(served, within_s=BACK_S)
+                self.line.recovery_s.append(self._served_at_s - over_s)
+            finally:
+                for one in busy:
+                    one.cancel()
+                await asyncio.gather(*busy, return_exceptions=True)
+
     async def retry(self) -> None:
         """Learn what became of the requests that were under way when the server died."""
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             unknown, self._unknown = self._unknown, {}
             for request in unknown.values():
-                await self._send(session, request)
+                while not await self._send(session, request):  # noqa: ASYNC110 (nothing here could set an event)
+                    await asyncio.sleep(PAUSE_S)
 
     async def _busy(self, session: aiohttp.ClientSession, who: Person, hand: int) -> None:
         while True:
-            request = self._unknown.get((who.id, hand)) or self._choose(who, hand)
-            self._unknown[who.id, hand] = request
             try:
-                await self._send(session, request)
+                assert await self._send_next(session, who, hand), "refused, where nothing is wrong"
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
                 return
-            del self._unknown[who.id, hand]
 
-    async def _send(self, session: aiohttp.ClientSession, request: Request) -> None:
+    async def _undaunted(self, session: aiohttp.ClientSession, who: Person, hand: int) -> None:
+        while True:
+            try:
+                served = await self._send_next(session, who, hand)
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
+                served = False
+            if served:
+                self._served_at_s = max(self._served_at_s, time.monotonic())
+            else:
+                self.refused += 1
+                await asyncio.sleep(PAUSE_S)
+
+    async def _send_next(self, session: aiohttp.ClientSession, who: Person, hand: int) -> bool:
+        request = self._unknown.get((who.id, hand)) or self._choose(who, hand)
+        self._unknown[who.id, hand] = request
+        if await self._send(session, request):
+            del self._unknown[who.id, hand]
+            return True
+        return False
+
+    async def _send(self, session: aiohttp.ClientSession, request: Request) -> bool:
+        """Whether it was acknowledged; if not, it was refused for now."""
         headers = {"Authorization": f"Bearer {request.who.token}"} | (
             {"Idempotency-Key": request.key} if request.key else {}
         )
         url = request.who.server.url + request.path
         async with session.request(request.method, url, json=request.body or None, headers=headers) as response:
             text = await response.text()
+            if response.status == 503:
+                assert int(response.headers["Retry-After"]) >= 1, text
+                return False
             gone = response.status == 404 and request.method == "DELETE"  # an attempt before this one did it
             assert response.status == 200 or gone, (response.status, text, request)
             request.learn(await response.json())
-            self.acknowledged += 1
+            self.line.acknowledged += 1
+            return True
 
     def _choose(self, who: Person, hand: int) -> Request:
         random, dice = self._random, self._random.random()
@@ -115,6 +171,7 @@ class Crowd:
 
         def learn(said: dict[str, Any]) -> None:
             self._once(self.keys, key, (request, said["id"]))
+            self.line.posts += 1
             if doomed:
                 self._doomed[who.id].append(said["id"])
                 return
@@ -137,7 +194,7 @@ class Crowd:
 
     async def check(self, database_url: str) -> None:
         """Once all that was announced is acted on, what can be read is what was acknowledged."""
-        print(f"{self.acknowledged} requests acknowledged, {len(self.keys)} of them posts")
+        print(f"{self.line.acknowledged} requests acknowledged, {len(self.keys)} of them posts; {self.refused} refused")
         db = open_database(database_url)
         await eventually(lambda: _is_drained(db), DRAINED_S)
         assert await db.read(outbox.failed) == 0
@@ -151,8 +208,12 @@ class Crowd:
     def check_posts(self) -> None:
         """Every acknowledged post and boost is there, nothing else is, each key has made one post."""
         for person in self.people:
-            said = {post["id"]: post for post in person.walk(f"{V1}/accounts/{person.id}/statuses", limit=40)}
-            assert said.keys() == self._by(person.id), person.name
+            said = [post["id"] for post in person.walk(f"{V1}/accounts/{person.id}/statuses", limit=40)]
+            wanted = self._by(person.id)
+            lost, doubled = wanted - set(said), Counter(said) - Counter(wanted)
+            self.line.lost += len(lost)
+            self.line.doubled += doubled.total()
+            assert (lost, doubled) == (set(), Counter()), person.name
         for request, id in self._random.sample(list(self.keys.values()), min(40, len(self.keys))):
             if id in self.posts:
                 again = request.who.call(

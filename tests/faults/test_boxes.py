@@ -1,13 +1,10 @@
-"""Many processes of each role on one PostgreSQL and one Redis: they are one server, whichever of them dies.
-
-CHIRRUP_ROUNDS says how often they are killed; CHIRRUP_SEED repeats a run's choices (not the machine's).
-"""
+"""Many processes of each role on one PostgreSQL and one Redis: they are one server, whichever of them dies."""
 
 import asyncio
-import os
 import random
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,10 +12,11 @@ import pytest
 import requests
 from client import Person, Server, eventually
 from faults.crowd import Crowd
+from faults.ledger import ROUNDS as ALL_ROUNDS
+from faults.ledger import SEED, Line
 from servers import Postgres, Redis
 
-ROUNDS = max(2, int(os.environ.get("CHIRRUP_ROUNDS", "10")) // 4)
-SEED = int(os.environ.get("CHIRRUP_SEED", "0")) or random.SystemRandom().getrandbits(32)
+ROUNDS = max(2, ALL_ROUNDS // 4)
 
 
 class Boxes:
@@ -93,11 +91,12 @@ def test_a_worker_that_stops_is_followed_at_once(boxes: Boxes):
 
 
 @pytest.mark.timeout(120 + ROUNDS * 30)
-async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(boxes: Boxes):
-    choices = random.Random(SEED)
-    print(f"CHIRRUP_SEED={SEED}")
+async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(
+    boxes: Boxes, ledger_line: Callable[[str], Line]
+):
+    choices, line = random.Random(SEED), ledger_line("R1, R2 web, worker, stream killed")
     people = [boxes.webs[0].person() for _ in range(6)]
-    crowd = Crowd([boxes.at_second(one) if n % 2 else one for n, one in enumerate(people)], choices)
+    crowd = Crowd([boxes.at_second(one) if n % 2 else one for n, one in enumerate(people)], choices, line)
     loop = asyncio.get_running_loop()
 
     def end_round() -> None:
@@ -109,8 +108,11 @@ async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(boxes:
         loop.call_later(choices.uniform(0.1, 1), victim.stop, signal.SIGKILL)
         await crowd.act(end_round, after_s=choices.uniform(1, 2))
         victim.stop(signal.SIGKILL)
+        began_s = time.monotonic()
         for server in (*boxes.webs, victim):
             server.start()
+        line.recovery_s.append(time.monotonic() - began_s)
+        line.round_over(ROUNDS)
     await crowd.retry()
 
     await crowd.check(boxes.database)

@@ -1,14 +1,11 @@
-"""The server is killed at random moments under load and started again, many times.
-
-CHIRRUP_ROUNDS says how many; CHIRRUP_SEED repeats a run's choices (not the machine's).
-"""
+"""The server is killed at random moments under load and started again, many times: ../shared/threats.md R1, R3."""
 
 import asyncio
 import io
-import os
 import random
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,10 +13,9 @@ import aiohttp
 import pytest
 from client import Server
 from faults.crowd import Crowd
+from faults.ledger import ROUNDS, SEED, Line
 from PIL import Image
 
-ROUNDS = int(os.environ.get("CHIRRUP_ROUNDS", "10"))
-SEED = int(os.environ.get("CHIRRUP_SEED", "0")) or random.SystemRandom().getrandbits(32)
 PEOPLE = 6
 
 
@@ -35,19 +31,23 @@ def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: P
 
 @pytest.mark.timeout(60 + ROUNDS * 20)
 async def test_whatever_was_acknowledged_is_there_once_after_kills_at_random_moments(
-    killed_server: Server, database_url: str
+    killed_server: Server, database_url: str, ledger_line: Callable[[str], Line]
 ):
     server, choices = killed_server, random.Random(SEED)
-    print(f"CHIRRUP_SEED={SEED}")
-    crowd = Crowd([server.person() for _ in range(PEOPLE)], choices)
+    line = ledger_line(f"R1 server killed, {database_url.partition(':')[0]}")
+    crowd = Crowd([server.person() for _ in range(PEOPLE)], choices, line)
 
-    for _ in range(ROUNDS if database_url.startswith("sqlite") else ROUNDS // 2):
+    rounds = ROUNDS if database_url.startswith("sqlite") else ROUNDS // 2
+    for _ in range(rounds):
         await crowd.act(lambda: server.stop(signal.SIGKILL), after_s=choices.uniform(0.05, 1))
         if choices.random() < 0.3:  # and once more while it starts
             server.launch()
             await asyncio.sleep(choices.uniform(0, 1))
             server.stop(signal.SIGKILL)
+        began_s = time.monotonic()
         server.start()
+        line.recovery_s.append(time.monotonic() - began_s)
+        line.round_over(rounds)
     await crowd.retry()
 
     await crowd.check(database_url)
@@ -57,9 +57,11 @@ async def test_whatever_was_acknowledged_is_there_once_after_kills_at_random_mom
     crowd.check_homes()
 
 
-async def test_an_upload_that_a_kill_interrupts_is_there_whole_or_not_at_all(tmp_path: Path):
-    choices = random.Random(SEED)
-    print(f"CHIRRUP_SEED={SEED}")
+@pytest.mark.timeout(60 + ROUNDS * 10)
+async def test_an_upload_that_a_kill_interrupts_is_there_whole_or_not_at_all(
+    tmp_path: Path, ledger_line: Callable[[str], Line]
+):
+    choices, line = random.Random(SEED), ledger_line("R1 server killed amid uploads")
     with Server(tmp_path / "data") as server:
         person = server.person()
         uploaded: dict[str, tuple[int, int]] = {}
@@ -74,12 +76,14 @@ async def test_an_upload_that_a_kill_interrupts_is_there_whole_or_not_at_all(tmp
                         assert response.status == 200, await response.text()
                         uploaded[(await response.json())["id"]] = size
 
-        for _ in range(max(3, ROUNDS // 3)):
+        rounds = max(3, ROUNDS // 3)
+        for _ in range(rounds):
             asyncio.get_running_loop().call_later(choices.uniform(0.5, 2), server.stop, signal.SIGKILL)
             async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {person.token}"}) as session:
                 await asyncio.gather(upload(session), upload(session))
             server.start()
-        print(f"{len(uploaded)} uploads acknowledged")
+            line.round_over(rounds)
+        line.acknowledged = len(uploaded)
 
         for id, size in uploaded.items():
             shown = person.say("look", media_ids=[id])["media_attachments"][0]

@@ -1,0 +1,43 @@
+"""The table at the end, and its lines."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+from faults import ledger
+from faults.ledger import Line
+
+
+@pytest.fixture
+def ledger_line(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Line]]:
+    """ledger_line("R1 web killed") begins this test's line."""
+    lines: list[Line] = []
+
+    def begin(fault: str) -> Line:
+        lines.append(Line(fault))
+        print(f"{fault}: CHIRRUP_SEED={ledger.SEED} CHIRRUP_ROUNDS={ledger.ROUNDS}")
+        return lines[-1]
+
+    yield begin
+    request.node.user_properties += [("fault", dataclasses.asdict(line)) for line in lines]
+
+
+def _lines(terminal: pytest.TerminalReporter) -> list[Line]:
+    reports = [one for reports in terminal.stats.values() for one in reports if getattr(one, "when", "") == "teardown"]
+    return [Line(**line) for report in reports for name, line in report.user_properties if name == "fault"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if lines := _lines(terminalreporter):
+        terminalreporter.section(f"faults: CHIRRUP_SEED={ledger.SEED}, {ledger.ROUNDS} rounds of each kill")
+        terminalreporter.write_line(ledger.table(lines))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A long run that says less than it promises has failed."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    whole = not session.config.option.keyword and len(session.config.args) == 1
+    if ledger.LONG and whole and terminal and sum(line.posts for line in _lines(terminal)) < ledger.POSTS_WANTED:
+        terminal.write_line(f"fewer than {ledger.POSTS_WANTED} posts were acknowledged: raise CHIRRUP_ROUNDS", red=True)
+        session.exitstatus = session.exitstatus or 1
