@@ -125,6 +125,7 @@ class Database(Protocol):
 
     sql: Phrases
     on_commit: Callable[[list[int]], None] | None  # after a commit, with the buckets of new events; from any thread
+    trouble: str  # why the disk took nothing the last time something was written; "" when it did
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """operation(tx, *args, **kwargs) in a transaction; returns once it is durable. What it raises rolls it back."""

@@ -24,3 +24,8 @@ def posts(tx: Tx, month_ago_ms: int, half_year_ago_ms: int) -> tuple[int, int, i
 def alive(tx: Tx) -> bool:
     """The database answers."""
     return tx.one("SELECT 1") == (1,)
+
+
+def writable(tx: Tx) -> None:
+    """The database stores something. A worker that never lived has no share of anything."""
+    tx.run("INSERT INTO workers (bucket, id, until) VALUES (0, 0, 0) ON CONFLICT (bucket, id) DO UPDATE SET until = 0")

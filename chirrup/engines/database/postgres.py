@@ -278,6 +278,7 @@ class PostgresDatabase:
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.on_commit: Callable[[list[int]], None] | None = None
+        self.trouble = ""
         self._search, self._outbox, self._clock, self._timeout_s = search, outbox, clock, timeout_s
         self._ids = IdSource()
         self._local = threading.local()
@@ -320,6 +321,7 @@ class PostgresDatabase:
                     time.sleep(random.uniform(0, 0.03))  # not in step with whom it collided with
                     continue
                 self._raise(error)
+            self.trouble = ""
             if tx.emitted and self.on_commit:
                 self.on_commit(tx.emitted)
             return result
@@ -349,6 +351,7 @@ class PostgresDatabase:
             told = too_slow(self._timeout_s)
         elif isinstance(error, errors.DiskFull):
             told = Unavailable("the disk of the database is full: nothing was stored; free space, it goes on by itself")
+            self.trouble = told.message
         elif isinstance(error, psycopg.OperationalError):
             told = Unavailable("the database could not do this now; try again in a moment")
         elif isinstance(error, errors.NumericValueOutOfRange):

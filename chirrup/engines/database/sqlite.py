@@ -37,6 +37,9 @@ READERS = 2
 # it is not, the kernel reads 128 kB for each page that is missing (measured: 620 kB a post, where 12 do).
 MAPPED = 1 << 30
 BUSY_TIMEOUT_MS = 10_000  # for another process that writes, such as a command
+# After these nobody knows what is on the disk: the kernel reports a failed flush once, and may call the same pages
+# clean the next time. https://www.sqlite.org/rescode.html#ioerr_fsync, https://lwn.net/Articles/752063/
+_UNKNOWN = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
 
 
 class _Phrases:
@@ -175,6 +178,8 @@ class SqliteDatabase:
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.on_commit: Callable[[list[int]], None] | None = None
+        self.trouble = ""
+        self._broken = False  # until the next start
         self._path, self._search, self._outbox, self._clock = str(path), search, outbox, clock
         self._timeout_s = timeout_s
         self._ids = IdSource()
@@ -195,8 +200,7 @@ class SqliteDatabase:
     # writing: operations run in the event loop's thread, one batch a transaction; a thread only waits for the disk
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        if self._closed:
-            raise closing()
+        self._check_open()
         if len(self._waiting) >= QUEUE:
             raise busy()
         loop = asyncio.get_running_loop()
@@ -208,6 +212,8 @@ class SqliteDatabase:
         return await job.future
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._broken:
+            return self._give_up(loop, Unavailable(self.trouble))
         if self._writing.acquire(blocking=False):
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
@@ -239,7 +245,7 @@ class SqliteDatabase:
         """No transaction could be begun: nothing that waits was done."""
         answers = [_Answer(job, None, None) for job in self._waiting]
         self._waiting.clear()
-        self._acknowledge(loop, answers, _as_unavailable(error), [])
+        self._acknowledge(loop, answers, self._failed(error), [])
 
     def _operate(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run what waits, up to BATCH operations or BATCH_S, then have it flushed."""
@@ -252,7 +258,7 @@ class SqliteDatabase:
                 answers.append(_Answer(job, None, None))
                 answers[-1] = self._run(job)
         except apsw.Error as error:  # SQLite gave the whole transaction up: disk full, I/O error
-            failure = _as_unavailable(error)
+            failure = self._failed(error)
         self._flusher.submit(self._flush, loop, answers, failure, tx.emitted)
 
     def _run(self, job: _Job) -> _Answer:
@@ -281,8 +287,9 @@ class SqliteDatabase:
         try:
             if failure is None:
                 self._writer.execute("COMMIT")
+                self.trouble = None
         except apsw.Error as error:
-            failure = _as_unavailable(error)
+            failure = self._failed(error)
         finally:
             if self._writer.in_transaction:
                 with suppress(apsw.Error):
@@ -309,8 +316,7 @@ class SqliteDatabase:
             self._batching = False
 
     def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        if self._closed:
-            raise closing()
+        self._check_open()
         with self._writing:
             execute, tx = self._writer.execute, self._write_tx
             self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
@@ -320,7 +326,7 @@ class SqliteDatabase:
                 result = operation(tx, *args, **kwargs)
                 execute("COMMIT")
             except apsw.Error as error:
-                raise _as_unavailable(error) from error
+                raise self._failed(error) from error
             finally:
                 if self._writer.in_transaction:
                     execute("ROLLBACK")
@@ -329,6 +335,22 @@ class SqliteDatabase:
         if emitted and self.on_commit:
             self.on_commit(emitted)
         return result
+
+    def _check_open(self) -> None:
+        """Raises Unavailable: nothing can be written any more."""
+        if self._closed:
+            raise closing()
+        if self._broken:
+            raise Unavailable(self.trouble)
+
+    def _failed(self, error: BaseException) -> BaseException:
+        """error as callers are told of it; what it says about the disk is remembered."""
+        told = _as_unavailable(error)
+        if getattr(error, "extendedresult", 0) in _UNKNOWN:
+            self._broken, told = True, Unavailable("the disk failed: nothing is stored until it is mended and we restart")
+        if isinstance(error, apsw.FullError | apsw.IOError) and isinstance(told, Unavailable):
+            self.trouble = told.message
+        return told
 
     # reading: at once in the event loop's thread when it is short, as almost all are; else again in a reader's thread
 
