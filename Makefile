@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup check bench bench-scale lock clean
+.PHONY: help run test setup check bench bench-million bench-scale lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -29,6 +29,9 @@ check: .venv/installed-dev  ## style, types, and the one way of imports
 
 bench: setup  ## what one process does, beside what this machine can do at all; make bench ARGS=--quick for a first look
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-million: setup  ## the same with a million accounts, made on the way (20 min, 10 GB); docs/operate/million.md
+	@$(BIN)/python -m bench.million $(ARGS)
 
 bench-scale: setup  ## what a post, a delivery, a read costs with 1 to 8 workers and 1 to 6 Redis nodes; docs/scale.md
 	@$(BIN)/python -m bench.scale $(ARGS)

@@ -34,6 +34,23 @@ async def run(port: int, clients: int, requests: Iterator[bytes]) -> tuple[int, 
     return count, time.perf_counter() - started
 
 
+async def timed(port: int, clients: int, requests: Iterator[bytes]) -> list[float]:
+    """run(), but the seconds of each answer."""
+    took: list[float] = []
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+        for request in requests:
+            started = time.perf_counter()
+            writer.write(request)
+            await answer(reader)
+            took.append(time.perf_counter() - started)
+        writer.close()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return took
+
+
 async def answer(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
