@@ -47,6 +47,7 @@ class _Phrases:
     in_turn = ""
     columns = "SELECT name FROM pragma_table_info(:table)"
     relations = "SELECT name FROM sqlite_master"
+    extensions = "SELECT '' WHERE 0"
     lock_schema = "SELECT 1"  # writes come one after the other
     lock_patience = "SELECT :ms"
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
@@ -347,7 +348,8 @@ class SqliteDatabase:
         """error as callers are told of it; what it says about the disk is remembered."""
         told = _as_unavailable(error)
         if getattr(error, "extendedresult", 0) in _UNKNOWN:
-            self._broken, told = True, Unavailable("the disk failed: nothing is stored until it is mended and we restart")
+            self._broken = True
+            told = Unavailable("the disk failed: nothing is stored any more; mend it, then restart the server")
         if isinstance(error, apsw.FullError | apsw.IOError) and isinstance(told, Unavailable):
             self.trouble = told.message
         return told
