@@ -1,21 +1,20 @@
 """The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
 
-import resource
+import asyncio
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
-import uvicorn
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.response import Response
 from rich.console import Console
 
-from . import logs
+from . import logs, serving, traces
 from .access import signing
 from .access.passwords import Passwords
 from .config import Settings
@@ -29,23 +28,22 @@ from .errors import SettingsError
 from .http import server
 from .http.auth import Authenticator
 from .http.call import Services
+from .http.health import Health
 from .http.render import Renderer
 from .http.routes import ROUTES
+from .http.scrape import Scrape
 from .ports import Database, Engines
+from .serving import server_config
 from .social.media import Addresses
 from .store import migrations, outbox
 from .stream import routes as stream_routes
 from .stream.hub import Hub
-from .stream.wire import HttpProtocol, WebSocketProtocol
-from .web import live
 from .web.server import Web
 from .workers.lanes import Bell
 from .workers.relay import Relay
 from .workers.timers import Timers
 
 log = structlog.get_logger()
-
-FILES = 65_536  # open at once, connections for the most part
 
 
 def open_database(settings: Settings) -> Database:
@@ -62,7 +60,7 @@ def open_database(settings: Settings) -> Database:
     else:
         raise SettingsError(f"database must be sqlite:PATH or postgresql://…, is {url[:60]!r}")
     migrations.migrate(db)
-    return db
+    return traces.database(db) if settings.traces else db
 
 
 def open_engines(settings: Settings) -> Engines:
@@ -98,6 +96,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         auth=Authenticator(engines.db),
         passwords=passwords,
         addresses=addresses,
+        health=Health(engines),
     )
     web = Web(engines, settings, passwords, addresses)
     hub = Hub(services) if settings.role in ("all", "stream") else None
@@ -115,9 +114,11 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             worker.start()
         if hub:
             await hub.start()
+        await services.health.start()
         try:
             yield
         finally:
+            await services.health.stop()
             for worker in reversed(workers):
                 await worker.stop()
             if hub:
@@ -126,18 +127,25 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             await engines.broker.close()
             await engines.limits.close()
             engines.db.close()
+            await asyncio.to_thread(traces.end)
 
     if settings.role in ("all", "web"):
         handlers = [*server.handlers(services), *web.handlers()]
     else:
-        handlers = server.handlers(services, [route for route in ROUTES if route.path == HEALTH])
+        handlers = server.handlers(services, [route for route in ROUTES if route.path.startswith(HEALTH)])
     return Litestar(
         route_handlers=[*handlers, *(stream_routes.handlers(hub) if hub else ())],
         lifespan=[running],
         exception_handlers={HTTPException: _refusal(web)},
         openapi_config=None,
         logging_config=None,
+        state=State({"health": services.health, "scrape": Scrape(settings, engines, services.health, _state(hub))}),
     )
+
+
+def _state(hub: Hub | None) -> dict[tuple[str, str], Callable[[], float]]:
+    """What metrics tell of this moment, by name and help."""
+    return {("chirrup_streams_open", "Open streams."): lambda: hub.open} if hub else {}
 
 
 def _check_role(settings: Settings) -> None:
@@ -155,9 +163,10 @@ def _check_role(settings: Settings) -> None:
 def serve(settings: Settings, console: Console) -> None:
     """Run until told to stop. Raises SettingsError: the address cannot be listened on."""
     logs.configure(settings.log_level)
-    listening = _listen(settings)
-    _allow_connections()
-    config = server_config(settings, build(settings))
+    listening, metrics = serving.listen(settings), serving.listen_for_metrics(settings)
+    serving.allow_connections()
+    traces.begin(settings.traces, settings.role)
+    app = build(settings)
     with suppress(OSError):  # standard output may be a full disk
         console.print(
             (GREETING if settings.role == "all" else PART).format(
@@ -172,36 +181,10 @@ def serve(settings: Settings, console: Console) -> None:
         )
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
-    _Server(config).run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    """Ends what is open without an end first; uvicorn would wait for it."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        live.end_all()
-        await super().shutdown(sockets)
-
-
-def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=HttpProtocol,
-        ws=WebSocketProtocol,
-        ws_max_size=16 * 1024,
-        ws_per_message_deflate=False,  # it would be done again for every reader of the same event
-        ws_ping_interval=30,
-        ws_ping_timeout=30,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=10,
-        timeout_keep_alive=65,
-        backlog=4096,
-    )
+    drain_s = settings.drain_s if settings.role in ("web", "stream") else 0
+    config = server_config(settings, app)
+    server = serving.Server(config, app.state.health, drain_s, metrics, app.state.scrape)
+    server.run(sockets=[listening])
 
 
 HEALTH = "/health"
@@ -226,30 +209,6 @@ def _command() -> str:
     """How chirrup is called from here."""
     called = sys.argv[0]
     return called if called.endswith("/chirrup") and not shutil.which("chirrup") else "chirrup"
-
-
-def _allow_connections() -> None:
-    """Each open stream is an open file, of which many systems allow 1,024 until asked."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
-    if now != resource.RLIM_INFINITY and now < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if settings.role != "all":  # several may share a port: the next one is there before the last one goes
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
-            "stop what uses it, or choose another with --port"
-        ) from error
-    return listening
 
 
 def _refusal(web: Web) -> Callable[[Any, HTTPException], Response[Any]]:

@@ -36,8 +36,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; what is beyond gets a 429
     streams_per_ip: int = 10_000
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
-    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For counts
+    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and X-Request-Id count
     log_level: str = "info"
+    metrics_port: int = 0  # for Prometheus and probes: the first of 16 from here on that is free; 0: none
+    metrics_host: str = "127.0.0.1"
+    metrics_token: str = ""  # sent as "Authorization: Bearer …"; needed where metrics_host is not this machine's own
+    traces: str = ""  # where OpenTelemetry traces are sent, "http://collector:4318"; "": nowhere
+    drain_s: float = 1.0  # how long a part that stops goes on serving, not ready, for balancers to turn elsewhere
 
     @property
     def base_url(self) -> str:

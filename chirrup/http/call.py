@@ -13,6 +13,7 @@ from ..social.media import Addresses
 from ..social.usage import Usage
 from ..types import Viewer
 from .auth import Authenticator
+from .health import Health
 from .render import Renderer
 
 
@@ -25,6 +26,7 @@ class Services(msgspec.Struct, frozen=True):
     auth: Authenticator
     passwords: Passwords
     addresses: Addresses
+    health: Health
     usage: Usage = msgspec.field(default_factory=Usage)
 
 

@@ -8,7 +8,6 @@ from ..config import Settings
 from ..errors import Unavailable
 from ..social import accounts, media, polls, posts, reactions, tags, text
 from ..social.image_read import LIMITS
-from ..store import usage
 from . import server_entities as shapes
 from .call import Call
 from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
@@ -152,8 +151,12 @@ async def custom_emojis(call: Call) -> list[Any]:
 
 
 async def health(call: Call) -> Health:
-    """Can this process do its work? Raises Unavailable: it sees nothing of what the other processes do."""
-    await call.read(usage.alive)
-    if call.engines.broker.blind:
-        raise Unavailable("the broker cannot be reached: what other processes do is not seen")
+    """Can this process do its work? Raises Unavailable, with the reason; known without asking anybody."""
+    if problem := call.services.health.problem:
+        raise Unavailable(problem)
+    return Health(status="OK")
+
+
+async def alive(_: Call) -> Health:
+    """This process turns; what it depends on may be away."""
     return Health(status="OK")

@@ -61,6 +61,7 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
         try:
             ip = request.client.host if request.client else ""
             viewer, token, quota = await _identify(services, request.headers.get("authorization", ""), ip, counted)
+            request.scope["account_id"] = viewer.account_id  # pyright: ignore[reportGeneralTypeIssues]
             query = request.scope["query_string"]
             _check_access(route, viewer, bool(token))
             call = Call(

@@ -174,6 +174,12 @@ def waiting(tx: Tx) -> int:
     return row[0] if row else 0
 
 
+def oldest(tx: Tx) -> int:
+    """The id, which has its time in it, of the event that has waited longest; 0: none waits."""
+    row = tx.one("SELECT MIN(id) FROM outbox")
+    return (row and row[0]) or 0
+
+
 def failed(tx: Tx) -> int:
     """How many were set aside."""
     row = tx.one("SELECT COUNT(*) FROM outbox_failed")

@@ -55,6 +55,11 @@ class Hub:
         await self._channels.listening.stop()
 
     @property
+    def open(self) -> int:
+        """Connections."""
+        return len(self._readers)
+
+    @property
     def blind(self) -> bool:
         """What other processes tell of does not arrive at the moment."""
         return self.services.engines.broker.blind

@@ -67,6 +67,7 @@ class Web:
             call: Call | None = None
             try:
                 call = await self._call(request)
+                request.scope["account_id"] = call.viewer_id  # pyright: ignore[reportGeneralTypeIssues]
                 await self._count(call)
                 if route.who == USER and not call.viewer_id:
                     raise Unauthorised("Log in first.")

@@ -1,0 +1,90 @@
+"""Whether this process can do its work, looked up in the background: whoever asks has the answer at once."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import structlog
+
+from .. import metrics
+from ..ports import Engines
+from ..store import usage
+
+log = structlog.get_logger()
+
+EVERY_S = 1.0
+PATIENCE_S = 1.0  # for the database's answer
+STALE_S = 5.0  # an answer this old is none
+
+
+class Health:
+    """Between start() and stop(), `problem` is "" while the database and the broker can be reached."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._found = "it has not begun yet"
+        self._found_at_s = time.monotonic()
+        self._leaving = False
+        self._asking: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in words for operators; "": nothing."""
+        if self._leaving:
+            return "it is stopping"
+        if self._task and time.monotonic() - self._found_at_s > STALE_S:
+            return f"nothing is known for {STALE_S:g} s: the process is too busy"
+        return self._found
+
+    def leave(self) -> None:
+        """A stop has begun. Never taken back."""
+        self._leaving = True
+
+    async def start(self) -> None:
+        """Returns once it is known for the first time."""
+        self._note(await self._look())
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Before the engines are closed."""
+        for task in (self._task, self._asking):
+            if task:
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def _watch(self) -> None:
+        while True:
+            due_s = time.monotonic() + EVERY_S
+            await asyncio.sleep(EVERY_S)
+            metrics.loop_lags.add(max(0.0, time.monotonic() - due_s))
+            self._note(await self._look())
+
+    def _note(self, problem: str) -> None:
+        if problem != self._found and problem:
+            log.warning("not ready", problem=problem)
+        elif problem != self._found:
+            log.info("ready")
+        self._found, self._found_at_s = problem, time.monotonic()
+
+    async def _look(self) -> str:
+        """One question to the database at a time: one that hangs must not take thread after thread."""
+        self._asking = self._asking or asyncio.ensure_future(self._ask())
+        try:
+            await asyncio.wait_for(asyncio.shield(self._asking), PATIENCE_S)
+        except TimeoutError:
+            return f"the database does not answer within {PATIENCE_S:g} s"
+        except Exception as error:
+            self._asking = None
+            log.debug("database not reached", exc_info=error)
+            return self._engines.db.trouble or "the database cannot be reached"
+        self._asking = None
+        if self._engines.broker.blind:
+            return "the broker cannot be reached: what other processes do is not seen"
+        return ""
+
+    async def _ask(self) -> None:
+        await self._engines.db.read(usage.alive)
+        if self._engines.db.trouble:  # is it still so?
+            await self._engines.db.write(usage.writable)

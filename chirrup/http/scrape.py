@@ -1,0 +1,155 @@
+"""What operators' programs ask a process for: its metrics for Prometheus, and its health. On a port of its own.
+
+Each process has its own port, because processes of one role share the public one: docs/operate/observe.md.
+"""
+
+import asyncio
+import hmac
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from .. import __version__, metrics
+from ..config import Settings
+from ..ids import ms_of
+from ..metrics import BOUNDS_S, Times
+from ..ports import Engines, Tx
+from ..store import outbox
+from .health import Health
+
+PATIENCE_S = 2.0  # for what only the database knows; Prometheus waits for 10
+State = Mapping[tuple[str, str], Callable[[], float]]  # what is so at this moment, by name and help of its metric
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """The outbox at a moment."""
+
+    events: int
+    failed: int
+    oldest_s: float
+
+
+def waiting(tx: Tx) -> Waiting:
+    oldest = outbox.oldest(tx)
+    age_s = max(0, tx.now_ms - ms_of(oldest)) / 1000 if oldest else 0.0
+    return Waiting(outbox.waiting(tx), outbox.failed(tx), age_s)
+
+
+class Scrape:
+    """An ASGI application: /metrics, /health, /health/ready, /health/live. state: more gauges."""
+
+    def __init__(self, settings: Settings, engines: Engines, health: Health, state: State) -> None:
+        self._settings, self._engines, self._health, self._state = settings, engines, health, state
+        self._token = f"Bearer {settings.metrics_token}".encode() if settings.metrics_token else b""
+        self._process = CollectorRegistry()
+        ProcessCollector(registry=self._process)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            status, kind, body = await self._answer(scope)
+            headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _answer(self, scope: Any) -> tuple[int, str, bytes]:
+        path = scope["path"]
+        if path == "/health/live":
+            return 200, TEXT, b"OK"
+        if path in ("/health", "/health/ready"):
+            problem = self._health.problem
+            return 503 if problem else 200, TEXT, (problem or "OK").encode()
+        if path != "/metrics":
+            return 404, TEXT, b"here are /metrics, /health/ready and /health/live"
+        sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        if self._token and not hmac.compare_digest(sent, self._token):
+            return 401, TEXT, b"send Authorization: Bearer and the setting metrics_token"
+        found = await self._look() if self._settings.role in ("all", "worker") else None
+        registry = CollectorRegistry()
+        registry.register(_Families([*self._now(found), *counted()]))
+        return 200, CONTENT_TYPE_LATEST, generate_latest(registry) + generate_latest(self._process)
+
+    async def _look(self) -> Waiting | None:
+        """None: the database does not say."""
+        try:
+            return await asyncio.wait_for(self._engines.db.read(waiting), PATIENCE_S)
+        except Exception:  # health says why
+            return None
+
+    def _now(self, found: Waiting | None) -> Iterator[Any]:
+        about = {"version": __version__, "role": self._settings.role}
+        family = GaugeMetricFamily("chirrup_build_info", "What runs here; always 1.", labels=list(about))
+        family.add_metric(list(about.values()), 1)
+        yield family
+        yield _gauge("chirrup_ready", "1 when the process can do its work.", not self._health.problem)
+        yield _gauge("chirrup_broker_up", "1 when messages of other processes arrive.", not self._engines.broker.blind)
+        for (name, about_it), value in self._state.items():
+            yield _gauge(name, about_it, value())
+        if found:
+            yield _gauge("chirrup_outbox_events", "Events that are not done with.", found.events)
+            yield _gauge("chirrup_outbox_oldest_seconds", "Age of the oldest of them: the queue's age.", found.oldest_s)
+            yield _gauge("chirrup_outbox_set_aside", "Events that failed too often: chirrup failed.", found.failed)
+
+
+TEXT = "text/plain; charset=utf-8"
+
+
+def counted() -> Iterator[Any]:
+    """All that metrics.py has."""
+    requests = {(m, route or "none", f"{n}xx"): times for (m, route, n), times in metrics.requests.items()}
+    names = ["method", "route", "status"]
+    yield _times("chirrup_http_request", "Requests answered, by route; streams until their end.", requests, names)
+    for name, about, kinds, label in (
+        ("database_operation", "Operations, as their callers wait for them.", metrics.operations, "kind"),
+        ("database_thread_wait", "Operations waiting for a thread of the pool.", metrics.thread_waits, "kind"),
+        ("event", "Events acted on.", metrics.events, "kind"),
+    ):
+        yield _times(f"chirrup_{name}", about, {(kind,): times for kind, times in kinds.items()}, [label])
+    yield _times("chirrup_event_age", "From an event's commit until it was acted on.", {(): metrics.event_ages}, [])
+    yield _times("chirrup_loop_lag", "How late the event loop turns.", {(): metrics.loop_lags}, [])
+    for name, about, counts, label in (
+        ("turned_away", "Work that found no room.", metrics.turned_away, "where"),
+        ("events_failed", "Tries to act on an event that failed.", metrics.events_failed, "kind"),
+        ("deliveries", "Ids that timelines in use have taken.", metrics.deliveries, "timeline"),
+        ("published", "Messages to the broker.", metrics.published, "kind"),
+        ("streamed", "Events written to open streams.", metrics.streamed, "kind"),
+        ("streams_cut", "Streams that were cut, by close code.", metrics.streams_cut, "code"),
+        ("redis_connects", "Connections made to each Redis server.", metrics.redis_connects, "server"),
+    ):
+        yield _counter(f"chirrup_{name}", about, counts, label)
+
+
+class _Families(Collector):
+    def __init__(self, families: Iterable[Any]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Any]:
+        return self._families
+
+
+def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, about, value=float(value))
+
+
+def _counter(name: str, about: str, counts: Counter[str], label: str) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, about, labels=[label])
+    for kind, count in tuple(counts.items()):
+        family.add_metric([kind], count)
+    return family
+
+
+def _times(name: str, about: str, kinds: Mapping[tuple[str, ...], Times], labels: list[str]) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(f"{name}_seconds", about, labels=labels)
+    for values, times in kinds.items():
+        buckets: list[tuple[str, float]] = []
+        total = 0
+        for bound, count in zip((*map(str, BOUNDS_S), "+Inf"), times.counts, strict=True):
+            total += count
+            buckets.append((bound, float(total)))
+        family.add_metric(list(values), buckets, times.sum_s)
+    return family

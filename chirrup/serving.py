@@ -1,0 +1,175 @@
+"""The sockets of a process, and how it leaves them: nobody who was let in is turned away.
+
+docs/decisions/0015-leaving.md says why it is done in this order.
+"""
+
+import asyncio
+import resource
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import structlog
+import uvicorn
+from litestar import Litestar
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.server import ServerState
+
+from .config import Settings
+from .errors import SettingsError
+from .http.health import Health
+from .http.observed import Observed
+from .stream.wire import HttpProtocol, WebSocketProtocol
+from .traces import TracedRequests
+from .web import live
+
+log = structlog.get_logger()
+
+FILES = 65_536  # open at once, connections for the most part
+FIRST_REQUEST_S = 1.0  # for a connection that was just accepted
+METRICS_PORTS = 16
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
+    inner: Any = TracedRequests(app) if settings.traces else app
+    if settings.trusted_proxies:
+        inner = ProxyHeadersMiddleware(inner, list(settings.trusted_proxies))
+    return uvicorn.Config(
+        Observed(inner, inner.trusted_hosts if settings.trusted_proxies else ()),
+        loop="uvloop",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=16 * 1024,
+        ws_per_message_deflate=False,  # it would be done again for every reader of the same event
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # done above, inside of what must know the peer itself
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=65,
+        backlog=4096,
+    )
+
+
+class Server(uvicorn.Server):
+    """scrape: what answers on metrics, a socket that listens; None: nothing does."""
+
+    def __init__(
+        self, config: uvicorn.Config, health: Health, drain_s: float, metrics: socket.socket | None, scrape: Any
+    ) -> None:
+        super().__init__(config)
+        self._health, self._drain_s, self._metrics, self._scrape = health, drain_s, metrics, scrape
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._metrics:
+            config = uvicorn.Config(self._scrape, log_config=None, access_log=False, lifespan="off")
+            state = ServerState()
+            await asyncio.get_running_loop().create_server(
+                lambda: HttpProtocol(config, state, {}), sock=self._metrics, backlog=16
+            )
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._health.leave()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on while balancers look elsewhere; then stop listening; then end what lies idle or has no end."""
+        self._health.leave()
+        if self._drain_s:
+            # Also what is being answered now. The list is uvicorn's, and not made anew any more.
+            self.server_state.default_headers.append((b"connection", b"close"))
+            await self._until(lambda: self.force_exit, self._drain_s)
+        doors = [(server, one.dup()) for server in self.servers for one in server.sockets]
+        for server, door in doors:
+            server.close()
+            self._let_in_who_waits(door)
+        await self._until(lambda: self.force_exit or not any(map(_is_fresh, self._connections)), FIRST_REQUEST_S)
+        live.end_all()
+        await super().shutdown(sockets)
+
+    @property
+    def _connections(self) -> list[Any]:
+        return list(self.server_state.connections)
+
+    def _let_in_who_waits(self, door: socket.socket) -> None:
+        """Who is connected, as far as they know, would be reset with the socket they wait at."""
+        door.setblocking(False)
+        with door, suppress(BlockingIOError):
+            while True:
+                connection, _ = door.accept()
+                log.debug("let in while leaving")
+                asyncio.get_running_loop().create_task(self._serve_one(connection))
+
+    async def _serve_one(self, connection: socket.socket) -> None:
+        protocol: Any = self.config.http_protocol_class
+        made = lambda: protocol(self.config, self.server_state, self.lifespan.state)  # noqa: E731
+        await asyncio.get_running_loop().connect_accepted_socket(made, connection)
+
+    async def _until(self, done: Callable[[], bool], within_s: float) -> None:
+        give_up_at = asyncio.get_running_loop().time() + within_s
+        while not done() and asyncio.get_running_loop().time() < give_up_at:  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
+
+
+def _is_fresh(connection: Any) -> bool:
+    """It has brought no request yet."""
+    return getattr(connection, "cycle", "of a WebSocket") is None
+
+
+def allow_connections() -> None:
+    """Each open stream is an open file, of which many systems allow 1,024 until asked."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Raises SettingsError."""
+    listening = _socket(settings.host)
+    if settings.role != "all":  # several may share a port: the next one is there before the last one goes
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "stop what uses it, or choose another with --port"
+        ) from error
+    return listening
+
+
+def listen_for_metrics(settings: Settings) -> socket.socket | None:
+    """On the first of METRICS_PORTS that is free. None: the settings want none. Raises SettingsError."""
+    if not settings.metrics_port:
+        return None
+    if settings.metrics_host not in _LOOPBACK and not settings.metrics_token:
+        raise SettingsError(
+            f"metrics_host {settings.metrics_host} can be reached from elsewhere: set metrics_token to a secret that "
+            "Prometheus sends as a bearer token, or metrics_host to 127.0.0.1"
+        )
+    reason = ""
+    for port in range(settings.metrics_port, settings.metrics_port + METRICS_PORTS):
+        listening = _socket(settings.metrics_host)
+        try:
+            listening.bind((settings.metrics_host, port))
+            listening.listen()
+            return listening
+        except (OSError, OverflowError) as error:
+            reason = str(error)
+            listening.close()
+    raise SettingsError(
+        f"cannot listen for metrics on {settings.metrics_host}, {METRICS_PORTS} ports from "
+        f"{settings.metrics_port} on: {reason}; choose another metrics_port"
+    )
+
+
+def _socket(host: str) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return listening
