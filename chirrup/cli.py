@@ -74,12 +74,24 @@ def serve(
 
 
 @app.command
-def migrate(*, common: Common = COMMON) -> None:
+def migrate(
+    *,
+    citus: Annotated[bool, Parameter(help="Spread the tables over the nodes of Citus: docs/operate/citus.md.")] = False,
+    common: Common = COMMON,
+) -> None:
     """Bring the database's schema up to date. `serve` does it too; run it first when several servers share one."""
-    from .store import migrations
+    from .errors import SettingsError
+    from .store import distribute, migrations
 
-    with _database(common.settings()) as db:
+    settings = common.settings()
+    if citus and settings.database_url.startswith("sqlite:"):
+        raise SettingsError("SQLite is one file: --citus is for a database at postgresql://…")
+    with _database(settings) as db:
         console.print(f"The schema is at version {db.write_now(migrations.version)}.")
+        if citus:
+            spread = distribute.distribute(db)
+            where = f"{spread.workers} workers" if spread.workers else "the coordinator alone, as there are no workers"
+            console.print(f"{len(spread.tables)} tables were spread now, over {where}.")
 
 
 @app.command

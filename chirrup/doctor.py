@@ -17,7 +17,7 @@ from . import __version__
 from .app import open_database
 from .config import Settings
 from .errors import ChirrupError
-from .store import migrations, outbox
+from .store import distribute, migrations, outbox
 
 GOOD, WARN, BAD = "good", "warn", "bad"
 MARK = {GOOD: "[green]ok[/]  ", WARN: "[yellow]look[/]", BAD: "[red]bad[/] "}
@@ -112,6 +112,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
         version = db.write_now(migrations.version)
         waiting, failed = db.write_now(outbox.waiting), db.write_now(outbox.failed)
         yield Finding(GOOD, f"database answers, schema {version} of {len(migrations.STEPS)}, {waiting} events waiting")
+        if local := db.write_now(distribute.local):
+            yield Finding(
+                WARN, f"on the Citus coordinator alone: {', '.join(local)}", "`chirrup migrate --citus` spreads them"
+            )
         if failed:
             yield Finding(
                 WARN,

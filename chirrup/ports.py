@@ -23,6 +23,7 @@ class Phrases(Protocol):
     in_turn: str  # ends SELECT … of one row: who else asks for it so goes on when this transaction has ended
     columns: str  # SELECT: the names of the columns of :table
     relations: str  # SELECT: the names of all tables and indexes
+    extensions: str  # SELECT: the names of what the database's administrator added to it
     lock_schema: str  # SELECT: 1 when nobody else may change the schema until this transaction ends, 0: somebody does
     lock_patience: str  # SELECT: from here on waits :ms for what others hold, then raises Held
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
@@ -45,6 +46,8 @@ class Phrases(Protocol):
 
 class Search(Protocol):
     """Full text inside the database, written in the transaction it is given. Visibility is the caller's to check."""
+
+    tables: Mapping[str, str]  # its own, as TABLES in store/schema.py
 
     def create(self, tx: "Tx") -> None:
         """Make what it needs; harmless when repeated."""

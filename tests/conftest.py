@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import citus_servers
 import pytest
 import servers
 
@@ -17,9 +18,13 @@ pytest_plugins = ["engines", "databases", "kit", "client", "browser"]  # every p
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[servers.Postgres]:
-    """The server itself, for tests that stop it or copy databases; they leave it running."""
+    """The server itself, for tests that stop it or copy databases; they leave it running.
+
+    CHIRRUP_TEST_CITUS=1: a coordinator of Citus with two workers instead.
+    """
     _need("postgresql")
-    with servers.running(servers.Postgres) as server:
+    kind = citus_servers.Citus if os.environ.get("CHIRRUP_TEST_CITUS") else servers.Postgres
+    with servers.running(kind) as server:
         yield server
 
 

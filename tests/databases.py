@@ -1,5 +1,6 @@
 """Fixtures that run a test on every database. A test never asks which one it got."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from chirrup.engines.database.sqlite import SqliteDatabase
 from chirrup.engines.search.postgres_fts import PostgresFts
 from chirrup.engines.search.sqlite_fts import SqliteFts
 from chirrup.ports import Database
-from chirrup.store import migrations, outbox
+from chirrup.store import distribute, migrations, outbox
 
 OpenDatabase = Callable[..., Database]
 
@@ -41,6 +42,8 @@ def open_database(url: str, **options: Any) -> Database:
 def migrated(url: str) -> str:
     db = open_database(url)
     migrations.migrate(db)
+    if os.environ.get("CHIRRUP_TEST_CITUS") and not url.startswith("sqlite:"):
+        distribute.distribute(db, shards=4)  # with 32 a database takes a minute to make
     db.close()
     return url
 

@@ -99,16 +99,19 @@ class Server:
         prctl = ctypes.CDLL(None).prctl
         owner = self.folder.stat()
         user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.getuid() == 0 else {}
-        return {"cwd": self.folder, "preexec_fn": lambda: prctl(PDEATHSIG, int(self.crash)), **user}
+        own = {"env": os.environ | {"PGPASSWORD": self.password}}  # PostgreSQL's, for what it asks of another
+        return {"cwd": self.folder, **own, "preexec_fn": lambda: prctl(PDEATHSIG, int(self.crash)), **user}
 
 
 class Postgres(Server):
-    """A cluster without fsync: it survives a crash of its processes, not of the machine."""
+    """A cluster without fsync: it survives a crash of its processes, not of the machine. options: its settings."""
 
     crash = signal.SIGQUIT  # a crash of every process of it: the next start recovers from the log
 
-    def __init__(self) -> None:
+    def __init__(self, *, password: str = "", **options: Any) -> None:
         super().__init__("postgresql")
+        self.password = password or self.password
+        self.options = options
         self._numbers = count(1)
         if os.getuid() == 0:  # which PostgreSQL refuses to run as
             shutil.chown(self.folder, "postgres", pwd.getpwnam("postgres").pw_gid)
@@ -134,6 +137,7 @@ class Postgres(Server):
             "fsync": "off",
             "full_page_writes": "off",
         }
+        settings |= self.options
         chosen = [f"--{name}={value}" for name, value in settings.items()]
         return [str(self.program.with_name("postgres")), "-D", "data", *chosen]
 

@@ -53,7 +53,13 @@ _PATIENCE = {
 
 # Every statement here has its index: one plan for each, made once, whatever the values and however young the
 # statistics. Left to itself PostgreSQL plans some anew each time, which costs more than to run them.
-_PLANS = b"SET plan_cache_mode = force_generic_plan", b"SET enable_seqscan = off", b"SET jit = off"
+# Not with Citus, which must see the values to know the shards.
+_PLANS = (
+    b"""SELECT set_config('plan_cache_mode', 'force_generic_plan', false)
+        WHERE NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')""",
+    b"SET enable_seqscan = off",
+    b"SET jit = off",
+)
 
 # Lost to another transaction. A key that is taken is among them: run again, the operation finds who took it, as it
 # would have on SQLite, where writes come one after the other.
@@ -63,6 +69,7 @@ _LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.Uniqu
 class _Phrases:
     clustered = ""
     relations = "SELECT relname::TEXT FROM pg_class WHERE relnamespace = current_schema()::REGNAMESPACE"
+    extensions = "SELECT extname::TEXT FROM pg_extension"
     lock_schema = f"SELECT pg_try_advisory_xact_lock({_SCHEMA_LOCK})"  # not waiting: build_index() would wait for it
     lock_patience = "SELECT set_config('lock_timeout', CAST(:ms AS TEXT), true)"
     in_turn = "FOR NO KEY UPDATE"

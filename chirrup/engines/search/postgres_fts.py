@@ -14,6 +14,8 @@ TABLES = {"post_words": "post_id", "account_words": "account_id"}
 class PostgresFts:
     """See ports.Search."""
 
+    tables = TABLES
+
     def create(self, tx: Tx) -> None:
         if ("post_words",) in tx.all(tx.sql.relations):  # else its indexes' making would wait for all who write
             return

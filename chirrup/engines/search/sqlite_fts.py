@@ -1,11 +1,15 @@
 """Full text in SQLite: FTS5, which keeps the words that words.py finds. What people type is never FTS5 syntax."""
 
+from collections.abc import Mapping
+
 from ...ports import Tx
 from .words import Phrase, asked, words
 
 
 class SqliteFts:
     """See ports.Search."""
+
+    tables: Mapping[str, str] = {}  # no machine but this one has them
 
     def create(self, tx: Tx) -> None:
         # every character beyond ASCII belongs to a word: what is no word is gone before
