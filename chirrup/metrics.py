@@ -3,8 +3,12 @@
 Counted is a step, a request, an operation: never a follower. Times are in seconds, on the monotonic clock.
 """
 
+import time
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable
+
+from .ids import ms_of
 
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -31,15 +35,21 @@ class Kinds(dict[str, Times]):
 
 
 requests: dict[tuple[str, str, int], Times] = {}  # by method, path of the route ("" for none), hundreds of the status
-operations = Kinds()  # of the database, by "read" and "write": as the caller waits for them
-thread_waits = Kinds()  # until one of the database's threads had time
+reads, writes = Times(), Times()  # operations of the database, as their callers wait for them
+thread_waits = Kinds()  # until one of the database's threads had time, by pool
+pools: dict[str, Callable[[], tuple[int, int]]] = {}  # by name: threads, and operations that have or want one
 turned_away: Counter[str] = Counter()  # by what had no room for more
 events = Kinds()  # acted on, by kind
 event_ages = Times()  # from the commit of an event until it was acted on
 events_failed: Counter[str] = Counter()  # tries, by kind
-deliveries: Counter[str] = Counter()  # ids pushed into warm timelines, by kind of timeline
-published: Counter[str] = Counter()  # messages to the broker's channels, by the kind of what they tell
+deliveries: Counter[str] = Counter()  # "timelines": ids that warm ones took; "channels": messages published on them
 streamed: Counter[str] = Counter()  # events written to open streams, by kind
 streams_cut: Counter[str] = Counter()  # by close code
 redis_connects: Counter[str] = Counter()  # by server, without password
 loop_lags = Times()  # how late the event loop turned, looked at once a second
+
+
+def acted(kind: str, began_s: float, id: int) -> None:
+    """An event is done with. began_s: by time.perf_counter(); id: its own, which says when it was committed."""
+    events[kind].add(time.perf_counter() - began_s)
+    event_ages.add(max(0.0, time.time() - ms_of(id) / 1000))

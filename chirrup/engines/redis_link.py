@@ -20,6 +20,8 @@ from redis.asyncio.connection import SSLConnection, parse_url
 
 from ..errors import SettingsError
 
+from .. import metrics
+
 log = structlog.get_logger()
 
 TIMEOUT_S = 2.0  # with the two below, a server that falls silent is noticed and left within 5 s
@@ -108,6 +110,7 @@ class Link:
                 self._first_try.set()
                 pause_s = PAUSE_MIN_S
                 self._rejoice()
+                metrics.redis_connects[self.name] += 1
                 await self._watch(wire)
             except Exception as error:  # whatever it is, the next connection may do better
                 self._complain(error)

@@ -88,6 +88,7 @@ class Scrape:
         yield family
         yield _gauge("chirrup_ready", "1 when the process can do its work.", not self._health.problem)
         yield _gauge("chirrup_broker_up", "1 when messages of other processes arrive.", not self._engines.broker.blind)
+        yield from _pools()
         for (name, about_it), value in self._state.items():
             yield _gauge(name, about_it, value())
         if found:
@@ -99,14 +100,35 @@ class Scrape:
 TEXT = "text/plain; charset=utf-8"
 
 
+def _pools() -> Iterator[Any]:
+    families = [
+        GaugeMetricFamily(f"chirrup_database_threads{name}", about, labels=["pool"])
+        for name, about in (
+            ("", "Threads for operations."),
+            ("_busy", "Threads that have one."),
+            ("_waiting", "Operations that wait for a thread."),
+        )
+    ]
+    for pool, look in metrics.pools.items():
+        threads, inside = look()
+        for family, value in zip(families, (threads, min(threads, inside), max(0, inside - threads)), strict=True):
+            family.add_metric([pool], value)
+    yield from families
+
+
 def counted() -> Iterator[Any]:
     """All that metrics.py has."""
     requests = {(m, route or "none", f"{n}xx"): times for (m, route, n), times in metrics.requests.items()}
     names = ["method", "route", "status"]
     yield _times("chirrup_http_request", "Requests answered, by route; streams until their end.", requests, names)
     for name, about, kinds, label in (
-        ("database_operation", "Operations, as their callers wait for them.", metrics.operations, "kind"),
-        ("database_thread_wait", "Operations waiting for a thread of the pool.", metrics.thread_waits, "kind"),
+        (
+            "database_operation",
+            "Operations, as their callers wait for them.",
+            {"read": metrics.reads, "write": metrics.writes},
+            "kind",
+        ),
+        ("database_thread_wait", "Operations waiting for a thread of the pool.", metrics.thread_waits, "pool"),
         ("event", "Events acted on.", metrics.events, "kind"),
     ):
         yield _times(f"chirrup_{name}", about, {(kind,): times for kind, times in kinds.items()}, [label])
@@ -115,8 +137,7 @@ def counted() -> Iterator[Any]:
     for name, about, counts, label in (
         ("turned_away", "Work that found no room.", metrics.turned_away, "where"),
         ("events_failed", "Tries to act on an event that failed.", metrics.events_failed, "kind"),
-        ("deliveries", "Ids that timelines in use have taken.", metrics.deliveries, "timeline"),
-        ("published", "Messages to the broker.", metrics.published, "kind"),
+        ("deliveries", "Ids that timelines in use took; messages to channels.", metrics.deliveries, "to"),
         ("streamed", "Events written to open streams.", metrics.streamed, "kind"),
         ("streams_cut", "Streams that were cut, by close code.", metrics.streams_cut, "code"),
         ("redis_connects", "Connections made to each Redis server.", metrics.redis_connects, "server"),

@@ -11,6 +11,8 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from .. import metrics
+
 ROOM, BUSY = 256, 32
 ROOM_SLOW, BUSY_SLOW = 64, 8  # where a request costs as much as many others
 CALM_S = 0.5
@@ -148,6 +150,7 @@ class SheddingProtocol(HttpToolsProtocol):
             self._shed(cycle)
 
     def _shed(self, cycle: RequestResponseCycle) -> None:
+        metrics.turned_away["door"] += 1
         answer = TO_PROGRAMS if cycle.scope["path"].startswith(FOR_PROGRAMS) else TO_PEOPLE
         if not cycle.keep_alive or cycle.scope["method"] == "HEAD" or cycle is not self.cycle:
             super()._start_asgi_task(cycle, answer)  # the last: thousands may wait behind it, each inside this one

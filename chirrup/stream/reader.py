@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from .. import metrics
 from ..types import Viewer
 from .events import Event
 from .resume import Position
@@ -82,6 +83,7 @@ class Subscription:
             self.position.add(event.place)
         if self.reader.wire:
             self.reader.wire.push(self._pack(self, event, text))
+            metrics.streamed[event.kind] += 1
 
     def hold(self) -> None:
         self._waiting = [] if self._waiting is None else self._waiting

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from .. import metrics
 from ..http.shedding import SheddingProtocol
 
 EXTENSION = "chirrup.wire"
@@ -61,6 +62,7 @@ class Wire:
         """Say goodbye and close; nothing that was waiting is sent."""
         if self.closed:
             return
+        metrics.streams_cut[str(code)] += 1
         self.lost()
         self._end(code, why)
         asyncio.get_running_loop().call_later(FAREWELL_S, self._transport.abort)

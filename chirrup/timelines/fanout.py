@@ -4,6 +4,7 @@ Costs are per step, not per follower. All of it may run twice: timelines and rea
 at the post anew: what is deleted goes no further.
 """
 
+from .. import metrics
 from ..events import Signal
 from ..ports import Engines, Tx
 from ..social.text import hashtag_key
@@ -30,7 +31,7 @@ async def deliver(engines: Engines, post_id: int, event: str = "update", place: 
         told, author, place = await engines.db.read(_next, post_id, event == "delete", *place)
         for kind, owners in told:
             if event == "update":
-                await engines.timelines.push(kind, owners, post_id)
+                metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, post_id)
             reader = {"home": "user:", "list": "list:"}.get(kind)
             channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
             await engines.broker.publish(channels, Signal(event, post_id, author).packed)

@@ -7,6 +7,7 @@ What reaches more people than one turn takes goes on in the wide hand, a few at 
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from .. import metrics, traces
 from ..errors import Unavailable
 from ..events import Event
 from ..ids import bucket_of
@@ -141,10 +143,15 @@ class Relay:
     async def _act(self, leased: Leased) -> Event | None:
         if leased.event is None:
             raise ValueError(leased.problem)
-        async with asyncio.timeout(LONGEST_S):
-            return await handle(self._engines, leased.event)
+        kind, began_s = type(leased.event).__name__, time.perf_counter()
+        with traces.span(f"event {kind}"):
+            async with asyncio.timeout(LONGEST_S):
+                rest = await handle(self._engines, leased.event)
+        metrics.acted(kind, began_s, leased.id)
+        return rest
 
     async def _failed(self, leased: Leased, error: Exception) -> None:
+        metrics.events_failed[type(leased.event).__name__] += 1
         log.error("event failed", id=leased.id, what=repr(leased.event), attempts=leased.attempts, exc_info=error)
         with suppress(Exception):  # if this fails too, the lease runs out and it is tried again
             if leased.attempts >= TRIES and not isinstance(error, Unavailable):  # which is not the event's fault

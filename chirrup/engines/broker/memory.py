@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
+from ... import metrics
 from ...ports import OnMessage
 
 log = structlog.get_logger()
@@ -20,6 +21,7 @@ class MemoryBroker:
     async def connect(self) -> None: ...
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
+        metrics.deliveries["channels"] += len(channels)
         if self.listeners:
             for channel in channels:
                 if channel in self.listeners:

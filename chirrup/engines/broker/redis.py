@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 
+from ... import metrics
 from ...ports import OnMessage
 from ..redis_link import PING, Away, Link, pack
 from .memory import MemoryBroker, MemoryListening
@@ -38,6 +39,7 @@ class RedisBroker:
         if not channels:
             return
         packed = b"".join([pack("PUBLISH", self._prefix + channel, message) for channel in channels])
+        metrics.deliveries["channels"] += len(channels)
         await self._send(packed, len(channels))
 
     async def listen(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+from ... import metrics
 from ...errors import Invalid, Unavailable
 from ...events import Event
 from ...ports import Tx
@@ -30,6 +31,7 @@ def is_list(value: Any) -> bool:
 
 
 def busy() -> Unavailable:
+    metrics.turned_away["database"] += 1
     return Unavailable("the server is busy; try again in a moment")
 
 

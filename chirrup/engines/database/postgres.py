@@ -26,6 +26,7 @@ from psycopg.types.bool import BoolBinaryLoader
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
+from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
@@ -248,18 +249,25 @@ class _Pool:
     def __init__(self, threads: int, name: str) -> None:
         self._executor = ThreadPoolExecutor(threads, name)
         self._room = threading.BoundedSemaphore(QUEUE)
+        self._waits, self._adding = metrics.thread_waits[name], threading.Lock()
+        metrics.pools[name] = lambda: (threads, QUEUE - self._room._value)
 
     def submit(self, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Raises Unavailable: QUEUE calls wait already, or close() was called."""
         if not self._room.acquire(blocking=False):
             raise busy()
         try:
-            future = self._executor.submit(work, *args, **kwargs)
+            future = self._executor.submit(self._begin, time.monotonic(), work, *args, **kwargs)
         except RuntimeError as error:
             self._room.release()
             raise closing() from error
         future.add_done_callback(lambda _: self._room.release())
         return future
+
+    def _begin(self, submitted_s: float, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        with self._adding:
+            self._waits.add(time.monotonic() - submitted_s)
+        return work(*args, **kwargs)
 
     def close(self) -> None:
         """Returns when all that was submitted is done."""
@@ -295,13 +303,21 @@ class PostgresDatabase:
         self._readers = _Pool(threads, "postgres-read")
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return await asyncio.wrap_future(self._writers.submit(self._write, operation, args, kwargs))
+        began_s = time.monotonic()
+        try:
+            return await asyncio.wrap_future(self._writers.submit(self._write, operation, args, kwargs))
+        finally:
+            metrics.writes.add(time.monotonic() - began_s)
 
     def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         return self._writers.submit(self._write, operation, args, kwargs, limited=False).result()
 
     async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return await asyncio.wrap_future(self._readers.submit(self._read, operation, args, kwargs))
+        began_s = time.monotonic()
+        try:
+            return await asyncio.wrap_future(self._readers.submit(self._read, operation, args, kwargs))
+        finally:
+            metrics.reads.add(time.monotonic() - began_s)
 
     def _write(
         self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, limited: bool = True

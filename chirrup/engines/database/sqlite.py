@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
+from ... import metrics
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
@@ -145,12 +146,14 @@ class _Reader:
         """operation in one snapshot. Raises InterruptError."""
         self._tx.now_ms = self._clock()
         self._execute("BEGIN")
-        self._until = time.monotonic() + within_s
+        began_s = time.monotonic()
+        self._until = began_s + within_s
         try:
             return operation(self._tx, *args, **kwargs)
         finally:
             self._until = math.inf
             self._execute("ROLLBACK")
+            metrics.reads.add(time.monotonic() - began_s)
 
 
 class _Job(NamedTuple):
@@ -192,6 +195,7 @@ class SqliteDatabase:
         self._writing = threading.Lock()  # held from BEGIN to COMMIT, which are in different threads
         self._waiting: deque[_Job] = deque()
         self._batching = False
+        metrics.pools["sqlite-write"] = lambda: (1, len(self._waiting) + self._batching)
         self._flusher = ThreadPoolExecutor(1, "sqlite-flush")
 
         self._quick = self._reader()
@@ -205,12 +209,16 @@ class SqliteDatabase:
         if len(self._waiting) >= QUEUE:
             raise busy()
         loop = asyncio.get_running_loop()
+        began_s = time.monotonic()
         job = _Job(lambda: operation(self._write_tx, *args, **kwargs), loop.create_future())
         self._waiting.append(job)
         if not self._batching:
             self._batching = True
             loop.call_soon(self._begin, loop)
-        return await job.future
+        try:
+            return await job.future
+        finally:
+            metrics.writes.add(time.monotonic() - began_s)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._broken:
