@@ -37,6 +37,8 @@ STATUS: dict[type[ChirrupError], int] = {
 
 def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
     """(status, headers, JSON body) for anything that was raised. What is not a ChirrupError is a bug: logged, 500."""
+    if isinstance(error, MemoryError):
+        error = Unavailable("the server is out of memory; try again in a moment")
     if not isinstance(error, ChirrupError):
         log.error("unexpected error", exc_info=error)
         return 500, {}, msgspec.json.encode({"error": "Something went wrong on our side; it has been logged."})
