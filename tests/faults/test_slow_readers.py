@@ -1,0 +1,108 @@
+"""Many who open a stream and hardly read it: ../shared/threats.md R15.
+
+CHIRRUP_SLOW_READERS says how many (200 in the normal run, 10,000 is the threat's number).
+"""
+
+import asyncio
+import os
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from client import Person, Server
+from engines import eventually
+
+SLOW = int(os.environ.get("CHIRRUP_SLOW_READERS", "200"))
+FAST = 5
+POSTS = 140
+LONG = "👨‍👩‍👧‍👦" * 490  # 25 bytes each: 12 kB a post, so that 1.3 MB (what a slow reader may leave) are soon said
+RSS_MAX = 400 * 1024 * 1024
+BUFFER_BYTES = 4096
+
+
+@pytest.mark.timeout(120 + SLOW // 20)
+async def test_those_who_hardly_read_are_dropped_and_cost_the_others_nothing(tmp_path: Path):
+    env = {"CHIRRUP_STREAMS_PER_IP": str(SLOW + 100)}
+    with Server(tmp_path / "data", env=env) as server:
+        ann = server.person()
+        slow = [await open_stream(server, BUFFER_BYTES) for _ in range(SLOW)]
+        trickle = asyncio.ensure_future(sip(slow))
+        fast = [await open_stream(server) for _ in range(FAST)]
+        heard: list[set[str]] = [set() for _ in fast]
+        hearing = [asyncio.ensure_future(listen(one, into)) for one, into in zip(fast, heard, strict=True)]
+        before = memory_bytes(server)
+
+        said = await asyncio.to_thread(lambda: {say(ann, n) for n in range(POSTS)})
+
+        async def all_heard() -> bool:
+            return all(into >= said for into in heard)
+
+        async def slow_are_gone() -> bool:
+            return open_connections(server) < FAST + 20
+
+        await eventually(all_heard, within_s=30)
+        assert memory_bytes(server) - before < RSS_MAX
+        await eventually(slow_are_gone, within_s=30)  # 1 MiB each, then 5 s to say goodbye
+        assert (await asyncio.to_thread(ann.get, "/health")).ok
+        assert all(into == said for into in heard)  # each once: a set of as many as were said
+
+        for task in (trickle, *hearing):
+            task.cancel()
+        await asyncio.gather(trickle, *hearing, return_exceptions=True)
+        for raw in (*slow, *fast):
+            raw.close()
+
+
+def say(ann: Person, number: int) -> str:
+    return ann.say(f"{number} {LONG}")["id"]
+
+
+async def open_stream(server: Server, buffer_bytes: int = 0) -> socket.socket:
+    """Connected, and its beginning read. buffer_bytes: what the kernel keeps for it."""
+    loop, raw = asyncio.get_running_loop(), socket.socket()
+    if buffer_bytes:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    raw.setblocking(False)
+    await loop.sock_connect(raw, ("127.0.0.1", server.port))
+    await loop.sock_sendall(raw, b"GET /api/v1/streaming/public HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    start = b""
+    while b":thump" not in start:
+        more = await loop.sock_recv(raw, 4096)
+        assert more, start
+        start += more
+    assert b" 200 " in start
+    return raw
+
+
+async def sip(readers: list[socket.socket]) -> None:
+    """A byte a second from each."""
+    while True:
+        for raw in readers:
+            try:
+                raw.recv(1)
+            except OSError:  # nothing there, or dropped
+                continue
+        await asyncio.sleep(1)
+
+
+async def listen(raw: socket.socket, heard: set[str]) -> None:
+    loop, left = asyncio.get_running_loop(), b""
+    while more := await loop.sock_recv(raw, 65536):
+        *lines, left = (left + more).split(b"\n")
+        for line in lines:
+            if id := re.match(rb'data: ?\{"id":"(\d+)"', line):
+                assert id[1].decode() not in heard, "told twice"
+                heard.add(id[1].decode())
+
+
+def memory_bytes(server: Server) -> int:
+    assert server.process
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
+def open_connections(server: Server) -> int:
+    assert server.process
+    folder = Path(f"/proc/{server.process.pid}/fd")
+    return sum(os.readlink(one).startswith("socket:") for one in folder.iterdir() if one.is_symlink())
