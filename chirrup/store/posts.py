@@ -11,18 +11,18 @@ _VALUES = ", ".join(f":{name}" for name in Post.__struct_fields__)
 
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
-    """The posts among ids that still exist. One query, whatever len(ids). Says nothing of who may see them."""
-    rows = tx.all(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.is_in('id', 'ids')} AND deleted_ms = 0", ids=ids)
-    return {row[0]: Post(*row) for row in rows}
+    """The posts among ids that still exist. One query, whatever len(ids). Says nothing of who may see them.
+
+    The statement finds deleted ones too: with `deleted_ms = 0` in it, PostgreSQL takes the index of those that are not
+    for the shortest way through a table that is young, and reads all of it.
+    """
+    rows = tx.all(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    return {row[0]: post for row in rows if not (post := Post(*row)).deleted_ms}
 
 
 def by_id(tx: Tx, id: int) -> Post | None:
-    row = tx.one(
-        f"SELECT {COLUMNS} FROM posts WHERE bucket = :bucket AND id = :id AND deleted_ms = 0",
-        bucket=bucket_of(id),
-        id=id,
-    )
-    return Post(*row) if row else None
+    post = tombstone(tx, id)
+    return None if post is None or post.deleted_ms else post
 
 
 def tombstone(tx: Tx, id: int) -> Post | None:

@@ -55,7 +55,7 @@ _PATIENCE = {
 # Every statement here has its index: one plan for each, made once, whatever the values and however young the
 # statistics. Left to itself PostgreSQL plans some anew each time, which costs more than to run them.
 # Not with Citus, which must see the values to know the shards.
-_PLANS = (
+PLANS = (
     b"""SELECT set_config('plan_cache_mode', 'force_generic_plan', false)
         WHERE NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')""",
     b"SET enable_seqscan = off",
@@ -136,13 +136,13 @@ class PostgresTx:
         return max(0, self._execute(sql, values).rowcount)  # -1 where nothing can be counted
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
-        numbered, names = _numbered(sql)
-        self._cursor.executemany(numbered, [[_bound(row[name]) for name in names] for row in rows])
+        text, names = numbered(sql)
+        self._cursor.executemany(text, [[_bound(row[name]) for name in names] for row in rows])
         return max(0, self._cursor.rowcount)
 
     def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
-        numbered, names = _numbered(sql)
-        return self._cursor.execute(numbered, [_bound(values[name]) for name in names])
+        text, names = numbered(sql)
+        return self._cursor.execute(text, [_bound(values[name]) for name in names])
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
@@ -217,7 +217,7 @@ _PARTS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ |
 
 
 @lru_cache(2000)
-def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+def numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
     """sql with $1, $2 … for :names, and the names in that order. Strings, quoted names and comments stay."""
     names: dict[str, int] = {}
 
@@ -417,7 +417,7 @@ class PostgresDatabase:
         adapters.register_loader("numeric", _WholeNumbers)
         adapters.register_loader("bool", _Flags)
         connection.execute(f"SET statement_timeout = {round(self._timeout_s * 1000)}".encode())
-        for setting in _PLANS:
+        for setting in PLANS:
             connection.execute(setting)
         connection.execute(
             b"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"

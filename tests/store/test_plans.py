@@ -1,0 +1,66 @@
+"""PostgreSQL has an index for every statement, and takes it on a table that nobody has counted yet.
+
+A plan is made once for each connection, perhaps while the table was empty: one that reads the whole of it would get
+slower with every row. docs/decisions/0009-postgresql-costs.md.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from servers import Postgres
+from store.test_citus_rules import statements
+
+from chirrup.engines.database.postgres import PLANS, numbered
+
+WHOLE = {  # reads all there is, and why it may
+    "store/discovery.py:newest_accounts": "the newest are at the end of the index; it stops when it has enough",
+    "store/discovery.py:latest_speakers": "the newest of an index of public posts; it stops when it has enough",
+    "store/media.py:released": "an index of those few alone",
+    "store/outbox.py:lease": "the oldest first; the table is short, it is worked off",
+    "store/outbox.py:failures": "a page of a table that is nearly always empty",
+    "store/outbox.py:release_all": "once, when a server starts that is alone",
+    "store/outbox.py:waiting": "the table is short",
+    "store/outbox.py:failed": "the table is nearly always empty",
+    "store/tags.py:beginning": "of all tags those that begin so: starts_with() has no index in every collation",
+    "store/usage.py:people": "counts them all; kept for a while",
+    "store/usage.py:posts": "counts them all; kept for a while",
+}
+
+
+def test_no_statement_reads_a_whole_table_from_the_first_row_on(postgres: Postgres, postgres_template: str):
+    found: dict[str, str] = {}
+    with (
+        postgres.database(postgres_template) as url,
+        psycopg.connect(url, autocommit=True, cursor_factory=psycopg.RawCursor) as connection,
+    ):
+        for setting in PLANS:
+            connection.execute(setting)
+        for number, one in enumerate(statements()):
+            if one.sql.split()[0] in ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH") and "pg_dist_" not in one.sql:
+                for node in _plan(connection, f"s{number}", one.sql):
+                    if _reads_all(node):
+                        found[one.place] = f"{node['Node Type']} {node.get('Index Name', '')}: {one.sql}"
+
+    assert {place: plan for place, plan in found.items() if place not in WHOLE} == {}
+    assert WHOLE.keys() <= found.keys(), "no longer needed in WHOLE"
+
+
+def _plan(connection: psycopg.Connection[Any], name: str, sql: str) -> Iterator[dict[str, Any]]:
+    text, names = numbered(sql)
+    connection.execute(f"PREPARE {name} AS ".encode() + text)
+    values = f"({', '.join(['NULL'] * len(names))})" if names else ""
+    row = connection.execute(f"EXPLAIN (FORMAT JSON) EXECUTE {name}{values}".encode()).fetchone()
+    assert row
+    yield from _nodes(row[0][0]["Plan"])
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def _reads_all(node: dict[str, Any]) -> bool:
+    kind = node["Node Type"]
+    return kind == "Seq Scan" or ("Index" in kind and "Scan" in kind and "Index Cond" not in node)
