@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test setup check bench bench-million bench-scale lock clean
+.PHONY: help run test faults setup check bench bench-million bench-scale lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -18,6 +18,11 @@ run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=
 test: check  ## install what the tests need, then check and test everything; make test ARGS='tests/social -x' for a part
 	@tools/system-packages.sh
 	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
+
+faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of each kill (an hour); make faults ROUNDS=200 SEED=7
+	@tools/system-packages.sh
+	CHIRRUP_ROUNDS=$(or $(ROUNDS),100) CHIRRUP_SEED=$(or $(SEED),$(strip $(shell od -An -N3 -tu4 /dev/urandom))) \
+		$(PYTEST) tests/faults -s -n0 -v
 
 setup: .venv/installed  ## make .venv/bin/chirrup from requirements.lock; make setup PYTHON=... names the Python to use
 
