@@ -51,12 +51,24 @@ def open_database(settings: Settings) -> Database:
     url = settings.database_url
     if url.startswith("sqlite:"):
         settings.data.mkdir(parents=True, exist_ok=True)
-        db: Database = SqliteDatabase(url.removeprefix("sqlite:"), search=SqliteFts(), outbox=outbox.append)
+        db: Database = SqliteDatabase(
+            url.removeprefix("sqlite:"),
+            search=SqliteFts(),
+            outbox=outbox.append,
+            timeout_s=settings.database_timeout_s,
+        )
     elif url.startswith(("postgresql:", "postgres:")):
         from .engines.database.postgres import PostgresDatabase  # not loaded where it is not used
         from .engines.search.postgres_fts import PostgresFts
 
-        db = PostgresDatabase(url, search=PostgresFts(), outbox=outbox.append)
+        db = PostgresDatabase(
+            url,
+            search=PostgresFts(),
+            outbox=outbox.append,
+            threads=settings.database_connections,
+            timeout_s=settings.database_timeout_s,
+            replica=settings.database_replica,
+        )
     else:
         raise SettingsError(f"database must be sqlite:PATH or postgresql://…, is {url[:60]!r}")
     migrations.migrate(db)
@@ -66,6 +78,8 @@ def open_database(settings: Settings) -> Database:
 def open_engines(settings: Settings) -> Engines:
     """A plug for every socket, as the settings say. Raises SettingsError."""
     db, blobs = open_database(settings), DiskBlobs(settings.data / "media")
+    for doubt in db.doubts():
+        log.warning(doubt.what, to_do=doubt.to_do)
     if not settings.broker:
         return Engines(db=db, timelines=MemoryTimelines(), broker=MemoryBroker(), blobs=blobs, limits=MemoryLimits())
     if not settings.broker.startswith(("redis:", "rediss:", "unix:")):

@@ -21,6 +21,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""  # how people reach it, "https://town.example"; "": http://host:port
     data: Path = Path("data")
     database: str = ""  # "sqlite:PATH" or "postgresql://…"; "": sqlite:<data>/chirrup.db
+    database_connections: int = 8  # of each process, for writes, and as many for reads; PostgreSQL only
+    database_timeout_s: float = 5.0  # for a read, and on PostgreSQL for one statement; what takes longer is a 503
+    database_replica: str = ""  # "postgresql://…": for reads that may be some seconds old; "": none
     broker: str = ""  # "redis://…"; "": in this process
     streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": where all else is
     title: str = "Chirrup"

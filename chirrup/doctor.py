@@ -112,6 +112,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         version = db.write_now(migrations.version)
         waiting, failed = db.write_now(outbox.waiting), db.write_now(outbox.failed)
         yield Finding(GOOD, f"database answers, schema {version} of {len(migrations.STEPS)}, {waiting} events waiting")
+        for doubt in db.doubts():
+            yield Finding(WARN, doubt.what, doubt.to_do)
         if local := db.write_now(distribute.local):
             yield Finding(
                 WARN, f"on the Citus coordinator alone: {', '.join(local)}", "`chirrup migrate --citus` spreads them"

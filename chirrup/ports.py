@@ -123,6 +123,13 @@ class Tx(Protocol):
         ...
 
 
+class Doubt(msgspec.Struct, frozen=True):
+    """How the database is set up, where that should be another way."""
+
+    what: str
+    to_do: str
+
+
 class Database(Protocol):
     """Runs plain functions in transactions. A function given here may be run again from the start."""
 
@@ -138,12 +145,23 @@ class Database(Protocol):
         """operation(tx, …) in one snapshot that sees every write acknowledged before. It must not write."""
         ...
 
+    async def read_lagging(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """read() of something that may be some seconds old: it may come from a replica.
+
+        Never for what whoever asks may have written.
+        """
+        ...
+
     def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """write() for programs without an event loop (commands, loaders)."""
         ...
 
+    def doubts(self) -> list[Doubt]:
+        """What the people who run it should look at."""
+        ...
+
     def build_index(self, name: str, statement: str) -> None:
-        """Make the index, while others write; statement: its CREATE INDEX IF NOT EXISTS. Half-made ones are replaced."""
+        """Make the index by its CREATE INDEX IF NOT EXISTS, while others write. One that is half made is replaced."""
         ...
 
     def backup(self, to: Path) -> None:

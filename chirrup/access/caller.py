@@ -45,6 +45,12 @@ class Caller:
     async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         return await self.engines.db.read(operation, *args, **kwargs)
 
+    async def browse(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """read() for lists that strangers look through: where nobody is logged in they may be some seconds old."""
+        if self.viewer.account_id:
+            return await self.read(operation, *args, **kwargs)
+        return await self.engines.db.read_lagging(operation, *args, **kwargs)
+
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         return await self.engines.db.write(operation, *args, **kwargs)
 

@@ -26,7 +26,7 @@ async def directory(call: Call, query: DirectoryQuery) -> list[Account]:
         ids = discovery.directory(tx, call.viewer_id, order=order, offset=query.offset, limit=limit)
         return call.render.accounts(tx, ids)
 
-    return await call.read(operation)
+    return await call.browse(operation)
 
 
 class SuggestionsQuery(msgspec.Struct, kw_only=True):

@@ -38,7 +38,7 @@ async def search(call: Call, query: SearchQuery) -> Search:
     if not call.viewer_id and (query.offset or query.resolve):
         raise Unauthorised("Search results beyond the first, or from elsewhere, need a user's token")
     span = paging.span(query)
-    return await call.read(_search, call, query, span)
+    return await call.browse(_search, call, query, span)
 
 
 def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
@@ -94,4 +94,4 @@ async def accounts(call: Call, query: SearchQuery) -> list[Account]:
     limit = paging.limit(query.limit, default=40, most=80)
     if query.offset > finding.DEEPEST:
         return []
-    return await call.read(_accounts, call, query, limit)
+    return await call.browse(_accounts, call, query, limit)

@@ -22,8 +22,8 @@ class PublicQuery(PageQuery, kw_only=True):
 async def public(call: Call, query: PublicQuery) -> Page[Status]:
     """There are no other servers: `remote` is an empty timeline, and `local` is everything."""
     span = paging.span(query)
-    ids = [] if query.remote else await call.read(pull.public, call.viewer_id, span, only_media=query.only_media)
-    return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
+    ids = [] if query.remote else await call.browse(pull.public, call.viewer_id, span, only_media=query.only_media)
+    return paging.page(await call.browse(call.render.statuses, call.viewer_id, ids), ids, span)
 
 
 class TagQuery(PublicQuery, kw_only=True):
@@ -37,7 +37,7 @@ async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
     ids = (
         []
         if query.remote
-        else await call.read(
+        else await call.browse(
             pull.hashtag,
             call.viewer_id,
             hashtag,
@@ -48,4 +48,4 @@ async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
             only_media=query.only_media,
         )
     )
-    return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
+    return paging.page(await call.browse(call.render.statuses, call.viewer_id, ids), ids, span)

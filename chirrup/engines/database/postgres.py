@@ -30,8 +30,9 @@ from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
-from ...ports import Phrases, Row, Search
+from ...ports import Doubt, Phrases, Row, Search, Tx
 from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
+from .postgres_replica import Freshness
 
 T = TypeVar("T")
 
@@ -291,6 +292,7 @@ class PostgresDatabase:
         clock: Callable[[], int] = wall_clock,
         threads: int = THREADS,
         timeout_s: float = TIMEOUT_S,
+        replica: str = "",
     ) -> None:
         self.on_commit: Callable[[list[int]], None] | None = None
         self.trouble = ""
@@ -298,9 +300,15 @@ class PostgresDatabase:
         self._ids = IdSource()
         self._local = threading.local()
         self._connections: list[psycopg.Connection[Row]] = []
-        self._conninfo = _check(url)
+        self._conninfo, self._threads = _check(url), threads
         self._writers = _Pool(threads, "postgres-write")
         self._readers = _Pool(threads, "postgres-read")
+        self._replica_conninfo = _conninfo(replica, target_session_attrs="any") if replica else ""
+        self._laggards = _Pool(threads, "postgres-replica") if replica else self._readers
+        self._freshness = Freshness(
+            primary=lambda operation: self._readers.submit(self._read, operation, (), {}).result(),
+            replica=lambda operation: self._read(operation, (), {}, replica=True),
+        )
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         began_s = time.monotonic()
@@ -318,6 +326,19 @@ class PostgresDatabase:
             return await asyncio.wrap_future(self._readers.submit(self._read, operation, args, kwargs))
         finally:
             metrics.reads.add(time.monotonic() - began_s)
+
+    async def read_lagging(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        if not self._replica_conninfo:
+            return await self.read(operation, *args, **kwargs)
+        if self._freshness.is_due():
+            self._laggards.submit(self._freshness.look)
+        if self._freshness.is_proven():
+            read = self._laggards.submit(self._read, operation, args, kwargs, replica=True)
+            try:
+                return await asyncio.wrap_future(read)
+            except Unavailable:
+                self._freshness.doubt()
+        return await self.read(operation, *args, **kwargs)
 
     def _write(
         self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, limited: bool = True
@@ -350,9 +371,11 @@ class PostgresDatabase:
             return result
         raise AssertionError("the last try returns or raises")
 
-    def _read(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    def _read(
+        self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], *, replica: bool = False
+    ) -> T:
         for tries_left in reversed(range(TRIES)):
-            tx = self._tx()
+            tx = self._tx(replica=replica)
             try:
                 tx.begin(_READ, self._clock())
                 result = operation(tx, *args, **kwargs)
@@ -387,20 +410,22 @@ class PostgresDatabase:
 
     # connections
 
-    def _tx(self) -> PostgresTx:
+    def _tx(self, *, replica: bool = False) -> PostgresTx:
         """This thread's transaction, on a new connection if the old one is lost."""
-        tx: PostgresTx | None = getattr(self._local, "tx", None)
+        place = "replica_tx" if replica else "tx"
+        tx: PostgresTx | None = getattr(self._local, place, None)
         if tx is None or tx.lost:
             try:
-                connection = self._connect()
+                connection = self._connect(self._replica_conninfo if replica else self._conninfo)
             except psycopg.OperationalError as error:
-                raise Unavailable("the database cannot be reached; try again in a moment") from error
-            tx = self._local.tx = PostgresTx(connection, self._search, self._ids, self._outbox, self._clock)
+                raise Unavailable(_unreachable(error)) from error
+            tx = PostgresTx(connection, self._search, self._ids, self._outbox, self._clock)
+            setattr(self._local, place, tx)
         return tx
 
-    def _connect(self) -> psycopg.Connection[Row]:
+    def _connect(self, conninfo: str) -> psycopg.Connection[Row]:
         connection = psycopg.connect(
-            self._conninfo,
+            conninfo,
             autocommit=True,  # BEGIN and COMMIT are ours
             cursor_factory=psycopg.RawCursor,
             prepare_threshold=0,
@@ -420,10 +445,16 @@ class PostgresDatabase:
         for setting in PLANS:
             connection.execute(setting)
         connection.execute(
-            b"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+            b"""SELECT set_config('synchronous_commit', 'on', false)
+                WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
         )
         self._connections.append(connection)
         return connection
+
+    def doubts(self) -> list[Doubt]:
+        return self.write_now(
+            _doubts, len(str(conninfo_to_dict(self._conninfo).get("host", "")).split(",")), self._threads
+        )
 
     def build_index(self, name: str, statement: str) -> None:
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
@@ -443,6 +474,7 @@ class PostgresDatabase:
     def close(self) -> None:
         """Finish what is queued, then disconnect."""
         self._writers.close()
+        self._laggards.close()
         self._readers.close()
         for connection in self._connections:
             connection.close()
@@ -452,10 +484,44 @@ def _may_repeat(error: BaseException, tx: PostgresTx) -> bool:
     return isinstance(error, _LOST_RACE) or (tx.lost and isinstance(error, psycopg.Error))
 
 
+def _unreachable(error: psycopg.Error) -> str:
+    if "too many" in str(error) or "connection slots" in str(error):
+        return "the database takes no more connections; see its max_connections, and the setting `database_connections`"
+    return "the database cannot be reached; try again in a moment"
+
+
+def _doubts(tx: Tx, hosts: int, threads: int) -> list[Doubt]:
+    found: list[Doubt] = []
+    if hosts > 1 and tx.one("SELECT 1 WHERE current_setting('synchronous_standby_names') = ''"):
+        found.append(
+            Doubt(
+                "the database may move to another host, which need not have all that was acknowledged",
+                "set synchronous_standby_names in PostgreSQL: docs/operate/postgres.md",
+            )
+        )
+    row = tx.one(
+        """SELECT CAST(current_setting('max_connections') AS INTEGER), COUNT(*) FROM pg_stat_activity
+           WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    )
+    most, taken = row or (0, 0)
+    if most - taken < 2 * threads:
+        found.append(
+            Doubt(
+                f"PostgreSQL takes {most} connections, {taken} are open, and each process opens up to {2 * threads}",
+                "raise its max_connections, or lower database_connections",
+            )
+        )
+    return found
+
+
+def _conninfo(url: str, **others: str) -> str:
+    return make_conninfo("", **_PATIENCE | others | conninfo_to_dict(url))
+
+
 def _check(url: str) -> str:
     """What to connect with, tried once."""
     try:
-        conninfo = make_conninfo("", **_PATIENCE | conninfo_to_dict(url))
+        conninfo = _conninfo(url)
         with psycopg.connect(conninfo) as connection:
             version = connection.info.server_version
             encoding = connection.info.parameter_status("server_encoding")

@@ -24,7 +24,7 @@ from ... import metrics
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
-from ...ports import Phrases, Row, Search
+from ...ports import Doubt, Phrases, Row, Search
 from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
 
 T = TypeVar("T")
@@ -375,6 +375,9 @@ class SqliteDatabase:
         except (UnicodeEncodeError, OverflowError) as error:
             raise as_invalid(error) from error
 
+    async def read_lagging(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        return await self.read(operation, *args, **kwargs)
+
     def _read_long(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         if not hasattr(self._local, "reader"):
             self._local.reader = self._reader()
@@ -408,6 +411,9 @@ class SqliteDatabase:
             connection.set_busy_timeout(0)
         self._connections.append(connection)
         return connection
+
+    def doubts(self) -> list[Doubt]:
+        return []
 
     def build_index(self, name: str, statement: str) -> None:
         self.write_now(lambda tx: tx.run(statement))

@@ -3,6 +3,8 @@
 Vectors and questions are put together here, so that neither the server's dictionaries nor its parser have a say.
 """
 
+from collections.abc import Mapping
+
 from ...ids import bucket_of
 from ...ports import Tx
 from .words import Phrase, asked, words
@@ -14,7 +16,7 @@ TABLES = {"post_words": "post_id", "account_words": "account_id"}
 class PostgresFts:
     """See ports.Search."""
 
-    tables = TABLES
+    tables: Mapping[str, str] = TABLES
 
     def create(self, tx: Tx) -> None:
         if ("post_words",) in tx.all(tx.sql.relations):  # else its indexes' making would wait for all who write
