@@ -35,7 +35,7 @@ from .http.scrape import Scrape
 from .ports import Database, Engines
 from .serving import server_config
 from .social.media import Addresses
-from .store import migrations, outbox
+from .store import migrations, outbox, posts
 from .stream import routes as stream_routes
 from .stream.hub import Hub
 from .web.server import Web
@@ -72,6 +72,7 @@ def open_database(settings: Settings) -> Database:
     else:
         raise SettingsError(f"database must be sqlite:PATH or postgresql://…, is {url[:60]!r}")
     migrations.migrate(db)
+    db.draw_after(db.write_now(posts.newest_of_all))
     return traces.database(db) if settings.traces else db
 
 

@@ -55,6 +55,11 @@ class IdSource:
         self._ms = 0
         self._used: dict[int, int] = {}  # bucket -> last sequence used in this millisecond
 
+    def draw_after(self, id: int) -> None:
+        with self._lock:
+            if ms_of(id) >= self._ms:
+                self._ms, self._used = ms_of(id) + 1, {}
+
     def draw(self, bucket: int, now_ms: int) -> int:
         """A fresh id in bucket, later than every id drawn before."""
         with self._lock:

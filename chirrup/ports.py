@@ -83,7 +83,7 @@ class Tx(Protocol):
         """UTC, of the whole transaction."""
         ...
 
-    now_ms: int
+    now_ms: int  # since 1970, when the transaction began, by one clock for all processes on this database
     sql: Phrases
     search: "Search"
 
@@ -112,10 +112,6 @@ class Tx(Protocol):
 
         Later, too, than all that were drawn by transactions which this one waited for (Phrases.in_turn).
         """
-        ...
-
-    def shared_ms(self) -> int:
-        """ms since 1970 by one clock for all processes on this database: for what one holds and others wait for."""
         ...
 
     def emit(self, event: Event) -> None:
@@ -158,6 +154,10 @@ class Database(Protocol):
 
     def doubts(self) -> list[Doubt]:
         """What the people who run it should look at."""
+        ...
+
+    def draw_after(self, id: int) -> None:
+        """Ids drawn here from now on are later than id, whatever the clock says."""
         ...
 
     def build_index(self, name: str, statement: str) -> None:

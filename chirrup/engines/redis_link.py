@@ -18,9 +18,8 @@ import hiredis
 import structlog
 from redis.asyncio.connection import SSLConnection, parse_url
 
-from ..errors import SettingsError
-
 from .. import metrics
+from ..errors import SettingsError
 
 log = structlog.get_logger()
 

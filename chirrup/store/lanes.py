@@ -23,7 +23,7 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
     busy: lanes it has work of in hand. Where they are to be another's by now it leaves them: it still holds them, but
     may begin nothing new there, and gives them up in the first call without. What another still holds comes later.
     """
-    now = tx.shared_ms()
+    now = tx.now_ms
     until = now + LEASE_MS
     tx.run(
         """INSERT INTO workers (bucket, id, until) VALUES (0, :id, :until)

@@ -44,7 +44,7 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
 
     wide: of those that went on (go_on), and only those.
     """
-    now = tx.shared_ms()
+    now = tx.now_ms
     free = tx.all(
         f"""SELECT id FROM outbox WHERE lease_until <= :now AND {tx.sql.is_in(f"bucket % {LANES}", "lanes")}
             AND wide = :wide ORDER BY id LIMIT :limit""",
@@ -72,7 +72,7 @@ def _leased(id: int, body: str, attempts: int) -> Leased:
 
 def extend(tx: Tx, ids: list[int]) -> None:
     """Hold these, if they are held at all, for LEASE_MS more: their handling takes long."""
-    now = tx.shared_ms()
+    now = tx.now_ms
     tx.run(
         f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.is_in('id', 'ids')} AND lease_until > :now",
         ids=ids,
@@ -99,7 +99,7 @@ def go_on(tx: Tx, id: int, rest: Event) -> None:
 
 def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
     """Try this one again no sooner than in pause_ms."""
-    at = tx.shared_ms() + pause_ms
+    at = tx.now_ms + pause_ms
     tx.run(
         "UPDATE outbox SET lease_until = :at WHERE bucket = :bucket AND id = :id", at=at, bucket=bucket_of(id), id=id
     )

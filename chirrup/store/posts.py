@@ -123,6 +123,12 @@ def ids_by_author(tx: Tx, author_id: int, span: Span) -> list[int]:
     return [id for (id,) in rows]
 
 
+def newest_of_all(tx: Tx) -> int:
+    """The id of the newest post here, 0 when there is none."""
+    row = tx.one("SELECT id FROM posts ORDER BY id DESC LIMIT 1")
+    return row[0] if row else 0
+
+
 def ids_public(tx: Tx, span: Span) -> list[int]:
     """Public posts of the whole server, no boosts."""
     rows = tx.all(

@@ -14,7 +14,7 @@ from databases import Clock, OpenDatabase, open_database
 
 from chirrup.errors import ChirrupError, Invalid, Unavailable
 from chirrup.events import AccountChanged
-from chirrup.ids import bucket_of
+from chirrup.ids import bucket_of, made_at, ms_of
 from chirrup.ports import Database, Row, Tx
 from chirrup.store import migrations, outbox
 
@@ -491,6 +491,15 @@ async def test_what_was_acknowledged_survives_a_kill_in_the_middle_of_writing(
     assert set(acknowledged) <= set(found)
     announced = await fresh.read(lambda tx: tx.all("SELECT body FROM outbox"))
     assert len(announced) == len(found) - 1
+
+
+async def test_ids_are_later_than_those_of_before_whatever_the_clock_says(db: Database, clock: Clock):
+    before = await db.write(lambda tx: tx.new_id(5))
+    clock.pass_ms(-3_600_000)
+    after_a_start = made_at(ms_of(before) + 60_000, 15, 4095)
+    db.draw_after(after_a_start)
+
+    assert await db.write(lambda tx: tx.new_id(5)) > after_a_start
 
 
 # the schema

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from contextlib import suppress
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 import servers
 from databases import open_database
 
+from chirrup.engines.database.postgres_clock import ServerClock
 from chirrup.errors import SettingsError, Unavailable
 from chirrup.events import AccountChanged
 from chirrup.ports import Row, Tx
@@ -227,3 +229,16 @@ def test_a_database_in_another_encoding_is_refused(postgres: servers.Postgres):
 
     with pytest.raises(SettingsError, match="UTF8"):
         open_database(postgres.url("latin"))
+
+
+def test_processes_agree_on_the_time_however_wrong_their_own_clocks_are(postgres: servers.Postgres):
+    """Steady clocks begin anywhere; none is set."""
+    clocks = [ServerClock(lambda ahead=ahead: time.monotonic() + ahead) for ahead in (0, 3600, -3600)]
+    for one in clocks:
+        one.look_at(postgres.url("postgres"))
+
+    first, *others = [one() for one in clocks]
+
+    assert abs(first - time.time() * 1000) < 2000
+    assert all(abs(first - other) < 2000 for other in others)
+    assert not any(one.is_due for one in clocks)

@@ -22,6 +22,7 @@ WHOLE = {  # reads all there is, and why it may
     "store/outbox.py:release_all": "once, when a server starts that is alone",
     "store/outbox.py:waiting": "the table is short",
     "store/outbox.py:failed": "the table is nearly always empty",
+    "store/posts.py:newest_of_all": "one row from the end of the index",
     "store/tags.py:beginning": "of all tags those that begin so: starts_with() has no index in every collation",
     "store/usage.py:people": "counts them all; kept for a while",
     "store/usage.py:posts": "counts them all; kept for a while",

@@ -31,7 +31,8 @@ from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
 from ...ports import Doubt, Phrases, Row, Search, Tx
-from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
+from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow
+from .postgres_clock import ServerClock
 from .postgres_replica import Freshness
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ class PostgresTx:
         clock: Callable[[], int],
     ) -> None:
         self.search = search
-        self._connection = connection
+        self.connection = connection
         self._cursor = connection.cursor(binary=True)
         self._ids = ids
         self._outbox = outbox
@@ -154,12 +155,6 @@ class PostgresTx:
         self._drew_at_ms = max(self.now_ms, self._clock())  # it may have waited for others since it began
         return self._ids.draw(bucket, self._drew_at_ms)
 
-    def shared_ms(self) -> int:
-        if self._clock is not wall_clock:  # a test's, and the same for all
-            return self.now_ms
-        row = self.one("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT")
-        return row[0] if row else self.now_ms
-
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
         self.emitted.append(bucket_of(event.of))
@@ -184,14 +179,14 @@ class PostgresTx:
         """What the server says to a command without values. A cursor would forget its prepared statements at ROLLBACK:
         half of all the CPU of a read, here and there.
         """
-        result = self._connection.pgconn.exec_(word)
+        result = self.connection.pgconn.exec_(word)
         if result.status != ExecStatus.COMMAND_OK:
             raise errors.error_from_result(result)
         return result.command_status
 
     @property
     def lost(self) -> bool:
-        return self._connection.closed
+        return self.connection.closed
 
 
 def _bound(value: Any) -> Any:
@@ -289,18 +284,21 @@ class PostgresDatabase:
         *,
         search: Search,
         outbox: Outbox,
-        clock: Callable[[], int] = wall_clock,
+        clock: Callable[[], int] | None = None,
         threads: int = THREADS,
         timeout_s: float = TIMEOUT_S,
         replica: str = "",
     ) -> None:
         self.on_commit: Callable[[list[int]], None] | None = None
         self.trouble = ""
-        self._search, self._outbox, self._clock, self._timeout_s = search, outbox, clock, timeout_s
+        self._server_clock = ServerClock()
+        self._clock = clock or self._server_clock
+        self._search, self._outbox, self._timeout_s = search, outbox, timeout_s
         self._ids = IdSource()
         self._local = threading.local()
         self._connections: list[psycopg.Connection[Row]] = []
         self._conninfo, self._threads = _check(url), threads
+        self._server_clock.look_at(self._conninfo)
         self._writers = _Pool(threads, "postgres-write")
         self._readers = _Pool(threads, "postgres-read")
         self._replica_conninfo = _conninfo(replica, target_session_attrs="any") if replica else ""
@@ -421,6 +419,9 @@ class PostgresDatabase:
                 raise Unavailable(_unreachable(error)) from error
             tx = PostgresTx(connection, self._search, self._ids, self._outbox, self._clock)
             setattr(self._local, place, tx)
+        elif self._server_clock.is_due and not replica:
+            with suppress(psycopg.Error):  # then the transaction meets it, and says so
+                self._server_clock.look(tx.connection)
         return tx
 
     def _connect(self, conninfo: str) -> psycopg.Connection[Row]:
@@ -448,6 +449,8 @@ class PostgresDatabase:
             b"""SELECT set_config('synchronous_commit', 'on', false)
                 WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
         )
+        if conninfo == self._conninfo:  # the primary now, which may be another than before
+            self._server_clock.look(connection)
         self._connections.append(connection)
         return connection
 
@@ -455,6 +458,9 @@ class PostgresDatabase:
         return self.write_now(
             _doubts, len(str(conninfo_to_dict(self._conninfo).get("host", "")).split(",")), self._threads
         )
+
+    def draw_after(self, id: int) -> None:
+        self._ids.draw_after(id)
 
     def build_index(self, name: str, statement: str) -> None:
         with psycopg.connect(self._conninfo, autocommit=True) as connection:

@@ -112,9 +112,6 @@ class SqliteTx:
     def new_id(self, bucket: int) -> int:
         return self._ids.draw(bucket, self.now_ms)
 
-    def shared_ms(self) -> int:
-        return self.now_ms  # one process, or several on one machine: the clock is the same
-
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
         self.emitted.append(bucket_of(event.of))
@@ -414,6 +411,9 @@ class SqliteDatabase:
 
     def doubts(self) -> list[Doubt]:
         return []
+
+    def draw_after(self, id: int) -> None:
+        self._ids.draw_after(id)
 
     def build_index(self, name: str, statement: str) -> None:
         self.write_now(lambda tx: tx.run(statement))
