@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from faults import ledger
 from faults.ledger import Line
+from servers import Postgres
 
 
 @pytest.fixture
@@ -20,6 +21,13 @@ def ledger_line(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Line
 
     yield begin
     request.node.user_properties += [("fault", dataclasses.asdict(line)) for line in lines]
+
+
+@pytest.fixture
+def postgres_database(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """A database with the schema, for tests that need many processes."""
+    with postgres.database(postgres_template) as url:
+        yield url
 
 
 def _lines(terminal: pytest.TerminalReporter) -> list[Line]:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-PACKAGES = {"strace": "strace", "faketime": "faketime", "nft": "nftables", "ip": "iproute2", "prlimit": "util-linux"}
+PACKAGES = {"strace": "strace", "prlimit": "util-linux"}
 
 
 def need(program: str) -> str:

@@ -17,6 +17,7 @@ from chirrup.social import accounts, conversations, follows, notifications, post
 from chirrup.store import follows as follow_rows
 from chirrup.store import outbox, tags
 from chirrup.store import reactions as reaction_rows
+from chirrup.timelines import read
 from chirrup.types import Draft, NotificationKind, Span
 from chirrup.workers.subscribers import handle
 
@@ -93,6 +94,27 @@ async def test_an_edited_post_and_a_deleted_one_are_found_as_they_are_now(engine
 
     assert await db.read(found) == [[], [edited], [], [edited]]
     assert await db.read(told, [bob]) == Counter([(bob, "mention", ann, edited)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_home_timeline_has_each_post_once_in_order_and_is_right_after_ties_change(engines: Engines, seed: int):
+    db = engines.db
+    ann, bob, eve = await people(db, "ann", "bob", "eve")
+    await db.write(follows.follow, bob, ann)
+    await handle_jumbled(engines, random.Random(seed))
+    await read.home(engines, bob, NEWEST)  # warm from here on
+    said = [(await db.write(posts.publish, ann, Draft(text=f"hello {n}"))).id for n in range(6)]
+    original = (await db.write(posts.publish, eve, Draft(text="hear"))).id
+    boosted = (await db.write(reactions.boost, ann, original)).id
+    await db.write(posts.delete, ann, said[2])
+
+    await handle_jumbled(engines, random.Random(seed))
+
+    assert await read.home(engines, bob, NEWEST) == [boosted, *(id for id in reversed(said) if id != said[2])]
+    await db.write(follows.unfollow, bob, ann)
+    await db.write(follows.follow, bob, eve)
+    await handle_jumbled(engines, random.Random(seed + 1))
+    assert await read.home(engines, bob, NEWEST) == [original]
 
 
 @pytest.mark.parametrize("seed", range(4))
