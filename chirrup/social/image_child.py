@@ -39,7 +39,11 @@ async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
     if not _places.acquire(blocking=False):
         raise Unavailable("Too many pictures are waiting to be read; try again shortly")
     try:
-        return await asyncio.get_running_loop().run_in_executor(_waiters, _run, function, data)
+        try:
+            made = asyncio.get_running_loop().run_in_executor(_waiters, _run, function, data)
+        except RuntimeError as error:  # no memory for a thread
+            raise Unavailable("There is no room for a picture now; try again shortly") from error
+        return await made
     finally:
         _places.release()
 

@@ -63,6 +63,9 @@ class _Phrases:
     def is_in(self, column: str, name: str) -> str:
         return f"{column} IN carray(:{name})"
 
+    def ids_in(self, column: str, name: str) -> str:
+        return self.is_in(column, name)
+
     def begins(self, column: str, name: str) -> str:
         return f"{column} >= :{name} AND {column} < :{name} || char(1114111)"
 
@@ -293,7 +296,7 @@ class SqliteDatabase:
         try:
             if failure is None:
                 self._writer.execute("COMMIT")
-                self.trouble = None
+                self.trouble = ""
         except apsw.Error as error:
             failure = self._failed(error)
         finally:
