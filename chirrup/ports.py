@@ -39,6 +39,10 @@ class Phrases(Protocol):
         """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
         ...
 
+    def ids_in(self, column: str, name: str) -> str:
+        """is_in() for ids that the bucket is taken from: where there are shards, only those that have them are asked."""
+        ...
+
     def begins(self, column: str, name: str) -> str:
         """column begins with the text bound to :name, in which nothing has a special meaning."""
         ...

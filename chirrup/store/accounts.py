@@ -14,7 +14,7 @@ _USER_VALUES = ", ".join(f":{name}" for name in User.__struct_fields__)
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Account]:
     """The accounts among ids that exist, suspended ones too. One query, whatever len(ids)."""
-    rows = tx.all(f"SELECT {COLUMNS} FROM accounts WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    rows = tx.all(f"SELECT {COLUMNS} FROM accounts WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
     return {row[0]: Account(*row) for row in rows}
 
 
@@ -25,7 +25,7 @@ def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
               COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0)
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
-            WHERE {tx.sql.is_in("accounts.id", "ids")}""",
+            WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
         ids=ids,
     )
     return {row[0]: AccountState(*row) for row in rows}

@@ -146,7 +146,7 @@ def followers_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
     """Those of ids who follow account_id: asked at their end, where the pair is the key."""
     rows = tx.all(
         f"""SELECT account_id FROM following
-            WHERE {tx.sql.is_in("account_id", "ids")} AND target_id = :account""",
+            WHERE {tx.sql.ids_in("account_id", "ids")} AND target_id = :account""",
         account=account_id,
         ids=ids,
     )

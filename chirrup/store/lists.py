@@ -12,7 +12,7 @@ COLUMNS = ", ".join(PostList.__struct_fields__)
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, PostList]:
     if not ids:
         return {}
-    rows = tx.all(f"SELECT {COLUMNS} FROM lists WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    rows = tx.all(f"SELECT {COLUMNS} FROM lists WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
     return {row[0]: PostList(*row) for row in rows}
 
 

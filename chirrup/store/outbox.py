@@ -55,7 +55,7 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
     )
     rows = tx.all(
         f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1
-            WHERE {tx.sql.is_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",
+            WHERE {tx.sql.ids_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",
         ids=[id for (id,) in free],
         until=now + LEASE_MS,
         now=now,
@@ -74,7 +74,7 @@ def extend(tx: Tx, ids: list[int]) -> None:
     """Hold these, if they are held at all, for LEASE_MS more: their handling takes long."""
     now = tx.now_ms
     tx.run(
-        f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.is_in('id', 'ids')} AND lease_until > :now",
+        f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.ids_in('id', 'ids')} AND lease_until > :now",
         ids=ids,
         until=now + LEASE_MS,
         now=now,
@@ -83,7 +83,7 @@ def extend(tx: Tx, ids: list[int]) -> None:
 
 def finish(tx: Tx, ids: list[int]) -> None:
     """These are done with."""
-    tx.run(f"DELETE FROM outbox WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    tx.run(f"DELETE FROM outbox WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
 
 
 def go_on(tx: Tx, id: int, rest: Event) -> None:
@@ -108,7 +108,7 @@ def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
 def give_back(tx: Tx, ids: list[int]) -> None:
     """These were not acted on after all: whoever comes first may."""
     tx.run(
-        f"UPDATE outbox SET lease_until = 0, attempts = attempts - 1 WHERE {tx.sql.is_in('id', 'ids')}",
+        f"UPDATE outbox SET lease_until = 0, attempts = attempts - 1 WHERE {tx.sql.ids_in('id', 'ids')}",
         ids=ids,
     )
 
@@ -144,11 +144,11 @@ def put_back(tx: Tx, ids: list[int]) -> None:
     """Have these failures acted on anew."""
     tx.run(
         f"""INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide)
-            SELECT id, bucket, body, 0, 0, 0 FROM outbox_failed WHERE {tx.sql.is_in("id", "ids")}
+            SELECT id, bucket, body, 0, 0, 0 FROM outbox_failed WHERE {tx.sql.ids_in("id", "ids")}
             ON CONFLICT (id, bucket) DO NOTHING""",
         ids=ids,
     )
-    tx.run(f"DELETE FROM outbox_failed WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    tx.run(f"DELETE FROM outbox_failed WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
 
 
 def waiting_beside(tx: Tx, id: int) -> list[Event]:

@@ -16,7 +16,7 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
     The statement finds deleted ones too: with `deleted_ms = 0` in it, PostgreSQL takes the index of those that are not
     for the shortest way through a table that is young, and reads all of it.
     """
-    rows = tx.all(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
+    rows = tx.all(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
     return {row[0]: post for row in rows if not (post := Post(*row)).deleted_ms}
 
 
@@ -86,7 +86,7 @@ def delete(tx: Tx, id: int) -> bool:
 def counts(tx: Tx, ids: Collection[int]) -> dict[int, PostCounts]:
     """Counters by post; posts nobody reacted to are absent."""
     rows = tx.all(
-        f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.is_in('post_id', 'ids')}", ids=ids
+        f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}", ids=ids
     )
     return {row[0]: PostCounts(*row) for row in rows}
 

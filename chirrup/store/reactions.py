@@ -140,10 +140,10 @@ def deeds(tx: Tx, post: Post, ids: Collection[int]) -> dict[int, frozenset[int]]
               WHERE bucket = :bucket AND post_id = :post AND {tx.sql.is_in("account_id", "ids")}
             UNION ALL SELECT 2, m.account_id FROM accounts a
               JOIN bookmarks m ON m.bucket = a.bucket AND m.account_id = a.id AND m.post_id = :post
-              WHERE {tx.sql.is_in("a.id", "ids")}
+              WHERE {tx.sql.ids_in("a.id", "ids")}
             UNION ALL SELECT 3, m.account_id FROM accounts a
               JOIN thread_mutes m ON m.bucket = a.bucket AND m.account_id = a.id AND m.root_id = :root
-              WHERE {tx.sql.is_in("a.id", "ids")}
+              WHERE {tx.sql.ids_in("a.id", "ids")}
             UNION ALL SELECT 4 + position, account_id FROM poll_votes
               WHERE bucket = :poll_bucket AND poll_id = :poll AND {tx.sql.is_in("account_id", "ids")}""",
         bucket=bucket_of(post.id),
