@@ -14,6 +14,7 @@ log = structlog.get_logger()
 
 EVERY_S = 1.0
 PATIENCE_S = 1.0  # for the database's answer
+BLIND = "the broker cannot be reached: what other processes do is not seen"
 STALE_S = 5.0  # an answer this old is none
 
 
@@ -35,7 +36,11 @@ class Health:
             return "it is stopping"
         if self._task and time.monotonic() - self._found_at_s > STALE_S:
             return f"nothing is known for {STALE_S:g} s: the process is too busy"
-        return self._found
+        return self._found or self._blindness
+
+    @property
+    def _blindness(self) -> str:
+        return BLIND if self._engines.broker.blind else ""
 
     def leave(self) -> None:
         """A stop has begun. Never taken back."""
@@ -80,9 +85,7 @@ class Health:
             log.debug("database not reached", exc_info=error)
             return self._engines.db.trouble or "the database cannot be reached"
         self._asking = None
-        if self._engines.broker.blind:
-            return "the broker cannot be reached: what other processes do is not seen"
-        return ""
+        return self._blindness
 
     async def _ask(self) -> None:
         await self._engines.db.read(usage.alive)
