@@ -64,7 +64,6 @@ def test_one_process_goes_on_through_jumps_and_restarts(tmp_path: Path):
             check(ann, bob, said)
 
 
-@pytest.mark.xfail(strict=True, reason="ids are drawn by the clock, and nothing tells a start what was drawn before it")
 def test_what_is_said_after_a_restart_an_hour_back_is_newer_all_the_same(tmp_path: Path):
     env, jump = at_a_wrong_time(tmp_path, 0)
     with Server(tmp_path / "data", env=env) as server:
@@ -109,7 +108,6 @@ def test_a_worker_with_a_wrong_clock_is_as_good_as_the_others(
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.xfail(strict=True, reason="each web process draws ids by its own clock: those of one are an hour early")
 def test_what_is_said_at_a_web_process_with_a_wrong_clock_is_in_order(
     postgres_database: str, redis_url: str, tmp_path: Path
 ):
