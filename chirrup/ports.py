@@ -35,6 +35,8 @@ class Phrases(Protocol):
         """A statement: rows that are copied into the empty table in the order of its key leave no gaps in its index."""
         ...
 
+    bytewise: str  # after a column of text in ORDER BY: by its bytes, whatever the database's language
+
     def is_in(self, column: str, name: str) -> str:
         """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
         ...

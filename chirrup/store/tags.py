@@ -73,7 +73,7 @@ def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
     """Known tags whose normal form begins with start, in the order of their names."""
     rows = tx.all(
         f"""SELECT tag, name, id FROM tags WHERE {tx.sql.begins("tag", "start")}
-            ORDER BY tag LIMIT :limit OFFSET :offset""",
+            ORDER BY tag {tx.sql.bytewise} LIMIT :limit OFFSET :offset""",
         start=start,
         limit=limit,
         offset=offset,

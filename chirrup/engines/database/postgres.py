@@ -72,6 +72,7 @@ _LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.Uniqu
 class _Phrases:
     clustered = ""
     relations = "SELECT relname::TEXT FROM pg_class WHERE relnamespace = current_schema()::REGNAMESPACE"
+    bytewise = 'COLLATE "C"'
     extensions = "SELECT extname::TEXT FROM pg_extension"
     lock_schema = f"SELECT pg_try_advisory_xact_lock({_SCHEMA_LOCK})"  # not waiting: build_index() would wait for it
     lock_patience = "SELECT set_config('lock_timeout', CAST(:ms AS TEXT), true)"

@@ -51,6 +51,7 @@ class _Phrases:
     extensions = "SELECT '' WHERE 0"
     lock_schema = "SELECT 1"  # writes come one after the other
     lock_patience = "SELECT :ms"
+    bytewise = ""
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
