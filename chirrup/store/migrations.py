@@ -2,7 +2,7 @@
 
 While the steps run, programs of before and after them read and write. So (docs/operate/postgres.md):
 
-- A new table, or a new column with a DEFAULT, is harmless: the program of before does not name it. Other changes come in
+- A new table, or a new column with a DEFAULT, is harmless: the program of before does not name it. Other changes take
   two releases. The first stops using a column or table, the next one drops it; nothing is ever renamed.
 - A new database gets all of schema.py at once; steps bring the others there. tests/faults/test_migrations.py compares.
 - A new index on a table of before is an Index step: PostgreSQL builds it while others write.
