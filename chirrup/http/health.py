@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from .. import metrics
+from ..errors import Unavailable
 from ..ports import Engines
 from ..store import usage
 
@@ -83,11 +84,13 @@ class Health:
         except Exception as error:
             self._asking = None
             log.debug("database not reached", exc_info=error)
-            return self._engines.db.trouble or "the database cannot be reached"
+            return error.message if isinstance(error, Unavailable) else "the database cannot be reached"
         self._asking = None
         return self._blindness
 
     async def _ask(self) -> None:
-        await self._engines.db.read(usage.alive)
-        if self._engines.db.trouble:  # is it still so?
-            await self._engines.db.write(usage.writable)
+        db = self._engines.db
+        await db.read(usage.alive)
+        if trouble := db.trouble:  # said once, whatever little still fits; is it over?
+            await db.write(usage.writable)
+            raise Unavailable(trouble)
