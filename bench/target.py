@@ -1,0 +1,78 @@
+"""The server that is measured: its own on SQLite, in parts on PostgreSQL and Redis, or one that runs already."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import msgspec
+
+from chirrup import config
+from chirrup.app import open_database
+from chirrup.config import Settings
+from chirrup.ids import ms_of
+from chirrup.ports import Database, Tx
+
+from . import world
+
+
+class Target(msgspec.Struct):
+    port: int
+    streams_port: int
+    db: Database
+    cost: Callable[[], float]  # seconds of CPU so far, of all its processes; 0 where they cannot be seen
+    memory_mib: Callable[[], float]  # of the process that answers requests; likewise
+
+
+@contextmanager
+def embedded() -> Iterator[Target]:
+    with world.folder() as data, world.database(data) as db, world.chirrup_server(data) as server:
+        yield Target(server.port, server.port, db, lambda: server.cpu_s, lambda: server.memory_mib)
+
+
+@contextmanager
+def boxes() -> Iterator[Target]:
+    """A process each of web, worker and stream."""
+    from . import boxes as parts  # needs PostgreSQL and Redis installed
+
+    with parts.boxes() as several, several.roles(web=1, worker=1, stream=1):
+        streams = next(server for role, server in several.running if role == "stream")
+        db, web = open_database(several.settings), several.web
+        try:
+            yield Target(web.port, streams.port, db, lambda: sum(several.cost.values()), lambda: several.web.memory_mib)
+        finally:
+            db.close()
+
+
+@contextmanager
+def at(url: str) -> Iterator[Target]:
+    """A server of this machine. Its settings are in the environment: people are made in its database."""
+    settings: Settings = config.load({})
+    db, port = open_database(settings), urlsplit(url).port or 80
+    streams = urlsplit(settings.streaming_url).port or port
+    try:
+        yield Target(port, streams, db, lambda: 0.0, lambda: 0.0)
+    finally:
+        db.close()
+
+
+def oldest_s(db: Database) -> float:
+    """The age of the oldest event that is not done with; 0 when there is none. For a thread without a loop."""
+    return asyncio.run(db.read(_oldest_s))
+
+
+def _oldest_s(tx: Tx) -> float:
+    row = tx.one("SELECT MIN(id) FROM outbox")
+    return max(0.001, (tx.now_ms - ms_of(row[0])) / 1000) if row and row[0] else 0.0
+
+
+async def drained(target: Target) -> None:
+    """Returns once the outbox is empty."""
+    while await asyncio.to_thread(oldest_s, target.db):  # noqa: ASYNC110 - looked at from outside
+        await asyncio.sleep(0.01)
+
+
+def own_cpu_s() -> float:
+    used = os.times()
+    return used.user + used.system
