@@ -1,4 +1,4 @@
-"""More work comes than can be done: ../shared/threats.md R13. How fast it is then: `python -m bench.burst`."""
+"""More work comes than can be done: ../shared/threats.md R13. How fast it is then: `make burst`."""
 
 import asyncio
 import threading
