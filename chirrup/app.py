@@ -38,6 +38,7 @@ from .social.media import Addresses
 from .store import migrations, outbox, posts
 from .stream import routes as stream_routes
 from .stream.hub import Hub
+from .timelines.owing import Owing
 from .web.server import Web
 from .workers.lanes import Bell
 from .workers.relay import Relay
@@ -83,15 +84,15 @@ def open_engines(settings: Settings) -> Engines:
         log.warning(doubt.what, to_do=doubt.to_do)
     if not settings.broker:
         return Engines(db=db, timelines=MemoryTimelines(), broker=MemoryBroker(), blobs=blobs, limits=MemoryLimits())
-    if not settings.broker.startswith(("redis:", "rediss:", "unix:")):
-        raise SettingsError(f"broker must be redis://…, is {settings.broker[:60]!r}")
+    if not settings.broker.startswith(("redis:", "rediss:", "unix:", "redis+cluster:", "rediss+cluster:")):
+        raise SettingsError(f"broker must be redis://… or redis+cluster://…, is {settings.broker[:60]!r}")
     from .engines.broker.redis import RedisBroker
     from .engines.limits.redis import RedisLimits
     from .engines.timelines.redis import RedisTimelines
 
     return Engines(
         db=db,
-        timelines=RedisTimelines(settings.broker),
+        timelines=Owing(RedisTimelines(settings.broker), db),
         broker=RedisBroker(settings.broker),
         blobs=blobs,
         limits=RedisLimits(settings.broker),

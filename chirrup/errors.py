@@ -3,6 +3,8 @@
 http/problems.py maps each class to an HTTP status; nothing else knows both sides.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 
@@ -121,6 +123,14 @@ class Unavailable(ChirrupError):
 
 class Held(Unavailable):
     """Something that is needed was held by another for longer than was to be waited; nothing was changed."""
+
+
+class Behind(Unavailable):
+    """Some timelines did not take what they were to take. parts: where; what ports.Timelines.forget() is given."""
+
+    def __init__(self, parts: Collection[int]) -> None:
+        super().__init__("the timelines are out of reach")
+        self.parts = frozenset(parts)
 
 
 class SettingsError(ChirrupError):

@@ -42,7 +42,7 @@ class Phrases(Protocol):
         ...
 
     def ids_in(self, column: str, name: str) -> str:
-        """is_in() for ids that the bucket is taken from: where there are shards, only those that have them are asked."""
+        """is_in() for ids that the bucket is taken from: of several shards only those that have them are asked."""
         ...
 
     def begins(self, column: str, name: str) -> str:
@@ -184,8 +184,9 @@ class Timelines(Protocol):
     """Bounded lists of post ids, newest first, kept for people who are reading. Any of them may vanish at any moment.
 
     A timeline is named by kind ("home", "list") and owner (account id, list id). Pushes are blind and may repeat or
-    come late; a page is in order and has each id once all the same. An engine that cannot be reached is no error:
-    every timeline is cold, and those that missed a push or a drop stay cold until they are rebuilt.
+    come late; a page is in order and has each id once all the same. While an engine cannot be reached every timeline is
+    cold; only a push or a drop that is missed is an error, Behind: it is to be repeated, or made up for by forget()
+    (timelines/owing.py).
     """
 
     async def page(
@@ -214,11 +215,15 @@ class Timelines(Protocol):
         ...
 
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
-        """Add id to the timelines of those owners that are warm (or being rebuilt). How many took it."""
+        """Add id to the timelines of those owners that are warm (or being rebuilt). How many took it. Raises Behind."""
         ...
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
-        """Forget these timelines and rebuilds of them that are under way; the next read rebuilds them."""
+        """Forget these timelines and rebuilds of them that are under way; a read rebuilds them. Raises Behind."""
+        ...
+
+    async def forget(self, parts: Collection[int]) -> None:
+        """Drop all that is kept in these parts, as Behind names them, whoever owns it. Raises Behind: those left."""
         ...
 
     async def close(self) -> None: ...

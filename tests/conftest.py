@@ -51,6 +51,30 @@ def redis_url(redis_server: servers.Redis) -> str:
 
 
 @pytest.fixture(scope="session")
+def redis_pair() -> Iterator[servers.RedisPair]:
+    """A primary and its replica, for tests that stop and promote them; start() puts them right again."""
+    _need("redis-server")
+    with servers.running(servers.RedisPair) as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[servers.RedisCluster]:
+    """Six nodes, for tests that stop some; start() puts them right again."""
+    _need("redis-server")
+    with servers.running(servers.RedisCluster) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def redis_cluster_url(redis_cluster: servers.RedisCluster) -> str:
+    """An empty Cluster that no other test uses now."""
+    redis_cluster.start()
+    redis_cluster.flush()
+    return redis_cluster.url
+
+
+@pytest.fixture(scope="session")
 def chromium_path() -> Path:
     """The system's browser, for Playwright's executable_path (as root it needs --no-sandbox)."""
     return _need("chromium")

@@ -17,10 +17,13 @@ from chirrup.ports import Broker, Limits, Timelines
 MakeTimelines = Callable[..., Timelines]
 
 
-@pytest.fixture(params=["memory", "redis"])
+PLUGS = {"redis": "redis_url", "cluster": "redis_cluster_url"}  # and the fixture with its address
+
+
+@pytest.fixture(params=["memory", *PLUGS])
 async def make_timelines(request: pytest.FixtureRequest) -> AsyncIterator[MakeTimelines]:
     """Timelines with a length and slack of the test's choice. Those of one test share what they keep, if they can."""
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    url = request.getfixturevalue(PLUGS[request.param]) if request.param in PLUGS else ""
     made: list[Timelines] = []
 
     def make(**sizes: int) -> Timelines:
@@ -37,9 +40,10 @@ def timelines(make_timelines: MakeTimelines) -> Timelines:
     return make_timelines()
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", *PLUGS])
 async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
-    broker = RedisBroker(request.getfixturevalue("redis_url")) if request.param == "redis" else MemoryBroker()
+    url = request.getfixturevalue(PLUGS[request.param]) if request.param in PLUGS else ""
+    broker = RedisBroker(url) if url else MemoryBroker()
     yield broker
     await broker.close()
 
@@ -47,7 +51,7 @@ async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
 PassTime = Callable[[float], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", *PLUGS])
 async def limits_and_time(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Limits, PassTime]]:
     """Limits, and pass_time(seconds), after which it is that much later for them."""
     if request.param == "memory":
@@ -59,12 +63,18 @@ async def limits_and_time(request: pytest.FixtureRequest) -> AsyncIterator[tuple
         yield MemoryLimits(now_s=lambda: now_s[0]), pass_time
         return
 
-    url = request.getfixturevalue("redis_url")
+    url = request.getfixturevalue(PLUGS[request.param])
+    servers = (
+        request.getfixturevalue("redis_cluster").primaries()
+        if request.param == "cluster"
+        else [request.getfixturevalue("redis_server")]
+    )
 
     async def pass_time_there(seconds: float) -> None:
-        async with redis.asyncio.Redis.from_url(url) as client:
-            async for key in client.scan_iter():
-                await client.pexpire(key, max(0, int(await client.pttl(key)) - int(seconds * 1000)))
+        for server in servers:
+            async with redis.asyncio.Redis.from_url(server.url) as client:
+                async for key in client.scan_iter():
+                    await client.pexpire(key, max(0, int(await client.pttl(key)) - int(seconds * 1000)))
 
     limits = RedisLimits(url)
     yield limits, pass_time_there

@@ -26,7 +26,7 @@ import redis
 
 START_TIMEOUT_S = 60.0  # a loaded machine with a slow disk
 PDEATHSIG = 1  # prctl(2)
-Kind = TypeVar("Kind", bound="Server")
+Kind = TypeVar("Kind", bound="Server | RedisPair | RedisCluster")
 
 
 def find(package: str) -> Path | None:
@@ -36,6 +36,7 @@ def find(package: str) -> Path | None:
         "postgresql": ["initdb"],
         "redis-server": ["redis-server", "valkey-server"],
         "chromium": ["chromium", "chromium-browser", "google-chrome"],
+        "strace": ["strace"],  # Linux: makes system calls of a server fail
     }[package]
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
     return next((Path(found) for name in names if (found := shutil.which(name, path=path))), None)
@@ -167,29 +168,183 @@ class Postgres(Server):
 
 
 class Redis(Server):
-    """Keeps nothing over a restart."""
+    """Keeps nothing over a restart. options: as in redis.conf, with _ for -."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, password: str = "", **options: Any) -> None:
         super().__init__("redis-server")
+        self.password = password or self.password
+        self._options = options
 
     @property
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def command(self) -> list[str]:
-        options = {"bind": "127.0.0.1", "port": self.port, "requirepass": self.password, "save": "", "appendonly": "no"}
-        return [str(self.program), *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
+        options = {
+            "bind": "127.0.0.1",
+            "port": self.port,
+            "requirepass": self.password,
+            "masterauth": self.password,
+            "save": "",
+            "appendonly": "no",
+            "repl_diskless_sync_delay": 0,
+        }
+        words = [
+            word
+            for name, value in (options | self._options).items()
+            for word in (f"--{name.replace('_', '-')}", *str(value).split(" "))
+        ]
+        return [str(self.program), *words]
 
     def is_ready(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=5) as client:
-                return bool(client.ping())
+            return bool(self.ask("PING"))
         except redis.ConnectionError:
             return False
 
+    def ask(self, *words: str | int) -> Any:
+        with redis.Redis.from_url(self.url, socket_timeout=5, decode_responses=True) as client:
+            return client.execute_command(*words)
+
     def flush(self) -> None:
-        with redis.Redis.from_url(self.url) as client:
-            client.flushall()
+        self.ask("FLUSHALL")
+
+    def pause(self) -> None:
+        """It is there and does nothing: to the others it looks like a cut network."""
+        self._send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def _send(self, sig: signal.Signals) -> None:
+        if self.process:
+            self.process.send_signal(sig)
+
+
+class RedisPair:
+    """Two servers, one of them a replica of the other. `first` begins as the primary."""
+
+    def __init__(self) -> None:
+        self.first = Redis()
+        self.second = Redis(password=self.first.password)
+
+    @property
+    def url(self) -> str:
+        """Of both."""
+        return f"redis://:{self.first.password}@127.0.0.1:{self.first.port},127.0.0.1:{self.second.port}/0"
+
+    def start(self) -> None:
+        for server in (self.first, self.second):
+            if server.process is None:
+                server.start()
+        self.first.go_on()
+        self.follow(self.second, self.first)
+
+    def follow(self, replica: Redis, primary: Redis) -> None:
+        """Make them that; returns once the replica has what the primary has."""
+        primary.ask("REPLICAOF", "NO", "ONE")
+        replica.ask("REPLICAOF", "127.0.0.1", primary.port)
+        _wait(lambda: replica.ask("INFO", "replication").get("master_link_status") == "up")
+
+    def remove(self) -> None:
+        for server in (self.first, self.second):
+            server.remove()
+
+
+class RedisCluster:
+    """Three primaries and a replica of each, small and quick to fail over (a second). Whoever is stopped comes back."""
+
+    def __init__(self) -> None:
+        password = secrets.token_hex(16)
+        self.nodes = [
+            Redis(
+                password=password,
+                cluster_enabled="yes",
+                cluster_node_timeout=1000,
+                cluster_port=free_port(),
+                cluster_replica_validity_factor=0,
+                cluster_allow_replica_migration="no",
+            )
+            for _ in range(6)
+        ]
+        self._made = False
+
+    @property
+    def url(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:3])
+        return f"redis+cluster://:{self.nodes[0].password}@{hosts}"
+
+    def start(self) -> None:
+        """Returns once every slot is served and every primary has its replica, whatever was stopped or paused."""
+        for node in self.nodes:
+            if node.process is None:
+                node.start()
+            node.go_on()
+        if not self._made:
+            self._make()
+        _wait(self._is_well)
+
+    def _make(self) -> None:
+        first = self.nodes[0]
+        for number, node in enumerate(self.nodes):
+            node.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            if number < 3:
+                node.ask("CLUSTER", "ADDSLOTSRANGE", number * 16384 // 3, (number + 1) * 16384 // 3 - 1)
+            if node is not first:
+                first.ask("CLUSTER", "MEET", "127.0.0.1", node.port, node._options["cluster_port"])
+        _wait(lambda: all(len(self._lines(node)) == 6 for node in self.nodes))
+        for primary, replica in zip(self.nodes[:3], self.nodes[3:], strict=True):
+            replica.ask("CLUSTER", "REPLICATE", primary.ask("CLUSTER", "MYID"))
+        self._made = True
+
+    def primaries(self) -> list[Redis]:
+        """Those that serve slots, in the order of the slots, as start() left them."""
+        serving = [(words[8], words[1]) for words in self._lines(self.nodes[0]) if len(words) > 8 and "-" in words[8]]
+        return [self._at(address) for _, address in sorted(serving, key=lambda one: int(one[0].split("-")[0]))]
+
+    def replica_of(self, primary: Redis) -> Redis:
+        id = primary.ask("CLUSTER", "MYID")
+        return next(self._at(words[1]) for words in self._lines(primary) if words[3] == id)
+
+    def flush(self) -> None:
+        for node in self.primaries():
+            node.flush()
+
+    def remove(self) -> None:
+        for node in self.nodes:
+            node.remove()
+
+    def _at(self, address: str) -> Redis:
+        return next(node for node in self.nodes if address.startswith(f"127.0.0.1:{node.port}@"))
+
+    def _lines(self, node: Redis) -> list[list[str]]:
+        """For each node known there: id, address, flags, its primary's id, …, the eighth on: slots."""
+        lines = [line.split() for line in node.ask("CLUSTER", "NODES").splitlines()]
+        return [words for words in lines if "handshake" not in words[2]]
+
+    def _is_well(self) -> bool:
+        """So all of them say, of each other and of their own replication."""
+        for node in self.nodes:
+            lines = self._lines(node)
+            states = {words[7] for words in lines} | {flag for words in lines for flag in words[2].split(",")}
+            served = {words[0] for words in lines if "master" in words[2] and len(words) > 8}
+            followed = sorted(words[3] for words in lines if "slave" in words[2])
+            if states & {"disconnected", "fail", "fail?"} or len(served) != 3 or followed != sorted(served):
+                return False
+            if "cluster_state:ok" not in node.ask("CLUSTER", "INFO"):
+                return False
+            if node.ask("INFO", "replication").get("master_link_status", "up") != "up":
+                return False
+        return True
+
+
+def _wait(ready: Callable[[], bool]) -> None:
+    """For what servers do among themselves, and have no better way to tell of."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while not ready():
+        if time.monotonic() > give_up_at:
+            raise RuntimeError("the servers did not come together")
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -225,4 +380,4 @@ def _new_folder() -> Path:
 
 
 if __name__ == "__main__":
-    print(*[package for package in ("postgresql", "redis-server", "chromium") if find(package) is None])
+    print(*[package for package in ("postgresql", "redis-server", "chromium", "strace") if find(package) is None])

@@ -1,35 +1,42 @@
-"""A connection to Redis or Valkey that comes back by itself: what the Redis plugs stand on.
+"""A connection to Redis or Valkey that comes back by itself: what the Redis plugs stand on (redis_nodes.py).
 
 Commands of all tasks go out at once on one connection, many in one write, and the replies come back in order. Written
 for delivery: measured with 1,000 ids a call, redis-py's pipeline costs 9 µs of client CPU a command, its bare
 connection 0.8, this 0.3. It speaks RESP3, so published messages arrive between the replies.
 
-A server that cannot be reached, does not answer in time or refuses a command is Away, at once, until it is back.
+A server that cannot be reached, does not answer in time, refuses a command or is no primary is Away, at once, until it
+is back. Of several addresses the primary's is taken: each is asked at every connect, and once a second whether it
+still is what it was.
 """
 
 import asyncio
+import hashlib
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 import hiredis
 import structlog
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.connection import SSLConnection
 
 from .. import metrics
-from ..errors import SettingsError
 
 log = structlog.get_logger()
 
-TIMEOUT_S = 2.0  # with the two below, a server that falls silent is noticed and left within 5 s
-PING_S = 1.0  # how often an idle connection is tried
+TIMEOUT_S = 2.0  # with the three below, a server that falls silent is noticed and left within 5 s
+CONNECT_S = 1.0
+PING_S = 1.0  # how often each connection is tried
 PAUSE_MIN_S, PAUSE_MAX_S = 0.05, 1.0  # between tries to connect, each twice as long as the one before
 COMPLAIN_S = 60.0  # a server that comes and goes is logged this often
 
+ELSEWHERE = ("MOVED ", "ASK ", "CLUSTERDOWN ", "TRYAGAIN ")  # what a Cluster's node says of a slot, not of itself
+
 _INCOMPLETE = object()
-_OPTIONS = {"host", "port", "path", "db", "username", "password", "ssl_ca_certs", "connection_class"}
+
+Options = dict[str, Any]  # of one server, as redis-py reads them from a URL
+Facts = dict[str, str]  # what INFO says
 
 
 class Away(Exception):
@@ -42,27 +49,32 @@ def pack(*words: str | bytes | int) -> bytes:
 
 
 PING = pack("PING")
+_INFO = pack("INFO", "server") + pack("INFO", "replication")
+# A write that writes nothing: refused by a server that lost its replicas (min-replicas-to-write) or became one.
+_STILL_PRIMARY = pack("INFO", "replication") + pack("DEL", "chirrup:beat")
+_STILL_IN_CLUSTER = pack("INFO", "replication") + pack("CLUSTER", "INFO")
 
 
 class Link:
     """Connects when first needed and again whenever the connection is lost, until close().
 
-    on_message(channel, message): published on a channel that this connection is subscribed to.
+    servers: addresses of which one is the primary's. in_cluster: it is a node of a Cluster, and may say ELSEWHERE.
+    on_message(kind, channel, message): what the server sends unasked: "message", "sunsubscribe" and their like.
     on_up(): after each connect, before anybody else's commands.
     """
 
     def __init__(
         self,
-        url: str,
+        servers: Sequence[Options],
         *,
-        on_message: Callable[[bytes, bytes], None] | None = None,
+        in_cluster: bool = False,
+        on_message: Callable[[bytes, bytes, Any], None] | None = None,
         on_up: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._options = _read(url)
-        self.db = int(self._options.get("db", 0))
-        self.server_id = ""  # another one after each start of the server
+        self.servers, self._in_cluster = servers, in_cluster
+        self.identity = b"?"  # another one after each start and each promotion: what it holds may be older than it was
         self._on_message, self._on_up = on_message, on_up
-        self._wire: _Wire | None = None
+        self.wire: _Wire | None = None  # None: not connected
         self._first_try: asyncio.Event = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._complain_at = 0.0
@@ -70,26 +82,46 @@ class Link:
 
     @property
     def up(self) -> bool:
-        return self._wire is not None
+        return self.wire is not None
 
     async def ready(self) -> None:
         """Returns when commands can be sent. Raises Away, at once but for the very first time."""
-        if self._wire is None:
+        if self.wire is None:
             if self._runner is None:
                 self._runner = asyncio.create_task(self._run())
             await self._first_try.wait()
-            if self._wire is None:
+            if self.wire is None:
                 raise Away("not connected")
 
-    async def ask(self, commands: bytes, count: int) -> list[Any]:
-        """The count replies to packed commands, in order. Raises Away: they may or may not have been carried out.
+    def send(self, commands: bytes, count: int) -> "Answer":
+        """Commands with count replies, on their way before anything else runs. Raises Away."""
+        if self.wire is None:
+            raise Away("not connected")
+        return self.wire.send(commands, count)
 
-        When the link is up, the commands are on their way before anything else runs.
-        """
-        if self._wire is None:
-            await self.ready()
-        assert self._wire
-        return await self._wire.ask(commands, count)
+    async def ask(self, commands: bytes, count: int) -> list[Any]:
+        """The count replies to packed commands, in order. Raises Away: they may or may not have been carried out."""
+        await self.ready()
+        return await self.send(commands, count).replies()
+
+    async def check(self) -> None:
+        """Raises Away, having left it, when it is not any more what it was when it was connected to."""
+        if self.wire is None:
+            raise Away("not connected")
+        wire = self.wire
+        info, state = await wire.send(_STILL_IN_CLUSTER if self._in_cluster else _STILL_PRIMARY, 2).replies()
+        facts = _facts(info)
+        if facts["role"] != "master" or _identity(wire.run_id, facts) != self.identity:
+            wire.abort("it was promoted or demoted")
+        elif self._in_cluster and b"cluster_state:ok" not in state:
+            wire.abort("the Cluster is down there")
+        if wire.lost.done():
+            raise Away(wire.lost.result())
+
+    def abort(self, why: str) -> None:
+        """Leave it, and connect anew."""
+        if self.wire:
+            self.wire.abort(why)
 
     async def close(self) -> None:
         if self._runner:
@@ -100,90 +132,166 @@ class Link:
     async def _run(self) -> None:
         pause_s = PAUSE_MIN_S
         while True:
-            wire = _Wire(self._on_message)
+            wire = None
             try:
-                await self._open(wire)
-                self._wire = wire
+                wire, facts = await self._find()
+                self.identity = _identity(wire.run_id, facts)
+                self.wire = wire
+                if self._in_cluster:
+                    await self.check()
                 if self._on_up:
                     await self._on_up()
                 self._first_try.set()
                 pause_s = PAUSE_MIN_S
                 self._rejoice()
                 metrics.redis_connects[self.name] += 1
-                await self._watch(wire)
+                while True:
+                    await asyncio.wait([wire.lost], timeout=PING_S)
+                    await self.check()
             except Exception as error:  # whatever it is, the next connection may do better
                 self._complain(error)
             finally:
-                self._wire = None
-                wire.abort()
+                self.wire = None
+                if wire:
+                    wire.abort()
                 self._first_try.set()
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, PAUSE_MAX_S)
 
-    async def _open(self, wire: "_Wire") -> None:
-        options, loop = self._options, asyncio.get_running_loop()
-        async with asyncio.timeout(TIMEOUT_S):
-            if "path" in options:
-                await loop.create_unix_connection(lambda: wire, options["path"])
-            else:
-                tls = options.get("connection_class") is SSLConnection
-                context = ssl.create_default_context(cafile=options.get("ssl_ca_certs")) if tls else None
-                host, port = options.get("host", "127.0.0.1"), options.get("port", 6379)
-                await loop.create_connection(lambda: wire, host, port, ssl=context)
-        who = ["AUTH", options.get("username", "default"), options["password"]] if "password" in options else []
-        hello = pack("HELLO", 3, *who) + pack("SELECT", self.db) + pack("INFO", "server")
-        *_, info = await wire.ask(hello, 3)
-        self.server_id = info.decode().partition("run_id:")[2][:12]
-
-    async def _watch(self, wire: "_Wire") -> None:
-        """Until the connection is lost: raises Away."""
-        while True:
-            await asyncio.wait([wire.lost], timeout=PING_S)
-            await wire.ask(PING, 1)
+    async def _find(self) -> "tuple[_Wire, Facts]":
+        """A connection to the primary among the servers, and what it says of itself."""
+        wires = [_Wire(self._on_message, elsewhere=self._in_cluster) for _ in self.servers]
+        chosen = None
+        try:
+            asked = map(_open, wires, self.servers)
+            said = await asyncio.gather(*asked, return_exceptions=True)
+            found = [(wire, facts) for wire, facts in zip(wires, said, strict=True) if isinstance(facts, dict)]
+            if any((facts["redis_mode"] == "cluster") != self._in_cluster for _, facts in found):
+                raise Away("a Cluster's address begins with redis+cluster://, that of other servers with redis://")
+            chosen = _primary(found)
+            if chosen is None:
+                reasons = [str(why) or type(why).__name__ for why in said if isinstance(why, BaseException)]
+                raise Away("; ".join(reasons) or "only replicas there, no primary")
+            return chosen
+        finally:
+            for wire in wires:
+                if chosen is None or wire is not chosen[0]:
+                    wire.abort()
 
     def _complain(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
         if now >= self._complain_at:
             self._complain_at, self._complained = now + COMPLAIN_S, True
-            log.warning("redis is away, trying again", server=self._name, error=str(error) or type(error).__name__)
+            log.warning("redis is away, trying again", server=self.name, error=str(error) or type(error).__name__)
 
     def _rejoice(self) -> None:
         if self._complained:
             self._complained = False
-            log.info("redis is back", server=self._name)
+            log.info("redis is back", server=self.name)
 
     @property
-    def _name(self) -> str:
-        return self._options.get("path") or f"{self._options.get('host')}:{self._options.get('port', 6379)}"
+    def name(self) -> str:
+        return ", ".join(name_of(options) for options in self.servers)
+
+
+async def look_at(options: Options, commands: bytes, count: int) -> list[Any]:
+    """The replies of one server, whatever its role, by a connection for this once. Raises Away, OSError."""
+    wire = _Wire(None, elsewhere=True)
+    try:
+        await _open(wire, options)
+        return await wire.send(commands, count).replies()
+    finally:
+        wire.abort()
+
+
+async def _open(wire: "_Wire", options: Options) -> Facts:
+    """Connect, and ask whom to. Raises Away, OSError, TimeoutError."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(CONNECT_S):
+        if "path" in options:
+            await loop.create_unix_connection(lambda: wire, options["path"])
+        else:
+            tls = options.get("connection_class") is SSLConnection
+            context = ssl.create_default_context(cafile=options.get("ssl_ca_certs")) if tls else None
+            await loop.create_connection(lambda: wire, options["host"], options["port"], ssl=context)
+        who = ["AUTH", options.get("username", "default"), options["password"]] if "password" in options else []
+        hello = pack("HELLO", 3, *who) + pack("SELECT", options.get("db", 0)) + _INFO
+        *_, server, replication = await wire.send(hello, 4).replies()
+    facts = _facts(server) | _facts(replication)
+    wire.run_id = facts["run_id"]
+    return facts
+
+
+def _facts(info: bytes) -> Facts:
+    return dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)
+
+
+def _identity(run_id: str, facts: Facts) -> bytes:
+    """10 letters. The replication id is another one after each promotion, on the same server too."""
+    return hashlib.blake2s(f"{run_id} {facts['master_replid']}".encode(), digest_size=5).hexdigest().encode()
+
+
+def _primary(found: "list[tuple[_Wire, Facts]]") -> "tuple[_Wire, Facts] | None":
+    """That of several who say they are whom another has not succeeded, and who has run for longest.
+
+    One that crashed and was started again believes that it still is one, until somebody tells it otherwise.
+    """
+    primaries = [one for one in found if one[1]["role"] == "master"]
+    ids = {facts["master_replid2"]: wire for wire, facts in primaries}
+    heirs = [one for one in primaries if ids.get(one[1]["master_replid"], one[0]) is one[0]]
+    return max(heirs, key=lambda one: int(one[1]["uptime_in_seconds"]), default=None)
+
+
+def name_of(options: Options) -> str:
+    return options.get("path") or f"{options['host']}:{options['port']}"
+
+
+class Answer:
+    """The replies to what was sent, when they come."""
+
+    __slots__ = ("_answered", "_give_up_at", "_wire")
+
+    def __init__(self, wire: "_Wire", answered: "asyncio.Future[list[Any]]", give_up_at: float) -> None:
+        self._wire, self._answered, self._give_up_at = wire, answered, give_up_at
+
+    async def replies(self) -> list[Any]:
+        """In order. Raises Away, for a refusal too; only what a node says of ELSEWHERE is among them as an error."""
+        try:
+            async with asyncio.timeout_at(self._give_up_at):
+                replies = await self._answered
+        except TimeoutError as error:
+            self._wire.abort(f"no answer for {TIMEOUT_S} s")
+            raise Away(self._wire.lost.result()) from error
+        if hiredis.ReplyError in set(map(type, replies)):
+            for reply in replies:
+                if type(reply) is hiredis.ReplyError and not (
+                    self._wire.elsewhere and str(reply).startswith(ELSEWHERE)
+                ):
+                    self._wire.abort(str(reply))  # loading, out of memory, a replica by now: no better than gone
+                    raise Away(str(reply))
+        return replies
 
 
 class _Wire(asyncio.Protocol):
     """One connection while it lasts."""
 
-    def __init__(self, on_message: Callable[[bytes, bytes], None] | None) -> None:
+    def __init__(self, on_message: Callable[[bytes, bytes, Any], None] | None, *, elsewhere: bool) -> None:
         self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._on_message = on_message
+        self.elsewhere = elsewhere
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[tuple[list[Any], int, asyncio.Future[list[Any]]]] = deque()
-        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # its result: why
+        self.lost: asyncio.Future[str] = self._loop.create_future()  # its result: why
+        self.run_id = ""
 
-    async def ask(self, commands: bytes, count: int) -> list[Any]:
+    def send(self, commands: bytes, count: int) -> Answer:
         if self._transport is None or self.lost.done():
             raise Away(self.lost.result() if self.lost.done() else "not connected")
-        answered: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[list[Any]] = self._loop.create_future()
         self._waiting.append(([], count, answered))
         self._transport.write(commands)
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                replies = await answered
-        except TimeoutError as error:
-            self.abort(f"no answer for {TIMEOUT_S} s")
-            raise Away(self.lost.result()) from error
-        for reply in replies:
-            if type(reply) is hiredis.ReplyError:
-                self.abort(str(reply))  # loading, out of memory, a replica by now: no better than one that is gone
-                raise Away(str(reply))
-        return replies
+        return Answer(self, answered, self._loop.time() + TIMEOUT_S)
 
     def abort(self, why: str = "closed") -> None:
         if self._transport:
@@ -203,8 +311,8 @@ class _Wire(asyncio.Protocol):
         gets, waiting, published = self._reader.gets, self._waiting, hiredis.PushNotification
         while (reply := gets()) is not _INCOMPLETE:
             if type(reply) is published:
-                if reply[0] == b"message" and self._on_message:
-                    self._on_message(reply[1], reply[2])
+                if self._on_message:
+                    self._on_message(*reply)
                 continue
             replies, count, answered = waiting[0]
             replies.append(reply)
@@ -220,15 +328,4 @@ class _Wire(asyncio.Protocol):
             answered = self._waiting.popleft()[2]
             if not answered.done():
                 answered.set_exception(Away(why))
-
-
-def _read(url: str) -> dict[str, Any]:
-    try:
-        options: dict[str, Any] = dict(parse_url(url))
-    except ValueError as error:
-        raise SettingsError(f"not a Redis URL (redis://, rediss://, unix://): {error}") from error
-    if unknown := options.keys() - _OPTIONS:
-        raise SettingsError(
-            f"unknown option in the Redis URL: {', '.join(sorted(unknown))}; known are db, ssl_ca_certs"
-        )
-    return options
+                answered.exception()  # whoever asked may be gone: nothing to warn of

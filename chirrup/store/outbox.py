@@ -177,7 +177,7 @@ def waiting(tx: Tx) -> int:
 def oldest(tx: Tx) -> int:
     """The id, which has its time in it, of the event that has waited longest; 0: none waits."""
     row = tx.one("SELECT MIN(id) FROM outbox")
-    return (row and row[0]) or 0
+    return (row[0] if row else None) or 0
 
 
 def failed(tx: Tx) -> int:

@@ -11,6 +11,7 @@ from ..access import sessions
 from ..ports import Engines, Tx
 from ..social import follows, media, polls
 from ..store import lanes, posts, ties
+from ..timelines import owing
 
 log = structlog.get_logger()
 
@@ -66,6 +67,7 @@ def _forget_workers(tx: Tx) -> None:
 
 JOBS = (
     Job("forget dead workers", 600, forget_dead_workers),
+    Job("make up for what timelines missed", 1, owing.make_up),
     Job("end polls", 2, end_polls),
     Job("end mutes", 1, end_mutes),
     Job("remove unattached media", 1800, remove_unattached_media),

@@ -1,46 +1,71 @@
-"""Channels across processes: pub/sub of Redis or Valkey, on one connection of each process.
+"""Channels across processes: pub/sub of Redis or Valkey, on one connection of each process to each server.
 
-A channel is subscribed to while anybody in this process listens on it. What is published while Redis is away is lost;
-once it is back and subscribed to again, everybody who asked is told of the gap.
+A channel is subscribed to while anybody in this process listens on it. In a Cluster each is in a group and published
+on the group's node alone (sharded pub/sub, Redis 7 and later): PUBLISH would be told to every node.
+
+What is published while Redis is away is lost. Once it is back and subscribed to again, everybody who asked is told of
+the gap; and who could not publish then says so on the gap channels, for those who were back sooner.
 """
 
+import asyncio
+import zlib
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import Any
 
 import structlog
+from hiredis import ReplyError
 
 from ... import metrics
 from ...ports import OnMessage
-from ..redis_link import PING, Away, Link, pack
+from ..redis_link import PING, Answer, Away, pack
+from ..redis_nodes import Cluster, open_nodes
 from .memory import MemoryBroker, MemoryListening
 
 log = structlog.get_logger()
+
+GAP_S = 1.0  # between two times that everybody is told of a gap: what comes meanwhile is one
+_GAP = "gap:"  # and the number of a group: a channel in that group
 
 
 class RedisBroker:
     """See ports.Broker."""
 
     def __init__(self, url: str) -> None:
-        self._link = Link(url, on_message=self._hand_out, on_up=self._resume)
-        self._prefix = f"chirrup:{self._link.db}:"  # channels of Redis are not divided into databases
+        self._nodes = nodes = open_nodes(url, on_message=self._hear, on_up=self._resume)
+        sharded = "S" if isinstance(nodes, Cluster) else ""
+        self._publish, self._subscribe = f"{sharded}PUBLISH", f"{sharded}SUBSCRIBE"
+        self._unsubscribe = f"{sharded}UNSUBSCRIBE"
+        self._message = f"{sharded.lower()}message".encode()
+        # Channels of Redis are not divided into databases.
+        self._prefixes = [f"chirrup:{tag}{nodes.db}|" for tag in nodes.tags]
         self._here = MemoryBroker()
         self._on_gap: dict[RedisListening, Callable[[], None]] = {}
-        self._connected_before = False
+        self._gaps = RedisListening(self, lambda *_: self._tell_of_gap())
+        self._gap_told_at_s = -GAP_S
+        self._gap_due: asyncio.TimerHandle | None = None
+        self._subscribed: set[int] = set()  # groups that have been, once
+        self._lost: set[int] = set()  # groups in which something could not be published
 
     @property
     def blind(self) -> bool:
-        return not self._link.up
+        return not self._nodes.whole
 
     async def connect(self) -> None:
-        with suppress(Away):  # the link goes on trying
-            await self._link.ready()
+        await self._nodes.ready()  # if that is in vain, they are looked for again and again
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
-        if not channels:
-            return
-        packed = b"".join([pack("PUBLISH", self._prefix + channel, message) for channel in channels])
         metrics.deliveries["channels"] += len(channels)
-        await self._send(packed, len(channels))
+        packed: dict[int, list[bytes]] = {}
+        for channel in channels:
+            group = self._group(channel)
+            packed.setdefault(group, []).append(pack(self._publish, self._prefixes[group] + channel, message))
+        if packed:
+            done = await self._nodes.ask_each({group: (b"".join(some), len(some)) for group, some in packed.items()})
+            if len(done) < len(packed):
+                self._lost |= packed.keys() - done.keys()
+            if self._lost:
+                await self._own_up(done)
 
     async def listen(
         self, channels: Collection[str], on_message: OnMessage, *, on_gap: Callable[[], None] | None = None
@@ -48,35 +73,95 @@ class RedisBroker:
         listening = RedisListening(self, on_message)
         if on_gap:
             self._on_gap[listening] = on_gap
+            await self._gaps.add([f"{_GAP}{group}" for group in range(len(self._prefixes))])
         await listening.add(channels)
         return listening
 
     async def close(self) -> None:
-        await self._link.close()
+        if self._gap_due:
+            self._gap_due.cancel()
+        await self._nodes.close()
 
-    async def tell(self, command: str, channels: Collection[str]) -> None:
-        """Done on return, unless Redis is away. Subscriptions have no reply of their own; that to PING follows them."""
-        if channels:
-            await self._send(pack(command, *[self._prefix + channel for channel in channels]) + PING, 1)
+    async def tell(self, channels: Collection[str]) -> None:
+        """Subscribe to those of channels that anybody listens on, unsubscribe from the others; done on return.
 
-    async def _send(self, commands: bytes, count: int) -> None:
-        with suppress(Away):  # the link has said so, and _resume() puts right what can be
-            await self._link.ask(commands, count)
+        Unless Redis is away: then _resume() does it.
+        """
+        groups: dict[int, list[str]] = {}
+        for channel in channels:
+            groups.setdefault(self._group(channel), []).append(channel)
+        if not all((link := self._nodes.link(group)) and link.up for group in groups):
+            await self._nodes.ready()
+        told = [(group, self._send(group, some)) for group, some in groups.items()]
+        for group, (link, answer) in told:
+            with suppress(Away):
+                if answer and type((await answer.replies())[0]) is ReplyError:
+                    link.abort("a channel is not there any more")  # an error more than replies were expected
+                    self._nodes.look_again([group])
 
-    async def _resume(self) -> None:
-        """What is joined or left meanwhile is sent after this, so Redis ends up with the same channels as we."""
-        if channels := [self._prefix + channel for channel in self._here.listeners]:
-            await self._link.ask(pack("SUBSCRIBE", *channels) + PING, 1)
-        if self._connected_before:
-            for on_gap in tuple(self._on_gap.values()):
-                try:
-                    on_gap()
-                except Exception as error:  # a bug there; the others are told all the same
-                    log.error("a listener failed", exc_info=error)
-        self._connected_before = True
+    def _send(self, group: int, channels: Collection[str]) -> tuple[Any, Answer | None]:
+        """As things stand at this moment. Subscriptions have no reply of their own; that to PING follows them."""
+        link, commands = self._nodes.link(group), b""
+        prefix, listeners = self._prefixes[group], self._here.listeners
+        if wanted := [prefix + channel for channel in channels if channel in listeners]:
+            commands += pack(self._subscribe, *wanted)
+        if unwanted := [prefix + channel for channel in channels if channel not in listeners]:
+            commands += pack(self._unsubscribe, *unwanted)
+        if link is None or not link.up:
+            return link, None
+        return link, link.send(commands + PING, 1)
 
-    def _hand_out(self, channel: bytes, message: bytes) -> None:
-        self._here.hand_out(channel.decode().removeprefix(self._prefix), message)
+    async def _resume(self, groups: Collection[int]) -> None:
+        """A new connection to where these groups are knows of no subscription."""
+        exists = {group: (pack("EXISTS", self._prefixes[group]), 1) for group in groups}
+        if len(await self._nodes.ask_each(exists)) < len(exists):  # which follows those that have moved
+            raise Away("lost again")
+        listened: dict[int, list[str]] = {group: [] for group in groups}
+        for channel in self._here.listeners:
+            if (group := self._group(channel)) in listened:
+                listened[group].append(channel)
+        for answer in [self._send(group, channels)[1] for group, channels in listened.items() if channels]:
+            if answer is None or type((await answer.replies())[0]) is ReplyError:
+                raise Away("moved again")
+        if self._subscribed.intersection(groups):
+            self._tell_of_gap()
+        self._subscribed.update(groups)
+        await self._own_up(groups)
+
+    async def _own_up(self, reached: Collection[int]) -> None:
+        """Tell everybody of what this process could not publish, where it can publish again."""
+        back = self._lost.intersection(reached)
+        self._lost -= back
+        if back:
+            await self.publish([f"{_GAP}{group}" for group in back], b"")
+
+    def _tell_of_gap(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._gap_due is None:
+            self._gap_due = loop.call_at(max(loop.time(), self._gap_told_at_s + GAP_S), self._tell_of_gap_now)
+
+    def _tell_of_gap_now(self) -> None:
+        self._gap_due, self._gap_told_at_s = None, asyncio.get_running_loop().time()
+        for on_gap in tuple(self._on_gap.values()):
+            try:
+                on_gap()
+            except Exception as error:  # a bug there; the others are told all the same
+                log.error("a listener failed", exc_info=error)
+
+    def _hear(self, kind: bytes, channel: bytes, message: Any) -> None:
+        if kind == self._message:
+            self._here.hand_out(channel[channel.index(b"|") + 1 :].decode(), message)
+        elif kind == b"sunsubscribe" and channel:
+            name = channel[channel.index(b"|") + 1 :].decode()
+            if name in self._here.listeners:  # nobody asked for that: the group goes to another node
+                self._nodes.look_again([self._group(name)])
+
+    def _group(self, channel: str) -> int:
+        if len(self._prefixes) == 1:
+            return 0
+        if channel.startswith(_GAP):
+            return int(channel.removeprefix(_GAP))
+        return zlib.crc32(channel.encode()) % len(self._prefixes)
 
 
 class RedisListening:
@@ -87,10 +172,10 @@ class RedisListening:
         self._here = MemoryListening(broker._here.listeners, on_message)
 
     async def add(self, channels: Collection[str]) -> None:
-        await self._broker.tell("SUBSCRIBE", self._here.join(channels))
+        await self._broker.tell(self._here.join(channels))
 
     async def remove(self, channels: Collection[str]) -> None:
-        await self._broker.tell("UNSUBSCRIBE", self._here.leave(channels))
+        await self._broker.tell(self._here.leave(channels))
 
     async def stop(self) -> None:
         self._broker._on_gap.pop(self, None)

@@ -86,6 +86,9 @@ class MemoryTimelines:
         for owner in owners:
             timelines.pop(owner, None)
 
+    async def forget(self, parts: Collection[int]) -> None:
+        self._kinds.clear()
+
     async def close(self) -> None:
         self._kinds.clear()
 

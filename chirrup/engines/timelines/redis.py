@@ -1,15 +1,17 @@
-"""Timelines in Redis or Valkey: a list of ids for each, one key, so that a Cluster can spread them.
+"""Timelines in Redis or Valkey: a list of ids for each, one key, in groups that a Cluster spreads (redis_nodes.py).
 
-    chirrup:t:<server id>:<epoch>:<kind>:<owner> = id, id, … (as pushed, left is newest), then one of
+    chirrup:t:<group>:<epoch>:<kind>:<owner> = id, id, … (as pushed, left is newest), then one of
         -<floor>    warm: every id above floor is here
         ?<random>   being rebuilt: warm() puts what it found in its place, if it is still there
+    chirrup:t:<group> = the epoch: who holds the group (Link.identity), a dot, and something random
 
 LPUSHX pushes only where there is a list. It answers with the length, and only lists that grew too long are cut.
 
-What is missing from a list would stay missing, so lists are left behind, never mended: a server that was started anew
-(with an old snapshot perhaps) has another id, and a process that could not push or drop begins another epoch, for
-everybody, as soon as it is connected again. What even that misses (the process died first) ends when the list is
-AGE_S old. Set maxmemory-policy to allkeys-lru or volatile-lru: then the least recently read go first.
+What is missing from a list would stay missing, so lists are left behind, never mended: they are of an epoch, and that
+is over when the server was started anew, or promoted, or is another one, and when forget() says so. Every command is
+followed by one that reads the epoch; where it is not the one that was meant, nothing is believed, and it is done again.
+docs/decisions/0013-redis-failover.md goes through all that can happen. Lists end when AGE_S old in any case. Set
+maxmemory-policy to allkeys-lru or volatile-lru: then the least recently read go first.
 """
 
 import secrets
@@ -20,11 +22,14 @@ from typing import Any
 
 import msgspec
 
-from ..redis_link import Away, Link, pack
+from ...errors import Behind
+from ..redis_link import Away, pack
+from ..redis_nodes import open_nodes
 from .window import LENGTH, SLACK, in_order, window
 
 AGE_S = 4 * 3600  # then a list is rebuilt, read or not
 REBUILD_S = 60  # a rebuild not done by then is given up
+TURNS_MAX = 10  # of an epoch in the time of one call; more are a server that does not know what it is
 
 _BEGIN = """
 local last = redis.call('LINDEX', KEYS[1], -1)
@@ -56,45 +61,57 @@ end
 redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
 redis.call('RPUSH', KEYS[1], '-' .. floor)"""
 
+# The epoch in force: what is there when it begins with ARGV[2], else a new one, ARGV[1].
+_EPOCH = """
+local now = redis.call('GET', KEYS[1])
+if ARGV[2] ~= '' and now and string.sub(now, 1, #ARGV[2]) == ARGV[2] then return now end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]"""
+
 _numbers = msgspec.json.Decoder(list[int]).decode  # half the time of int() for each
+
+Commands = Callable[[str, Sequence[int]], bytes]  # of (what the keys begin with, owners), one for each of them
 
 
 class RedisTimelines:
-    """See ports.Timelines. While Redis is away every timeline is cold."""
+    """See ports.Timelines. While Redis is away every timeline is cold. Parts are groups."""
 
     def __init__(self, url: str, *, length: int = LENGTH, slack: int = SLACK) -> None:
-        self._link = Link(url, on_up=self._settle)
+        self._nodes = open_nodes(url, on_up=self._settle)
         self._length, self._longest = length, length + slack
-        self._epoch = ""
-        self._owes = False  # something could not be pushed or dropped: all lists may lack it
+        self._keys = [f"chirrup:t:{tag}" for tag in self._nodes.tags]
+        self._ask_epoch = [pack("GET", key) for key in self._keys]
+        self._epochs = [b""] * len(self._keys)
+        self._changed: set[int] = set()  # groups in which this process changed something, in that epoch
 
     async def page(
         self, kind: str, owner: int, *, before: int, after: int, limit: int, oldest: bool = False
     ) -> list[int] | None:
         try:
-            [found] = await self._ask(lambda prefix: pack("LRANGE", f"{prefix}{kind}:{owner}", 0, -1), 1)
-        except Away:
+            [(_, [found])] = await self._tell([owner], lambda keys, _: pack("LRANGE", f"{keys}{kind}:{owner}", 0, -1))
+        except Behind:
             return None
         if not found or not found[-1].startswith(b"-"):
             return None
         floor = -int(found.pop())
         ids = in_order(_numbers(b"[" + b",".join(found[::-1]) + b"]"))
         if bisect_right(ids, floor) > self._length // 2:  # an id from a clock ahead of time was cut off
-            await self.drop(kind, [owner])
+            with suppress(Behind):
+                await self.drop(kind, [owner])
         page = window(ids, floor, before=before, after=after, limit=limit, oldest=oldest)
         return None if page is None else list(page)
 
     async def begin_rebuild(self, kind: str, owner: int) -> object | None:
         key, mark = "", f"?{secrets.token_hex(8)}"
 
-        def begin(prefix: str) -> bytes:
+        def begin(keys: str, _: object) -> bytes:
             nonlocal key
-            key = f"{prefix}{kind}:{owner}"
+            key = f"{keys}{kind}:{owner}"
             return pack("EVAL", _BEGIN, 1, key, mark, REBUILD_S)
 
         try:
-            [begun] = await self._ask(begin, 1)
-        except Away:
+            [(_, [begun])] = await self._tell([owner], begin)
+        except Behind:
             return None
         return begun and (key, begun)
 
@@ -104,8 +121,8 @@ class RedisTimelines:
         key, mark = rebuild
         kept = ids[: self._length]
         floor = 0 if complete and kept == ids else kept[-1] - 1
-        with suppress(Away):  # it stays cold
-            await self._link.ask(pack("EVAL", _WARM, 1, key, mark, AGE_S, *kept, f"-{floor}"), 1)
+        packed = pack("EVAL", _WARM, 1, key, mark, AGE_S, *kept, f"-{floor}")
+        await self._nodes.ask_each({owner % len(self._keys): (packed, 1)})  # if that fails it stays cold
 
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
         if not owners:
@@ -113,53 +130,119 @@ class RedisTimelines:
         value = str(id)
         tail = f"\r\n${len(value)}\r\n{value}\r\n"
 
-        def push_all(prefix: str) -> bytes:
-            name = f"{prefix}{kind}:"
+        def push_all(keys: str, owners: Sequence[int]) -> bytes:
+            name = f"{keys}{kind}:"
             size = len(name)
             head = "*3\r\n$6\r\nLPUSHX\r\n$"  # by hand: packing costs more than all the rest
             return "".join([f"{head}{size + len(o)}\r\n{name}{o}{tail}" for o in map(str, owners)]).encode()
 
-        try:
-            lengths = await self._ask(push_all, len(owners))
-            if max(lengths) > self._longest + 1:
-                long = [owner for owner, length in zip(owners, lengths, strict=True) if length > self._longest + 1]
-                await self._ask(lambda prefix: self._shorten(prefix, kind, long), len(long))
-        except Away:
-            self._owes = True
-            return 0
-        return len(lengths) - lengths.count(0)
+        took, longest = 0, self._longest + 1
+        long: list[int] = []
+        for some, lengths in await self._tell(owners, push_all, changes=True):
+            took += len(lengths) - lengths.count(0)
+            if max(lengths) > longest:
+                long += [owner for owner, length in zip(some, lengths, strict=True) if length > longest]
+        if long:
+            await self._tell(long, lambda keys, some: self._shorten(f"{keys}{kind}:", some))
+        return took
 
-    def _shorten(self, prefix: str, kind: str, owners: list[int]) -> bytes:
-        return b"".join(pack("EVAL", _SHORTEN, 1, f"{prefix}{kind}:{owner}", self._length) for owner in owners)
+    def _shorten(self, name: str, owners: Sequence[int]) -> bytes:
+        return b"".join([pack("EVAL", _SHORTEN, 1, f"{name}{owner}", self._length) for owner in owners])
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
-        def drop_all(prefix: str) -> bytes:
-            return b"".join(pack("UNLINK", f"{prefix}{kind}:{owner}") for owner in owners)
+        def drop_all(keys: str, owners: Sequence[int]) -> bytes:
+            return b"".join([pack("UNLINK", f"{keys}{kind}:{owner}") for owner in owners])
 
-        try:
-            await self._ask(drop_all, len(owners))
-        except Away:
-            self._owes = True
+        if owners:
+            await self._tell(owners, drop_all, changes=True)
+
+    async def forget(self, parts: Collection[int]) -> None:
+        groups = [group for group in parts if group < len(self._keys)]  # of other settings perhaps: nothing is there
+        if missed := set(groups) - await self._turn(groups, afresh=True):
+            raise Behind(missed)
 
     async def close(self) -> None:
-        await self._link.close()
+        await self._nodes.close()
 
-    async def _ask(self, commands: Callable[[str], bytes], count: int) -> list[Any]:
-        """The count replies to commands(prefix of the keys), asked again when it is another epoch by now."""
-        await self._link.ready()
-        while True:
-            epoch = self._epoch
-            prefix = f"chirrup:t:{self._link.server_id}:"
-            packed = commands(f"{prefix}{epoch}:") + pack("GET", f"{prefix}epoch")
-            *replies, now = await self._link.ask(packed, count + 1)
-            self._epoch = (now or b"").decode()
-            if self._epoch == epoch:
-                return replies
+    async def _tell(
+        self, owners: Collection[int], commands: Commands, *, changes: bool = False
+    ) -> list[tuple[Sequence[int], list[Any]]]:
+        """For each group of owners: (who is in it, the replies to what commands made for them).
 
-    async def _settle(self) -> None:
-        """Begin a new epoch when one is owed. The key outlives every list of the epoch before."""
-        if self._owes:
-            epoch = secrets.token_hex(4)
-            key = f"chirrup:t:{self._link.server_id}:epoch"
-            await self._link.ask(pack("SET", key, epoch, "EX", 2 * AGE_S), 1)
-            self._epoch, self._owes = epoch, False
+        Raises Behind when all else is done, with the groups that may not have taken it.
+        """
+        shares = self._shares(owners)
+        left, missed, done = list(shares), set[int](), list[tuple[Sequence[int], list[Any]]]()
+        if unknown := [group for group in left if not self._epochs[group]]:
+            await self._nodes.ready()
+            missed |= set(unknown) - await self._turn(unknown)
+            left = [group for group in left if group not in missed]
+        for _ in range(TURNS_MAX):
+            meant = [self._epochs[group] for group in left]
+            wanted = {
+                group: (
+                    commands(f"{self._keys[group]}:{epoch.decode()}:", shares[group]) + self._ask_epoch[group],
+                    len(shares[group]) + 1,
+                )
+                for group, epoch in zip(left, meant, strict=True)
+            }
+            found = await self._nodes.ask_each(wanted)
+            turned: list[int] = []
+            for group, epoch in zip(left, meant, strict=True):
+                if (replies := found.get(group)) is None:
+                    missed.add(group)
+                elif replies.pop() == epoch and epoch.startswith(self._nodes.identity(group)):
+                    done.append((shares[group], replies))
+                    if changes:
+                        self._changed.add(group)
+                else:
+                    turned.append(group)
+            left = turned
+            if not left:
+                break
+            missed |= set(left) - (known := await self._turn(left))
+            left = list(known)
+        if missed or left:
+            raise Behind(missed.union(left))
+        return done
+
+    def _shares(self, owners: Collection[int]) -> dict[int, Sequence[int]]:
+        if len(self._keys) == 1:
+            return {0: owners if isinstance(owners, list) else list(owners)}
+        shares: dict[int, list[int]] = {}
+        mask = len(self._keys) - 1
+        for owner in owners:  # by its bucket's low bits
+            group = owner & mask
+            if group in shares:
+                shares[group].append(owner)
+            else:
+                shares[group] = [owner]
+        return shares  # pyright: ignore[reportReturnType]  # a list is a Sequence; dict is invariant
+
+    async def _turn(self, groups: Collection[int], *, afresh: bool = False) -> set[int]:
+        """Learn the epoch of each group or begin one, in any case when afresh. Which groups were in reach.
+
+        Where this process changed something in an epoch of another holder, one is begun too: that may have been an old
+        primary, which knew nothing of the new one, after others had rebuilt their lists there.
+        """
+        wanted: dict[int, tuple[bytes, int]] = {}
+        for group, holder in (await self._nodes.holders(groups)).items():
+            elsewhere = group in self._changed and not self._epochs[group].startswith(holder)
+            fresh = b"%s.%s" % (holder, secrets.token_hex(4).encode())
+            keep = b"" if afresh or elsewhere else holder
+            wanted[group] = pack("EVAL", _EPOCH, 1, self._keys[group], fresh, keep), 1
+        found = await self._nodes.ask_each(wanted)
+        for group, [epoch] in found.items():
+            self._epochs[group] = epoch
+            self._changed.discard(group)
+        return set(found)
+
+    async def _settle(self, groups: Collection[int]) -> None:
+        """These are held by a new connection, and may be by another holder than before."""
+        others = [
+            group
+            for group in self._changed.intersection(groups)
+            if not self._epochs[group].startswith(self._nodes.identity(group))
+        ]
+        if set(others) - await self._turn(others):
+            raise Away("lost again")

@@ -1,0 +1,373 @@
+"""Where things are kept: on one server, on whichever of several is the primary, or spread over a Cluster's nodes.
+
+All that a plug keeps is in groups. What is in one group is on one node: the keys and channels of a group have its tag,
+which a Cluster takes for their place. There are so many groups that nodes have about as many each, and so few that to
+ask something once for each group costs little. Elsewhere all is in one group.
+
+    redis://:password@host:6379/0            one server; rediss:// with TLS, unix:///path
+    redis://:password@a:6379,b:6379/0        replicas of each other: whichever is the primary
+    redis+cluster://:password@a:1,b:1,c:1    a Cluster, of which these nodes are asked where the others are
+"""
+
+import asyncio
+import binascii
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import hiredis
+import structlog
+from redis.asyncio.connection import parse_url
+
+from ..errors import SettingsError
+from .redis_link import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack
+
+log = structlog.get_logger()
+
+GROUPS = 64  # in a Cluster: also the most primaries that have something to do
+SLOTS = 16_384
+LOOK_S, HURRY_S = 2.0, 0.1  # between looks where the groups are; while some cannot be reached
+REDIRECTS_MAX = 3
+
+OnMessage = Callable[[bytes, bytes, Any], None]
+OnUp = Callable[[Collection[int]], Awaitable[None]]
+
+_OPTIONS = {"host", "port", "path", "db", "username", "password", "ssl_ca_certs", "connection_class"}
+_MAP = pack("CLUSTER", "INFO") + pack("CLUSTER", "SLOTS")
+
+
+def _slot(tag: str) -> int:
+    """CRC-16/XMODEM: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model"""
+    return binascii.crc_hqx(tag.encode(), 0) % SLOTS
+
+
+def _numbers_in_each_part() -> list[int]:
+    """Of GROUPS equal parts of the slots, the smallest number whose slot is in it."""
+    found: dict[int, int] = {}
+    numbers = count()
+    while len(found) < GROUPS:
+        number = next(numbers)
+        found.setdefault(_slot(str(number)) * GROUPS // SLOTS, number)
+    return [found[part] for part in range(GROUPS)]
+
+
+class Nodes(Protocol):
+    """on_up(groups), given to open_nodes: these are to be found (again) by a connection that was not used before."""
+
+    db: int
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """Of each group, for its keys and channels."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """Every group can be reached at the moment."""
+        ...
+
+    async def ready(self) -> None:
+        """Returns when it has been tried to reach them."""
+        ...
+
+    def link(self, group: int) -> Link | None:
+        """Where the group is, as far as is known."""
+        ...
+
+    def identity(self, group: int) -> bytes:
+        """Of who holds the group, as of the last second (Link.identity); b"?" when nobody knows."""
+        ...
+
+    async def holders(self, groups: Collection[int]) -> dict[int, bytes]:
+        """The same, asked now; without those that cannot be reached."""
+        ...
+
+    async def ask_each(self, wanted: Mapping[int, tuple[bytes, int]]) -> dict[int, list[Any]]:
+        """Group -> replies, in order, of those in wanted (group -> commands, how many) that carried them out.
+
+        All at once. The others may or may not have.
+        """
+        ...
+
+    def look_again(self, lost: Collection[int] = ()) -> None:
+        """Some group is not where it was. on_up() is called for those lost in any case."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def open_nodes(url: str, *, on_message: OnMessage | None = None, on_up: OnUp | None = None) -> Nodes:
+    """Raises SettingsError. Nothing is connected to before ready() or ask_each()."""
+    scheme, is_cluster, rest = url.partition("+cluster:")
+    servers = _read(f"{scheme}:{rest}" if is_cluster else url)
+    return (Cluster if is_cluster else Single)(servers, on_message, on_up)
+
+
+class Single:
+    """See Nodes. One group."""
+
+    tags = ("",)
+
+    def __init__(self, servers: Sequence[Options], on_message: OnMessage | None, on_up: OnUp | None) -> None:
+        self.db = int(servers[0].get("db", 0))
+        self._on_up = on_up
+        self._link = Link(servers, on_message=on_message, on_up=self._tell)
+
+    @property
+    def whole(self) -> bool:
+        return self._link.up
+
+    async def ready(self) -> None:
+        with suppress(Away):
+            await self._link.ready()
+
+    def link(self, group: int) -> Link | None:
+        return self._link
+
+    def identity(self, group: int) -> bytes:
+        return self._link.identity
+
+    async def holders(self, groups: Collection[int]) -> dict[int, bytes]:
+        return await _holders(dict.fromkeys(groups, self._link))
+
+    async def ask_each(self, wanted: Mapping[int, tuple[bytes, int]]) -> dict[int, list[Any]]:
+        try:
+            return {group: await self._link.ask(*asked) for group, asked in wanted.items()}
+        except Away:
+            return {}
+
+    def look_again(self, lost: Collection[int] = ()) -> None: ...
+
+    async def close(self) -> None:
+        await self._link.close()
+
+    async def _tell(self) -> None:
+        if self._on_up:
+            await self._on_up([0])
+
+
+class Cluster:
+    """See Nodes. A link to each primary; who they are is asked of all of them, and the latest answer counts."""
+
+    tags = tuple(f"{{{number}}}" for number in _numbers_in_each_part())
+    _slots = tuple(_slot(tag[1:-1]) for tag in tags)
+
+    def __init__(self, seeds: Sequence[Options], on_message: OnMessage | None, on_up: OnUp | None) -> None:
+        self.db = int(seeds[0].get("db", 0))
+        if self.db:
+            raise SettingsError(f"a Redis Cluster has database 0 only, not {self.db}: leave it out of the address")
+        self._seeds, self._on_message, self._on_up = seeds, on_message, on_up
+        self._known = {name_of(options): options for options in seeds}  # replicas too
+        self._links: dict[str, Link] = {}
+        self._places: list[Link | None] = [None] * GROUPS
+        self._told: list[object] = [None] * GROUPS  # the connection of which on_up was told
+        self._first_look, self._wanted = asyncio.Event(), asyncio.Event()
+        self._looker: asyncio.Task[None] | None = None
+        self._telling = asyncio.Lock()
+        self._complain_at = 0.0
+
+    @property
+    def whole(self) -> bool:
+        return all(link is not None and link.up for link in self._places)
+
+    async def ready(self) -> None:
+        if self._looker is None:
+            self._looker = asyncio.create_task(self._look_after())
+        await self._first_look.wait()
+
+    def link(self, group: int) -> Link | None:
+        return self._places[group]
+
+    def identity(self, group: int) -> bytes:
+        link = self._places[group]
+        return link.identity if link else b"?"
+
+    async def holders(self, groups: Collection[int]) -> dict[int, bytes]:
+        return await _holders({group: link for group in groups if (link := self._places[group])})
+
+    async def ask_each(self, wanted: Mapping[int, tuple[bytes, int]]) -> dict[int, list[Any]]:
+        if self._looker is None or not self._first_look.is_set():
+            await self.ready()
+        done: dict[int, list[Any]] = {}
+        left = list(wanted)
+        for _ in range(REDIRECTS_MAX):
+            done |= await self._ask_once({group: wanted[group] for group in left}, moved := [])
+            left = moved
+            if not left:
+                break
+        if len(done) < len(wanted):
+            self.look_again()
+        return done
+
+    async def _ask_once(self, wanted: Mapping[int, tuple[bytes, int]], moved: list[int]) -> dict[int, list[Any]]:
+        """moved: takes groups that turn out to be somewhere else, which is known by then."""
+        groups_of: dict[Link, list[int]] = {}
+        for group in wanted:
+            if link := self._places[group]:
+                groups_of.setdefault(link, []).append(group)
+        sent: list[tuple[list[int], Answer]] = []
+        for link, groups in groups_of.items():
+            with suppress(Away):
+                await link.ready()
+                commands, counts = zip(*[wanted[group] for group in groups], strict=True)
+                sent.append((groups, link.send(b"".join(commands), sum(counts))))
+        done: dict[int, list[Any]] = {}
+        for groups, answer in sent:
+            try:
+                replies, at = await answer.replies(), 0
+            except Away:
+                continue
+            elsewhere = hiredis.ReplyError in set(map(type, replies))
+            for group in groups:
+                part = replies[at : (at := at + wanted[group][1])]
+                if elsewhere and (errors := [str(one) for one in part if type(one) is hiredis.ReplyError]):
+                    if errors[0].startswith("MOVED ") and self._follow(group, errors[0]):
+                        moved.append(group)
+                else:
+                    done[group] = part
+        return done
+
+    def _follow(self, group: int, moved: str) -> bool:
+        """MOVED 3999 127.0.0.1:6381 (no host: the one that says so)."""
+        address = moved.split()[2]
+        host, _, port = address.rpartition(":")
+        before = self._places[group]
+        if not host or before is None or before.name == address:
+            return False
+        self._places[group] = self._link_to(host, int(port))
+        self.look_again()
+        return True
+
+    def look_again(self, lost: Collection[int] = ()) -> None:
+        for group in lost:
+            self._told[group] = None
+        self._wanted.set()
+
+    async def close(self) -> None:
+        if self._looker:
+            self._looker.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._looker
+        for link in self._links.values():
+            await link.close()
+
+    # looking where things are
+
+    async def _look_after(self) -> None:
+        while True:
+            try:
+                await self._look()
+                self._first_look.set()  # before on_up(), which asks them things
+                await self._tell()
+            except Exception as error:  # whatever it is, the next look may show more
+                self._complain(error)
+            self._first_look.set()
+            with suppress(TimeoutError):
+                settled = self.whole and all(link and link.wire is t for link, t in zip(self._places, self._told))  # noqa: B905
+                await asyncio.wait_for(self._wanted.wait(), LOOK_S if settled else HURRY_S)
+                await asyncio.sleep(HURRY_S)
+            self._wanted.clear()
+
+    async def _look(self) -> None:
+        """Learn of all nodes, and link to those that are primaries. Raises Away."""
+        ups = [link for link in self._links.values() if link.up]
+        said = await asyncio.gather(*(self._ask_for_map(link) for link in ups))
+        maps = [one for one in said if one]
+        for options in [] if maps else list(self._known.values()):
+            if found := await self._ask_for_map(options):
+                maps.append(found)
+                break
+        if not maps:
+            raise Away("no node says where the others are")
+        _, by_slot = max(maps, key=lambda one: one[0])
+        for group, slot in enumerate(self._slots):
+            where = next(((host, port) for first, last, host, port in by_slot if first <= slot <= last), None)
+            self._places[group] = self._link_to(*where) if where else None
+        used = {link for link in self._places if link}
+        for name, link in list(self._links.items()):
+            if link not in used:
+                del self._links[name]
+                await link.close()
+        for link in used:
+            with suppress(Away):
+                await link.ready()
+
+    async def _ask_for_map(self, of: Link | Options) -> "tuple[int, list[tuple[int, int, str, int]]] | None":
+        """(how late it is, [(first slot, last, host, port of its primary)]), or None: it does not know."""
+        try:
+            if isinstance(of, Link):
+                info, slots = await of.ask(_MAP, 2)
+            else:
+                info, slots = await look_at(of, _MAP, 2)
+        except (Away, OSError, TimeoutError):
+            return None
+        facts = dict(line.split(":", 1) for line in info.decode().splitlines())
+        if facts["cluster_state"] != "ok":
+            return None
+        here = (of.servers[0] if isinstance(of, Link) else of)["host"]
+        ranges = []
+        for first, last, primary, *replicas in slots:
+            for host, port, *_ in (primary, *replicas):
+                options = self._options(host.decode() if host else here, port)
+                self._known.setdefault(name_of(options), options)
+            ranges.append((first, last, primary[0].decode() if primary[0] else here, primary[1]))
+        return int(facts["cluster_current_epoch"]), ranges
+
+    def _options(self, host: str, port: int) -> Options:
+        return self._seeds[0] | {"host": host, "port": port}
+
+    def _link_to(self, host: str, port: int) -> Link:
+        options = self._options(host, port)
+        name = name_of(options)
+        if name not in self._links:
+            self._links[name] = Link([options], in_cluster=True, on_message=self._on_message, on_up=self._tell_soon)
+        return self._links[name]
+
+    async def _tell_soon(self) -> None:
+        self.look_again()
+
+    async def _tell(self) -> None:
+        """on_up() for the groups whose connection is another one than when it was last told."""
+        wires = [link.wire if link else None for link in self._places]
+        new = [group for group, wire in enumerate(wires) if wire and wire is not self._told[group]]
+        if new:
+            if self._on_up:
+                await self._on_up(new)
+            for group in new:
+                self._told[group] = wires[group]
+
+    def _complain(self, error: Exception) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._complain_at:
+            self._complain_at = now + COMPLAIN_S
+            log.warning("redis cluster not as it should be, looking again", error=str(error) or type(error).__name__)
+
+
+async def _holders(links: Mapping[int, Link]) -> dict[int, bytes]:
+    checked: dict[Link, bytes] = {}
+    for link in set(links.values()):
+        with suppress(Away):
+            await link.check()
+            checked[link] = link.identity
+    return {group: checked[link] for group, link in links.items() if link in checked}
+
+
+def _read(url: str) -> list[Options]:
+    """The servers of an address: scheme://[user:password@]host[:port][,host[:port]…][/db][?ssl_ca_certs=file]."""
+    parts = urlsplit(url)
+    who, at, hosts = parts.netloc.rpartition("@")
+    try:
+        servers = [dict(parse_url(urlunsplit(parts._replace(netloc=who + at + host)))) for host in hosts.split(",")]
+    except ValueError as error:
+        raise SettingsError(f"not a Redis address (redis://, rediss://, unix://): {error}") from error
+    for options in servers:
+        if unknown := options.keys() - _OPTIONS:
+            raise SettingsError(
+                f"unknown option in the Redis address: {', '.join(sorted(unknown))}; known are db, ssl_ca_certs"
+            )
+        if "path" not in options:
+            options.setdefault("host", "127.0.0.1")
+            options.setdefault("port", 6379)
+    return servers

@@ -1,0 +1,61 @@
+"""Timelines that may be out of reach: what they miss is on record in the database, so nobody's death loses it.
+
+A push or a drop that did not arrive is noted before its event is done with: one row for each part of the timelines,
+however many events and however long it lasts. Any worker that reaches the part has it forgotten as a whole (so all of
+it is rebuilt from the database) and strikes the note: make_up(), about once a second.
+"""
+
+import asyncio
+from collections.abc import Collection
+
+from ..errors import Behind
+from ..ports import Database, Engines, Timelines
+from ..store import behind
+
+
+class Owing:
+    """See ports.Timelines. Raises nothing when they are out of reach, only when the database is too."""
+
+    def __init__(self, timelines: Timelines, db: Database) -> None:
+        self._timelines, self._db = timelines, db
+        self.page, self.begin_rebuild, self.warm = timelines.page, timelines.begin_rebuild, timelines.warm
+        self.forget, self.close = timelines.forget, timelines.close
+        self._parts: set[int] = set()  # to be noted by the next write
+        self._next: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+
+    async def push(self, kind: str, owners: Collection[int], id: int) -> int:
+        try:
+            return await self._timelines.push(kind, owners, id)
+        except Behind as late:
+            await self._note(late.parts)
+            return 0
+
+    async def drop(self, kind: str, owners: Collection[int]) -> None:
+        try:
+            await self._timelines.drop(kind, owners)
+        except Behind as late:
+            await self._note(late.parts)
+
+    async def _note(self, parts: Collection[int]) -> None:
+        """On return it is on record. Those who come while a write is under way share the one after it."""
+        self._parts.update(parts)
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._write())
+        await asyncio.shield(self._next)
+
+    async def _write(self) -> None:
+        async with self._turn:
+            parts, self._parts, self._next = self._parts, set(), None
+            await self._db.write(behind.note, parts)
+
+
+async def make_up(engines: Engines) -> None:
+    """Have all that is noted forgotten, as far as it can be reached."""
+    known = await engines.db.read(behind.noted)
+    if known:
+        try:
+            await engines.timelines.forget(known)
+        except Behind as late:
+            known = {part: times for part, times in known.items() if part not in late.parts}
+        await engines.db.write(behind.made_up_for, known)
