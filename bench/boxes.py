@@ -14,7 +14,7 @@ import msgspec
 from chirrup.app import open_engines
 from chirrup.config import Role, Settings
 from chirrup.ports import Engines
-from tests.servers import Postgres, Redis, running
+from tests.servers import Postgres, Redis, RedisCluster, running
 
 from . import world
 from .world import Server
@@ -86,9 +86,14 @@ class Boxes(msgspec.Struct):
 def boxes(redis_nodes: int = 1) -> Iterator[Boxes]:
     """PostgreSQL and Redis, empty, no process of Chirrup yet."""
     with world.folder() as data, running(Durable) as postgres, ExitStack() as stack:
-        nodes = [stack.enter_context(running(Redis)) for _ in range(redis_nodes)]
+        if redis_nodes == 1:
+            redis = stack.enter_context(running(Redis))
+            nodes = [redis]
+        else:
+            redis = stack.enter_context(running(lambda: RedisCluster(redis_nodes, replicas=False)))
+            nodes = redis.nodes
         url = stack.enter_context(postgres.database())
-        yield Boxes(Settings(data=data, database=url, broker=nodes[0].url), postgres, nodes)
+        yield Boxes(Settings(data=data, database=url, broker=redis.url), postgres, nodes)
 
 
 def _cpu_of_tree(server: Postgres | Redis) -> float:

@@ -252,9 +252,10 @@ class RedisPair:
 
 
 class RedisCluster:
-    """Three primaries and a replica of each, small and quick to fail over (a second). Whoever is stopped comes back."""
+    """Primaries and a replica of each, small and quick to fail over (a second). Whoever is stopped comes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, primaries: int = 3, *, replicas: bool = True) -> None:
+        self._count = primaries
         password = secrets.token_hex(16)
         self.nodes = [
             Redis(
@@ -265,13 +266,13 @@ class RedisCluster:
                 cluster_replica_validity_factor=0,
                 cluster_allow_replica_migration="no",
             )
-            for _ in range(6)
+            for _ in range(primaries * (2 if replicas else 1))
         ]
         self._made = False
 
     @property
     def url(self) -> str:
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:3])
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[: self._count])
         return f"redis+cluster://:{self.nodes[0].password}@{hosts}"
 
     def start(self) -> None:
@@ -288,12 +289,13 @@ class RedisCluster:
         first = self.nodes[0]
         for number, node in enumerate(self.nodes):
             node.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-            if number < 3:
-                node.ask("CLUSTER", "ADDSLOTSRANGE", number * 16384 // 3, (number + 1) * 16384 // 3 - 1)
+            if number < self._count:
+                first_slot, next_slot = (n * 16384 // self._count for n in (number, number + 1))
+                node.ask("CLUSTER", "ADDSLOTSRANGE", first_slot, next_slot - 1)
             if node is not first:
                 first.ask("CLUSTER", "MEET", "127.0.0.1", node.port, node._options["cluster_port"])
-        _wait(lambda: all(len(self._lines(node)) == 6 for node in self.nodes))
-        for primary, replica in zip(self.nodes[:3], self.nodes[3:], strict=True):
+        _wait(lambda: all(len(self._lines(node)) == len(self.nodes) for node in self.nodes))
+        for primary, replica in zip(self.nodes, self.nodes[self._count :], strict=False):
             replica.ask("CLUSTER", "REPLICATE", primary.ask("CLUSTER", "MYID"))
         self._made = True
 
@@ -329,7 +331,9 @@ class RedisCluster:
             states = {words[7] for words in lines} | {flag for words in lines for flag in words[2].split(",")}
             served = {words[0] for words in lines if "master" in words[2] and len(words) > 8}
             followed = sorted(words[3] for words in lines if "slave" in words[2])
-            if states & {"disconnected", "fail", "fail?"} or len(served) != 3 or followed != sorted(served):
+            if states & {"disconnected", "fail", "fail?"} or len(served) != self._count:
+                return False
+            if len(self.nodes) > self._count and followed != sorted(served):
                 return False
             if "cluster_state:ok" not in node.ask("CLUSTER", "INFO"):
                 return False

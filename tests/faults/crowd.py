@@ -18,7 +18,7 @@ from engines import eventually
 from faults.ledger import Line
 
 from chirrup.ports import Database
-from chirrup.store import outbox
+from chirrup.store import behind, outbox
 
 V1 = "/api/v1"
 DRAINED_S = 30  # what a dead worker held is free after 10
@@ -269,7 +269,7 @@ class Crowd:
 
 
 async def _is_drained(db: Database) -> bool:
-    return not await db.read(outbox.waiting)
+    return not await db.read(outbox.waiting) and not await db.read(behind.noted)
 
 
 def _in_order(page: Any) -> None:

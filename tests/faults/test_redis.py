@@ -1,0 +1,115 @@
+"""Redis is flushed, killed, promoted, spread: ../shared/threats.md R4, R5. What is in it is never the only place."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from client import Person, Server
+from faults.crowd import Crowd
+from faults.ledger import ROUNDS, SEED, Line
+from servers import Redis, RedisCluster, RedisPair
+
+Trouble = Callable[[], Awaitable[None]]
+
+
+@contextmanager
+def town(database: str, broker: str, folder: Path) -> Iterator[list[Server]]:
+    """Two web processes; a worker behind them."""
+    with ExitStack() as running:
+        url, webs = "", []
+        for name in ("web1", "web2", "worker1"):
+            env = {"CHIRRUP_DATABASE": database, "CHIRRUP_BROKER": broker, "CHIRRUP_DATA": str(folder / "data")}
+            server = Server(folder / name, env=env | {"CHIRRUP_ROLE": name[:-1]})
+            server.env["CHIRRUP_URL"] = url = url or server.url
+            webs.append(running.enter_context(server))
+        yield webs[:2]
+
+
+async def live_through(webs: list[Server], database: str, troubles: list[Trouble], line: Line) -> None:
+    people = [webs[0].person() for _ in range(4)]
+    crowd = Crowd([_at(webs[n % 2], one) for n, one in enumerate(people)], random.Random(SEED), line)
+    rounds = max(len(troubles), ROUNDS // 4)
+    for number in range(rounds):
+        await crowd.live_through(troubles[number % len(troubles)]())
+        line.round_over(rounds)
+    await crowd.retry()
+    await crowd.check(database)
+
+
+def _at(web: Server, person: Person) -> Person:
+    """The same person, who comes to that web process."""
+    other = Person(web, person.token)
+    other.name, other.id = person.name, person.id
+    return other
+
+
+@pytest.mark.timeout(150 + ROUNDS * 20)
+async def test_a_server_that_is_flushed_or_killed_takes_nothing_with_it(
+    redis_server: Redis, postgres_database: str, tmp_path: Path, ledger_line: Callable[[str], Line]
+):
+    async def flush() -> None:
+        await asyncio.sleep(0.5)
+        redis_server.flush()
+
+    async def kill() -> None:
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(redis_server.kill)
+        await asyncio.sleep(1)  # it is away for so long
+        await asyncio.to_thread(redis_server.start)
+
+    with town(postgres_database, redis_server.url, tmp_path) as webs:
+        await live_through(webs, postgres_database, [flush, kill], ledger_line("R4 Redis flushed, killed"))
+
+
+@pytest.mark.timeout(150 + ROUNDS * 20)
+async def test_a_replica_that_takes_over_is_found(
+    redis_pair: RedisPair, postgres_database: str, tmp_path: Path, ledger_line: Callable[[str], Line]
+):
+    redis_pair.start()
+    primary, replica = redis_pair.first, redis_pair.second
+
+    async def fail_over() -> None:
+        nonlocal primary, replica
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(primary.kill)
+        replica.ask("REPLICAOF", "NO", "ONE")
+        await asyncio.sleep(1)
+        await asyncio.to_thread(primary.start)
+        primary, replica = replica, primary
+        await asyncio.to_thread(redis_pair.follow, replica, primary)
+
+    with town(postgres_database, redis_pair.url, tmp_path) as webs:
+        await live_through(webs, postgres_database, [fail_over] * 2, ledger_line("R5 Redis replica promoted"))
+
+
+@pytest.mark.timeout(150 + ROUNDS * 20)
+async def test_a_cluster_loses_primaries_and_nothing_else(
+    redis_cluster: RedisCluster, postgres_database: str, tmp_path: Path, ledger_line: Callable[[str], Line]
+):
+    redis_cluster.start()
+
+    async def hand_over() -> None:
+        await asyncio.sleep(0.5)
+        replica = redis_cluster.replica_of(redis_cluster.primaries()[0])
+        replica.ask("CLUSTER", "FAILOVER")
+        await asyncio.to_thread(redis_cluster.start)
+
+    async def kill() -> None:
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(redis_cluster.primaries()[1].kill)
+        await asyncio.sleep(2)  # its replica takes over
+        await asyncio.to_thread(redis_cluster.start)
+
+    async def stop_for_a_while() -> None:
+        await asyncio.sleep(0.5)
+        redis_cluster.primaries()[2].pause()
+        await asyncio.sleep(3)  # longer than the others wait for it
+        await asyncio.to_thread(redis_cluster.start)
+
+    with town(postgres_database, redis_cluster.url, tmp_path) as webs:
+        await live_through(
+            webs, postgres_database, [hand_over, kill, stop_for_a_while], ledger_line("R5 Redis Cluster fails over")
+        )
