@@ -11,6 +11,7 @@ from ..ports import Tx
 from . import lanes
 from .lanes import ALL, LANES, LEASE_MS
 
+MARK = 1000  # in the count of attempts: somebody began on it, and has not come to an end
 BESIDE_MS = 100  # ids of one transaction are made within this
 
 
@@ -97,18 +98,33 @@ def go_on(tx: Tx, id: int, rest: Event) -> None:
     )
 
 
+def mark(tx: Tx, id: int) -> None:
+    """Somebody begins on this one, though many attempts had no outcome. Whoever leases it marked knows why."""
+    tx.run(
+        "UPDATE outbox SET attempts = attempts + :mark WHERE bucket = :bucket AND id = :id",
+        mark=MARK,
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
 def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
     """Try this one again no sooner than in pause_ms."""
     at = tx.now_ms + pause_ms
     tx.run(
-        "UPDATE outbox SET lease_until = :at WHERE bucket = :bucket AND id = :id", at=at, bucket=bucket_of(id), id=id
+        "UPDATE outbox SET lease_until = :at, attempts = attempts % :mark WHERE bucket = :bucket AND id = :id",
+        at=at,
+        mark=MARK,
+        bucket=bucket_of(id),
+        id=id,
     )
 
 
 def give_back(tx: Tx, ids: list[int]) -> None:
     """These were not acted on after all: whoever comes first may."""
     tx.run(
-        f"UPDATE outbox SET lease_until = 0, attempts = attempts - 1 WHERE {tx.sql.ids_in('id', 'ids')}",
+        f"UPDATE outbox SET lease_until = 0, attempts = attempts % :mark - 1 WHERE {tx.sql.ids_in('id', 'ids')}",
+        mark=MARK,
         ids=ids,
     )
 

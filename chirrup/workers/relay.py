@@ -143,6 +143,10 @@ class Relay:
     async def _act(self, leased: Leased) -> Event | None:
         if leased.event is None:
             raise ValueError(leased.problem)
+        if leased.attempts > outbox.MARK:
+            raise RuntimeError("whoever acted on it died of it, or was killed at that moment")
+        if leased.attempts > TRIES:
+            await self._engines.db.write(outbox.mark, leased.id)
         kind, began_s = type(leased.event).__name__, time.perf_counter()
         with traces.span(f"event {kind}"):
             async with asyncio.timeout(LONGEST_S):

@@ -233,6 +233,31 @@ async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set
     assert await engines.db.read(outbox.failures, 10) == []
 
 
+async def test_an_event_that_kills_who_acts_on_it_is_set_aside_and_nothing_else_is(
+    engines: Engines, ears: Ears, start: Start, clock: Clock
+):
+    (ann,) = await people(engines.db, "ann")
+    await settle(engines)
+    deadly, harmless = await say(engines.db, ann, ann)
+
+    async def die(*, acting_on_first: bool) -> None:
+        """As a worker that has leased both, and is gone before it comes to an end."""
+        first, _ = await engines.db.write(outbox.lease, 10)
+        if acting_on_first:
+            await engines.db.write(outbox.mark, first.id)
+        clock.pass_ms(outbox.LEASE_MS)
+
+    for _ in range(TRIES):
+        await die(acting_on_first=False)
+    await die(acting_on_first=True)
+    start(engines)
+    await drained(engines.db)
+
+    (failure,) = await engines.db.read(outbox.failures, 10)
+    assert (str(deadly) in failure.body, "died" in failure.reason) == (True, True)
+    assert ears.heard == [harmless]
+
+
 async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, ears: Ears, start: Start, clock: Clock):
     (ann,) = await people(engines.db, "ann")
     ears.refused["public"] = Unavailable
