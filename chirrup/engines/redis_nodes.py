@@ -266,7 +266,8 @@ class Cluster:
             self._first_look.set()
             with suppress(TimeoutError):
                 settled = self.whole and all(link and link.wire is t for link, t in zip(self._places, self._told))  # noqa: B905
-                await asyncio.wait_for(self._wanted.wait(), LOOK_S if settled else HURRY_S)
+                async with asyncio.timeout(LOOK_S if settled else HURRY_S):  # wait_for() loses a cancel at times (3.11)
+                    await self._wanted.wait()
                 await asyncio.sleep(HURRY_S)
             self._wanted.clear()
 
