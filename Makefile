@@ -38,7 +38,7 @@ bench: setup  ## what one process does, beside what this machine can do at all; 
 bench-million: setup  ## the same with a million accounts, made on the way (20 min, 10 GB); docs/operate/million.md
 	@$(BIN)/python -m bench.million $(ARGS)
 
-bench-scale: setup  ## what a post, a delivery, a read costs with 1 to 8 workers and 1 to 6 Redis nodes; docs/scale.md
+bench-scale: setup  ## what a post, a delivery, a read costs with 1 to 8 workers and 1 to 6 Redis nodes
 	@$(BIN)/python -m bench.scale $(ARGS)
 
 replay: setup  ## real activity through the API, how long it takes and how late it arrives; make replay ARGS='--speed 60 --boxes'
