@@ -32,7 +32,7 @@ from .http.health import Health
 from .http.render import Renderer
 from .http.routes import ROUTES
 from .http.scrape import Scrape
-from .ports import Database, Engines
+from .ports import Broker, Database, Engines
 from .serving import server_config
 from .social.media import Addresses
 from .store import migrations, outbox, posts
@@ -77,23 +77,31 @@ def open_database(settings: Settings) -> Database:
     return traces.database(db) if settings.traces else db
 
 
-def open_engines(settings: Settings) -> Engines:
-    """A plug for every socket, as the settings say. Raises SettingsError."""
-    db, blobs = open_database(settings), DiskBlobs(settings.data / "media")
-    for doubt in db.doubts():
-        log.warning(doubt.what, to_do=doubt.to_do)
+def open_broker(settings: Settings) -> Broker:
+    """Raises SettingsError; that nobody answers there is no error."""
     if not settings.broker:
-        return Engines(db=db, timelines=MemoryTimelines(), broker=MemoryBroker(), blobs=blobs, limits=MemoryLimits())
+        return MemoryBroker()
     if not settings.broker.startswith(("redis:", "rediss:", "unix:", "redis+cluster:", "rediss+cluster:")):
         raise SettingsError(f"broker must be redis://… or redis+cluster://…, is {settings.broker[:60]!r}")
     from .engines.broker.redis import RedisBroker
+
+    return RedisBroker(settings.broker)
+
+
+def open_engines(settings: Settings) -> Engines:
+    """A plug for every socket, as the settings say. Raises SettingsError."""
+    broker, db, blobs = open_broker(settings), open_database(settings), DiskBlobs(settings.data / "media")
+    for doubt in db.doubts():
+        log.warning(doubt.what, to_do=doubt.to_do)
+    if not settings.broker:
+        return Engines(db=db, timelines=MemoryTimelines(), broker=broker, blobs=blobs, limits=MemoryLimits())
     from .engines.limits.redis import RedisLimits
     from .engines.timelines.redis import RedisTimelines
 
     return Engines(
         db=db,
         timelines=Owing(RedisTimelines(settings.broker), db),
-        broker=RedisBroker(settings.broker),
+        broker=broker,
         blobs=blobs,
         limits=RedisLimits(settings.broker),
     )

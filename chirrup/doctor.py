@@ -1,20 +1,19 @@
 """`chirrup doctor`: look at this machine and these settings; a line for each check, and what to do."""
 
+import asyncio
 import platform
 import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import urlsplit
 
 import apsw
 import msgspec
-import redis
 from rich.console import Console
 
 from . import __version__
-from .app import open_database
+from .app import open_broker, open_database
 from .config import Settings
 from .errors import ChirrupError
 from .store import distribute, migrations, outbox
@@ -132,12 +131,25 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     if not settings.broker:
         return
     try:
-        server = redis.Redis.from_url(settings.broker, socket_timeout=5, socket_connect_timeout=5)
-        version = cast(dict[str, Any], server.info("server")).get("redis_version", "")
-    except (redis.RedisError, ValueError) as error:
-        yield Finding(BAD, f"broker: {error}", "see CHIRRUP_BROKER; is Redis or Valkey running there?")
+        away = asyncio.run(_is_away(settings))
+    except ChirrupError as error:
+        yield Finding(BAD, f"broker: {error.message}", "see CHIRRUP_BROKER")
+        return
+    if away:
+        yield Finding(
+            BAD, "broker: no primary answers, or not all of a Cluster's", "see CHIRRUP_BROKER; is Redis running there?"
+        )
     else:
-        yield Finding(GOOD, f"broker answers, Redis {version} or what speaks like it")
+        yield Finding(GOOD, "broker answers")
+
+
+async def _is_away(settings: Settings) -> bool:
+    broker = open_broker(settings)
+    try:
+        await broker.connect()
+        return broker.blind
+    finally:
+        await broker.close()
 
 
 def _address(settings: Settings) -> Iterator[Finding]:
