@@ -1,4 +1,7 @@
-"""Redis is flushed, killed, promoted, spread: ../shared/threats.md R4, R5. What is in it is never the only place."""
+"""Redis is flushed, killed, promoted, spread: ../shared/threats.md R4, R5. What is in it is never the only place.
+
+Servers are started from this thread, never another: they die with the thread that started them (prctl(2)).
+"""
 
 import asyncio
 import random
@@ -56,9 +59,9 @@ async def test_a_server_that_is_flushed_or_killed_takes_nothing_with_it(
 
     async def kill() -> None:
         await asyncio.sleep(0.5)
-        await asyncio.to_thread(redis_server.kill)
+        redis_server.kill()
         await asyncio.sleep(1)  # it is away for so long
-        await asyncio.to_thread(redis_server.start)
+        redis_server.start()
 
     with town(postgres_database, redis_server.url, tmp_path) as webs:
         await live_through(webs, postgres_database, [flush, kill], ledger_line("R4 Redis flushed, killed"))
@@ -74,12 +77,12 @@ async def test_a_replica_that_takes_over_is_found(
     async def fail_over() -> None:
         nonlocal primary, replica
         await asyncio.sleep(0.5)
-        await asyncio.to_thread(primary.kill)
+        primary.kill()
         replica.ask("REPLICAOF", "NO", "ONE")
         await asyncio.sleep(1)
-        await asyncio.to_thread(primary.start)
+        primary.start()
         primary, replica = replica, primary
-        await asyncio.to_thread(redis_pair.follow, replica, primary)
+        redis_pair.follow(replica, primary)
 
     with town(postgres_database, redis_pair.url, tmp_path) as webs:
         await live_through(webs, postgres_database, [fail_over] * 2, ledger_line("R5 Redis replica promoted"))
@@ -95,19 +98,19 @@ async def test_a_cluster_loses_primaries_and_nothing_else(
         await asyncio.sleep(0.5)
         replica = redis_cluster.replica_of(redis_cluster.primaries()[0])
         replica.ask("CLUSTER", "FAILOVER")
-        await asyncio.to_thread(redis_cluster.start)
+        redis_cluster.start()
 
     async def kill() -> None:
         await asyncio.sleep(0.5)
-        await asyncio.to_thread(redis_cluster.primaries()[1].kill)
+        redis_cluster.primaries()[1].kill()
         await asyncio.sleep(2)  # its replica takes over
-        await asyncio.to_thread(redis_cluster.start)
+        redis_cluster.start()
 
     async def stop_for_a_while() -> None:
         await asyncio.sleep(0.5)
         redis_cluster.primaries()[2].pause()
         await asyncio.sleep(3)  # longer than the others wait for it
-        await asyncio.to_thread(redis_cluster.start)
+        redis_cluster.start()
 
     with town(postgres_database, redis_cluster.url, tmp_path) as webs:
         await live_through(
