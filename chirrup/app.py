@@ -153,17 +153,22 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             engines.db.close()
             await asyncio.to_thread(traces.end)
 
-    if settings.role in ("all", "web"):
-        handlers = [*server.handlers(services), *web.handlers()]
-    else:
-        handlers = server.handlers(services, [route for route in ROUTES if route.path.startswith(HEALTH)])
+    serves = settings.role in ("all", "web")
+    endpoints = server.endpoints(services, [route for route in ROUTES if serves or route.path.startswith(HEALTH)])
+    handlers = [*server.handlers(endpoints), *(web.handlers() if serves else ())]
     return Litestar(
         route_handlers=[*handlers, *(stream_routes.handlers(hub) if hub else ())],
         lifespan=[running],
         exception_handlers={HTTPException: _refusal(web)},
         openapi_config=None,
         logging_config=None,
-        state=State({"health": services.health, "scrape": Scrape(settings, engines, services.health, _state(hub))}),
+        state=State(
+            {
+                "endpoints": endpoints,
+                "health": services.health,
+                "scrape": Scrape(settings, engines, services.health, _state(hub)),
+            }
+        ),
     )
 
 

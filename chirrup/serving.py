@@ -20,6 +20,7 @@ from .config import Settings
 from .errors import SettingsError
 from .http.health import Health
 from .http.observed import Observed
+from .http.server import Direct
 from .stream.wire import HttpProtocol, WebSocketProtocol
 from .traces import TracedRequests
 from .web import live
@@ -33,7 +34,9 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
-    inner: Any = TracedRequests(app) if settings.traces else app
+    inner: Any = Direct(app, app.state.endpoints)
+    if settings.traces:
+        inner = TracedRequests(inner)
     if settings.trusted_proxies:
         inner = ProxyHeadersMiddleware(inner, list(settings.trusted_proxies))
     return uvicorn.Config(

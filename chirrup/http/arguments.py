@@ -2,18 +2,26 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
-from litestar import Request
-from litestar.exceptions import HTTPException
 
 from ..errors import BadRequest, ChirrupError, NotFound
 from ..ids import ID_MAX
 from . import forms, problems
 from .call import Call
+
+QUERIES, QUERY_BYTES = 100, 200  # kept as they were read, for each route: most are asked again and again
+
+
+class Query(NamedTuple):
+    """What stands behind the question mark. Shared by requests: not to be changed."""
+
+    params: dict[str, Any]  # nested
+    given: msgspec.Struct | None  # as the handler wants it
 
 
 class Arguments:
@@ -33,21 +41,30 @@ class Arguments:
             else:
                 self.path[parameter.name] = parameter.annotation
         self._lenient = {kind: (_not_text(kind), _lists(kind)) for kind in (self.query, self.body) if kind}
+        self._short_query = lru_cache(QUERIES)(self._read_query)
 
-    async def decode(self, call: Call, request: Request) -> dict[str, Any]:
-        """The arguments of one request. Raises NotFound (path), BadRequest (query, unreadable body), InvalidBody."""
+    def query_of(self, text: bytes) -> Query:
+        """Raises BadRequest."""
+        return self._short_query(text) if len(text) <= QUERY_BYTES else self._read_query(text)
+
+    def _read_query(self, text: bytes) -> Query:
+        params = forms.nest(forms.pairs(text.decode("latin-1")))
+        return Query(params, self._convert(params, self.query, BadRequest) if self.query else None)
+
+    async def decode(
+        self, call: Call, query: Query, path: Mapping[str, str], body: Callable[[], Awaitable[bytes]]
+    ) -> dict[str, Any]:
+        """The arguments of one request. Raises NotFound (path), BadRequest (unreadable body), InvalidBody."""
         given: dict[str, Any] = {
-            name: path_id(text) if kind is int else path_text(text)
-            for name, kind in self.path.items()
-            for text in [request.path_params[name]]
+            name: path_id(path[name]) if kind is int else path_text(path[name]) for name, kind in self.path.items()
         }
         if self.query:
-            given["query"] = self._convert(call.params, self.query, BadRequest)
+            given["query"] = query.given
         if self.body:
-            if request.headers.get("content-encoding", "identity") != "identity":
-                raise HTTPException(status_code=415, detail="send the body without Content-Encoding")
-            sent = forms.parse(await request.body(), request.headers.get("content-type", ""))
-            given["body"] = self._convert(call.params | sent, self.body, InvalidBody)
+            if call.headers.get("content-encoding", "identity") != "identity":
+                raise problems.Encoded("send the body without Content-Encoding")
+            sent = forms.parse(await body(), call.headers.get("content-type", ""))
+            given["body"] = self._convert(query.params | sent, self.body, InvalidBody)
         return given
 
     def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:

@@ -1,6 +1,7 @@
 """Pages by key, as Mastodon's clients ask for them: max_id, since_id, min_id, limit; and the Link header."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -67,12 +68,15 @@ def link(url: str, query: dict[str, Any], found: Page[Any]) -> str:
     """The Link header; "" when there is nothing to link to. url: of this list, without a query."""
     if found.edges is None:
         return ""
-    kept = urlencode([(k, v) for k, v in _flat(query) if k not in ("max_id", "since_id", "min_id")])
+    kept = _encoded(tuple([(k, v) for k, v in _flat(query) if k not in ("max_id", "since_id", "min_id")]))
     start = f"<{url}?{kept}&" if kept else f"<{url}?"
     newest, oldest = found.edges
     links = [f'{start}max_id={oldest}>; rel="next"'] if found.full else []
     links.append(f'{start}min_id={newest}>; rel="prev"')
     return ", ".join(links)
+
+
+_encoded = lru_cache(100)(urlencode)
 
 
 def _flat(query: dict[str, Any]) -> list[tuple[str, Any]]:

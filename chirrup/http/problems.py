@@ -24,8 +24,23 @@ from .entities import iso
 
 log = structlog.get_logger()
 
+
+class TooLarge(BadRequest):
+    """More bytes than this is read of."""
+
+    code = "too_large"
+
+
+class Encoded(BadRequest):
+    """A body that would have to be unpacked."""
+
+    code = "encoded"
+
+
 STATUS: dict[type[ChirrupError], int] = {
     BadRequest: 400,
+    TooLarge: 413,
+    Encoded: 415,
     Unauthorised: 401,
     Forbidden: 403,
     NotFound: 404,

@@ -1,19 +1,19 @@
 """The edge: a route's line becomes a request handler. Decode, one handler, encode; every error in one shape."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import starmap
 from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Request
-from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Send
 
 from ..access import limits, scopes
-from ..errors import ChirrupError, Forbidden, Quota, Unauthorised
+from ..errors import BadRequest, ChirrupError, Forbidden, Quota, Unauthorised
 from ..types import Role, Viewer
-from . import forms, paging, problems
+from . import paging, problems
 from .arguments import Arguments
 from .call import Call, Reply, Services
 from .paging import Page
@@ -35,13 +35,17 @@ SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 HEADERS = CORS | SAFE | _PRIVATE
 
 
-def handlers(services: Services, routes: Sequence[Route] = ROUTES) -> list[HTTPRouteHandler]:
-    """One for each of routes, and for each path one that tells browsers what other sites may ask of it."""
+def endpoints(services: Services, routes: Sequence[Route] = ROUTES) -> list["Endpoint"]:
+    return [Endpoint(services, route) for route in routes]
+
+
+def handlers(endpoints: Sequence["Endpoint"]) -> list[HTTPRouteHandler]:
+    """One for each, and for each path one that tells browsers what other sites may ask of it."""
     methods: dict[str, list[str]] = {}
-    for route in routes:
-        methods.setdefault(route.path, []).append(route.method)
+    for one in endpoints:
+        methods.setdefault(one.route.path, []).append(one.route.method)
     # The framework answers OPTIONS in its own way where the first handler of a path does not.
-    return [*starmap(_preflight, methods.items()), *(_handler(services, route) for route in routes)]
+    return [*starmap(_preflight, methods.items()), *map(_handler, endpoints)]
 
 
 def _preflight(path: str, methods: list[str]) -> HTTPRouteHandler:
@@ -51,35 +55,11 @@ def _preflight(path: str, methods: list[str]) -> HTTPRouteHandler:
     return HTTPRouteHandler(path, http_method=HttpMethod.OPTIONS, name=f"OPTIONS {path}", status_code=200)(preflight)
 
 
-def _handler(services: Services, route: Route) -> HTTPRouteHandler:
-    arguments = Arguments(route.handler)
-    counted = route.path.startswith("/api/")
-    max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
+def _handler(endpoint: "Endpoint") -> HTTPRouteHandler:
+    route = endpoint.route
 
     async def handle(request: Request) -> ASGIApp:
-        quota = None
-        try:
-            ip = request.client.host if request.client else ""
-            viewer, token, quota = await _identify(services, request.headers.get("authorization", ""), ip, counted)
-            request.scope["account_id"] = viewer.account_id  # pyright: ignore[reportGeneralTypeIssues]
-            query = request.scope["query_string"]
-            _check_access(route, viewer, bool(token))
-            call = Call(
-                services,
-                viewer=viewer,
-                token=token,
-                headers=request.headers,
-                ip=ip,
-                url=services.settings.base_url + request.scope["raw_path"].decode("latin-1"),
-                params=forms.nest(forms.pairs(query.decode("latin-1"))) if query else {},
-            )
-            given = await arguments.decode(call, request)
-            return _respond(call, await route.handler(call, **given), quota)
-        except Exception as error:
-            if isinstance(error, HTTPException):
-                raise
-            status, headers, body = problems.answer(error)
-            return Answer(body, status, (problems.quota_headers(quota) if quota else {}) | headers)
+        return await endpoint.answer(request.scope, request.receive)
 
     handle.__name__ = route.handler.__name__
     return HTTPRouteHandler(
@@ -87,8 +67,84 @@ def _handler(services: Services, route: Route) -> HTTPRouteHandler:
         http_method=[HttpMethod.GET, HttpMethod.HEAD] if route.method == "GET" else route.method,
         name=f"{route.method} {route.path}",
         status_code=200,
-        request_max_body_size=max_bytes,
     )(handle)
+
+
+class Endpoint:
+    """A line of the table of routes, as what answers its requests."""
+
+    def __init__(self, services: Services, route: Route) -> None:
+        self.route = route
+        self._services, self._arguments = services, Arguments(route.handler)
+        self._counted = route.path.startswith("/api/")
+        self._max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
+
+    async def answer(self, scope: Any, receive: Receive) -> "Answer":
+        services, route, quota = self._services, self.route, None
+        try:
+            ip = scope["client"][0] if scope["client"] else ""
+            # Of a header that comes twice the first counts.
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+            viewer, token, quota = await _identify(services, headers.get("authorization", ""), ip, self._counted)
+            scope["account_id"] = viewer.account_id
+            _check_access(route, viewer, bool(token))
+            query = self._arguments.query_of(scope["query_string"])
+            call = Call(
+                services,
+                viewer=viewer,
+                token=token,
+                headers=headers,
+                ip=ip,
+                url=services.settings.base_url + scope["raw_path"].decode("latin-1"),
+                params=query.params,
+            )
+            body = partial(_body, receive, headers, self._max_bytes)
+            given = await self._arguments.decode(call, query, scope.get("path_params", {}), body)
+            return _respond(call, await route.handler(call, **given), quota)
+        except Exception as error:
+            status, told, body = problems.answer(error)
+            return Answer(body, status, (problems.quota_headers(quota) if quota else {}) | told)
+
+
+class Direct:
+    """Requests for paths that stand in the table as they are go straight to their endpoints; app has all others.
+
+    They are most of what is asked for. The framework's own work on a request is 30 µs, of 260 for a home timeline.
+    """
+
+    def __init__(self, app: ASGIApp, endpoints: Iterable[Endpoint]) -> None:
+        self._app = app
+        self._known: dict[tuple[str, str], Endpoint] = {}
+        for one in endpoints:
+            if "{" not in one.route.path:
+                self._known[one.route.method, one.route.path] = one
+                if one.route.method == "GET":
+                    self._known["HEAD", one.route.path] = one
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        endpoint = self._known.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if endpoint is None:
+            return await self._app(scope, receive, send)
+        scope["path_template"] = endpoint.route.path
+        await (await endpoint.answer(scope, receive))(scope, receive, send)
+
+
+async def _body(receive: Receive, headers: Mapping[str, str], max_bytes: int) -> bytes:
+    """Raises TooLarge, BadRequest: the client left."""
+    chunks, size, more = [], int(headers.get("content-length", 0)), True
+    if size > max_bytes:
+        raise problems.TooLarge(f"the body may have {max_bytes:,} bytes, has {size:,}")
+    size = 0
+    while more:
+        event: Any = await receive()
+        if event["type"] != "http.request":
+            raise BadRequest("the body did not arrive")
+        chunks.append(event["body"])
+        size += len(event["body"])
+        more = event["more_body"]
+        if size > max_bytes:
+            raise problems.TooLarge(f"the body may have {max_bytes:,} bytes, has more")
+    return b"".join(chunks)
 
 
 async def _identify(services: Services, authorization: str, ip: str, counted: bool) -> tuple[Viewer, str, Quota | None]:
@@ -140,15 +196,20 @@ class Answer:
         self._headers = _HEADERS + _encoded(headers) if plain else _encoded(HEADERS | headers)
         self._type = media_type
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         own = [(b"content-type", self._type.encode()), (b"content-length", str(len(self._body)).encode())]
         await send({"type": "http.response.start", "status": self._status, "headers": self._headers + own})  # pyright: ignore
-        body = b"" if scope["method"] == "HEAD" else self._body  # pyright: ignore
+        body = b"" if scope["method"] == "HEAD" else self._body
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return [(_name(name), value.encode("latin-1")) for name, value in headers.items()]
+
+
+@lru_cache(100)
+def _name(header: str) -> bytes:
+    return header.lower().encode()
 
 
 _HEADERS = _encoded(HEADERS)
