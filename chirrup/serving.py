@@ -4,6 +4,7 @@ docs/decisions/0015-leaving.md says why it is done in this order.
 """
 
 import asyncio
+import gc
 import resource
 import socket
 from collections.abc import Callable
@@ -75,6 +76,7 @@ class Server(uvicorn.Server):
                 lambda: HttpProtocol(config, state, {}), sock=self._metrics, backlog=16
             )
         await super().startup(sockets)
+        _collect_less()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._health.leave()
@@ -117,6 +119,16 @@ class Server(uvicorn.Server):
         give_up_at = asyncio.get_running_loop().time() + within_s
         while not done() and asyncio.get_running_loop().time() < give_up_at:  # noqa: ASYNC110 (nobody tells)
             await asyncio.sleep(0.01)
+
+
+def _collect_less() -> None:
+    """What is there at the start stays: Python need not look through it again and again for garbage, nor as often.
+
+    Measured on SQLite: 35 µs of 470 for a post with all that follows.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def _is_fresh(connection: Any) -> bool:
