@@ -292,12 +292,13 @@ class Limits(Protocol):
     """Counts what may be done only so often. Clocks that are set do not matter to it."""
 
     async def hit(
-        self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False
+        self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False, loose: bool = False
     ) -> "Allowance":
         """Count cost against amount for (name, key), in a window of per_s seconds that began with the first hit.
 
         What is refused is counted too. strict: refuse when the count cannot be reached; else each process counts
-        for itself until it can.
+        for itself until it can. loose: each process but one may let through a twentieth of amount more, 100 at most,
+        and nearly all hits cost it nothing but an addition.
         """
         ...
 

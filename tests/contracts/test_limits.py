@@ -54,6 +54,16 @@ async def test_it_says_when_the_window_ends(limits: Limits, pass_time: PassTime)
     assert 18 <= second.resets_at_s - time.time() <= 21
 
 
+async def test_a_loose_limit_is_as_exact_where_one_process_counts(limits: Limits):
+    found = [await limits.hit("requests", "ann", amount=200, per_s=60, loose=True) for _ in range(202)]
+
+    assert [each.remaining for each in found] == [*range(199, -1, -1), 0, 0]
+    assert [each.allowed for each in found] == [True] * 200 + [False] * 2
+    assert all(58 <= each.resets_at_s - time.time() <= 61 for each in found)
+    together = [limits.hit("requests", "bob", amount=200, per_s=60, loose=True) for _ in range(300)]
+    assert sum(each.allowed for each in await asyncio.gather(*together)) == 200
+
+
 async def test_hits_at_the_same_time_are_all_counted(limits: Limits):
     found = await asyncio.gather(*[limits.hit("login", "ann", amount=10, per_s=60) for _ in range(30)])
 
@@ -95,6 +105,37 @@ async def test_processes_count_together(redis_url: str):
 
     await here.close()
     await there.close()
+
+
+async def test_each_process_but_one_may_let_through_a_twentieth_more_of_a_loose_limit(redis_url: str):
+    processes = [RedisLimits(redis_url) for _ in range(4)]
+
+    async def allowed(order: list[RedisLimits], key: str) -> int:
+        found = [await one.hit("requests", key, amount=200, per_s=60, loose=True) for one in order]
+        return sum(each.allowed for each in found)
+
+    assert 200 <= await allowed(processes * 100, "in turn") <= 200 + 3 * 10
+    assert 200 <= await allowed([*processes, *(one for one in processes for _ in range(250))], "in a row") <= 230
+    for one in processes:
+        await one.close()
+
+
+async def test_a_loose_limit_goes_on_from_where_it_was_when_the_server_is_lost(
+    redis_url: str, redis_server: servers.Redis
+):
+    limits = RedisLimits(redis_url)
+    before = [await limits.hit("requests", "ann", amount=200, per_s=60, loose=True) for _ in range(50)]
+
+    redis_server.kill()
+    async with asyncio.timeout(3):
+        after = [await limits.hit("requests", "ann", amount=200, per_s=60, loose=True) for _ in range(152)]
+        stranger = await limits.hit("requests", "bob", amount=200, per_s=60, loose=True)
+    redis_server.start()
+
+    assert [each.remaining for each in before + after] == [*range(199, -1, -1), 0, 0]
+    assert [each.allowed for each in after[-3:]] == [True, False, False]
+    assert stranger.allowed
+    await limits.close()
 
 
 async def test_without_the_server_each_counts_for_itself_and_strict_limits_refuse(

@@ -39,7 +39,7 @@ class MemoryLimits:
         return len(self._windows)
 
     async def hit(
-        self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False
+        self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False, loose: bool = False
     ) -> Allowance:
         now_s = self._now_s()
         window = self._windows.get((name, key))
