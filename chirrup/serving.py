@@ -31,6 +31,8 @@ log = structlog.get_logger()
 FILES = 65_536  # open at once, connections for the most part
 FIRST_REQUEST_S = 1.0  # for a connection that was just accepted
 METRICS_PORTS = 16
+BACKLOG = 4096  # connections that wait to be let in
+AT_ONCE = 64  # connections let in between looks at those that are there
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -55,7 +57,7 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         proxy_headers=False,  # done above, inside of what must know the peer itself
         timeout_graceful_shutdown=10,
         timeout_keep_alive=65,
-        backlog=4096,
+        backlog=BACKLOG,
     )
 
 
@@ -67,6 +69,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._health, self._drain_s, self._metrics, self._scrape = health, drain_s, metrics, scrape
+        self._protocol: Any = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._metrics:
@@ -75,6 +78,15 @@ class Server(uvicorn.Server):
             await asyncio.get_running_loop().create_server(
                 lambda: HttpProtocol(config, state, {}), sock=self._metrics, backlog=16
             )
+        self._protocol = self.config.http_protocol_class
+
+        def protocol(*args: Any, **kwargs: Any) -> Any:
+            """libuv lets in one in a turn of the loop, which takes 20 ms in a flood: with that one come all others."""
+            for door in sockets or ():
+                self._let_in_who_waits(door, AT_ONCE)
+            return self._protocol(*args, **kwargs)
+
+        self.config.http_protocol_class = protocol  # pyright: ignore[reportAttributeAccessIssue]
         await super().startup(sockets)
         _collect_less()
 
@@ -92,7 +104,9 @@ class Server(uvicorn.Server):
         doors = [(server, one.dup()) for server in self.servers for one in server.sockets]
         for server, door in doors:
             server.close()
-            self._let_in_who_waits(door)
+            with door:  # who is connected, as far as they know, would be reset with the socket they wait at
+                door.setblocking(False)
+                self._let_in_who_waits(door, BACKLOG)
         await self._until(lambda: self.force_exit or not any(map(_is_fresh, self._connections)), FIRST_REQUEST_S)
         live.end_all()
         await super().shutdown(sockets)
@@ -101,19 +115,16 @@ class Server(uvicorn.Server):
     def _connections(self) -> list[Any]:
         return list(self.server_state.connections)
 
-    def _let_in_who_waits(self, door: socket.socket) -> None:
-        """Who is connected, as far as they know, would be reset with the socket they wait at."""
-        door.setblocking(False)
-        with door, suppress(BlockingIOError):
-            while True:
+    def _let_in_who_waits(self, door: socket.socket, most: int) -> None:
+        with suppress(OSError):  # nobody waits; or no file can be opened any more, which libuv sees to
+            for _ in range(most):
                 connection, _ = door.accept()
-                log.debug("let in while leaving")
                 asyncio.get_running_loop().create_task(self._serve_one(connection))
 
     async def _serve_one(self, connection: socket.socket) -> None:
-        protocol: Any = self.config.http_protocol_class
-        made = lambda: protocol(self.config, self.server_state, self.lifespan.state)  # noqa: E731
-        await asyncio.get_running_loop().connect_accepted_socket(made, connection)
+        made = lambda: self._protocol(self.config, self.server_state, self.lifespan.state)  # noqa: E731
+        with suppress(OSError):  # gone already
+            await asyncio.get_running_loop().connect_accepted_socket(made, connection)
 
     async def _until(self, done: Callable[[], bool], within_s: float) -> None:
         give_up_at = asyncio.get_running_loop().time() + within_s
