@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test faults setup check bench bench-million bench-scale replay burst lock clean
+.PHONY: help run test faults setup check bench bench-million bench-scale scale-model replay burst lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -40,6 +40,9 @@ bench-million: setup  ## the same with a million accounts, made on the way (20 m
 
 bench-scale: setup  ## what a post, a delivery, a read costs with 1 to 8 workers and 1 to 6 Redis nodes
 	@$(BIN)/python -m bench.scale $(ARGS)
+
+scale-model: setup  ## what 1 to 1,000 boxes would hold, what is full first, what helps then; docs/scale.md
+	@$(BIN)/python -m bench.model $(ARGS)
 
 replay: setup  ## real activity through the API, how long it takes and how late it arrives; make replay ARGS='--speed 60 --boxes'
 	@$(BIN)/python -m bench.replay $(ARGS)
