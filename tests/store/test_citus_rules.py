@@ -1,7 +1,7 @@
 """The schema and every SQL statement fit Citus: they are read from the source, nothing is run (citus_rules.py).
 
 When this test fails for a statement you wrote: pin `bucket = :bucket` for every table in it, or join `a.bucket =
-b.bucket`; or look rows up by a list of ids. If it must go to all shards, say why in FANOUT.
+b.bucket`; or look rows up by a list of ids with tx.sql.ids_in. If it must go to all shards, say why in FANOUT.
 """
 
 import ast
@@ -36,6 +36,8 @@ FANOUT = {
     "store/polls.py:due": "housekeeping, by an index of polls that are open",
     "store/posts.py:newest_of_all": "once, when a process starts",
     "store/posts.py:forget_keys": "daily housekeeping, by an index of their age",
+    "store/posts.py:newest_by_authors": "a home timeline from the database: of more accounts than there are shards",
+    "store/posts.py:oldest_by_authors": "the same from the other end",
     "store/posts.py:ids_public": "the public timeline: the newest of every shard",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
@@ -70,6 +72,12 @@ class _FakeTx:
     sql = postgres.PHRASES
 
 
+class _ShardedTx:
+    """The same with Citus, where ids_in() names the shards as well."""
+
+    sql = type(_FakeTx.sql).__subclasses__()[0]()
+
+
 def files() -> list[Path]:
     """Every module that has SQL in it; SQLite's own search is never on Citus."""
     return [*sorted((PACKAGE / "store").glob("*.py")), PACKAGE / "engines/search/postgres_fts.py"]
@@ -77,7 +85,7 @@ def files() -> list[Path]:
 
 def statements() -> Iterator[Statement]:
     for file in files():
-        yield from collect(file, {"tx": [_FakeTx], **STAND_INS})
+        yield from collect(file, {"tx": [_ShardedTx], **STAND_INS})
 
 
 REGISTRY: Registry = {**schema.TABLES, **postgres_fts.TABLES}
@@ -116,8 +124,9 @@ def test_every_statement_is_made_for_shards(found: list[Statement], tables: Sche
         kind, wrong = citus_rules.check(one.sql, tables, REGISTRY | CATALOGUE, may_skip=one.place in OFFSET)
         if kind == "fanout" and one.place not in FANOUT:
             wrong.append(
-                "goes to every shard: pin `bucket = :bucket` for every table, or look up by a list of what the bucket "
-                f'is taken from; if it must, give the reason in FANOUT here: "{one.place}": "…"'
+                "goes to every shard: pin `bucket = :bucket` for every table, or look up by a list of ids that the "
+                "bucket is taken from, with tx.sql.ids_in (is_in asks every shard for them), or by a list of buckets; "
+                f'if it must, give the reason in FANOUT here: "{one.place}": "…"'
             )
         for breach in wrong:
             breaches.setdefault(f"{one.place}{one.line}{breach}", f"{one}\n      {breach}")
@@ -208,19 +217,22 @@ def test_a_table_that_does_not_fit_is_named(change: tuple[str, str], expected: s
         ("SELECT * FROM posts WHERE bucket = :b OR id = :id", "fanout"),
         ("SELECT * FROM posts WHERE bucket > :b", "fanout"),
         ("SELECT * FROM posts WHERE NOT bucket = :b", "fanout"),
-        ("SELECT * FROM posts WHERE id = ANY(:ids)", "multi"),
-        ("SELECT * FROM posts WHERE id IN (:a, :b)", "multi"),
+        ("SELECT * FROM posts WHERE id = ANY(:ids)", "fanout"),
+        ("SELECT * FROM posts WHERE (id = ANY(:ids) AND bucket = ANY(:buckets))", "multi"),
+        ("SELECT * FROM posts WHERE id IN (:a, :b)", "fanout"),
+        ("SELECT * FROM posts WHERE bucket IN (:a, :b)", "multi"),
         ("SELECT * FROM posts WHERE author_id = ANY(:ids)", "fanout"),
         ("SELECT * FROM posts WHERE bucket = ANY(:buckets)", "multi"),
         ("SELECT * FROM posts WHERE bucket = :b AND id = ANY(:ids)", "router"),
-        ("SELECT * FROM marks WHERE account_id = ANY(:ids)", "multi"),
+        ("SELECT * FROM marks WHERE account_id = ANY(:ids)", "fanout"),
         ("SELECT * FROM marks WHERE post_id = ANY(:ids)", "fanout"),
         ("SELECT * FROM posts p JOIN marks m ON m.bucket = p.bucket WHERE p.bucket = :b", "router"),
         ("SELECT * FROM posts p JOIN marks m ON m.bucket = p.bucket WHERE m.bucket = :b", "router"),
         ("SELECT * FROM posts p JOIN marks m ON m.bucket = :b WHERE p.bucket = :b", "router"),
         ("SELECT * FROM posts p LEFT JOIN marks m ON m.bucket = p.bucket WHERE p.bucket = :b", "router"),
         ("SELECT * FROM posts p LEFT JOIN marks m ON m.bucket = p.bucket AND p.bucket = :b", "fanout"),
-        ("SELECT * FROM posts p JOIN marks m ON m.bucket = p.bucket WHERE p.id = ANY(:ids)", "multi"),
+        ("SELECT * FROM posts p JOIN marks m ON m.bucket = p.bucket WHERE p.id = ANY(:ids)", "fanout"),
+        ("SELECT * FROM posts p JOIN marks m ON m.bucket = p.bucket WHERE p.bucket = ANY(:buckets)", "multi"),
         ("SELECT * FROM posts p JOIN apps a ON a.id = p.author_id WHERE p.bucket = :b", "router"),
         ("SELECT * FROM marks WHERE bucket = :b UNION ALL SELECT * FROM marks", "fanout"),
         ("SELECT * FROM marks WHERE bucket = :b AND post_id IN (SELECT id FROM posts WHERE bucket = :b)", "router"),
@@ -232,7 +244,8 @@ def test_a_table_that_does_not_fit_is_named(change: tuple[str, str], expected: s
         ("UPDATE posts SET text = '' WHERE bucket = :b AND id = :id", "router"),
         ("UPDATE posts SET text = '' WHERE id = :id", "fanout"),
         ("DELETE FROM posts WHERE bucket = :b", "router"),
-        ("DELETE FROM posts WHERE id = ANY(:ids) RETURNING id", "multi"),
+        ("DELETE FROM posts WHERE id = ANY(:ids) RETURNING id", "fanout"),
+        ("DELETE FROM posts WHERE id = ANY(:ids) AND bucket = ANY(:buckets) RETURNING id", "multi"),
         ("INSERT INTO posts (id, bucket, author_id, text) VALUES (:id, :b, 1, '')", "router"),
         ("INSERT INTO marks (bucket, account_id, post_id) SELECT 1, 1, id FROM posts WHERE bucket = 1", "router"),
         ("INSERT INTO marks (bucket, account_id, post_id, n) SELECT bucket, 1, id, 1 FROM posts", "fanout"),
