@@ -66,7 +66,7 @@ def open_database(settings: Settings) -> Database:
             url,
             search=PostgresFts(),
             outbox=outbox.append,
-            threads=settings.database_connections,
+            connections=settings.database_connections,
             timeout_s=settings.database_timeout_s,
             replica=settings.database_replica,
         )

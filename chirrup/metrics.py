@@ -36,8 +36,8 @@ class Kinds(dict[str, Times]):
 
 requests: dict[tuple[str, str, int], Times] = {}  # by method, path of the route ("" for none), hundreds of the status
 reads, writes = Times(), Times()  # operations of the database, as their callers wait for them
-thread_waits = Kinds()  # until one of the database's threads had time, by pool
-pools: dict[str, Callable[[], tuple[int, int]]] = {}  # by name: threads, and operations that have or want one
+connection_waits = Kinds()  # until a connection to the database was free, by pool
+pools: dict[str, Callable[[], tuple[int, int]]] = {}  # by name: connections, and operations that have or want one
 turned_away: Counter[str] = Counter()  # by what had no room for more
 events = Kinds()  # acted on, by kind
 event_ages = Times()  # from the commit of an event until it was acted on

@@ -101,12 +101,16 @@ class Tx(Protocol):
         """The first row or None."""
         ...
 
-    def run(self, sql: str, **values: Any) -> int:
-        """How many rows were inserted, changed or deleted (0 after ON CONFLICT DO NOTHING)."""
+    def run(self, sql: str, **values: Any) -> None:
+        """It is done before what is asked next. What is wrong with it may come to light only there, or at the end."""
         ...
 
-    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
-        """The statement once for each of rows; the sum of rows changed."""
+    def changed(self, sql: str, **values: Any) -> int:
+        """Run it: how many rows were inserted, changed or deleted (0 after ON CONFLICT DO NOTHING)."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """run() once for each of rows."""
         ...
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import chirrup
 
 PACKAGE = Path(chirrup.__file__).parent
-CALLS = {"all", "one", "run", "many"}
+CALLS = {"all", "one", "run", "changed", "many"}
 
 
 class Statement(NamedTuple):
@@ -70,7 +70,7 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """Where SQL is run: tx.all(…), tx.one(…), tx.run(…), tx.many(…)."""
+    """Where SQL is run: tx.all(…), tx.one(…), tx.run(…), tx.changed(…), tx.many(…)."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)

@@ -102,16 +102,16 @@ TEXT = "text/plain; charset=utf-8"
 
 def _pools() -> Iterator[Any]:
     families = [
-        GaugeMetricFamily(f"chirrup_database_threads{name}", about, labels=["pool"])
+        GaugeMetricFamily(f"chirrup_database_connections{name}", about, labels=["pool"])
         for name, about in (
-            ("", "Threads for operations."),
-            ("_busy", "Threads that have one."),
-            ("_waiting", "Operations that wait for a thread."),
+            ("", "Connections for operations, at most."),
+            ("_busy", "Connections that have one."),
+            ("_waiting", "Operations that wait for one."),
         )
     ]
     for pool, look in metrics.pools.items():
-        threads, inside = look()
-        for family, value in zip(families, (threads, min(threads, inside), max(0, inside - threads)), strict=True):
+        most, inside = look()
+        for family, value in zip(families, (most, min(most, inside), max(0, inside - most)), strict=True):
             family.add_metric([pool], value)
     yield from families
 
@@ -128,7 +128,12 @@ def counted() -> Iterator[Any]:
             {"read": metrics.reads, "write": metrics.writes},
             "kind",
         ),
-        ("database_thread_wait", "Operations waiting for a thread of the pool.", metrics.thread_waits, "pool"),
+        (
+            "database_connection_wait",
+            "Operations waiting for a connection of the pool.",
+            metrics.connection_waits,
+            "pool",
+        ),
         ("event", "Events acted on.", metrics.events, "kind"),
     ):
         yield _times(f"chirrup_{name}", about, {(kind,): times for kind, times in kinds.items()}, [label])

@@ -59,7 +59,7 @@ def id_by_email(tx: Tx, email: str) -> int:
 
 def insert(tx: Tx, account: Account) -> bool:
     """False when the id is taken: draw another."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         f"INSERT INTO accounts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
         bucket=bucket_of(account.id),
         **_fields(account),
@@ -93,7 +93,7 @@ def set_suspended(tx: Tx, account_id: int, *, suspended_ms: int, changed_ms: int
 
 def claim_name(tx: Tx, name: str, account_id: int) -> bool:
     """name: normal form. False when somebody has it."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO account_names (bucket, name, account_id) VALUES (:bucket, :name, :account)
            ON CONFLICT (bucket, name) DO NOTHING""",
         bucket=bucket_of_text(name),
@@ -104,7 +104,7 @@ def claim_name(tx: Tx, name: str, account_id: int) -> bool:
 
 def claim_email(tx: Tx, email: str, account_id: int) -> bool:
     """email: normal form. False when somebody has it."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO emails (bucket, email, account_id) VALUES (:bucket, :email, :account)
            ON CONFLICT (bucket, email) DO NOTHING""",
         bucket=bucket_of_text(email),

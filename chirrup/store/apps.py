@@ -11,7 +11,7 @@ _VALUES = ", ".join(f":{name}" for name in App.__struct_fields__)
 
 def insert(tx: Tx, app: App) -> bool:
     """False when the id is taken: draw another."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         f"INSERT INTO oauth_apps ({COLUMNS}) VALUES ({_VALUES}) ON CONFLICT (id) DO NOTHING",
         **{name: getattr(app, name) for name in App.__struct_fields__},
     )

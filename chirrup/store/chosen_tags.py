@@ -12,7 +12,7 @@ _FEATURED = ", ".join(FeaturedTag.__struct_fields__)
 def follow(tx: Tx, account_id: int, tag: str, name: str) -> bool:
     """Both ends. False when it was followed before."""
     bucket = bucket_of(account_id)
-    new = 1 == tx.run(
+    new = 1 == tx.changed(
         """INSERT INTO followed_tags (bucket, account_id, tag, name, id) VALUES (:bucket, :account, :tag, :name, :id)
            ON CONFLICT (bucket, account_id, tag) DO NOTHING""",
         bucket=bucket,
@@ -34,7 +34,7 @@ def follow(tx: Tx, account_id: int, tag: str, name: str) -> bool:
 
 def unfollow(tx: Tx, account_id: int, tag: str) -> bool:
     """Both ends. False when it was not followed."""
-    gone = 1 == tx.run(
+    gone = 1 == tx.changed(
         "DELETE FROM followed_tags WHERE bucket = :bucket AND account_id = :account AND tag = :tag",
         bucket=bucket_of(account_id),
         account=account_id,
@@ -83,7 +83,7 @@ def chosen_among(tx: Tx, account_id: int, keys: Collection[str]) -> tuple[set[st
 
 def feature(tx: Tx, featured: FeaturedTag) -> bool:
     """False when it was featured before."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         f"""INSERT INTO featured_tags (bucket, {_FEATURED})
             VALUES (:bucket, :id, :account, :tag, :name, :posts, :last_post)
             ON CONFLICT (bucket, account_id, tag) DO NOTHING""",
@@ -99,7 +99,7 @@ def feature(tx: Tx, featured: FeaturedTag) -> bool:
 
 def unfeature(tx: Tx, account_id: int, tag: str) -> bool:
     """False when it was not featured."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         "DELETE FROM featured_tags WHERE bucket = :bucket AND account_id = :account AND tag = :tag",
         bucket=bucket_of(account_id),
         account=account_id,

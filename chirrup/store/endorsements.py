@@ -7,7 +7,7 @@ from ..types import Span
 
 def insert(tx: Tx, account_id: int, target_id: int) -> bool:
     """True when this is new."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO endorsements (bucket, account_id, target_id, id) VALUES (:bucket, :account, :target, :id)
            ON CONFLICT (bucket, account_id, target_id) DO NOTHING""",
         bucket=bucket_of(account_id),

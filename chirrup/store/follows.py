@@ -24,7 +24,7 @@ def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
     """Both ends. True when this is a new follow, False when it stood already."""
     id = tx.new_id(bucket_of(follower))
     values = {"id": id, "show_boosts": int(show_boosts), "notify": int(notify), "languages": languages}
-    new = 1 == tx.run(
+    new = 1 == tx.changed(
         """INSERT INTO following (bucket, account_id, target_id, id, show_boosts, notify, languages)
            VALUES (:bucket, :account, :target, :id, :show_boosts, :notify, NULLIF(:languages, ''))
            ON CONFLICT (account_id, target_id, bucket) DO NOTHING""",
@@ -182,7 +182,7 @@ def _page(tx: Tx, select: str, account_id: int, span: Span) -> list[tuple[int, i
 
 
 def insert_request(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> bool:
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO follow_requests (bucket, account_id, follower_id, id, show_boosts, notify, languages)
            VALUES (:bucket, :account, :follower, :id, :show_boosts, :notify, :languages)
            ON CONFLICT (bucket, account_id, follower_id) DO NOTHING""",

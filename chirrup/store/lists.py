@@ -85,7 +85,7 @@ def owned(tx: Tx, owner_id: int) -> list[PostList]:
 
 def insert(tx: Tx, made: PostList) -> bool:
     """False when the id is taken: draw another."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO lists (bucket, id, owner_id, title, replies, exclusive)
            VALUES (:bucket, :id, :owner, :title, :replies, :exclusive) ON CONFLICT (id, bucket) DO NOTHING""",
         bucket=bucket_of(made.id),
@@ -131,7 +131,7 @@ def members_page(tx: Tx, list_id: int, span: Span) -> list[tuple[int, int]]:
 
 def add_member(tx: Tx, chosen: PostList, account_id: int) -> bool:
     """Both ends. False when it was on the list."""
-    new = 1 == tx.run(
+    new = 1 == tx.changed(
         """INSERT INTO list_members (bucket, list_id, account_id, id) VALUES (:bucket, :list, :account, :id)
            ON CONFLICT (bucket, list_id, account_id) DO NOTHING""",
         bucket=bucket_of(chosen.id),
@@ -160,7 +160,7 @@ def remove_members(tx: Tx, list_id: int, account_ids: Collection[int]) -> int:
         accounts=account_ids,
         list=list_id,
     )
-    return tx.run(
+    return tx.changed(
         f"""DELETE FROM list_members
             WHERE bucket = :bucket AND list_id = :list AND {tx.sql.is_in("account_id", "accounts")}""",
         bucket=bucket_of(list_id),

@@ -24,7 +24,7 @@ def by_id(tx: Tx, id: int) -> Media | None:
 
 def insert(tx: Tx, media: Media) -> bool:
     """False when the id is taken: draw another."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         f"INSERT INTO media (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
         bucket=bucket_of(media.id),
         **{name: getattr(media, name) for name in Media.__struct_fields__},
@@ -33,7 +33,7 @@ def insert(tx: Tx, media: Media) -> bool:
 
 def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     """Tie the owner's media that are free, or are this post's already, to post_id. How many are."""
-    return tx.run(
+    return tx.changed(
         f"""UPDATE media SET post_id = :post WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
               AND owner_id = :owner AND (post_id <= 0 OR post_id = :post)""",
         post=post_id,
@@ -75,7 +75,7 @@ def delete(tx: Tx, id: int) -> None:
 
 def delete_unattached(tx: Tx, id: int) -> bool:
     """False when a post took it, or it is gone."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         "DELETE FROM media WHERE bucket = :bucket AND id = :id AND post_id <= 0", bucket=bucket_of(id), id=id
     )
 

@@ -13,7 +13,7 @@ def insert(tx: Tx, account_id: int, kind: str, from_id: int, post_id: int = 0) -
     """The notification, or None when it had been told before."""
     bucket = bucket_of(account_id)
     told = Notification(tx.new_id(bucket), account_id, kind, from_id, post_id)
-    new = tx.run(
+    new = tx.changed(
         f"""INSERT INTO notifications (bucket, {COLUMNS}) VALUES (:bucket, :id, :account, :kind, :from_id, :post_id)
             ON CONFLICT (bucket, account_id, kind, from_id, post_id) DO NOTHING""",
         bucket=bucket,
@@ -51,7 +51,7 @@ def by_id(tx: Tx, account_id: int, id: int) -> Notification | None:
 
 
 def delete(tx: Tx, account_id: int, ids: Collection[int]) -> int:
-    return tx.run(
+    return tx.changed(
         f"DELETE FROM notifications WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in('id', 'ids')}",
         bucket=bucket_of(account_id),
         account=account_id,

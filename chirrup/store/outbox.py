@@ -31,7 +31,7 @@ def append(tx: Tx, event: Event) -> None:
 
 
 def _insert(tx: Tx, id: int, bucket: int, body: str) -> bool:
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide) VALUES (:id, :bucket, :body, 0, 0, 0)
            ON CONFLICT (id, bucket) DO NOTHING""",
         id=id,
@@ -181,7 +181,7 @@ def waiting_beside(tx: Tx, id: int) -> list[Event]:
 def release_all(tx: Tx) -> int:
     """Give back every lease, on events and on lanes. Only for a server that is alone on its database: its start."""
     lanes.clear(tx)
-    return tx.run("UPDATE outbox SET lease_until = 0 WHERE lease_until > 0")
+    return tx.changed("UPDATE outbox SET lease_until = 0 WHERE lease_until > 0")
 
 
 def waiting(tx: Tx) -> int:

@@ -124,7 +124,7 @@ def due(tx: Tx, limit: int) -> list[Poll]:
 
 def mark_ended(tx: Tx, poll_id: int) -> bool:
     """False when somebody else marked it first."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         "UPDATE polls SET ended = 1 WHERE bucket = :bucket AND id = :poll AND ended = 0",
         bucket=bucket_of(poll_id),
         poll=poll_id,

@@ -33,7 +33,7 @@ def tombstone(tx: Tx, id: int) -> Post | None:
 
 def insert(tx: Tx, post: Post) -> bool:
     """False when the id is taken: draw another."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         f"INSERT INTO posts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
         bucket=bucket_of(post.id),
         **{name: getattr(post, name) for name in Post.__struct_fields__},
@@ -74,7 +74,7 @@ def delete(tx: Tx, id: int) -> bool:
 
     False when there is nothing to delete.
     """
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """UPDATE posts SET deleted_ms = :now, text = '', summary = '', media_ids = '[]', poll_id = 0
            WHERE bucket = :bucket AND id = :id AND deleted_ms = 0""",
         now=tx.now_ms,
@@ -235,4 +235,4 @@ def insert_key(tx: Tx, account_id: int, key: str, post_id: int, digest: str) -> 
 
 
 def forget_keys(tx: Tx, older_than_ms: int) -> int:
-    return tx.run("DELETE FROM idempotency WHERE created_ms < :at", at=older_than_ms)
+    return tx.changed("DELETE FROM idempotency WHERE created_ms < :at", at=older_than_ms)

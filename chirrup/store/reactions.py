@@ -13,7 +13,7 @@ MARKS = {"favourites": "favourited_by", "boosts": "boosted_by", "bookmarks": "",
 def add(tx: Tx, mark: str, account_id: int, post_id: int, id: int = 0) -> bool:
     """Set a mark (a key of MARKS), on both sides. id: of the boost; else one is drawn. False when it was set."""
     id = id or tx.new_id(bucket_of(account_id))
-    new = 1 == tx.run(
+    new = 1 == tx.changed(
         f"""INSERT INTO {mark} (bucket, account_id, post_id, id) VALUES (:bucket, :account, :post, :id)
             ON CONFLICT (bucket, account_id, post_id) DO NOTHING""",
         bucket=bucket_of(account_id),

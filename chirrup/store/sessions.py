@@ -57,7 +57,7 @@ def of_account(tx: Tx, account_id: int) -> list[Session]:
 
 def delete(tx: Tx, account_id: int, id: str) -> bool:
     """False when the account has no such session."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         "DELETE FROM sessions WHERE bucket = :bucket AND id = :id AND account_id = :account",
         bucket=bucket_of(account_id),
         id=id,
@@ -106,7 +106,7 @@ def link(tx: Tx, bucket: int, id: str, purpose: str) -> int:
 
 def delete_link(tx: Tx, bucket: int, id: str) -> bool:
     """False when it was gone already: of two at once, one gets it."""
-    return 1 == tx.run("DELETE FROM one_time_tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)
+    return 1 == tx.changed("DELETE FROM one_time_tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)
 
 
 def delete_links_of_account(tx: Tx, account_id: int, purpose: str) -> None:
@@ -120,7 +120,7 @@ def delete_links_of_account(tx: Tx, account_id: int, purpose: str) -> None:
 
 def change_password(tx: Tx, account_id: int, *, old_hash: str, new_hash: str) -> bool:
     """False when the password is another by now. Also holds the row, so that no other change comes in between."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """UPDATE users SET password_hash = :new WHERE bucket = :bucket AND account_id = :account
              AND password_hash = :old""",
         new=new_hash,
@@ -151,8 +151,8 @@ def confirm(tx: Tx, account_id: int) -> None:
 
 def delete_expired(tx: Tx) -> int:
     """Sessions that nobody can use any more."""
-    return tx.run("DELETE FROM sessions WHERE expires_ms <= :now", now=tx.now_ms)
+    return tx.changed("DELETE FROM sessions WHERE expires_ms <= :now", now=tx.now_ms)
 
 
 def delete_links_expired(tx: Tx) -> int:
-    return tx.run("DELETE FROM one_time_tokens WHERE expires_ms <= :now", now=tx.now_ms)
+    return tx.changed("DELETE FROM one_time_tokens WHERE expires_ms <= :now", now=tx.now_ms)

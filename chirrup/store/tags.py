@@ -83,7 +83,7 @@ def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
 
 def add_post(tx: Tx, tag: str, post_id: int) -> bool:
     """False when it was added before."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """INSERT INTO tag_posts (bucket, tag, post_id, counted) VALUES (:bucket, :tag, :post, 0)
            ON CONFLICT (bucket, tag, post_id) DO NOTHING""",
         bucket=bucket_of_text(tag),
@@ -94,7 +94,7 @@ def add_post(tx: Tx, tag: str, post_id: int) -> bool:
 
 def mark_counted(tx: Tx, tag: str, post_id: int) -> bool:
     """False when its use had been counted, or it is gone."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         """UPDATE tag_posts SET counted = 1
            WHERE bucket = :bucket AND tag = :tag AND post_id = :post AND counted = 0""",
         bucket=bucket_of_text(tag),
@@ -105,7 +105,7 @@ def mark_counted(tx: Tx, tag: str, post_id: int) -> bool:
 
 def remove_post(tx: Tx, tag: str, post_id: int) -> bool:
     """False when it was not there."""
-    return 1 == tx.run(
+    return 1 == tx.changed(
         "DELETE FROM tag_posts WHERE bucket = :bucket AND tag = :tag AND post_id = :post",
         bucket=bucket_of_text(tag),
         tag=tag,
@@ -130,7 +130,7 @@ def posts_near(tx: Tx, tag: str, account_id: int) -> list[int]:
 def count_use(tx: Tx, tag: str, day: int, account_id: int) -> None:
     """One more use on day (days since 1970) by account_id."""
     bucket = bucket_of_text(tag)
-    first = tx.run(
+    first = tx.changed(
         """INSERT INTO tag_day_accounts (bucket, tag, day, account_id) VALUES (:bucket, :tag, :day, :account)
            ON CONFLICT (bucket, tag, day, account_id) DO NOTHING""",
         bucket=bucket,

@@ -91,7 +91,7 @@ def blocked_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
 
 def block(tx: Tx, blocker: int, target: int) -> bool:
     """True when this is new."""
-    new = 1 == tx.run(
+    new = 1 == tx.changed(
         """INSERT INTO blocks (bucket, account_id, target_id, id) VALUES (:bucket, :account, :target, :id)
            ON CONFLICT (bucket, account_id, target_id) DO NOTHING""",
         bucket=bucket_of(blocker),
@@ -111,7 +111,7 @@ def block(tx: Tx, blocker: int, target: int) -> bool:
 
 
 def unblock(tx: Tx, blocker: int, target: int) -> bool:
-    gone = 1 == tx.run(
+    gone = 1 == tx.changed(
         "DELETE FROM blocks WHERE bucket = :bucket AND account_id = :account AND target_id = :target",
         bucket=bucket_of(blocker),
         account=blocker,
@@ -151,7 +151,7 @@ def mute(tx: Tx, muter: int, target: int, *, notifications: bool, expires_ms: in
 
 
 def unmute(tx: Tx, muter: int, target: int) -> bool:
-    gone = 1 == tx.run(
+    gone = 1 == tx.changed(
         "DELETE FROM mutes WHERE bucket = :bucket AND account_id = :account AND target_id = :target",
         bucket=bucket_of(muter),
         account=muter,
@@ -177,7 +177,7 @@ def mutes_over(tx: Tx, limit: int) -> list[tuple[int, int]]:
 
 def end_mute(tx: Tx, muter: int, target: int) -> bool:
     """Take a mute away whose time is over. False when there is none: it was taken away, or made longer."""
-    gone = 1 == tx.run(
+    gone = 1 == tx.changed(
         """DELETE FROM mutes WHERE bucket = :bucket AND account_id = :account AND target_id = :target
              AND expires_ms > 0 AND expires_ms <= :now""",
         bucket=bucket_of(muter),

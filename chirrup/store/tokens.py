@@ -37,7 +37,7 @@ def find(tx: Tx, bucket: int, id: str) -> tuple[Token, Standing | None] | None:
 
 def delete(tx: Tx, bucket: int, id: str) -> bool:
     """False when it was gone already."""
-    return 1 == tx.run("DELETE FROM tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)
+    return 1 == tx.changed("DELETE FROM tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)
 
 
 def of_account(tx: Tx, account_id: int) -> list[Token]:
@@ -119,4 +119,4 @@ def delete_codes_of_account(tx: Tx, account_id: int, *, app_id: int = 0) -> None
 
 
 def delete_codes_expired(tx: Tx, before_ms: int) -> int:
-    return tx.run("DELETE FROM oauth_codes WHERE expires_ms < :before", before=before_ms)
+    return tx.changed("DELETE FROM oauth_codes WHERE expires_ms < :before", before=before_ms)

@@ -31,7 +31,7 @@ def plant(tx: Tx, bucket: int, body: str) -> int:
 
 def hurry(tx: Tx, ids: list[int]) -> int:
     """Do not wait for the pause after the last try."""
-    return tx.run(
+    return tx.changed(
         f"UPDATE outbox SET lease_until = 1 WHERE attempts > 0 AND {tx.sql.is_in('id', 'ids')}",
         ids=ids,
     )

@@ -14,7 +14,7 @@ import pytest
 from citus_rules import Registry, Schema
 from collect_sql import PACKAGE, Statement, Unclear, calls, collect, collect_from
 
-from chirrup.engines.database import postgres
+from chirrup.engines.database import postgres_sql
 from chirrup.engines.search import postgres_fts
 from chirrup.store import moderation, reactions, schema
 from chirrup.types import Span
@@ -69,7 +69,7 @@ STAND_INS: dict[str, list[Any]] = {
 class _FakeTx:
     """tx in a statement's source: stands for its phrases."""
 
-    sql = postgres.PHRASES
+    sql = postgres_sql.PHRASES
 
 
 class _ShardedTx:

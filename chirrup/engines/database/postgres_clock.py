@@ -27,6 +27,10 @@ class ServerClock:
     def is_due(self) -> bool:
         return self._steady_s() >= self._due_s
 
+    def put_off(self) -> None:
+        """Somebody looks, or tries to: the next look is due as if it had been done."""
+        self._due_s = self._steady_s() + EVERY_S
+
     def look_at(self, conninfo: str) -> None:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             self.look(connection)

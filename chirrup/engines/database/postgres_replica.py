@@ -4,24 +4,22 @@ The proof is by positions in the log, not by clocks: the primary was at a positi
 has come to it by now. So it holds over a replica that is cut off, which says of itself that nothing is missing.
 """
 
-import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from ...errors import ChirrupError
 from ...ports import Tx
 
-T = TypeVar("T")
-Read = Callable[[Callable[[Tx], Any]], Any]  # runs an operation, in the calling thread
+Read = Callable[[Callable[[Tx], Any]], Awaitable[Any]]  # runs an operation
 
 LAG_MAX_S = 5.0
 LOOK_S = 1.0  # between two looks where either is; none while nobody reads
 
 
 class Freshness:
-    """Whether the replica is fresh. Threads may ask at once. primary, replica: how either is read."""
+    """Whether the replica is fresh. primary, replica: how either is read."""
 
     def __init__(self, primary: Read, replica: Read) -> None:
         self._primary, self._replica = primary, replica
@@ -29,29 +27,31 @@ class Freshness:
             maxlen=round(LAG_MAX_S / LOOK_S) + 1
         )  # when, the primary's place
         self._fresh_until = self._look_at = 0.0
-        self._looking = threading.Lock()
+        self._looking = False
 
     def is_proven(self) -> bool:
         return time.monotonic() < self._fresh_until
 
     def is_due(self) -> bool:
         """It is time for a look()."""
-        return time.monotonic() >= self._look_at and not self._looking.locked()
+        return time.monotonic() >= self._look_at and not self._looking
 
-    def look(self) -> None:
-        if not self._looking.acquire(blocking=False):
+    async def look(self) -> None:
+        if self._looking:
             return
+        self._looking = True
         try:
             self._look_at = time.monotonic() + LOOK_S
-            self._passed.append((time.monotonic(), self._primary(_written)))
-            replayed = self._replica(_replayed)
+            asked_s = time.monotonic()
+            self._passed.append((asked_s, await self._primary(_written)))
+            replayed = await self._replica(_replayed)
             reached = [when for when, place in self._passed if place <= replayed]
             if reached:
                 self._fresh_until = max(reached) + LAG_MAX_S
         except ChirrupError:  # one of them is away: what was proven holds for as long as it was to
             pass
         finally:
-            self._looking.release()
+            self._looking = False
 
     def doubt(self) -> None:
         """A read failed there: no more of them before the next look."""

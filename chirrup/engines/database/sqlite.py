@@ -83,7 +83,7 @@ class SqliteTx:
         self.search = search
         cursor = connection.cursor()
         self._execute, self._executemany = cursor.execute, cursor.executemany
-        self._changes, self._total_changes = connection.changes, connection.total_changes
+        self._changes = connection.changes
         self._ids = ids
         self._outbox = outbox
         self.emitted: list[int] = []  # buckets of the events written
@@ -100,14 +100,15 @@ class SqliteTx:
         rows = self._execute(sql, _bind(values)).fetchall()  # to the end: an open statement would keep the old snapshot
         return rows[0] if rows else None
 
-    def run(self, sql: str, **values: Any) -> int:
+    def run(self, sql: str, **values: Any) -> None:
+        self._execute(sql, _bind(values)).fetchall()
+
+    def changed(self, sql: str, **values: Any) -> int:
         self._execute(sql, _bind(values)).fetchall()
         return self._changes()
 
-    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> int:
-        before = self._total_changes()
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._executemany(sql, (_bind(dict(row)) for row in rows)).fetchall()
-        return self._total_changes() - before
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" for _ in columns)

@@ -1,0 +1,266 @@
+"""One connection to PostgreSQL on an event loop. What is asked together goes out together; answers come in its order.
+
+libpq's pipeline mode, through psycopg's own interface to it: https://www.psycopg.org/psycopg3/docs/api/pq.html
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import errors
+from psycopg.adapt import Dumper, PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq.abc import PGresult
+from psycopg.types.bool import BoolBinaryLoader
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
+from psycopg.types.string import StrBinaryDumper
+
+from ...ports import Row
+from .common import is_list
+
+BINARY = Format.BINARY
+
+
+class Statement(NamedTuple):
+    """SQL with $1, $2 …, and its values as PostgreSQL reads them."""
+
+    text: bytes
+    types: tuple[int, ...] = ()
+    values: Sequence[Any] = ()
+    formats: Sequence[Any] = ()
+
+
+class _Round:
+    """What was asked together. results: one for each statement and each preparation, as they come."""
+
+    def __init__(self, answered: "asyncio.Future[list[PGresult]]") -> None:
+        self.answered = answered
+        self.results: list[PGresult] = []
+        self.prepared: dict[int, Statement] = {}  # by place among the results: what is prepared there
+
+    def answers(self) -> list[PGresult]:
+        """One for each statement. One that could not be prepared is answered by the reason."""
+        answers: list[PGresult] = []
+        reason = None
+        for place, result in enumerate(self.results):
+            if place not in self.prepared:
+                answers.append(reason or result)
+                reason = None
+            elif result.status == ExecStatus.FATAL_ERROR:
+                reason = result
+        return answers
+
+
+class Line:
+    """A connection that is open and has nothing under way. Belongs to the running loop from here on."""
+
+    def __init__(self, connection: psycopg.Connection[Any], *, sharded: bool) -> None:
+        self.sharded = sharded
+        self._connection, self._pg = connection, connection.pgconn
+        self._transformer = Transformer(connection)
+        self._names: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
+        self._made = 0
+        self._rounds: deque[_Round] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._socket = self._pg.socket
+        self.lost = False
+        self._pg.nonblocking = 1
+        self._pg.enter_pipeline_mode()
+        self._loop.add_reader(self._socket, self._on_readable)
+
+    # values and rows
+
+    def statement(self, sql: bytes, values: Sequence[Any]) -> Statement:
+        """Raises OverflowError, UnicodeEncodeError: no database could store a value."""
+        if not values:
+            return Statement(sql)
+        transformer = self._transformer
+        dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        return Statement(sql, transformer.types or (), dumped, transformer.formats or ())
+
+    def rows(self, answer: PGresult) -> list[Row]:
+        self._transformer.set_pgresult(answer, format=BINARY)
+        return self._transformer.load_rows(0, answer.ntuples, tuple)
+
+    # asking
+
+    def ask(self, statements: Iterable[Statement]) -> "asyncio.Future[list[PGresult]]":
+        """An answer for each: rows, a count, an error, or that it was left out because of an error before it.
+
+        Raises psycopg.OperationalError: the connection is lost.
+        """
+        answered: asyncio.Future[list[PGresult]] = self._loop.create_future()
+        if self.lost:
+            answered.set_exception(_lost())
+            return answered
+        round = _Round(answered)
+        self._rounds.append(round)
+        try:
+            place = 0
+            for one in statements:
+                name = self._names.get((one.text, one.types))
+                if name is None:
+                    name = self._prepare(one)
+                    round.prepared[place] = one
+                    place += 1
+                self._pg.send_query_prepared(name, one.values, one.formats, BINARY)
+                place += 1
+            self._pg.pipeline_sync()
+            self._flush()
+        except psycopg.OperationalError as error:
+            self._lose(error)
+        return answered
+
+    def tell(self, *statements: Statement) -> None:
+        """Without waiting: what is asked next is answered after it."""
+        self.ask(statements).add_done_callback(lambda answered: answered.cancelled() or answered.exception())
+
+    def _prepare(self, one: Statement) -> bytes:
+        self._made += 1
+        name = self._names[one.text, one.types] = b"s%d" % self._made
+        self._pg.send_prepare(name, one.text, one.types)
+        return name
+
+    def _flush(self) -> None:
+        if self._pg.flush():  # the socket takes no more for now
+            self._loop.add_writer(self._socket, self._on_writable)
+
+    def _on_writable(self) -> None:
+        self._loop.remove_writer(self._socket)
+        try:
+            self._flush()
+        except psycopg.OperationalError as error:
+            self._lose(error)
+
+    def _on_readable(self) -> None:
+        pg = self._pg
+        try:
+            pg.consume_input()
+            while self._rounds and not pg.is_busy():
+                result = pg.get_result()
+                if result is None:  # the end of one statement's results
+                    if pg.status == ConnStatus.BAD:
+                        raise _lost()
+                elif result.status == ExecStatus.PIPELINE_SYNC:
+                    self._answer(self._rounds.popleft())
+                else:
+                    self._rounds[0].results.append(result)
+        except psycopg.OperationalError as error:
+            self._lose(error)
+
+    def look(self) -> None:
+        """uvloop tells nobody of a connection that was reset, so it is looked at now and then while somebody waits."""
+        if self._rounds:
+            self._on_readable()
+
+    def _answer(self, round: _Round) -> None:
+        if any(result.status in FAILED for result in round.results):
+            for one in round.prepared.values():  # perhaps not prepared: once more is harmless
+                self._names.pop((one.text, one.types), None)
+        if not round.answered.done():
+            round.answered.set_result(round.answers())
+
+    # the end
+
+    def _lose(self, error: psycopg.Error) -> None:
+        """All that waits learns why: what the server said at last, else error."""
+        for round in self._rounds:
+            said = [result for result in round.results if result.status == ExecStatus.FATAL_ERROR]
+            if not round.answered.done():
+                round.answered.set_exception(error_of(said[-1]) if said else error)
+        self._rounds.clear()
+        self.close()
+
+    def close(self) -> None:
+        if self._loop.is_closed():  # nobody is left to be told
+            self._rounds.clear()
+        elif not self.lost:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        self.lost = True
+        if self._rounds:
+            self._lose(_lost())
+        self._connection.close()
+
+
+FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
+
+
+def error_of(answer: PGresult) -> psycopg.Error:
+    return errors.error_from_result(answer, "utf-8")
+
+
+def _lost() -> psycopg.OperationalError:
+    return psycopg.OperationalError("the connection is closed")
+
+
+# how values travel
+
+
+def bound(value: Any) -> Any:
+    """A value of a statement as the driver is given it."""
+    if not is_list(value):
+        return value
+    return _Numbers(value) if next(iter(value), "").__class__ is int else list(value)
+
+
+class _Numbers:
+    """A list of whole numbers on its way. The driver's own way with lists takes 30 µs for 20, this takes 2."""
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self.numbers = numbers
+
+
+class _NumbersDumper(Dumper):
+    oid = 1016  # BIGINT[]: src/include/catalog/pg_type.dat
+
+    def dump(self, obj: _Numbers) -> bytes:
+        return b"{%s}" % ",".join(map(str, obj.numbers)).encode()
+
+
+class _WholeNumbers(NumericBinaryLoader):
+    """SUM() of BIGINT is NUMERIC here: an int on SQLite, an int for us."""
+
+    def load(self, data: Any) -> Any:
+        value = super().load(data)
+        return int(value) if value == int(value) else float(value)
+
+
+class _Flags(BoolBinaryLoader):
+    """What is compared in a SELECT is 0 or 1 on SQLite."""
+
+    def load(self, data: Any) -> Any:
+        return int(super().load(data))
+
+
+def adapt(connection: psycopg.Connection[Any]) -> None:
+    """Have it read and write values as the rest of this package means them."""
+    adapters = connection.adapters
+    for kind, dumper in (
+        (int, Int8BinaryDumper),
+        (_Numbers, _NumbersDumper),
+        (bool, Int8BinaryDumper),
+        (str, StrBinaryDumper),
+    ):
+        adapters.register_dumper(kind, dumper)  # one type for every int: each statement is prepared once
+    adapters.register_loader("numeric", _WholeNumbers)
+    adapters.register_loader("bool", _Flags)
+
+
+_PARTS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | :: | :([A-Za-z_]\w*)""", re.X | re.S)
+
+
+@lru_cache(2000)
+def numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """sql with $1, $2 … for :names, and the names in that order. Strings, quoted names and comments stay."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"${names.setdefault(name, len(names) + 1)}" if name else found[0]
+
+    return _PARTS.sub(number, sql).encode(), tuple(names)

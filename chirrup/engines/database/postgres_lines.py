@@ -1,0 +1,275 @@
+"""Operations of one event loop on the connections to one server.
+
+A write has a connection and a transaction of its own. Reads that come together share one transaction: the first
+questions of all of them go out together, then the second of all, so that a network round trip, a wake-up of the
+server and a snapshot are paid once for many. Measured: docs/decisions/0009-postgresql-costs.md.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
+
+from ... import metrics
+from ...errors import Unavailable
+from .common import QUEUE, busy
+from .postgres_line import FAILED, Line
+from .postgres_tx import BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, Common, PostgresTx, Running, checked, was_committed
+
+TOGETHER = 16  # reads in one transaction at most
+ABREAST = 1  # such transactions begun within LONG_S: what waits for them is read together, next
+LONG_S = 0.005
+LOOK_S = 0.25
+
+# Lost to another transaction. A key that is taken is among them: run again, the operation finds who took it, as it
+# would have on SQLite, where writes come one after the other.
+LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+
+Connect = Callable[[], tuple[psycopg.Connection[Any], bool]]  # (one, whether Citus is there); blocking
+
+
+class Again(Exception):
+    """For no fault of its own the operation came to nothing, for the reason given as its cause. It may be repeated."""
+
+
+class _Read(NamedTuple):
+    operation: Callable[..., Any]
+    args: Any
+    kwargs: Any
+    answer: "asyncio.Future[Any]"
+    asked_s: float
+
+    def settle(self, result: Any, error: BaseException | None) -> None:
+        if self.answer.done():  # nobody waits any more
+            return
+        if error is None:
+            self.answer.set_result(result)
+        else:
+            self.answer.set_exception(error)
+
+
+class _Lines:
+    """At most so many connections, made when they are needed, each with one user at a time."""
+
+    def __init__(self, connect: Connect, most: int, pool: str) -> None:
+        self._connect, self.most = connect, most
+        self._room = asyncio.Semaphore(most)
+        self._free: list[Line] = []
+        self._waits = metrics.connection_waits[pool]
+        self.all: set[Line] = set()
+        self.inside = 0  # who has one or wants one
+        self._loop = asyncio.get_running_loop()
+        self._looking = self._loop.call_later(LOOK_S, self._look)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Line]:
+        """Raises what connect() raises."""
+        self.inside += 1
+        asked_s = time.monotonic()
+        try:
+            async with self._room:
+                line = await self._line()
+                self._waits.add(time.monotonic() - asked_s)
+                try:
+                    yield line
+                finally:
+                    if line.lost:
+                        self.all.discard(line)
+                    else:
+                        self._free.append(line)
+        finally:
+            self.inside -= 1
+
+    async def _line(self) -> Line:
+        while self._free:
+            line = self._free.pop()
+            if not line.lost:
+                return line
+            self.all.discard(line)
+        connection, sharded = await self._loop.run_in_executor(None, self._connect)
+        line = Line(connection, sharded=sharded)
+        self.all.add(line)
+        return line
+
+    def _look(self) -> None:
+        for line in self.all:
+            line.look()
+        self._looking = self._loop.call_later(LOOK_S, self._look)
+
+    def close(self) -> None:
+        self._looking.cancel()
+        for line in self.all:
+            line.close()
+
+
+class Lines:
+    """most: connections for writes, and again for reads, so that slow reads hold up no write."""
+
+    def __init__(self, connect: Connect, common: Common, most: int, pool: str) -> None:
+        self._common = common
+        self._writers = _Lines(connect, most, f"{pool}-write")
+        self._readers = _Lines(connect, most, f"{pool}-read")
+        self._quick = _Reads(self._readers, common, most)
+        self._slow = _Reads(self._readers, common, max(1, most - ABREAST))  # some are always left for quick ones
+        metrics.pools[f"{pool}-write"] = lambda: (most, self._writers.inside)
+        metrics.pools[f"{pool}-read"] = lambda: (most, self._quick.inside + self._slow.inside)
+
+    def close(self) -> None:
+        self._writers.close()
+        self._readers.close()
+
+    def read(self, operation: Callable[..., Any], args: Any, kwargs: Any, *, slow: bool) -> "asyncio.Future[Any]":
+        """Its result. Raises Again, and what it raises itself. slow: quick ones must not wait for it."""
+        return (self._slow if slow else self._quick).ask(operation, args, kwargs)
+
+    async def write(self, operation: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[int]]:
+        """(its result, the buckets of its events), once that is durable. Raises Again, and what it raises itself."""
+        if self._writers.inside >= QUEUE:
+            raise busy()
+        async with self._writers.one() as line:
+            tx = PostgresTx(line, self._common)
+            tx.untold.append(BEGIN_WRITE)
+            running = Running(tx, operation, args, kwargs)
+            committing = False
+            try:
+                asked = running.go_on()
+                while asked is not None:
+                    asked = running.go_on(await line.ask(asked))
+                if running.error:
+                    raise running.error
+                if tx.must_wait:
+                    await asyncio.sleep(0.001)
+                if not tx.asked:  # is anybody there? Whoever learns it from a lost COMMIT cannot try again
+                    checked(await line.ask(tx.untold))
+                    tx.untold = []
+                committing = True
+                answers = checked(await line.ask([*tx.untold, COMMIT]))
+            except psycopg.Error as error:
+                running.stop()
+                line.tell(ROLLBACK)
+                if committing and line.lost:
+                    raise Unavailable(
+                        "the connection to the database was lost while this was being stored: look whether it is there "
+                        "before you send it again"
+                    ) from error
+                if line.lost or isinstance(error, LOST_RACE):
+                    raise Again from error
+                raise
+            except BaseException:
+                running.stop()
+                line.tell(ROLLBACK)
+                raise
+            if not was_committed(answers):
+                raise RuntimeError("the operation caught an error of the database: nothing was stored; let it through")
+            return running.result, tx.emitted
+
+
+class _Reads:
+    """Those that wait for each other. most: of their transactions at a time."""
+
+    def __init__(self, lines: _Lines, common: Common, most: int) -> None:
+        self._lines, self._common, self._most = lines, common, most
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Read] = deque()
+        self._began: dict[asyncio.Task[None], float] = {}  # when each of the transactions did
+        self._pumping = False
+
+    @property
+    def inside(self) -> int:
+        return len(self._began) + len(self._waiting)
+
+    def ask(self, operation: Callable[..., Any], args: Any, kwargs: Any) -> "asyncio.Future[Any]":
+        if len(self._waiting) >= QUEUE:
+            raise busy()
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append(_Read(operation, args, kwargs, answer, time.monotonic()))
+        self._pump_soon()
+        return answer
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:  # when all that can be read now has been asked for
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        waiting = len(self._waiting)
+        while waiting > 0 and len(self._began) < self._most:
+            now_s = time.monotonic()
+            if sum(now_s - began_s < LONG_S for began_s in self._began.values()) >= ABREAST:
+                self._loop.call_later(LONG_S, self._pump_soon)
+                return
+            task = self._loop.create_task(self._read_some())
+            self._began[task] = now_s
+            task.add_done_callback(self._over)
+            waiting -= TOGETHER
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        del self._began[task]
+        if self._waiting:
+            self._pump_soon()
+
+    async def _read_some(self) -> None:
+        reads: list[_Read] = []
+        try:
+            async with self._lines.one() as line:
+                reads = self._next()
+                while reads:
+                    reads = await self._read_together(line, reads)
+        except BaseException as error:
+            for read in reads or self._next():
+                read.settle(None, error)
+
+    def _next(self) -> list[_Read]:
+        return [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+
+    async def _read_together(self, line: Line, reads: list[_Read]) -> list[_Read]:
+        """Those that are to be read once more, because an error of another's ended the transaction."""
+        under_way = {Running(PostgresTx(line, self._common), one.operation, one.args, one.kwargs): one for one in reads}
+        answers: dict[Running, list[PGresult]] = {running: [] for running in under_way}
+        opening = [BEGIN_READ]
+        try:
+            while True:
+                going = {running: running.go_on(answers[running]) for running in answers}
+                asked = {running: statements for running, statements in going.items() if statements is not None}
+                for running in answers.keys() - asked.keys():
+                    under_way.pop(running).settle(running.result, running.error)
+                if not asked:
+                    return []
+                every = await line.ask([*opening, *chain.from_iterable(asked.values())])
+                checked(every[: len(opening)])
+                rest, opening = iter(every[len(opening) :]), []
+                answers = {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
+                if every[-1].status in FAILED:
+                    for running in [running for running in asked if _has_failed(answers[running])]:
+                        running.go_on(answers[running])  # which raises there
+                        under_way.pop(running).settle(None, _again_or(running.error))
+                    return list(under_way.values())
+        except psycopg.Error as error:
+            if line.lost:
+                raise Again from error
+            raise
+        finally:
+            for running in under_way:
+                running.stop()
+            line.tell(ROLLBACK)
+
+
+def _has_failed(answers: list[PGresult]) -> bool:
+    return any(answer.status == ExecStatus.FATAL_ERROR for answer in answers)
+
+
+def _again_or(error: BaseException | None) -> BaseException:
+    if not isinstance(error, LOST_RACE):
+        return error or RuntimeError("the operation caught an error of the database: let it through")
+    again = Again()
+    again.__cause__ = error
+    return again

@@ -1,0 +1,48 @@
+"""What PostgreSQL spells its own way: see ports.Phrases."""
+
+SCHEMA_LOCK = 7526467  # any number: nothing else here takes advisory locks
+
+
+class PostgresPhrases:
+    clustered = ""
+    relations = "SELECT relname::TEXT FROM pg_class WHERE relnamespace = current_schema()::REGNAMESPACE"
+    bytewise = 'COLLATE "C"'
+    extensions = "SELECT extname::TEXT FROM pg_extension"
+    lock_schema = f"SELECT pg_try_advisory_xact_lock({SCHEMA_LOCK})"  # not waiting: build_index() would wait for it
+    lock_patience = "SELECT set_config('lock_timeout', CAST(:ms AS TEXT), true)"
+    in_turn = "FOR NO KEY UPDATE"
+    columns = """SELECT column_name::TEXT FROM information_schema.columns
+                 WHERE table_name = :table AND table_schema = current_schema()"""
+    # joins accounts, not unnest(:authors), because Citus can send it to the shards: citus.md, 4 and 6
+    newest_posts = """SELECT newest.id FROM accounts CROSS JOIN LATERAL (
+                        SELECT posts.id FROM posts WHERE posts.bucket = accounts.bucket
+                          AND posts.author_id = accounts.id AND posts.id < :before AND posts.id > :after
+                          AND posts.deleted_ms = 0 ORDER BY posts.id DESC LIMIT :limit) AS newest
+                      WHERE accounts.id = ANY(:authors) ORDER BY newest.id DESC LIMIT :limit"""
+    oldest_posts = newest_posts.replace("DESC", "ASC")
+
+    measure = "ANALYZE"
+
+    def packed(self, table: str) -> str:
+        return f"ALTER INDEX {table}_pkey SET (fillfactor = 100)"
+
+    def is_in(self, column: str, name: str) -> str:
+        return f"{column} = ANY(:{name})"
+
+    def ids_in(self, column: str, name: str) -> str:
+        return self.is_in(column, name)
+
+    def begins(self, column: str, name: str) -> str:
+        return f"starts_with({column}, :{name})"
+
+
+class ShardedPhrases(PostgresPhrases):
+    """With Citus, which cannot know that ids carry their bucket. Elsewhere the second list costs and saves nothing."""
+
+    def ids_in(self, column: str, name: str) -> str:
+        bucket = f"{column.rpartition('.')[0]}.bucket".lstrip(".")
+        return f"({column} = ANY(:{name}) AND {bucket} = ANY(:{name}{BUCKETS}))"
+
+
+BUCKETS = "__buckets"  # ends the name of a value that is taken from the list of ids before it
+PHRASES, SHARDED = PostgresPhrases(), ShardedPhrases()

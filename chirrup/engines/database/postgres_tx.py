@@ -1,0 +1,181 @@
+"""Transactions on PostgreSQL, in two ways: of many operations at once on an event loop, and one that waits.
+
+An operation is a plain function. On the loop it runs in a greenlet: where it needs an answer it stands still, and
+others go on. What it needs no answer to goes out with what it asks next.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import copy_context
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from greenlet import GreenletExit, getcurrent, greenlet
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
+
+from ...events import Event
+from ...ids import IdSource, bucket_of
+from ...ports import Phrases, Row, Search
+from .common import Outbox
+from .postgres_line import FAILED, Line, Statement, bound, error_of, numbered
+from .postgres_sql import BUCKETS, PHRASES, SHARDED
+
+BEGIN_WRITE = Statement(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+BEGIN_READ = Statement(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+COMMIT, ROLLBACK = Statement(b"COMMIT"), Statement(b"ROLLBACK")
+
+
+class Common:
+    """What the transactions of one process share."""
+
+    def __init__(self, search: Search, outbox: Outbox, ids: IdSource, clock: Callable[[], int]) -> None:
+        self.search, self.outbox, self.ids, self.clock = search, outbox, ids, clock
+
+
+class _Tx:
+    """The part of ports.Tx that asks the database nothing."""
+
+    sql: Phrases = PHRASES
+
+    def __init__(self, common: Common, *, sharded: bool) -> None:
+        if sharded:
+            self.sql = SHARDED
+        self.search = common.search
+        self._common = common
+        self._drew_at_ms = 0
+        self.emitted: list[int] = []  # buckets of the events written
+        self.now_ms = common.clock()
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.now_ms / 1000, UTC)
+
+    def new_id(self, bucket: int) -> int:
+        self._drew_at_ms = max(self.now_ms, self._common.clock())  # it may have waited for others since it began
+        return self._common.ids.draw(bucket, self._drew_at_ms)
+
+    def emit(self, event: Event) -> None:
+        self._common.outbox(self, event)  # pyright: ignore[reportArgumentType]
+        self.emitted.append(bucket_of(event.of))
+
+    @property
+    def must_wait(self) -> bool:
+        """Another process's ids of this millisecond might be earlier than ours: commit in the next."""
+        return self._drew_at_ms == self._common.clock()
+
+    def _numbered(self, sql: str, values: dict[str, Any]) -> tuple[bytes, list[Any]]:
+        text, names = numbered(sql)
+        if self.sql is SHARDED:
+            for name in names:
+                if name.endswith(BUCKETS):
+                    values[name] = {bucket_of(id) for id in values[name.removesuffix(BUCKETS)]}
+        return text, [bound(values[name]) for name in names]
+
+
+class PostgresTx(_Tx):
+    """See ports.Tx. To be used inside of a Running."""
+
+    def __init__(self, line: Line, common: Common) -> None:
+        super().__init__(common, sharded=line.sharded)
+        self._line = line
+        self.untold: list[Statement] = []  # nobody waits for what comes of these
+        self.asked = False  # something was answered
+
+    def all(self, sql: str, **values: Any) -> list[Row]:
+        return self._line.rows(self._ask(sql, values))
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        rows = self._line.rows(self._ask(sql, values))
+        return rows[0] if rows else None
+
+    def run(self, sql: str, **values: Any) -> None:
+        self.untold.append(self._line.statement(*self._numbered(sql, values)))
+
+    def changed(self, sql: str, **values: Any) -> int:
+        return self._ask(sql, values).command_tuples or 0
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            self.run(sql, **row)
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        raise NotImplementedError("copying in is for loaders: write_now()")
+
+    def _ask(self, sql: str, values: dict[str, Any]) -> PGresult:
+        self.run(sql, **values)
+        asked, self.untold, self.asked = self.untold, [], True
+        return checked(getcurrent().parent.switch(asked))[-1]  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def checked(answers: list[PGresult]) -> list[PGresult]:
+    """answers, when none of them is an error. Raises the first, as psycopg's."""
+    for answer in answers:
+        if answer.status in FAILED:
+            raise error_of(answer)
+    return answers
+
+
+class Running:
+    """An operation under way. go_on() until it returns None, then look at result and error."""
+
+    def __init__(self, tx: PostgresTx, operation: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        self.tx = tx
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._call = operation, args, kwargs
+        self._greenlet = greenlet(self._operate)
+        self._greenlet.gr_context = copy_context()  # its log lines tell of the request it is for
+
+    def go_on(self, answers: list[PGresult] | None = None) -> list[Statement] | None:
+        """What it asks next. answers: to what it asked last."""
+        return self._greenlet.switch(answers) if self._greenlet else self._greenlet.switch()
+
+    def stop(self) -> None:
+        """It comes to nothing."""
+        if self._greenlet:
+            self._greenlet.throw(GreenletExit)
+
+    def _operate(self) -> None:
+        operation, args, kwargs = self._call
+        try:
+            self.result = operation(self.tx, *args, **kwargs)
+        except BaseException as error:
+            self.error = error
+
+
+class WaitingTx(_Tx):
+    """See ports.Tx. Its calls return when the database has answered."""
+
+    def __init__(self, connection: psycopg.Connection[Row], common: Common, *, sharded: bool) -> None:
+        super().__init__(common, sharded=sharded)
+        self._cursor = connection.cursor(binary=True)
+
+    def all(self, sql: str, **values: Any) -> list[Row]:
+        return self._execute(sql, values).fetchall()
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        return self._execute(sql, values).fetchone()
+
+    def run(self, sql: str, **values: Any) -> None:
+        self._execute(sql, values)
+
+    def changed(self, sql: str, **values: Any) -> int:
+        return max(0, self._execute(sql, values).rowcount)  # -1 where nothing can be counted
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        text, names = numbered(sql)
+        self._cursor.executemany(text, [[bound(row[name]) for name in names] for row in rows])
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
+        return self._cursor.execute(*self._numbered(sql, values))
+
+
+def was_committed(answers: list[PGresult]) -> bool:
+    """PostgreSQL rolls back instead, and reports no error, where one was caught inside of the transaction."""
+    return answers[-1].status == ExecStatus.COMMAND_OK and answers[-1].command_status == b"COMMIT"
