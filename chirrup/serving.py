@@ -32,7 +32,7 @@ FILES = 65_536  # open at once, connections for the most part
 FIRST_REQUEST_S = 1.0  # for a connection that was just accepted
 METRICS_PORTS = 16
 BACKLOG = 4096  # connections that wait to be let in
-AT_ONCE = 64  # connections let in between looks at those that are there
+AT_ONCE = 32  # connections let in between looks at those that are there
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

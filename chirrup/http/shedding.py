@@ -5,6 +5,7 @@ ROOM requests inside at a time. Once that was too little, only BUSY are let in, 
 less for each other, until nobody was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
 """
 
+import re
 import time
 from typing import Any
 
@@ -70,14 +71,20 @@ class Lane:
 
     def enter(self) -> bool:
         """Whether there is room for one more."""
+        if self.refuses():
+            return False
+        self.inside += 1
+        return True
+
+    def refuses(self) -> bool:
+        """Whether one is refused for want of room."""
         if self.inside >= self._busy:
             now = time.monotonic()
             if self.inside >= self._room or now < self._crowded_until:
                 self._crowded_until = now + CALM_S
                 self.refused += 1
-                return False
-        self.inside += 1
-        return True
+                return True
+        return False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -92,15 +99,30 @@ class Door:
     def __init__(self, app: Any) -> None:
         self.reads, self.writes = Lane(app, ROOM, BUSY), Lane(app, ROOM, BUSY)
         self.slow = Lane(app, ROOM_SLOW, BUSY_SLOW)
+        self.refused_until = 0.0  # monotonic; somebody was a moment ago
 
-    def lane(self, scope: Any) -> Lane | None:
+    def lane(self, method: str, path: str) -> Lane | None:
         """None: always let in."""
-        path = scope["path"]
         if path in SLOW:
             return self.slow
         if path.startswith(FREE):
             return None
-        return self.reads if scope["method"] in ("GET", "HEAD", "OPTIONS") else self.writes
+        return self.reads if method in ("GET", "HEAD", "OPTIONS") else self.writes
+
+
+_LINE = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[^ ?%]*)(?:\?[^ ]*)? HTTP/1\.1\r\n")
+_LENGTH = re.compile(rb"\r\ncontent-length: ?(\d{1,9})\r\n")
+_NOT_PLAIN = re.compile(rb"\r\n(?:content-length|connection: ?close|connection: ?upgrade|expect)|transfer-encoding")
+
+
+def is_one_plain_request(data: bytes) -> bool:
+    """Whether it ends where data ends, whoever reads it, and leaves the connection open."""
+    head, found, body = data.partition(b"\r\n\r\n")
+    head = head.lower() + b"\r\n"
+    length = _LENGTH.search(head)
+    if length:
+        head = head[: length.start()] + head[length.end() - 2 :]
+    return bool(found) and len(body) == (int(length[1]) if length else 0) and not _NOT_PLAIN.search(head)
 
 
 class SheddingProtocol(HttpToolsProtocol):
@@ -111,6 +133,7 @@ class SheddingProtocol(HttpToolsProtocol):
     """
 
     _arriving: RequestResponseCycle | None = None
+    _reading = False  # a request has begun, and not ended
 
     def __init__(self, config: Any, server_state: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, server_state, *args, **kwargs)
@@ -118,6 +141,24 @@ class SheddingProtocol(HttpToolsProtocol):
             server_state.door = Door(self.app)
         self._door: Door = server_state.door
         self._all: Any = self.app
+
+    def refused_unread(self, data: bytes) -> bool:
+        """While others are refused: whether data was a request that finds no room, which is answered.
+
+        Its headers are not looked at one by one. That is half of what a refusal costs beyond the kernel.
+        """
+        if time.monotonic() > self._door.refused_until or self._reading or self.transport.is_closing():
+            return False
+        before, line = self.cycle, _LINE.match(data)
+        if not (line and before and before.response_complete and before.keep_alive):
+            return False
+        path = line[2].decode("latin-1")
+        lane = self._door.lane(line[1].decode(), path)
+        if lane is None or not is_one_plain_request(data) or not lane.refuses():
+            return False
+        self._unset_keepalive_if_required()
+        self._refuse_in_line(path)
+        return True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Called by uvicorn when it is a request's turn on its connection. Its body may still be on the way."""
@@ -128,6 +169,10 @@ class SheddingProtocol(HttpToolsProtocol):
         else:
             self._arriving = cycle
 
+    def on_message_begin(self) -> None:
+        self._reading = True
+        super().on_message_begin()
+
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
         if self._arriving and len(self._arriving.body) > HIGH_WATER_LIMIT:  # uvicorn reads on when the app has begun
@@ -135,13 +180,14 @@ class SheddingProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, self._all)
 
     def on_message_complete(self) -> None:
+        self._reading = False
         super().on_message_complete()
         if self._arriving:
             cycle, self._arriving = self._arriving, None
             self._enter(cycle)
 
     def _enter(self, cycle: RequestResponseCycle) -> None:
-        lane = self._door.lane(cycle.scope)
+        lane = self._door.lane(cycle.scope["method"], cycle.scope["path"])
         if lane is None:
             super()._start_asgi_task(cycle, self._all)
         elif lane.enter():
@@ -150,11 +196,22 @@ class SheddingProtocol(HttpToolsProtocol):
             self._shed(cycle)
 
     def _shed(self, cycle: RequestResponseCycle) -> None:
-        metrics.turned_away["door"] += 1
-        answer = TO_PROGRAMS if cycle.scope["path"].startswith(FOR_PROGRAMS) else TO_PEOPLE
+        path = cycle.scope["path"]
+        self._door.refused_until = time.monotonic() + CALM_S
         if not cycle.keep_alive or cycle.scope["method"] == "HEAD" or cycle is not self.cycle:
-            super()._start_asgi_task(cycle, answer)  # the last: thousands may wait behind it, each inside this one
+            metrics.turned_away["door"] += 1
+            super()._start_asgi_task(
+                cycle, _words(path)
+            )  # the last: thousands may wait behind it, each inside this one
             return
-        self.transport.write(answer.whole)
         cycle.response_started = cycle.response_complete = True
+        self._refuse_in_line(path)
+
+    def _refuse_in_line(self, path: str) -> None:
+        metrics.turned_away["door"] += 1
+        self.transport.write(_words(path).whole)
         self.on_response_complete()
+
+
+def _words(path: str) -> Refusal:
+    return TO_PROGRAMS if path.startswith(FOR_PROGRAMS) else TO_PEOPLE

@@ -180,6 +180,8 @@ class HttpProtocol(SheddingProtocol):
 
     def data_received(self, data: bytes) -> None:
         """The parser keeps a header until its end, which may never come: so what comes in is counted here too."""
+        if self.refused_unread(data):
+            return
         self._around_body += len(data)
         super().data_received(data)
         if self._around_body > HEAD_BYTES_MAX and not self.transport.is_closing():
