@@ -18,6 +18,7 @@ from .arguments import Arguments
 from .call import Call, Reply, Services
 from .paging import Page
 from .routes import ADMIN, ANYONE, ROUTES, USER, Route
+from .whole import WHOLE
 
 JSON = "application/json; charset=utf-8"
 BODY_BYTES_MAX = 1024 * 1024
@@ -198,7 +199,11 @@ class Answer:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         own = [(b"content-type", self._type.encode()), (b"content-length", str(len(self._body)).encode())]
-        await send({"type": "http.response.start", "status": self._status, "headers": self._headers + own})  # pyright: ignore
+        start: Any = {"type": "http.response.start", "status": self._status, "headers": self._headers + own}
+        if WHOLE in scope.get("extensions", ()):
+            start[WHOLE] = self._body
+            return await send(start)
+        await send(start)
         body = b"" if scope["method"] == "HEAD" else self._body
         await send({"type": "http.response.body", "body": body, "more_body": False})
 

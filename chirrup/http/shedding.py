@@ -13,6 +13,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .. import metrics
+from .whole import WholeCycle
 
 ROOM, BUSY = 256, 32
 ROOM_SLOW, BUSY_SLOW = 64, 8  # where a request costs as much as many others
@@ -162,6 +163,7 @@ class SheddingProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Called by uvicorn when it is a request's turn on its connection. Its body may still be on the way."""
+        cycle.__class__ = WholeCycle  # uvicorn has no place to say which class it makes
         if not cycle.more_body:
             self._enter(cycle)
         elif cycle.waiting_for_100_continue:

@@ -14,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from .. import metrics
 from ..http.shedding import SheddingProtocol
+from ..http.whole import WHOLE
 
 EXTENSION = "chirrup.wire"
 WAITING_EVENTS_MAX = 256  # what a slow reader leaves waiting beyond the kernel's buffers and the transport's 64 KiB
@@ -203,7 +204,7 @@ class HttpProtocol(SheddingProtocol):
         super().on_message_begin()
         if self.wire:
             self._refuse()
-        cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_wire}
+        cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_wire, WHOLE: True}
         if self._too_slow is None:
             self._too_slow = self.loop.call_later(HEAD_S, self.transport.abort)
 
