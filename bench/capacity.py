@@ -98,6 +98,9 @@ class _Asked(NamedTuple):
         """To and from "redis" or "postgres"."""
         weights, rate = self.costs["weights"], self.rate
         sizes = {work: weights.get(f"{work}_{store}_bytes", 0) for work in ("post", "read", "delivery")}
+        if self.setup.cached:  # posts and authors come from Redis then
+            spared = (1 - CACHED) * weights["read_postgres_bytes"]
+            sizes["read"] += spared if store == "redis" else -spared
         return rate["posts"] * sizes["post"] + rate["reads"] * sizes["read"] + rate["deliveries"] * sizes["delivery"]
 
 
@@ -133,7 +136,8 @@ def _grows(asked: _Asked, kind: str) -> str:
 
 def _app(asked: _Asked) -> Iterator[Load]:
     box, layout = asked.costs["box"], asked.layout
-    yield _answers(asked, asked.bytes_s("redis") + asked.bytes_s("postgres"))
+    elsewhere = {"redis": layout.redis, "postgres": layout.database}
+    yield _answers(asked, sum(asked.bytes_s(store) for store, boxes in elsewhere.items() if boxes))
     open_streams = asked.users * asked.costs["people"]["online"] * asked.costs["weights"]["stream_bytes"]
     memory = layout.app * box["memory_gib"] * GIB * box["busy"]
     yield Load("memory of the app boxes", "app", open_streams + asked.processes * PROCESS_BYTES, memory)
@@ -150,7 +154,8 @@ def _redis(asked: _Asked) -> Iterator[Load]:
     box, boxes = asked.costs["box"], max(asked.layout.redis, 1)
     timelines = asked.users * asked.costs["weights"]["timeline_redis_bytes"]
     yield Load("memory of Redis", "redis", timelines, boxes * box["memory_gib"] * GIB * box["busy"])
-    yield Load("network of Redis", "redis", asked.bytes_s("redis"), boxes * asked.wire)
+    if asked.layout.redis:
+        yield Load("network of Redis", "redis", asked.bytes_s("redis"), boxes * asked.wire)
     yield Load("groups of Redis", "", asked.cpu["redis"], asked.setup.groups * box["busy"])
     yield Load("connections to Redis", "", asked.processes * 3, REDIS_CONNECTIONS)
     if not asked.setup.sampled:  # one channel is on one node, and every stream process has it
@@ -164,7 +169,8 @@ def _database(asked: _Asked) -> Iterator[Load]:
     yield _disk(asked)
     log = asked.rate["posts"] * weights["post_log_bytes"]
     yield Load("PostgreSQL's log", grows, log, boxes * box["disk_mb_s"] * 1e6)
-    yield Load("PostgreSQL's network", grows, asked.bytes_s("postgres"), boxes * asked.wire)
+    if layout.database:
+        yield Load("PostgreSQL's network", grows, asked.bytes_s("postgres"), boxes * asked.wire)
     if not setup.pooled:  # on Citus each connection to any node has one of its own to all others
         here = asked.processes * 2 * setup.connections * (1 + 1 / layout.database if setup.citus else 1)
         memory = box["memory_gib"] * GIB * setup.database_size * CONNECTIONS_SHARE

@@ -6,7 +6,7 @@ the tables into that page.
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -162,6 +162,17 @@ def check(costs: dict[str, Any]) -> Iterator[list[str]]:
 CHECK_HEADS = ["workers", "Redis nodes", "post, µs", "delivery, µs", "read, µs", "posts/s", "reads/s"]
 
 
+def mixed(costs: dict[str, Any]) -> str:
+    """Posts and reads at the same time, beside the sum of their costs, as bench.weights has it."""
+    reads, measured = costs["mixed"]["reads"], costs["mixed"]["together_us"]
+    post, read = (sum(costs["cpu_us"][work].values()) for work in ("post", "read"))
+    reckoned = post + reads * read
+    return (
+        f"A post and the {reads} home timelines that are read beside it: {measured / 1000:,.1f} ms of CPU where"
+        f" the sum of the pieces is {reckoned / 1000:,.1f} ({measured / reckoned - 1:+.0%})."
+    )
+
+
 def _short(count: float) -> str:
     for size, sign in ((1e6, " M"), (1e3, " k")):
         if count >= size:
@@ -170,15 +181,17 @@ def _short(count: float) -> str:
 
 
 def write(page: str, costs: dict[str, Any]) -> str:
-    """The page with the tables of today between its marks `<!-- name -->` and `<!-- /name -->`."""
-    tables = {"boxes": (HEADS, [row for boxes in BOXES for row in rows(costs, boxes)])}
-    tables["check"] = (CHECK_HEADS, list(check(costs)))
-    for name, (heads, lines) in tables.items():
+    """The page with the figures of today between its marks `<!-- name -->` and `<!-- /name -->`."""
+    texts = {"boxes": _markdown(HEADS, [row for boxes in BOXES for row in rows(costs, boxes)])}
+    texts |= {"check": _markdown(CHECK_HEADS, check(costs)), "mixed": mixed(costs)}
+    for name, text in texts.items():
         begin, end = page.index(f"<!-- {name} -->"), page.index(f"<!-- /{name} -->")
-        body = [heads, ["---"] * len(heads), *lines]
-        text = "\n".join(f"| {' | '.join(line)} |" for line in body)
         page = f"{page[:begin]}<!-- {name} -->\n{text}\n{page[end:]}"
     return page
+
+
+def _markdown(heads: list[str], lines: Iterable[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *lines])
 
 
 def main() -> None:

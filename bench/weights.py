@@ -22,6 +22,7 @@ from .boxes import Boxes, boxes
 from .world import Person
 
 AUTHORS, FOLLOWERS, READERS, LISTENERS, POSTS, READS = 200, 10, 16, 1000, 3000, 2000
+MIXED = 64  # reads to a post: 173 to 2.7 a day (costs.toml)
 TIMELINES, IDS = 1000, 400
 WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
 
@@ -50,10 +51,16 @@ def main() -> None:
 def _posts_and_reads(machine: Boxes, authors: list[Person], home: list[bytes]) -> None:
     posts = [_post(one, n) for n, one in zip(range(POSTS), itertools.cycle(authors), strict=False)]
     for work, requests in (("post", posts), ("read", list(itertools.islice(itertools.cycle(home), READS)))):
-        before = _heavy(machine)
+        weighed = _heavy(machine)
         _run(machine, requests)
         for what, size in _heavy(machine).items():
-            print(f"{work}: {what} {(size - before[what]) / len(requests):,.0f} bytes each")
+            print(f"{work}: {what} {(size - weighed[what]) / len(requests):,.0f} bytes each")
+    few = POSTS // 100
+    mixed = [request for post in posts[:few] for request in (post, *itertools.islice(itertools.cycle(home), MIXED))]
+    before = sum(machine.cost.values())
+    _run(machine, mixed)
+    cost = (sum(machine.cost.values()) - before) / few * 1e6
+    print(f"mixed: {cost:,.0f} µs of all processes for a post and the {MIXED} reads beside it")
     print(f"read: answer {asyncio.run(_length(machine.web.port, home[0])):,} bytes")
 
 

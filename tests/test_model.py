@@ -14,6 +14,7 @@ from bench.capacity import Setup, loads, read_costs
 from bench.model import hold, steps
 
 ROOT = Path(__file__).parents[1]
+MARKS = ("boxes", "check", "mixed")
 BIG = {"database_size": 1000}  # so that the database is not what is full
 
 
@@ -106,14 +107,15 @@ def test_the_page_has_the_tables_of_the_costs():
 
 
 def test_writing_leaves_what_people_wrote():
-    page = "above\n<!-- boxes -->\nold\n<!-- /boxes -->\nbetween\n<!-- check -->\n<!-- /check -->\nbelow\n"
+    page = "above\n" + "between\n".join(f"<!-- {name} -->\nold\n<!-- /{name} -->\n" for name in MARKS) + "below\n"
 
     written = model.write(page, read_costs())
 
     assert written.startswith("above\n<!-- boxes -->\n| boxes |")
     assert "old" not in written
     assert "<!-- /boxes -->\nbetween\n<!-- check -->\n| workers |" in written
-    assert written.endswith("<!-- /check -->\nbelow\n")
+    assert written.count("between") == 2
+    assert written.endswith("<!-- /mixed -->\nbelow\n")
 
 
 def test_the_command_takes_other_costs(tmp_path: Path):
