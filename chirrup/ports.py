@@ -113,6 +113,10 @@ class Tx(Protocol):
         """run() once for each of rows."""
         ...
 
+    def together(self, *questions: Callable[[], Any]) -> list[Any]:
+        """What each of questions returns. None needs to know what another finds: they may be asked at the same time."""
+        ...
+
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Insert rows, their values in the order of columns: the quickest way in, quicker still in the key's order."""
         ...

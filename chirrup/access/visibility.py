@@ -42,10 +42,13 @@ def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
 
 def judge(tx: Tx, viewer_id: int, found: dict[int, Post]) -> Seen:
     """The same for posts already read; found holds the originals of boosts too."""
-    authors = accounts.states(tx, {post.author_id for post in found.values()})
+    author_ids = {post.author_id for post in found.values()}
     answered = {post.reply_to_author_id for post in found.values() if post.reply_to_author_id}
     closed = {post.author_id for post in found.values() if post.visibility == Visibility.FOLLOWERS}
-    viewer = ties.of(tx, viewer_id, authors.keys() | answered, followees=closed | answered)
+    authors, viewer = tx.together(
+        lambda: accounts.states(tx, author_ids),
+        lambda: ties.of(tx, viewer_id, author_ids | answered, followees=closed | answered),
+    )
     return Seen(viewer_id, {id: p for id, p in found.items() if _shown(p, found, authors, viewer)}, authors, viewer)
 
 

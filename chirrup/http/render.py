@@ -86,11 +86,13 @@ class Renderer:
             return []
         everything = seen.posts.values()
         plain = [post for post in everything if not post.boost_of_id]
-        counts = posts.counts(tx, [post.id for post in plain])
-        flags = reactions.flags(tx, seen.viewer_id, plain)
-        authors = self._account_parts(tx, seen.accounts)
-        fixed = self._fixed_parts(tx, everything)
-        voting = self._polls(tx, seen.viewer_id, plain)
+        counts, flags, authors, fixed, voting = tx.together(
+            lambda: posts.counts(tx, [post.id for post in plain]),
+            lambda: reactions.flags(tx, seen.viewer_id, plain),
+            lambda: self._account_parts(tx, seen.accounts),
+            lambda: self._fixed_parts(tx, everything),
+            lambda: self._polls(tx, seen.viewer_id, plain),
+        )
         known = bool(seen.viewer_id)
 
         def whole(post: Post) -> Json:

@@ -79,7 +79,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
         edited_ms=0,
         deleted_ms=0,
     )
-    post = insert(tx, post)
+    insert(tx, post)
     _attach(tx, post, draft.media_ids)
     if draft.poll:
         if draft.media_ids:
@@ -90,11 +90,10 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     return post
 
 
-def insert(tx: Tx, post: Post) -> Post:
-    """Write a finished post, count it, announce it. The id may come out another one, when it was taken."""
-    while not rows.insert(tx, post):
-        id = tx.new_id(bucket_of(post.author_id))
-        post = msgspec.structs.replace(post, id=id, root_id=id if post.root_id == post.id else post.root_id)
+def insert(tx: Tx, post: Post) -> None:
+    """Write a finished post, count it, have it found, announce it."""
+    rows.insert(tx, post)
+    _index(tx, post)
     if post.visibility in COUNTED:
         account_rows.add_counts(tx, post.author_id, posts=1, last_post_ms=post.created_ms)
     if post.reply_to_id:
@@ -104,7 +103,12 @@ def insert(tx: Tx, post: Post) -> Post:
     if post.tags != "[]":
         tags.add(tx, post)
     tx.emit(PostPublished(post.author_id, post.id, post.reply_to_id, post.reply_to_author_id))
-    return post
+
+
+def _index(tx: Tx, post: Post) -> None:
+    """Its words, for searching."""
+    if not post.boost_of_id:
+        tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}")
 
 
 def _digest(draft: Draft) -> str:
@@ -245,6 +249,7 @@ def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_
         ),
     )
     rows.update(tx, after)
+    _index(tx, after)
     tx.emit(PostEdited(author, id))
     return after
 
@@ -286,6 +291,8 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
         media_rows.delete(tx, media_id)
     if post.poll_id:
         polls.delete(tx, post.poll_id)
+    if not post.boost_of_id:
+        tx.search.remove_post(tx, post.id)
     tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files))
 
 

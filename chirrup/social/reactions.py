@@ -62,30 +62,28 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     if audience == Visibility.DIRECT:
         raise Invalid("visibility", "of a boost must be public, unlisted or private")
     new_id = tx.new_id(bucket_of(account_id))
-    boosted = posts.insert(
-        tx,
-        Post(
-            id=new_id,
-            author_id=account_id,
-            boost_of_id=original.id,
-            reply_to_id=0,
-            reply_to_author_id=0,
-            root_id=new_id,
-            visibility=max(audience, Visibility(original.visibility), key=list(Visibility).index),
-            text="",
-            summary="",
-            sensitive=0,
-            language="",
-            app_id=0,
-            mentions="[]",
-            tags="[]",
-            media_ids="[]",
-            poll_id=0,
-            changed_ms=tx.now_ms,
-            edited_ms=0,
-            deleted_ms=0,
-        ),
+    boosted = Post(
+        id=new_id,
+        author_id=account_id,
+        boost_of_id=original.id,
+        reply_to_id=0,
+        reply_to_author_id=0,
+        root_id=new_id,
+        visibility=max(audience, Visibility(original.visibility), key=list(Visibility).index),
+        text="",
+        summary="",
+        sensitive=0,
+        language="",
+        app_id=0,
+        mentions="[]",
+        tags="[]",
+        media_ids="[]",
+        poll_id=0,
+        changed_ms=tx.now_ms,
+        edited_ms=0,
+        deleted_ms=0,
     )
+    posts.insert(tx, boosted)
     rows.add(tx, "boosts", account_id, original.id, boosted.id)
     if boosted.visibility in posts.COUNTED:
         post_rows.add_counts(tx, original.id, boosts=1)

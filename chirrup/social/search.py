@@ -10,7 +10,7 @@ from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts, follows, posts
 from ..store import tags as tag_rows
-from ..types import Post, Tag
+from ..types import Tag
 from . import tags
 from .accounts import by_acct
 from .text import hashtag_key
@@ -84,17 +84,6 @@ def named_by(tx: Tx, address: str, base_url: str) -> tuple[int, int]:
 
 
 # what is kept to be found
-
-
-def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
-    if not post.boost_of_id:
-        tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}")
-    return []
-
-
-def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
-    tx.search.remove_post(tx, event.post_id)
-    return []
 
 
 def on_account_changed(tx: Tx, event: events.AccountChanged) -> list[tuple[str, Signal]]:

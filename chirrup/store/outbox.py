@@ -25,18 +25,11 @@ class Leased(msgspec.Struct, frozen=True):
 def append(tx: Tx, event: Event) -> None:
     """Write event in this transaction. It carries no lease: whoever comes first may act on it."""
     bucket = bucket_of(event.of)
-    body = events.encode(event).decode()
-    while not _insert(tx, tx.new_id(bucket), bucket, body):  # another process drew the same id
-        pass
-
-
-def _insert(tx: Tx, id: int, bucket: int, body: str) -> bool:
-    return 1 == tx.changed(
-        """INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide) VALUES (:id, :bucket, :body, 0, 0, 0)
-           ON CONFLICT (id, bucket) DO NOTHING""",
-        id=id,
+    tx.run(
+        "INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide) VALUES (:id, :bucket, :body, 0, 0, 0)",
+        id=tx.new_id(bucket),
         bucket=bucket,
-        body=body,
+        body=events.encode(event).decode(),
     )
 
 

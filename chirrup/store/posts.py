@@ -31,10 +31,10 @@ def tombstone(tx: Tx, id: int) -> Post | None:
     return Post(*row) if row else None
 
 
-def insert(tx: Tx, post: Post) -> bool:
-    """False when the id is taken: draw another."""
-    return 1 == tx.changed(
-        f"INSERT INTO posts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
+def insert(tx: Tx, post: Post) -> None:
+    """Where another process has just drawn the same id, the operation is run again: it draws another."""
+    tx.run(
+        f"INSERT INTO posts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES})",
         bucket=bucket_of(post.id),
         **{name: getattr(post, name) for name in Post.__struct_fields__},
     )

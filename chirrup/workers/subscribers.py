@@ -1,8 +1,8 @@
 """Who reacts to what: the second of the two tables that tell all that can happen (the first: http/routes.py).
 
 `writes`, and `of_post` with the event's post where it is still there, run together in one transaction and give the
-signals to be sent once it is committed. `then` run after it, and one of them may leave a rest: an event to be handled
-in this one's place. All may run twice with the same event.
+signals to be sent once it is committed; not at all where `unless` says so. `then` run after it, and one of them may
+leave a rest: an event to be handled in this one's place. All may run twice with the same event.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,18 +14,29 @@ from .. import events
 from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..social import conversations, lists, notifications, search, tags
-from ..store import posts
+from ..store import follows, posts
 from ..timelines import fanout
-from ..types import Post
+from ..types import Post, Visibility
 from . import replies
 
 Signals = list[tuple[str, Signal]]  # channel, what is told there
 
 
 class Reaction(msgspec.Struct, frozen=True):
+    unless: Callable[[Tx, Any], bool] | None = None  # a look that says: there is nothing to be written
     writes: tuple[Callable[[Tx, Any], Signals], ...] = ()
     of_post: tuple[Callable[[Tx, Post], Signals], ...] = ()
     then: tuple[Callable[[Engines, Any], Awaitable[Event | None]], ...] = ()
+
+
+def _concerns_nobody(tx: Tx, event: events.PostPublished) -> bool:
+    """Beyond whoever reads it: most posts. A look is read together with many others', a write is alone."""
+    post, watchers = tx.together(
+        lambda: posts.by_id(tx, event.post_id), lambda: follows.notified_followers(tx, event.of)
+    )
+    return post is None or not (
+        watchers or post.boost_of_id or post.mentioned or post.tag_names or post.visibility == Visibility.DIRECT
+    )
 
 
 async def _deliver(engines: Engines, event: events.PostPublished) -> Event | None:
@@ -82,16 +93,17 @@ async def _close_streams(engines: Engines, event: events.AccessEnded) -> None:
 
 SUBSCRIBERS: dict[type[Event], Reaction] = {
     events.PostPublished: Reaction(
-        of_post=(notifications.on_published, conversations.on_published, tags.on_published, search.on_published),
+        unless=_concerns_nobody,
+        of_post=(notifications.on_published, conversations.on_published, tags.on_published),
         then=(_deliver,),
     ),
     events.PostEdited: Reaction(
-        of_post=(notifications.on_edited, conversations.on_published, tags.on_edited, search.on_published),
+        of_post=(notifications.on_edited, conversations.on_published, tags.on_edited),
         then=(_announce_edit,),
     ),
     events.PostSpreading: Reaction(then=(_spread,)),
     events.PostDeleted: Reaction(
-        writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted, search.on_deleted),
+        writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted),
         then=(_announce_deletion, _delete_files),
     ),
     events.Followed: Reaction(writes=(notifications.on_followed,), then=(_forget_timelines_of_actor,)),
@@ -116,7 +128,9 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
 async def handle(engines: Engines, event: Event) -> Event | None:
     """Let everybody who subscribed react to event. What is left of it, when it takes more than one turn."""
     reaction, rest = SUBSCRIBERS[type(event)], None
-    if reaction.writes or reaction.of_post:
+    if (reaction.writes or reaction.of_post) and not (
+        reaction.unless and await engines.db.read(reaction.unless, event)
+    ):
         for channel, signal in await engines.db.write(_write, reaction, event):
             await engines.broker.publish([channel], signal.packed)
     for react in reaction.then:

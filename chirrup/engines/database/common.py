@@ -10,6 +10,7 @@ from ...events import Event
 from ...ports import Tx
 
 TIMEOUT_S = 5.0  # of a read, and on PostgreSQL of one statement: ../shared/threats.md H4
+TRIES = 4  # of an operation that came to nothing for no fault of its own
 QUEUE = 4096  # operations waiting at most: what comes beyond is told to come back
 
 Outbox = Callable[[Tx, Event], None]  # writes an event in the transaction it belongs to

@@ -22,7 +22,7 @@ from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...ids import IdSource
 from ...ports import Doubt, Phrases, Row, Search, Tx
-from .common import TIMEOUT_S, Outbox, as_invalid, closing, too_slow
+from .common import TIMEOUT_S, TRIES, Outbox, as_invalid, closing, too_slow
 from .postgres_clock import ServerClock
 from .postgres_line import Statement, adapt
 from .postgres_lines import LOST_RACE, Again, Lines
@@ -34,7 +34,6 @@ T = TypeVar("T")
 _NONE: dict[str, Any] = {}
 
 CONNECTIONS = 8  # for writes, and as many for reads: slow reads hold up no write
-TRIES = 4
 
 _OLDEST = 150000  # server_version_num
 # Defaults of a connection, which the URL may change: a server that does not answer is given up in seconds, not hours.

@@ -23,6 +23,7 @@ from ...ports import Row
 from .common import is_list
 
 BINARY = Format.BINARY
+SOON_S = 0.002
 
 
 class Statement(NamedTuple):
@@ -37,8 +38,9 @@ class Statement(NamedTuple):
 class _Round:
     """What was asked together. results: one for each statement and each preparation, as they come."""
 
-    def __init__(self, answered: "asyncio.Future[list[PGresult]]") -> None:
+    def __init__(self, answered: "asyncio.Future[list[PGresult]]", owed: int) -> None:
         self.answered = answered
+        self._owed = owed  # so many at the beginning were owed from before
         self.results: list[PGresult] = []
         self.prepared: dict[int, Statement] = {}  # by place among the results: what is prepared there
 
@@ -52,7 +54,7 @@ class _Round:
                 reason = None
             elif result.status == ExecStatus.FATAL_ERROR:
                 reason = result
-        return answers
+        return answers[self._owed :]
 
 
 class Line:
@@ -64,6 +66,7 @@ class Line:
         self._transformer = Transformer(connection)
         self._names: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
         self._made = 0
+        self._owed: list[Statement] = []  # to go out with what is asked next; nobody waits for what comes of it
         self._rounds: deque[_Round] = deque()
         self._loop = asyncio.get_running_loop()
         self._socket = self._pg.socket
@@ -97,8 +100,9 @@ class Line:
         if self.lost:
             answered.set_exception(_lost())
             return answered
-        round = _Round(answered)
+        round = _Round(answered, owed=len(self._owed))
         self._rounds.append(round)
+        statements, self._owed = [*self._owed, *statements], []
         try:
             place = 0
             for one in statements:
@@ -118,6 +122,15 @@ class Line:
     def tell(self, *statements: Statement) -> None:
         """Without waiting: what is asked next is answered after it."""
         self.ask(statements).add_done_callback(lambda answered: answered.cancelled() or answered.exception())
+
+    def tell_soon(self, one: Statement) -> None:
+        """With what is asked next, in SOON_S at the latest."""
+        self._owed.append(one)
+        self._loop.call_later(SOON_S, self._pay)
+
+    def _pay(self) -> None:
+        if self._owed and not self.lost:
+            self.tell()
 
     def _prepare(self, one: Statement) -> bytes:
         self._made += 1

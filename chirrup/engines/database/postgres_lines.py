@@ -10,7 +10,8 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import chain, islice
+from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import psycopg
@@ -22,7 +23,20 @@ from ... import metrics
 from ...errors import Unavailable
 from .common import QUEUE, busy
 from .postgres_line import FAILED, Line
-from .postgres_tx import BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, Common, PostgresTx, Running, checked, was_committed
+from .postgres_tx import (
+    BEGIN_READ,
+    BEGIN_WRITE,
+    COMMIT,
+    ROLLBACK,
+    Answers,
+    Common,
+    PostgresTx,
+    Running,
+    checked,
+    dealt,
+    step,
+    was_committed,
+)
 
 TOGETHER = 16  # reads in one transaction at most
 ABREAST = 1  # such transactions begun within LONG_S: what waits for them is read together, next
@@ -45,7 +59,9 @@ class _Read(NamedTuple):
     args: Any
     kwargs: Any
     answer: "asyncio.Future[Any]"
-    asked_s: float
+
+    def in_transaction(self, tx: PostgresTx) -> Callable[[], Any]:
+        return partial(self.operation, tx, *self.args, **self.kwargs)
 
     def settle(self, result: Any, error: BaseException | None) -> None:
         if self.answer.done():  # nobody waits any more
@@ -137,7 +153,7 @@ class Lines:
         async with self._writers.one() as line:
             tx = PostgresTx(line, self._common)
             tx.untold.append(BEGIN_WRITE)
-            running = Running(tx, operation, args, kwargs)
+            running = Running(partial(operation, tx, *args, **kwargs))
             committing = False
             try:
                 asked = running.go_on()
@@ -190,7 +206,7 @@ class _Reads:
         if len(self._waiting) >= QUEUE:
             raise busy()
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(_Read(operation, args, kwargs, answer, time.monotonic()))
+        self._waiting.append(_Read(operation, args, kwargs, answer))
         self._pump_soon()
         return answer
 
@@ -233,21 +249,19 @@ class _Reads:
 
     async def _read_together(self, line: Line, reads: list[_Read]) -> list[_Read]:
         """Those that are to be read once more, because an error of another's ended the transaction."""
-        under_way = {Running(PostgresTx(line, self._common), one.operation, one.args, one.kwargs): one for one in reads}
-        answers: dict[Running, list[PGresult]] = {running: [] for running in under_way}
+        under_way = {Running(one.in_transaction(PostgresTx(line, self._common))): one for one in reads}
+        answers: Answers = {running: [] for running in under_way}
         opening = [BEGIN_READ]
         try:
             while True:
-                going = {running: running.go_on(answers[running]) for running in answers}
-                asked = {running: statements for running, statements in going.items() if statements is not None}
+                asked = step(answers)
                 for running in answers.keys() - asked.keys():
                     under_way.pop(running).settle(running.result, running.error)
                 if not asked:
                     return []
                 every = await line.ask([*opening, *chain.from_iterable(asked.values())])
                 checked(every[: len(opening)])
-                rest, opening = iter(every[len(opening) :]), []
-                answers = {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
+                answers, opening = dealt(asked, every[len(opening) :]), []
                 if every[-1].status in FAILED:
                     for running in [running for running in asked if _has_failed(answers[running])]:
                         running.go_on(answers[running])  # which raises there
@@ -260,7 +274,7 @@ class _Reads:
         finally:
             for running in under_way:
                 running.stop()
-            line.tell(ROLLBACK)
+            line.tell_soon(ROLLBACK)
 
 
 def _has_failed(answers: list[PGresult]) -> bool:

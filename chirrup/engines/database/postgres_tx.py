@@ -7,6 +7,7 @@ others go on. What it needs no answer to goes out with what it asks next.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import copy_context
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -99,13 +100,32 @@ class PostgresTx(_Tx):
         for row in rows:
             self.run(sql, **row)
 
+    def together(self, *questions: Callable[[], Any]) -> list[Any]:
+        every = [Running(question) for question in questions]
+        answers: Answers = {one: [] for one in every}
+        try:
+            while asked := step(answers):
+                answers = dealt(asked, self._answers(list(chain.from_iterable(asked.values()))))
+        finally:
+            for one in every:
+                one.stop()
+        for one in every:
+            if one.error:
+                raise one.error
+        return [one.result for one in every]
+
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         raise NotImplementedError("copying in is for loaders: write_now()")
 
     def _ask(self, sql: str, values: dict[str, Any]) -> PGresult:
         self.run(sql, **values)
-        asked, self.untold, self.asked = self.untold, [], True
-        return checked(getcurrent().parent.switch(asked))[-1]  # pyright: ignore[reportOptionalMemberAccess]
+        asked, self.untold = self.untold, []
+        return self._answers(asked)[-1]
+
+    def _answers(self, asked: list[Statement]) -> list[PGresult]:
+        """To all of asked. Whoever called go_on() gets them meanwhile."""
+        self.asked = True
+        return checked(getcurrent().parent.switch(asked))  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def checked(answers: list[PGresult]) -> list[PGresult]:
@@ -119,11 +139,10 @@ def checked(answers: list[PGresult]) -> list[PGresult]:
 class Running:
     """An operation under way. go_on() until it returns None, then look at result and error."""
 
-    def __init__(self, tx: PostgresTx, operation: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        self.tx = tx
+    def __init__(self, operation: Callable[[], Any]) -> None:
         self.result: Any = None
         self.error: BaseException | None = None
-        self._call = operation, args, kwargs
+        self._operation = operation
         self._greenlet = greenlet(self._operate)
         self._greenlet.gr_context = copy_context()  # its log lines tell of the request it is for
 
@@ -137,11 +156,26 @@ class Running:
             self._greenlet.throw(GreenletExit)
 
     def _operate(self) -> None:
-        operation, args, kwargs = self._call
         try:
-            self.result = operation(self.tx, *args, **kwargs)
+            self.result = self._operation()
         except BaseException as error:
             self.error = error
+
+
+Answers = dict[Running, list[PGresult]]
+Asked = dict[Running, list[Statement]]
+
+
+def step(answers: Answers) -> Asked:
+    """What those ask next who go on. answers: to each, what it asked last."""
+    going = {running: running.go_on(answers[running]) for running in answers}
+    return {running: asked for running, asked in going.items() if asked is not None}
+
+
+def dealt(asked: Asked, every: Iterable[PGresult]) -> Answers:
+    """To each its own of every, which are in the order of asked."""
+    rest = iter(every)
+    return {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
 
 
 class WaitingTx(_Tx):
@@ -166,6 +200,9 @@ class WaitingTx(_Tx):
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         text, names = numbered(sql)
         self._cursor.executemany(text, [[bound(row[name]) for name in names] for row in rows])
+
+    def together(self, *questions: Callable[[], Any]) -> list[Any]:
+        return [question() for question in questions]
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:

@@ -25,7 +25,7 @@ from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
 from ...ports import Doubt, Phrases, Row, Search
-from .common import QUEUE, TIMEOUT_S, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
+from .common import QUEUE, TIMEOUT_S, TRIES, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
 
 T = TypeVar("T")
 
@@ -109,6 +109,9 @@ class SqliteTx:
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._executemany(sql, (_bind(dict(row)) for row in rows)).fetchall()
+
+    def together(self, *questions: Callable[[], Any]) -> list[Any]:
+        return [question() for question in questions]
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" for _ in columns)
@@ -273,7 +276,16 @@ class SqliteDatabase:
         self._flusher.submit(self._flush, loop, answers, failure, tx.emitted)
 
     def _run(self, job: _Job) -> _Answer:
-        """One operation in its own savepoint. What it raises undoes it alone."""
+        """One operation; again where a key was taken: now it finds who took it, or draws another."""
+        answer = self._try(job)
+        for _ in range(TRIES - 1):
+            if not isinstance(answer.error, apsw.ConstraintError):
+                break
+            answer = self._try(job)
+        return answer
+
+    def _try(self, job: _Job) -> _Answer:
+        """In its own savepoint. What it raises undoes it alone."""
         execute, emitted = self._writer.execute, len(self._write_tx.emitted)
         execute("SAVEPOINT operation")
         try:
