@@ -78,7 +78,8 @@ class Health:
         """One question to the database at a time: one that hangs must not take thread after thread."""
         self._asking = self._asking or asyncio.ensure_future(self._ask())
         try:
-            await asyncio.wait_for(asyncio.shield(self._asking), PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):  # wait_for() loses a cancel at times (Python 3.11)
+                await asyncio.shield(self._asking)
         except TimeoutError:
             return f"the database does not answer within {PATIENCE_S:g} s"
         except Exception as error:

@@ -202,7 +202,8 @@ class Hub:
         """After a gap, and now and then: end the streams whose tokens have ended, send the others what they missed."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._gap.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):  # wait_for() loses a cancel at times (Python 3.11)
+                    await self._gap.wait()
             after_gap = self._gap.is_set()
             self._gap.clear()
             try:

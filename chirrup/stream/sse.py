@@ -50,7 +50,8 @@ async def serve(hub: Hub, opening: Opening, name: str) -> None:
         reader.release()
         while not wire.closed:
             with suppress(TimeoutError):
-                await asyncio.wait_for(wire.gone.wait(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):  # wait_for() loses a cancel at times (Python 3.11)
+                    await wire.gone.wait()
                 break
             wire.push(HEARTBEAT_CHUNK)
         await opening.send({"type": "http.response.body", "body": b"", "more_body": False})

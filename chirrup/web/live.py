@@ -55,7 +55,8 @@ async def _events(call: Call, after: int) -> AsyncIterator[bytes]:
             yield await _news(call, "new", id)
         while True:
             try:
-                signal = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):  # wait_for() loses a cancel at times (Python 3.11)
+                    signal = await queue.get()
             except TimeoutError:
                 yield b": still here\n\n"
                 continue

@@ -51,7 +51,8 @@ class Lanes:
     async def wait(self) -> None:
         """Until share() is due."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._others_changed.wait(), LEAVING_S if self._leaving else BEAT_S)
+            async with asyncio.timeout(LEAVING_S if self._leaving else BEAT_S):  # wait_for() loses a cancel (3.11)
+                await self._others_changed.wait()
         self._others_changed.clear()
 
     def hurry(self) -> None:

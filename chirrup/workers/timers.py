@@ -101,4 +101,5 @@ class Timers:
             except Exception as error:  # the database is away or full: the next turn does it
                 log.warning("periodic job failed", job=job.name, error=repr(error)[:500])
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), job.every_s)
+                async with asyncio.timeout(job.every_s):  # wait_for() loses a cancel at times (Python 3.11)
+                    await self._stopping.wait()
