@@ -301,8 +301,22 @@ class RedisCluster:
 
     def primaries(self) -> list[Redis]:
         """Those that serve slots, in the order of the slots, as start() left them."""
-        serving = [(words[8], words[1]) for words in self._lines(self.nodes[0]) if len(words) > 8 and "-" in words[8]]
-        return [self._at(address) for _, address in sorted(serving, key=lambda one: int(one[0].split("-")[0]))]
+        serving = [
+            (min(int(slots.split("-")[0]) for slots in served), words[1])
+            for words in self._lines(self.nodes[0])
+            if (served := [slots for slots in words[8:] if slots[0] != "["])  # [93->-id]: being moved
+        ]
+        return [self._at(address) for _, address in sorted(serving)]
+
+    def move(self, slot: int, giver: Redis, taker: Redis) -> None:
+        """With all its keys, one by one, as redis-cli does it. Commands for it are served meanwhile, or say ASK."""
+        ids = {node: node.ask("CLUSTER", "MYID") for node in (giver, taker)}
+        taker.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[giver])
+        giver.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[taker])
+        while keys := giver.ask("CLUSTER", "GETKEYSINSLOT", slot, 1):
+            giver.ask("MIGRATE", "127.0.0.1", taker.port, keys[0], 0, 5000, "AUTH", self.nodes[0].password)
+        for node in (taker, giver):
+            node.ask("CLUSTER", "SETSLOT", slot, "NODE", ids[taker])
 
     def replica_of(self, primary: Redis) -> Redis:
         id = primary.ask("CLUSTER", "MYID")

@@ -112,7 +112,21 @@ async def test_a_cluster_loses_primaries_and_nothing_else(
         await asyncio.sleep(3)  # longer than the others wait for it
         redis_cluster.start()
 
+    async def move_slots() -> None:
+        """Some that have keys, to another primary and back, while posts are delivered to them."""
+        giver, taker = redis_cluster.primaries()[:2]
+        slots = sorted({giver.ask("CLUSTER", "KEYSLOT", key) for key in giver.ask("KEYS", "*")})[:8]
+        assert slots, "no timelines on that primary"
+        for slot in slots:
+            await asyncio.to_thread(redis_cluster.move, slot, giver, taker)
+        assert len(redis_cluster.primaries()) == 3
+        for slot in slots:
+            await asyncio.to_thread(redis_cluster.move, slot, taker, giver)
+
     with town(postgres_database, redis_cluster.url, tmp_path) as webs:
         await live_through(
-            webs, postgres_database, [hand_over, kill, stop_for_a_while], ledger_line("R5 Redis Cluster fails over")
+            webs,
+            postgres_database,
+            [hand_over, move_slots, kill, stop_for_a_while],
+            ledger_line("R5 Redis Cluster fails over"),
         )
