@@ -83,6 +83,32 @@ async def test_one_is_the_first_row_or_none(db: Database):
     assert await db.read(lambda tx: tx.one("SELECT id FROM things WHERE id > 3")) is None
 
 
+async def test_questions_may_be_asked_together(db: Database):
+    def word(tx: Tx, id: int) -> str:
+        row = tx.one("SELECT word FROM things WHERE id = :id", id=id)
+        if row is None:
+            raise NotFound("thing", id)
+        return row[0]
+
+    def ask(tx: Tx, *ids: int) -> list[str]:
+        longest = lambda: max(tx.together(lambda: word(tx, 1), lambda: word(tx, 2) + word(tx, 3)), key=len)  # noqa: E731
+        return tx.together(longest, lambda: "nothing to ask", *(lambda id=id: word(tx, id) for id in ids))
+
+    def store(tx: Tx) -> None:
+        put(tx, 1, "one")
+        tx.together(lambda: put(tx, 2, "two"), lambda: put(tx, 3, "three"))
+
+    await db.write(store)
+
+    assert await db.read(ask, 3, 1) == ["twothree", "nothing to ask", "three", "one"]
+    assert await db.read(ask) == ["twothree", "nothing to ask"]
+    with pytest.raises(NotFound):
+        await db.read(ask, 3, 4, 1)
+    with pytest.raises(NotFound):
+        await db.write(ask, 4)
+    assert db.write_now(ask, 2) == ["twothree", "nothing to ask", "two"]
+
+
 async def test_it_is_told_how_many_rows_changed(db: Database):
     def operation(tx: Tx) -> list[int]:
         keep = "INSERT INTO things (id, word, n) VALUES (:id, :word, 0) ON CONFLICT (id) DO NOTHING"
