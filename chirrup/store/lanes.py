@@ -33,7 +33,9 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
     )
     rows = tx.all("SELECT id FROM workers WHERE bucket = 0 AND until > :now ORDER BY id", now=now)
     wanted = {lane for lane in ALL if rows[lane % len(rows)][0] == worker}
-    had = _held(tx, worker, now)
+    held = tx.all("SELECT lane, holder FROM lanes WHERE bucket = 0 AND until > :now", now=now)
+    had = frozenset(lane for lane, holder in held if holder == worker)
+    free = wanted - {lane for lane, _ in held}  # others' are left alone: to wait for their rows is a deadlock
     kept = had & (wanted | set(busy))
     tx.run(
         f"""UPDATE lanes SET until = CASE WHEN {tx.sql.is_in("lane", "kept")} THEN :until ELSE 0 END
@@ -47,7 +49,7 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
         """INSERT INTO lanes (bucket, lane, holder, until) VALUES (0, :lane, :holder, :until)
            ON CONFLICT (bucket, lane) DO UPDATE SET holder = excluded.holder, until = excluded.until
              WHERE lanes.until <= :now""",
-        [{"lane": lane, "holder": worker, "until": until, "now": now} for lane in sorted(wanted - had)],
+        [{"lane": lane, "holder": worker, "until": until, "now": now} for lane in sorted(free)],
     )
     now_held = _held(tx, worker, now)
     return now_held & wanted, now_held - wanted

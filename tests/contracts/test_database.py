@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from databases import Clock, OpenDatabase, open_database
 
-from chirrup.errors import ChirrupError, Invalid, Unavailable
+from chirrup.errors import ChirrupError, Invalid, NotFound, Unavailable
 from chirrup.events import AccountChanged
 from chirrup.ids import bucket_of, made_at, ms_of
 from chirrup.ports import Database, Row, Tx

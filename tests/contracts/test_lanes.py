@@ -28,6 +28,17 @@ async def test_the_first_has_all_and_others_their_share_once_it_gives_them_up(db
     assert max(map(len, found)) - min(map(len, found)) <= 1
 
 
+async def test_workers_that_come_at_once_do_not_wait_for_each_other(open_db: OpenDatabase):
+    dbs = {worker: open_db(timeout_s=0.5) for worker in range(1, 9)}
+    await share(dbs[1], 1)
+
+    for _ in range(3):
+        found = await asyncio.gather(*(share(db, worker) for worker, db in dbs.items()))
+
+    assert set.union(*found) == ALL
+    assert sum(map(len, found)) == LANES
+
+
 async def test_a_lane_with_work_in_hand_is_left_when_the_work_is_done(db: Database):
     await share(db, 1)
     await share(db, 2)

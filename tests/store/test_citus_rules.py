@@ -36,8 +36,6 @@ FANOUT = {
     "store/polls.py:due": "housekeeping, by an index of polls that are open",
     "store/posts.py:newest_of_all": "once, when a process starts",
     "store/posts.py:forget_keys": "daily housekeeping, by an index of their age",
-    "store/posts.py:newest_by_authors": "a home timeline from the database: of more accounts than there are shards",
-    "store/posts.py:oldest_by_authors": "the same from the other end",
     "store/posts.py:ids_public": "the public timeline: the newest of every shard",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
@@ -75,7 +73,7 @@ class _FakeTx:
 class _ShardedTx:
     """The same with Citus, where ids_in() names the shards as well."""
 
-    sql = type(_FakeTx.sql).__subclasses__()[0]()
+    sql = postgres_sql.SHARDED
 
 
 def files() -> list[Path]:

@@ -1,6 +1,7 @@
 """What PostgreSQL spells its own way: see ports.Phrases."""
 
 SCHEMA_LOCK = 7526467  # any number: nothing else here takes advisory locks
+BUCKETS = "__buckets"  # ends the name of a value that is taken from the list of ids before it
 
 
 class PostgresPhrases:
@@ -39,10 +40,14 @@ class PostgresPhrases:
 class ShardedPhrases(PostgresPhrases):
     """With Citus, which cannot know that ids carry their bucket. Elsewhere the second list costs and saves nothing."""
 
+    newest_posts = PostgresPhrases.newest_posts.replace(
+        ":authors)", f":authors) AND accounts.bucket = ANY(:authors{BUCKETS})"
+    )
+    oldest_posts = newest_posts.replace("DESC", "ASC")
+
     def ids_in(self, column: str, name: str) -> str:
         bucket = f"{column.rpartition('.')[0]}.bucket".lstrip(".")
         return f"({column} = ANY(:{name}) AND {bucket} = ANY(:{name}{BUCKETS}))"
 
 
-BUCKETS = "__buckets"  # ends the name of a value that is taken from the list of ids before it
 PHRASES, SHARDED = PostgresPhrases(), ShardedPhrases()
