@@ -16,6 +16,7 @@ from ..store.lanes import LEASE_MS, lane_of
 
 WORKERS = "workers"  # the channel on which workers tell each other to share anew
 BEAT_S = LEASE_MS / 3000
+GATHER_S = 0.003  # one call for what comes meanwhile
 LEAVING_S = 0.1  # between looks whether what is to be given up is done with
 
 
@@ -102,8 +103,12 @@ class Bell:
 
     def ring(self, buckets: Collection[int]) -> None:
         """From any thread."""
+        lanes = {lane_of(bucket) for bucket in buckets}
+        with suppress(RuntimeError):  # another thread's
+            if asyncio.get_running_loop() is self._loop:
+                return self._ring(lanes)
         with suppress(RuntimeError):  # the loop is closed: the next start finds the events
-            self._loop.call_soon_threadsafe(self._ring, {lane_of(bucket) for bucket in buckets})
+            self._loop.call_soon_threadsafe(self._ring, lanes)
 
     def _ring(self, lanes: set[int]) -> None:
         self._lanes |= lanes
@@ -112,6 +117,7 @@ class Bell:
 
     async def _publish(self) -> None:
         while self._lanes:
+            await asyncio.sleep(GATHER_S)
             lanes, self._lanes = self._lanes, set()
             with suppress(Exception):  # they look by themselves now and then
                 await self._broker.publish([f"lane:{lane}" for lane in lanes], b"")

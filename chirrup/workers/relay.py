@@ -21,7 +21,7 @@ from ..events import Event
 from ..ids import bucket_of
 from ..ports import Engines
 from ..store import outbox
-from ..store.lanes import lane_of
+from ..store.lanes import LANES, lane_of
 from ..store.outbox import Leased
 from .lanes import Lanes
 from .subscribers import handle
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 BATCH = 256  # events leased at once
 IN_HAND_MAX, WIDE_MAX = 1024, 2  # leased and not finished: more are not leased, they wait in the database
-GATHER_S = 0.003  # from a wake-up to the lease: what comes meanwhile is acted on together, at a fraction of the cost
+GATHER_S, GATHER_MAX_S = 0.003, 0.03  # to the lease, times workers: what comes meanwhile is acted on together
 SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
 TRIES = 5
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
@@ -96,9 +96,10 @@ class Relay:
     async def _lease_all(self, hand: _Hand) -> None:
         while not self._stopping:
             with suppress(TimeoutError):
-                await asyncio.wait_for(hand.woken.wait(), SWEEP_S)
+                async with asyncio.timeout(SWEEP_S):
+                    await hand.woken.wait()
             if not self._stopping:
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(min(GATHER_MAX_S, GATHER_S * LANES / (len(self._lanes.held) or 1)))
             hand.woken.clear()
             try:
                 hand.more = True
