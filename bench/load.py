@@ -16,14 +16,20 @@ def post(path: str, token: str, body: bytes) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def run(port: int, clients: int, requests: Iterator[bytes]) -> tuple[int, float]:
-    """(answers, seconds): every request once, each of clients waiting for its answer. Fails on an error status."""
-    count = 0
+async def run(port: int, clients: int, requests: Iterator[bytes], *, rate: float = 0) -> tuple[int, float]:
+    """(answers, seconds): every request once, each of clients waiting for its answer. Fails on an error status.
+
+    rate: no more than so many are sent in a second; 0: as many as go.
+    """
+    count = sent = 0
 
     async def client() -> None:
-        nonlocal count
+        nonlocal count, sent
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
         for request in requests:
+            if rate:
+                sent += 1
+                await asyncio.sleep(started + sent / rate - time.perf_counter())
             writer.write(request)
             await answer(reader)
             count += 1

@@ -26,6 +26,8 @@ from .world import Person
 SMALL, FOLLOWERS = 200, 10  # authors of ordinary posts, followers of each
 BIG, MANY = 4, 5_000  # authors with warm followers, followers of each
 READERS = 16
+SMALL_POSTS, WIDE = 4000, 200  # posts of each kind
+OFFERED_S = 10  # where so many a second are sent
 WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
 
 
@@ -49,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-scale", description=__doc__)
     parser.add_argument("--workers", default="1,2,4,8", help="how many, one after the other (1,2,4,8)")
     parser.add_argument("--redis", default="1,3,6", help="how many Redis nodes; the first with all --workers (1,3,6)")
+    parser.add_argument("--offered", type=float, default=0, help="posts a second for each worker, not as many as go")
     parser.add_argument("--quick", action="store_true", help="a quarter of the work")
     asked = parser.parse_args()
     workers, nodes = ([int(n) for n in text.split(",")] for text in (asked.workers, asked.redis))
@@ -62,7 +65,7 @@ def main() -> None:
                 town = _people(machine)
                 for each in counts:
                     status.update(f"measuring {each} workers on {count} Redis nodes")
-                    found.append(_measure(machine, town, each, scale))
+                    found.append(_measure(machine, town, each, scale, asked.offered))
     console.print(_table(found))
     console.print(_slopes(found))
 
@@ -79,9 +82,12 @@ def _people(machine: Boxes) -> Town:
     return Town(small, big, readers, crowd)
 
 
-def _measure(machine: Boxes, town: Town, workers: int, scale: float) -> Measured:
-    posts = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.small, int(4000 * scale))]
-    wide = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.big, int(200 * scale))]
+def _measure(machine: Boxes, town: Town, workers: int, scale: float, offered: float) -> Measured:
+    """offered: posts a second for each worker, and a twentieth of that to many followers; 0: as many as go."""
+    rate, few = offered * workers, WIDE / SMALL_POSTS
+    count = rate * OFFERED_S if offered else SMALL_POSTS
+    posts = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.small, int(count * scale))]
+    wide = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.big, int(count * few * scale))]
     reads = [
         load.get("/api/v1/timelines/home?limit=20", one.token) for _, one in _round(town.readers, int(6000 * scale))
     ]
@@ -90,9 +96,13 @@ def _measure(machine: Boxes, town: Town, workers: int, scale: float) -> Measured
         asyncio.run(load.run(machine.web.port, 32, iter(posts[:400])))  # statements prepared, code warm
         _settle(machine)
         result = Measured(workers, len(machine.redis), {}, {})
-        for work, requests, pieces in (("post", posts, 1), ("delivery", wide, MANY), ("read", reads, 1)):
+        for work, requests, pieces, per_s in (
+            ("post", posts, 1, rate),
+            ("delivery", wide, MANY, rate * few),
+            ("read", reads, 1, 0),
+        ):
             before, started = machine.cost, time.perf_counter()
-            asyncio.run(load.run(machine.web.port, 32 if pieces == 1 else 4, iter(requests)))
+            asyncio.run(load.run(machine.web.port, 32 if pieces == 1 else 4, iter(requests), rate=per_s))
             _settle(machine)
             count = len(requests) * pieces
             result.rates[work] = count / (time.perf_counter() - started)

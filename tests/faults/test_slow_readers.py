@@ -104,5 +104,11 @@ def memory_bytes(server: Server) -> int:
 
 def open_connections(server: Server) -> int:
     assert server.process
-    folder = Path(f"/proc/{server.process.pid}/fd")
-    return sum(os.readlink(one).startswith("socket:") for one in folder.iterdir() if one.is_symlink())
+    return sum(_is_socket(one) for one in Path(f"/proc/{server.process.pid}/fd").iterdir())
+
+
+def _is_socket(open_file: Path) -> bool:
+    try:
+        return os.readlink(open_file).startswith("socket:")
+    except FileNotFoundError:  # closed since
+        return False
