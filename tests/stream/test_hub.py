@@ -97,6 +97,28 @@ async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
             assert await stream.told() == update(last)
 
 
+async def test_streams_go_on_within_five_seconds_of_a_failover(
+    database_url: str, redis_pair: servers.RedisPair, tmp_path
+):
+    redis_pair.start()
+    async with running(database_url, redis_pair.url, tmp_path) as town:
+        ann, bob = await town.people("ann", "bob")
+        await town.write(follows.follow, bob, ann)
+        token = await town.token(bob)
+        streams = [await town.socket(token, stream="user"), await town.events("user", token)]
+        first = await town.say(ann)
+        for stream in streams:
+            assert await stream.told() == update(first)
+
+        redis_pair.first.kill()
+        redis_pair.second.ask("REPLICAOF", "NO", "ONE")
+        said = await town.say(ann, "after that")
+
+        async with asyncio.timeout(5):
+            for stream in streams:
+                assert await stream.told() == update(said)
+
+
 @pytest.mark.parametrize("setting", ["streams_per_account", "streams_per_ip"])
 async def test_too_many_streams_are_refused_until_one_is_closed(sqlite_template, tmp_path, setting: str):
     url = f"sqlite:{(tmp_path / 'chirrup.db').write_bytes(sqlite_template.read_bytes()) and tmp_path / 'chirrup.db'}"
