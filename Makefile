@@ -19,10 +19,10 @@ test: check  ## install what the tests need, then check and test everything; mak
 	@tools/system-packages.sh
 	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
 
-faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of each kill (an hour); make faults ROUNDS=200 SEED=7
+faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of each kill (20 min); make faults ROUNDS=200 SEED=7
 	@tools/system-packages.sh
 	CHIRRUP_ROUNDS=$(or $(ROUNDS),100) CHIRRUP_SEED=$(or $(SEED),$(strip $(shell od -An -N3 -tu4 /dev/urandom))) \
-		$(PYTEST) tests/faults -s -n0 -v
+		$(PYTEST) tests/faults -n auto --dist loadfile -v
 
 setup: .venv/installed  ## make .venv/bin/chirrup from requirements.lock; make setup PYTHON=... names the Python to use
 
