@@ -33,15 +33,18 @@ class Seen(msgspec.Struct, frozen=True):
 
 def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
     """The posts among ids that viewer_id (0: not logged in) may see. Four queries, whatever len(ids)."""
+    return judge(tx, viewer_id, find(tx, ids))
+
+
+def find(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
+    """The posts among ids and what they boost, whoever may see them: for judge()."""
     found = posts.by_ids(tx, ids)
     originals = {post.boost_of_id for post in found.values()} - found.keys() - {0}
-    if originals:
-        found |= posts.by_ids(tx, originals)
-    return judge(tx, viewer_id, found)
+    return found | posts.by_ids(tx, originals) if originals else found
 
 
 def judge(tx: Tx, viewer_id: int, found: dict[int, Post]) -> Seen:
-    """The same for posts already read; found holds the originals of boosts too."""
+    """see() for posts already read; found holds the originals of boosts too."""
     author_ids = {post.author_id for post in found.values()}
     answered = {post.reply_to_author_id for post in found.values() if post.reply_to_author_id}
     closed = {post.author_id for post in found.values() if post.visibility == Visibility.FOLLOWERS}

@@ -4,7 +4,7 @@ The part of a post or account that is the same for everybody is encoded once and
 from the database each time: nothing has to be invalidated, in no number of processes.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -65,7 +65,8 @@ class Renderer:
 
     def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Json]:
         """Those of ids that the viewer may see, in their order."""
-        return self.seen(tx, visibility.see(tx, viewer_id, ids), ids)
+        parts = self.statuses_by_id(tx, viewer_id, ids)
+        return [parts[id] for id in ids if id in parts]
 
     def status(self, tx: Tx, viewer_id: int, id: int) -> Json:
         """Raises NotFound: absent or hidden."""
@@ -75,24 +76,43 @@ class Renderer:
         return found[0]
 
     def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
-        seen = visibility.see(tx, viewer_id, ids)
+        """The same by their ids. What is shown with them is asked for beside the question who may see them."""
+        found = visibility.find(tx, ids)
+        if not found:
+            return {}
+        seen, *parts = tx.together(
+            lambda: visibility.judge(tx, viewer_id, found), *self._questions(tx, viewer_id, found.values())
+        )
         shown = [id for id in ids if id in seen.posts]
-        return dict(zip(shown, self.seen(tx, seen, shown), strict=True))
+        return dict(zip(shown, self._whole(tx, seen, shown, *parts), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:
         """Posts that the oracle has let through already."""
-        shown = [post for id in ids if (post := seen.posts.get(id))]
-        if not shown:
+        if not seen.posts:
             return []
-        everything = seen.posts.values()
-        plain = [post for post in everything if not post.boost_of_id]
-        counts, flags, authors, fixed, voting = tx.together(
+        return self._whole(tx, seen, ids, *tx.together(*self._questions(tx, seen.viewer_id, seen.posts.values())))
+
+    def _questions(self, tx: Tx, viewer_id: int, found: Collection[Post]) -> list[Callable[[], Any]]:
+        """What _whole() is to be given of found."""
+        plain = [post for post in found if not post.boost_of_id]
+        return [
             lambda: posts.counts(tx, [post.id for post in plain]),
-            lambda: reactions.flags(tx, seen.viewer_id, plain),
-            lambda: self._account_parts(tx, seen.accounts),
-            lambda: self._fixed_parts(tx, everything),
-            lambda: self._polls(tx, seen.viewer_id, plain),
-        )
+            lambda: reactions.flags(tx, viewer_id, plain),
+            lambda: self._fixed_parts(tx, found),
+            lambda: self._polls(tx, viewer_id, plain),
+        ]
+
+    def _whole(
+        self,
+        tx: Tx,
+        seen: Seen,
+        ids: Iterable[int],
+        counts: dict[int, PostCounts],
+        flags: dict[int, PostFlags],
+        fixed: dict[int, bytes],
+        voting: dict[int, entities.Poll],
+    ) -> list[Json]:
+        authors = self._account_parts(tx, seen.accounts)
         known = bool(seen.viewer_id)
 
         def whole(post: Post) -> Json:
@@ -116,7 +136,7 @@ class Renderer:
             )
             return msgspec.Raw(fixed[post.id] + live[1:])
 
-        return [whole(post) for post in shown]
+        return [whole(post) for id in ids if (post := seen.posts.get(id))]
 
     def _fixed_parts(self, tx: Tx, found: Collection[Post]) -> dict[int, bytes]:
         """`{…,` by post id: to be followed by the live part without its brace."""

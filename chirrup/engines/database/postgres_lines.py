@@ -265,6 +265,7 @@ class _Reads:
                 if every[-1].status in FAILED:
                     for running in [running for running in asked if _has_failed(answers[running])]:
                         running.go_on(answers[running])  # which raises there
+                        running.stop()
                         under_way.pop(running).settle(None, _again_or(running.error))
                     return list(under_way.values())
         except psycopg.Error as error:
