@@ -2,28 +2,64 @@
 
 import io
 import os
+import pwd
+import re
 import secrets
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+import psycopg
 import pytest
 from client import Person, Server, eventually
 from PIL import Image
+from servers import Postgres
 
+FULL = re.compile("the disk.* is full")
 MIB = 1024 * 1024
 HOME = "/api/v1/timelines/home"
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+class Place(NamedTuple):
+    """A server whose database is on a small disk."""
+
+    disk: Path
+    data: Path
+    env: dict[str, str]
+
+
+@contextmanager
+def small(disk: Path, size: str, *, owner: str = "root") -> Iterator[Path]:
     if os.getuid() != 0:
         pytest.skip("only root may mount a small disk to fill")
-    disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "chirrup-test", disk], check=True)
+    uid = pwd.getpwnam(owner).pw_uid
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700,uid={uid}", "chirrup-test", disk], check=True)
     yield disk
     subprocess.run(["umount", "--lazy", disk], check=True)
+    disk.rmdir()
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Place]:
+    with small(tmp_path / "disk", "32m") as disk:
+        yield Place(disk, disk / "data", {})
+
+
+@pytest.fixture
+def on_postgres(postgres: Postgres, postgres_template: str, redis_url: str, tmp_path: Path) -> Iterator[Place]:
+    """Its rows and indexes; a log that cannot be written ends PostgreSQL, which is R3."""
+    with (
+        small(postgres.folder / "small", "64m", owner="postgres") as disk,
+        psycopg.connect(postgres.url("postgres"), autocommit=True) as connection,
+    ):
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{disk}'".encode())
+        connection.execute(f"CREATE DATABASE small TEMPLATE {postgres_template} TABLESPACE small".encode())
+        yield Place(disk, tmp_path / "data", {"CHIRRUP_DATABASE": postgres.url("small"), "CHIRRUP_BROKER": redis_url})
+        connection.execute(b"DROP DATABASE small WITH (FORCE)")
+        connection.execute(b"DROP TABLESPACE small")
 
 
 def fill(ballast: Path) -> None:
@@ -42,18 +78,22 @@ def try_to_say(person: Person, text: str) -> str:
     if answer.status_code == 200:
         return answer.json()["id"]
     assert answer.status_code == 503, answer.text
-    assert "disk is full" in answer.json()["error"]
+    assert FULL.search(answer.json()["error"])
     assert int(answer.headers["Retry-After"]) >= 1
     return ""
 
 
-def test_a_full_disk_refuses_writes_with_a_sentence_answers_reads_loses_nothing_and_frees_itself(small_disk: Path):
-    with Server(small_disk / "data") as server:
+@pytest.mark.parametrize("place", ["on_sqlite", "on_postgres"])
+def test_a_full_disk_refuses_writes_with_a_sentence_answers_reads_loses_nothing_and_frees_itself(
+    request: pytest.FixtureRequest, place: str
+):
+    disk, data, env = request.getfixturevalue(place)
+    with Server(data, env=env) as server:
         ann, bob = server.person(), server.person()
         bob.follow(ann)
         said = [ann.say(f"before {n}")["id"] for n in range(5)]
 
-        fill(small_disk / "ballast")
+        fill(disk / "ballast")
         refused = 0
         while refused < 20:  # what fits into the files as they are is still taken
             if id := try_to_say(ann, "x" * 400):
@@ -69,11 +109,11 @@ def test_a_full_disk_refuses_writes_with_a_sentence_answers_reads_loses_nothing_
 
         def says_why() -> bool:
             said.extend(id for id in [try_to_say(ann, "x" * 400)] if id)
-            return "disk is full" in ann.get("/health").text
+            return bool(FULL.search(ann.get("/health").text))
 
         eventually(says_why)
 
-        (small_disk / "ballast").unlink()
+        (disk / "ballast").unlink()
         said.append(eventually(lambda: try_to_say(ann, "after"), within_s=10))
         eventually(lambda: ann.get("/health").ok)
 
