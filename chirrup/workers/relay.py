@@ -33,6 +33,7 @@ IN_HAND_MAX, WIDE_MAX = 1024, 2  # leased and not finished: more are not leased,
 GATHER_S, GATHER_MAX_S = 0.003, 0.03  # to the lease, times workers: what comes meanwhile is acted on together
 SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
 TRIES = 5
+DEATHS = 2  # of processes that acted on one event of those that were tried so often without an outcome
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
 LONGEST_S = 300  # for one event: what takes longer hangs
 
@@ -61,6 +62,7 @@ class Relay:
         self._lanes = Lanes(engines, self._small.woken.set, alone=alone)
         self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
         self._done: list[int] = []
+        self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._over = False
         self._finishing = False
@@ -147,10 +149,16 @@ class Relay:
     async def _act(self, leased: Leased) -> Event | None:
         if leased.event is None:
             raise ValueError(leased.problem)
-        if leased.attempts > outbox.MARK:
-            raise RuntimeError("whoever acted on it died of it, or was killed at that moment")
+        if leased.attempts > DEATHS * outbox.MARK:
+            raise RuntimeError("whoever acted on it died of it, or was killed at that moment, again and again")
         if leased.attempts > TRIES:
-            await self._engines.db.write(outbox.mark, leased.id)
+            async with self._suspects:  # one at a time: only what is acted on is marked when this process dies
+                await self._engines.db.write(outbox.mark, leased.id)
+                return await self._handle(leased)
+        return await self._handle(leased)
+
+    async def _handle(self, leased: Leased) -> Event | None:
+        assert leased.event
         kind, began_s = type(leased.event).__name__, time.perf_counter()
         with traces.span(f"event {kind}"):
             async with asyncio.timeout(LONGEST_S):

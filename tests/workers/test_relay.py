@@ -26,7 +26,7 @@ from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
 from chirrup.workers.lanes import Bell
-from chirrup.workers.relay import BACKOFF_MS, TRIES, Relay
+from chirrup.workers.relay import BACKOFF_MS, DEATHS, TRIES, Relay
 from chirrup.workers.subscribers import handle
 
 NEWEST = Span(before=ID_MAX, limit=40)
@@ -249,7 +249,8 @@ async def test_an_event_that_kills_who_acts_on_it_is_set_aside_and_nothing_else_
 
     for _ in range(TRIES):
         await die(acting_on_first=False)
-    await die(acting_on_first=True)
+    for _ in range(DEATHS):
+        await die(acting_on_first=True)
     start(engines)
     await drained(engines.db)
 
