@@ -10,7 +10,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Lowest first. A module imports from its own part and from lower layers; within BASE, from each other too.
-BASE = {"types", "errors", "events", "ports", "ids", "config", "logs", "metrics", "traces", "__version__"}
+BASE = {"types", "errors", "events", "ports", "ids", "config", "logs", "metrics", "traces", "waiting", "__version__"}
 LAYERS: list[set[str]] = [
     BASE,
     {"store"},

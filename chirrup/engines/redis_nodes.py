@@ -22,6 +22,7 @@ import structlog
 from redis.asyncio.connection import parse_url
 
 from ..errors import SettingsError
+from ..waiting import happens
 from .redis_link import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack
 
 log = structlog.get_logger()
@@ -264,10 +265,8 @@ class Cluster:
             except Exception as error:  # whatever it is, the next look may show more
                 self._complain(error)
             self._first_look.set()
-            with suppress(TimeoutError):
-                settled = self.whole and all(link and link.wire is t for link, t in zip(self._places, self._told))  # noqa: B905
-                async with asyncio.timeout(LOOK_S if settled else HURRY_S):  # wait_for() loses a cancel at times (3.11)
-                    await self._wanted.wait()
+            settled = self.whole and all(link and link.wire is t for link, t in zip(self._places, self._told))  # noqa: B905
+            if await happens(self._wanted, LOOK_S if settled else HURRY_S):
                 await asyncio.sleep(HURRY_S)
             self._wanted.clear()
 

@@ -5,7 +5,6 @@ Signals are taken in the order in which they come, a batch at a time, so that re
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
 
 import msgspec
 import structlog
@@ -17,6 +16,7 @@ from ..events import Signal, unpack
 from ..http.call import Services
 from ..ports import Tx
 from ..types import ANYBODY
+from ..waiting import happens
 from . import events, resume
 from .channels import Channel, Channels, now_ms
 from .events import Ask
@@ -201,10 +201,7 @@ class Hub:
     async def _look_after(self) -> None:
         """After a gap, and now and then: end the streams whose tokens have ended, send the others what they missed."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_S):  # wait_for() loses a cancel at times (Python 3.11)
-                    await self._gap.wait()
-            after_gap = self._gap.is_set()
+            after_gap = await happens(self._gap, CHECK_S)
             self._gap.clear()
             try:
                 await self._end_barred()

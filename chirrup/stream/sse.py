@@ -1,10 +1,8 @@
 """One stream as server-sent events, which a reader can take up where it was. https://html.spec.whatwg.org/#server-sent-events"""
 
-import asyncio
-from contextlib import suppress
-
 from ..errors import ChirrupError
 from ..http.server import HEADERS
+from ..waiting import happens
 from . import streams
 from .hub import Hub
 from .opening import Opening, encoded
@@ -48,11 +46,7 @@ async def serve(hub: Hub, opening: Opening, name: str) -> None:
             except ChirrupError:  # the database is away
                 reader.cut(TRY_LATER, "come again in a moment")
         reader.release()
-        while not wire.closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT_S):  # wait_for() loses a cancel at times (Python 3.11)
-                    await wire.gone.wait()
-                break
+        while not wire.closed and not await happens(wire.gone, HEARTBEAT_S):
             wire.push(HEARTBEAT_CHUNK)
         await opening.send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from ..ports import Engines, Listening
 from ..store import lanes
 from ..store.lanes import LEASE_MS, lane_of
+from ..waiting import happens
 
 WORKERS = "workers"  # the channel on which workers tell each other to share anew
 BEAT_S = LEASE_MS / 3000
@@ -51,9 +52,7 @@ class Lanes:
 
     async def wait(self) -> None:
         """Until share() is due."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LEAVING_S if self._leaving else BEAT_S):  # wait_for() loses a cancel (3.11)
-                await self._others_changed.wait()
+        await happens(self._others_changed, LEAVING_S if self._leaving else BEAT_S)
         self._others_changed.clear()
 
     def hurry(self) -> None:

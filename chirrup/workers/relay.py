@@ -23,14 +23,15 @@ from ..ports import Engines
 from ..store import outbox
 from ..store.lanes import LANES, lane_of
 from ..store.outbox import Leased
-from .lanes import Lanes
+from ..waiting import happens
+from .lanes import GATHER_S, Lanes
 from .subscribers import handle
 
 log = structlog.get_logger()
 
 BATCH = 256  # events leased at once
 IN_HAND_MAX, WIDE_MAX = 1024, 2  # leased and not finished: more are not leased, they wait in the database
-GATHER_S, GATHER_MAX_S = 0.003, 0.03  # to the lease, times workers: what comes meanwhile is acted on together
+GATHER_MAX_S = 0.03  # to the lease, GATHER_S times workers: what comes meanwhile is acted on together
 SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
 TRIES = 5
 DEATHS = 2  # of processes that acted on one event of those that were tried so often without an outcome
@@ -97,9 +98,7 @@ class Relay:
 
     async def _lease_all(self, hand: _Hand) -> None:
         while not self._stopping:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP_S):
-                    await hand.woken.wait()
+            await happens(hand.woken, SWEEP_S)
             if not self._stopping:
                 await asyncio.sleep(min(GATHER_MAX_S, GATHER_S * LANES / (len(self._lanes.held) or 1)))
             hand.woken.clear()

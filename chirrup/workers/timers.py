@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import msgspec
 import structlog
@@ -12,6 +11,7 @@ from ..ports import Engines, Tx
 from ..social import follows, media, polls
 from ..store import lanes, posts, ties
 from ..timelines import owing
+from ..waiting import happens
 
 log = structlog.get_logger()
 
@@ -100,6 +100,4 @@ class Timers:
                 await job.run(self._engines)
             except Exception as error:  # the database is away or full: the next turn does it
                 log.warning("periodic job failed", job=job.name, error=repr(error)[:500])
-            with suppress(TimeoutError):
-                async with asyncio.timeout(job.every_s):  # wait_for() loses a cancel at times (Python 3.11)
-                    await self._stopping.wait()
+            await happens(self._stopping, job.every_s)
