@@ -28,10 +28,9 @@ from .postgres_line import Statement, adapt
 from .postgres_lines import LOST_RACE, Again, Lines
 from .postgres_replica import Freshness
 from .postgres_sql import PHRASES, SCHEMA_LOCK
-from .postgres_tx import BEGIN_WRITE, COMMIT, ROLLBACK, Common, WaitingTx
+from .postgres_tx import BEGIN_WRITE, COMMIT, ROLLBACK, Common, WaitingTx, check_committed
 
 T = TypeVar("T")
-_NONE: dict[str, Any] = {}
 
 CONNECTIONS = 8  # for writes, and as many for reads: slow reads hold up no write
 
@@ -85,7 +84,7 @@ class PostgresDatabase:
         self._conninfo = _check(url)
         self._server_clock.look_at(self._conninfo)
         self._replica_conninfo = _conninfo(replica, target_session_attrs="any") if replica else ""
-        self._freshness = Freshness(self._read, self._read_replica)
+        self._freshness = Freshness(self.read, lambda look: self._read(look, (), {}, replica=True))
         self._lines: dict[str, Lines] = {}  # by conninfo; they belong to the loop that used them last
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alone = threading.Lock()  # held while write_now() uses its connection
@@ -114,7 +113,7 @@ class PostgresDatabase:
                 self._spawn(self._freshness.look())
             if self._freshness.is_proven():
                 try:
-                    return await self._read_replica(operation, args, kwargs)
+                    return await self._read(operation, args, kwargs, replica=True)
                 except Unavailable:
                     self._freshness.doubt()
             return await self._read(operation, args, kwargs, slow=True)
@@ -123,7 +122,7 @@ class PostgresDatabase:
 
     async def _write(self, operation: Callable[..., T], args: Any, kwargs: Any) -> T:
         try:
-            result, emitted = await self._tried(lambda lines: lines.write(operation, args, kwargs))
+            result, emitted = await self._tried(lambda lines: lines.write(operation, args, kwargs), self._conninfo)
         except Exception as error:
             self._raise(error)
         self.trouble = ""
@@ -131,25 +130,20 @@ class PostgresDatabase:
             self.on_commit(emitted)
         return result
 
-    async def _read(self, operation: Callable[..., T], args: Any = (), kwargs: Any = _NONE, *, slow: bool = False) -> T:
+    async def _read(
+        self, operation: Callable[..., T], args: Any, kwargs: Any, *, slow: bool = False, replica: bool = False
+    ) -> T:
+        where = self._replica_conninfo if replica else self._conninfo
         try:
-            return await self._tried(lambda lines: lines.read(operation, args, kwargs, slow=slow))
+            return await self._tried(lambda lines: lines.read(operation, args, kwargs, slow=slow or replica), where)
         except Exception as error:
             self._raise(error)
 
-    async def _read_replica(self, operation: Callable[..., T], args: Any = (), kwargs: Any = _NONE) -> T:
-        try:
-            return await self._tried(
-                lambda lines: lines.read(operation, args, kwargs, slow=True), self._replica_conninfo
-            )
-        except Exception as error:
-            self._raise(error)
-
-    async def _tried(self, what: Callable[[Lines], Awaitable[T]], conninfo: str = "") -> T:
+    async def _tried(self, what: Callable[[Lines], Awaitable[T]], conninfo: str) -> T:
         """Again and again, as long as it may be. Raises what the last try did."""
         for tries_left in reversed(range(TRIES)):
             try:
-                return await what(self._lines_to(conninfo or self._conninfo))
+                return await what(self._lines_to(conninfo))
             except Again as again:
                 if not tries_left:
                     raise again.__cause__ or again from None
@@ -187,8 +181,7 @@ class PostgresDatabase:
         result = operation(tx, *args, **kwargs)
         if tx.must_wait:
             time.sleep(0.001)
-        if _say(connection, COMMIT) != COMMIT.text:  # PostgreSQL rolls back and reports no error
-            raise RuntimeError("the operation caught an error of the database: nothing was stored; let it pass through")
+        check_committed(_say(connection, COMMIT))
         return result
 
     def _raise(self, error: BaseException) -> NoReturn:

@@ -116,7 +116,7 @@ class Line:
             self._pg.pipeline_sync()
             self._flush()
         except psycopg.OperationalError as error:
-            self._lose(error)
+            self.close(error)
         return answered
 
     def tell(self, *statements: Statement) -> None:
@@ -147,7 +147,7 @@ class Line:
         try:
             self._flush()
         except psycopg.OperationalError as error:
-            self._lose(error)
+            self.close(error)
 
     def _on_readable(self) -> None:
         pg = self._pg
@@ -163,7 +163,7 @@ class Line:
                 else:
                     self._rounds[0].results.append(result)
         except psycopg.OperationalError as error:
-            self._lose(error)
+            self.close(error)
 
     def look(self) -> None:
         """uvloop tells nobody of a connection that was reset, so it is looked at now and then while somebody waits."""
@@ -179,24 +179,17 @@ class Line:
 
     # the end
 
-    def _lose(self, error: psycopg.Error) -> None:
+    def close(self, error: psycopg.Error | None = None) -> None:
         """All that waits learns why: what the server said at last, else error."""
-        for round in self._rounds:
-            said = [result for result in round.results if result.status == ExecStatus.FATAL_ERROR]
-            if not round.answered.done():
-                round.answered.set_exception(error_of(said[-1]) if said else error)
-        self._rounds.clear()
-        self.close()
-
-    def close(self) -> None:
-        if self._loop.is_closed():  # nobody is left to be told
-            self._rounds.clear()
-        elif not self.lost:
+        if not self.lost and not self._loop.is_closed():
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
+            for round in self._rounds:
+                said = [result for result in round.results if result.status == ExecStatus.FATAL_ERROR]
+                if not round.answered.done():
+                    round.answered.set_exception(error_of(said[-1]) if said else error or _lost())
         self.lost = True
-        if self._rounds:
-            self._lose(_lost())
+        self._rounds.clear()
         self._connection.close()
 
 

@@ -32,15 +32,15 @@ from .postgres_tx import (
     Common,
     PostgresTx,
     Running,
+    check_committed,
     checked,
     dealt,
+    hidden,
     step,
-    was_committed,
 )
 
 TOGETHER = 16  # reads in one transaction at most
-ABREAST = 1  # such transactions begun within LONG_S: what waits for them is read together, next
-LONG_S = 0.005
+LONG_S = 0.005  # until then what comes waits for one that was begun, to be read together, next
 LOOK_S = 0.25
 
 # Lost to another transaction. A key that is taken is among them: run again, the operation finds who took it, as it
@@ -76,7 +76,7 @@ class _Lines:
     """At most so many connections, made when they are needed, each with one user at a time."""
 
     def __init__(self, connect: Connect, most: int, pool: str) -> None:
-        self._connect, self.most = connect, most
+        self._connect = connect
         self._room = asyncio.Semaphore(most)
         self._free: list[Line] = []
         self._waits = metrics.connection_waits[pool]
@@ -134,7 +134,7 @@ class Lines:
         self._writers = _Lines(connect, most, f"{pool}-write")
         self._readers = _Lines(connect, most, f"{pool}-read")
         self._quick = _Reads(self._readers, common, most)
-        self._slow = _Reads(self._readers, common, max(1, most - ABREAST))  # some are always left for quick ones
+        self._slow = _Reads(self._readers, common, max(1, most - 1))  # one is always left for quick ones
         metrics.pools[f"{pool}-write"] = lambda: (most, self._writers.inside)
         metrics.pools[f"{pool}-read"] = lambda: (most, self._quick.inside + self._slow.inside)
 
@@ -183,8 +183,7 @@ class Lines:
                 running.stop()
                 line.tell(ROLLBACK)
                 raise
-            if not was_committed(answers):
-                raise RuntimeError("the operation caught an error of the database: nothing was stored; let it through")
+            check_committed(answers[-1].command_status)
             return running.result, tx.emitted
 
 
@@ -197,6 +196,7 @@ class _Reads:
         self._waiting: deque[_Read] = deque()
         self._began: dict[asyncio.Task[None], float] = {}  # when each of the transactions did
         self._pumping = False
+        self._patience: asyncio.TimerHandle | None = None  # with those that have just begun
 
     @property
     def inside(self) -> int:
@@ -217,16 +217,20 @@ class _Reads:
 
     def _pump(self) -> None:
         self._pumping = False
-        waiting = len(self._waiting)
-        while waiting > 0 and len(self._began) < self._most:
-            now_s = time.monotonic()
-            if sum(now_s - began_s < LONG_S for began_s in self._began.values()) >= ABREAST:
-                self._loop.call_later(LONG_S, self._pump_soon)
-                return
+        if not self._waiting or len(self._began) >= self._most:
+            return
+        now_s, left = time.monotonic(), len(self._waiting)
+        if all(now_s - began_s >= LONG_S for began_s in self._began.values()):
             task = self._loop.create_task(self._read_some())
             self._began[task] = now_s
             task.add_done_callback(self._over)
-            waiting -= TOGETHER
+            left -= TOGETHER
+        if left > 0 and self._patience is None:
+            self._patience = self._loop.call_later(LONG_S, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        self._pump_soon()
 
     def _over(self, task: "asyncio.Task[None]") -> None:
         del self._began[task]
@@ -284,7 +288,7 @@ def _has_failed(answers: list[PGresult]) -> bool:
 
 def _again_or(error: BaseException | None) -> BaseException:
     if not isinstance(error, LOST_RACE):
-        return error or RuntimeError("the operation caught an error of the database: let it through")
+        return error or hidden()
     again = Again()
     again.__cause__ = error
     return again

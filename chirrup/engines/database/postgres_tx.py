@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 from greenlet import GreenletExit, getcurrent, greenlet
-from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from ...events import Event
@@ -213,6 +212,11 @@ class WaitingTx(_Tx):
         return self._cursor.execute(*self._numbered(sql, values))
 
 
-def was_committed(answers: list[PGresult]) -> bool:
-    """PostgreSQL rolls back instead, and reports no error, where one was caught inside of the transaction."""
-    return answers[-1].status == ExecStatus.COMMAND_OK and answers[-1].command_status == b"COMMIT"
+def check_committed(said: bytes | None) -> None:
+    """said: to COMMIT. PostgreSQL rolls back, and reports no error, where one was caught inside of the transaction."""
+    if said != COMMIT.text:
+        raise hidden()
+
+
+def hidden() -> RuntimeError:
+    return RuntimeError("the operation caught an error of the database: nothing was stored; let it pass through")
