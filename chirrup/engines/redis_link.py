@@ -166,7 +166,7 @@ class Link:
             asked = map(_open, wires, self.servers)
             said = await asyncio.gather(*asked, return_exceptions=True)
             found = [(wire, facts) for wire, facts in zip(wires, said, strict=True) if isinstance(facts, dict)]
-            if any((facts["redis_mode"] == "cluster") != self._in_cluster for _, facts in found):
+            if any((facts["mode"] == "cluster") != self._in_cluster for _, facts in found):
                 raise Away("a Cluster's address begins with redis+cluster://, that of other servers with redis://")
             chosen = _primary(found)
             if chosen is None:
@@ -216,8 +216,9 @@ async def _open(wire: "_Wire", options: Options) -> Facts:
             await loop.create_connection(lambda: wire, options["host"], options["port"], ssl=context)
         who = ["AUTH", options.get("username", "default"), options["password"]] if "password" in options else []
         hello = pack("HELLO", 3, *who) + pack("SELECT", options.get("db", 0)) + _INFO
-        *_, server, replication = await wire.send(hello, 4).replies()
+        greeting, _, server, replication = await wire.send(hello, 4).replies()
     facts = _facts(server) | _facts(replication)
+    facts["mode"] = greeting[b"mode"].decode()  # INFO has it under another name in Valkey
     wire.run_id = facts["run_id"]
     return facts
 
