@@ -107,7 +107,8 @@ def doctor(*, common: Common = COMMON) -> None:
 def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> None:
     """What followed from a post, a follow, … and failed again and again: show it, oldest first, with the reasons.
 
-    --retry has those shown tried anew, by the server that runs or the next one.
+    --retry has those shown tried anew, by the server that runs or the next one. What waits for a newer version of
+    Chirrup, which knows its kind, is shown too, and acted on by itself once that runs.
     """
     from .ids import ms_of
     from .store import outbox
@@ -115,7 +116,7 @@ def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> 
     table = Table("id", "since", "what", "why")
     with _database(common.settings()) as db:
         shown = db.write_now(outbox.failures, limit)
-        for one in shown:
+        for one in [*shown, *db.write_now(outbox.newer, limit)]:
             table.add_row(str(one.id), _date(ms_of(one.id)), escape(one.body[:200]), escape(one.reason))
         if retry:
             db.write_now(outbox.put_back, [one.id for one in shown])

@@ -117,6 +117,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 WARN, f"on the Citus coordinator alone: {', '.join(local)}", "`chirrup migrate --citus` spreads them"
             )
+        if newer := db.write_now(outbox.left_to_newer):
+            yield Finding(
+                WARN,
+                f"{newer} events wait for a version of Chirrup that knows their kind",
+                "bring all workers to the newest version that ran here; `chirrup failed` shows the events",
+            )
         if failed:
             yield Finding(
                 WARN,

@@ -5,6 +5,8 @@ Who reacts to what: workers/subscribers.py. An event carries ids and the little 
 actor are handled in order.
 """
 
+from typing import Annotated, get_args
+
 import msgspec
 
 
@@ -140,6 +142,23 @@ ANY = (
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(ANY).decode
+
+
+class _Kind(msgspec.Struct, array_like=True):
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Z][A-Za-z0-9]{,60}$")]
+    of: int
+
+
+_KINDS = {kind.__name__ for kind in get_args(ANY)}
+_kind = msgspec.json.Decoder(_Kind).decode
+
+
+def is_newer(body: str) -> bool:
+    """What decode() cannot read is an event of a kind that is not among ANY: a newer version's."""
+    try:
+        return _kind(body).name not in _KINDS
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 class Signal(msgspec.Struct, frozen=True, array_like=True):

@@ -32,13 +32,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
     events: int
     failed: int
+    newer: int
     oldest_s: float
 
 
 def waiting(tx: Tx) -> Waiting:
     oldest = outbox.oldest(tx)
     age_s = max(0, tx.now_ms - ms_of(oldest)) / 1000 if oldest else 0.0
-    return Waiting(outbox.waiting(tx), outbox.failed(tx), age_s)
+    return Waiting(outbox.waiting(tx), outbox.failed(tx), outbox.left_to_newer(tx), age_s)
 
 
 class Scrape:
@@ -94,6 +95,7 @@ class Scrape:
         if found:
             yield _gauge("chirrup_outbox_events", "Events that are not done with.", found.events)
             yield _gauge("chirrup_outbox_oldest_seconds", "Age of the oldest of them: the queue's age.", found.oldest_s)
+            yield _gauge("chirrup_outbox_newer", "Events of kinds that only a newer version knows.", found.newer)
             yield _gauge("chirrup_outbox_set_aside", "Events that failed too often: chirrup failed.", found.failed)
 
 

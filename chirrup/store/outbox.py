@@ -12,6 +12,9 @@ from . import lanes
 from .lanes import ALL, LANES, LEASE_MS
 
 MARK = 1000  # in the count of attempts: somebody began on it, and has not come to an end
+NEWER_MS = 10_000  # between two looks at an event that whoever looked did not know the kind of
+NEWER_MAX_MS = 24 * 3_600_000  # longer than an update takes: whoever should have known it is not coming
+_LEFT = "attempts = 0 AND lease_until > 0"  # by leave_to_newer(): what else is held until some time was attempted
 BESIDE_MS = 100  # ids of one transaction are made within this
 
 
@@ -20,6 +23,7 @@ class Leased(msgspec.Struct, frozen=True):
     event: Event | None  # None: this version of the program cannot read it
     attempts: int  # this one included
     problem: str = ""  # why it cannot
+    newer: bool = False  # because it is of a kind that only a newer version knows, and that may still come
 
 
 def append(tx: Tx, event: Event) -> None:
@@ -54,14 +58,14 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
         until=now + LEASE_MS,
         now=now,
     )
-    return [_leased(*row) for row in sorted(rows)]
+    return [_leased(id, body, attempts, now) for id, body, attempts in sorted(rows)]
 
 
-def _leased(id: int, body: str, attempts: int) -> Leased:
+def _leased(id: int, body: str, attempts: int, now_ms: int) -> Leased:
     try:
         return Leased(id, events.decode(body), attempts)
     except (msgspec.DecodeError, RecursionError) as error:  # a newer version's, or damaged: it holds up no other
-        return Leased(id, None, attempts, str(error))
+        return Leased(id, None, attempts, str(error), ms_of(id) > now_ms - NEWER_MAX_MS and events.is_newer(body))
 
 
 def extend(tx: Tx, ids: list[int]) -> None:
@@ -122,6 +126,15 @@ def give_back(tx: Tx, ids: list[int]) -> None:
     )
 
 
+def leave_to_newer(tx: Tx, ids: Collection[int]) -> None:
+    """These are of kinds unknown here. Whoever has their lanes in NEWER_MS looks again; it counts as no attempt."""
+    tx.run(
+        f"UPDATE outbox SET lease_until = :at, attempts = 0 WHERE {tx.sql.ids_in('id', 'ids')}",
+        at=tx.now_ms + NEWER_MS,
+        ids=ids,
+    )
+
+
 def set_aside(tx: Tx, id: int, reason: str) -> None:
     """Move an event that keeps failing out of the way, with the reason, for a person to look at."""
     tx.run(
@@ -149,6 +162,15 @@ def failures(tx: Tx, limit: int) -> list[Failed]:
     return [Failed(*row) for row in rows]
 
 
+def newer(tx: Tx, limit: int) -> list[Failed]:
+    """What was left to a newer version, oldest first; failed_ms: when it was looked at last."""
+    rows = tx.all(
+        f"SELECT id, body, lease_until FROM outbox WHERE {_LEFT} ORDER BY id LIMIT :limit",
+        limit=limit,
+    )
+    return [Failed(id, body, "of a kind that only a newer version knows", at - NEWER_MS) for id, body, at in rows]
+
+
 def put_back(tx: Tx, ids: list[int]) -> None:
     """Have these failures acted on anew."""
     tx.run(
@@ -168,7 +190,7 @@ def waiting_beside(tx: Tx, id: int) -> list[Event]:
         after=id,
         before=first_at(ms_of(id) + BESIDE_MS),
     )
-    return [event for (body,) in rows if (event := _leased(id, body, 0).event)]
+    return [event for (body,) in rows if (event := _leased(id, body, 0, 0).event)]
 
 
 def release_all(tx: Tx) -> int:
@@ -192,4 +214,10 @@ def oldest(tx: Tx) -> int:
 def failed(tx: Tx) -> int:
     """How many were set aside."""
     row = tx.one("SELECT COUNT(*) FROM outbox_failed")
+    return row[0] if row else 0
+
+
+def left_to_newer(tx: Tx) -> int:
+    """How many are of kinds that whoever looked at them did not know."""
+    row = tx.one(f"SELECT COUNT(*) FROM outbox WHERE {_LEFT}")
     return row[0] if row else 0

@@ -2,7 +2,8 @@
 
 Of several workers each has lanes of its own (lanes.py), and an actor's events are all in one.
 What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
-worker that died, until its leases run out: handlers look at how things stand, not at what came before.
+worker that died, until its leases run out, and those of a kind that only a newer version knows, until one of that has
+the lane: handlers look at how things stand, not at what came before.
 What reaches more people than one turn takes goes on in the wide hand, a few at a time: it delays nothing small.
 """
 
@@ -109,7 +110,10 @@ class Relay:
                     leased = await self._engines.db.write(outbox.lease, limit, held, wide=hand.wide)
                     hand.more = len(leased) == limit
                     for one in leased:
-                        self._take(one, hand)
+                        if not one.newer:
+                            self._take(one, hand)
+                    if newer := [one.id for one in leased if one.newer]:
+                        await self._engines.db.write(outbox.leave_to_newer, newer)
             except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
                 log.warning("outbox not readable, trying again", error=str(error))
 

@@ -85,6 +85,7 @@ def test_metrics_count_requests_by_route_events_deliveries_and_streams(start: St
     assert found["chirrup_database_operation_seconds_count", "write"] > 4
     assert found["chirrup_database_connections", "sqlite-write"] == 1
     assert (found["chirrup_ready",], found["chirrup_broker_up",], found["chirrup_outbox_set_aside",]) == (1, 1, 0)
+    assert found["chirrup_outbox_newer",] == 0
     assert found["process_resident_memory_bytes",] > 1e7 and found["process_cpu_seconds_total",] > 0
     assert not [name for name in after if said["id"] in "".join(name)]
 

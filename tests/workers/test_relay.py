@@ -12,12 +12,13 @@ from databases import Clock, OpenDatabase
 from engines import eventually
 from kit import people, settle
 
+from chirrup import events
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.engines.broker.memory import MemoryBroker
 from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.timelines.memory import MemoryTimelines
 from chirrup.errors import Unavailable
-from chirrup.events import unpack
+from chirrup.events import Event, unpack
 from chirrup.ids import ID_MAX, bucket_of
 from chirrup.ports import Broker, Database, Engines, Timelines, Tx
 from chirrup.social import follows, posts
@@ -27,7 +28,7 @@ from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
 from chirrup.workers.lanes import Bell
 from chirrup.workers.relay import BACKOFF_MS, DEATHS, TRIES, Relay
-from chirrup.workers.subscribers import handle
+from chirrup.workers.subscribers import SUBSCRIBERS, Reaction, handle
 
 NEWEST = Span(before=ID_MAX, limit=40)
 
@@ -174,7 +175,7 @@ async def test_an_actor_whose_event_takes_long_holds_up_nobody_else(engines: Eng
     assert [id for id in ears.heard if id in of_ann] == of_ann
 
 
-@pytest.mark.parametrize("body", ['["NobodyKnowsThis", 5]', '["PostPublished", "text"]', "{", "", "[" * 5000])
+@pytest.mark.parametrize("body", ['["nobody writes this", 5]', '["PostPublished", "text"]', "{", "", "[" * 5000])
 async def test_what_cannot_be_read_is_set_aside_and_holds_up_nobody(
     engines: Engines, ears: Ears, start: Start, clock: Clock, body: str
 ):
@@ -192,6 +193,57 @@ async def test_what_cannot_be_read_is_set_aside_and_holds_up_nobody(
     (failure,) = await engines.db.read(outbox.failures, 10)
     assert (failure.id, failure.body) == (planted, body)
     assert failure.reason
+
+
+class FromTheFuture(events.Event, frozen=True):
+    """A kind that only the next version of the program knows."""
+
+
+async def test_what_only_a_newer_version_knows_is_left_to_it_and_holds_up_nobody(
+    engines: Engines, open_db: OpenDatabase, ears: Ears, start: Start, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    (ann,) = await people(engines.db, "ann")
+    old = start(engines)
+    planted = await engines.db.write(plant, events.encode(FromTheFuture(ann)).decode())
+
+    for _ in range(2 * TRIES):
+        ring(engines, planted)
+        await ears.all_heard(*await say(engines.db, ann))
+        await retried(engines.db, planted, 0, clock.now_ms + outbox.NEWER_MS)
+        clock.pass_ms(outbox.NEWER_MS)
+    assert [one.id for one in await engines.db.read(outbox.newer, 10)] == [planted]
+    assert await engines.db.read(outbox.left_to_newer) == 1
+    assert await engines.db.read(outbox.failed) == 0
+
+    await old.stop()
+    monkeypatch.setattr(events, "decode", msgspec.json.Decoder(events.ANY | FromTheFuture).decode)  # the update
+    acted_on: list[Event] = []
+
+    async def act(_: Engines, event: Event) -> None:
+        acted_on.append(event)
+
+    monkeypatch.setitem(SUBSCRIBERS, FromTheFuture, Reaction(then=(act,)))
+    start(msgspec.structs.replace(engines, db=open_db()))
+    await drained(engines.db)
+    assert acted_on == [FromTheFuture(ann)]
+
+
+async def test_what_nobody_came_to_know_within_a_day_is_set_aside(
+    engines: Engines, ears: Ears, start: Start, clock: Clock
+):
+    (ann,) = await people(engines.db, "ann")
+    planted = await engines.db.write(plant, events.encode(FromTheFuture(ann)).decode())
+    clock.pass_ms(outbox.NEWER_MAX_MS)
+    start(engines)
+
+    for tries in range(1, TRIES):
+        await retried(engines.db, planted, tries, clock.now_ms + BACKOFF_MS[tries - 1])
+        clock.pass_ms(BACKOFF_MS[tries - 1])
+        ring(engines, planted)
+    await drained(engines.db)
+
+    (failure,) = await engines.db.read(outbox.failures, 10)
+    assert (failure.id, "FromTheFuture" in failure.reason) == (planted, True)
 
 
 async def retried(db: Database, id: int, tries: int, at_ms: int) -> None:
