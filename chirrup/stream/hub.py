@@ -69,12 +69,17 @@ class Hub:
     async def enter(self, token: str, ip: str) -> Reader:
         """A new connection, to be followed by leave(); token "": of nobody in particular.
 
+        Counted as a request, so that nobody comes again and again; what is refused for its token, by its address.
         Raises Unauthorised, Forbidden (the token, or its account), TooMany.
         """
-        viewer = await self.services.auth.by_token(token) if token else ANYBODY
-        reader = Reader(viewer, token, network_of(ip))
         settings = self.services.settings
         count, most = self.services.engines.limits, settings.request_limit
+        try:
+            viewer = await self.services.auth.by_token(token) if token else ANYBODY
+        except ChirrupError:
+            await limits.check_request(count, most, ip=ip)
+            raise
+        reader = Reader(viewer, token, network_of(ip))
         await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
         if viewer.account_id and self._open["account", viewer.account_id] >= settings.streams_per_account:
             raise TooMany("This account has too many streams open: close some", RETRY_AFTER_S)

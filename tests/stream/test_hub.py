@@ -1,6 +1,8 @@
 """What becomes of signals: told once, in order, and none is lost when the broker is."""
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -144,3 +146,27 @@ async def test_too_many_streams_are_refused_until_one_is_closed(sqlite_template,
                     break
             await asyncio.sleep(0.01)
         assert answer.status == 200
+
+
+async def test_who_opens_streams_again_and_again_is_refused_for_a_while(sqlite_template: Path, tmp_path: Path):
+    shutil.copy(sqlite_template, tmp_path / "chirrup.db")
+    strict = {"testing": False, "requests_per_5_min": 3}
+    async with running(f"sqlite:{tmp_path / 'chirrup.db'}", "", tmp_path, **strict) as town:
+        ann, bob = await town.people("ann", "bob")
+        tokens = {"ann": await town.token(ann), "bob": await town.token(bob), "nobody": "made-up"}
+
+        async def opening(whose: str) -> int:
+            """Of a stream that is closed at once. The status."""
+            headers = {"Authorization": f"Bearer {tokens[whose]}"}
+            async with town.session.get(f"{town.url}/user", headers=headers) as answer:
+                if answer.status == 429:
+                    assert 0 < int(answer.headers["Retry-After"]) <= 301  # a window begun and rounded up
+                    assert "come back in" in (await answer.json())["error"]
+                return answer.status
+
+        assert [await opening("ann") for _ in range(4)] == [200, 200, 200, 429]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await town.socket(tokens["ann"])
+        assert refused.value.status == 429
+        assert [await opening("nobody") for _ in range(4)] == [401, 401, 401, 429]
+        assert await opening("bob") == 200

@@ -161,7 +161,7 @@ async def running(database_url: str, redis_url: str, folder: Path, **settings: A
     )
     client = await db.write(apps.register, "App", "urn:ietf:wg:oauth:2.0:oob", READ)
     listening = socket.create_server(("127.0.0.1", 0))
-    wanted = msgspec.structs.replace(Settings(), data=folder, database=database_url, testing=True, **settings)
+    wanted = msgspec.structs.replace(Settings(testing=True), data=folder, database=database_url, **settings)
     server = uvicorn.Server(app.server_config(wanted, app.build(wanted, engines)))
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     async with aiohttp.ClientSession() as session:
