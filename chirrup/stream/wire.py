@@ -110,6 +110,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if not self.close_sent:  # the application's task begins after this, and finds it
             cast(Any, self.scope)["extensions"][EXTENSION] = self.open_wire
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # refused, in good order; uvicorn 0.54 would log it as an error
+
     def open_wire(self) -> Wire:
         """After the handshake. Frames are pushed as RFC 6455, 5.2 has them, unmasked."""
         self.wire = Wire(self.transport, self._end)

@@ -148,7 +148,9 @@ async def test_too_many_streams_are_refused_until_one_is_closed(sqlite_template,
         assert answer.status == 200
 
 
-async def test_who_opens_streams_again_and_again_is_refused_for_a_while(sqlite_template: Path, tmp_path: Path):
+async def test_who_opens_streams_again_and_again_is_refused_for_a_while(
+    sqlite_template: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     shutil.copy(sqlite_template, tmp_path / "chirrup.db")
     strict = {"testing": False, "requests_per_5_min": 3}
     async with running(f"sqlite:{tmp_path / 'chirrup.db'}", "", tmp_path, **strict) as town:
@@ -168,5 +170,6 @@ async def test_who_opens_streams_again_and_again_is_refused_for_a_while(sqlite_t
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await town.socket(tokens["ann"])
         assert refused.value.status == 429
+        assert not [line for line in caplog.records if line.levelname == "ERROR"]
         assert [await opening("nobody") for _ in range(4)] == [401, 401, 401, 429]
         assert await opening("bob") == 200
