@@ -16,6 +16,7 @@ from . import __version__
 from .app import open_broker, open_database
 from .config import Settings
 from .errors import ChirrupError
+from .ports import Doubt
 from .store import distribute, migrations, outbox
 
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -137,7 +138,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     if not settings.broker:
         return
     try:
-        away = asyncio.run(_is_away(settings))
+        away, doubts = asyncio.run(_look_at_broker(settings))
     except ChirrupError as error:
         yield Finding(BAD, f"broker: {error.message}", "see CHIRRUP_BROKER")
         return
@@ -147,13 +148,15 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(GOOD, "broker answers")
+    for doubt in doubts:
+        yield Finding(WARN, doubt.what, doubt.to_do)
 
 
-async def _is_away(settings: Settings) -> bool:
+async def _look_at_broker(settings: Settings) -> tuple[bool, list[Doubt]]:
     broker = open_broker(settings)
     try:
         await broker.connect()
-        return broker.blind
+        return broker.blind, await broker.doubts()
     finally:
         await broker.close()
 

@@ -134,7 +134,7 @@ class Tx(Protocol):
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """How the database is set up, where that should be another way."""
+    """How the database or the broker is set up, where that should be another way."""
 
     what: str
     to_do: str
@@ -247,6 +247,10 @@ class Broker(Protocol):
 
     async def connect(self) -> None:
         """Reach out for it now, not at first use: from then on `blind` says how it stands. Away is no error."""
+        ...
+
+    async def doubts(self) -> list[Doubt]:
+        """What the people who run it should look at."""
         ...
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:

@@ -110,7 +110,7 @@ class Link:
             raise Away("not connected")
         wire = self.wire
         info, state = await wire.send(_STILL_IN_CLUSTER if self._in_cluster else _STILL_PRIMARY, 2).replies()
-        facts = _facts(info)
+        facts = facts_of(info)
         if facts["role"] != "master" or _identity(wire.run_id, facts) != self.identity:
             wire.abort("it was promoted or demoted")
         elif self._in_cluster and b"cluster_state:ok" not in state:
@@ -217,13 +217,14 @@ async def _open(wire: "_Wire", options: Options) -> Facts:
         who = ["AUTH", options.get("username", "default"), options["password"]] if "password" in options else []
         hello = pack("HELLO", 3, *who) + pack("SELECT", options.get("db", 0)) + _INFO
         greeting, _, server, replication = await wire.send(hello, 4).replies()
-    facts = _facts(server) | _facts(replication)
+    facts = facts_of(server) | facts_of(replication)
     facts["mode"] = greeting[b"mode"].decode()  # INFO has it under another name in Valkey
     wire.run_id = facts["run_id"]
     return facts
 
 
-def _facts(info: bytes) -> Facts:
+def facts_of(info: bytes) -> Facts:
+    """What INFO, or CLUSTER INFO, says."""
     return dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)
 
 

@@ -96,6 +96,10 @@ class Nodes(Protocol):
         """Some group is not where it was. on_up() is called for those lost in any case."""
         ...
 
+    async def servers(self) -> Sequence[Options]:
+        """All that are known of, replicas too, reachable or not."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -140,6 +144,9 @@ class Single:
             return {}
 
     def look_again(self, lost: Collection[int] = ()) -> None: ...
+
+    async def servers(self) -> Sequence[Options]:
+        return self._link.servers
 
     async def close(self) -> None:
         await self._link.close()
@@ -245,6 +252,10 @@ class Cluster:
         for group in lost:
             self._told[group] = None
         self._wanted.set()
+
+    async def servers(self) -> Sequence[Options]:
+        await self.ready()
+        return list(self._known.values())
 
     async def close(self) -> None:
         if self._looker:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from ... import metrics
-from ...ports import OnMessage
+from ...ports import Doubt, OnMessage
 
 log = structlog.get_logger()
 
@@ -19,6 +19,9 @@ class MemoryBroker:
         self.listeners: dict[str, dict[MemoryListening, None]] = {}  # channel -> who listens, in order of arrival
 
     async def connect(self) -> None: ...
+
+    async def doubts(self) -> list[Doubt]:
+        return []
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         metrics.deliveries["channels"] += len(channels)

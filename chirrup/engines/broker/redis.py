@@ -17,7 +17,8 @@ import structlog
 from hiredis import ReplyError
 
 from ... import metrics
-from ...ports import OnMessage
+from ...ports import Doubt, OnMessage
+from .. import redis_doubts
 from ..redis_link import PING, Answer, Away, pack
 from ..redis_nodes import Cluster, open_nodes
 from .memory import MemoryBroker, MemoryListening
@@ -53,6 +54,9 @@ class RedisBroker:
 
     async def connect(self) -> None:
         await self._nodes.ready()  # if that is in vain, they are looked for again and again
+
+    async def doubts(self) -> list[Doubt]:
+        return await redis_doubts.doubts(await self._nodes.servers())
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         metrics.deliveries["channels"] += len(channels)
