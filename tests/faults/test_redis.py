@@ -5,15 +5,30 @@ Servers are started from this thread, never another: they die with the thread th
 
 import asyncio
 import random
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from client import Person, Server
+from databases import open_database
+from engines import eventually
 from faults.crowd import Crowd
 from faults.ledger import ROUNDS, SEED, Line
+from kit import people, settle
 from servers import Redis, RedisCluster, RedisPair
+
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.engines.broker.memory import MemoryBroker
+from chirrup.engines.limits.memory import MemoryLimits
+from chirrup.engines.timelines.redis import RedisTimelines
+from chirrup.ids import ID_MAX
+from chirrup.ports import Engines
+from chirrup.social import follows, posts
+from chirrup.timelines import owing, read
+from chirrup.timelines.owing import Owing
+from chirrup.types import Draft, Span
 
 Trouble = Callable[[], Awaitable[None]]
 
@@ -130,3 +145,74 @@ async def test_a_cluster_loses_primaries_and_nothing_else(
             [hand_over, move_slots, kill, stop_for_a_while],
             ledger_line("R5 Redis Cluster fails over"),
         )
+
+
+@pytest.mark.parametrize("how", ["started anew", "suspended", "demoted"])
+async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
+    how: str, redis_pair: RedisPair, sqlite_template: Path, tmp_path: Path
+):
+    """A → B → A, and A knows nothing of the time of B: what homes had there is not what the database says by then."""
+    shutil.copy(sqlite_template, tmp_path / "db")
+    db = open_database(f"sqlite:{tmp_path / 'db'}")
+    first, second = redis_pair.first, redis_pair.second
+    redis_pair.start()
+    first.flush()
+    worker, web = (
+        Engines(
+            db=db,
+            timelines=Owing(RedisTimelines(redis_pair.url), db),
+            broker=MemoryBroker(),
+            blobs=DiskBlobs(tmp_path),
+            limits=MemoryLimits(),
+        )
+        for _ in range(2)
+    )
+    ann, bob = await people(db, "ann", "bob")
+    await db.write(follows.follow, bob, ann)
+    said: list[int] = []
+
+    async def say() -> None:
+        said.insert(0, (await db.write(posts.publish, ann, Draft(text="hello"))).id)
+        await settle(worker)
+
+    async def is_right_at(server: Redis) -> bool:
+        """Bob's home is kept there, and as the database says."""
+        await owing.make_up(worker)  # as a worker's timers do each second
+        await read.home(web, bob, Span(before=ID_MAX, limit=20))
+        kept = await web.timelines.page("home", bob, before=ID_MAX, after=0, limit=20)
+        lists = [server.ask("LRANGE", key, 0, -1) for key in server.ask("KEYS", f"chirrup:t:*:home:{bob}")]
+        return kept == said and any(str(said[0]) in one for one in lists)
+
+    await say()
+    await eventually(lambda: is_right_at(first))
+    await say()
+    await eventually(lambda: is_right_at(first))
+
+    if how == "started anew":
+        first.ask("SAVE")
+        first.kill()
+    elif how == "suspended":
+        first.pause()
+    second.ask("REPLICAOF", "NO", "ONE")
+    if how == "demoted":
+        redis_pair.follow(first, second)
+    await eventually(lambda: is_right_at(second))
+    if how == "demoted":
+        first.pause()
+    await say()
+    await eventually(lambda: is_right_at(second))  # the first has all but this one
+
+    second.kill()
+    if how == "started anew":
+        first.start()
+        (first.folder / "dump.rdb").unlink()
+    else:
+        first.go_on()
+        first.ask("REPLICAOF", "NO", "ONE")
+    await eventually(lambda: is_right_at(first))
+    await say()
+    await eventually(lambda: is_right_at(first))
+
+    for one in (worker, web):
+        await one.timelines.close()
+    db.close()

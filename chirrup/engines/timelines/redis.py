@@ -158,7 +158,9 @@ class RedisTimelines:
 
     async def forget(self, parts: Collection[int]) -> None:
         groups = [group for group in parts if group < len(self._keys)]  # of other settings perhaps: nothing is there
-        if missed := set(groups) - await self._turn(groups, afresh=True):
+        reached = await self._turn(groups, afresh=True)
+        self._changed |= reached  # what was missed is made up for in this epoch, not in one of a holder before
+        if missed := set(groups) - reached:
             raise Behind(missed)
 
     async def close(self) -> None:
