@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from itertools import count
 
-from .window import LENGTH, SLACK, in_order, window
+from .window import LENGTH, SLACK, window
 
 CAPACITY = 100_000  # timelines kept, all kinds together: some 4 kB each
 
@@ -40,8 +40,7 @@ class MemoryTimelines:
             return None
         self._note_read(timelines, owner, kept)
         _put_in_order(kept)
-        found = window(kept.ids, kept.floor, before=before, after=after, limit=limit, oldest=oldest)
-        return None if found is None else list(found)
+        return window(kept.ids, kept.floor, before=before, after=after, limit=limit, oldest=oldest)
 
     async def begin_rebuild(self, kind: str, owner: int) -> object | None:
         timelines = self._kinds.setdefault(kind, OrderedDict())
@@ -113,5 +112,5 @@ def _put_in_order(kept: _Kept) -> None:
     while n < len(ids) and ids[n - 1] < ids[n]:
         n += 1
     if n < len(ids):
-        kept.ids = array("q", in_order(ids))
+        kept.ids = array("q", dict.fromkeys(sorted(ids)))
     kept.ordered = len(kept.ids)
