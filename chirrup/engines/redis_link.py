@@ -35,6 +35,8 @@ ELSEWHERE = ("MOVED ", "ASK ", "CLUSTERDOWN ", "TRYAGAIN ")  # what a Cluster's 
 
 _INCOMPLETE = object()
 
+_Asked = tuple[list[Any], int, "asyncio.Future[list[Any]]", float]  # replies so far, of how many, for whom, since when
+
 Options = dict[str, Any]  # of one server, as redis-py reads them from a URL
 Facts = dict[str, str]  # what INFO says
 
@@ -251,19 +253,14 @@ def name_of(options: Options) -> str:
 class Answer:
     """The replies to what was sent, when they come."""
 
-    __slots__ = ("_answered", "_give_up_at", "_wire")
+    __slots__ = ("_answered", "_wire")
 
-    def __init__(self, wire: "_Wire", answered: "asyncio.Future[list[Any]]", give_up_at: float) -> None:
-        self._wire, self._answered, self._give_up_at = wire, answered, give_up_at
+    def __init__(self, wire: "_Wire", answered: "asyncio.Future[list[Any]]") -> None:
+        self._wire, self._answered = wire, answered
 
     async def replies(self) -> list[Any]:
         """In order. Raises Away, for a refusal too; only what a node says of ELSEWHERE is among them as an error."""
-        try:
-            async with asyncio.timeout_at(self._give_up_at):
-                replies = await self._answered
-        except TimeoutError as error:
-            self._wire.abort(f"no answer for {TIMEOUT_S} s")
-            raise Away(self._wire.lost.result()) from error
+        replies = await self._answered
         if hiredis.ReplyError in set(map(type, replies)):
             for reply in replies:
                 if type(reply) is hiredis.ReplyError and not (
@@ -283,7 +280,8 @@ class _Wire(asyncio.Protocol):
         self.elsewhere = elsewhere
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._waiting: deque[tuple[list[Any], int, asyncio.Future[list[Any]]]] = deque()
+        self._waiting: deque[_Asked] = deque()
+        self._patience: asyncio.TimerHandle | None = None  # with the first of those
         self._unsent: list[bytes] = []
         self.lost: asyncio.Future[str] = self._loop.create_future()  # its result: why
         self.run_id = ""
@@ -292,11 +290,13 @@ class _Wire(asyncio.Protocol):
         if self._transport is None or self.lost.done():
             raise Away(self.lost.result() if self.lost.done() else "not connected")
         answered: asyncio.Future[list[Any]] = self._loop.create_future()
-        self._waiting.append(([], count, answered))
+        self._waiting.append(([], count, answered, now := self._loop.time()))
+        if self._patience is None:
+            self._patience = self._loop.call_at(now + TIMEOUT_S, self._lose_patience)
         self._unsent.append(commands)
         if len(self._unsent) == 1:  # what others ask in this turn of the loop goes out with it: a write costs 15 µs
             self._loop.call_soon(self._flush)
-        return Answer(self, answered, self._loop.time() + TIMEOUT_S)
+        return Answer(self, answered)
 
     def _flush(self) -> None:
         if self._transport and not self.lost.done():
@@ -324,12 +324,21 @@ class _Wire(asyncio.Protocol):
                 if self._on_message:
                     self._on_message(*reply)
                 continue
-            replies, count, answered = waiting[0]
+            replies, count, answered, _ = waiting[0]
             replies.append(reply)
             if len(replies) == count:
                 waiting.popleft()
                 if not answered.done():  # whoever asked may have been cancelled
                     answered.set_result(replies)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._waiting:
+            asked_at = self._waiting[0][3]
+            if self._loop.time() < asked_at + TIMEOUT_S:
+                self._patience = self._loop.call_at(asked_at + TIMEOUT_S, self._lose_patience)
+            else:
+                self.abort(f"no answer for {TIMEOUT_S} s")
 
     def _lose(self, why: str) -> None:
         if not self.lost.done():
