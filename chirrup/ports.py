@@ -101,6 +101,13 @@ class Tx(Protocol):
         """The first row or None."""
         ...
 
+    def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
+        """make(*row) of every row, by its first column, which is one of ids; sql has no other values than :ids.
+
+        Reads that come together may ask this once for all of them: what is made must not be changed.
+        """
+        ...
+
     def run(self, sql: str, **values: Any) -> None:
         """It is done before what is asked next. What is wrong with it may come to light only there, or at the end."""
         ...

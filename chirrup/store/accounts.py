@@ -14,21 +14,20 @@ _USER_VALUES = ", ".join(f":{name}" for name in User.__struct_fields__)
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Account]:
     """The accounts among ids that exist, suspended ones too. One query, whatever len(ids)."""
-    rows = tx.all(f"SELECT {COLUMNS} FROM accounts WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
-    return {row[0]: Account(*row) for row in rows}
+    return tx.by_ids(f"SELECT {COLUMNS} FROM accounts WHERE {tx.sql.ids_in('id', 'ids')}", Account, ids)
 
 
 def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     """The same accounts as by_ids(), with their counters. One query, whatever len(ids)."""
-    rows = tx.all(
+    return tx.by_ids(
         f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
               COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0)
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
             WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
-        ids=ids,
+        AccountState,
+        ids,
     )
-    return {row[0]: AccountState(*row) for row in rows}
 
 
 def by_id(tx: Tx, id: int) -> Account | None:

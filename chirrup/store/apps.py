@@ -24,5 +24,4 @@ def by_client_id(tx: Tx, client_id: str) -> App | None:
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, App]:
     """The apps among ids that exist. One query, whatever len(ids)."""
-    rows = tx.all(f"SELECT {COLUMNS} FROM oauth_apps WHERE {tx.sql.is_in('id', 'ids')}", ids=ids)
-    return {row[0]: App(*row) for row in rows}
+    return tx.by_ids(f"SELECT {COLUMNS} FROM oauth_apps WHERE {tx.sql.is_in('id', 'ids')}", App, ids)

@@ -12,8 +12,7 @@ COLUMNS = ", ".join(PostList.__struct_fields__)
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, PostList]:
     if not ids:
         return {}
-    rows = tx.all(f"SELECT {COLUMNS} FROM lists WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
-    return {row[0]: PostList(*row) for row in rows}
+    return tx.by_ids(f"SELECT {COLUMNS} FROM lists WHERE {tx.sql.ids_in('id', 'ids')}", PostList, ids)
 
 
 def holding_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[int]:

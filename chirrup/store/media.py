@@ -13,8 +13,7 @@ _VALUES = ", ".join(f":{name}" for name in Media.__struct_fields__)
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Media]:
     if not ids:
         return {}
-    rows = tx.all(f"SELECT {COLUMNS} FROM media WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
-    return {row[0]: Media(*row) for row in rows}
+    return tx.by_ids(f"SELECT {COLUMNS} FROM media WHERE {tx.sql.ids_in('id', 'ids')}", Media, ids)
 
 
 def by_id(tx: Tx, id: int) -> Media | None:

@@ -10,8 +10,7 @@ _POLL = ", ".join(Poll.__struct_fields__)
 
 
 def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Poll]:
-    rows = tx.all(f"SELECT {_POLL} FROM polls WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
-    return {row[0]: Poll(*row) for row in rows}
+    return tx.by_ids(f"SELECT {_POLL} FROM polls WHERE {tx.sql.ids_in('id', 'ids')}", Poll, ids)
 
 
 def options(tx: Tx, poll_ids: Collection[int]) -> dict[int, list[PollOption]]:

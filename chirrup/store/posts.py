@@ -16,8 +16,8 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
     The statement finds deleted ones too: with `deleted_ms = 0` in it, PostgreSQL takes the index of those that are not
     for the shortest way through a table that is young, and reads all of it.
     """
-    rows = tx.all(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
-    return {row[0]: post for row in rows if not (post := Post(*row)).deleted_ms}
+    found = tx.by_ids(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", Post, ids)
+    return {id: post for id, post in found.items() if not post.deleted_ms}
 
 
 def by_id(tx: Tx, id: int) -> Post | None:
@@ -85,10 +85,11 @@ def delete(tx: Tx, id: int) -> bool:
 
 def counts(tx: Tx, ids: Collection[int]) -> dict[int, PostCounts]:
     """Counters by post; posts nobody reacted to are absent."""
-    rows = tx.all(
-        f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}", ids=ids
+    return tx.by_ids(
+        f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}",
+        PostCounts,
+        ids,
     )
-    return {row[0]: PostCounts(*row) for row in rows}
 
 
 def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favourites: int = 0) -> None:

@@ -19,6 +19,7 @@ from chirrup.ports import Database, Row, Tx
 from chirrup.store import migrations, outbox
 
 TABLE = "CREATE TABLE things (id BIGINT NOT NULL, word TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (id))"
+WORDS = "SELECT id, word FROM things WHERE {}"
 NEVER_ENDS = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000000000)
                 SELECT COUNT(*) FROM numbers"""
 
@@ -193,6 +194,30 @@ async def test_a_list_may_be_any_collection_of_any_length(db: Database):
 
 
 INSERT = "INSERT INTO things (id, word, n) VALUES (:id, :word, 0)"
+
+
+async def test_rows_by_their_ids_are_everybodys_own_also_when_many_ask_at_once(db: Database):
+    await db.write(lambda tx: [put(tx, id, f"word {id}") for id in range(100)])
+
+    def words(tx: Tx, wanted: list[int]) -> dict[int, tuple[int, str]]:
+        by_ids = lambda: tx.by_ids(WORDS.format(tx.sql.is_in("id", "ids")), lambda id, word: (id, word), wanted)  # noqa: E731
+        first, second = tx.together(by_ids, by_ids)
+        assert first == second
+        return first
+
+    wanted = [[id for id in range(start, start + 30) if id % 3] for start in range(50, 90)]
+    found = await asyncio.gather(
+        *(db.read(words, some) for some in wanted),
+        db.read(words, [1, 2**63]),
+        db.read(words, []),
+        return_exceptions=True,
+    )
+
+    expected = [{id: (id, f"word {id}") for id in some if id < 100} for some in wanted]
+    assert found[:-2] == expected
+    assert isinstance(found[-2], Invalid)
+    assert found[-1] == {}
+    assert db.write_now(words, wanted[0]) == await db.write(words, wanted[0]) == expected[0]
 
 
 async def test_lists_and_single_values_go_together(db: Database):

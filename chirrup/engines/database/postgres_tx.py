@@ -4,22 +4,25 @@ An operation is a plain function. On the loop it runs in a greenlet: where it ne
 others go on. What it needs no answer to goes out with what it asks next.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import copy_context
 from datetime import UTC, datetime
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from greenlet import GreenletExit, getcurrent, greenlet
 from psycopg.pq.abc import PGresult
 
 from ...events import Event
-from ...ids import IdSource, bucket_of
+from ...ids import ID_MAX, IdSource, bucket_of
 from ...ports import Phrases, Row, Search
 from .common import Outbox
 from .postgres_line import FAILED, Line, Statement, bound, error_of, numbered
 from .postgres_sql import BUCKETS, PHRASES, SHARDED
+
+T = TypeVar("T")
 
 BEGIN_WRITE = Statement(b"BEGIN ISOLATION LEVEL READ COMMITTED")
 BEGIN_READ = Statement(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -65,12 +68,48 @@ class _Tx:
         return self._drew_at_ms == self._common.clock()
 
     def _numbered(self, sql: str, values: dict[str, Any]) -> tuple[bytes, list[Any]]:
-        text, names = numbered(sql)
-        if self.sql is SHARDED:
-            for name in names:
-                if name.endswith(BUCKETS):
-                    values[name] = {bucket_of(id) for id in values[name.removesuffix(BUCKETS)]}
-        return text, [bound(values[name]) for name in names]
+        return _numbered(sql, values, sharded=self.sql is SHARDED)
+
+
+def _numbered(sql: str, values: dict[str, Any], *, sharded: bool) -> tuple[bytes, list[Any]]:
+    text, names = numbered(sql)
+    if sharded:
+        for name in names:
+            if name.endswith(BUCKETS):
+                values[name] = {bucket_of(id) for id in values[name.removesuffix(BUCKETS)]}
+    return text, [bound(values[name]) for name in names]
+
+
+class ByIds:
+    """Rows by their first column: what several ask of it at the same time is asked once."""
+
+    def __init__(self, sql: str, make: Callable[..., Any], ids: Collection[int]) -> None:
+        if ids and not -ID_MAX <= min(ids) <= max(ids) <= ID_MAX:  # PostgreSQL would refuse it to all who ask
+            raise OverflowError("no id has more than 63 bits")
+        self.sql = sql
+        self._make, self._ids = make, [ids]
+        self._made: dict[int, Any] | None = None
+        self._first = self  # of those who ask together
+
+    def join(self, first: "ByIds") -> None:
+        """Leave it to the first, which is not asked yet."""
+        if self is not first:
+            first._ids += self._ids
+            self._first = first
+
+    def statement(self, line: Line) -> Statement:
+        ids = self._ids[0] if len(self._ids) == 1 else set[int]().union(*self._ids)
+        return line.statement(*_numbered(self.sql, {"ids": ids}, sharded=line.sharded))
+
+    def made(self, line: Line, answer: PGresult) -> dict[int, Any]:
+        """Of all ids that were asked for together."""
+        first = self._first
+        if first._made is None:
+            first._made = {row[0]: first._make(*row) for row in line.rows(answer)}
+        return first._made
+
+
+Question = Statement | ByIds
 
 
 class PostgresTx(_Tx):
@@ -88,6 +127,11 @@ class PostgresTx(_Tx):
     def one(self, sql: str, **values: Any) -> Row | None:
         rows = self._line.rows(self._ask(sql, values))
         return rows[0] if rows else None
+
+    def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
+        question = ByIds(sql, make, ids)
+        made = question.made(self._line, self._answer(question))
+        return {id: made[id] for id in ids if id in made}
 
     def run(self, sql: str, **values: Any) -> None:
         self.untold.append(self._line.statement(*self._numbered(sql, values)))
@@ -117,11 +161,13 @@ class PostgresTx(_Tx):
         raise NotImplementedError("copying in is for loaders: write_now()")
 
     def _ask(self, sql: str, values: dict[str, Any]) -> PGresult:
-        self.run(sql, **values)
-        asked, self.untold = self.untold, []
+        return self._answer(self._line.statement(*self._numbered(sql, values)))
+
+    def _answer(self, question: Question) -> PGresult:
+        asked, self.untold = [*self.untold, question], []
         return self._answers(asked)[-1]
 
-    def _answers(self, asked: list[Statement]) -> list[PGresult]:
+    def _answers(self, asked: list[Question]) -> list[PGresult]:
         """To all of asked. Whoever called go_on() gets them meanwhile."""
         self.asked = True
         return checked(getcurrent().parent.switch(asked))  # pyright: ignore[reportOptionalMemberAccess]
@@ -136,33 +182,57 @@ def checked(answers: list[PGresult]) -> list[PGresult]:
 
 
 class Running:
-    """An operation under way. go_on() until it returns None, then look at result and error."""
+    """An operation under way. go_on() until it returns None, then look at result and error.
+
+    Greenlets are used again: each new one costs its first frame a page of memory from the system, 5 µs and more.
+    """
 
     def __init__(self, operation: Callable[[], Any]) -> None:
         self.result: Any = None
         self.error: BaseException | None = None
         self._operation = operation
-        self._greenlet = greenlet(self._operate)
-        self._greenlet.gr_context = copy_context()  # its log lines tell of the request it is for
+        self._greenlet: greenlet | None = None  # while it is under way
 
-    def go_on(self, answers: list[PGresult] | None = None) -> list[Statement] | None:
+    def go_on(self, answers: list[PGresult] | None = None) -> list[Question] | None:
         """What it asks next. answers: to what it asked last."""
-        return self._greenlet.switch(answers) if self._greenlet else self._greenlet.switch()
+        if self._greenlet:
+            return self._greenlet.switch(answers)
+        self._greenlet = _idle.greenlets.pop() if _idle.greenlets else greenlet(_operate)
+        self._greenlet.parent = getcurrent()
+        self._greenlet.gr_context = copy_context()  # its log lines tell of the request it is for
+        return self._greenlet.switch(self)
 
     def stop(self) -> None:
         """It comes to nothing."""
         if self._greenlet:
             self._greenlet.throw(GreenletExit)
 
-    def _operate(self) -> None:
+    def operate(self) -> None:
         try:
             self.result = self._operation()
         except BaseException as error:
             self.error = error
+        self._greenlet = None
+
+
+class _Idle(threading.local):
+    def __init__(self) -> None:
+        self.greenlets: list[greenlet] = []  # which wait in _operate() for something to do
+
+
+_idle = _Idle()
+
+
+def _operate(running: Running) -> None:
+    own = getcurrent()
+    while True:
+        running.operate()
+        _idle.greenlets.append(own)
+        running = own.parent.switch(None)  # pyright: ignore[reportOptionalMemberAccess]
 
 
 Answers = dict[Running, list[PGresult]]
-Asked = dict[Running, list[Statement]]
+Asked = dict[Running, list[Question]]
 
 
 def step(answers: Answers) -> Asked:
@@ -177,6 +247,23 @@ def dealt(asked: Asked, every: Iterable[PGresult]) -> Answers:
     return {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
 
 
+async def answered(line: Line, opening: list[Statement], asked: Iterable[Question]) -> list[PGresult]:
+    """To each of opening and asked. Raises psycopg.OperationalError: the connection is lost."""
+    sent: list[Question] = [*opening]
+    places = [*range(len(sent))]  # among sent, of what answers each
+    shared: dict[str, tuple[int, ByIds]] = {}
+    for one in asked:
+        place = len(sent)
+        if isinstance(one, ByIds):
+            place, first = shared.setdefault(one.sql, (place, one))
+            one.join(first)
+        if place == len(sent):
+            sent.append(one)
+        places.append(place)
+    answers = await line.ask([one.statement(line) if isinstance(one, ByIds) else one for one in sent])
+    return [answers[place] for place in places]
+
+
 class WaitingTx(_Tx):
     """See ports.Tx. Its calls return when the database has answered."""
 
@@ -189,6 +276,9 @@ class WaitingTx(_Tx):
 
     def one(self, sql: str, **values: Any) -> Row | None:
         return self._execute(sql, values).fetchone()
+
+    def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
+        return {row[0]: make(*row) for row in self.all(sql, ids=ids)}
 
     def run(self, sql: str, **values: Any) -> None:
         self._execute(sql, values)

@@ -11,7 +11,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -99,6 +99,9 @@ class SqliteTx:
     def one(self, sql: str, **values: Any) -> Row | None:
         rows = self._execute(sql, _bind(values)).fetchall()  # to the end: an open statement would keep the old snapshot
         return rows[0] if rows else None
+
+    def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
+        return {row[0]: make(*row) for row in self.all(sql, ids=ids)}
 
     def run(self, sql: str, **values: Any) -> None:
         self._execute(sql, _bind(values)).fetchall()
