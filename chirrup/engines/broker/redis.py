@@ -111,9 +111,10 @@ class RedisBroker:
             commands += pack(self._subscribe, *wanted)
         if unwanted := [prefix + channel for channel in channels if channel not in listeners]:
             commands += pack(self._unsubscribe, *unwanted)
-        if link is None or not link.up:
-            return link, None
-        return link, link.send(commands + PING, 1)
+        with suppress(Away):
+            if link:
+                return link, link.send(commands + PING, 1)
+        return link, None
 
     async def _resume(self, groups: Collection[int]) -> None:
         """A new connection to where these groups are knows of no subscription."""
