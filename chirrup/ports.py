@@ -252,6 +252,11 @@ class Broker(Protocol):
         """Messages from other processes do not arrive at the moment."""
         ...
 
+    @property
+    def owes(self) -> bool:
+        """Something published here may not have arrived, and who listens was not told of the gap yet."""
+        ...
+
     async def connect(self) -> None:
         """Reach out for it now, not at first use: from then on `blind` says how it stands. Away is no error."""
         ...
@@ -262,6 +267,10 @@ class Broker(Protocol):
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         """Give message to everybody who listens on any of channels. Never waits for a slow reader."""
+        ...
+
+    async def tell_of_gap(self) -> bool:
+        """Have everybody's on_gap called, wherever they are, who is not cut off. False: nobody could be told."""
         ...
 
     async def listen(

@@ -1,11 +1,15 @@
 """Parts of the timelines in which something is missing, on record until it is made up for (timelines/owing.py).
 
+Open streams, all together, are one more.
+
 All in bucket 0: there are few, and mostly none.
 """
 
 from collections.abc import Collection, Mapping
 
 from ..ports import Tx
+
+STREAMS = 1 << 20  # more than timelines have parts
 
 
 def note(tx: Tx, parts: Collection[int]) -> None:

@@ -2,7 +2,9 @@
 
 A push or a drop that did not arrive is noted before its event is done with: one row for each part of the timelines,
 however many events and however long it lasts. Any worker that reaches the part has it forgotten as a whole (so all of
-it is rebuilt from the database) and strikes the note: make_up(), about once a second.
+it is rebuilt from the database) and strikes the note: make_up(), about once a second. So it does with what open streams
+could not be told: whoever reaches the broker has them look what they missed. That costs a query for each stream, so not
+while the note grows: whoever goes on losing things lives, and says so itself when it can.
 """
 
 import asyncio
@@ -11,6 +13,8 @@ from collections.abc import Collection
 from ..errors import Behind
 from ..ports import Database, Engines, Timelines
 from ..store import behind
+
+QUIET_S = 1.0
 
 
 class Owing:
@@ -50,12 +54,24 @@ class Owing:
             await self._db.write(behind.note, parts)
 
 
+async def note_streams(engines: Engines) -> None:
+    """On return it is on record if something published here did not arrive. To be called before its event is gone."""
+    if engines.broker.owes:
+        await engines.db.write(behind.note, [behind.STREAMS])
+
+
 async def make_up(engines: Engines) -> None:
-    """Have all that is noted forgotten, as far as it can be reached."""
+    """Have all that is noted forgotten, or told to streams, as far as it can be reached."""
     known = await engines.db.read(behind.noted)
+    times = known.pop(behind.STREAMS, 0)
     if known:
         try:
             await engines.timelines.forget(known)
         except Behind as late:
             known = {part: times for part, times in known.items() if part not in late.parts}
         await engines.db.write(behind.made_up_for, known)
+    if times:
+        await asyncio.sleep(QUIET_S)
+        still = (await engines.db.read(behind.noted)).get(behind.STREAMS)
+        if still == times and await engines.broker.tell_of_gap():
+            await engines.db.write(behind.made_up_for, {behind.STREAMS: times})

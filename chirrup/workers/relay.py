@@ -24,6 +24,7 @@ from ..ports import Engines
 from ..store import outbox
 from ..store.lanes import LANES, lane_of
 from ..store.outbox import Leased
+from ..timelines.owing import note_streams
 from ..waiting import happens
 from .lanes import GATHER_S, Lanes
 from .subscribers import handle
@@ -136,6 +137,7 @@ class Relay:
                 rest = await self._act(leased)
                 hand.ids.discard(leased.id)  # first: what is in hand is kept, not tried again
                 if rest:
+                    await note_streams(self._engines)
                     await self._engines.db.write(outbox.go_on, leased.id, rest)
                     self._wide.woken.set()
                 else:
@@ -184,6 +186,7 @@ class Relay:
         while self._done:
             done, self._done = self._done, []
             try:
+                await note_streams(self._engines)
                 await self._engines.db.write(outbox.finish, done)
             except Exception as error:  # they are acted on once more, harmlessly
                 log.warning("finished events not removed, will be repeated", error=str(error))

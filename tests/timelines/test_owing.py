@@ -5,16 +5,21 @@ from pathlib import Path
 import servers
 from databases import OpenDatabase
 from engines import eventually
+from faults.proxy import Proxy
+from kit import people
 
 from chirrup.engines.blobs.disk import DiskBlobs
-from chirrup.engines.broker.memory import MemoryBroker
+from chirrup.engines.broker.redis import RedisBroker
 from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.store import behind
+from chirrup.social import follows, posts
+from chirrup.store import behind, outbox
 from chirrup.timelines import owing
 from chirrup.timelines.owing import Owing
+from chirrup.types import Draft
+from chirrup.workers.relay import Relay
 
 OWNER = 5 << 16
 
@@ -24,10 +29,15 @@ def process(open_db: OpenDatabase, url: str, folder: Path) -> Engines:
     return Engines(
         db=db,
         timelines=Owing(RedisTimelines(url), db),
-        broker=MemoryBroker(),
+        broker=RedisBroker(url),
         blobs=DiskBlobs(folder),
         limits=MemoryLimits(),
     )
+
+
+async def close(one: Engines) -> None:
+    await one.timelines.close()
+    await one.broker.close()
 
 
 async def home(one: Engines) -> list[int] | None:
@@ -49,7 +59,7 @@ async def test_what_a_dead_process_has_noted_another_makes_up_for(
         assert await dies.timelines.push("home", [OWNER], 4) == 0
     finally:
         redis_server.go_on()
-    await dies.timelines.close()
+    await close(dies)
     assert await lives.db.read(behind.noted)
 
     async def made_up() -> bool:
@@ -58,4 +68,42 @@ async def test_what_a_dead_process_has_noted_another_makes_up_for(
 
     await eventually(made_up)
     assert await home(lives) is None  # it is to be made from the database
-    await lives.timelines.close()
+    await close(lives)
+
+
+async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_up(
+    open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
+):
+    redis_server.flush()
+    lives = process(open_db, redis_server.url, tmp_path)
+    gaps: list[None] = []
+    await lives.broker.listen(["user:1"], lambda *_: None, on_gap=lambda: gaps.append(None))
+    ann, bob = await people(lives.db, "ann", "bob")
+    await lives.db.write(follows.follow, bob, ann)
+    with Proxy(redis_server.url) as wire:
+        dies = process(open_db, wire.url, tmp_path)
+        await dies.broker.connect()
+        wire.reset()  # of that worker alone: streams hear the others, and see no gap
+        await dies.db.write(posts.publish, ann, Draft(text="hello"))
+        relay = Relay(dies)
+        relay.start()
+
+        async def acted() -> bool:
+            return not await lives.db.read(outbox.waiting)
+
+        await eventually(acted)
+        await relay.stop()
+        await close(dies)
+    assert not gaps
+
+    async def made_up() -> bool:
+        await owing.make_up(lives)
+        return not await lives.db.read(behind.noted)
+
+    await eventually(made_up)
+
+    async def told() -> bool:
+        return bool(gaps)
+
+    await eventually(told)
+    await close(lives)

@@ -36,7 +36,7 @@ NEWEST = Span(before=ID_MAX, limit=40)
 class Ears:
     """A plug for the broker's socket that hears what is published; it refuses or holds up what it is told to."""
 
-    blind = False
+    blind = owes = False
 
     def __init__(self, broker: Broker) -> None:
         self.listen, self.close, self._publish = broker.listen, broker.close, broker.publish

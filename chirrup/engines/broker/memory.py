@@ -13,7 +13,7 @@ log = structlog.get_logger()
 class MemoryBroker:
     """See ports.Broker."""
 
-    blind = False
+    blind = owes = False
 
     def __init__(self) -> None:
         self.listeners: dict[str, dict[MemoryListening, None]] = {}  # channel -> who listens, in order of arrival
@@ -29,6 +29,9 @@ class MemoryBroker:
             for channel in channels:
                 if channel in self.listeners:
                     self.hand_out(channel, message)
+
+    async def tell_of_gap(self) -> bool:
+        return True  # there never is one
 
     def hand_out(self, channel: str, message: bytes) -> None:
         for listening in tuple(self.listeners.get(channel, ())):

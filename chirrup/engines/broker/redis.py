@@ -4,7 +4,8 @@ A channel is subscribed to while anybody in this process listens on it. In a Clu
 on the group's node alone (sharded pub/sub, Redis 7 and later): PUBLISH would be told to every node.
 
 What is published while Redis is away is lost. Once it is back and subscribed to again, everybody who asked is told of
-the gap; and who could not publish then says so on the gap channels, for those who were back sooner.
+the gap; and who could not publish then says so on the gap channels, for those who were back sooner. A worker has it
+noted in the database too, so that another says it if this one dies first (timelines/owing.py).
 """
 
 import asyncio
@@ -52,6 +53,10 @@ class RedisBroker:
     def blind(self) -> bool:
         return not self._nodes.whole
 
+    @property
+    def owes(self) -> bool:
+        return bool(self._lost)
+
     async def connect(self) -> None:
         await self._nodes.ready()  # if that is in vain, they are looked for again and again
 
@@ -70,6 +75,11 @@ class RedisBroker:
                 self._lost |= packed.keys() - done.keys()
             if self._lost:
                 await self._own_up(done)
+
+    async def tell_of_gap(self) -> bool:
+        gaps = enumerate(self._prefixes)
+        done = await self._nodes.ask_each({at: (pack(self._publish, f"{name}{_GAP}{at}", b""), 1) for at, name in gaps})
+        return bool(done)  # everybody listens in each group; to whom that is lost, its return is a gap
 
     async def listen(
         self, channels: Collection[str], on_message: OnMessage, *, on_gap: Callable[[], None] | None = None

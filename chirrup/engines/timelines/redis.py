@@ -168,6 +168,7 @@ class RedisTimelines:
 
     async def forget(self, parts: Collection[int]) -> None:
         groups = [group for group in parts if group < len(self._keys)]  # of other settings perhaps: nothing is there
+        await self._nodes.ready()  # it may be the first thing this process does here
         reached = await self._turn(groups, afresh=True)
         self._changed |= reached  # what was missed is made up for in this epoch, not in one of a holder before
         if missed := set(groups) - reached:
