@@ -131,9 +131,9 @@ async def test_a_cluster_loses_primaries_and_nothing_else(
 
     async def move_slots() -> None:
         """Some that have keys, to another primary and back, while posts are delivered to them."""
-        giver, taker = redis_cluster.primaries()[:2]
+        taker, *_, giver = sorted(redis_cluster.primaries(), key=lambda node: node.ask("DBSIZE"))
         slots = sorted({giver.ask("CLUSTER", "KEYSLOT", key) for key in giver.ask("KEYS", "*")})[:8]
-        assert slots, "no timelines on that primary"
+        assert slots, "no timelines at all"
         for slot in slots:
             await asyncio.to_thread(redis_cluster.move, slot, giver, taker)
         assert len(redis_cluster.primaries()) == 3
