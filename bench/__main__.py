@@ -25,8 +25,6 @@ from chirrup.types import Draft, Span
 from . import load, world
 from .world import Person, Server
 
-WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
-
 
 class Row(msgspec.Struct):
     """One line of the table; figures of several runs, of which the median counts."""
@@ -101,7 +99,9 @@ def _batched_inserts(count: int) -> float:
         started = time.perf_counter()
         for start in range(0, count, 64):
             with connection:
-                connection.executemany("INSERT INTO t VALUES (?, ?)", ((start + n, WORDS[:300]) for n in range(64)))
+                connection.executemany(
+                    "INSERT INTO t VALUES (?, ?)", ((start + n, load.WORDS[:300]) for n in range(64))
+                )
         return count / (time.perf_counter() - started)
 
 
@@ -135,8 +135,7 @@ def posting(runs: int, scale: float) -> list[Row]:
             for _ in range(runs):
                 for clients, results in found.items():
                     count = int((1000 if clients == 1 else 6000) * scale)
-                    body = json.dumps({"status": WORDS[:120]}).encode()
-                    requests = (load.post("/api/v1/statuses", authors[n % 200].token, body) for n in range(count))
+                    requests = (load.say(authors[n % 200].token, n) for n in range(count))
                     results.append(_rate(server, clients, requests, lambda: _settle(data)))
     return [
         Row(
@@ -174,7 +173,7 @@ def home(runs: int, scale: float) -> list[Row]:
             world.follow(db, [(reader, author) for reader in readers for author in authors])
             for n in range(600):
                 db.write_now(
-                    posts.publish, authors[n % 200].id, Draft(text=f"{n} {WORDS[:290]} #town http://a.example/{n}")
+                    posts.publish, authors[n % 200].id, Draft(text=f"{n} {load.WORDS[:290]} #town http://a.example/{n}")
                 )
         with world.chirrup_server(data) as server:
             _settle(data)
@@ -237,7 +236,7 @@ async def _streams(
 ) -> tuple[list[float], list[float]]:
     sockets = load.Sockets()
     await sockets.open(server.port, [follower.token for follower in followers])
-    body = json.dumps({"status": WORDS[:120]}).encode()
+    body = json.dumps({"status": load.WORDS[:120]}).encode()
     rates, cpu = [], []
     for _ in range(runs):
         before, used, started = sockets.frames, server.cpu_s, time.perf_counter()

@@ -5,11 +5,13 @@ What each part costs is CPU time of its processes, so that it can be told apart 
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
+import psycopg
 
 from chirrup.app import open_engines
 from chirrup.config import Role, Settings
@@ -76,6 +78,12 @@ class Boxes(msgspec.Struct):
             yield server
         finally:
             server.stop()
+
+    def settle(self) -> None:
+        """Until the outbox is empty, looked at from outside."""
+        with psycopg.connect(self.settings.database, autocommit=True) as connection:
+            while (row := connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()) and row[0]:
+                time.sleep(0.02)
 
     def engines(self) -> Engines:
         """Their own, for the measuring process. To be made in its loop."""

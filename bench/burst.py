@@ -8,7 +8,6 @@ what is asked for may be less than ten times where the client can do no more; th
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +29,6 @@ CONNECTIONS = 1000
 CLIENTS = 64  # closed loop, which capacity is measured with
 NORMAL = 0.5  # of capacity
 PEOPLE = 200
-WORDS = "The market opens early today: bring bread, coffee and a friend. " * 2
 
 
 class Watch:
@@ -44,7 +42,7 @@ class Watch:
         while True:
             self._client.send("health", b"GET /health HTTP/1.1\r\nHost: bench\r\n\r\n", time.perf_counter())
             self.most_mib = max(self.most_mib, self._server.memory_mib())
-            self.oldest_s = max(self.oldest_s, await asyncio.to_thread(target.oldest_s, self._server.db))
+            self.oldest_s = max(self.oldest_s, await target.oldest_s(self._server.db))
             await asyncio.sleep(0.2)
 
 
@@ -70,7 +68,7 @@ def requests(work: str, people: list[Person]) -> Iterator[bytes]:
         if work == "home":
             yield load.get("/api/v1/timelines/home?limit=20", token)
         else:
-            yield load.post("/api/v1/statuses", token, json.dumps({"status": f"{n} {WORDS}"}).encode())
+            yield load.say(token, n)
 
 
 async def _measure(server: Target, people: list[Person], work: str, times: float, seconds: float) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
+
+WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
 
 
 def get(path: str, token: str) -> bytes:
@@ -14,6 +17,11 @@ def get(path: str, token: str) -> bytes:
 def post(path: str, token: str, body: bytes) -> bytes:
     head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def say(token: str, number: int) -> bytes:
+    """A request to post 120 characters and a number."""
+    return post("/api/v1/statuses", token, json.dumps({"status": f"{number} {WORDS[:120]}"}).encode())
 
 
 async def run(port: int, clients: int, requests: Iterator[bytes], *, rate: float = 0) -> tuple[int, float]:

@@ -38,7 +38,6 @@ from .__main__ import limits
 from .boxes import Boxes
 from .world import Person, Server
 
-WORDS = "The market opens early today: bring bread, coffee and a friend. "
 AUTHORS, READERS, WATCHING, PAIRS = 200, 2_000, 2_000, 8
 PACE = 50  # small posts a second, while a post reaches very many
 WARM = 100_000  # timelines this process keeps: all that engines/timelines/memory.py has room for
@@ -72,13 +71,13 @@ class Running(msgspec.Struct):
 class Bench:
     def __init__(self, settings: Settings, scale: float, console: Console) -> None:
         self.settings, self.scale, self._console = settings, scale, console
-        self.db = open_database(settings)
+        self.db, self._loop = open_database(settings), asyncio.Runner()
         self.table = Table(title="Chirrup with a million accounts", box=None, padding=(0, 2, 0, 0))
         for name in ("work", "figure", "p50, p99, most", "CPU", "to reach"):
             self.table.add_column(name, justify="left" if name == "work" else "right", no_wrap=name != "CPU")
 
     def read(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        return asyncio.run(self.db.read(operation, *args, **kwargs))
+        return self._loop.run(self.db.read(operation, *args, **kwargs))
 
     def row(self, work: str, figure: str, took: str = "", cpu: str = "", target: str = "") -> None:
         self._console.print(f"  {work}: {figure} {took} {cpu}", highlight=False)
@@ -110,12 +109,8 @@ class Bench:
         self._rate(running, "home timeline, warm", 16, warm, "4,000/s, 250 µs")
 
     def posting(self, running: Running, people: People) -> None:
-        body = json.dumps({"status": WORDS * 2}).encode()
         for clients, count in ((1, 500), (32, 3_000), (128, 6_000)):
-            requests = [
-                load.post("/api/v1/statuses", people.authors[n % AUTHORS].token, body)
-                for n in range(int(count * self.scale))
-            ]
+            requests = [load.say(people.authors[n % AUTHORS].token, n) for n in range(int(count * self.scale))]
             self._rate(
                 running,
                 f"post, {people.author_followers} followers, {clients} at once",
@@ -194,7 +189,7 @@ class Bench:
             engines = open_engines(self.settings)
             ids = await _followers(engines.db, people.star.id)
             await _warm(engines, ids)
-            await _close(engines)
+            await world.close(engines)
 
     async def deliveries(self, people: People) -> None:
         """A post by the star into as many warm homes as there is room for, in this process."""
@@ -203,7 +198,9 @@ class Bench:
         warm = ids if self.settings.broker else ids[:WARM]
         await _warm(engines, warm)
         for n in range(2):
-            post = await engines.db.write(posts.publish, people.star.id, Draft(text=f"to everybody {n} {WORDS}"))
+            post = await engines.db.write(
+                posts.publish, people.star.id, Draft(text=f"to everybody {n} {load.WORDS[:60]}")
+            )
             started, used, place = time.perf_counter(), time.process_time(), fanout.START
             while place:
                 place = await fanout.deliver(engines, post.id, place=place)
@@ -215,12 +212,12 @@ class Bench:
                     cpu=f"{cpu / len(ids) * 1e6:.2f} µs",
                     target="250,000/s" if self.settings.broker else "1,000,000/s",
                 )
-        await _close(engines)
+        await world.close(engines)
 
 
 async def _until_seen(port: int, sockets: load.Sockets, author: Person, words: str) -> None:
     seen = sockets.frames
-    body = json.dumps({"status": f"{words} {WORDS}"}).encode()
+    body = json.dumps({"status": f"{words} {load.WORDS[:60]}"}).encode()
     posted = asyncio.ensure_future(load.run(port, 1, iter([load.post("/api/v1/statuses", author.token, body)])))
     await sockets.until(seen + 1)
     await posted
@@ -245,13 +242,6 @@ async def _warm(engines: Engines, owners: list[int]) -> None:
                 await engines.timelines.warm("home", owner, rebuild, [], complete=True)
 
     await asyncio.gather(*(some(owners[n::64]) for n in range(64)))
-
-
-async def _close(engines: Engines) -> None:
-    await engines.timelines.close()
-    await engines.broker.close()
-    await engines.limits.close()
-    engines.db.close()
 
 
 def _ms(seconds: list[float]) -> str:

@@ -7,17 +7,14 @@ of work. Where it stays the same, boxes add up.
 import argparse
 import asyncio
 import itertools
-import json
 import time
 from collections.abc import Callable, Iterator
 
 import msgspec
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from chirrup.app import open_database
-from chirrup.ports import Engines
 
 from . import load, world
 from .boxes import Boxes, Cost, boxes
@@ -28,13 +25,13 @@ BIG, MANY = 4, 5_000  # authors with warm followers, followers of each
 READERS = 16
 SMALL_POSTS, WIDE = 4000, 200  # posts of each kind
 OFFERED_S = 10  # where so many a second are sent
-WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
 
 
 class Town(msgspec.Struct):
     small: list[Person]
     big: list[Person]
-    readers: list[Person]
+    readers: list[Person]  # follow all of small
+    strangers: list[Person]  # follow a share of small each, and no two the same
     crowd: list[Person]
 
 
@@ -73,37 +70,42 @@ def main() -> None:
 def _people(machine: Boxes) -> Town:
     db = open_database(machine.settings)
     small, big = world.people(db, "s", SMALL), world.people(db, "b", BIG)
-    readers, crowd = world.people(db, "r", READERS), world.people(db, "c", MANY)
+    readers, strangers, crowd = (
+        world.people(db, prefix, count) for prefix, count in (("r", READERS), ("x", READERS), ("c", MANY))
+    )
     world.follow(db, [(small[(n + k) % SMALL], small[n]) for n in range(SMALL) for k in range(1, FOLLOWERS + 1)])
     world.follow(db, [(one, author) for author in big for one in crowd])
     world.follow(db, [(reader, author) for reader in readers for author in small])
+    world.follow(db, [(strangers[n % READERS], author) for n, author in enumerate(small)])
     db.write_now(lambda tx: tx.run("DELETE FROM outbox"))  # follows of before anybody reads
     db.close()
-    return Town(small, big, readers, crowd)
+    return Town(small, big, readers, strangers, crowd)
 
 
 def _measure(machine: Boxes, town: Town, workers: int, scale: float, offered: float) -> Measured:
     """offered: posts a second for each worker, and a twentieth of that to many followers; 0: as many as go."""
     rate, few = offered * workers, WIDE / SMALL_POSTS
     count = rate * OFFERED_S if offered else SMALL_POSTS
-    posts = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.small, int(count * scale))]
-    wide = [load.post("/api/v1/statuses", one.token, _said(n)) for n, one in _round(town.big, int(count * few * scale))]
-    reads = [
-        load.get("/api/v1/timelines/home?limit=20", one.token) for _, one in _round(town.readers, int(6000 * scale))
-    ]
+    posts = [load.say(one.token, n) for n, one in _round(town.small, int(count * scale))]
+    wide = [load.say(one.token, n) for n, one in _round(town.big, int(count * few * scale))]
+    reads, apart = (
+        [load.get("/api/v1/timelines/home?limit=20", one.token) for _, one in _round(people, int(6000 * scale))]
+        for people in (town.readers, town.strangers)
+    )
     with machine.roles(web=1, worker=workers):
         asyncio.run(_warm(machine, town))
         asyncio.run(load.run(machine.web.port, 32, iter(posts[:400])))  # statements prepared, code warm
-        _settle(machine)
+        machine.settle()
         result = Measured(workers, len(machine.redis), {}, {})
         for work, requests, pieces, per_s in (
             ("post", posts, 1, rate),
             ("delivery", wide, MANY, rate * few),
             ("read", reads, 1, 0),
+            ("read, strangers", apart, 1, 0),
         ):
             before, started = machine.cost, time.perf_counter()
             asyncio.run(load.run(machine.web.port, 32 if pieces == 1 else 4, iter(requests), rate=per_s))
-            _settle(machine)
+            machine.settle()
             count = len(requests) * pieces
             result.rates[work] = count / (time.perf_counter() - started)
             after = machine.cost
@@ -115,32 +117,15 @@ def _round(people: list[Person], count: int) -> Iterator[tuple[int, Person]]:
     return enumerate(itertools.islice(itertools.cycle(people), count))
 
 
-def _said(number: int) -> bytes:
-    return json.dumps({"status": f"{number} {WORDS[:120]}"}).encode()
-
-
 async def _warm(machine: Boxes, town: Town) -> None:
     """As if each had read: the crowd has nothing to read yet, the readers read."""
     engines = await asyncio.to_thread(machine.engines)
     for one in town.crowd:
         if rebuild := await engines.timelines.begin_rebuild("home", one.id):
             await engines.timelines.warm("home", one.id, rebuild, [], complete=True)
-    await load.run(machine.web.port, 4, (load.get("/api/v1/timelines/home", one.token) for one in town.readers))
-    await _close(engines)
-
-
-async def _close(engines: Engines) -> None:
-    await engines.timelines.close()
-    await engines.broker.close()
-    await engines.limits.close()
-    engines.db.close()
-
-
-def _settle(machine: Boxes) -> None:
-    """Until the outbox is empty, looked at from outside."""
-    with psycopg.connect(machine.settings.database, autocommit=True) as connection:
-        while (row := connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()) and row[0]:
-            time.sleep(0.02)
+    readers = town.readers + town.strangers
+    await load.run(machine.web.port, 4, (load.get("/api/v1/timelines/home", one.token) for one in readers))
+    await world.close(engines)
 
 
 def _table(found: list[Measured]) -> Table:

@@ -57,9 +57,9 @@ def at(url: str) -> Iterator[Target]:
         db.close()
 
 
-def oldest_s(db: Database) -> float:
-    """The age of the oldest event that is not done with; 0 when there is none. For a thread without a loop."""
-    return asyncio.run(db.read(_oldest_s))
+async def oldest_s(db: Database) -> float:
+    """The age of the oldest event that is not done with; 0 when there is none."""
+    return await db.read(_oldest_s)
 
 
 def _oldest_s(tx: Tx) -> float:
@@ -69,7 +69,7 @@ def _oldest_s(tx: Tx) -> float:
 
 async def drained(target: Target) -> None:
     """Returns once the outbox is empty."""
-    while await asyncio.to_thread(oldest_s, target.db):  # noqa: ASYNC110 - looked at from outside
+    while await oldest_s(target.db):  # noqa: ASYNC110 - looked at from outside
         await asyncio.sleep(0.01)
 
 

@@ -5,11 +5,8 @@ For bench/costs.toml, which the model of many boxes reads. PostgreSQL, Redis and
 
 import asyncio
 import itertools
-import json
 import re
 import subprocess
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psycopg
@@ -24,7 +21,6 @@ from .world import Person
 AUTHORS, FOLLOWERS, READERS, LISTENERS, POSTS, READS = 200, 10, 16, 1000, 3000, 2000
 MIXED = 64  # reads to a post: 173 to 2.7 a day (costs.toml)
 TIMELINES, IDS = 1000, 400
-WORDS = "The market opens early today: bring bread, coffee and a friend. " * 5
 
 
 def main() -> None:
@@ -40,7 +36,7 @@ def main() -> None:
         db.close()
         with machine.roles(web=1, worker=1, stream=1):
             home = [load.get("/api/v1/timelines/home?limit=20", one.token) for one in readers]
-            _run(machine, [_post(one, n) for n, one in enumerate(authors * 4)])
+            _run(machine, [load.say(one.token, n) for n, one in enumerate(authors * 4)])
             _run(machine, home * 10)
             _posts_and_reads(machine, authors, home)
             _connections(machine)
@@ -49,7 +45,7 @@ def main() -> None:
 
 
 def _posts_and_reads(machine: Boxes, authors: list[Person], home: list[bytes]) -> None:
-    posts = [_post(one, n) for n, one in zip(range(POSTS), itertools.cycle(authors), strict=False)]
+    posts = [load.say(one.token, n) for n, one in zip(range(POSTS), itertools.cycle(authors), strict=False)]
     for work, requests in (("post", posts), ("read", list(itertools.islice(itertools.cycle(home), READS)))):
         weighed = _heavy(machine)
         _run(machine, requests)
@@ -104,9 +100,9 @@ async def _streams(machine: Boxes, authors: list[Person], star: Person, listener
     async def cost(posters: list[Person], heard_by: int) -> tuple[float, float, float]:
         """CPU µs of the stream process and of PostgreSQL, and bytes to and from Redis, for each post."""
         before, frames, traffic = machine.cost, sockets.frames, _traffic(machine.redis[0].port)
-        await load.run(machine.web.port, 4, (_post(one, n) for n, one in enumerate(posters)))
+        await load.run(machine.web.port, 4, (load.say(one.token, n) for n, one in enumerate(posters)))
         await sockets.until(frames + heard_by * len(posters))
-        await asyncio.to_thread(_settle, machine)
+        await asyncio.to_thread(machine.settle)
         after = machine.cost
         times = [(after[part] - before[part]) / len(posters) * 1e6 for part in ("stream", "postgres")]
         return times[0], times[1], (_traffic(machine.redis[0].port) - traffic) / len(posters)
@@ -135,26 +131,13 @@ async def _timelines(machine: Boxes) -> None:
         await engines.timelines.warm("home", owner, rebuild, [newest - n * 70_000 for n in range(IDS)], complete=True)
     after = server.info("memory")["used_memory"]  # pyright: ignore[reportIndexIssue]
     print(f"timeline: {(after - before) / TIMELINES:,.0f} bytes of Redis for one of {IDS} posts")
-    closing: list[Callable[[], Awaitable[None]]] = [part.close for part in (engines.timelines, engines.broker)]
-    for close in [*closing, engines.limits.close]:
-        await close()
-    engines.db.close()
-
-
-def _post(author: Person, number: int) -> bytes:
-    return load.post("/api/v1/statuses", author.token, json.dumps({"status": f"{number} {WORDS[:120]}"}).encode())
+    await world.close(engines)
 
 
 def _run(machine: Boxes, requests: list[bytes]) -> None:
     """And wait until all that follows is done, looked at from outside."""
     asyncio.run(load.run(machine.web.port, 32, iter(requests)))
-    _settle(machine)
-
-
-def _settle(machine: Boxes) -> None:
-    with psycopg.connect(machine.settings.database, autocommit=True) as connection:
-        while (row := connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()) and row[0]:
-            time.sleep(0.02)
+    machine.settle()
 
 
 async def _length(port: int, request: bytes) -> int:

@@ -151,6 +151,18 @@ async def test_who_sends_slowly_takes_nobodys_place(own_server: Server):
         writer.close()
 
 
+@asynccontextmanager
+async def crowded(server: Server, ann: Person) -> AsyncIterator[None]:
+    """As many writes wait as there is room for, and more were refused."""
+    async with session_of(ann) as session:
+        posting = Posting(session)
+        async with nothing_written(server):
+            everything = asyncio.gather(*(posting.say(number) for number in range(ROOM + BEYOND)))
+            await eventually(posting.enough_refused, within_s=30)
+            yield
+        await everything
+
+
 async def test_pipelined_requests_are_refused_in_their_order(own_server: Server):
     """Thousands on one connection, and those behind one that is refused."""
     ann = own_server.person()
@@ -159,16 +171,11 @@ async def test_pipelined_requests_are_refused_in_their_order(own_server: Server)
         "Content-Type: application/json\r\nContent-Length: 14\r\n\r\n" + '{"status":"x"}'
     )
     get = "GET /api/v1/instance HTTP/1.1\r\nHost: here\r\n\r\n"
-    async with session_of(ann) as session:
-        posting = Posting(session)
-        async with nothing_written(own_server):
-            everything = asyncio.gather(*(posting.say(number) for number in range(ROOM + BEYOND)))
-            await eventually(posting.enough_refused, within_s=30)
-            reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
-            writer.write((post + get + post * 2000).encode())
-            statuses = [await status_of_next(reader) for _ in range(2002)]
-            writer.close()
-        await everything
+    async with crowded(own_server, ann):
+        reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
+        writer.write((post + get + post * 2000).encode())
+        statuses = [await status_of_next(reader) for _ in range(2002)]
+        writer.close()
 
     assert statuses == [503, 200] + [503] * 2000
 
@@ -183,37 +190,32 @@ async def test_whoever_is_refused_is_answered_in_the_same_way_however_it_asked(o
     chunked = head + "Transfer-Encoding: chunked\r\n\r\ne\r\n" + body + "\r\n0\r\n\r\n"
     both = head + "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"
     get = "GET /api/v1/instance HTTP/1.1\r\nHost: here\r\n\r\n"
-    async with session_of(ann) as session:
-        posting = Posting(session)
-        async with nothing_written(own_server):
-            everything = asyncio.gather(*(posting.say(number) for number in range(ROOM + BEYOND)))
-            await eventually(posting.enough_refused, within_s=30)
-            reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
+    async with crowded(own_server, ann):
+        reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
 
-            async def ask(*parts: str) -> int:
-                """The status; each part is on its way alone."""
-                for part in parts:
-                    writer.write(part.encode())
-                    await writer.drain()
-                    await asyncio.to_thread(requests.get, f"{own_server.url}/health", timeout=10)  # it has arrived
-                return await status_of_next(reader)
+        async def ask(*parts: str) -> int:
+            """The status; each part is on its way alone."""
+            for part in parts:
+                writer.write(part.encode())
+                await writer.drain()
+                await asyncio.to_thread(requests.get, f"{own_server.url}/health", timeout=10)  # it has arrived
+            return await status_of_next(reader)
 
-            asked = [[get], [post + body], [post, body], [post[:9], post[9:] + body], [chunked], [get]]
-            assert [await ask(*parts) for parts in asked] == [200, 503, 503, 503, 503, 200]
-            filler = "X-Filler: " + "x" * 1000 + "\r\n"  # together more than one request may have
-            for _ in range(100):
-                writer.write((post.replace("Host", filler + "Host") + body).encode())
-                assert await status_of_next(reader) == 503
-            writer.write((post + body + get).encode())
-            assert [await status_of_next(reader), await status_of_next(reader)] == [503, 200]
-            writer.write((post.replace("Host", "Connection: close\r\nHost") + body).encode())
+        asked = [[get], [post + body], [post, body], [post[:9], post[9:] + body], [chunked], [get]]
+        assert [await ask(*parts) for parts in asked] == [200, 503, 503, 503, 503, 200]
+        filler = "X-Filler: " + "x" * 1000 + "\r\n"  # together more than one request may have
+        for _ in range(100):
+            writer.write((post.replace("Host", filler + "Host") + body).encode())
             assert await status_of_next(reader) == 503
-            assert await reader.read() == b""
-            reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
-            assert await ask(get) == 200
-            assert await ask(both) == 400
-            writer.close()
-        await everything
+        writer.write((post + body + get).encode())
+        assert [await status_of_next(reader), await status_of_next(reader)] == [503, 200]
+        writer.write((post.replace("Host", "Connection: close\r\nHost") + body).encode())
+        assert await status_of_next(reader) == 503
+        assert await reader.read() == b""
+        reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
+        assert await ask(get) == 200
+        assert await ask(both) == 400
+        writer.close()
 
 
 async def status_of_next(reader: asyncio.StreamReader) -> int:
