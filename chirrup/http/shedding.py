@@ -67,7 +67,7 @@ class Lane:
 
     def __init__(self, app: Any, room: int, busy: int) -> None:
         self._app, self._room, self._busy = app, room, busy
-        self.inside = self.refused = 0
+        self.inside = 0
         self._crowded_until = 0.0
 
     def enter(self) -> bool:
@@ -83,7 +83,7 @@ class Lane:
             now = time.monotonic()
             if self.inside >= self._room or now < self._crowded_until:
                 self._crowded_until = now + CALM_S
-                self.refused += 1
+                metrics.turned_away["door"] += 1
                 return True
         return False
 
@@ -200,17 +200,13 @@ class SheddingProtocol(HttpToolsProtocol):
     def _shed(self, cycle: RequestResponseCycle) -> None:
         path = cycle.scope["path"]
         self._door.refused_until = time.monotonic() + CALM_S
-        if not cycle.keep_alive or cycle.scope["method"] == "HEAD" or cycle is not self.cycle:
-            metrics.turned_away["door"] += 1
-            super()._start_asgi_task(
-                cycle, _words(path)
-            )  # the last: thousands may wait behind it, each inside this one
-            return
-        cycle.response_started = cycle.response_complete = True
-        self._refuse_in_line(path)
+        if cycle.keep_alive and cycle.scope["method"] != "HEAD" and cycle is self.cycle:
+            cycle.response_started = cycle.response_complete = True
+            self._refuse_in_line(path)
+        else:  # not in line, where thousands may wait behind it, each inside this one
+            super()._start_asgi_task(cycle, _words(path))
 
     def _refuse_in_line(self, path: str) -> None:
-        metrics.turned_away["door"] += 1
         self.transport.write(_words(path).whole)
         self.on_response_complete()
 
