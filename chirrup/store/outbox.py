@@ -51,6 +51,8 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
         wide=int(wide),
         limit=limit,
     )
+    if not free:
+        return []
     rows = tx.all(
         f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1
             WHERE {tx.sql.ids_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",

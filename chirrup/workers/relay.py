@@ -10,7 +10,7 @@ What reaches more people than one turn takes goes on in the wide hand, a few at 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ from .. import metrics, traces
 from ..errors import Unavailable
 from ..events import Event
 from ..ids import bucket_of
-from ..ports import Engines
+from ..ports import Engines, Tx
 from ..store import outbox
 from ..store.lanes import LANES, lane_of
 from ..store.outbox import Leased
@@ -47,6 +47,7 @@ class _Hand:
     def __init__(self, most: int, *, wide: bool) -> None:
         self.most, self.wide = most, wide
         self.ids: set[int] = set()
+        self.done: list[int] = []  # finished, and to be removed
         self.more = True  # may wait in the database
         self.woken = asyncio.Event()
         self.woken.set()
@@ -64,15 +65,13 @@ class Relay:
         self._hands = self._small, self._wide = _Hand(IN_HAND_MAX, wide=False), _Hand(WIDE_MAX, wide=True)
         self._lanes = Lanes(engines, self._small.woken.set, alone=alone)
         self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
-        self._done: list[int] = []
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._over = False
-        self._finishing = False
 
     def start(self) -> None:
         for hand in self._hands:
-            self._spawn(self._lease_all(hand))
+            self._spawn(self._take_turns(hand))
         self._keeping = asyncio.ensure_future(self._keep())
 
     async def stop(self) -> None:
@@ -86,6 +85,9 @@ class Relay:
                     await asyncio.wait(self._tasks)
         for task in self._tasks:
             task.cancel()
+        with suppress(Exception):  # they are acted on once more, harmlessly
+            for hand in self._hands:
+                await self._turn(hand, 0)
         self._over = True
         self._lanes.hurry()
         await self._keeping  # not cancelled: what it asks of the database must not come after the following
@@ -98,7 +100,7 @@ class Relay:
     def _in_hand(self) -> list[int]:
         return [id for hand in self._hands for id in hand.ids]
 
-    async def _lease_all(self, hand: _Hand) -> None:
+    async def _take_turns(self, hand: _Hand) -> None:
         while not self._stopping:
             await happens(hand.woken, SWEEP_S)
             if not self._stopping:
@@ -106,17 +108,26 @@ class Relay:
             hand.woken.clear()
             try:
                 hand.more = True
-                while not self._stopping and hand.more and hand.room > 0 and (held := self._lanes.held):
-                    limit = min(BATCH, hand.room)
-                    leased = await self._engines.db.write(outbox.lease, limit, held, wide=hand.wide)
-                    hand.more = len(leased) == limit
-                    for one in leased:
-                        if not one.newer:
-                            self._take(one, hand)
-                    if newer := [one.id for one in leased if one.newer]:
-                        await self._engines.db.write(outbox.leave_to_newer, newer)
+                while not self._stopping and (hand.done or (hand.more and hand.room > 0 and self._lanes.held)):
+                    await self._turn(hand, min(BATCH, hand.room))
             except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
                 log.warning("outbox not readable, trying again", error=str(error))
+
+    async def _turn(self, hand: _Hand, limit: int) -> None:
+        done, hand.done = hand.done, []
+        try:
+            if done:
+                await note_streams(self._engines)
+            leased = await self._engines.db.write(_exchange, done, limit, self._lanes.held, wide=hand.wide)
+        except BaseException:
+            hand.done += done
+            raise
+        hand.more = len(leased) == limit
+        for one in leased:
+            if not one.newer:
+                self._take(one, hand)
+        if newer := [one.id for one in leased if one.newer]:
+            await self._engines.db.write(outbox.leave_to_newer, newer)
 
     def _take(self, leased: Leased, hand: _Hand) -> None:
         if leased.id in hand.ids:
@@ -141,14 +152,13 @@ class Relay:
                     await self._engines.db.write(outbox.go_on, leased.id, rest)
                     self._wide.woken.set()
                 else:
-                    self._done.append(leased.id)
+                    hand.done.append(leased.id)
+                    hand.woken.set()
             except Exception as error:
                 hand.ids.discard(leased.id)
                 await self._failed(leased, error)
             if hand.more:
                 hand.woken.set()
-            if self._done and not self._finishing:
-                self._spawn(self._finish())
         del self._queues[actor]
 
     async def _act(self, leased: Leased) -> Event | None:
@@ -181,17 +191,6 @@ class Relay:
                 pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
                 await self._engines.db.write(outbox.retry_after, leased.id, pause_ms)
 
-    async def _finish(self) -> None:
-        self._finishing = True
-        while self._done:
-            done, self._done = self._done, []
-            try:
-                await note_streams(self._engines)
-                await self._engines.db.write(outbox.finish, done)
-            except Exception as error:  # they are acted on once more, harmlessly
-                log.warning("finished events not removed, will be repeated", error=str(error))
-        self._finishing = False
-
     async def _keep(self) -> None:
         """The lanes, and what is leased."""
         await self._lanes.start()
@@ -208,3 +207,10 @@ class Relay:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _exchange(tx: Tx, done: list[int], limit: int, lanes: Collection[int], *, wide: bool) -> list[Leased]:
+    """What is done for what is next, in one transaction: a flush for both."""
+    if done:
+        outbox.finish(tx, done)
+    return outbox.lease(tx, limit, lanes, wide=wide) if limit and lanes else []
