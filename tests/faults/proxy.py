@@ -16,8 +16,8 @@ class Proxy:
         """url: of what is behind it."""
         self._url = urlsplit(url)
         self._loop = asyncio.new_event_loop()
-        self._flows = asyncio.Event()  # what comes is passed on; else it waits, as packets that are dropped
-        self._flows.set()
+        self._there, self._back = asyncio.Event(), asyncio.Event()  # what comes flows on; else it waits, as if dropped
+        self.heal()
         self._writers: set[asyncio.StreamWriter] = set()
         self._refuses = False
 
@@ -26,9 +26,18 @@ class Proxy:
         credentials = self._url.netloc.rpartition("@")[0]
         return urlunsplit(self._url._replace(netloc=f"{credentials}@127.0.0.1:{self.port}"))
 
-    def drop(self) -> None:
-        """Nothing passes and nobody is told."""
-        self._loop.call_soon_threadsafe(self._flows.clear)
+    def drop(self, *, there: bool = True, back: bool = True) -> None:
+        """Nothing passes, there or back or both, and nobody is told."""
+        for flows, cut in ((self._there, there), (self._back, back)):
+            if cut:
+                self._loop.call_soon_threadsafe(flows.clear)
+
+    def drop_requests(self) -> None:
+        self.drop(back=False)
+
+    def drop_answers(self) -> None:
+        """What is asked is done, and nobody hears of it."""
+        self.drop(there=False)
 
     def reset(self) -> None:
         """Every connection ends at once, and new ones too."""
@@ -37,7 +46,8 @@ class Proxy:
 
     def heal(self) -> None:
         self._refuses = False
-        self._loop.call_soon_threadsafe(self._flows.set)
+        for flows in (self._there, self._back):
+            self._loop.call_soon_threadsafe(flows.set)
 
     def __enter__(self) -> "Proxy":
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -59,13 +69,13 @@ class Proxy:
         with suppress(OSError):
             inward, outward = await asyncio.open_connection("127.0.0.1", self._url.port)
             self._writers |= {writer, outward}
-            await asyncio.gather(self._pass(reader, outward), self._pass(inward, writer))
+            await asyncio.gather(self._pass(reader, outward, self._there), self._pass(inward, writer, self._back))
             self._writers -= {writer, outward}
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
-                await self._flows.wait()
+                await flows.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()

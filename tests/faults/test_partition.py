@@ -69,7 +69,7 @@ async def test_whatever_a_process_cannot_reach_nothing_acknowledged_is_lost_or_d
 
     async def cut(wire: Proxy) -> None:
         await asyncio.sleep(choices.uniform(0.1, 0.5))
-        choices.choice((wire.drop, wire.reset))()
+        choices.choice((wire.drop, wire.drop_requests, wire.drop_answers, wire.reset))()
         await asyncio.sleep(choices.uniform(0.5, 3))
         wire.heal()
 
@@ -81,6 +81,25 @@ async def test_whatever_a_process_cannot_reach_nothing_acknowledged_is_lost_or_d
     await crowd.check(town.database)
     for server in (*town.webs, *town.workers):
         eventually(lambda server=server: requests.get(f"{server.url}/health", timeout=5).ok, within_s=10)
+
+
+async def test_what_was_stored_while_its_answer_was_lost_is_one_post_when_it_is_sent_again(town: Town):
+    ann = town.at_second(town.webs[0].person())
+    database, _ = town.web_wires
+    key, own = {"Idempotency-Key": "the same"}, f"/api/v1/accounts/{ann.id}/statuses"
+
+    def say() -> requests.Response:
+        return ann.call("POST", "/api/v1/statuses", json={"status": "once"}, headers=key)
+
+    assert (await asyncio.to_thread(ann.get, own)).ok
+    database.drop_answers()
+    unknown = await asyncio.to_thread(say)
+    database.heal()
+    await asyncio.to_thread(lambda: eventually(lambda: say().ok, within_s=15))
+    known = await asyncio.to_thread(say)
+
+    assert unknown.status_code == 503, unknown.text
+    assert [post["id"] for post in await asyncio.to_thread(ann.walk, own)] == [known.json()["id"]]
 
 
 async def test_a_web_process_without_broker_still_takes_posts_and_says_that_it_is_blind(town: Town):
