@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -88,8 +89,9 @@ def _connections(machine: Boxes) -> None:
     pid = machine.postgres.process.pid
     own: list[int] = []
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        if b"127.0.0.1" in Path(f"/proc/{child}/cmdline").read_bytes():
-            own.append(int(Path(f"/proc/{child}/smaps_rollup").read_text().split("Pss_Anon:")[1].split()[0]) * 1024)
+        with suppress(FileNotFoundError):  # ended since
+            if b"127.0.0.1" in Path(f"/proc/{child}/cmdline").read_bytes():
+                own.append(int(Path(f"/proc/{child}/smaps_rollup").read_text().split("Pss_Anon:")[1].split()[0]) * 1024)
     print(f"connection: {sum(own) / len(own):,.0f} bytes of PostgreSQL's own memory each, {len(own)} open")
 
 

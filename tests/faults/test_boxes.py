@@ -11,12 +11,22 @@ from pathlib import Path
 import pytest
 import requests
 from client import Person, Server, eventually
+from engines import eventually as eventually_async
 from faults.crowd import Crowd
 from faults.ledger import ROUNDS as ALL_ROUNDS
 from faults.ledger import SEED, Line
 from servers import Postgres, Redis
 
+from chirrup.app import open_engines
+from chirrup.config import Settings
+from chirrup.ids import ID_MAX
+from chirrup.ports import Tx
+from chirrup.social import accounts, follows
+from chirrup.social.accounts import SignUp
+from chirrup.store import outbox
+
 ROUNDS = max(2, ALL_ROUNDS // 4)
+FANS = 2_500 if ROUNDS < 25 else 25_000  # in steps of 1,000, and from 10,000 on in chunks
 
 
 class Boxes:
@@ -116,3 +126,60 @@ async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(
     await crowd.retry()
 
     await crowd.check(boxes.database)
+
+
+@pytest.mark.timeout(120 + FANS // 50)
+async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_killed_in_the_middle(
+    boxes: Boxes, redis_server: Redis, ledger_line: Callable[[str], Line]
+):
+    """Redis stands still when the first thousand are told, so that the middle can be met."""
+    line, star = ledger_line("R2 killed amid a post to thousands"), boxes.webs[0].person()
+    engines = open_engines(Settings(database=boxes.database, broker=redis_server.url))
+    fans = engines.db.write_now(new_followers, int(star.id), FANS)
+
+    async def all_is_done() -> bool:
+        return not await engines.db.read(outbox.waiting)
+
+    async def home(fan: int) -> list[int] | None:
+        return await engines.timelines.page("home", fan, before=ID_MAX, after=0, limit=20)
+
+    await eventually_async(all_is_done, within_s=30)
+    for fan in fans:
+        rebuild = await engines.timelines.begin_rebuild("home", fan)
+        await engines.timelines.warm("home", fan, rebuild, [], complete=True)
+    redis_server.pause()
+    said = int((await asyncio.to_thread(star.say, "to all of you"))["id"])
+    await asyncio.to_thread(eventually, lambda: unread_bytes(redis_server.port) > FANS)
+    for worker in boxes.workers:
+        worker.stop(signal.SIGKILL)
+    redis_server.go_on()
+    reached = sum([await home(fan) == [said] for fan in fans])
+    began_s = time.monotonic()
+    for worker in boxes.workers:
+        worker.start()
+
+    async def all_have_it() -> bool:
+        return all([await home(fan) == [said] for fan in fans])
+
+    await eventually_async(all_have_it, within_s=30)
+    line.recovery_s.append(time.monotonic() - began_s)
+    line.posts += 1
+    line.acknowledged += 1
+    line.round_over(1)
+    await engines.timelines.close()
+    engines.db.close()
+
+    assert 0 < reached < FANS
+
+
+def new_followers(tx: Tx, of: int, count: int) -> list[int]:
+    made = [accounts.create(tx, SignUp(f"fan{n}", f"fan{n}@example.com", "-")).id for n in range(count)]
+    for fan in made:
+        follows.follow(tx, fan, of)
+    return made
+
+
+def unread_bytes(port: int) -> int:
+    """What has arrived for whoever listens there, and was not read."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(int(row[4].split(":")[1], 16) for row in rows if int(row[1].split(":")[1], 16) == port)
