@@ -17,6 +17,8 @@ from faults.ledger import ROUNDS, SEED, Line
 from faults.tools import need
 from servers import START_TIMEOUT_S, Postgres
 
+FLUSH_S = 0.3  # where flushes are slow
+
 
 @pytest.mark.timeout(60 + ROUNDS * 20)
 async def test_nothing_acknowledged_is_lost_when_postgresql_dies_and_comes_back(
@@ -67,13 +69,13 @@ def start(postgres: Postgres) -> None:
 
 
 @contextmanager
-def failing_flushes(server: Server, folder: Path) -> Iterator[None]:
-    """Every fsync and fdatasync of the server says that the disk could not store it."""
+def flushes(server: Server, folder: Path, fault: str) -> Iterator[None]:
+    """fault: what becomes of every fsync and fdatasync of the server, as strace has it."""
     assert server.process
     log = folder / "strace"
     command = [need("strace"), "-f", "-p", str(server.process.pid), "-o", str(log), "-e", "trace=fsync,fdatasync"]
     with subprocess.Popen(
-        [*command, "-e", "inject=fsync,fdatasync:error=EIO"], stderr=subprocess.PIPE, text=True
+        [*command, "-e", f"inject=fsync,fdatasync:{fault}"], stderr=subprocess.PIPE, text=True
     ) as tracer:
         try:
             assert tracer.stderr and "attached" in tracer.stderr.readline()
@@ -113,7 +115,7 @@ async def fail_and_restart(server: Server, crowd: Crowd, folder: Path, after_s: 
 
 def _fail(server: Server, crowd: Crowd, folder: Path) -> None:
     ann, refused = crowd.people[0], crowd.refused
-    with failing_flushes(server, folder):
+    with flushes(server, folder, "error=EIO"):
         eventually(lambda: crowd.refused > refused)
         assert "disk failed" in refusal(ann)
     acknowledged = crowd.line.posts  # the disk takes everything again, but who knows what it has
@@ -122,3 +124,30 @@ def _fail(server: Server, crowd: Crowd, folder: Path) -> None:
     eventually(lambda: "disk failed" in requests.get(f"{server.url}/health", timeout=5).text)  # looked up now and then
     assert ann.get("/api/v1/timelines/home").ok
     assert crowd.line.posts == acknowledged
+
+
+@pytest.mark.timeout(60 + ROUNDS * 5)
+async def test_a_disk_that_flushes_slowly_makes_posts_slow_and_loses_and_doubles_none(
+    tmp_path: Path, ledger_line: Callable[[str], Line]
+):
+    choices, line = random.Random(SEED), ledger_line("R8 slow flushes, SQLite killed")
+    rounds = max(1, ROUNDS // 10)
+    with Server(tmp_path / "data") as server:
+        crowd = Crowd([server.person() for _ in range(4)], choices, line)
+
+        async def crawl() -> None:
+            with flushes(server, tmp_path, f"delay_enter={FLUSH_S * 1e6:.0f}"):
+                began_s = time.monotonic()
+                note = f"/api/v1/accounts/{crowd.people[1].id}/note"
+                assert (await asyncio.to_thread(crowd.people[0].post, note, comment=f"{began_s}")).ok
+                assert time.monotonic() - began_s > FLUSH_S
+                await asyncio.sleep(choices.uniform(0, 3 * FLUSH_S))
+                server.stop(signal.SIGKILL)
+            await asyncio.to_thread(server.start)
+
+        for _ in range(rounds):
+            await crowd.live_through(crawl())
+            line.round_over(rounds)
+        await crowd.retry()
+
+        await crowd.check(f"sqlite:{server.data / 'chirrup.db'}")
