@@ -23,7 +23,7 @@ from .events import Ask
 from .reader import Pack, Reader, Subscription
 from .resume import Position
 from .streams import Stream
-from .wire import POLICY, TRY_LATER
+from .wire import POLICY, TOO_SLOW, TRY_LATER
 
 log = structlog.get_logger()
 
@@ -31,6 +31,8 @@ BATCH = 1000  # channels told at once: no read, and no round of writing, is long
 RETRY_AFTER_S = 30
 CHECK_S = 60.0  # how often every open stream's token is looked up: a broker may lose the signal that it has ended
 STEP = 20  # events, or tokens, read at once
+READS = 8  # at a time, of those who catch up
+CATCH_UP_S = 30.0  # to take what was missed, of 400 events: 30 kB a second
 _END = Signal("end", 0, 0).packed[:6]
 
 
@@ -43,6 +45,7 @@ class Hub:
         self._heard: dict[bytes, list[str]] = {}  # a message and the channels it came on, in order of arrival
         self._woken, self._gap = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._reading = asyncio.Semaphore(READS)
 
     async def start(self) -> None:
         broker = self.services.engines.broker
@@ -123,20 +126,31 @@ class Hub:
             await self._channels.part(subscription.stream.channel, subscription)
 
     async def catch_up(self, subscription: Subscription) -> None:
-        """Send what the database has beyond the subscription's position; what comes meanwhile waits."""
+        """Send what the database has beyond the subscription's position; what comes meanwhile waits.
+
+        Who does not take it is cut.
+        """
         async with subscription.catching_up:
             subscription.hold()
-            db, render = self.services.engines.db, self.services.render
-            viewer_id, wire, position = subscription.viewer_id, subscription.reader.wire, subscription.position
+            db, render, reader = self.services.engines.db, self.services.render, subscription.reader
+            viewer_id, position = subscription.viewer_id, subscription.position
             up_to, had = position.low, set(position.sent)
-            missed = await db.read(resume.missed, subscription.stream, position)
+            async with self._reading:
+                missed = await db.read(resume.missed, subscription.stream, position)
+            give_up_at = asyncio.get_running_loop().time() + CATCH_UP_S
             for at in range(0, len(missed), STEP):
-                for event in await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP]):
+                async with self._reading:
+                    found = await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP])
+                for event in found:
                     if text := event.texts.get(viewer_id):
                         subscription.write(event, text)
                         had.add(event.place)
-                if wire:
-                    await wire.drained()
+                if reader.wire:
+                    try:
+                        async with asyncio.timeout_at(give_up_at):
+                            await reader.wire.drained()
+                    except TimeoutError:
+                        return reader.cut(TOO_SLOW, "reads too slowly")
             subscription.caught_up(up_to, frozenset(had))
 
     # signals
@@ -218,11 +232,14 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _heal(self) -> None:
-        for reader in tuple(self._readers):
+        """All at the same time: nobody waits for those who read slowly."""
+        for reader in self._readers:
             if reader.wire is None:  # not open yet: nothing can be sent
                 reader.cut(TRY_LATER, "come again in a moment")
-            for subscription in tuple(reader.subscriptions.values()):
-                await self.catch_up(subscription)
+        behind = [one for reader in self._readers for one in reader.subscriptions.values()]
+        for outcome in await asyncio.gather(*map(self.catch_up, behind), return_exceptions=True):
+            if outcome:
+                raise outcome
 
     async def _end_barred(self) -> None:
         held = [reader for reader in self._readers if reader.token]

@@ -7,12 +7,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 import servers
-from stream.town import Town, running, update
+from stream.town import Town, deaf, running, update
 
 from chirrup.access import tokens
 from chirrup.events import Signal
 from chirrup.social import follows, posts
 from chirrup.types import Draft
+
+LONG = "👨‍👩‍👧‍👦" * 480  # 12 kB: a dozen more than fill what is kept for a reader
 
 
 async def test_a_signal_that_comes_twice_is_told_once(town: Town):
@@ -97,6 +99,30 @@ async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
         last = await town.say(ann, "three")
         for stream in (socket, events):
             assert await stream.told() == update(last)
+
+
+async def test_who_does_not_read_holds_up_nobody_who_missed_something_too(
+    database_url: str, redis_server: servers.Redis, tmp_path
+):
+    redis_server.flush()
+    async with running(database_url, redis_server.url, tmp_path) as town:
+        ann, bob = await town.people("ann", "bob")
+        await town.write(follows.follow, bob, ann)
+        token = await town.token(bob)
+        not_reading = [await deaf(town, token) for _ in range(12)]
+        bobs = await town.socket(token, stream="user")
+        first = await town.say(ann)
+        assert await bobs.told() == update(first)
+
+        await asyncio.to_thread(redis_server.stop)
+        missed = [await town.say(ann, f"{n} {LONG}") for n in range(25)]
+        await town.settled()
+        redis_server.start()
+
+        async with asyncio.timeout(5):
+            assert [await bobs.told() for _ in missed] == [update(post) for post in missed]
+        for one in not_reading:
+            one.close()
 
 
 async def test_streams_go_on_within_five_seconds_of_a_failover(
