@@ -39,6 +39,7 @@ SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other proce
 TRIES = 5
 DEATHS = 2  # of processes that acted on one event of those that were tried so often without an outcome
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
+AWAY_MS = 8_000  # at most, where it is not the event's fault
 LONGEST_S = 300  # for one event: what takes longer hangs
 
 
@@ -188,11 +189,13 @@ class Relay:
         metrics.events_failed[type(leased.event).__name__] += 1
         log.error("event failed", id=leased.id, what=repr(leased.event), attempts=leased.attempts, exc_info=error)
         with suppress(Exception):  # if this fails too, the lease runs out and it is tried again
-            if leased.attempts >= TRIES and not isinstance(error, Unavailable):  # which is not the event's fault
-                await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
-            else:
-                pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
+            pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
+            if isinstance(error, Unavailable):
+                await self._engines.db.write(outbox.retry_after, leased.id, min(pause_ms, AWAY_MS))
+            elif leased.attempts < TRIES:
                 await self._engines.db.write(outbox.retry_after, leased.id, pause_ms)
+            else:
+                await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
 
     async def _keep(self) -> None:
         """The lanes, and what is leased."""
