@@ -27,7 +27,7 @@ from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
 from chirrup.workers.lanes import Bell
-from chirrup.workers.relay import BACKOFF_MS, DEATHS, TRIES, Relay
+from chirrup.workers.relay import AWAY_MS, BACKOFF_MS, DEATHS, TRIES, Relay
 from chirrup.workers.subscribers import SUBSCRIBERS, Reaction, handle
 
 NEWEST = Span(before=ID_MAX, limit=40)
@@ -320,7 +320,7 @@ async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, 
     ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
 
     for tries in range(1, 3 * TRIES):
-        pause_ms = BACKOFF_MS[min(tries, len(BACKOFF_MS)) - 1]
+        pause_ms = min(AWAY_MS, BACKOFF_MS[min(tries, len(BACKOFF_MS)) - 1])
         await retried(engines.db, event, tries, clock.now_ms + pause_ms)
         clock.pass_ms(pause_ms)
         ring(engines, event)
