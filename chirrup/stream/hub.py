@@ -125,11 +125,20 @@ class Hub:
         if subscription:
             await self._channels.part(subscription.stream.channel, subscription)
 
-    async def catch_up(self, subscription: Subscription) -> None:
-        """Send what the database has beyond the subscription's position; what comes meanwhile waits.
+    async def catch_up(self, *subscriptions: Subscription) -> None:
+        """Send what the database has beyond the position of each of one reader's; what comes meanwhile waits.
 
-        Who does not take it is cut.
+        One after another: all at once would be more than may wait for a reader. Who does not take it is cut.
         """
+        give_up_at = asyncio.get_running_loop().time() + CATCH_UP_S
+        for subscription in subscriptions:
+            subscription.hold()
+        for subscription in subscriptions:
+            wire = subscription.reader.wire
+            if wire is None or not wire.closed:
+                await self._catch_up(subscription, give_up_at)
+
+    async def _catch_up(self, subscription: Subscription, give_up_at: float) -> None:
         async with subscription.catching_up:
             subscription.hold()
             db, render, reader = self.services.engines.db, self.services.render, subscription.reader
@@ -137,7 +146,6 @@ class Hub:
             up_to, had = position.low, set(position.sent)
             async with self._reading:
                 missed = await db.read(resume.missed, subscription.stream, position)
-            give_up_at = asyncio.get_running_loop().time() + CATCH_UP_S
             for at in range(0, len(missed), STEP):
                 async with self._reading:
                     found = await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP])
@@ -232,12 +240,12 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _heal(self) -> None:
-        """All at the same time: nobody waits for those who read slowly."""
+        """All readers at the same time: nobody waits for those who read slowly."""
         for reader in self._readers:
             if reader.wire is None:  # not open yet: nothing can be sent
                 reader.cut(TRY_LATER, "come again in a moment")
-        behind = [one for reader in self._readers for one in reader.subscriptions.values()]
-        for outcome in await asyncio.gather(*map(self.catch_up, behind), return_exceptions=True):
+        healing = [self.catch_up(*reader.subscriptions.values()) for reader in self._readers]
+        for outcome in await asyncio.gather(*healing, return_exceptions=True):
             if outcome:
                 raise outcome
 

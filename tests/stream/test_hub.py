@@ -125,6 +125,34 @@ async def test_who_does_not_read_holds_up_nobody_who_missed_something_too(
             one.close()
 
 
+async def test_who_missed_something_on_many_streams_is_not_taken_for_slow(
+    database_url: str, redis_server: servers.Redis, tmp_path
+):
+    redis_server.flush()
+    async with running(database_url, redis_server.url, tmp_path) as town:
+        ann, bob = await town.people("ann", "bob")
+        tags = [f"tag{n}" for n in range(40)]
+        words = " ".join(f"#{tag}" for tag in tags)
+        many, one = await town.listen(bob, "hashtag", tag=tags[0]), await town.listen(bob, "hashtag", tag=tags[0])
+        for tag in tags[1:]:
+            await many.ask(stream="hashtag", tag=tag)
+        first = await town.say(ann, words)
+        assert [await many.told() for _ in tags] == [update(first)] * len(tags)
+        assert await one.told() == update(first)
+
+        await asyncio.to_thread(redis_server.stop)
+        missed = [await town.say(ann, f"{n} {words}") for n in range(20)]
+        await town.settled()
+        redis_server.start()
+
+        assert [await one.told() for _ in missed] == [update(post) for post in missed]  # many is not read meanwhile
+        told: dict[str, list[tuple[str, str]]] = {tag: [] for tag in tags}
+        for _ in range(len(missed) * len(tags)):
+            event = await many.next()
+            told[event["stream"][1]].append((event["event"], event["payload"]["id"]))
+        assert all(of_tag == [update(post) for post in missed] for of_tag in told.values())
+
+
 async def test_streams_go_on_within_five_seconds_of_a_failover(
     database_url: str, redis_pair: servers.RedisPair, tmp_path
 ):
