@@ -30,7 +30,7 @@ def main() -> None:
         authors, readers = world.people(db, "a", AUTHORS), world.people(db, "r", READERS)
         star, *listeners = world.people(db, "l", LISTENERS + 1)
         world.follow(db, [(authors[(n + k) % AUTHORS], authors[n]) for n in range(AUTHORS) for k in range(1, 11)])
-        world.follow(db, [(reader, author) for reader in readers for author in authors])
+        world.follow(db, [(readers[n % READERS], author) for n, author in enumerate(authors)])  # no two the same
         world.follow(db, [(listener, star) for listener in listeners])
         world.follow(db, [(listeners[n], authors[n]) for n in range(AUTHORS)])
         db.write_now(lambda tx: tx.run("DELETE FROM outbox"))
