@@ -30,6 +30,8 @@ FANOUT = {
     "store/outbox.py:failures": "a person looks at what could not be acted on",
     "store/outbox.py:failed": "a figure for the people who run the server",
     "store/outbox.py:lease": "the sweep that finds what is due, wherever it is",
+    "store/outbox.py:left_to_newer": "a figure for the people who run the server",
+    "store/outbox.py:newer": "a person looks at what waits for a newer version",
     "store/outbox.py:oldest": "a figure for the people who run the server",
     "store/outbox.py:release_all": "at the start of a server that is alone on its database",
     "store/outbox.py:waiting": "a figure for the people who run the server",

@@ -20,6 +20,8 @@ WHOLE = {  # reads all there is, and why it may
     "store/media.py:released": "an index of those few alone",
     "store/outbox.py:lease": "the oldest first; the table is short, it is worked off",
     "store/outbox.py:failures": "a page of a table that is nearly always empty",
+    "store/outbox.py:left_to_newer": "the table is short",
+    "store/outbox.py:newer": "the oldest first, for a person; the table is short",
     "store/outbox.py:release_all": "once, when a server starts that is alone",
     "store/outbox.py:waiting": "the table is short",
     "store/outbox.py:failed": "the table is nearly always empty",
