@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection
 
 from ..ports import Doubt
-from .redis_link import Away, Facts, Options, facts_of, look_at, name_of, pack
+from .redis_link import INFO, Away, Facts, Options, facts_of, look_at, name_of, pack, reason_of
 
 OLDEST = 7  # its major version; Valkey calls itself 7.2 for those who ask for Redis
 TAKEOVER_MS = 4000  # a primary that was cut off takes no writes after 3 s: docs/decisions/0013-redis-failover.md
@@ -14,7 +14,6 @@ _SETTINGS = (
     *("maxmemory", "maxmemory-policy", "save", "appendonly", "cluster-enabled", "cluster-node-timeout"),
     *("min-replicas-to-write", "min-replicas-max-lag"),
 )
-_INFO = pack("INFO", "server") + pack("INFO", "replication")
 _CONFIG = b"".join(pack("CONFIG", "GET", name) for name in _SETTINGS)
 
 
@@ -28,10 +27,10 @@ async def _of_one(options: Options, of_several: bool) -> tuple[str, list[Doubt]]
     """(which server it is, whatever the names it is known by; doubts)"""
     name = name_of(options)
     try:
-        facts = _together(await look_at(options, _INFO, 2))
+        facts = facts_of(b"\n".join(await look_at(options, INFO, 2)))
     except (Away, OSError, TimeoutError) as error:
         return name, [
-            Doubt(f"Redis at {name} does not answer: {_why(error)}", "start it, or take it out of the settings")
+            Doubt(f"Redis at {name} does not answer: {reason_of(error)}", "start it, or take it out of the settings")
         ]
     try:
         config = {}
@@ -39,17 +38,9 @@ async def _of_one(options: Options, of_several: bool) -> tuple[str, list[Doubt]]
             config |= {key.decode(): value.decode() for key, value in reply.items()}
     except (Away, OSError, TimeoutError) as error:
         to_do = "let this user run CONFIG GET, or compare them with docs/operate/redis.md yourself"
-        return facts["run_id"], [Doubt(f"Redis at {name} does not tell its settings: {_why(error)}", to_do)]
+        return facts["run_id"], [Doubt(f"Redis at {name} does not tell its settings: {reason_of(error)}", to_do)]
     said = [*_of_memory(facts, config), *_of_replicas(facts, config, of_several)]
     return facts["run_id"], [Doubt(f"Redis at {name} {what}", to_do) for what, to_do in said]
-
-
-def _why(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _together(infos: list[bytes]) -> Facts:
-    return {key: value for info in infos for key, value in facts_of(info).items()}
 
 
 def _of_memory(facts: Facts, config: Facts) -> list[tuple[str, str]]:

@@ -51,7 +51,7 @@ def pack(*words: str | bytes | int) -> bytes:
 
 
 PING = pack("PING")
-_INFO = pack("INFO", "server") + pack("INFO", "replication")
+INFO = pack("INFO", "server") + pack("INFO", "replication")
 # A write that writes nothing: refused by a server that lost its replicas (min-replicas-to-write) or became one.
 _STILL_PRIMARY = pack("INFO", "replication") + pack("DEL", "chirrup:beat")
 _STILL_IN_CLUSTER = pack("INFO", "replication") + pack("CLUSTER", "INFO")
@@ -172,7 +172,7 @@ class Link:
                 raise Away("a Cluster's address begins with redis+cluster://, that of other servers with redis://")
             chosen = _primary(found)
             if chosen is None:
-                reasons = [str(why) or type(why).__name__ for why in said if isinstance(why, BaseException)]
+                reasons = [reason_of(error) for error in said if isinstance(error, BaseException)]
                 raise Away("; ".join(reasons) or "only replicas there, no primary")
             return chosen
         finally:
@@ -184,7 +184,7 @@ class Link:
         now = asyncio.get_running_loop().time()
         if now >= self._complain_at:
             self._complain_at, self._complained = now + COMPLAIN_S, True
-            log.warning("redis is away, trying again", server=self.name, error=str(error) or type(error).__name__)
+            log.warning("redis is away, trying again", server=self.name, error=reason_of(error))
 
     def _rejoice(self) -> None:
         if self._complained:
@@ -217,7 +217,7 @@ async def _open(wire: "_Wire", options: Options) -> Facts:
             context = ssl.create_default_context(cafile=options.get("ssl_ca_certs")) if tls else None
             await loop.create_connection(lambda: wire, options["host"], options["port"], ssl=context)
         who = ["AUTH", options.get("username", "default"), options["password"]] if "password" in options else []
-        hello = pack("HELLO", 3, *who) + pack("SELECT", options.get("db", 0)) + _INFO
+        hello = pack("HELLO", 3, *who) + pack("SELECT", options.get("db", 0)) + INFO
         greeting, _, server, replication = await wire.send(hello, 4).replies()
     facts = facts_of(server) | facts_of(replication)
     facts["mode"] = greeting[b"mode"].decode()  # INFO has it under another name in Valkey
@@ -244,6 +244,11 @@ def _primary(found: "list[tuple[_Wire, Facts]]") -> "tuple[_Wire, Facts] | None"
     ids = {facts["master_replid2"]: wire for wire, facts in primaries}
     heirs = [one for one in primaries if ids.get(one[1]["master_replid"], one[0]) is one[0]]
     return max(heirs, key=lambda one: int(one[1]["uptime_in_seconds"]), default=None)
+
+
+def reason_of(error: BaseException) -> str:
+    """What error says, or what it is: TimeoutError says nothing."""
+    return str(error) or type(error).__name__
 
 
 def name_of(options: Options) -> str:

@@ -23,7 +23,7 @@ from redis.asyncio.connection import parse_url
 
 from ..errors import SettingsError
 from ..waiting import happens
-from .redis_link import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack
+from .redis_link import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack, reason_of
 
 log = structlog.get_logger()
 
@@ -353,7 +353,7 @@ class Cluster:
         now = asyncio.get_running_loop().time()
         if now >= self._complain_at:
             self._complain_at = now + COMPLAIN_S
-            log.warning("redis cluster not as it should be, looking again", error=str(error) or type(error).__name__)
+            log.warning("redis cluster not as it should be, looking again", error=reason_of(error))
 
 
 async def _holders(links: Mapping[int, Link]) -> dict[int, bytes]:
