@@ -159,7 +159,7 @@ class Lines:
             try:
                 asked = running.go_on()
                 while asked is not None:
-                    asked = running.go_on(await answered(line, [], asked))
+                    asked = running.go_on(await answered(line, asked))
                 if running.error:
                     raise running.error
                 if tx.must_wait:
@@ -264,7 +264,7 @@ class _Reads:
                     under_way.pop(running).settle(running.result, running.error)
                 if not asked:
                     return []
-                every = await answered(line, opening, chain.from_iterable(asked.values()))
+                every = await answered(line, [*opening, *chain.from_iterable(asked.values())])
                 checked(every[: len(opening)])
                 answers, opening = dealt(asked, every[len(opening) :]), []
                 if every[-1].status in FAILED:

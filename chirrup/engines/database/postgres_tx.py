@@ -67,9 +67,6 @@ class _Tx:
         """Another process's ids of this millisecond might be earlier than ours: commit in the next."""
         return self._drew_at_ms == self._common.clock()
 
-    def _numbered(self, sql: str, values: dict[str, Any]) -> tuple[bytes, list[Any]]:
-        return _numbered(sql, values, sharded=self.sql is SHARDED)
-
 
 def _numbered(sql: str, values: dict[str, Any], *, sharded: bool) -> tuple[bytes, list[Any]]:
     text, names = numbered(sql)
@@ -78,6 +75,10 @@ def _numbered(sql: str, values: dict[str, Any], *, sharded: bool) -> tuple[bytes
             if name.endswith(BUCKETS):
                 values[name] = {bucket_of(id) for id in values[name.removesuffix(BUCKETS)]}
     return text, [bound(values[name]) for name in names]
+
+
+def _statement(line: Line, sql: str, values: dict[str, Any]) -> Statement:
+    return line.statement(*_numbered(sql, values, sharded=line.sharded))
 
 
 class ByIds:
@@ -99,7 +100,7 @@ class ByIds:
 
     def statement(self, line: Line) -> Statement:
         ids = self._ids[0] if len(self._ids) == 1 else set[int]().union(*self._ids)
-        return line.statement(*_numbered(self.sql, {"ids": ids}, sharded=line.sharded))
+        return _statement(line, self.sql, {"ids": ids})
 
     def made(self, line: Line, answer: PGresult) -> dict[int, Any]:
         """Of all ids that were asked for together."""
@@ -134,7 +135,7 @@ class PostgresTx(_Tx):
         return {id: made[id] for id in ids if id in made}
 
     def run(self, sql: str, **values: Any) -> None:
-        self.untold.append(self._line.statement(*self._numbered(sql, values)))
+        self.untold.append(_statement(self._line, sql, values))
 
     def changed(self, sql: str, **values: Any) -> int:
         return self._ask(sql, values).command_tuples or 0
@@ -161,7 +162,7 @@ class PostgresTx(_Tx):
         raise NotImplementedError("copying in is for loaders: write_now()")
 
     def _ask(self, sql: str, values: dict[str, Any]) -> PGresult:
-        return self._answer(self._line.statement(*self._numbered(sql, values)))
+        return self._answer(_statement(self._line, sql, values))
 
     def _answer(self, question: Question) -> PGresult:
         asked, self.untold = [*self.untold, question], []
@@ -247,10 +248,10 @@ def dealt(asked: Asked, every: Iterable[PGresult]) -> Answers:
     return {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
 
 
-async def answered(line: Line, opening: list[Statement], asked: Iterable[Question]) -> list[PGresult]:
-    """To each of opening and asked. Raises psycopg.OperationalError: the connection is lost."""
-    sent: list[Question] = [*opening]
-    places = [*range(len(sent))]  # among sent, of what answers each
+async def answered(line: Line, asked: Iterable[Question]) -> list[PGresult]:
+    """To each of asked. Raises psycopg.OperationalError: the connection is lost."""
+    sent: list[Question] = []
+    places: list[int] = []  # among sent, of what answers each
     shared: dict[str, tuple[int, ByIds]] = {}
     for one in asked:
         place = len(sent)
@@ -299,7 +300,7 @@ class WaitingTx(_Tx):
                 copy.write_row(row)
 
     def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
-        return self._cursor.execute(*self._numbered(sql, values))
+        return self._cursor.execute(*_numbered(sql, values, sharded=self.sql is SHARDED))
 
 
 def check_committed(said: bytes | None) -> None:
