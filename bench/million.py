@@ -23,7 +23,7 @@ from rich.table import Table
 
 from chirrup import load as loading
 from chirrup.access import apps, tokens
-from chirrup.app import open_database, open_engines
+from chirrup.app import close_engines, open_database, open_engines
 from chirrup.config import Settings
 from chirrup.ids import ID_MAX
 from chirrup.ports import Database, Engines, Tx
@@ -189,7 +189,7 @@ class Bench:
             engines = open_engines(self.settings)
             ids = await _followers(engines.db, people.star.id)
             await _warm(engines, ids)
-            await world.close(engines)
+            await close_engines(engines)
 
     async def deliveries(self, people: People) -> None:
         """A post by the star into as many warm homes as there is room for, in this process."""
@@ -212,7 +212,7 @@ class Bench:
                     cpu=f"{cpu / len(ids) * 1e6:.2f} µs",
                     target="250,000/s" if self.settings.broker else "1,000,000/s",
                 )
-        await world.close(engines)
+        await close_engines(engines)
 
 
 async def _until_seen(port: int, sockets: load.Sockets, author: Person, words: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from chirrup.app import open_database
+from chirrup.app import close_engines, open_database
 
 from . import load, world
 from .boxes import Boxes, Cost, boxes
@@ -125,7 +125,7 @@ async def _warm(machine: Boxes, town: Town) -> None:
             await engines.timelines.warm("home", one.id, rebuild, [], complete=True)
     readers = town.readers + town.strangers
     await load.run(machine.web.port, 4, (load.get("/api/v1/timelines/home", one.token) for one in readers))
-    await world.close(engines)
+    await close_engines(engines)
 
 
 def _table(found: list[Measured]) -> Table:

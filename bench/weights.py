@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import redis
 
-from chirrup.app import open_database
+from chirrup.app import close_engines, open_database
 
 from . import load, world
 from .boxes import Boxes, boxes
@@ -133,7 +133,7 @@ async def _timelines(machine: Boxes) -> None:
         await engines.timelines.warm("home", owner, rebuild, [newest - n * 70_000 for n in range(IDS)], complete=True)
     after = server.info("memory")["used_memory"]  # pyright: ignore[reportIndexIssue]
     print(f"timeline: {(after - before) / TIMELINES:,.0f} bytes of Redis for one of {IDS} posts")
-    await world.close(engines)
+    await close_engines(engines)
 
 
 def _run(machine: Boxes, requests: list[bytes]) -> None:

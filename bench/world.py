@@ -16,7 +16,7 @@ import msgspec
 from chirrup.access import apps, tokens
 from chirrup.app import open_database
 from chirrup.config import Settings
-from chirrup.ports import Database, Engines, Tx
+from chirrup.ports import Database, Tx
 from chirrup.social import accounts, follows
 from chirrup.social.accounts import SignUp
 
@@ -104,13 +104,6 @@ def folder() -> Iterator[Path]:
     """A new folder on the disk the project lies on: its flushes are what is measured."""
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as made:
         yield Path(made)
-
-
-async def close(engines: Engines) -> None:
-    await engines.timelines.close()
-    await engines.broker.close()
-    await engines.limits.close()
-    engines.db.close()
 
 
 @contextmanager

@@ -107,6 +107,13 @@ def open_engines(settings: Settings) -> Engines:
     )
 
 
+async def close_engines(engines: Engines) -> None:
+    await engines.timelines.close()
+    await engines.broker.close()
+    await engines.limits.close()
+    engines.db.close()
+
+
 def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     """What the settings' role has of the server, as an ASGI application. Raises SettingsError."""
     _check_role(settings)
@@ -147,10 +154,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
                 await worker.stop()
             if hub:
                 await hub.stop()
-            await engines.timelines.close()
-            await engines.broker.close()
-            await engines.limits.close()
-            engines.db.close()
+            await close_engines(engines)
             await asyncio.to_thread(traces.end)
 
     serves = settings.role in ("all", "web")

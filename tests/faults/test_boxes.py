@@ -17,7 +17,7 @@ from faults.ledger import ROUNDS as ALL_ROUNDS
 from faults.ledger import SEED, Line
 from servers import Postgres, Redis
 
-from chirrup.app import open_engines
+from chirrup.app import close_engines, open_engines
 from chirrup.config import Settings
 from chirrup.ids import ID_MAX
 from chirrup.ports import Tx
@@ -166,8 +166,7 @@ async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_kill
     line.posts += 1
     line.acknowledged += 1
     line.round_over(1)
-    await engines.timelines.close()
-    engines.db.close()
+    await close_engines(engines)
 
     assert 0 < reached < FANS
 
