@@ -42,7 +42,7 @@ class Watch:
         while True:
             self._client.send("health", b"GET /health HTTP/1.1\r\nHost: bench\r\n\r\n", time.perf_counter())
             self.most_mib = max(self.most_mib, self._server.memory_mib())
-            self.oldest_s = max(self.oldest_s, await target.oldest_s(self._server.db))
+            self.oldest_s = max(self.oldest_s, await self._server.db.read(target.oldest_s))
             await asyncio.sleep(0.2)
 
 

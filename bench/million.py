@@ -79,6 +79,10 @@ class Bench:
     def read(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         return self._loop.run(self.db.read(operation, *args, **kwargs))
 
+    def close(self) -> None:
+        self.db.close()
+        self._loop.close()
+
     def row(self, work: str, figure: str, took: str = "", cpu: str = "", target: str = "") -> None:
         self._console.print(f"  {work}: {figure} {took} {cpu}", highlight=False)
         self.table.add_row(work, figure, took, cpu, target)
@@ -353,7 +357,7 @@ def main() -> None:
             bench.row("memory, after all this", f"{server.web.memory_mib:.0f} MiB")
         if asked.only in "deliveries":
             asyncio.run(bench.deliveries(people))
-        bench.db.close()
+        bench.close()
     console.print(bench.table)
 
 

@@ -172,7 +172,7 @@ class Replay:
 
     async def _look(self) -> None:
         while True:
-            self._oldest_s.append(await target.oldest_s(self._server.db))
+            self._oldest_s.append(await self._server.db.read(target.oldest_s))
             await asyncio.sleep(0.25)
 
     def _table(self) -> Table:

@@ -70,9 +70,8 @@ def main() -> None:
 def _people(machine: Boxes) -> Town:
     db = open_database(machine.settings)
     small, big = world.people(db, "s", SMALL), world.people(db, "b", BIG)
-    readers, strangers, crowd = (
-        world.people(db, prefix, count) for prefix, count in (("r", READERS), ("x", READERS), ("c", MANY))
-    )
+    readers, strangers = world.people(db, "r", READERS), world.people(db, "x", READERS)
+    crowd = world.people(db, "c", MANY)
     world.follow(db, [(small[(n + k) % SMALL], small[n]) for n in range(SMALL) for k in range(1, FOLLOWERS + 1)])
     world.follow(db, [(one, author) for author in big for one in crowd])
     world.follow(db, [(reader, author) for reader in readers for author in small])

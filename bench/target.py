@@ -13,6 +13,7 @@ from chirrup.app import open_database
 from chirrup.config import Settings
 from chirrup.ids import ms_of
 from chirrup.ports import Database, Tx
+from chirrup.store import outbox
 
 from . import world
 
@@ -57,19 +58,15 @@ def at(url: str) -> Iterator[Target]:
         db.close()
 
 
-async def oldest_s(db: Database) -> float:
+def oldest_s(tx: Tx) -> float:
     """The age of the oldest event that is not done with; 0 when there is none."""
-    return await db.read(_oldest_s)
-
-
-def _oldest_s(tx: Tx) -> float:
-    row = tx.one("SELECT MIN(id) FROM outbox")
-    return max(0.001, (tx.now_ms - ms_of(row[0])) / 1000) if row and row[0] else 0.0
+    oldest = outbox.oldest(tx)
+    return max(0.001, (tx.now_ms - ms_of(oldest)) / 1000) if oldest else 0.0
 
 
 async def drained(target: Target) -> None:
     """Returns once the outbox is empty."""
-    while await oldest_s(target.db):  # noqa: ASYNC110 - looked at from outside
+    while await target.db.read(oldest_s):  # noqa: ASYNC110 - looked at from outside
         await asyncio.sleep(0.01)
 
 
