@@ -90,7 +90,8 @@ class Relay:
             task.cancel()
         with suppress(Exception):  # they are acted on once more, harmlessly
             for hand in self._hands:
-                await self._turn(hand, 0)
+                if hand.done:
+                    await self._turn(hand, 0)
         self._over = True
         self._lanes.hurry()
         await self._keeping  # not cancelled: what it asks of the database must not come after the following
