@@ -43,7 +43,7 @@ class RedisBroker:
         self._prefixes = [f"chirrup:{tag}{nodes.db}|" for tag in nodes.tags]
         self._here = MemoryBroker()
         self._on_gap: dict[RedisListening, Callable[[], None]] = {}
-        self._gaps = RedisListening(self, lambda *_: self._tell_of_gap())
+        self._gaps = RedisListening(self, lambda *_: self._notice_gap())
         self._gap_told_at_s = -GAP_S
         self._gap_due: asyncio.TimerHandle | None = None
         self._subscribed: set[int] = set()  # groups that have been, once
@@ -139,7 +139,7 @@ class RedisBroker:
             if answer is None or type((await answer.replies())[0]) is ReplyError:
                 raise Away("moved again")
         if self._subscribed.intersection(groups):
-            self._tell_of_gap()
+            self._notice_gap()
         self._subscribed.update(groups)
         await self._own_up(groups)
 
@@ -150,12 +150,12 @@ class RedisBroker:
         if back:
             await self.publish([f"{_GAP}{group}" for group in back], b"")
 
-    def _tell_of_gap(self) -> None:
+    def _notice_gap(self) -> None:
         loop = asyncio.get_running_loop()
         if self._gap_due is None:
-            self._gap_due = loop.call_at(max(loop.time(), self._gap_told_at_s + GAP_S), self._tell_of_gap_now)
+            self._gap_due = loop.call_at(max(loop.time(), self._gap_told_at_s + GAP_S), self._call_on_gap)
 
-    def _tell_of_gap_now(self) -> None:
+    def _call_on_gap(self) -> None:
         self._gap_due, self._gap_told_at_s = None, asyncio.get_running_loop().time()
         for on_gap in tuple(self._on_gap.values()):
             try:

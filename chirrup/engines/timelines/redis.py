@@ -50,7 +50,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])"""
 
 # Keeps ARGV[1] ids. Cuts by place, so what is cut off may be newer than something kept: the floor rises to the newest
 # of it. Ids are compared by halves: numbers in Lua have 53 bits.
-_PACK = """
+_COMPACT = """
 local pushed = redis.call('LRANGE', KEYS[1], 0, -1)
 local last = table.remove(pushed)
 if not last then return end
@@ -153,11 +153,11 @@ class RedisTimelines:
             if max(lengths) > longest:
                 long += [owner for owner, length in zip(some, lengths, strict=True) if length > longest]
         if long:
-            await self._tell(long, lambda keys, some: self._pack(f"{keys}{kind}:", some))
+            await self._tell(long, lambda keys, some: self._compact(f"{keys}{kind}:", some))
         return took
 
-    def _pack(self, name: str, owners: Sequence[int]) -> bytes:
-        return b"".join([pack("EVAL", _PACK, 1, f"{name}{owner}", self._length) for owner in owners])
+    def _compact(self, name: str, owners: Sequence[int]) -> bytes:
+        return b"".join([pack("EVAL", _COMPACT, 1, f"{name}{owner}", self._length) for owner in owners])
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
         def drop_all(keys: str, owners: Sequence[int]) -> bytes:
