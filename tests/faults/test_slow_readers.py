@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from client import Person, Server
 from engines import eventually
+from stream.raw import open_stream
 
 SLOW = int(os.environ.get("CHIRRUP_SLOW_READERS", "200"))
 FAST = 5
@@ -26,9 +27,9 @@ async def test_those_who_hardly_read_are_dropped_and_cost_the_others_nothing(tmp
     env = {"CHIRRUP_STREAMS_PER_IP": str(SLOW + 100)}
     with Server(tmp_path / "data", env=env) as server:
         ann = server.person()
-        slow = [await open_stream(server, BUFFER_BYTES) for _ in range(SLOW)]
+        slow = [await open_stream(server.port, "public", buffer_bytes=BUFFER_BYTES) for _ in range(SLOW)]
         trickle = asyncio.ensure_future(sip(slow))
-        fast = [await open_stream(server) for _ in range(FAST)]
+        fast = [await open_stream(server.port, "public") for _ in range(FAST)]
         heard: list[set[str]] = [set() for _ in fast]
         hearing = [asyncio.ensure_future(listen(one, into)) for one, into in zip(fast, heard, strict=True)]
         before = memory_bytes(server)
@@ -56,23 +57,6 @@ async def test_those_who_hardly_read_are_dropped_and_cost_the_others_nothing(tmp
 
 def say(ann: Person, number: int) -> str:
     return ann.say(f"{number} {LONG}")["id"]
-
-
-async def open_stream(server: Server, buffer_bytes: int = 0) -> socket.socket:
-    """Connected, and its beginning read. buffer_bytes: what the kernel keeps for it."""
-    loop, raw = asyncio.get_running_loop(), socket.socket()
-    if buffer_bytes:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
-    raw.setblocking(False)
-    await loop.sock_connect(raw, ("127.0.0.1", server.port))
-    await loop.sock_sendall(raw, b"GET /api/v1/streaming/public HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    start = b""
-    while b":thump" not in start:
-        more = await loop.sock_recv(raw, 4096)
-        assert more, start
-        start += more
-    assert b" 200 " in start
-    return raw
 
 
 async def sip(readers: list[socket.socket]) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 import servers
-from stream.town import Town, deaf, running, update
+from stream.raw import open_stream
+from stream.town import Town, running, update
 
 from chirrup.access import tokens
 from chirrup.events import Signal
@@ -69,13 +72,29 @@ async def test_many_readers_of_one_post_all_get_it(town: Town):
         assert [await socket.told() for _ in said] == [update(post) for post in said]
 
 
+@asynccontextmanager
+async def followed(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[tuple[Town, int, int]]:
+    """A town, Ann, and Bob who follows her."""
+    async with running(database_url, redis_url, folder) as town:
+        ann, bob = await town.people("ann", "bob")
+        await town.write(follows.follow, bob, ann)
+        yield town, ann, bob
+
+
+@asynccontextmanager
+async def away(broker: servers.Redis, town: Town) -> AsyncIterator[None]:
+    """It comes back when all is acted on that was announced meanwhile."""
+    await asyncio.to_thread(broker.stop)
+    yield
+    await town.settled()
+    broker.start()  # in this thread, whose end would be its end
+
+
 async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
     database_url: str, redis_server: servers.Redis, tmp_path
 ):
     redis_server.flush()
-    async with running(database_url, redis_server.url, tmp_path) as town:
-        ann, bob = await town.people("ann", "bob")
-        await town.write(follows.follow, bob, ann)
+    async with followed(database_url, redis_server.url, tmp_path) as (town, ann, bob):
         token, revoked = await town.token(bob), await town.token(bob)
         socket, ended = await town.socket(token, stream="user"), await town.socket(revoked, stream="user")
         events = await town.events("user", token)
@@ -83,13 +102,12 @@ async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
         for stream in (socket, ended, events):
             assert await stream.told() == update(first)
 
-        await asyncio.to_thread(redis_server.stop)
-        missed = [await town.say(ann, words) for words in ("one", "two")]
-        await town.write(tokens.end, bob, 0, (await town.read(tokens.find, revoked)).token_id)
-        await town.settled()
-        async with town.session.get(f"{town.url}/health") as answer:
-            assert answer.status == 503
-        redis_server.start()  # in this thread, whose end would be its end
+        async with away(redis_server, town):
+            missed = [await town.say(ann, words) for words in ("one", "two")]
+            await town.write(tokens.end, bob, 0, (await town.read(tokens.find, revoked)).token_id)
+            await town.settled()
+            async with town.session.get(f"{town.url}/health") as answer:
+                assert answer.status == 503
 
         for stream in (socket, events):
             assert [await stream.told() for _ in missed] == [update(post) for post in missed]
@@ -105,19 +123,15 @@ async def test_who_does_not_read_holds_up_nobody_who_missed_something_too(
     database_url: str, redis_server: servers.Redis, tmp_path
 ):
     redis_server.flush()
-    async with running(database_url, redis_server.url, tmp_path) as town:
-        ann, bob = await town.people("ann", "bob")
-        await town.write(follows.follow, bob, ann)
+    async with followed(database_url, redis_server.url, tmp_path) as (town, ann, bob):
         token = await town.token(bob)
-        not_reading = [await deaf(town, token) for _ in range(12)]
+        not_reading = [await open_stream(town.port, "user", token, buffer_bytes=4096) for _ in range(12)]
         bobs = await town.socket(token, stream="user")
         first = await town.say(ann)
         assert await bobs.told() == update(first)
 
-        await asyncio.to_thread(redis_server.stop)
-        missed = [await town.say(ann, f"{n} {LONG}") for n in range(25)]
-        await town.settled()
-        redis_server.start()
+        async with away(redis_server, town):
+            missed = [await town.say(ann, f"{n} {LONG}") for n in range(25)]
 
         async with asyncio.timeout(5):
             assert [await bobs.told() for _ in missed] == [update(post) for post in missed]
@@ -140,10 +154,8 @@ async def test_who_missed_something_on_many_streams_is_not_taken_for_slow(
         assert [await many.told() for _ in tags] == [update(first)] * len(tags)
         assert await one.told() == update(first)
 
-        await asyncio.to_thread(redis_server.stop)
-        missed = [await town.say(ann, f"{n} {words}") for n in range(20)]
-        await town.settled()
-        redis_server.start()
+        async with away(redis_server, town):
+            missed = [await town.say(ann, f"{n} {words}") for n in range(20)]
 
         assert [await one.told() for _ in missed] == [update(post) for post in missed]  # many is not read meanwhile
         told: dict[str, list[tuple[str, str]]] = {tag: [] for tag in tags}
@@ -157,9 +169,7 @@ async def test_streams_go_on_within_five_seconds_of_a_failover(
     database_url: str, redis_pair: servers.RedisPair, tmp_path
 ):
     redis_pair.start()
-    async with running(database_url, redis_pair.url, tmp_path) as town:
-        ann, bob = await town.people("ann", "bob")
-        await town.write(follows.follow, bob, ann)
+    async with followed(database_url, redis_pair.url, tmp_path) as (town, ann, bob):
         token = await town.token(bob)
         streams = [await town.socket(token, stream="user"), await town.events("user", token)]
         first = await town.say(ann)

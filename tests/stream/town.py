@@ -174,16 +174,3 @@ async def running(database_url: str, redis_url: str, folder: Path, **settings: A
             await town.close()
             server.should_exit = True
             await asyncio.wait_for(serving, 20)
-
-
-async def deaf(town: Town, token: str) -> socket.socket:
-    """A stream of server-sent events of which nothing is read, and little has room."""
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(raw, ("127.0.0.1", town.port))
-    head = f"GET /api/v1/streaming/user HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n\r\n"
-    await loop.sock_sendall(raw, head.encode())
-    assert b" 200 " in await loop.sock_recv(raw, 4096)
-    return raw
