@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -48,6 +48,13 @@ class Away(Exception):
 def pack(*words: str | bytes | int) -> bytes:
     """One command as it goes over the wire."""
     return hiredis.pack_command(words)  # pyright: ignore[reportArgumentType]  # its stub means a tuple of any length
+
+
+def pack_each(command: str, keys: Iterable[str], last: bytes) -> bytes:
+    """`command key last` for each key. By hand: it takes half the time of pack(), and a delivery is two of these."""
+    head, tail = f"*3\r\n${len(command)}\r\n{command}\r\n$", f"\r\n${len(last)}\r\n{last.decode('latin-1')}\r\n"
+    keys = [key if key.isascii() else key.encode().decode("latin-1") for key in keys]  # a character for each byte
+    return "".join([f"{head}{len(key)}\r\n{key}{tail}" for key in keys]).encode("latin-1")
 
 
 PING = pack("PING")

@@ -20,7 +20,7 @@ from hiredis import ReplyError
 from ... import metrics
 from ...ports import Doubt, OnMessage
 from .. import redis_doubts
-from ..redis_link import PING, Answer, Away, pack
+from ..redis_link import PING, Answer, Away, pack, pack_each
 from ..redis_nodes import Cluster, open_nodes
 from .memory import MemoryBroker, MemoryListening
 
@@ -65,14 +65,15 @@ class RedisBroker:
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         metrics.deliveries["channels"] += len(channels)
-        packed: dict[int, list[bytes]] = {}
+        names: dict[int, list[str]] = {}
         for channel in channels:
             group = self._group(channel)
-            packed.setdefault(group, []).append(pack(self._publish, self._prefixes[group] + channel, message))
-        if packed:
-            done = await self._nodes.ask_each({group: (b"".join(some), len(some)) for group, some in packed.items()})
-            if len(done) < len(packed):
-                self._lost |= packed.keys() - done.keys()
+            names.setdefault(group, []).append(self._prefixes[group] + channel)
+        if names:
+            packed = {group: (pack_each(self._publish, some, message), len(some)) for group, some in names.items()}
+            done = await self._nodes.ask_each(packed)
+            if len(done) < len(names):
+                self._lost |= names.keys() - done.keys()
             if self._lost:
                 await self._own_up(done)
 

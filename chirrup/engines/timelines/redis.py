@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...errors import Behind
-from ..redis_link import Away, pack
+from ..redis_link import Away, pack, pack_each
 from ..redis_nodes import open_nodes
 from .window import LENGTH, SLACK, window
 
@@ -138,13 +138,10 @@ class RedisTimelines:
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
         if not owners:
             return 0
-        tail = f"\r\n$8\r\n{_packed([id]).decode('latin-1')}\r\n"
+        value = _packed([id])
 
         def push_all(keys: str, owners: Sequence[int]) -> bytes:
-            name = f"{keys}{kind}:"
-            size = len(name)
-            head = "*3\r\n$6\r\nLPUSHX\r\n$"  # by hand: packing costs more than all the rest
-            return "".join([f"{head}{size + len(o)}\r\n{name}{o}{tail}" for o in map(str, owners)]).encode("latin-1")
+            return pack_each("LPUSHX", [f"{keys}{kind}:{owner}" for owner in owners], value)
 
         took, longest = 0, self._slack + 1
         long: list[int] = []
