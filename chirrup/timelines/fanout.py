@@ -1,8 +1,10 @@
 """THE CORE, second half: one post to many timelines and open streams, a step of followers at a time.
 
-Costs are per step, not per follower. All of it may run twice: timelines and readers hold an id once. Each step looks
-at the post anew: what is deleted goes no further.
+Costs are per step, not per follower, and a step is told while the next is read. All of it may run twice: timelines and
+readers hold an id once. Each step looks at the post anew: what is deleted goes no further.
 """
+
+import asyncio
 
 from .. import metrics
 from ..events import Signal
@@ -20,22 +22,30 @@ START: Place = 0, 0
 Told = list[tuple[str, set[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
 
 
-async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place | None = START) -> Place | None:
+async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place = START) -> Place | None:
     """Into every warm timeline and every open stream that wants the post: one chunk, and where the next begins.
 
     event: "status.update" (edited) and "delete" go to the same streams; timelines hold ids, so need neither.
     """
-    steps = 0
-    while place and steps < CHUNK:
-        steps += 1
-        told, author, place = await engines.db.read(_next, post_id, event == "delete", *place)
-        for kind, owners in told:
-            if event == "update":
-                metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, post_id)
-            reader = {"home": "user:", "list": "list:"}.get(kind)
-            channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
-            await engines.broker.publish(channels, Signal(event, post_id, author).packed)
-    return place
+    deleted = event == "delete"
+    told, author, rest = await engines.db.read(_next, post_id, deleted, *place)
+    for _ in range(1, CHUNK):
+        if rest is None:
+            break
+        telling = _tell(engines, told, Signal(event, post_id, author))
+        (told, author, rest), _ = await asyncio.gather(engines.db.read(_next, post_id, deleted, *rest), telling)
+    await _tell(engines, told, Signal(event, post_id, author))
+    return rest
+
+
+async def _tell(engines: Engines, told: Told, signal: Signal) -> None:
+    message = signal.packed
+    for kind, owners in told:
+        if signal.kind == "update":
+            metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, signal.id)
+        reader = {"home": "user:", "list": "list:"}.get(kind)
+        channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
+        await engines.broker.publish(channels, message)
 
 
 def _next(tx: Tx, post_id: int, deleted: bool, way: int, after: int) -> tuple[Told, int, Place | None]:
