@@ -14,8 +14,8 @@ from ..store import follows, lists, tags
 from ..types import Visibility
 from . import wants
 
-STEP = 1000  # followers read and pushed at once
-CHUNK = 10  # steps until others have their turn
+STEP = 2500  # followers read and pushed at once
+CHUNK = 4  # steps until others have their turn
 
 Place = tuple[int, int]  # which of the post's ways, and the last who was looked at there
 START: Place = 0, 0
