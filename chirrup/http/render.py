@@ -115,8 +115,7 @@ class Renderer:
         authors = self._account_parts(tx, seen.accounts)
         known = bool(seen.viewer_id)
 
-        def whole(post: Post) -> Json:
-            original = seen.posts[post.boost_of_id] if post.boost_of_id else post
+        def whole(post: Post, original: Post, reblog: Json = None) -> Json:
             count = counts.get(original.id, UNCOUNTED)
             flag = flags.get(original.id, UNFLAGGED)
             live = _encode(
@@ -131,12 +130,19 @@ class Renderer:
                     muted=flag.muted if known else _UNSET,
                     pinned=flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else _UNSET,
                     poll=voting.get(post.poll_id),
-                    reblog=whole(original) if post.boost_of_id else None,
+                    reblog=reblog,
                 )
             )
             return msgspec.Raw(fixed[post.id] + live[1:])
 
-        return [whole(post) for id in ids if (post := seen.posts.get(id))]
+        shown: list[Json] = []
+        for post in filter(None, map(seen.posts.get, ids)):
+            if post.boost_of_id:
+                original = seen.posts[post.boost_of_id]
+                shown.append(whole(post, original, whole(original, original)))
+            else:
+                shown.append(whole(post, post))
+        return shown
 
     def _fixed_parts(self, tx: Tx, found: Collection[Post]) -> dict[int, bytes]:
         """`{…,` by post id: to be followed by the live part without its brace."""

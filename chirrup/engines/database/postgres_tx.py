@@ -90,7 +90,7 @@ class ByIds:
         self.sql = sql
         self._make, self._ids = make, [ids]
         self._made: dict[int, Any] | None = None
-        self._first = self  # of those who ask together
+        self._first: ByIds | None = None  # of those who ask together; None: this
 
     def join(self, first: "ByIds") -> None:
         """Leave it to the first, which is not asked yet."""
@@ -104,7 +104,7 @@ class ByIds:
 
     def made(self, line: Line, answer: PGresult) -> dict[int, Any]:
         """Of all ids that were asked for together."""
-        first = self._first
+        first = self._first or self
         if first._made is None:
             first._made = {row[0]: first._make(*row) for row in line.rows(answer)}
         return first._made
