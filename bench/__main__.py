@@ -2,12 +2,9 @@
 
 import argparse
 import asyncio
-import itertools
 import json
 import statistics
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -22,7 +19,7 @@ from chirrup.social import posts
 from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 
-from . import load, world
+from . import load, raw, world
 from .world import Person, Server
 
 
@@ -81,46 +78,14 @@ _measured: dict[str, float] = {}  # raw limits of this run, for the ratios
 
 def limits(runs: int, scale: float) -> list[Row]:
     """the machine's own limits"""
-    flushed = [_batched_inserts(int(20_000 * scale)) for _ in range(runs)]
-    bare = [_bare_uvicorn(int(20_000 * scale)) for _ in range(runs)]
+    flushed = [raw.inserts(int(20_000 * scale)) for _ in range(runs)]
+    bare = [raw.answers(int(20_000 * scale)) for _ in range(runs)]
     _measured["inserts"] = statistics.median(flushed)
     _measured["bare"] = statistics.median(rate for rate, _ in bare)
     return [
         Row("raw: SQLite inserts", "/s", "", flushed),
         Row("raw: uvicorn, 44 kB", "/s", "", [r for r, _ in bare], [cpu for _, cpu in bare]),
     ]
-
-
-def _batched_inserts(count: int) -> float:
-    with world.folder() as data:
-        connection = apsw.Connection(str(data / "raw.db"))
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, words TEXT)")
-        started = time.perf_counter()
-        for start in range(0, count, 64):
-            with connection:
-                connection.executemany(
-                    "INSERT INTO t VALUES (?, ?)", ((start + n, load.WORDS[:300]) for n in range(64))
-                )
-        return count / (time.perf_counter() - started)
-
-
-def _bare_uvicorn(count: int) -> tuple[float, float]:
-    port = world.free_port()
-    command = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(port), "--log-level", "error"]
-    server = Server(command, port, {})
-    try:
-        return _rate(server, 16, itertools.repeat(load.get("/", "none"), count))
-    finally:
-        server.stop()
-
-
-def _rate(server: Server, clients: int, requests, settle: Callable[[], None] = lambda: None) -> tuple[float, float]:
-    """(answers a second until `settle` returns, µs of the server's CPU each)."""
-    cpu, started = server.cpu_s, time.perf_counter()
-    count, _ = asyncio.run(load.run(server.port, clients, iter(requests)))
-    settle()
-    return count / (time.perf_counter() - started), (server.cpu_s - cpu) / count * 1e6
 
 
 def posting(runs: int, scale: float) -> list[Row]:
@@ -136,7 +101,7 @@ def posting(runs: int, scale: float) -> list[Row]:
                 for clients, results in found.items():
                     count = int((1000 if clients == 1 else 6000) * scale)
                     requests = (load.say(authors[n % 200].token, n) for n in range(count))
-                    results.append(_rate(server, clients, requests, lambda: _settle(data)))
+                    results.append(raw.rate(server, clients, requests, lambda: _settle(data)))
     return [
         Row(
             f"post, {clients} client{'s' if clients > 1 else ''}",
@@ -180,7 +145,7 @@ def home(runs: int, scale: float) -> list[Row]:
             for _ in range(runs):
                 count = int(12_000 * scale)
                 requests = (load.get("/api/v1/timelines/home?limit=20", readers[n % 16].token) for n in range(count))
-                results.append(_rate(server, 16, requests))
+                results.append(raw.rate(server, 16, requests))
     return [
         Row(
             "home timeline, 20 posts",

@@ -2,7 +2,8 @@
 
 All processes share this machine, so rates cannot grow; what is compared is CPU of all of them together for each piece
 of work. Where it stays the same, boxes add up. The ways of spreading the work take turns, and of each kind of work the
-middle turn counts: a machine that is faster for some minutes is so for all of them.
+middle turn counts: a machine that is faster for some minutes is so for all of them. How fast it is, its bare answers
+say: compare the costs of two days by how many of these they are.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from rich.table import Table
 
 from chirrup.app import close_engines, open_database
 
-from . import load, world
+from . import load, raw, world
 from .boxes import Boxes, Cost, boxes
 from .world import Person
 
@@ -57,6 +58,7 @@ def main() -> None:
     workers, nodes = ([int(n) for n in text.split(",")] for text in (asked.workers, asked.redis))
     console, scale = Console(), 0.25 if asked.quick else 1.0
     found: list[Measured] = []
+    bare: list[tuple[float, float]] = []
     with console.status("making PostgreSQL, Redis and a town") as status:
         for count, counts in zip(
             nodes, itertools.chain([workers], itertools.repeat(workers[1:2] or workers)), strict=False
@@ -65,9 +67,10 @@ def main() -> None:
                 town, measured = _people(machine), list[Measured]()
                 for turn, each in itertools.product(range(1, asked.turns + 1), counts):
                     status.update(f"turn {turn} of {asked.turns}: {each} workers on {count} Redis nodes")
+                    bare.append(raw.answers(int(10_000 * scale)))
                     measured.append(_measure(machine, town, each, scale, asked.offered))
                 found += [_middle([one for one in measured if one.workers == each]) for each in counts]
-    console.print(_table(found))
+    console.print(_table(found, sorted(bare)[len(bare) // 2]))
     console.print(_slopes(found))
 
 
@@ -140,10 +143,11 @@ async def _warm(machine: Boxes, town: Town) -> None:
     await close_engines(engines)
 
 
-def _table(found: list[Measured]) -> Table:
+def _table(found: list[Measured], bare: tuple[float, float]) -> Table:
     table = Table(title="CPU µs of all processes, by part", box=None, padding=(0, 2, 0, 0))
     for name in ("workers", "Redis", "work", "rate/s", "web", "worker", "postgres", "redis", "together"):
-        table.add_column(name, justify="left" if name == "work" else "right")
+        table.add_column(name, justify="left" if name == "work" else "right", no_wrap=True)
+    table.add_row("", "", "raw: uvicorn, 44 kB", f"{bare[0]:,.0f}", *[""] * 4, _short(bare[1]))
     for one in found:
         for work, cost in one.cpu_us.items():
             parts = [_short(cost.get(part, 0)) for part in ("web", "worker", "postgres", "redis")]

@@ -1,0 +1,48 @@
+"""What this machine can do at all: benchmarks say how near they come to it, and runs of two days can be compared."""
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+import apsw
+
+from . import load, world
+from .world import Server
+
+
+def inserts(count: int) -> float:
+    """Rows a second into SQLite, 64 for each flush."""
+    with world.folder() as data:
+        connection = apsw.Connection(str(data / "raw.db"))
+        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, words TEXT)")
+        started = time.perf_counter()
+        for start in range(0, count, 64):
+            with connection:
+                connection.executemany(
+                    "INSERT INTO t VALUES (?, ?)", ((start + n, load.WORDS[:300]) for n in range(64))
+                )
+        return count / (time.perf_counter() - started)
+
+
+def answers(count: int) -> tuple[float, float]:
+    """Of 44 kB, by an application that only answers: how many a second, and µs of CPU each."""
+    port = world.free_port()
+    command = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(port), "--log-level", "error"]
+    server = Server(command, port, {})
+    try:
+        return rate(server, 16, itertools.repeat(load.get("/", "none"), count))
+    finally:
+        server.stop()
+
+
+def rate(
+    server: Server, clients: int, requests: Iterable[bytes], settle: Callable[[], None] = lambda: None
+) -> tuple[float, float]:
+    """(answers a second until `settle` returns, µs of the server's CPU each)."""
+    cpu, started = server.cpu_s, time.perf_counter()
+    count, _ = asyncio.run(load.run(server.port, clients, iter(requests)))
+    settle()
+    return count / (time.perf_counter() - started), (server.cpu_s - cpu) / count * 1e6
