@@ -26,7 +26,7 @@ from chirrup.social.accounts import SignUp
 from chirrup.store import outbox
 
 ROUNDS = max(2, ALL_ROUNDS // 4)
-FANS = 2_500 if ROUNDS < 25 else 25_000  # in steps of 1,000, and from 10,000 on in chunks
+FANS = 4_000 if ROUNDS < 25 else 25_000  # in steps of 2,500, and from 10,000 on in chunks
 
 
 class Boxes:
@@ -132,7 +132,7 @@ async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(
 async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_killed_in_the_middle(
     boxes: Boxes, redis_server: Redis, ledger_line: Callable[[str], Line]
 ):
-    """Redis stands still when the first thousand are told, so that the middle can be met."""
+    """Redis stands still when the first step of them is told, so that the middle can be met."""
     line, star = ledger_line("R2 killed amid a post to thousands"), boxes.webs[0].person()
     engines = open_engines(Settings(database=boxes.database, broker=redis_server.url))
     fans = engines.db.write_now(new_followers, int(star.id), FANS)
@@ -143,7 +143,7 @@ async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_kill
     async def home(fan: int) -> list[int] | None:
         return await engines.timelines.page("home", fan, before=ID_MAX, after=0, limit=20)
 
-    await eventually_async(all_is_done, within_s=30)
+    await eventually_async(all_is_done, within_s=30 + FANS / 200)
     for fan in fans:
         rebuild = await engines.timelines.begin_rebuild("home", fan)
         await engines.timelines.warm("home", fan, rebuild, [], complete=True)
