@@ -27,30 +27,28 @@ async def deliver(engines: Engines, post_id: int, event: str = "update", place: 
 
     event: "status.update" (edited) and "delete" go to the same streams; timelines hold ids, so need neither.
     """
-    deleted = event == "delete"
-    told, author, rest = await engines.db.read(_next, post_id, deleted, *place)
+    told, author, rest = await engines.db.read(_next, post_id, event, *place)
     for _ in range(1, CHUNK):
         if rest is None:
             break
         telling = _tell(engines, told, Signal(event, post_id, author))
-        (told, author, rest), _ = await asyncio.gather(engines.db.read(_next, post_id, deleted, *rest), telling)
+        (told, author, rest), _ = await asyncio.gather(engines.db.read(_next, post_id, event, *rest), telling)
     await _tell(engines, told, Signal(event, post_id, author))
     return rest
 
 
 async def _tell(engines: Engines, told: Told, signal: Signal) -> None:
-    message = signal.packed
     for kind, owners in told:
         if signal.kind == "update":
             metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, signal.id)
         reader = {"home": "user:", "list": "list:"}.get(kind)
         channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
-        await engines.broker.publish(channels, message)
+        await engines.broker.publish(channels, signal.packed)
 
 
-def _next(tx: Tx, post_id: int, deleted: bool, way: int, after: int) -> tuple[Told, int, Place | None]:
+def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told, int, Place | None]:
     """(who is to be told, the author, where to go on): of STEP readers, or of all that are left."""
-    spread, told, room = wants.load(tx, post_id, deleted=deleted), Told(), STEP
+    spread, told, room = wants.load(tx, post_id, deleted=event == "delete"), Told(), STEP
     if spread is None:
         return told, 0, None
     post, ways = spread.post, ["home", "list"]
