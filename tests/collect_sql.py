@@ -1,4 +1,4 @@
-"""Every SQL statement of the product, read from its source: the first argument of tx.all, tx.one, tx.run, tx.many.
+"""Every SQL statement of the product, read from its source: the first argument of tx.all, tx.by_ids and the others.
 
 Where a statement is put together from names, each value that a name can have is tried. Values come from the module
 itself (COLUMNS), from assignments in the function, from the calls of a private function, or from the stand-ins that
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import chirrup
 
 PACKAGE = Path(chirrup.__file__).parent
-CALLS = {"all", "one", "run", "changed", "many"}
+CALLS = {"all", "one", "by_ids", "run", "changed", "many"}
 
 
 class Statement(NamedTuple):
@@ -70,7 +70,7 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """Where SQL is run: tx.all(…), tx.one(…), tx.run(…), tx.changed(…), tx.many(…)."""
+    """Where SQL is run: tx.all(…), tx.one(…) and the others of CALLS."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)

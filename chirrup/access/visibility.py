@@ -10,7 +10,7 @@ The rule, for one post:
 Organisations and groups will be two more lines here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -36,11 +36,11 @@ def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
     return judge(tx, viewer_id, find(tx, ids))
 
 
-def find(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
-    """The posts among ids and what they boost, whoever may see them: for judge()."""
-    found = posts.by_ids(tx, ids)
+def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> dict[int, Post]:
+    """The posts among ids and what they boost, whoever may see them: for judge(). known: as posts.by_ids has it."""
+    found = posts.by_ids(tx, ids, known)
     originals = {post.boost_of_id for post in found.values()} - found.keys() - {0}
-    return found | posts.by_ids(tx, originals) if originals else found
+    return found | posts.by_ids(tx, originals, known) if originals else found
 
 
 def judge(tx: Tx, viewer_id: int, found: dict[int, Post]) -> Seen:

@@ -57,6 +57,7 @@ class Renderer:
     def __init__(self, settings: Settings, addresses: Addresses) -> None:
         self.base_url = settings.base_url
         self._addresses = addresses
+        self._known: dict[int, Post] = {}
         self._posts: dict[int, tuple[tuple[int, int], bytes]] = {}
         self._accounts: dict[int, tuple[AccountState, msgspec.Raw]] = {}
         self._apps: dict[int, entities.StatusApplication | None] = {0: None}
@@ -77,9 +78,12 @@ class Renderer:
 
     def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
         """The same by their ids. What is shown with them is asked for beside the question who may see them."""
-        found = visibility.find(tx, ids)
+        found = visibility.find(tx, ids, self._known)
         if not found:
             return {}
+        for id, post in found.items():
+            if self._known.get(id) is not post:
+                _keep(self._known, id, post)
         seen, *parts = tx.together(
             lambda: visibility.judge(tx, viewer_id, found), *self._questions(tx, viewer_id, found.values())
         )

@@ -2,24 +2,31 @@
 
 import gc
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import pytest
 from kit import people
 
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
 from chirrup.http.render import Renderer
-from chirrup.ports import Database
+from chirrup.ports import Database, Tx
 from chirrup.social import posts, reactions
 from chirrup.social.media import Addresses
 from chirrup.types import Draft
 
 
-async def test_a_page_leaves_nothing_for_the_collector_of_cycles(db: Database, tmp_path: Path):
+@pytest.fixture
+def render(tmp_path: Path) -> Renderer:
+    return Renderer(Settings(data=tmp_path), Addresses(Signer(b"secret")))
+
+
+async def test_a_page_leaves_nothing_for_the_collector_of_cycles(db: Database, render: Renderer):
     """A page that refers to itself stays until Python searches for such; at home that was a tenth of all the work."""
     ann, bob = await people(db, "ann", "bob")
     said = await db.write(posts.publish, ann, Draft(text="hello"))
     boost = await db.write(reactions.boost, bob, said.id)
-    render = Renderer(Settings(data=tmp_path), Addresses(Signer(b"key")))
 
     async def page() -> None:
         assert len(await db.read(render.statuses, bob, [boost.id, said.id])) == 2
@@ -33,3 +40,57 @@ async def test_a_page_leaves_nothing_for_the_collector_of_cycles(db: Database, t
         assert gc.collect() < 20
     finally:
         gc.enable()
+
+
+async def test_what_is_kept_of_posts_is_what_they_are_now(db: Database, render: Renderer):
+    ann, bob = await people(db, "ann", "bob")
+    first, second, third = [
+        await db.write(posts.publish, ann, Draft(text=text)) for text in ("first", "second", "third")
+    ]
+    boost = await db.write(reactions.boost, bob, first.id)
+    page = [third.id, boost.id, second.id, first.id]
+
+    async def texts() -> list[str]:
+        shown = msgspec.json.decode(msgspec.json.encode(await db.read(render.statuses, bob, page)))
+        return [(one["reblog"] or one)["content"] for one in shown]
+
+    await db.read(render.statuses, bob, page[1:])
+    assert await texts() == ["<p>third</p>", "<p>first</p>", "<p>second</p>", "<p>first</p>"]
+
+    await db.write(posts.edit, ann, first.id, Draft(text="other"))
+    await db.write(posts.delete, ann, second.id)
+    for _ in range(2):
+        assert await texts() == ["<p>third</p>", "<p>other</p>", "<p>other</p>"]
+
+    await db.write(posts.delete, ann, first.id)
+    for _ in range(2):
+        assert await texts() == ["<p>third</p>"]
+
+
+async def test_the_text_of_a_post_is_read_once(db: Database, render: Renderer):
+    ann, bob = await people(db, "ann", "bob")
+    said = await db.write(posts.publish, ann, Draft(text="hello"))
+    boost = await db.write(reactions.boost, bob, said.id)
+
+    def texts_read(tx: Tx) -> int:
+        listening = Listening(tx)
+        assert len(render.statuses(listening, bob, [boost.id, said.id])) == 2  # pyright: ignore[reportArgumentType]
+        return sum(" text," in sql for sql in listening.heard)
+
+    assert await db.read(texts_read) == 1
+    assert await db.read(texts_read) == 0
+
+
+class Listening:
+    """A transaction that keeps the SQL of rows by their ids."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self.heard: list[str] = []
+
+    def by_ids(self, sql: str, *more: Any) -> Any:
+        self.heard.append(sql)
+        return self._tx.by_ids(sql, *more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
