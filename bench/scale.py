@@ -146,8 +146,8 @@ async def _warm(machine: Boxes, town: Town) -> None:
 def _table(found: list[Measured], bare: tuple[float, float]) -> Table:
     table = Table(title="CPU µs of all processes, by part", box=None, padding=(0, 2, 0, 0))
     for name in ("workers", "Redis", "work", "rate/s", "web", "worker", "postgres", "redis", "together"):
-        table.add_column(name, justify="left" if name == "work" else "right", no_wrap=True)
-    table.add_row("", "", "raw: uvicorn, 44 kB", f"{bare[0]:,.0f}", *[""] * 4, _short(bare[1]))
+        table.add_column(name, justify="left" if name == "work" else "right")
+    table.add_row("", "", "raw: 44 kB", f"{bare[0]:,.0f}", *[""] * 4, _short(bare[1]))
     for one in found:
         for work, cost in one.cpu_us.items():
             parts = [_short(cost.get(part, 0)) for part in ("web", "worker", "postgres", "redis")]
