@@ -13,8 +13,8 @@ _VALUES = ", ".join(f":{name}" for name in Post.__struct_fields__)
 def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> dict[int, Post]:
     """The posts among ids that still exist. One query, whatever len(ids). Says nothing of who may see them.
 
-    known: some read before. Of these only the versions are read, and once more, whole, what has changed: a post is
-    mostly text, which is most of what goes over the wire from PostgreSQL.
+    known: some read before. Then the versions of all are read, and in a second query, if any are left, whole those that
+    are new or have changed: a post is mostly text, which is most of what goes over the wire from PostgreSQL.
 
     The statements find deleted ones too: with `deleted_ms = 0` in them, PostgreSQL takes the index of those that are
     not for the shortest way through a table that is young, and reads all of it.
