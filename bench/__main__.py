@@ -101,7 +101,7 @@ def posting(runs: int, scale: float) -> list[Row]:
                 for clients, results in found.items():
                     count = int((1000 if clients == 1 else 6000) * scale)
                     requests = (load.say(authors[n % 200].token, n) for n in range(count))
-                    results.append(raw.rate(server, clients, requests, lambda: _settle(data)))
+                    results.append(world.rate(server, clients, requests, lambda: _settle(data)))
     return [
         Row(
             f"post, {clients} client{'s' if clients > 1 else ''}",
@@ -145,7 +145,7 @@ def home(runs: int, scale: float) -> list[Row]:
             for _ in range(runs):
                 count = int(12_000 * scale)
                 requests = (load.get("/api/v1/timelines/home?limit=20", readers[n % 16].token) for n in range(count))
-                results.append(raw.rate(server, 16, requests))
+                results.append(world.rate(server, 16, requests))
     return [
         Row(
             "home timeline, 20 posts",

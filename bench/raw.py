@@ -1,10 +1,8 @@
 """What this machine can do at all: benchmarks say how near they come to it, and runs of two days can be compared."""
 
-import asyncio
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterable
 
 import apsw
 
@@ -33,16 +31,6 @@ def answers(count: int) -> tuple[float, float]:
     command = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(port), "--log-level", "error"]
     server = Server(command, port, {})
     try:
-        return rate(server, 16, itertools.repeat(load.get("/", "none"), count))
+        return world.rate(server, 16, itertools.repeat(load.get("/", "none"), count))
     finally:
         server.stop()
-
-
-def rate(
-    server: Server, clients: int, requests: Iterable[bytes], settle: Callable[[], None] = lambda: None
-) -> tuple[float, float]:
-    """(answers a second until `settle` returns, µs of the server's CPU each)."""
-    cpu, started = server.cpu_s, time.perf_counter()
-    count, _ = asyncio.run(load.run(server.port, clients, iter(requests)))
-    settle()
-    return count / (time.perf_counter() - started), (server.cpu_s - cpu) / count * 1e6

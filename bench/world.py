@@ -1,5 +1,6 @@
 """What is measured against: a server in a process of its own, and people with tokens in its database."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from chirrup.config import Settings
 from chirrup.ports import Database, Tx
 from chirrup.social import accounts, follows
 from chirrup.social.accounts import SignUp
+
+from . import load
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -86,6 +89,16 @@ class Server:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+
+
+def rate(
+    server: Server, clients: int, requests: Iterable[bytes], settle: Callable[[], None] = lambda: None
+) -> tuple[float, float]:
+    """(answers a second until `settle` returns, µs of the server's CPU each)."""
+    cpu, started = server.cpu_s, time.perf_counter()
+    count, _ = asyncio.run(load.run(server.port, clients, iter(requests)))
+    settle()
+    return count / (time.perf_counter() - started), (server.cpu_s - cpu) / count * 1e6
 
 
 @contextmanager
