@@ -81,17 +81,18 @@ def test_an_address_is_believed_from_a_proxy_only(strict):
 
 
 def test_a_wrong_password_and_an_unknown_name_cost_the_same(strict):
-    """CPU time, as the time that an answer takes here depends on what else the machine does."""
+    """CPU time, in turn, and the least of each: what else the machine does makes a try dearer, never cheaper."""
     strict.command("user", "create", "dora", "--email", "dora@example.com", "--password", "correct horse")
     visitor_from(strict, "10.4.0.1").log_in("warm@example.com", "wrong")
-    spent: list[float] = []
-    for login in ("dora@example.com", "nobody@example.com"):
-        before = strict.cpu_s()
-        for n in range(10):
+    spent_s: dict[str, list[float]] = {"dora@example.com": [], "nobody@example.com": []}
+    for n in range(10):
+        for login, tries in spent_s.items():
+            before = strict.cpu_s()
             assert visitor_from(strict, f"10.4.1.{n}").log_in(login, "wrong").status_code == 422
-        spent.append((strict.cpu_s() - before) / 10)
+            tries.append(strict.cpu_s() - before)
 
-    assert abs(spent[0] - spent[1]) < 0.010  # ../shared/threats.md A14
+    known, unknown = map(min, spent_s.values())
+    assert abs(known - unknown) < 0.010, spent_s  # ../shared/threats.md A14
 
 
 def test_ten_wrong_passwords_close_the_form_for_a_new_one(strict):
