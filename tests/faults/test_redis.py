@@ -183,7 +183,7 @@ async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
         await read.home(web, bob, Span(before=ID_MAX, limit=20))
         kept = await web.timelines.page("home", bob, before=ID_MAX, after=0, limit=20)
         with redis.Redis.from_url(server.url, socket_timeout=5) as client:
-            keys: Any = client.keys(f"chirrup:t:*:home:{bob}")
+            keys: Any = client.keys(f"chirrup:tl:*:home:{bob}")
             lists = [b"".join(cast(Any, client.lrange(key, 0, -1))) for key in keys]
         return kept == said and any(said[0].to_bytes(8) in one for one in lists)
 
