@@ -11,6 +11,7 @@ still is what it was.
 
 import asyncio
 import hashlib
+import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -32,6 +33,9 @@ PAUSE_MIN_S, PAUSE_MAX_S = 0.05, 1.0  # between tries to connect, each twice as 
 COMPLAIN_S = 60.0  # a server that comes and goes is logged this often
 
 ELSEWHERE = ("MOVED ", "ASK ", "CLUSTERDOWN ", "TRYAGAIN ")  # what a Cluster's node says of a slot, not of itself
+
+REPLY_BYTES_MIN = 3  # "_\r\n"
+MANY = 64  # replies that are waited for in one piece
 
 _INCOMPLETE = object()
 
@@ -295,6 +299,7 @@ class _Wire(asyncio.Protocol):
         self._waiting: deque[_Asked] = deque()
         self._patience: asyncio.TimerHandle | None = None  # with the first of those
         self._unsent: list[bytes] = []
+        self._awake_at = 1  # bytes that have come
         self.lost: asyncio.Future[str] = self._loop.create_future()  # its result: why
         self.run_id = ""
 
@@ -305,6 +310,7 @@ class _Wire(asyncio.Protocol):
         self._waiting.append(([], count, answered, now := self._loop.time()))
         if self._patience is None:
             self._patience = self._loop.call_at(now + TIMEOUT_S, self._lose_patience)
+        self._sleep_until_enough()
         self._unsent.append(commands)
         if len(self._unsent) == 1:  # what others ask in this turn of the loop goes out with it: a write costs 15 µs
             self._loop.call_soon(self._flush)
@@ -342,6 +348,18 @@ class _Wire(asyncio.Protocol):
                 waiting.popleft()
                 if not answered.done():  # whoever asked may have been cancelled
                     answered.set_result(replies)
+        self._sleep_until_enough()
+
+    def _sleep_until_enough(self) -> None:
+        """Of many replies the first few are no reason to wake up: Redis sends them in dozens of pieces."""
+        enough = 1
+        if self._waiting:
+            replies, count, *_ = self._waiting[0]
+            if count - len(replies) > MANY:
+                enough = REPLY_BYTES_MIN * (count - len(replies) - 1)  # a part of one may be in the reader
+        if enough != self._awake_at and self._transport:
+            self._awake_at = enough
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, enough)
 
     def _lose_patience(self) -> None:
         self._patience = None
