@@ -15,19 +15,6 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, PostList]:
     return tx.by_ids(f"SELECT {COLUMNS} FROM lists WHERE {tx.sql.ids_in('id', 'ids')}", PostList, ids)
 
 
-def holding_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[int]:
-    """Lists that account_id is on, ids rising, above `after`: one step of a fan-out."""
-    rows = tx.all(
-        """SELECT list_id FROM listed_in WHERE bucket = :bucket AND account_id = :account AND list_id > :after
-           ORDER BY list_id LIMIT :limit""",
-        bucket=bucket_of(account_id),
-        account=account_id,
-        after=after,
-        limit=limit,
-    )
-    return [id for (id,) in rows]
-
-
 def held_by(tx: Tx, account_id: int, owners: Collection[int]) -> dict[int, int]:
     """The lists of any of owners that account_id is on: owner by list id."""
     rows = tx.all(

@@ -5,12 +5,13 @@ readers hold an id once. Each step looks at the post anew: what is deleted goes 
 """
 
 import asyncio
+from collections.abc import Collection
 
 from .. import metrics
 from ..events import Signal
 from ..ports import Engines, Tx
 from ..social.text import hashtag_key
-from ..store import follows, lists, tags
+from ..store import follows, tags
 from ..types import Visibility
 from . import wants
 
@@ -19,7 +20,7 @@ CHUNK = 4  # steps until others have their turn
 
 Place = tuple[int, int]  # which of the post's ways, and the last who was looked at there
 START: Place = 0, 0
-Told = list[tuple[str, set[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
+Told = list[tuple[str, Collection[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
 
 
 async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place = START) -> Place | None:
@@ -51,7 +52,7 @@ def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told,
     spread, told, room = wants.load(tx, post_id, deleted=event == "delete"), Told(), STEP
     if spread is None:
         return told, 0, None
-    post, ways = spread.post, ["home", "list"]
+    post, ways = spread.post, ["followers"]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
         ways += ["public", *(f"#{hashtag_key(tag)}" for tag in post.tag_names)]
     while way < len(ways) and room > 0:
@@ -65,15 +66,12 @@ def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told,
 def _step(tx: Tx, spread: wants.Spread, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
     """(who is to be told, who was looked at): on one way, of those behind after."""
     author = spread.post.author_id
-    if way == "home":
+    if way == "followers":
         rows = follows.followers_step(tx, author, after=after, limit=limit)
-        wanted = wants.homes(tx, spread, rows) if rows else set()
-        return [("home", wanted if after else wanted | {author})], [row[0] for row in rows]
-    if way == "list":
-        found = lists.holding_step(tx, author, after=after, limit=limit)
-        return [("list", wants.on_lists(tx, spread, found))] if found else [], found
+        homes, lists = wants.readers(tx, spread, rows) if rows else (set[int](), [])
+        return [("home", homes if after else homes | {author}), ("list", lists)], [row[0] for row in rows]
     if way == "public":
-        return [("public", set())], []
+        return [("public", ())], []
     found = tags.followers_step(tx, way[1:], after=after, limit=limit)
-    told = [] if after else [(f"hashtag:{way[1:]}", set[int]())]
+    told: Told = [] if after else [(f"hashtag:{way[1:]}", ())]
     return told + ([("home", wants.willing(tx, spread, set(found)))] if found else []), found

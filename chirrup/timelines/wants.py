@@ -58,39 +58,43 @@ def in_list(seen: Seen, post: Post, chosen: PostList, members: Collection[int]) 
     return not spread.minded(seen) and (not spread.answers or spread.answers in answered)
 
 
-def homes(tx: Tx, spread: Spread, step: Collection[tuple[int, int, int, int, str]]) -> set[int]:
-    """Those in a step of the author's followers (follows.followers_step) who want the post at home."""
+def readers(tx: Tx, spread: Spread, step: Collection[tuple[int, int, int, int, str]]) -> tuple[set[int], list[int]]:
+    """(whose homes, which lists want the post) in a step of the author's followers (follows.followers_step)."""
     boost, language = spread.post.boost_of_id, spread.post.language
-    wanted = {
+    interested = {
         follower
         for _, follower, show_boosts, _, languages in step
         if (show_boosts or not boost) and (not languages or language in languages.split())
     }
-    wanted = willing(tx, spread, wanted)
-    owner_of = lists.held_by(tx, spread.post.author_id, wanted)
-    return wanted - {owner_of[id] for id, one in lists.by_ids(tx, owner_of).items() if one.exclusive}
+    followers = {row[1] for row in step}  # who has the author on a list is among them: social/lists.py
+    reached, owner_of = tx.together(
+        lambda: _reached(tx, spread, followers), lambda: lists.held_by(tx, spread.post.author_id, followers)
+    )
+    told = _told(tx, spread, reached)
+    chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
+    exclusive = {one.owner_id for one in chosen if one.exclusive}
+    return interested & told - exclusive, _on_lists(tx, spread, chosen, told)
 
 
 def willing(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
-    """Those of readers (followers of the author, or of a tag) who want the post at home."""
-    readers = _reached(tx, spread, readers)
-    if spread.answers and readers:
-        readers &= follows.followers_among(tx, spread.answers, readers) | {spread.answers}
-    return readers
+    """Those of readers (followers of a tag) who want the post at home."""
+    return _told(tx, spread, _reached(tx, spread, readers))
 
 
-def on_lists(tx: Tx, spread: Spread, list_ids: Collection[int]) -> set[int]:
-    """Those of the lists the author is on that show the post."""
-    chosen = lists.by_ids(tx, list_ids)
-    readers = _reached(tx, spread, {one.owner_id for one in chosen.values()})
-    readers &= follows.followers_among(tx, spread.post.author_id, readers)
-    told = follows.followers_among(tx, spread.answers, readers) | {spread.answers}
-    beside = lists.with_member(tx, spread.answers, list_ids)
+def _on_lists(tx: Tx, spread: Spread, chosen: Collection[PostList], told: set[int]) -> list[int]:
+    """Those of chosen that show the post. told: who follows both sides of it."""
+    if not spread.answers or not chosen:
+        return [one.id for one in chosen]
+    beside = lists.with_member(tx, spread.answers, [one.id for one in chosen])
+    shown = {"list": beside, "followed": {one.id for one in chosen if one.owner_id in told}}
+    return [one.id for one in chosen if one.id in shown.get(one.replies, ())]
 
-    def shows(one: PostList) -> bool:
-        return {"list": one.id in beside, "followed": one.owner_id in told}.get(one.replies, False)
 
-    return {one.id for one in chosen.values() if one.owner_id in readers and (not spread.answers or shows(one))}
+def _told(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
+    """Those of readers who follow, or are, whom the post answers; all when it answers nobody."""
+    if not spread.answers or not readers:
+        return readers
+    return readers & (follows.followers_among(tx, spread.answers, readers) | {spread.answers})
 
 
 def _reached(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
