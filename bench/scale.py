@@ -1,9 +1,10 @@
 """`make bench-scale`: does a post, a delivery, a read cost the same with more workers and more Redis nodes?
 
 All processes share this machine, so rates cannot grow; what is compared is CPU of all of them together for each piece
-of work. Where it stays the same, boxes add up. The ways of spreading the work take turns, and of each kind of work the
-middle turn counts: a machine that is faster for some minutes is so for all of them. How fast it is, its bare answers
-say: compare the costs of two days by how many of these they are.
+of work. Where it stays the same, boxes add up. Workers are given work in two ways: "shared" is as much as goes, however
+many they are; "each" is the same for each of them, as when a box is added because there is more to do. The numbers of
+workers take turns, and of each kind of work the middle turn counts: a machine that is faster for some minutes is so for
+all of them. How fast it is, its bare answers say: compare the costs of two days by how many of these they are.
 """
 
 import argparse
@@ -25,8 +26,9 @@ from .world import Person
 SMALL, FOLLOWERS = 200, 10  # authors of ordinary posts, followers of each
 BIG, MANY = 4, 5_000  # authors with warm followers, followers of each
 READERS = 16
-SMALL_POSTS, WIDE = 4000, 200  # posts of each kind
-OFFERED_S = 10  # where so many a second are sent
+SMALL_POSTS, WIDE = 4000, 400  # posts of each kind, shared
+EACH_POSTS, EACH_WIDE, EACH_S = 100, 5, 8  # a second for each worker, for so long
+WARM_WIDE = 64  # so that every worker has done both kinds
 TURNS = 3
 
 
@@ -51,7 +53,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-scale", description=__doc__)
     parser.add_argument("--workers", default="1,2,4,8", help="how many, one after the other (1,2,4,8)")
     parser.add_argument("--redis", default="1,3,6", help="how many Redis nodes; the first with all --workers (1,3,6)")
-    parser.add_argument("--offered", type=float, default=0, help="posts a second for each worker, not as many as go")
     parser.add_argument("--turns", type=int, default=TURNS, help=f"times that each way is measured ({TURNS})")
     parser.add_argument("--quick", action="store_true", help="a quarter of the work")
     asked = parser.parse_args()
@@ -68,7 +69,7 @@ def main() -> None:
                 for turn, each in itertools.product(range(1, asked.turns + 1), counts):
                     status.update(f"turn {turn} of {asked.turns}: {each} workers on {count} Redis nodes")
                     bare.append(raw.answers(int(10_000 * scale)))
-                    measured.append(_measure(machine, town, each, scale, asked.offered))
+                    measured.append(_measure(machine, town, each, scale))
                 found += [_middle([one for one in measured if one.workers == each]) for each in counts]
     console.print(_table(found, sorted(bare)[len(bare) // 2]))
     console.print(_slopes(found))
@@ -88,26 +89,27 @@ def _people(machine: Boxes) -> Town:
     return Town(small, big, readers, strangers, crowd)
 
 
-def _measure(machine: Boxes, town: Town, workers: int, scale: float, offered: float) -> Measured:
-    """offered: posts a second for each worker, and a twentieth of that to many followers; 0: as many as go."""
-    rate, few = offered * workers, WIDE / SMALL_POSTS
-    count = rate * OFFERED_S if offered else SMALL_POSTS
-    posts = [load.say(one.token, n) for n, one in _round(town.small, int(count * scale))]
-    wide = [load.say(one.token, n) for n, one in _round(town.big, int(count * few * scale))]
-    reads, apart = (
-        [load.get("/api/v1/timelines/home?limit=20", one.token) for _, one in _round(people, int(6000 * scale))]
-        for people in (town.readers, town.strangers)
-    )
+def _measure(machine: Boxes, town: Town, workers: int, scale: float) -> Measured:
+    def say(people: list[Person], count: float) -> list[bytes]:
+        return [load.say(one.token, n) for n, one in _round(people, int(count))]
+
+    def read(people: list[Person]) -> list[bytes]:
+        return [load.get("/api/v1/timelines/home?limit=20", one.token) for _, one in _round(people, int(6000 * scale))]
+
+    seconds = EACH_S * scale
     with machine.roles(web=1, worker=workers):
         asyncio.run(_warm(machine, town))
-        asyncio.run(load.run(machine.web.port, 32, iter(posts[:400])))  # statements prepared, code warm
+        for people, count in ((town.small, 400), (town.big, WARM_WIDE)):  # statements prepared, code warm
+            asyncio.run(load.run(machine.web.port, 32, iter(say(people, count))))
         machine.settle()
         result = Measured(workers, len(machine.redis), {}, {})
         for work, requests, pieces, per_s in (
-            ("post", posts, 1, rate),
-            ("delivery", wide, MANY, rate * few),
-            ("read", reads, 1, 0),
-            ("read, strangers", apart, 1, 0),
+            ("post, shared", say(town.small, SMALL_POSTS * scale), 1, 0),
+            ("post, each", say(town.small, EACH_POSTS * workers * seconds), 1, EACH_POSTS * workers),
+            ("delivery, shared", say(town.big, WIDE * scale), MANY, 0),
+            ("delivery, each", say(town.big, EACH_WIDE * workers * seconds), MANY, EACH_WIDE * workers),
+            ("read", read(town.readers), 1, 0),
+            ("read, strangers", read(town.strangers), 1, 0),
         ):
             before, started = machine.cost, time.perf_counter()
             asyncio.run(load.run(machine.web.port, 32 if pieces == 1 else 4, iter(requests), rate=per_s))
@@ -146,7 +148,7 @@ async def _warm(machine: Boxes, town: Town) -> None:
 def _table(found: list[Measured], bare: tuple[float, float]) -> Table:
     table = Table(title="CPU µs of all processes, by part", box=None, padding=(0, 2, 0, 0))
     for name in ("workers", "Redis", "work", "rate/s", "web", "worker", "postgres", "redis", "together"):
-        table.add_column(name, justify="left" if name == "work" else "right")
+        table.add_column(name, justify="left" if name == "work" else "right", no_wrap=True)
     table.add_row("", "", "raw: 44 kB", f"{bare[0]:,.0f}", *[""] * 4, _short(bare[1]))
     for one in found:
         for work, cost in one.cpu_us.items():
@@ -162,22 +164,23 @@ def _table(found: list[Measured], bare: tuple[float, float]) -> Table:
     return table
 
 
-def _slopes(found: list[Measured]) -> str:
-    """How costs change from the fewest to the most, in percent."""
-    sets: dict[str, Callable[[Measured], bool]] = {
-        "workers": lambda one: one.nodes == found[0].nodes,
-        "Redis nodes": lambda one: one.workers == found[-1].workers,
-    }
-    lines = ["Together, against the first (flat within 15 %):"]
-    for chosen in sets.values():
+def _slopes(found: list[Measured]) -> Table:
+    """How costs change from the fewest to the most."""
+    table = Table(title="\nTogether, against the first (flat within 15 %)", box=None, padding=(0, 2, 0, 0))
+    for name in ("workers", "Redis", *found[0].cpu_us):
+        table.add_column(name.replace(", ", "\n"), justify="right")
+    sets: tuple[Callable[[Measured], bool], ...] = (
+        lambda one: one.nodes == found[0].nodes,
+        lambda one: one.workers == found[-1].workers,
+    )
+    for chosen in sets:
         few, *more = [one for one in found if chosen(one)]
         for one in more:
             changes = [
-                f"{work} {100 * (sum(one.cpu_us[work].values()) / sum(few.cpu_us[work].values()) - 1):+.0f} %"
-                for work in few.cpu_us
+                f"{sum(one.cpu_us[work].values()) / sum(cost.values()) - 1:+.0%}" for work, cost in few.cpu_us.items()
             ]
-            lines.append(f"  {one.workers} workers, {one.nodes} Redis nodes: {', '.join(changes)}")
-    return "\n".join(lines)
+            table.add_row(str(one.workers), str(one.nodes), *changes)
+    return table
 
 
 def _short(figure: float) -> str:
