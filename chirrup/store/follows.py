@@ -120,10 +120,10 @@ def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
     return {row[1]: Follow(*row) for row in rows}
 
 
-def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, int, str]]:
-    """(follow id, follower id, show_boosts, notify, languages), ids rising above `after`: a step of a fan-out."""
+def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, str]]:
+    """(follow id, follower id, show_boosts, languages), ids rising above `after`: a step of a fan-out."""
     return tx.all(  # pyright: ignore[reportReturnType]
-        """SELECT id, follower_id, show_boosts, notify, COALESCE(languages, '') FROM followers
+        """SELECT id, follower_id, show_boosts, COALESCE(languages, '') FROM followers
            WHERE bucket = :bucket AND account_id = :account AND id > :after ORDER BY id LIMIT :limit""",
         bucket=bucket_of(account_id),
         account=account_id,

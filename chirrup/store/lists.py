@@ -15,6 +15,15 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, PostList]:
     return tx.by_ids(f"SELECT {COLUMNS} FROM lists WHERE {tx.sql.ids_in('id', 'ids')}", PostList, ids)
 
 
+def is_on_any(tx: Tx, account_id: int) -> bool:
+    row = tx.one(
+        "SELECT 1 FROM listed_in WHERE bucket = :bucket AND account_id = :account LIMIT 1",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+    return row is not None
+
+
 def held_by(tx: Tx, account_id: int, owners: Collection[int]) -> dict[int, int]:
     """The lists of any of owners that account_id is on: owner by list id."""
     rows = tx.all(

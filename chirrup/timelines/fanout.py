@@ -11,7 +11,7 @@ from .. import metrics
 from ..events import Signal
 from ..ports import Engines, Tx
 from ..social.text import hashtag_key
-from ..store import follows, tags
+from ..store import tags
 from ..types import Visibility
 from . import wants
 
@@ -65,11 +65,9 @@ def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told,
 
 def _step(tx: Tx, spread: wants.Spread, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
     """(who is to be told, who was looked at): on one way, of those behind after."""
-    author = spread.post.author_id
     if way == "followers":
-        rows = follows.followers_step(tx, author, after=after, limit=limit)
-        homes, lists = wants.readers(tx, spread, rows) if rows else (set[int](), [])
-        return [("home", homes if after else homes | {author}), ("list", lists)], [row[0] for row in rows]
+        homes, lists, step = wants.readers(tx, spread, after=after, limit=limit)
+        return [("home", homes if after else homes | {spread.post.author_id}), ("list", lists)], step
     if way == "public":
         return [("public", ())], []
     found = tags.followers_step(tx, way[1:], after=after, limit=limit)

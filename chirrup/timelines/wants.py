@@ -46,9 +46,8 @@ def load(tx: Tx, post_id: int, *, deleted: bool = False) -> Spread | None:
 def at_home(seen: Seen, post: Post) -> bool:
     """Does seen's viewer, who follows the author or a tag of it, want the post at home?"""
     spread = Spread(post, seen.posts.get(post.boost_of_id))
-    if post.author_id == seen.viewer_id:
-        return True
-    return not spread.minded(seen) and (spread.answers in seen.ties.following | {0, seen.viewer_id})
+    own = post.author_id == seen.viewer_id
+    return own or (not spread.minded(seen) and spread.answers in seen.ties.following | {0, seen.viewer_id})
 
 
 def in_list(seen: Seen, post: Post, chosen: PostList, members: Collection[int]) -> bool:
@@ -58,22 +57,25 @@ def in_list(seen: Seen, post: Post, chosen: PostList, members: Collection[int]) 
     return not spread.minded(seen) and (not spread.answers or spread.answers in answered)
 
 
-def readers(tx: Tx, spread: Spread, step: Collection[tuple[int, int, int, int, str]]) -> tuple[set[int], list[int]]:
-    """(whose homes, which lists want the post) in a step of the author's followers (follows.followers_step)."""
-    boost, language = spread.post.boost_of_id, spread.post.language
-    interested = {
+def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int], list[int], list[int]]:
+    """(whose homes, which lists want the post, the follows looked at): a step of the author's followers."""
+    author, boost, language = spread.post.author_id, spread.post.boost_of_id, spread.post.language
+    step, listed = tx.together(
+        lambda: follows.followers_step(tx, author, after=after, limit=limit), lambda: lists.is_on_any(tx, author)
+    )
+    picky = {
         follower
-        for _, follower, show_boosts, _, languages in step
-        if (show_boosts or not boost) and (not languages or language in languages.split())
+        for _, follower, show_boosts, languages in step
+        if (boost and not show_boosts) or (languages and language not in languages.split())
     }
     followers = {row[1] for row in step}  # who has the author on a list is among them: social/lists.py
     reached, owner_of = tx.together(
-        lambda: _reached(tx, spread, followers), lambda: lists.held_by(tx, spread.post.author_id, followers)
+        lambda: _reached(tx, spread, followers), lambda: lists.held_by(tx, author, followers) if listed else {}
     )
     told = _told(tx, spread, reached)
     chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
-    exclusive = {one.owner_id for one in chosen if one.exclusive}
-    return interested & told - exclusive, _on_lists(tx, spread, chosen, told)
+    homes = told - picky - {one.owner_id for one in chosen if one.exclusive}
+    return homes, _on_lists(tx, spread, chosen, told), [row[0] for row in step]
 
 
 def willing(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:

@@ -48,8 +48,8 @@ def test_follows_of_before_are_read_changed_and_ended(empty_database_url: str, t
         pages = follows.followers(tx, BOB, Span(before=ID_MAX, limit=10))
         assert [other for _, other in pages] == [EVE, ANN], "newest first"
         assert [row[1:] for row in follows.followers_step(tx, BOB, after=0, limit=10)] == [
-            (ANN, 1, 0, "de"),
-            (EVE, 1, 1, ""),
+            (ANN, 1, "de"),
+            (EVE, 1, ""),
         ]
         follows.change(tx, ANN, BOB, show_boosts=False, notify=True, languages="")
         assert follows.notified_followers(tx, BOB) == follows.followers_among(tx, BOB, [ANN, BOB, EVE]) == {ANN, EVE}
