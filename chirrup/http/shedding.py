@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from .. import metrics
 from .whole import WholeCycle
 
-ROOM, BUSY = 256, 32
+ROOM, BUSY = 256, 12
 ROOM_SLOW, BUSY_SLOW = 64, 8  # where a request costs as much as many others
 CALM_S = 0.5
 RETRY_AFTER_S = 1
