@@ -299,6 +299,7 @@ class _Wire(asyncio.Protocol):
         self._waiting: deque[_Asked] = deque()
         self._patience: asyncio.TimerHandle | None = None  # with the first of those
         self._unsent: list[bytes] = []
+        self._socket: Any = None  # that can be told to wait for more; None with TLS
         self._awake_at = 1  # bytes that have come
         self.lost: asyncio.Future[str] = self._loop.create_future()  # its result: why
         self.run_id = ""
@@ -328,6 +329,8 @@ class _Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
+        if transport.get_extra_info("sslcontext") is None:  # TLS keeps bytes of a record that is not whole to itself
+            self._socket = transport.get_extra_info("socket")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(str(exc) if exc else "connection closed by the server")
@@ -357,9 +360,9 @@ class _Wire(asyncio.Protocol):
             replies, count, *_ = self._waiting[0]
             if count - len(replies) > MANY:
                 enough = REPLY_BYTES_MIN * (count - len(replies) - 1)  # a part of one may be in the reader
-        if enough != self._awake_at and self._transport:
+        if enough != self._awake_at and self._socket:
             self._awake_at = enough
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, enough)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, enough)
 
     def _lose_patience(self) -> None:
         self._patience = None
