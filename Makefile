@@ -44,7 +44,7 @@ bench-scale: setup  ## what a post, a delivery, a read costs with 1 to 8 workers
 scale-model: setup  ## what 1 to 1,000 boxes would hold, what is full first, what helps then; docs/scale.md
 	@$(BIN)/python -m bench.model $(ARGS)
 
-replay: setup  ## real activity through the API, how long it takes and how late it arrives; make replay ARGS='--speed 60 --boxes'
+replay: setup  ## real activity through the API, how long it takes and how late it arrives; make replay ARGS='acts.txt.gz --speed 60 --boxes'
 	@$(BIN)/python -m bench.replay $(ARGS)
 
 burst: setup  ## ten times what can be done is asked for; make burst ARGS='--seconds 600'; docs/decisions/0017-overload.md

@@ -1,4 +1,4 @@
-"""`make burst`: ten times what can be done is asked for. ../shared/threats.md R13.
+"""`make burst`: ten times what can be done is asked for. docs/operate/faults.md, R13.
 
 What is refused must be refused at once, what is accepted must be done well and kept, and nothing may pile up. One
 process on SQLite, unless --boxes. The client has one of this machine's cores for itself, the servers have the others:

@@ -18,7 +18,7 @@ CONNECTIONS_SHARE = 1 / 4  # of PostgreSQL's memory: the rest is for what it kno
 REDIS_CONNECTIONS = 10_000  # maxclients as Redis comes; a process has three to each node
 BUCKETS, SHARDS = 4096, 32  # the most shards there can be; those of `chirrup migrate --citus`
 CACHED = 0.4  # of PostgreSQL's part in a read, where posts and their authors are kept in Redis: assumed
-CITUS_ONE_SHARD = 4.2  # what is left of it goes to one shard: flags of 40 posts, ../shared/citus.md section 2
+CITUS_ONE_SHARD = 4.2  # what is left of it goes to one shard: flags of 40 posts; see costs.toml
 
 
 class Setup(msgspec.Struct, frozen=True):

@@ -1,4 +1,6 @@
-"""`make replay`: people do what people did on Twitter in July 2012, at a chosen speed, through the API.
+"""`make replay`: people do what people did on Twitter once, at a chosen speed, through the API.
+
+The file is yours to fetch: the Higgs Twitter data set of snap.stanford.edu (July 2012) has the form that it takes.
 
 Retweets are boosts; who acts on somebody follows them, and reads their home timeline first. The schedule is kept
 however slow the answers are, and each answer is timed from when its request was due.
@@ -30,7 +32,6 @@ from .open_loop import Client, Timings, percentile
 from .target import Target
 from .world import Person
 
-DATA = Path("../shared/data")
 CONNECTIONS = 64
 TEXT_CHARS_MAX = 400
 
@@ -44,27 +45,28 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=200, help="people whose streams are open, to see the lag (200)")
     parser.add_argument("--boxes", action="store_true", help="PostgreSQL, Redis, a process of web, worker and stream")
     parser.add_argument("--url", default="", help="a server that runs here, its CHIRRUP_* settings in the environment")
-    parser.add_argument("--file", type=Path, default=DATA / "higgs-activity-2days.txt.gz", help="what was done")
+    parser.add_argument("file", type=Path, help="what was done, gzipped: `A B unixtime kind` a line")
+    parser.add_argument("--texts", type=Path, help="what they say, gzipped: a message a line")
     asked = parser.parse_args()
     seen = activity.read(asked.file, asked.from_hour, asked.hours)
     if not seen.acts:
         raise SystemExit(f"nothing happened in the {asked.hours:g} hours from hour {asked.from_hour:g} on: take others")
     with target.at(asked.url) if asked.url else target.boxes() if asked.boxes else target.embedded() as server:
         with Console().status(f"making {seen.people:,} people who know each other"):
-            replay = Replay(server, seen)
+            replay = Replay(server, seen, _messages(asked.texts))
         result = uvloop.run(replay.run(asked.speed, asked.reads, asked.streams))
     Console().print(*result, sep="\n")
 
 
 class Replay:
-    def __init__(self, server: Target, seen: Activity) -> None:
+    def __init__(self, server: Target, seen: Activity, texts: "deque[str]") -> None:
         """Makes the people, whom they follow, and the posts they had before."""
         self._server, self._seen = server, seen
         prefix = f"r{secrets.token_hex(3)}_"
         self._people = world.people(server.db, prefix, seen.people)
         self._names = [f"@{prefix}{n}" for n in range(seen.people)]
         world.follow(server.db, [(self._people[a], self._people[b]) for a, b in seen.follows])
-        self._words = _messages()
+        self._words = texts
         self._posts: dict[int, list[str]] = {}  # ids by author, newest last
         for author, ids in server.db.write_now(self._publish, seen.posts_needed).items():
             self._posts[author] = ids
@@ -234,10 +236,8 @@ def _stream(heard: list[tuple[str, float]], token: str, ready: "asyncio.Future[N
     return Stream
 
 
-def _messages() -> "deque[str]":
-    """What people say: real short messages where they are at hand."""
-    file = DATA / "tweets-20k.txt.gz"
-    if not file.exists():
+def _messages(file: Path | None) -> "deque[str]":
+    if file is None:
         return deque(["the market opens early today: bring bread, coffee and a friend"])
     with gzip.open(file, "rt") as lines:
         said = (line.replace("@user", "").strip()[:TEXT_CHARS_MAX] for line in lines)

@@ -81,7 +81,8 @@ class Search(Protocol):
 class Tx(Protocol):
     """One transaction. Its time and its ids come from here, so tests choose them.
 
-    Values are bound as :names. SQL is the common subset of ../shared/citus.md, written once.
+    Values are bound as :names. SQL is written once, in the subset that SQLite, PostgreSQL and
+    Citus share (docs/operate/citus.md).
     """
 
     @property

@@ -1,6 +1,6 @@
 """What the product speaks of. Frozen; times are UTC ms (`_ms`), 0 means never; ids are integers.
 
-The words are ours (style.md): a post, a boost, a favourite; Mastodon's words begin in http/.
+The words are ours (CONTRIBUTING.md): a post, a boost, a favourite; Mastodon's words begin in http/.
 """
 
 from enum import StrEnum

@@ -43,7 +43,7 @@ FOLLOW_LINK = (Limit("link_ip", "ip", 25, 300),)  # each try of a reset form cos
 SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
-MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next: ../shared/threats.md H1
+MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next: Mastodon's figures
 DELETE = (Limit("delete_account", "account", 30, 1800),)
 WINDOW_S = 300  # for requests of any kind; how many: Settings.requests_per_5_min
 

@@ -7,7 +7,7 @@ from ..errors import Unauthorised
 from ..ports import Database
 from ..types import ANYBODY, Viewer
 
-FRESH_S = 1.0  # a revoked token, a suspended account is out after this: ../shared/threats.md A10
+FRESH_S = 1.0  # a revoked token, a suspended account is out after this: the promise is one second on every process
 KEPT = 50_000
 
 

@@ -16,8 +16,9 @@ from typing import NamedTuple
 # lie far above that line. Here it is the first, whom STAR of all follow.
 RANK_EXPONENT = 1 / 1.276
 STAR = 0.55
-# How many an account follows: log-normal. SPREAD is the standard deviation of the logarithm (in soc-Slashdot0902 of
-# ../shared/data it is 1.3, with many who follow one or two). Kwak et al. see the limit of 2,000 that Twitter had.
+# How many an account follows: log-normal. SPREAD is the standard deviation of the logarithm (in a real graph of
+# 82,168 people, soc-Slashdot0902 of snap.stanford.edu, it is 1.3, with many who follow one or two). Kwak et al. see the
+# limit of 2,000 that Twitter had.
 SPREAD = 1.0
 FOLLOWEES_MAX = 2_000
 URN = 1 << 22  # tickets, drawn in place of accounts: one at least for each, more for those many follow

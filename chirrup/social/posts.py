@@ -22,7 +22,7 @@ from .accounts import parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
 MEDIA_MAX = 4
-MENTIONS_MAX = 100  # ../shared/threats.md H4 wants a limit; each costs a notification
+MENTIONS_MAX = 100  # each costs a notification, so there must be a limit
 TAGS_MAX = 60
 LANGUAGE_CHARS_MAX = 12
 COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # what shows in counters that strangers see

@@ -10,7 +10,7 @@ from ..errors import SettingsError
 from ..ports import Database, Tx
 from . import schema
 
-SHARDS = 32  # of each table: more cost every search, fewer cannot be spread over many nodes (../shared/citus.md, 2)
+SHARDS = 32  # of each table: more cost every search, fewer cannot be spread over many nodes (docs/operate/citus.md)
 _FIRST = "accounts"  # whose shards all others lie beside
 
 

@@ -1,6 +1,6 @@
 """A request for a stream: who sends it, and how it is refused before anything is opened.
 
-A cookie never opens a stream: a foreign page's script could do that with it (../shared/threats.md G6).
+A cookie never opens a stream: a foreign page's script could do that with it.
 """
 
 from typing import Any

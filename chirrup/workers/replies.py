@@ -1,4 +1,4 @@
-"""A reply is told of after what it answers: ../shared/threats.md G7. Other authors' events are acted on beside."""
+"""A reply is told of after what it answers, to whoever sees both. Other authors' events are acted on beside."""
 
 import asyncio
 

@@ -19,7 +19,7 @@ HEAD = ("fault", "rounds", "acknowledged", "posts", "lost", "doubled", "back aft
 
 @dataclasses.dataclass
 class Line:
-    fault: str  # as ../shared/threats.md numbers it, and where
+    fault: str  # as docs/operate/faults.md numbers it, and where
     rounds: int = 0
     acknowledged: int = 0  # requests, those for posts among them
     posts: int = 0

@@ -1,4 +1,4 @@
-"""The clock of one process jumps by an hour: ../shared/threats.md R7. The clock that only counts on does not."""
+"""The clock of one process jumps by an hour: docs/operate/faults.md, R7. The clock that only counts on does not."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

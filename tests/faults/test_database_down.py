@@ -1,4 +1,4 @@
-"""The database dies, or its disk does: ../shared/threats.md R3. What is acknowledged is there afterwards."""
+"""The database dies, or its disk does: docs/operate/faults.md, R3. What is acknowledged is there afterwards."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The disk of the data, the uploads and the log is full: ../shared/threats.md R6."""
+"""The disk of the data, the uploads and the log is full: docs/operate/faults.md, R6."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The server is killed at random moments under load and started again, many times: ../shared/threats.md R1, R3."""
+"""The server is killed at random moments under load and started again, many times: docs/operate/faults.md, R1, R3."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""The machine has no memory to give: ../shared/threats.md R10."""
+"""The machine has no memory to give: docs/operate/faults.md, R10."""
 
 import asyncio
 import io

@@ -1,6 +1,6 @@
 """The schema changes while programs of before and after run, and `chirrup migrate` may be killed anywhere in it.
 
-../shared/threats.md R18; with CHIRRUP_ROUNDS set it is killed in every step. schema_1.sql is what the first release
+docs/operate/faults.md, R18; with CHIRRUP_ROUNDS set it is killed in every step. schema_1.sql is what the first release
 made: whatever step is added must bring it to what schema.py gives a new database, and take nothing away that the
 program of before reads or writes.
 """

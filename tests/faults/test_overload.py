@@ -1,4 +1,4 @@
-"""More work comes than can be done: ../shared/threats.md R13. How fast it is then: `make burst`."""
+"""More work comes than can be done: docs/operate/faults.md, R13. How fast it is then: `make burst`."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""One process cannot reach what the others can, or sleeps and comes back: ../shared/threats.md R9."""
+"""One process cannot reach what the others can, or sleeps and comes back: docs/operate/faults.md, R9."""
 
 import asyncio
 import random

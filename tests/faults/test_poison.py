@@ -1,4 +1,5 @@
-"""Events that can never be acted on: ../shared/threats.md R14. They stand in the outbox as a broken program left them.
+"""Events that can never be acted on: docs/operate/faults.md, R14. They stand in the outbox as a broken program left
+them.
 
 What a handler's own failures come to (tries, pauses, hanging) is in tests/workers/test_relay.py.
 """

@@ -1,6 +1,6 @@
 """PostgreSQL with a standby: what may lag is read there, and it takes over when the primary dies.
 
-../shared/threats.md R17. docs/operate/postgres.md says how people set this up.
+docs/operate/faults.md, R17. docs/operate/postgres.md says how people set this up.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Redis is flushed, killed, promoted, spread: ../shared/threats.md R4, R5. What is in it is never the only place.
+"""Redis is flushed, killed, promoted, spread: docs/operate/faults.md, R4, R5. What is in it is never the only place.
 
 Servers are started from this thread, never another: they die with the thread that started them (prctl(2)).
 """

@@ -1,4 +1,4 @@
-"""Every process is replaced in turn under load, and nobody notices: ../shared/threats.md R11.
+"""Every process is replaced in turn under load, and nobody notices: docs/operate/faults.md, R11.
 
 CHIRRUP_STREAMS says how many streams are open meanwhile (100; 10000 for the long form), CHIRRUP_ROUNDS how often.
 """

@@ -1,4 +1,4 @@
-"""The database is slow, or stands still: ../shared/threats.md R8."""
+"""The database is slow, or stands still: docs/operate/faults.md, R8."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Many who open a stream and hardly read it: ../shared/threats.md R15.
+"""Many who open a stream and hardly read it: docs/operate/faults.md, R15.
 
 CHIRRUP_SLOW_READERS says how many (200 in the normal run, 10,000 is the threat's number).
 """

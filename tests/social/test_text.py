@@ -10,6 +10,7 @@ import regex
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
+from naughty import NAUGHTY
 
 from chirrup.errors import Invalid
 from chirrup.social import text
@@ -342,15 +343,15 @@ def test_the_sieve_leaves_our_html_alone(source):
         assert text.sanitise(html) == html
 
 
-def test_the_sieve_leaves_our_html_of_naughty_strings_alone(naughty):
-    for source in naughty:
+def test_the_sieve_leaves_our_html_of_naughty_strings_alone():
+    for source in NAUGHTY:
         html = text.to_html(source, PROFILES, BASE)
         stored = text.to_html(text.clean(source), PROFILES, BASE)
         assert (text.sanitise(html), text.sanitise(stored)) == (html, stored)
 
 
-def test_every_link_in_html_is_http(naughty):
-    for source in naughty:
+def test_every_link_in_html_is_http():
+    for source in NAUGHTY:
         html = text.to_html(source, PROFILES, BASE)
         assert all(regex.match("https?://", href) for href in regex.findall('<a href="(.*?)"', html))
 

@@ -1,4 +1,4 @@
-"""However access ends: the API refuses the token within a second, streams close within five (threats.md A10, G3)."""
+"""However access ends: the API refuses the token within a second, streams close within five."""
 
 import base64
 import hashlib

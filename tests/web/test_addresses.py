@@ -1,4 +1,4 @@
-"""Where links and redirects lead, and what every page says to the browser (../shared/threats.md I3, I4, B2)."""
+"""Where links and redirects lead, and what every page says to the browser."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may send a form, and what a login leaves behind (../shared/threats.md I1, I2, A16)."""
+"""Who may send a form, and what a login leaves behind."""
 
 import re
 

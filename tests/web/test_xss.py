@@ -1,4 +1,4 @@
-"""Three hundred ways to smuggle a script in, looked at by a real browser (../shared/threats.md D1).
+"""Three hundred ways to smuggle a script in, looked at by a real browser.
 
 Nothing may run, nothing may even be stopped by the policy (it was injected then), and a post may hold no element but
 those that text.to_html makes.

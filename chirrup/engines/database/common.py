@@ -9,7 +9,7 @@ from ...errors import Invalid, Unavailable
 from ...events import Event
 from ...ports import Tx
 
-TIMEOUT_S = 5.0  # of a read, and on PostgreSQL of one statement: ../shared/threats.md H4
+TIMEOUT_S = 5.0  # of a read, and on PostgreSQL of one statement: a search or a thread must not hold a database longer
 TRIES = 4  # of an operation that came to nothing for no fault of its own
 QUEUE = 4096  # operations waiting at most: what comes beyond is told to come back
 
