@@ -60,6 +60,12 @@ def see_one(tx: Tx, viewer_id: int, id: int) -> Post | None:
     return see(tx, viewer_id, [id]).posts.get(id)
 
 
+def for_search_engines(post: Post, author: Account) -> bool:
+    """Whether search engines may keep what everybody may see: its author wants to be found, and did not say it low."""
+    wanted = author.discoverable and author.indexable and not author.suspended_ms
+    return bool(wanted) and post.visibility == Visibility.PUBLIC
+
+
 def _shown(post: Post, found: dict[int, Post], authors: dict[int, AccountState], viewer: Ties) -> bool:
     if not _allowed(post, authors, viewer):
         return False

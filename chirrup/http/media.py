@@ -92,28 +92,30 @@ class FileQuery(msgspec.Struct, kw_only=True):
 
 async def file(call: Call, id: int, name: str, query: FileQuery) -> Reply:
     addresses = call.services.addresses
-    key, private = await call.read(media.file, addresses, id, name, until=query.until, sign=query.sign)
-    return await _answer(call, key, name, PRIVATE_CACHE if private else OPEN_CACHE)
+    found = await call.read(media.file, addresses, id, name, until=query.until, sign=query.sign)
+    return await _answer(call, found, name)
 
 
 async def profile_file(call: Call, id: int, name: str) -> Reply:
-    return await _answer(call, await call.read(media.profile_file, id, name), name, OPEN_CACHE)
+    return await _answer(call, await call.read(media.profile_file, id, name), name)
 
 
-async def _answer(call: Call, key: str, name: str, cache: str) -> Reply:
+async def _answer(call: Call, file: media.File, name: str) -> Reply:
     """The file, or the one part of it that is asked for. A browser shows it as a picture or not at all."""
     tag = f'"{name}"'
     headers = {
-        "Cache-Control": cache,
+        "Cache-Control": PRIVATE_CACHE if file.private else OPEN_CACHE,
         "ETag": tag,
         "Accept-Ranges": "bytes",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": f'inline; filename="{name}"',
     }
+    if not file.indexed:
+        headers["X-Robots-Tag"] = "noindex"
     if tag in call.headers.get("if-none-match", ""):
         return Reply(b"", 304, headers)
-    found = await asyncio.to_thread(call.engines.blobs.get, key)
+    found = await asyncio.to_thread(call.engines.blobs.get, file.key)
     if found is None:
         raise NotFound("file", name)
     data, content_type = found

@@ -210,8 +210,16 @@ def is_private(tx: Tx, one: Media) -> bool:
     return not (one.post_id > 0 and visibility.see_one(tx, 0, one.post_id))
 
 
-def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str) -> tuple[str, bool]:
-    """(blob key, whether it is private) behind what of_media made.
+class File(msgspec.Struct, frozen=True):
+    """What stands behind an address."""
+
+    key: str
+    private: bool
+    indexed: bool  # search engines may keep it
+
+
+def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str) -> File:
+    """What stands behind an address that of_media made.
 
     Raises NotFound: absent, deleted, its author suspended, or private and asked for without a signature that holds.
     """
@@ -219,19 +227,22 @@ def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: 
     key = next((key for key in (one.key, one.preview_key) if _name(key) == name), "") if one else ""
     if not one or not key:
         raise NotFound("file", name)
-    private = is_private(tx, one)
+    post = visibility.see_one(tx, 0, one.post_id) if one.post_id > 0 else None
+    private = post is None
     if private and not addresses.is_signed(one, f"/media/files/{id}/{name}", until, sign, tx.now_ms):
         raise NotFound("file", name)
     if private and one.post_id > 0 and not visibility.see_one(tx, one.owner_id, one.post_id):
         raise NotFound("file", name)
-    return key, private
+    author = account_rows.by_id(tx, one.owner_id) if post else None
+    indexed = post is not None and author is not None and visibility.for_search_engines(post, author)
+    return File(key, private, indexed)
 
 
-def profile_file(tx: Tx, account_id: int, name: str) -> str:
-    """The blob key of an avatar or header. Raises NotFound: the account has no such picture, or is suspended."""
+def profile_file(tx: Tx, account_id: int, name: str) -> File:
+    """An avatar or header. Raises NotFound: the account has no such picture, or is suspended."""
     account = account_rows.by_id(tx, account_id)
     keys = (account.avatar, account.avatar_static, account.header) if account and not account.suspended_ms else ()
     for key in keys:
-        if key and _name(key) == name:
-            return key
+        if account and key and _name(key) == name:
+            return File(key, private=False, indexed=bool(account.discoverable))
     raise NotFound("file", name)

@@ -124,6 +124,7 @@ class Page(msgspec.Struct):
 
     template: str
     values: dict[str, Any] = {}
+    indexed: bool = False  # search engines may keep it: then they may keep every post that it shows
     status: int = 200
     headers: dict[str, str] = {}
     form_targets: str = "'self'"  # where its forms may lead, redirects included: CSP's form-action

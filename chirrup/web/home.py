@@ -12,6 +12,7 @@ from .forms import Fields
 from .views import PostView
 
 POSTS = 20  # on a page
+GREETING_POSTS = 5  # on the start page
 
 
 def span(query: Fields, *, limit: int = POSTS) -> Span:
@@ -25,14 +26,17 @@ def next_before(keys: list[int], asked: Span) -> int:
 
 
 async def start(call: Call) -> Page | Go:
+    """For search engines too: so only with posts that they may keep, of the newest."""
     if call.viewer_id:
         return Go("/home")
-    ids = await call.read(pull.public, 0, Span(before=ID_MAX, limit=5))
-    return Page("welcome.html", {"posts": await call.read(call.views.shown, 0, ids)})
+    ids = await call.read(pull.public, 0, Span(before=ID_MAX, limit=POSTS))
+    newest = await call.read(call.views.shown, 0, ids)
+    posts = [post for post in newest if post.indexed][:GREETING_POSTS]
+    return Page("welcome.html", {"posts": posts, "more": bool(ids)}, indexed=True)
 
 
 async def about(call: Call) -> Page:
-    return Page("about.html")
+    return Page("about.html", indexed=True)
 
 
 async def home(call: Call) -> Page:

@@ -21,7 +21,7 @@ LAST_SAID_CHARS = 300  # of a post, in a preview on another site
 
 
 class Card(msgspec.Struct, frozen=True):
-    """What other sites show of a public post (OpenGraph)."""
+    """What other sites show of a post (OpenGraph)."""
 
     url: str
     title: str
@@ -43,7 +43,7 @@ async def thread(call: Call, handle: str, id: str) -> Page | Go:
     if post.id != path_id(id) or post.author.username != handle:  # a boost, or another spelling of the name
         return Go(post.path)
     values = {"above": found.above, "p": post, "below": found.below, "draft": found.draft, "card": _card(call, post)}
-    return Page("thread.html", values)
+    return Page("thread.html", values, indexed=all(one.indexed for one in (*found.above, post, *found.below)))
 
 
 def _thread(tx: Tx, call: Call, id: int) -> Thread:
@@ -73,8 +73,8 @@ def _addressed(post: Post, view: PostView, call: Call) -> str:
 
 
 def _card(call: Call, post: PostView) -> Card | None:
-    """Only of what everybody may see. A warning stands for what it warns of."""
-    if post.visibility != "public":
+    """Only of what search engines may keep. A warning stands for what it warns of."""
+    if not post.indexed:
         return None
     base = call.settings.base_url
     picture = post.media[0] if post.media and not post.sensitive else None

@@ -62,7 +62,7 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
     path = f"/@{account.username}"
     tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies"), (f"{path}/media", "Pictures")]
     values = {"one": one, "posts": found, "before": next_before(ids, asked), "tabs": tabs, "nothing": _nothing(one)}
-    return Page("profile.html", values)
+    return Page("profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
 
 
 def _nothing(one: ProfileView) -> str:

@@ -135,7 +135,7 @@ class Web:
             return Stream(result.chunks, media_type="text/event-stream", headers=headers)  # pyright: ignore
         if isinstance(result, Go):
             return self._go(call, result)
-        html = call.html(result.template, result.values)
+        html = call.html(result.template, {"indexed": result.indexed} | result.values)
         headers = self._headers(result.form_targets) | result.headers
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))

@@ -20,8 +20,8 @@ from .profiles import fields_of
 
 SWITCHES = [
     ("locked", "I decide who may follow me"),
-    ("discoverable", "Suggest me to others, and show my profile to search engines"),
-    ("indexable", "Let everybody find my public posts by searching"),
+    ("discoverable", "Suggest me to others, and let search engines keep my profile"),
+    ("indexable", "Let everybody find my public posts by searching, here and in search engines"),
     ("hide_network", "Keep whom I follow, and who follows me, to myself"),
     ("bot", "This account is a robot"),
 ]

@@ -6,7 +6,7 @@ import msgspec
 from markupsafe import Markup
 
 from ..access import visibility
-from ..access.visibility import Seen
+from ..access.visibility import Seen, for_search_engines
 from ..errors import NotFound
 from ..ids import ms_of
 from ..ports import Tx
@@ -38,7 +38,7 @@ class PersonView(msgspec.Struct, frozen=True):
     avatar: str
     locked: bool = False
     bot: bool = False
-    discoverable: bool = True
+    discoverable: bool = True  # search engines may keep the profile
     tie: Relationship | None = None  # how the viewer stands to them; None where it does not matter
 
 
@@ -92,6 +92,7 @@ class PostView(msgspec.Struct, frozen=True):
     favourites: int
     flags: PostFlags
     boostable: bool
+    indexed: bool  # search engines may keep it, and the booster's saying it again
     pinned: bool = False  # shown as pinned
 
 
@@ -154,6 +155,8 @@ class Views:
                 favourites=count.favourites,
                 flags=flags.get(post.id) or PostFlags(),
                 boostable=post.visibility != Visibility.DIRECT and not followers_only,
+                indexed=for_search_engines(post, author)
+                and (entry is post or for_search_engines(entry, people[entry.author_id])),
             )
 
         return [view(entry) for entry in entries]
@@ -179,7 +182,7 @@ class Views:
             avatar=self.picture(account, account.avatar, "avatar.png"),
             locked=bool(account.locked),
             bot=bool(account.bot),
-            discoverable=bool(account.discoverable),
+            discoverable=bool(account.discoverable) and not gone,
             tie=tie,
         )
 

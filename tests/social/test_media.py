@@ -31,8 +31,8 @@ async def fetch(db: Database, address: str) -> str:
     path, _, query = address.partition("?")
     _, _, _, id, name = path.split("/")
     given = dict(part.split("=") for part in query.split("&")) if query else {"until": "", "sign": ""}
-    key, _ = await db.read(media.file, ADDRESSES, int(id), name, **given)
-    return key
+    found = await db.read(media.file, ADDRESSES, int(id), name, **given)
+    return found.key
 
 
 @pytest.mark.parametrize("second_of_slot", [0, 1, 599])
@@ -79,7 +79,7 @@ async def test_a_picture_of_a_profile_is_there_for_as_long_as_the_profile_has_it
         await db.read(media.profile_file, ann, name)
 
     await db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=key))
-    assert await db.read(media.profile_file, ann, name) == key
+    assert (await db.read(media.profile_file, ann, name)).key == key
 
     await db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=""))
     with pytest.raises(NotFound):
