@@ -192,6 +192,7 @@ class Draft(Struct, frozen=True):
     app_id: int = 0
     allowed_mentions: tuple[int, ...] | None = None
     idempotency_key: str = ""
+    within_parent: bool = False  # refuse a reply that more people may see than what it answers
 
 
 class Relationship(Struct, frozen=True):

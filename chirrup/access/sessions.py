@@ -81,7 +81,12 @@ def visitor() -> str:
 
 def csrf_token(cookie: str) -> str:
     """What forms shown to the holder of this cookie carry. Tells nothing about the cookie."""
-    return hmac.new(cookie.encode("utf-8", "replace"), b"csrf", hashlib.sha256).hexdigest()
+    return form_token(cookie, "csrf")
+
+
+def form_token(cookie: str, purpose: str) -> str:
+    """What a form carries as a sign that a page of ours, shown to the holder of this cookie, was for this purpose."""
+    return hmac.new(cookie.encode("utf-8", "replace"), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def check_csrf(cookie: str, sent: str) -> None:

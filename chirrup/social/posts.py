@@ -36,13 +36,20 @@ class MentionsUnexpected(Invalid):
         self.account_ids = account_ids
 
 
+class TooWide(Invalid):
+    """More people may see the reply than what it answers, and draft.within_parent forbids it."""
+
+    def __init__(self) -> None:
+        super().__init__("visibility", "must not be wider than that of the post it answers")
+
+
 def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
     """Store one post and announce it; home timelines follow from the event.
 
     draft.text: plain text, at most chars_max graphemes with its summary, a URL counting as 23.
     domain: this server's, so that @name@domain is ours. With draft.idempotency_key: the post that key made before.
     Raises Invalid (text, media, poll, visibility, key used for something else), NotFound (reply_to_id: absent, or
-    hidden from author), MentionsUnexpected.
+    hidden from author), MentionsUnexpected, TooWide.
     """
     digest = _digest(draft) if draft.idempotency_key else ""
     user = account_rows.user(tx, author, in_turn=True)
@@ -65,7 +72,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
         reply_to_id=parent.id if parent else 0,
         reply_to_author_id=parent.author_id if parent else 0,
         root_id=parent.root_id if parent else id,
-        visibility=_visibility(draft.visibility, user, parent),
+        visibility=_visibility(draft, user, parent),
         text=words,
         summary=summary,
         sensitive=_sensitive(draft, summary, user),
@@ -175,11 +182,19 @@ def _check_expected(mentioned: list[Mention], allowed: tuple[int, ...] | None, a
         raise MentionsUnexpected(unexpected)
 
 
-def _visibility(wanted: str, user: User | None, parent: Post | None) -> Visibility:
-    if wanted:
-        return parse_visibility(wanted)
+def _visibility(draft: Draft, user: User | None, parent: Post | None) -> Visibility:
     default = Visibility(user.post_visibility) if user else Visibility.PUBLIC
-    return default if parent is None else max(default, Visibility(parent.visibility), key=list(Visibility).index)
+    wanted = parse_visibility(draft.visibility) if draft.visibility else None
+    if parent is None:
+        return wanted or default
+    if wanted and draft.within_parent and wanted != narrower(wanted, parent.visibility):
+        raise TooWide
+    return wanted or narrower(default, parent.visibility)
+
+
+def narrower(one: str, other: str) -> Visibility:
+    """The visibility by which fewer people see a post."""
+    return max(Visibility(one), Visibility(other), key=list(Visibility).index)
 
 
 def _sensitive(draft: Draft, summary: str, user: User | None) -> int:

@@ -17,12 +17,6 @@ from ..config import Settings
 from ..social.text import isolate
 
 HERE = Path(__file__).parent
-AUDIENCES = [
-    ("public", "Everybody"),
-    ("unlisted", "Everybody, not in lists"),
-    ("private", "My followers"),
-    ("direct", "Those I mention"),
-]
 LANGUAGES = [
     tuple(line.split(" ", 1))
     for line in """ar العربية,bg Български,bn বাংলা,ca Català,cs Čeština,da Dansk,de Deutsch,el Ελληνικά,en English,
@@ -95,7 +89,6 @@ class Pages:
                 url=settings.base_url,
                 domain=settings.domain,
             ),
-            "audiences": AUDIENCES,
             "languages": LANGUAGES,
             "version": __version__,
             "new_key": lambda: secrets.token_urlsafe(16),

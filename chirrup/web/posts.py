@@ -61,7 +61,9 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
         [views[one] for one in above if one in views],
         views[id],
         [views[one] for one in below if one in views],
-        msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call)),
+        msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call)).answering(
+            views[id].visibility
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from ..social.accounts import ProfileChange
 from ..store import accounts as rows
 from ..store import apps as app_rows
 from ..types import Account, Field, User
-from . import problems
+from . import audience, problems
 from .call import Call, Go, Page
 from .forms import Fields
 from .profiles import fields_of
@@ -94,7 +94,8 @@ async def _save(call: Call, form: ProfileForm) -> None:
 
 async def posting_form(call: Call) -> Page:
     user = await call.read(rows.user, call.account_id)
-    return Page("settings_posting.html", {"user": user, "problem": "", "notice": _saved(call)})
+    audiences = [one for one in audience.within("public") if one[0] != "direct"]
+    return Page("settings_posting.html", {"user": user, "audiences": audiences, "problem": "", "notice": _saved(call)})
 
 
 async def save_posting(call: Call) -> Go:

@@ -93,6 +93,7 @@ class PostView(msgspec.Struct, frozen=True):
     flags: PostFlags
     boostable: bool
     indexed: bool  # search engines may keep it, and the booster's saying it again
+    alone: bool = False  # for those it mentions, and it mentions nobody: only its author sees it
     pinned: bool = False  # shown as pinned
 
 
@@ -154,6 +155,7 @@ class Views:
                 boosts=count.boosts,
                 favourites=count.favourites,
                 flags=flags.get(post.id) or PostFlags(),
+                alone=post.visibility == Visibility.DIRECT and all(m.account_id == author.id for m in post.mentioned),
                 boostable=post.visibility != Visibility.DIRECT and not followers_only,
                 indexed=for_search_engines(post, author)
                 and (entry is post or for_search_engines(entry, people[entry.author_id])),
