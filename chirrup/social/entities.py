@@ -1,4 +1,4 @@
-"""What a plain text names: accounts, hashtags and links, found as twitter-text does (docs/decisions/0010).
+"""What a plain text names: accounts, hashtags and links, and where each stands (docs/decisions/0010).
 
 And the normal forms in which names are compared.
 """
@@ -38,13 +38,22 @@ class Extracted(Struct, frozen=True):
 
 _NOTHING = Extracted()
 
-_LABEL = "[0-9A-Za-z]++(?:-++[0-9A-Za-z]++)*+"
-_MENTION = re.compile(
-    r"[@＠](?:(?<![0-9A-Za-z_!#$%&*@＠].)|(?<=\A[rR][tT].)|(?<=[^0-9A-Za-z_+~.-][rR][tT].))"
-    rf"([0-9A-Za-z_]{{1,{USERNAME_CHARS_MAX}}}+)(?![0-9A-Za-z_])"
-    rf"(?:[@＠]({_LABEL}(?:\.{_LABEL})*+(?::[0-9]{{1,5}}+(?![0-9]))?+)(?!_))?"
-    rf"(?![@＠{urls.ACCENTS}]|://)"
+# What could be part of somebody's name or address, here or elsewhere: letters, marks, digits of every script.
+_WORD = r"\p{L}\p{M}\p{N}_"
+_UNSEEN = r"\p{Cf}"  # soft hyphens, zero-width spaces and joiners, direction marks
+_BETWEEN = r"[.\-\u2010\u2011\uff0e]"  # within the names that other servers allow
+_LABEL = r"[\p{L}\p{M}\p{N}]+(?:-+[\p{L}\p{M}\p{N}]+)*"
+# What is mentioned is exactly what a reader sees. A part of a longer name, of an address or of a path is nobody: the
+# one who is called so would read what was said to somebody else.
+MENTION = (
+    rf"[@＠](?<![\p{{L}}\p{{N}}_@＠/=!#$%&*][\p{{M}}{_UNSEEN}]*[@＠])"
+    rf"([0-9A-Za-z_]{{1,{USERNAME_CHARS_MAX}}})(?![0-9A-Za-z_])"
+    rf"(?![{_WORD}.+~%\-\u2010\u2011\uff0e{_UNSEEN}]+[@＠])"
+    rf"(?:[@＠]({_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?)(?![{_WORD}]|:[0-9]))?"
+    rf"(?![\p{{Script=Latin}}\p{{Script=Cyrillic}}\p{{Script=Greek}}\p{{M}}\p{{N}}_@＠]|{_UNSEEN}+[@＠]|://"
+    rf"|{_UNSEEN}*{_BETWEEN}{_UNSEEN}*[{_WORD}]|{_UNSEEN}+[0-9A-Za-z_])"
 )
+_MENTION = regex.compile(MENTION)
 # Letters and marks, at least one of them, and what may stand beside them in a word of some language.
 _TAG_OTHERS = r"\p{Nd}_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
 _HASHTAG = regex.compile(

@@ -41,7 +41,7 @@ _SIEVE = nh3.Cleaner(
 def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bool = False) -> str:
     """A plain text as paragraphs with its links, hashtags and known mentions linked; all else is escaped.
 
-    mentions: profile URL by lower-case username, or username@host for accounts elsewhere; others stay plain text.
+    mentions: profile URL by lower-case username, or username@host_key for accounts elsewhere; others stay plain text.
     base_url: of this server, for hashtags. inline: without paragraphs, for the values of profile fields.
     sanitise() leaves the result as it is.
     """
@@ -111,8 +111,9 @@ def _is_address(url: str) -> bool:
 
 
 def _profile(mention: Entity, mentions: Mapping[str, str], base_url: str) -> str:
-    here = not mention.host or mention.host.lower() == urlsplit(base_url).netloc.lower()
-    return mentions.get(mention.value.lower() if here else f"{mention.value}@{mention.host}".lower(), "")
+    name, host = mention.value.lower(), urls.host_key(mention.host)
+    here = not host or host == urls.host_key(urlsplit(base_url).netloc)
+    return mentions.get(name if here else f"{name}@{host}", "")
 
 
 def _mention(mention: Entity, url: str) -> str:

@@ -158,7 +158,7 @@ def _mentioned(tx: Tx, found: text.Extracted, domain: str) -> list[Mention]:
     names = [
         text.username_key(entity.value)
         for entity in found.mentions
-        if not entity.host or entity.host.casefold() == domain.casefold()
+        if not entity.host or text.host_key(entity.host) == text.host_key(domain)
     ]
     if not names:
         return []

@@ -11,6 +11,7 @@ import regex
 from ..errors import Invalid
 from .entities import Entity, Extracted, extract, hashtag_key, is_valid_username, username_key
 from .markup import isolate, sanitise, to_html
+from .urls import host_key
 
 __all__ = [
     "Entity",
@@ -18,6 +19,7 @@ __all__ = [
     "clean",
     "extract",
     "hashtag_key",
+    "host_key",
     "is_valid_username",
     "isolate",
     "length",

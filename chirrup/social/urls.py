@@ -184,6 +184,11 @@ def _in_dns(label: str) -> str:
     return label if label.isascii() else "xn--" + label.lower().encode("punycode").decode()
 
 
+def host_key(host: str) -> str:
+    """The form in which two spellings of a host are equal: lower case, labels of other scripts as DNS has them."""
+    return host.lower() if host.isascii() else ".".join(_in_dns(label) for label in host.casefold().split("."))
+
+
 # What passes for another host: two scripts of the same shapes in one label, nothing but Cyrillic letters of Latin shape
 # before a Latin top level domain, and signs that look like the slash or dot that ends a host.
 _OTHERS = r"[\p{Cyrillic}\p{Greek}\p{Armenian}\p{Cherokee}]"

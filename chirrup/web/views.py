@@ -204,7 +204,7 @@ class Views:
         """A plain text with its links, those to us without a host: pages are read at whatever address we have."""
         mentioned = {}
         for one in post.mentioned if post else ():
-            for name in (one.username, f"{one.username}@{self._domain}"):
+            for name in (one.username, f"{one.username}@{text.host_key(self._domain)}"):
                 mentioned[name.lower()] = f"/@{one.username}"
         return Markup(text.to_html(words, mentioned, ""))
 

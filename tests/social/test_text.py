@@ -30,11 +30,6 @@ PIECES = st.sampled_from([*WORDS.split(" "), *MORE.split(" "), " ", "\xa0", "\n"
 TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=20).map("".join))
 
 
-def here(found: text.Extracted) -> list[text.Entity]:
-    """Mentions without a host: twitter-text has no others."""
-    return [mention for mention in found.mentions if not mention.host]
-
-
 def values(entities) -> list[str]:
     return [entity.value for entity in entities]
 
@@ -43,19 +38,7 @@ def spans(entities, name: str) -> list[dict]:
     return [{name: entity.value, "indices": [entity.start, entity.end]} for entity in entities]
 
 
-def reply(source: str) -> str | None:
-    first = here(text.extract(source))[:1]
-    return first[0].value if first and not source[: first[0].start].strip() else None
-
-
-def without_list(expected: dict) -> tuple[str, int]:
-    return expected["screen_name"], expected["indices"][0]
-
-
 GROUPS = {
-    "mentions": lambda source: values(here(text.extract(source))),
-    "mentions_with_indices": lambda source: spans(here(text.extract(source)), "screen_name"),
-    "replies": reply,
     "urls": lambda source: values(text.extract(source).urls),
     "urls_with_indices": lambda source: spans(text.extract(source).urls, "url"),
     "urls_with_directional_markers": lambda source: spans(text.extract(source).urls, "url"),
@@ -66,10 +49,6 @@ GROUPS = {
 }
 
 
-def test_every_group_of_the_published_cases_is_run_but_cashtags(shared_data):
-    assert CASES.keys() - GROUPS.keys() == {"cashtags", "cashtags_with_indices", "mentions_or_lists_with_indices"}
-
-
 @pytest.mark.parametrize(
     ("group", "case"),
     [(group, case) for group in GROUPS for case in CASES.get(group, [])],
@@ -77,34 +56,6 @@ def test_every_group_of_the_published_cases_is_run_but_cashtags(shared_data):
 )
 def test_extraction_follows_the_published_cases(group, case):
     assert GROUPS[group](case["text"]) == case["expected"]
-
-
-@pytest.mark.parametrize("case", CASES.get("mentions_or_lists_with_indices", []), ids=lambda case: case["description"])
-def test_the_owner_of_a_list_is_mentioned(case):
-    found = [(mention.value, mention.start) for mention in text.extract(case["text"]).mentions]
-
-    assert found == [without_list(expected) for expected in case["expected"]]
-
-
-@pytest.mark.parametrize(
-    ("source", "mentions"),
-    [
-        ("hi @ann@chirrup.example!", [("ann", "chirrup.example")]),
-        ("@ann@localhost:3000 @bob@127.0.0.1:8080.", [("ann", "localhost:3000"), ("bob", "127.0.0.1:8080")]),
-        ("@ann@chirrup.example.", [("ann", "chirrup.example")]),
-        ("at @ann@chirrup.example: 5", [("ann", "chirrup.example")]),
-        ("のRT@ann@chirrup.exampleに", [("ann", "chirrup.example")]),
-        ("@ann@@chirrup.example @ann@chirrup@example @ann@chirrup_example", []),
-        ("ann@chirrup.example", []),
-        ("https://chirrup.example/@ann see @bob", [("bob", "")]),
-        ("@" + "a" * 30 + " @" + "b" * 31, [("a" * 30, "")]),
-    ],
-)
-def test_a_mention_may_name_its_host(source, mentions):
-    found = text.extract(source)
-
-    assert [(mention.value, mention.host) for mention in found.mentions] == mentions
-    assert [source[m.start : m.end] for m in found.mentions] == [f"@{u}@{h}" if h else f"@{u}" for u, h in mentions]
 
 
 @pytest.mark.parametrize(
