@@ -29,7 +29,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     user = rows.user(tx, account_id)
     assert user
     state = rows.states(tx, [account_id])[account_id]
-    shown = call.render.account_entity(account, state, call.render.roles(tx, account_id))
+    shown = call.render.account_entity(account, state, user.role)
     waiting = len(follow_rows.requests(tx, account_id, Span(before=ID_MAX, limit=1000)))
     return CredentialAccount(
         **{name: getattr(shown, name) for name in shown.__struct_fields__},

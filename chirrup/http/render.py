@@ -391,18 +391,15 @@ class Renderer:
             if kept and kept[0] == state:
                 parts[id] = kept[1]
         missing = states.keys() - parts.keys()
-        for id, account in accounts.by_ids(tx, missing).items() if missing else ():
-            parts[id] = msgspec.Raw(_encode(self.account_entity(account, states[id], self.roles(tx, id))))
+        if not missing:
+            return parts
+        found, roles = tx.together(lambda: accounts.by_ids(tx, missing), lambda: accounts.roles(tx, missing))
+        for id, account in found.items():
+            parts[id] = msgspec.Raw(_encode(self.account_entity(account, states[id], roles.get(id, ""))))
             _keep(self._accounts, id, (states[id], parts[id]))
         return parts
 
-    def roles(self, tx: Tx, account_id: int) -> list[entities.RoleEntity]:
-        user = accounts.user(tx, account_id)
-        return [role_entity(user.role)] if user and user.role else []
-
-    def account_entity(
-        self, account: Account, state: AccountState, roles: list[entities.RoleEntity]
-    ) -> entities.Account:
+    def account_entity(self, account: Account, state: AccountState, role: str) -> entities.Account:
         """A suspended account shows its name and nothing else."""
         gone = bool(account.suspended_ms)
         url = self.account_url(account.username)
@@ -434,7 +431,7 @@ class Renderer:
             hide_collections=bool(account.hide_network),
             noindex=not account.discoverable,
             emojis=[],
-            roles=roles,
+            roles=[role_entity(role)] if role else [],
             fields=[] if gone else self.fields(account),
             suspended=True if gone else _UNSET,
         )

@@ -1,58 +1,17 @@
-"""A page of posts costs the queries of one post."""
-
-from typing import Any
+"""What pages say of posts, times and numbers. What a page asks of the database: tests/test_query_counts.py."""
 
 import pytest
 from kit import person
 
 from chirrup.access.signing import Signer
 from chirrup.ports import Database, Tx
-from chirrup.social import posts, reactions
+from chirrup.social import posts
 from chirrup.social.media import Addresses
-from chirrup.types import Draft, PollDraft
+from chirrup.types import Draft
 from chirrup.web.pages import ago, short, shorten
 from chirrup.web.views import Views
 
 VIEWS = Views("town.example", Addresses(Signer(b"secret")))
-
-
-class Counting:
-    """A transaction that counts its queries."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self.queries = 0
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("all", "one"):
-            self.queries += 1
-        return getattr(self._tx, name)
-
-
-def written(tx: Tx, n: int) -> tuple[int, list[int]]:
-    """A viewer, and n posts by different people: polls, replies and boosts among them."""
-    viewer = person(tx, "viewer")
-    ids: list[int] = []
-    for i in range(n):
-        author = person(tx, f"author{i}")
-        poll = PollDraft(["a", "b"], 3600) if i % 2 else None
-        post = posts.publish(tx, author, Draft(text=f"post {i}", poll=poll, reply_to_id=ids[-1] if i % 3 else 0))
-        ids.append(post.id)
-        ids.append(reactions.boost(tx, viewer, post.id).id)
-    return viewer, ids
-
-
-async def test_forty_posts_cost_the_queries_of_four(db: Database):
-    viewer, ids = await db.write(written, 20)
-
-    def cost(tx: Tx, some: list[int]) -> tuple[int, int]:
-        counting = Counting(tx)
-        return len(VIEWS.shown(counting, viewer, some)), counting.queries  # pyright: ignore[reportArgumentType]
-
-    few, many = await db.read(cost, ids[2:6]), await db.read(cost, ids)
-
-    assert (few[0], many[0]) == (4, 40)
-    assert many[1] <= few[1] <= 12  # few: one more for the names of those they reply to
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,148 @@
+"""What is shown or delivered in lists costs the queries of one: a page of forty, a step of many followers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from counting import CountingDatabase
+from kit import person, settle
+
+from chirrup.access.signing import Signer
+from chirrup.config import Settings
+from chirrup.http.render import Renderer
+from chirrup.ids import ID_MAX
+from chirrup.ports import Database, Engines, Tx
+from chirrup.social import follows, lists, posts, reactions
+from chirrup.social.media import Addresses
+from chirrup.store import notifications as notification_rows
+from chirrup.timelines import fanout, read
+from chirrup.types import Draft, PollDraft, Span
+from chirrup.web.views import Views
+
+ADDRESSES = Addresses(Signer(b"secret"))
+VIEWS = Views("town.example", ADDRESSES)
+
+
+def written(tx: Tx, n: int) -> tuple[int, list[int], list[int]]:
+    """A viewer, 2 n posts and boosts, their authors: polls, replies, mentions, tags among them."""
+    viewer, ids, authors = person(tx, "viewer"), [], []
+    for i in range(n):
+        authors.append(author := person(tx, f"author{i}"))
+        poll = PollDraft(["a", "b"], 3600) if i % 2 else None
+        draft = Draft(text=f"post {i} @viewer #tag{i}", poll=poll, reply_to_id=ids[-1] if i % 3 else 0)
+        ids.append(posts.publish(tx, author, draft).id)
+        ids.append(reactions.boost(tx, viewer, ids[-1]).id)
+    return viewer, ids, authors
+
+
+async def cost(db: Database, operation: Callable[..., Any], *args: Any) -> tuple[Any, int]:
+    """(what operation returns, how much it asked)."""
+    counting = CountingDatabase(db)
+    return await counting.read(operation, *args), counting.asked.total()
+
+
+@pytest.fixture
+def new_render(tmp_path: Path) -> Callable[[], Renderer]:
+    """Makes one that has kept nothing yet."""
+    return lambda: Renderer(Settings(data=tmp_path), ADDRESSES)
+
+
+async def test_a_page_of_forty_posts_costs_what_four_cost(db: Database):
+    viewer, ids, _ = await db.write(written, 20)
+
+    few, cost_of_few = await cost(db, VIEWS.shown, viewer, ids[2:6])
+    many, cost_of_many = await cost(db, VIEWS.shown, viewer, ids)
+
+    assert (len(few), len(many)) == (4, 40)
+    assert cost_of_many <= cost_of_few <= 14
+
+
+async def test_forty_statuses_cost_what_four_cost(db: Database, new_render: Callable[[], Renderer]):
+    viewer, ids, _ = await db.write(written, 20)
+    first, second = new_render(), new_render()
+
+    few, cost_of_few = await cost(db, first.statuses, viewer, ids[2:6])
+    many, cost_of_many = await cost(db, second.statuses, viewer, ids)
+    _, cost_when_kept = await cost(db, second.statuses, viewer, ids)
+
+    assert (len(few), len(many)) == (4, 40)
+    assert cost_of_many <= cost_of_few <= 12
+    assert cost_when_kept <= 8
+
+
+async def test_twenty_accounts_cost_what_two_cost(db: Database, new_render: Callable[[], Renderer]):
+    viewer, _, authors = await db.write(written, 20)
+
+    for new in (lambda: new_render().accounts, lambda: lambda tx, ids: VIEWS.people(tx, viewer, ids)):
+        few, cost_of_few = await cost(db, new(), authors[:2])
+        many, cost_of_many = await cost(db, new(), authors)
+
+        assert (len(few), len(many)) == (2, 20)
+        assert cost_of_many <= cost_of_few <= 9
+
+
+async def test_twenty_notifications_cost_what_two_cost(engines: Engines, new_render: Callable[[], Renderer]):
+    viewer, _, _ = await engines.db.write(written, 20)
+    await settle(engines)
+    told = await engines.db.read(notification_rows.page, viewer, Span(before=ID_MAX, limit=40))
+
+    few, cost_of_few = await cost(engines.db, new_render().notifications, viewer, told[:2])
+    many, cost_of_many = await cost(engines.db, new_render().notifications, viewer, told)
+
+    assert (len(few), len(many)) == (2, 20)
+    assert cost_of_many <= cost_of_few <= 13
+
+
+def followed(tx: Tx, name: str, n: int) -> int:
+    """An account with n followers, each of whom has it on a list; half of these show replies to members."""
+    author = person(tx, name)
+    for i in range(n):
+        follower = person(tx, f"{name}{i}")
+        follows.follow(tx, follower, author)
+        one = lists.create(tx, follower, lists.ListChange(f"list {i}", "list" if i % 2 else "followed"))
+        lists.add(tx, follower, one.id, [author])
+    return author
+
+
+async def test_a_post_to_thirty_followers_costs_what_one_to_three_costs(engines: Engines):
+    few, many = [await engines.db.write(followed, name, n) for name, n in (("few", 3), ("many", 30))]
+    await settle(engines)
+
+    async def delivered(author: int, text: str, reply_to_id: int = 0) -> tuple[int, int]:
+        """(the post, what its delivery asked)."""
+        post = await engines.db.write(posts.publish, author, Draft(text=text, reply_to_id=reply_to_id))
+        await settle(engines)
+        counting: Any = CountingDatabase(engines.db)
+        await fanout.deliver(msgspec.structs.replace(engines, db=counting), post.id)
+        return post.id, counting.asked.total()
+
+    parent, _ = await delivered(await engines.db.write(person, "other"), "who?")
+    for text, answered, most in (("plain", 0, 6), ("with #tag and @few @many", 0, 8), ("reply", parent, 8)):
+        of_few, of_many = [(await delivered(author, text, answered))[1] for author in (few, many)]
+        assert of_many <= of_few <= most, text
+
+
+async def test_a_home_of_thirty_followees_costs_what_one_of_three_costs(engines: Engines):
+    def reader(tx: Tx, name: str, n: int) -> int:
+        who = person(tx, name)
+        for i in range(n):
+            author = person(tx, f"{name}{i}")
+            follows.follow(tx, who, author)
+            posts.publish(tx, author, Draft(text=f"hello {i}"))
+        return who
+
+    few, many = [await engines.db.write(reader, name, n) for name, n in (("few", 3), ("many", 30))]
+    await settle(engines)
+
+    async def cost_of_home(who: int) -> int:
+        counting: Any = CountingDatabase(engines.db)
+        await read.home(msgspec.structs.replace(engines, db=counting), who, Span(before=ID_MAX, limit=20))
+        return counting.asked.total()
+
+    cold: list[int] = [await cost_of_home(few), await cost_of_home(many)]
+    warm: list[int] = [await cost_of_home(few), await cost_of_home(many)]
+
+    assert cold[1] <= cold[0] <= 12
+    assert warm == [0, 0]
