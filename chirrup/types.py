@@ -125,6 +125,12 @@ class Post(Struct, frozen=True):
         return _mentions(self.mentions) if self.mentions != "[]" else []
 
     @property
+    def addressed(self) -> set[int]:
+        """The accounts that it answers or mentions."""
+        mentioned = {one.account_id for one in self.mentioned} if self.mentions != "[]" else set[int]()
+        return mentioned | {self.reply_to_author_id} if self.reply_to_author_id else mentioned
+
+    @property
     def tag_names(self) -> list[str]:
         return _strings(self.tags) if self.tags != "[]" else []
 

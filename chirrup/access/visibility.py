@@ -28,7 +28,7 @@ class Seen(msgspec.Struct, frozen=True):
     viewer_id: int
     posts: dict[int, Post]  # those asked for that the viewer may see, and the originals of boosts among them
     accounts: dict[int, AccountState]  # their authors
-    ties: Ties  # of the viewer to the authors and those they reply to; follows only where they decide something
+    ties: Ties  # of the viewer to the authors and those they address; follows only where they decide something
 
 
 def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
@@ -47,10 +47,11 @@ def judge(tx: Tx, viewer_id: int, found: dict[int, Post]) -> Seen:
     """see() for posts already read; found holds the originals of boosts too."""
     author_ids = {post.author_id for post in found.values()}
     answered = {post.reply_to_author_id for post in found.values() if post.reply_to_author_id}
+    named = {id for post in found.values() if post.mentions != "[]" for id in post.addressed}
     closed = {post.author_id for post in found.values() if post.visibility == Visibility.FOLLOWERS}
     authors, viewer = tx.together(
         lambda: accounts.states(tx, author_ids),
-        lambda: ties.of(tx, viewer_id, author_ids | answered, followees=closed | answered),
+        lambda: ties.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
     )
     return Seen(viewer_id, {id: p for id, p in found.items() if _shown(p, found, authors, viewer)}, authors, viewer)
 

@@ -18,7 +18,8 @@ Signals = list[tuple[str, Signal]]
 def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
     """account_id's notifications of these kinds whose post it may (still) see, newest first.
 
-    Nothing by suspended accounts, where there is a block, or a mute with notifications.
+    Nothing by suspended accounts, where there is a block, or a mute with notifications; nor posts that address somebody
+    whom account_id blocks or mutes so.
     from_id: only what this account caused.
     """
     found: list[Notification] = []
@@ -37,11 +38,23 @@ def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: i
 def _fit(tx: Tx, account_id: int, told: list[Notification]) -> list[Notification]:
     causers = {n.from_id for n in told}
     shown = set(visibility.accounts_shown(tx, account_id, causers))
-    silent = {id for id, (notifications, _) in ties.mutes_of(tx, account_id, causers).items() if notifications}
     seen = visibility.see(tx, account_id, {n.post_id for n in told if n.post_id})
+    addressed = {id: _addressed(post, account_id) for id, post in seen.posts.items()}
+    mutes = ties.mutes_of(tx, account_id, causers.union(*addressed.values()))
+    silent = {id for id, (notifications, _) in mutes.items() if notifications}
+    unwanted = silent | seen.ties.blocking
     return [
-        n for n in told if n.from_id in shown and n.from_id not in silent and (not n.post_id or n.post_id in seen.posts)
+        n
+        for n in told
+        if n.from_id in shown
+        and n.from_id not in silent
+        and (not n.post_id or (n.post_id in seen.posts and unwanted.isdisjoint(addressed[n.post_id])))
     ]
+
+
+def _addressed(post: Post, account_id: int) -> set[int]:
+    """Whoever minds one of these is told nothing of the post. Nobody minds whom they addressed themselves."""
+    return set() if post.author_id == account_id else post.addressed
 
 
 def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int = 0, *, most: int) -> int:
@@ -70,13 +83,15 @@ def clear(tx: Tx, account_id: int) -> None:
 
 
 def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None) -> Signals:
-    """Write one down unless the recipient does not want it: self, blocked or muted accounts, muted threads."""
+    """Write one down unless the recipient does not want it: self, blocked or muted accounts, posts that address such
+    accounts, muted threads."""
     if account_id == from_id:
         return []
-    known = ties.of(tx, account_id, [from_id])
-    if from_id in known.blocking or from_id in known.blocked_by:
+    about = {from_id} | (_addressed(post, account_id) if post else set())
+    known = ties.of(tx, account_id, about)
+    if from_id in known.blocked_by or known.blocking & about:
         return []
-    if from_id in known.muting and ties.mutes_of(tx, account_id, [from_id])[from_id][0]:
+    if known.muting & about and any(silent for silent, _ in ties.mutes_of(tx, account_id, about).values()):
         return []
     if post and reactions.thread_muters(tx, post.root_id, [account_id]):
         return []

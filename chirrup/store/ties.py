@@ -6,7 +6,7 @@ import msgspec
 
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Span
+from ..types import Post, Span
 
 
 class Ties(msgspec.Struct, frozen=True):
@@ -21,6 +21,21 @@ class Ties(msgspec.Struct, frozen=True):
     def hides(self, account_id: int) -> bool:
         """The viewer does not want to see this account's posts in lists, or may not."""
         return account_id in self.muting or account_id in self.blocking or account_id in self.blocked_by
+
+    def minds(self, post: Post, original: Post | None = None) -> bool:
+        """The viewer does not want post, which boosts original, in lists.
+
+        One of them is by somebody whom hides() names, or answers or mentions somebody whom the viewer mutes or blocks.
+        Nobody minds what they said themselves. averse_to() says the same of one post and many viewers.
+        """
+        if post.author_id == self.viewer_id or not (self.muting or self.blocking or self.blocked_by):
+            return False
+        unwanted = self.muting | self.blocking
+        return any(
+            self.hides(one.author_id) or (one.author_id != self.viewer_id and not unwanted.isdisjoint(one.addressed))
+            for one in (post, original)
+            if one
+        )
 
 
 def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection[int] | None = None) -> Ties:
@@ -52,27 +67,33 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     return Ties(viewer_id, *(frozenset(ids) for ids in found))
 
 
-def averse_to(tx: Tx, account_ids: Collection[int], ids: Collection[int]) -> set[int]:
-    """Those of ids who must not get what any of account_ids says: they mute or block, or are blocked."""
-    if not account_ids or not ids:
+def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -> set[int]:
+    """Those of ids who mind post, which boosts original: Ties.minds() for one post and many viewers."""
+    if not ids:
         return set()
+    said = (post, original) if original else (post,)
+    authors = {one.author_id for one in said}
+    accounts = authors.union(*[one.addressed for one in said])
     rows = tx.all(
-        f"""SELECT muter_id FROM muted_by
+        f"""SELECT account_id, muter_id FROM muted_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
                 AND muter_id BETWEEN :low AND :high AND (expires_ms = 0 OR expires_ms > :now)
-            UNION ALL SELECT blocker_id FROM blocked_by
+            UNION ALL SELECT account_id, blocker_id FROM blocked_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
                 AND blocker_id BETWEEN :low AND :high
-            UNION ALL SELECT target_id FROM blocks
-              WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+            UNION ALL SELECT account_id, target_id FROM blocks
+              WHERE {tx.sql.is_in("bucket", "author_buckets")} AND {tx.sql.is_in("account_id", "authors")}
                 AND target_id BETWEEN :low AND :high""",
-        buckets={bucket_of(id) for id in account_ids},
-        accounts=account_ids,
+        buckets={bucket_of(id) for id in accounts},
+        accounts=accounts,
+        author_buckets={bucket_of(id) for id in authors},
+        authors=authors,
         low=min(ids),
         high=max(ids),
         now=tx.now_ms,
     )
-    return {id for (id,) in rows}.intersection(ids)  # few mind an account: a range costs less than a thousand look-ups
+    minding = {id for account, id in rows if account in authors or id not in authors} - {post.author_id}
+    return minding.intersection(ids)  # few mind an account: a range costs less than a thousand look-ups
 
 
 def blocked_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:

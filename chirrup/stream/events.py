@@ -98,7 +98,7 @@ def _post(
 ) -> Event | None:
     viewers = visibility.viewers_among(tx, post, found, authors, ask.viewers)
     original = found[post.boost_of_id] if viewers and post.boost_of_id else post
-    viewers -= ties.averse_to(tx, {post.author_id, original.author_id}, ask.strangers & viewers)
+    viewers -= ties.averse_to(tx, post, original, ask.strangers & viewers)
     if not viewers:
         return None
     kind = ask.signal.kind
@@ -142,7 +142,7 @@ def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, AccountSta
         return None
     alone = msgspec.structs.replace(gone, boost_of_id=0)
     viewers = visibility.viewers_among(tx, alone, {}, authors, ask.viewers)
-    viewers -= ties.averse_to(tx, {gone.author_id}, ask.strangers & viewers)
+    viewers -= ties.averse_to(tx, gone, None, ask.strangers & viewers)
     return Event("delete", gone.id, dict.fromkeys(viewers, str(gone.id)))
 
 

@@ -12,11 +12,11 @@ from .rebuild import fill
 
 
 def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False) -> list[int]:
-    """What anybody on this server says in public: no boosts, no replies to others, nobody the viewer mutes."""
+    """What anybody on this server says in public: no boosts, no replies to others, nothing the viewer minds."""
 
     def keep(seen: Seen, post: Post) -> bool:
         to_others = post.reply_to_author_id not in (0, post.author_id)
-        return not to_others and (not only_media or bool(post.media)) and not seen.ties.hides(post.author_id)
+        return not to_others and (not only_media or bool(post.media)) and not seen.ties.minds(post)
 
     return fill(tx, viewer_id, span, lambda part: posts.ids_public(tx, part), keep)[0]
 
@@ -44,7 +44,7 @@ def hashtag(
         has = {hashtag_key(one) for one in post.tag_names}
         if not needed <= has or refused & has or (only_media and not post.media):
             return False
-        return not seen.ties.hides(post.author_id)
+        return not seen.ties.minds(post)
 
     return fill(tx, viewer_id, span, candidates, keep)[0]
 

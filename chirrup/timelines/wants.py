@@ -21,19 +21,10 @@ class Spread(msgspec.Struct, frozen=True):
     original: Post | None  # what a boost boosts
 
     @property
-    def authors(self) -> set[int]:
-        """Whoever minds one of these accounts does not want the post."""
-        ids = {self.post.author_id, self.post.reply_to_author_id, self.original.author_id if self.original else 0}
-        return ids - {0}
-
-    @property
     def answers(self) -> int:
         """The other account this replies to, 0 when it replies to nobody or to its own author."""
         parent = self.post.reply_to_author_id
         return parent if parent != self.post.author_id else 0
-
-    def minded(self, seen: Seen) -> bool:
-        return any(seen.ties.hides(author) for author in self.authors)
 
 
 def load(tx: Tx, post_id: int, *, deleted: bool = False) -> Spread | None:
@@ -47,14 +38,16 @@ def at_home(seen: Seen, post: Post) -> bool:
     """Does seen's viewer, who follows the author or a tag of it, want the post at home?"""
     spread = Spread(post, seen.posts.get(post.boost_of_id))
     own = post.author_id == seen.viewer_id
-    return own or (not spread.minded(seen) and spread.answers in seen.ties.following | {0, seen.viewer_id})
+    return own or (
+        not seen.ties.minds(post, spread.original) and spread.answers in seen.ties.following | {0, seen.viewer_id}
+    )
 
 
 def in_list(seen: Seen, post: Post, chosen: PostList, members: Collection[int]) -> bool:
     """Does the list, read by its owner, show this post of a member's?"""
     spread = Spread(post, seen.posts.get(post.boost_of_id))
     answered = {"list": members, "followed": seen.ties.following | {seen.viewer_id}}.get(chosen.replies, ())
-    return not spread.minded(seen) and (not spread.answers or spread.answers in answered)
+    return not seen.ties.minds(post, spread.original) and (not spread.answers or spread.answers in answered)
 
 
 def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int], list[int], list[int]]:
@@ -102,4 +95,4 @@ def _told(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
 def _reached(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
     if spread.post.visibility == Visibility.DIRECT:
         readers = readers & {mention.account_id for mention in spread.post.mentioned}
-    return readers - ties.averse_to(tx, spread.authors, readers)
+    return readers - ties.averse_to(tx, spread.post, spread.original, readers)
