@@ -34,9 +34,7 @@ class World:
         self.ids: dict[str, str] = {noun: id for noun, id in made.items() if id}
 
     def _picture(self) -> dict[str, Any]:
-        out = io.BytesIO()
-        Image.new("RGB", (8, 8)).save(out, "PNG")
-        return self.user.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue())}).json()
+        return self.user.call("POST", "/api/v2/media", files={"file": ("a.png", png())}).json()
 
     def _made(self, path: str, **body: Any) -> str:
         answer = self.user.post(path, **body)
@@ -66,3 +64,10 @@ def ask(person: Person, route: Route, path: str, **options: Any) -> requests.Res
 def name_of(route: Route) -> str:
     """For the ids of tests."""
     return f"{route.method} {route.path}".replace(":str", "")
+
+
+def png() -> bytes:
+    """A small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    return out.getvalue()

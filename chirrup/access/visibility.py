@@ -6,11 +6,13 @@ The rule, for one post:
 - an account that the author blocks sees nothing of the author's;
 - public and unlisted posts are seen by everybody else, also without logging in;
 - a followers-only post by followers and by those it mentions; a direct post by those it mentions;
-- a boost by whoever may see both the boost and what it boosts.
+- a boost by whoever may see both the boost and what it boosts;
+- that a post replies to another is told only to whoever may see that other one: to all others it replies to nothing.
 Organisations and groups will be two more lines here.
 """
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,31 +31,80 @@ class Seen(msgspec.Struct, frozen=True):
     posts: dict[int, Post]  # those asked for that the viewer may see, and the originals of boosts among them
     accounts: dict[int, AccountState]  # their authors
     ties: Ties  # of the viewer to the authors and those they address; follows only where they decide something
+    parents: frozenset[int] = frozenset()  # what posts reply to, where it was looked up and the viewer may see it
+
+    def parent_of(self, post: Post) -> tuple[int, int]:
+        """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
+        return (post.reply_to_id, post.reply_to_author_id) if post.reply_to_id in self.parents else (0, 0)
+
+
+class Found(NamedTuple):
+    """Posts by id, whoever may see them: for judge()."""
+
+    posts: dict[int, Post]  # those asked for, and the originals of boosts among them
+    parents: dict[int, Post]  # what they reply to, where that is wanted
 
 
 def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
-    """The posts among ids that viewer_id (0: not logged in) may see. Four queries, whatever len(ids)."""
+    """The posts among ids that viewer_id (0: not logged in) may see. Four queries, whatever len(ids).
+
+    For what decides; for what is shown see_to_show(), as parents are not looked up here.
+    """
+    found = posts.by_ids(tx, ids)
+    originals = _boosted(found, found.keys()) - found.keys()
+    return judge(tx, viewer_id, Found(found | posts.by_ids(tx, originals) if originals else found, {}))
+
+
+def see_to_show(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
+    """The same with parents. Two queries more where there are replies."""
     return judge(tx, viewer_id, find(tx, ids))
 
 
-def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> dict[int, Post]:
-    """The posts among ids and what they boost, whoever may see them: for judge(). known: as posts.by_ids has it."""
-    found = posts.by_ids(tx, ids, known)
-    originals = {post.boost_of_id for post in found.values()} - found.keys() - {0}
-    return found | posts.by_ids(tx, originals, known) if originals else found
+def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> Found:
+    """The posts among ids, what they boost and what both reply to. known: as posts.by_ids has it.
+
+    What known posts boost and reply to is read with them, in one query; of others it is asked for in a second and, for
+    what is boosted and a reply, in a third one.
+    """
+    asked, read, tried = set(ids), dict[int, Post](), set[int]()
+    shown, parents, source = asked, set[int](), known or {}
+    for _ in range(3):
+        shown = asked | _boosted(source, asked)
+        parents = {source[id].reply_to_id for id in shown if id in source} - {0}
+        if missing := (shown | parents) - tried:
+            read |= posts.by_ids(tx, missing, known)
+            tried |= missing
+        source = read
+    return Found({id: read[id] for id in shown & read.keys()}, {id: read[id] for id in parents & read.keys()})
 
 
-def judge(tx: Tx, viewer_id: int, found: dict[int, Post]) -> Seen:
-    """see() for posts already read; found holds the originals of boosts too."""
-    author_ids = {post.author_id for post in found.values()}
-    answered = {post.reply_to_author_id for post in found.values() if post.reply_to_author_id}
-    named = {id for post in found.values() if post.mentions != "[]" for id in post.addressed}
-    closed = {post.author_id for post in found.values() if post.visibility == Visibility.FOLLOWERS}
+def _boosted(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
+    return {found[id].boost_of_id for id in ids if id in found} - {0}
+
+
+def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
+    """see() for posts already read."""
+    read = found.posts | found.parents if found.parents else found.posts
+    author_ids = {post.author_id for post in read.values()}
+    answered = {post.reply_to_author_id for post in found.posts.values() if post.reply_to_author_id}
+    named = {id for post in found.posts.values() if post.mentions != "[]" for id in post.addressed}
+    closed = {post.author_id for post in read.values() if post.visibility == Visibility.FOLLOWERS}
     authors, viewer = tx.together(
         lambda: accounts.states(tx, author_ids),
         lambda: ties.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
     )
-    return Seen(viewer_id, {id: p for id, p in found.items() if _shown(p, found, authors, viewer)}, authors, viewer)
+    seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
+    if not found.parents:
+        return Seen(viewer_id, seen, authors, viewer)
+    shown = {id: post for id, post in seen.items() if id in found.posts}
+    own = {post.author_id for post in found.posts.values()}
+    return Seen(
+        viewer_id,
+        shown,
+        {id: state for id, state in authors.items() if id in own},
+        viewer,
+        frozenset(seen.keys() & found.parents.keys()),
+    )
 
 
 def see_one(tx: Tx, viewer_id: int, id: int) -> Post | None:

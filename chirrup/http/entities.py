@@ -186,8 +186,6 @@ class StatusFixed(Entity, kw_only=True):
     id: Id
     created_at: str
     edited_at: str | None
-    in_reply_to_id: Id | None
-    in_reply_to_account_id: Id | None
     sensitive: bool
     spoiler_text: str
     visibility: str
@@ -206,6 +204,8 @@ class StatusFixed(Entity, kw_only=True):
 class StatusLive(Entity, kw_only=True):
     """The part that changes with reactions and with who looks."""
 
+    in_reply_to_id: Id | None
+    in_reply_to_account_id: Id | None
     account: msgspec.Raw
     replies_count: int
     reblogs_count: int
@@ -222,6 +222,8 @@ class StatusLive(Entity, kw_only=True):
 class Status(StatusFixed, kw_only=True):
     """A post or a boost. StatusFixed and StatusLive together; tests decode every answer as this."""
 
+    in_reply_to_id: Id | None
+    in_reply_to_account_id: Id | None
     account: Account
     replies_count: int
     reblogs_count: int

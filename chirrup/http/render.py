@@ -79,13 +79,14 @@ class Renderer:
     def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
         """The same by their ids. What is shown with them is asked for beside the question who may see them."""
         found = visibility.find(tx, ids, self._known)
-        if not found:
+        if not found.posts:
             return {}
-        for id, post in found.items():
-            if self._known.get(id) is not post:
-                _keep(self._known, id, post)
+        for read in found:
+            for id, post in read.items():
+                if self._known.get(id) is not post:
+                    _keep(self._known, id, post)
         seen, *parts = tx.together(
-            lambda: visibility.judge(tx, viewer_id, found), *self._questions(tx, viewer_id, found.values())
+            lambda: visibility.judge(tx, viewer_id, found), *self._questions(tx, viewer_id, found.posts.values())
         )
         shown = [id for id in ids if id in seen.posts]
         return dict(zip(shown, self._whole(tx, seen, shown, *parts), strict=True))
@@ -122,8 +123,11 @@ class Renderer:
         def whole(post: Post, original: Post, reblog: Json = None) -> Json:
             count = counts.get(original.id, UNCOUNTED)
             flag = flags.get(original.id, UNFLAGGED)
+            parent_id, parent_author_id = seen.parent_of(post)
             live = _encode(
                 entities.StatusLive(
+                    in_reply_to_id=str(parent_id) if parent_id else None,
+                    in_reply_to_account_id=str(parent_author_id) if parent_author_id else None,
                     account=authors[post.author_id],
                     replies_count=count.replies,
                     reblogs_count=count.boosts,
@@ -181,8 +185,6 @@ class Renderer:
             id=str(post.id),
             created_at=iso(post.created_ms),
             edited_at=iso_or_none(post.edited_ms),
-            in_reply_to_id=str(post.reply_to_id) if post.reply_to_id else None,
-            in_reply_to_account_id=str(post.reply_to_author_id) if post.reply_to_author_id else None,
             sensitive=bool(post.sensitive),
             spoiler_text=post.summary,
             visibility=post.visibility,

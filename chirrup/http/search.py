@@ -42,7 +42,7 @@ async def search(call: Call, query: SearchQuery) -> Search:
 
 
 def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
-    account_id, post_id = finding.named_by(tx, query.words, call.settings.base_url)
+    account_id, post_id = finding.named_by(tx, call.viewer_id, query.words, call.settings.base_url)
     if account_id or post_id:
         return Search(
             accounts=call.render.accounts(tx, [account_id] if account_id and query.wants("accounts") else []),

@@ -4,11 +4,12 @@ import re
 from contextlib import suppress
 
 from .. import events
+from ..access import visibility
 from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import accounts, follows, posts
+from ..store import accounts, follows
 from ..store import tags as tag_rows
 from ..types import Tag
 from . import tags
@@ -69,8 +70,11 @@ def author_asked(tx: Tx, viewer_id: int, asked: str, domain: str) -> tuple[str, 
 _ADDRESS = re.compile(r"/@([A-Za-z0-9_]{1,30})(?:/([0-9]{1,19}))?/?")
 
 
-def named_by(tx: Tx, address: str, base_url: str) -> tuple[int, int]:
-    """(account id, post id) that an address of this server names; one of them is 0, both for any other text."""
+def named_by(tx: Tx, viewer_id: int, address: str, base_url: str) -> tuple[int, int]:
+    """(account id, post id) that an address of this server names; one of them is 0, both for any other text.
+
+    A post only where viewer_id may see it: else its address is a text like any other.
+    """
     match = _ADDRESS.fullmatch(address.removeprefix(base_url)) if address.startswith(base_url) else None
     if not match:
         return 0, 0
@@ -78,7 +82,7 @@ def named_by(tx: Tx, address: str, base_url: str) -> tuple[int, int]:
         account = by_acct(tx, match[1], "")
         if not match[2]:
             return account.id, 0
-        post = posts.by_id(tx, min(int(match[2]), ID_MAX))
+        post = visibility.see_one(tx, viewer_id, min(int(match[2]), ID_MAX))
         return (0, post.id) if post and post.author_id == account.id else (0, 0)
     return 0, 0
 

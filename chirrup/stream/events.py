@@ -75,6 +75,7 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
     """What each of asks comes to, in their order; None: nothing, for nobody."""
     found = posts.by_ids(tx, {ask.signal.id for ask in asks if ask.signal.kind in ("update", "status.update")})
     found |= posts.by_ids(tx, {post.boost_of_id for post in found.values()} - {0})
+    found |= posts.by_ids(tx, {post.reply_to_id for post in found.values()} - found.keys() - {0})
     gone = [posts.tombstone(tx, ask.signal.id) for ask in asks if ask.signal.kind == "delete"]
     tombstones = {post.id: post for post in gone if post}
     authors = accounts.states(tx, {post.author_id for post in (*found.values(), *tombstones.values())})
@@ -102,7 +103,8 @@ def _post(
     if not viewers:
         return None
     kind = ask.signal.kind
-    texts = _wordings(tx, render, post, original, authors, viewers, is_new=kind == "update")
+    parent = found.get(original.reply_to_id)
+    texts = _wordings(tx, render, post, original, parent, authors, viewers, is_new=kind == "update")
     answers = post.reply_to_author_id not in (0, post.author_id)
     place = place_of(post.id) if kind == "update" else 0
     return Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
@@ -113,6 +115,7 @@ def _wordings(
     render: Renderer,
     post: Post,
     original: Post,
+    parent: Post | None,
     authors: dict[int, AccountState],
     viewers: set[int],
     *,
@@ -121,17 +124,21 @@ def _wordings(
     """The post's JSON by viewer, rendered once for all to whom it is the same."""
     # Nobody has done anything yet with what has just been said, unless it is said again or said in a thread.
     did = reactions.deeds(tx, original, viewers) if not is_new or post.boost_of_id or post.reply_to_id else {}
+    see_parent = visibility.viewers_among(tx, parent, {}, authors, viewers) if parent else frozenset[int]()
     alike: dict[object, set[int]] = {}
     apart = ({0, post.author_id, original.author_id} | did.keys()) & viewers
     for viewer_id in apart:
         is_author = viewer_id in (0, post.author_id, original.author_id)
-        alike.setdefault(viewer_id if is_author else did[viewer_id], set()).add(viewer_id)
-    alike[None] = viewers - apart
+        key = (viewer_id if is_author else did[viewer_id], viewer_id in see_parent)
+        alike.setdefault(key, set()).add(viewer_id)
+    alike[True], alike[False] = (viewers - apart) & see_parent, (viewers - apart) - see_parent
     shown = {one.id: one for one in (post, original)}
+    own = {one.author_id: authors[one.author_id] for one in shown.values()}
     texts: dict[int, str] = {}
     for group in alike.values():
         for viewer_id in tuple(group)[:1]:
-            seen = Seen(viewer_id, shown, authors, Ties(viewer_id))
+            parents = frozenset([parent.id]) if parent and viewer_id in see_parent else frozenset[int]()
+            seen = Seen(viewer_id, shown, own, Ties(viewer_id), parents)
             texts |= dict.fromkeys(group, bytes(render.seen(tx, seen, [post.id])[0]).decode())
     return texts
 

@@ -52,7 +52,7 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
     post = posts.get(tx, viewer_id, id)
     id = post.boost_of_id or post.id
     above, below = posts.context(tx, viewer_id, id)
-    seen = visibility.see(tx, viewer_id, [*above, id, *below])
+    seen = visibility.see_to_show(tx, viewer_id, [*above, id, *below])
     views = {view.key: view for view in call.views.seen(tx, seen, [*above, id, *below])}
     if id not in views:
         raise NotFound("post", id)

@@ -32,7 +32,7 @@ async def search(call: Call) -> Page | Go:
 def _named(tx: Tx, call: Call, words: str) -> str:
     """The path of the post or profile whose whole address somebody has pasted, or ""."""
     base = call.settings.base_url
-    return words.removeprefix(base) if any(finding.named_by(tx, words, base)) else ""
+    return words.removeprefix(base) if any(finding.named_by(tx, call.viewer_id, words, base)) else ""
 
 
 def _search(tx: Tx, call: Call, words: str) -> Found:

@@ -106,7 +106,7 @@ class Views:
 
     def shown(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PostView]:
         """Those of ids that the viewer may see, in their order."""
-        return self.seen(tx, visibility.see(tx, viewer_id, ids), ids)
+        return self.seen(tx, visibility.see_to_show(tx, viewer_id, ids), ids)
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
         """Raises NotFound: absent or hidden."""
@@ -125,14 +125,15 @@ class Views:
         flags = reactions.flags(tx, seen.viewer_id, plain)
         files = media.by_ids(tx, {id for post in plain for id in post.media})
         votings = _polls(tx, seen.viewer_id, [post.poll_id for post in plain if post.poll_id])
-        answered = {post.reply_to_author_id for post in plain if post.reply_to_author_id}
+        answered = {seen.parent_of(post)[1] for post in plain} - {0}
         people = accounts.by_ids(tx, seen.accounts.keys() | answered)
 
         def view(entry: Post) -> PostView:
             post = seen.posts[entry.boost_of_id] if entry.boost_of_id else entry
             count = counts.get(post.id) or PostCounts(post.id)
             author = people[post.author_id]
-            parent = people.get(post.reply_to_author_id)
+            parent_id, parent_author_id = seen.parent_of(post)
+            parent = people.get(parent_author_id)
             followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
             return PostView(
                 key=entry.id,
@@ -140,7 +141,7 @@ class Views:
                 path=f"/@{author.username}/{post.id}",
                 author=self.person(author),
                 booster=self.person(people[entry.author_id]) if entry.boost_of_id else None,
-                reply_to=ReplyTo(parent.username, f"/@{parent.username}/{post.reply_to_id}") if parent else None,
+                reply_to=ReplyTo(parent.username, f"/@{parent.username}/{parent_id}") if parent else None,
                 visibility=post.visibility,
                 language=post.language,
                 summary=post.summary,

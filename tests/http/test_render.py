@@ -81,6 +81,24 @@ async def test_the_text_of_a_post_is_read_once(db: Database, render: Renderer):
     assert await db.read(texts_read) == 0
 
 
+async def test_a_page_of_replies_known_from_before_costs_no_query_more(db: Database, render: Renderer):
+    ann, bob = await people(db, "ann", "bob")
+    parents = [await db.write(posts.publish, ann, Draft(text=f"{n}")) for n in range(5)]
+    replies = [await db.write(posts.publish, bob, Draft(text="oh", reply_to_id=one.id)) for one in parents]
+    boosts = [await db.write(reactions.boost, ann, one.id) for one in replies]
+    await db.write(posts.delete, ann, parents[0].id)
+
+    def queries(tx: Tx, ids: list[int]) -> int:
+        listening = Listening(tx)
+        render.statuses(listening, bob, ids)  # pyright: ignore[reportArgumentType]
+        return len(listening.heard)
+
+    page = [one.id for one in (*boosts, *replies)]
+    await db.read(queries, page)
+    await db.read(queries, [one.id for one in parents])
+    assert await db.read(queries, page) == await db.read(queries, [one.id for one in parents])
+
+
 class Listening:
     """A transaction that keeps the SQL of rows by their ids."""
 

@@ -1,6 +1,7 @@
 """Who is told: the oracle asked about one post and many viewers says what it says about one viewer and many posts."""
 
 import random
+from collections.abc import Collection
 
 from kit import people
 
@@ -9,7 +10,7 @@ from chirrup.ports import Database, Tx
 from chirrup.social import accounts, follows, posts, reactions
 from chirrup.store import accounts as account_rows
 from chirrup.store import posts as post_rows
-from chirrup.types import Draft, Visibility
+from chirrup.types import Draft, Post, Visibility
 
 
 async def test_both_sides_of_the_oracle_say_the_same(db: Database):
@@ -25,6 +26,9 @@ async def test_both_sides_of_the_oracle_say_the_same(db: Database):
     for kind in Visibility:
         for author in ids:
             said.append((await db.write(posts.publish, author, Draft(text="hi @p1 @p2", visibility=kind))).id)
+    for id in tuple(said):
+        author = dice.choice(sorted(await _who_sees(db, ids, id)))
+        said.append((await db.write(posts.publish, author, Draft(text="oh", visibility="public", reply_to_id=id))).id)
     for _ in range(60):
         try:
             said.append((await db.write(reactions.boost, dice.choice(ids), dice.choice(said))).id)
@@ -34,8 +38,11 @@ async def test_both_sides_of_the_oracle_say_the_same(db: Database):
 
     for id in said:
         viewers = {0, *ids}
-        expected = {viewer for viewer in viewers if await db.read(visibility.see_one, viewer, id)}
-        assert await db.read(_viewers, id, viewers) == expected, id
+        assert await db.read(_viewers, id, viewers) == await _who_sees(db, viewers, id), id
+
+
+async def _who_sees(db: Database, viewers: Collection[int], id: int) -> set[int]:
+    return {viewer for viewer in viewers if await db.read(visibility.see_one, viewer, id)}
 
 
 def _viewers(tx: Tx, id: int, viewers: set[int]) -> set[int]:
@@ -44,3 +51,29 @@ def _viewers(tx: Tx, id: int, viewers: set[int]) -> set[int]:
     found = post_rows.by_ids(tx, [id, post.boost_of_id])
     authors = account_rows.states(tx, {one.author_id for one in found.values()})
     return visibility.viewers_among(tx, post, found, authors, viewers)
+
+
+async def test_what_a_post_replies_to_is_told_to_those_who_see_it(db: Database):
+    """Also of what is boosted, and whatever is known from before."""
+    ann, bob, carla, dora = await people(db, "ann", "bob", "carla", "dora")
+    await db.write(follows.follow, bob, ann)
+    parents = [await db.write(posts.publish, ann, Draft(text="hi", visibility=kind)) for kind in ("public", "private")]
+    replies = [
+        await db.write(posts.publish, bob, Draft(text="oh", visibility="public", reply_to_id=one.id)) for one in parents
+    ]
+    boosts = [await db.write(reactions.boost, dora, one.id) for one in replies]
+    await db.write(follows.block, ann, carla)
+    told = {bob: [True, True], carla: [False, False], dora: [True, False], 0: [True, False]}
+
+    def parent_ids(tx: Tx, viewer: int, known: dict[int, Post]) -> list[bool]:
+        found = visibility.find(tx, [one.id for one in boosts], known)
+        known |= found.posts
+        seen = visibility.judge(tx, viewer, found)
+        return [seen.parent_of(reply) == (parent.id, ann) for reply, parent in zip(replies, parents, strict=True)]
+
+    for known in ({}, {one.id: one for one in replies}, {one.id: one for one in (*replies, *boosts, *parents)}):
+        for viewer, expected in told.items():
+            assert await db.read(parent_ids, viewer, known) == expected
+
+    await db.write(posts.delete, ann, parents[0].id)
+    assert await db.read(parent_ids, bob, {}) == [False, True]

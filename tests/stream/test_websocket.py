@@ -284,6 +284,25 @@ async def test_nobody_is_told_of_what_they_may_not_see_or_do_not_want_to(town: T
         await _obeyed(socket)
 
 
+async def test_what_a_post_replies_to_is_told_to_those_who_see_it(town: Town):
+    ann, bob, carla, dora, eve = await town.people("ann", "bob", "carla", "dora", "eve")
+    for one in (bob, carla):
+        await town.write(follows.follow, one, ann)
+    await town.write(follows.block, ann, eve)
+    sockets = {one: await town.listen(one, "hashtag", tag="here") for one in (ann, bob, carla, dora, eve)}
+    sockets[0] = await town.socket(stream="hashtag", tag="here")
+    sees = {"public": {ann, bob, carla, dora, 0}, "private": {ann, bob, carla}}
+
+    for kind, those in sees.items():
+        parent = await town.say(ann, "hello", visibility=kind)
+        await town.say(bob, "#here", visibility="public", reply_to_id=parent.id)
+
+        for viewer, socket in sockets.items():
+            shown = (await socket.next())["payload"]
+            told = (str(parent.id), str(ann)) if viewer in those else (None, None)
+            assert (shown["in_reply_to_id"], shown["in_reply_to_account_id"]) == told, (kind, viewer)
+
+
 async def test_a_removed_follower_is_told_nothing_more(town: Town):
     ann, bob = await town.people("ann", "bob")
     await town.write(follows.follow, bob, ann)

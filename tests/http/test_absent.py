@@ -1,0 +1,192 @@
+"""What is hidden cannot be told from what never was: every route and page that takes an id or an address of ours."""
+
+import re
+import statistics
+import time
+from typing import Any
+
+import msgspec
+import pytest
+import requests
+from client import Person, Server, eventually
+from visitor import Visitor, logged_in
+from world import name_of, png
+
+from chirrup.http.arguments import Arguments
+from chirrup.http.routes import ROUTES, Route
+from chirrup.ids import ID_MAX
+from chirrup.web.routes import ROUTES as PAGES
+
+STATUSES = "/api/v1/statuses"
+NEVER = "117000000000000001"  # an id that was never given out
+ON_POSTS = [route for route in ROUTES if re.search(r"/(statuses|polls)/\{id:str\}", route.path)]
+# headers that may differ between two equal answers
+SAME = {"date", "content-length", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"}
+
+
+Told = tuple[int, bytes, dict[str, str]]
+
+
+def answer_to(person: Person, method: str, path: str, **options: Any) -> Told:
+    return told(person.call(method, path, **options))
+
+
+def told(answer: requests.Response) -> Told:
+    return answer.status_code, answer.content, {k: v for k, v in answer.headers.items() if k.lower() not in SAME}
+
+
+class Secrets:
+    """Posts of ann's, and people who may not see them."""
+
+    def __init__(self, server: Server) -> None:
+        self.ann, self.stranger, self.blocked = server.person(), server.person(), server.person()
+        self.viewers = [server.anyone(), self.stranger, self.blocked]
+        poll = {"options": ["a", "b"], "expires_in": 3600}
+        said = [self.ann.say("psst", visibility=v, poll=poll) for v in ("private", "direct")]
+        deleted = self.ann.say("gone", poll=poll)
+        self.ann.delete(f"{STATUSES}/{deleted['id']}")
+        self.posts, self.open = [*said, deleted], self.ann.say("hello")
+        self.things = self._things(server.person())
+        self.ann.post(f"/api/v1/accounts/{self.blocked.id}/block")
+        browsers = [Visitor(server.url), logged_in(server, self.stranger), logged_in(server, self.blocked)]
+        self.browsers = {one: one.csrf("/settings" if one.is_logged_in else "/login") for one in browsers}
+
+    def _things(self, friend: Person) -> dict[str, str]:
+        """One of each kind that is ann's alone, by its noun."""
+        friend.say(f"@{self.ann.name} hello", visibility="direct")
+        made = {
+            "list": self.ann.post("/api/v1/lists", title="friends").json(),
+            "featured_tag": self.ann.post("/api/v1/featured_tags", name="there").json(),
+            "media": self.ann.call("POST", "/api/v2/media", files={"file": ("a.png", png())}).json(),
+            "conversation": eventually(lambda: self.ann.get("/api/v1/conversations").json())[0],
+            "notification": eventually(lambda: self.ann.get("/api/v1/notifications").json())[0],
+        }
+        return {noun: one["id"] for noun, one in made.items()}
+
+
+@pytest.fixture(scope="module")
+def secrets(server: Server) -> Secrets:
+    return Secrets(server)
+
+
+@pytest.mark.parametrize("route", ON_POSTS, ids=name_of)
+def test_a_hidden_post_is_answered_like_one_that_never_was(secrets, route: Route):
+    path = route.path.replace("{id:str}", "{id}")
+    for viewer in secrets.viewers:
+        for post in secrets.posts:
+            id = post["poll"]["id"] if "polls" in path else post["id"]
+            body = {"json": {"status": "a", "choices": [0]}} if Arguments(route.handler).body else {}
+
+            hidden, absent = (answer_to(viewer, route.method, path.format(id=i), **body) for i in (id, NEVER))
+
+            assert hidden == absent
+            assert hidden[0] in (401, 404)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_hidden_post_takes_as_long_as_one_that_never_was(secrets, method: str):
+    took: dict[str, list[float]] = {secrets.posts[0]["id"]: [], NEVER: []}
+    path = f"{STATUSES}/{{}}" if method == "GET" else f"{STATUSES}/{{}}/favourite"
+    for _ in range(100):  # in turns, so that what else the machine does slows both
+        for id, seconds in took.items():
+            started = time.perf_counter()
+            secrets.stranger.call(method, path.format(id))
+            seconds.append(time.perf_counter() - started)
+
+    hidden, absent = (statistics.median(seconds) for seconds in took.values())
+    assert abs(hidden - absent) < 0.010  # 10 ms cannot be told apart over a network
+
+
+def test_replies_to_hidden_posts_are_answered_like_to_none(secrets):
+    for viewer in secrets.viewers:
+        for post in secrets.posts:
+            for method, options in (
+                ("POST", lambda id: {"json": {"status": "a", "in_reply_to_id": id}}),
+                ("GET", lambda id: {"params": {"id[]": id}}),
+            ):
+                hidden, absent = (answer_to(viewer, method, STATUSES, **options(id)) for id in (post["id"], NEVER))
+                assert hidden == absent
+
+
+@pytest.mark.parametrize("end", ["", "/", "?a=b", "#a"])
+@pytest.mark.parametrize("path", ["/api/v2/search", "/api/v1/accounts/search", "/search"])
+def test_the_address_of_a_hidden_post_finds_what_any_text_finds(secrets, path: str, end: str):
+    address = f"{secrets.ann.server.url}/@{secrets.ann.name}"
+    for viewer in secrets.viewers:
+        for post in secrets.posts:
+            hidden, absent = (
+                answer_to(viewer, "GET", path, params={"q": f"{address}/{id}{end}"}, allow_redirects=False)
+                for id in (post["id"], NEVER)
+            )
+            assert without(hidden, post["id"]) == without(absent, NEVER)
+    assert secrets.stranger.get("/api/v2/search", q=f"{address}/{secrets.open['id']}{end}").ok
+
+
+ON_PAGES = [route for route in PAGES if "{id:str}" in route.path]
+
+
+@pytest.mark.parametrize("route", ON_PAGES, ids=name_of)
+def test_a_page_of_a_hidden_post_is_the_one_of_none(secrets, route):
+    """The page names its own address, and its forms a token."""
+    url = secrets.ann.server.url + route.path.replace("{handle:str}", f"@{secrets.ann.name}")
+    for browser, csrf in secrets.browsers.items():
+        form: dict[str, Any] = {"allow_redirects": False, "timeout": 20}
+        if route.method == "POST":
+            form["data"] = {"csrf": csrf, "choice": "0", "text": "a"}
+        for post in secrets.posts:
+            hidden, absent = (
+                without(told(browser.session.request(route.method, url.replace("{id:str}", id), **form)), id)
+                for id in (post["id"], NEVER)
+            )
+            assert hidden == absent
+            assert hidden[0] in (303, 404)
+
+
+def without(answer: Told, id: str) -> Told:
+    """The answer with a word for the id and for what differs with every answer."""
+    status, body, headers = answer
+    body = re.sub(rb'name="csrf" value="\w+"', b"csrf", body.replace(id.encode(), b"ID"))
+    return status, body, {k: v.replace(id, "ID") for k, v in headers.items() if k.lower() != "set-cookie"}
+
+
+ID_FIELDS = [
+    (route, field.name)
+    for route in ROUTES
+    for kind in (Arguments(route.handler).query, Arguments(route.handler).body)
+    for field in (msgspec.structs.fields(kind) if kind else ())
+    if f"le={ID_MAX}" in repr(field.type) and field.name != "allowed_mentions"  # which names whom the text may mention
+]
+
+
+@pytest.mark.parametrize(("route", "field"), ID_FIELDS, ids=lambda one: one if isinstance(one, str) else name_of(one))
+def test_no_field_tells_a_hidden_id_from_an_absent_one(secrets, route: Route, field: str):
+    path = re.sub(r"\{\w+:str\}", secrets.open["id"], route.path)
+    sent_as = "params" if route.method == "GET" else "json"
+    for id in [*secrets.things.values(), *(post["id"] for post in secrets.posts)]:
+        hidden, absent = (
+            answer_to(secrets.stranger, route.method, path, **{sent_as: {"status": "a", field: [sent]}})
+            for sent in (id, NEVER)
+        )
+        assert hidden == absent
+
+
+OF_OTHERS = [
+    route for route in ROUTES if re.search(r"/(conversations|featured_tags|lists?|media|notifications)/{id", route.path)
+]
+
+
+@pytest.mark.parametrize("route", OF_OTHERS, ids=name_of)
+def test_what_is_somebody_elses_is_answered_like_what_never_was(secrets, route: Route):
+    noun = re.findall(r"(\w+?)s?/{id", route.path)[0]
+    for viewer in secrets.viewers:
+        theirs, absent = (
+            answer_to(
+                viewer,
+                route.method,
+                route.path.replace("{id:str}", id),
+                **({} if route.method == "GET" else {"json": {}}),
+            )
+            for id in (secrets.things[noun], NEVER)
+        )
+        assert theirs == absent
+        assert theirs[0] in (401, 404)
