@@ -316,6 +316,10 @@ class Blobs(Protocol):
         """Gone afterwards; harmless when repeated."""
         ...
 
+    def old(self, folder: str, older_s: int) -> list[str]:
+        """Keys that begin with folder/ (two hexadecimal digits) and were put longer than older_s seconds ago."""
+        ...
+
 
 class Limits(Protocol):
     """Counts what may be done only so often. Clocks that are set do not matter to it."""

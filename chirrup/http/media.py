@@ -2,14 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Collection
 
 import msgspec
 
 from ..access import limits
 from ..errors import Invalid, NotFound
-from ..ports import Blobs
-from ..social import image_child, images, media
+from ..social import media, uploads
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
 from .forms import Upload
@@ -30,16 +28,14 @@ async def create(call: Call, body: NewMedia) -> MediaAttachment:
     await call.throttle(limits.MEDIA, account=str(call.account_id))
     if body.file is None:
         raise Invalid("file", "can't be blank: send a picture as multipart/form-data")
-    made = await image_child.isolated(images.process, body.file.data)
-    preview = await image_child.isolated(images.process, body.thumbnail.data) if body.thumbnail else None
-    blobs = call.engines.blobs
-    upload = await asyncio.to_thread(media.store_files, blobs, made, preview)
-    wanted = media.Change(description=body.description, focus=body.focus)
-    try:
-        one = await call.write(media.add, call.account_id, upload, wanted)
-    except Exception:
-        await _delete(blobs, [upload.key, upload.preview_key])
-        raise
+    one = await uploads.add(
+        call.engines,
+        call.account_id,
+        body.file.data,
+        media.Change(description=body.description, focus=body.focus),
+        bytes_max=call.settings.media_bytes_max,
+        thumbnail=body.thumbnail.data if body.thumbnail else b"",
+    )
     return await call.read(call.render.media, one)
 
 
@@ -54,32 +50,22 @@ class MediaChange(msgspec.Struct, kw_only=True):
 
 
 async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
-    blobs = call.engines.blobs
-    preview = None
     if body.thumbnail:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
-        await call.read(media.get, call.account_id, id)
-        made = await image_child.isolated(images.process, body.thumbnail.data)
-        preview = await asyncio.to_thread(media.store_preview, blobs, made)
-    wanted = media.Change(description=body.description, focus=body.focus, preview=preview)
-    try:
-        one, old = await call.write(media.change, call.account_id, id, wanted)
-    except Exception:
-        await _delete(blobs, [preview.preview_key] if preview else [])
-        raise
-    await _delete(blobs, old)
+    one = await uploads.change(
+        call.engines,
+        call.account_id,
+        id,
+        media.Change(description=body.description, focus=body.focus),
+        bytes_max=call.settings.media_bytes_max,
+        thumbnail=body.thumbnail.data if body.thumbnail else b"",
+    )
     return await call.read(call.render.media, one)
 
 
 async def delete(call: Call, id: int) -> Empty:
-    one = await call.write(media.remove, call.account_id, id)
-    await _delete(call.engines.blobs, [one.key, one.preview_key])
+    await uploads.remove(call.engines, call.account_id, id)
     return Empty()
-
-
-async def _delete(blobs: Blobs, keys: Collection[str]) -> None:
-    for key in keys:
-        await asyncio.to_thread(blobs.delete, key)
 
 
 # the files

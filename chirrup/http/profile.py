@@ -71,7 +71,9 @@ async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount
         await call.throttle(limits.MEDIA, account=str(call.account_id))
     avatar = body.avatar.data if body.avatar else None
     header = body.header.data if body.header else None
-    async with pictures.stored(call.engines.blobs, avatar=avatar, header=header) as made:
+    async with pictures.stored(
+        call.engines, call.account_id, bytes_max=call.settings.media_bytes_max, avatar=avatar, header=header
+    ) as made:
         await call.write(accounts.change_profile, call.account_id, body.to_change(made))
     return await verify_credentials(call)
 

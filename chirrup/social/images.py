@@ -14,6 +14,7 @@ from .image_read import LIMITS, Limits, check, first_frame, open_image, refusals
 
 AVATAR = (400, 400)
 HEADER = (1500, 500)
+_ID_DIGITS = 16  # hexadecimal
 
 
 class File(msgspec.Struct, frozen=True):
@@ -29,6 +30,9 @@ class Size(msgspec.Struct, frozen=True):
     height: int
     size: str  # "WxH"
     aspect: float
+
+
+NO_SIZE = Size(0, 0, "0x0", 0.0)
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -81,10 +85,16 @@ def header(data: bytes, *, limits: Limits = LIMITS) -> File:
         return _still(ImageOps.fit(first_frame(data, kind, limits.area), HEADER), "JPEG")
 
 
-def new_key(extension: str) -> str:
-    """A blob key nobody can guess (128 random bits), its first digits two levels of folders."""
+def new_key(extension: str, row_id: int) -> str:
+    """A blob key nobody can guess (128 random bits), its first digits two levels of folders. row_id: whose file."""
     digits = secrets.token_hex(16)
-    return f"{digits[:2]}/{digits[2:4]}/{digits[4:]}.{extension}"
+    return f"{digits[:2]}/{digits[2:4]}/{row_id:0{_ID_DIGITS}x}{digits[4:]}.{extension}"
+
+
+def row_of(key: str) -> int:
+    """The id that new_key() was given; 0 for a key that is not its."""
+    digits = key[6:].partition(".")[0]
+    return int(digits[:_ID_DIGITS], 16) if len(digits) == 28 + _ID_DIGITS else 0
 
 
 def _still(image: Image.Image, kind: str) -> File:

@@ -1,5 +1,7 @@
 """Media: uploads of an account, until and after a post takes them, and the addresses their files are fetched from.
 
+Their files are stored and deleted in uploads.py.
+
 A file's address names the row that owns it, so that look-ups are cheap and whoever may not see the post gets nothing:
 /media/files/<media id>/<name> for what posts show, /media/profiles/<account id>/<name> for avatars and headers.
 What not everybody may see is signed and ends within 15 minutes; who is shown a post is shown fresh addresses.
@@ -11,7 +13,7 @@ from ..access import visibility
 from ..access.signing import Signer
 from ..errors import Invalid, NotFound
 from ..ids import bucket_of, first_at
-from ..ports import Blobs, Tx
+from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import media as rows
 from ..store import posts as post_rows
@@ -35,66 +37,47 @@ class Meta(images.Meta, frozen=True, omit_defaults=True):
     focus: Focus | None = None
 
 
-class Upload(msgspec.Struct, frozen=True):
-    """A picture whose files are stored already."""
-
-    key: str
-    preview_key: str
-    content_type: str
-    blurhash: str
-    meta: images.Meta
-    size_bytes: int
-
-
 class Change(msgspec.Struct, frozen=True):
-    """None: leave as it is. preview: files of a new preview, stored already."""
+    """None: leave as it is."""
 
     description: str | None = None
     focus: str | None = None  # "x,y"
-    preview: Upload | None = None
 
 
-def store_files(blobs: Blobs, made: images.Processed, preview: images.Processed | None = None) -> Upload:
-    """Blocking. preview: a picture of its own choice. Raises Unavailable: the disk refuses."""
-    shown = preview or made
-    key, preview_key = images.new_key(made.original.extension), images.new_key(shown.small.extension)
-    blobs.put(key, made.original.data, made.original.content_type)
-    blobs.put(preview_key, shown.small.data, shown.small.content_type)
-    return Upload(
-        key=key,
-        preview_key=preview_key,
-        content_type=made.original.content_type,
-        blurhash=shown.blurhash,
-        meta=images.Meta(made.meta.original, shown.meta.small),
-        size_bytes=len(made.original.data) + len(shown.small.data),
-    )
+class Preview(msgspec.Struct, frozen=True):
+    """A new preview, its file stored already."""
+
+    key: str
+    blurhash: str
+    size: images.Size
 
 
-def store_preview(blobs: Blobs, preview: images.Processed) -> Upload:
-    """Blocking; an Upload whose only file is the preview."""
-    preview_key = images.new_key(preview.small.extension)
-    blobs.put(preview_key, preview.small.data, preview.small.content_type)
-    size_bytes = len(preview.small.data)
-    return Upload("", preview_key, preview.small.content_type, preview.blurhash, preview.meta, size_bytes)
+def check(wanted: Change) -> None:
+    """Raises Invalid: description too long, focus unreadable."""
+    _described(Meta(images.NO_SIZE, images.NO_SIZE), wanted)
 
 
-def add(tx: Tx, owner_id: int, upload: Upload, change: Change) -> Media:
-    """A new upload of owner_id's. Raises Invalid: description too long, focus unreadable."""
+def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed, wanted: Change) -> Media:
+    """A new upload of owner_id's, whose files are to be stored next. preview: made, or what is shown in its place.
+
+    Raises as check() does.
+    """
+    meta, description = _described(Meta(made.meta.original, preview.meta.small), wanted)
     while True:
+        id = tx.new_id(bucket_of(owner_id))
         one = Media(
-            id=tx.new_id(bucket_of(owner_id)),
+            id=id,
             owner_id=owner_id,
             post_id=0,
             kind="image",
-            content_type=upload.content_type,
-            key=upload.key,
-            preview_key=upload.preview_key,
-            blurhash=upload.blurhash,
-            meta=msgspec.json.encode(upload.meta).decode(),
-            description="",
-            size_bytes=upload.size_bytes,
+            content_type=made.original.content_type,
+            key=images.new_key(made.original.extension, id),
+            preview_key=images.new_key(preview.small.extension, id),
+            blurhash=preview.blurhash,
+            meta=msgspec.json.encode(meta).decode(),
+            description=description or "",
+            size_bytes=len(made.original.data) + len(preview.small.data),
         )
-        one = _changed(one, change)
         if rows.insert(tx, one):
             return one
 
@@ -107,32 +90,36 @@ def get(tx: Tx, owner_id: int, id: int) -> Media:
     return one
 
 
-def change(tx: Tx, owner_id: int, id: int, wanted: Change, *, post_id: int = 0) -> tuple[Media, list[str]]:
-    """(the media now, keys of files that it no longer has). post_id: it must be this post's.
+def change(
+    tx: Tx, owner_id: int, id: int, wanted: Change, *, post_id: int = 0, preview: Preview | None = None
+) -> Media:
+    """The media as it is now. post_id: it must be this post's.
 
-    Raises NotFound, Invalid as add() does.
+    Raises NotFound, and as check() does.
     """
     before = get(tx, owner_id, id)
     if post_id not in (0, before.post_id):
         raise NotFound("media", id)
-    after = _changed(before, wanted)
+    meta, description = _described(msgspec.json.decode(before.meta, type=Meta), wanted)
+    after = before
+    if preview:
+        meta = msgspec.structs.replace(meta, small=preview.size)
+        after = msgspec.structs.replace(after, preview_key=preview.key, blurhash=preview.blurhash)
+    if description is not None:
+        after = msgspec.structs.replace(after, description=description)
+    after = msgspec.structs.replace(after, meta=msgspec.json.encode(meta).decode())
     if after != before:
         rows.update(tx, after)
         if before.post_id > 0:
             post_rows.touch(tx, before.post_id)
-    return after, [before.preview_key] if after.preview_key != before.preview_key else []
+    return after
 
 
-def _changed(one: Media, wanted: Change) -> Media:
-    meta = msgspec.json.decode(one.meta, type=Meta)
+def _described(meta: Meta, wanted: Change) -> tuple[Meta, str | None]:
+    """(meta with the focus, the description) that wanted asks for."""
     if wanted.focus is not None:
         meta = msgspec.structs.replace(meta, focus=_focus(wanted.focus))
-    if preview := wanted.preview:
-        meta = msgspec.structs.replace(meta, small=preview.meta.small)
-        one = msgspec.structs.replace(one, preview_key=preview.preview_key, blurhash=preview.blurhash)
-    if wanted.description is not None:
-        one = msgspec.structs.replace(one, description=_description(wanted.description))
-    return msgspec.structs.replace(one, meta=msgspec.json.encode(meta).decode())
+    return meta, None if wanted.description is None else _description(wanted.description)
 
 
 def _description(raw: str) -> str:

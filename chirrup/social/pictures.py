@@ -1,6 +1,5 @@
 """Avatars and headers: made anew from what somebody sends, and stored for a profile to show."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -8,8 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from ..errors import Invalid
-from ..ports import Blobs
-from . import image_child, images
+from ..ports import Engines
+from . import image_child, images, uploads
 from .images import File
 
 T = TypeVar("T")
@@ -25,38 +24,35 @@ class Pictures(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def stored(
-    blobs: Blobs, *, avatar: bytes | None = None, header: bytes | None = None
+    engines: Engines, account_id: int, *, bytes_max: int, avatar: bytes | None = None, header: bytes | None = None
 ) -> AsyncGenerator[Pictures, None]:
-    """For as long as it takes to have a profile show them: they are taken back when that fails.
+    """For as long as it takes to have the account's profile show them: they are taken back when that fails.
 
     Raises Invalid ("avatar", "header"): no picture that can be shown; Unavailable: too busy, or the disk refuses.
     """
-    made = await _store(blobs, avatar, header)
+    files: dict[str, File] = {}
+
+    def key_of(file: File) -> str:
+        key = images.new_key(file.extension, account_id)
+        files[key] = file
+        return key
+
+    shown = await _read("avatar", images.avatar, avatar, bytes_max) if avatar is not None else None
+    banner = await _read("header", images.header, header, bytes_max) if header is not None else None
+    key = key_of(shown.image) if shown else None
+    still = key if not shown or shown.still == shown.image else key_of(shown.still)
+    made = Pictures(key, still, key_of(banner) if banner else None)
     try:
+        await uploads.store(engines.blobs, files)
         yield made
-    except Exception:
-        for key in (made.avatar, made.avatar_static, made.header):
-            if key:
-                await asyncio.to_thread(blobs.delete, key)
+    except BaseException:
+        await uploads.take_back(engines, files)
         raise
 
 
-async def _store(blobs: Blobs, avatar: bytes | None, header: bytes | None) -> Pictures:
-    shown = await _read("avatar", images.avatar, avatar) if avatar is not None else None
-    banner = await _read("header", images.header, header) if header is not None else None
-    key = await _put(blobs, shown.image) if shown else None
-    still = key if not shown or shown.still == shown.image else await _put(blobs, shown.still)
-    return Pictures(key, still, await _put(blobs, banner) if banner else None)
-
-
-async def _read(field: str, make: Callable[[bytes], T], data: bytes) -> T:
+async def _read(field: str, make: Callable[[bytes], T], data: bytes, bytes_max: int) -> T:
     try:
+        uploads.check_size(data, bytes_max)
         return await image_child.isolated(make, data)
     except Invalid as error:
         raise Invalid(field, error.why) from error
-
-
-async def _put(blobs: Blobs, file: File) -> str:
-    key = images.new_key(file.extension)
-    await asyncio.to_thread(blobs.put, key, file.data, file.content_type)
-    return key

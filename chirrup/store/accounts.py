@@ -17,6 +17,12 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Account]:
     return tx.by_ids(f"SELECT {COLUMNS} FROM accounts WHERE {tx.sql.ids_in('id', 'ids')}", Account, ids)
 
 
+def oldest_id(tx: Tx) -> int:
+    """0: there is no account yet."""
+    row = tx.one("SELECT id FROM accounts ORDER BY id LIMIT 1")
+    return row[0] if row else 0
+
+
 def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     """The same accounts as by_ids(), with their counters. One query, whatever len(ids)."""
     return tx.by_ids(

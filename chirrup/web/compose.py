@@ -1,14 +1,12 @@
 """Write, answer and edit posts."""
 
-import asyncio
-
 import msgspec
 
 from ..access import limits
 from ..config import Settings
 from ..errors import ChirrupError, Invalid, NotFound
 from ..ports import Tx
-from ..social import image_child, images, media, polls, posts
+from ..social import media, polls, posts, uploads
 from ..store import accounts
 from ..store import polls as poll_rows
 from ..types import Draft, PollDraft, Post, Visibility
@@ -154,10 +152,9 @@ async def _pictures(call: Call) -> list[int]:
     for n in range(PICTURES):
         if data := call.form.file(f"picture{n}"):
             await call.throttle(limits.MEDIA, account=str(call.account_id))
-            made = await image_child.isolated(images.process, data)
-            upload = await asyncio.to_thread(media.store_files, call.engines.blobs, made)
-            change = media.Change(description=call.form.text(f"description{n}"))
-            ids.append((await call.write(media.add, call.account_id, upload, change)).id)
+            wanted = media.Change(description=call.form.text(f"description{n}"))
+            bytes_max = call.settings.media_bytes_max
+            ids.append((await uploads.add(call.engines, call.account_id, data, wanted, bytes_max=bytes_max)).id)
     return ids
 
 

@@ -87,7 +87,9 @@ async def _save(call: Call, form: ProfileForm) -> None:
     avatar, header = call.form.file("avatar") or None, call.form.file("header") or None
     if avatar or header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
-    async with pictures.stored(call.engines.blobs, avatar=avatar, header=header) as made:
+    async with pictures.stored(
+        call.engines, call.account_id, bytes_max=call.settings.media_bytes_max, avatar=avatar, header=header
+    ) as made:
         change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
         await call.write(accounts.change_profile, call.account_id, change)
 

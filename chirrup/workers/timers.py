@@ -1,6 +1,7 @@
 """What time brings about, not anybody: a table of jobs. Each may run in several processes, and again at any time."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -8,13 +9,14 @@ import structlog
 
 from ..access import sessions
 from ..ports import Engines, Tx
-from ..social import follows, media, polls
+from ..social import follows, media, polls, uploads
 from ..store import lanes, posts, ties
 from ..timelines import owing
 from ..waiting import happens
 
 log = structlog.get_logger()
 
+SWEEP_S = 600.0
 STEP = 100  # rows of one transaction
 KEYS_KEPT_MS = 25 * 3600 * 1000  # an Idempotency-Key is honoured for a day at least
 
@@ -45,6 +47,11 @@ async def remove_unattached_media(engines: Engines) -> None:
                 await asyncio.to_thread(engines.blobs.delete, key)
 
 
+async def sweep_files(engines: Engines) -> None:
+    """One folder in a turn: all are seen within two days, and none costs more than a moment."""
+    await uploads.sweep(engines, int(time.time() / SWEEP_S) % uploads.FOLDERS)
+
+
 async def forget_idempotency_keys(engines: Engines) -> None:
     await engines.db.write(_forget_keys)
 
@@ -71,6 +78,7 @@ JOBS = (
     Job("end polls", 2, end_polls),
     Job("end mutes", 1, end_mutes),
     Job("remove unattached media", 1800, remove_unattached_media),
+    Job("sweep files that nothing names", SWEEP_S, sweep_files),
     Job("forget idempotency keys", 3600, forget_idempotency_keys),
     Job("forget ended access", 900, forget_ended_access),
 )

@@ -14,7 +14,11 @@ import pytest
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.errors import Unavailable
 from chirrup.ports import Blobs
-from chirrup.social.images import new_key
+from chirrup.social import images
+
+
+def new_key(extension: str) -> str:
+    return images.new_key(extension, 5)
 
 
 @pytest.fixture(params=["disk"])
@@ -120,6 +124,18 @@ def test_no_name_reaches_beyond_what_was_put(blobs: Blobs, tmp_path: Path, name:
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [tmp_path / "secret.jpg"]
 
 
+def test_old_keys_are_listed_folder_by_folder(blobs: Blobs):
+    keys = [new_key("png") for _ in range(40)]
+    for key in keys:
+        blobs.put(key, b"pixels", "image/png")
+
+    found = {folder: blobs.old(folder, -1) for folder in (f"{n:02x}" for n in range(256))}
+
+    assert sorted(key for some in found.values() for key in some) == sorted(keys)
+    assert all(key.startswith(f"{folder}/") for folder, some in found.items() for key in some)
+    assert not any(blobs.old(key[:2], 3600) for key in keys)
+
+
 def test_a_type_that_is_not_the_extensions_is_refused(blobs: Blobs):
     with pytest.raises(ValueError, match="text/html"):
         blobs.put(new_key("png"), b"<script>", "text/html")
@@ -132,7 +148,7 @@ from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.social.images import new_key
 blobs = DiskBlobs(Path(sys.argv[1]))
 while True:
-    key = new_key("png")
+    key = new_key("png", 5)
     blobs.put(key, b"x" * 3_000_000, "image/png")
     print(key, flush=True)
 """

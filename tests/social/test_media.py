@@ -21,8 +21,9 @@ async def ann(db: Database) -> int:
 
 
 async def shown_in(db: Database, owner: int, visibility: str) -> media.Media:
-    upload = media.Upload(images.new_key("png"), images.new_key("png"), "image/png", "hash", SIZES, 1)
-    one = await db.write(media.add, owner, upload, media.Change())
+    file = images.File(b"picture", "image/png", "png")
+    made = images.Processed(file, file, "hash", SIZES)
+    one = await db.write(media.add, owner, made, made, media.Change())
     await db.write(posts.publish, owner, Draft(text="look", visibility=visibility, media_ids=(one.id,)))
     return await db.read(media.get, owner, one.id)
 
@@ -73,7 +74,7 @@ async def test_files_of_a_suspended_account_are_hidden(db: Database, clock: Cloc
 
 
 async def test_a_picture_of_a_profile_is_there_for_as_long_as_the_profile_has_it(db: Database, ann):
-    key = images.new_key("png")
+    key = images.new_key("png", ann)
     name = ADDRESSES.of_profile(ann, key).rsplit("/", 1)[1]
     with pytest.raises(NotFound):
         await db.read(media.profile_file, ann, name)

@@ -21,6 +21,7 @@ from chirrup.types import Span
 
 # Statements that go to every shard, and why that is worth it. Everything else goes to one, or to those of a list.
 FANOUT = {
+    "store/accounts.py:oldest_id": "housekeeping, six times in an hour: one row of each shard",
     "store/accounts.py:page": "administrators look through the accounts",
     "store/discovery.py:latest_speakers": "the directory of people, first page; not read at every visit",
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",

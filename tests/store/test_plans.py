@@ -17,6 +17,7 @@ from chirrup.engines.database.postgres_line import numbered
 WHOLE = {  # reads all there is, and why it may
     "store/discovery.py:newest_accounts": "the newest are at the end of the index; it stops when it has enough",
     "store/discovery.py:latest_speakers": "the newest of an index of public posts; it stops when it has enough",
+    "store/accounts.py:oldest_id": "its first row alone, by the primary key",
     "store/media.py:released": "an index of those few alone",
     "store/outbox.py:lease": "the oldest first; the table is short, it is worked off",
     "store/outbox.py:failures": "a page of a table that is nearly always empty",

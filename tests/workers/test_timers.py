@@ -9,7 +9,7 @@ from kit import people, settle
 from chirrup.errors import Invalid
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import accounts, follows, images, media, notifications, polls, posts
+from chirrup.social import accounts, follows, images, media, notifications, polls, posts, uploads
 from chirrup.store import media as media_rows
 from chirrup.store import outbox
 from chirrup.store import polls as poll_rows
@@ -30,8 +30,10 @@ async def ann(engines: Engines) -> int:
 
 async def upload(engines: Engines, owner: int) -> media.Media:
     file = images.File(b"picture", "image/png", "png")
-    stored = media.store_files(engines.blobs, images.Processed(file, file, "hash", SIZES))
-    return await engines.db.write(media.add, owner, stored, media.Change())
+    made = images.Processed(file, file, "hash", SIZES)
+    one = await engines.db.write(media.add, owner, made, made, media.Change())
+    await uploads.store(engines.blobs, {one.key: made.original, one.preview_key: made.small})
+    return one
 
 
 async def polls_told(engines: Engines, account_id: int) -> list[int]:

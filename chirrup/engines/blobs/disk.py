@@ -70,6 +70,17 @@ class DiskBlobs:
         if _KEY.fullmatch(key):
             (self._root / key).unlink(missing_ok=True)
 
+    def old(self, folder: str, older_s: int) -> list[str]:
+        """Keys that begin with folder/ and were put longer than older_s seconds ago."""
+        before_s = time.time() - older_s
+        found: list[str] = []
+        for file in (self._root / folder).glob("*/*"):
+            key = file.relative_to(self._root).as_posix()
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                if _KEY.fullmatch(key) and file.stat().st_mtime < before_s:
+                    found.append(key)
+        return found
+
 
 def _fsync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
