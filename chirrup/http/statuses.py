@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 
 from ..access import limits
-from ..errors import Invalid
+from ..errors import Invalid, NotFound
 from ..ports import Tx
 from ..social import media, posts, reactions
+from ..store import posts as post_rows
 from ..store import reactions as reaction_rows
 from ..timelines import marks
 from ..types import Draft, PollDraft, Post, Span
-from . import paging
+from . import hidden, paging
 from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
 from .forms import Id
@@ -106,8 +107,10 @@ async def delete(call: Call, id: int, query: DeleteQuery) -> DeletedStatus:
 
 
 def _with_text(tx: Tx, call: Call, id: int) -> tuple[Any, str]:
-    post = posts.own(tx, call.account_id, id)
-    return msgspec.json.decode(call.render.status(tx, call.account_id, id)), post.text
+    post = post_rows.by_id(tx, id)
+    if post is None or post.author_id != call.account_id:
+        raise NotFound("post", id)
+    return msgspec.json.decode(hidden.or_status(tx, call, post)), post.text
 
 
 async def show(call: Call, id: int) -> Status:
@@ -165,7 +168,7 @@ async def favourite(call: Call, id: int) -> Status:
 
 
 async def unfavourite(call: Call, id: int) -> Status:
-    return await _react(call, reactions.unfavourite, id)
+    return await _take_back(call, reactions.unfavourite, id)
 
 
 class Reblog(msgspec.Struct, kw_only=True):
@@ -178,7 +181,7 @@ async def reblog(call: Call, id: int, body: Reblog) -> Status:
 
 async def unreblog(call: Call, id: int) -> Status:
     await call.throttle(limits.DELETE, account=str(call.account_id))
-    return await _react(call, reactions.unboost, id)
+    return await _take_back(call, reactions.unboost, id)
 
 
 async def bookmark(call: Call, id: int) -> Status:
@@ -186,7 +189,7 @@ async def bookmark(call: Call, id: int) -> Status:
 
 
 async def unbookmark(call: Call, id: int) -> Status:
-    return await _react(call, reactions.unbookmark, id)
+    return await _take_back(call, reactions.unbookmark, id)
 
 
 async def pin(call: Call, id: int) -> Status:
@@ -194,7 +197,7 @@ async def pin(call: Call, id: int) -> Status:
 
 
 async def unpin(call: Call, id: int) -> Status:
-    return await _react(call, reactions.unpin, id)
+    return await _take_back(call, reactions.unpin, id)
 
 
 async def mute(call: Call, id: int) -> Status:
@@ -202,12 +205,17 @@ async def mute(call: Call, id: int) -> Status:
 
 
 async def unmute(call: Call, id: int) -> Status:
-    return await _react(call, reactions.unmute_thread, id)
+    return await _take_back(call, reactions.unmute_thread, id)
 
 
 async def _react(call: Call, operation: Callable[..., Post], id: int, **options: Any) -> Json:
     post = await call.write(operation, call.account_id, id, **options)
     return await _shown(call, post.id)
+
+
+async def _take_back(call: Call, operation: Callable[..., Post], id: int) -> Json:
+    post = await call.write(operation, call.account_id, id)
+    return await call.read(hidden.or_status, call, post)
 
 
 async def _shown(call: Call, id: int) -> Json:

@@ -10,12 +10,13 @@ import msgspec
 
 from ..access import visibility
 from ..errors import Invalid, NotFound
-from ..events import PostDeleted, PostEdited, PostPublished
+from ..events import PostDeleted, PostEdited, PostPublished, Unboosted
 from ..ids import bucket_of
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import media as media_rows
 from ..store import posts as rows
+from ..store import reactions as reaction_rows
 from ..types import Draft, Mention, Post, PostVersion, User, Visibility
 from . import polls, tags, text
 from .accounts import parse_visibility
@@ -278,11 +279,13 @@ def own(tx: Tx, author: int, id: int) -> Post:
 
 
 def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
-    """Delete a post of author's; what it was. From the next request on nobody sees it. Raises NotFound.
+    """Delete a post or boost of author's; what it was. From the next request on nobody sees it. Raises NotFound.
 
     keep_media: for a day another post may show them, for those who write it anew.
     """
-    post = own(tx, author, id)
+    post = rows.by_id(tx, id)
+    if post is None or post.author_id != author:
+        raise NotFound("post", id)
     remove(tx, post, keep_media=keep_media)
     return post
 
@@ -291,10 +294,15 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
     """Delete a post or boost whoever asks: the caller has checked that it may be."""
     if not rows.delete(tx, post.id):
         return
+    if post.boost_of_id:
+        reaction_rows.remove(tx, "boosts", post.author_id, post.boost_of_id)
+        tx.emit(Unboosted(post.author_id, post.boost_of_id))
     if post.visibility in COUNTED:
         account_rows.add_counts(tx, post.author_id, posts=-1)
         if post.reply_to_id:
             rows.add_counts(tx, post.reply_to_id, replies=-1)
+        if post.boost_of_id:
+            rows.add_counts(tx, post.boost_of_id, boosts=-1)
     media_ids = set(post.media)
     if post.edited_ms:
         media_ids.update(*(version.media for version in rows.versions(tx, post.id)))

@@ -1,7 +1,11 @@
-"""Favourite, boost, bookmark, pin, mute a thread. Rows are in store/reactions.py."""
+"""Favourite, boost, bookmark, pin, mute a thread, and take each back. Rows are in store/reactions.py.
 
-from ..errors import Invalid
-from ..events import Favourited, Unboosted, Unfavourited
+Who takes back a mark of its own need not see the post any more: the mark is looked up first. Without one, a hidden post
+is NotFound as everywhere.
+"""
+
+from ..errors import Invalid, NotFound
+from ..events import Favourited, Unfavourited
 from ..ids import bucket_of
 from ..ports import Tx
 from ..store import accounts as account_rows
@@ -24,11 +28,12 @@ def favourite(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def unfavourite(tx: Tx, account_id: int, id: int) -> Post:
-    post = _original(tx, account_id, id)
+    post = _markable(tx, account_id, id)
     if rows.remove(tx, "favourites", account_id, post.id):
         post_rows.add_counts(tx, post.id, favourites=-1)
         tx.emit(Unfavourited(account_id, post.id))
-    return post
+        return post
+    return posts.get(tx, account_id, post.id)
 
 
 def bookmark(tx: Tx, account_id: int, id: int) -> Post:
@@ -38,9 +43,8 @@ def bookmark(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def unbookmark(tx: Tx, account_id: int, id: int) -> Post:
-    post = _original(tx, account_id, id)
-    rows.remove(tx, "bookmarks", account_id, post.id)
-    return post
+    post = _markable(tx, account_id, id)
+    return post if rows.remove(tx, "bookmarks", account_id, post.id) else posts.get(tx, account_id, post.id)
 
 
 def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
@@ -92,14 +96,11 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
 
 def unboost(tx: Tx, account_id: int, id: int) -> Post:
     """The original post; the boost is gone."""
-    original = _original(tx, account_id, id)
-    boosted = post_rows.tombstone(tx, rows.remove(tx, "boosts", account_id, original.id))
-    if boosted:
-        if boosted.visibility in posts.COUNTED:
-            post_rows.add_counts(tx, original.id, boosts=-1)
+    post = _markable(tx, account_id, id)
+    if boosted := post_rows.by_id(tx, rows.find(tx, "boosts", account_id, post.id)):
         posts.remove(tx, boosted)
-        tx.emit(Unboosted(account_id, original.id))
-    return original
+        return post
+    return posts.get(tx, account_id, post.id)
 
 
 def pin(tx: Tx, account_id: int, id: int) -> Post:
@@ -120,9 +121,8 @@ def pin(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def unpin(tx: Tx, account_id: int, id: int) -> Post:
-    post = posts.get(tx, account_id, id)
-    rows.remove(tx, "pins", account_id, id)
-    return post
+    post = _markable(tx, account_id, id)
+    return post if rows.remove(tx, "pins", account_id, post.id) else posts.get(tx, account_id, post.id)
 
 
 def mute_thread(tx: Tx, account_id: int, id: int) -> Post:
@@ -133,11 +133,24 @@ def mute_thread(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def unmute_thread(tx: Tx, account_id: int, id: int) -> Post:
-    post = _original(tx, account_id, id)
-    rows.unmute_thread(tx, account_id, post.root_id)
-    return post
+    post = _markable(tx, account_id, id)
+    return post if rows.unmute_thread(tx, account_id, post.root_id) else posts.get(tx, account_id, post.id)
 
 
 def _original(tx: Tx, viewer_id: int, id: int) -> Post:
     post = posts.get(tx, viewer_id, id)
     return posts.get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post
+
+
+def _markable(tx: Tx, account_id: int, id: int) -> Post:
+    """The post that id means for a mark of account_id, hidden or not. Raises NotFound: absent, or a hidden boost.
+
+    Only what the account has marked may be told of it: see the callers.
+    """
+    post = post_rows.by_id(tx, id)
+    if post and post.boost_of_id:
+        shown = post if post.author_id == account_id else posts.get(tx, account_id, id)
+        post = post_rows.by_id(tx, shown.boost_of_id)
+    if post is None:
+        raise NotFound("post", id)
+    return post

@@ -169,8 +169,9 @@ def mute_thread(tx: Tx, account_id: int, root_id: int) -> None:
     )
 
 
-def unmute_thread(tx: Tx, account_id: int, root_id: int) -> None:
-    tx.run(
+def unmute_thread(tx: Tx, account_id: int, root_id: int) -> bool:
+    """False when it was not muted."""
+    return 1 == tx.changed(
         "DELETE FROM thread_mutes WHERE bucket = :bucket AND account_id = :account AND root_id = :root",
         bucket=bucket_of(account_id),
         account=account_id,

@@ -94,10 +94,13 @@ def react(operation: Callable[[Tx, int, int], Post]) -> Callable[..., Awaitable[
 
     async def handler(call: Call, handle: str, id: str) -> Page | Go:
         post = await call.write(operation, call.account_id, path_id(id))
-        if not call.is_htmx:
-            return Go(call.return_to(f"/@{handle}/{id}"))
-        view = await call.read(call.views.one, call.account_id, post.boost_of_id or post.id)
-        return Page("acts.html", {"p": view})
+        try:
+            view = await call.read(call.views.one, call.account_id, post.boost_of_id or post.id)
+        except NotFound:  # a mark was taken back from what they may not see any more
+            if call.is_htmx:
+                return Page("notice.html", {"message": "It is taken back. The post is not shown to you any more."})
+            return Go("/home")
+        return Page("acts.html", {"p": view}) if call.is_htmx else Go(call.return_to(f"/@{handle}/{id}"))
 
     handler.__name__ = operation.__name__
     return handler

@@ -304,3 +304,20 @@ def test_a_blocked_person_sees_and_writes_nothing(server, anns, ann, bob):
     assert "not for bob" not in of_bob.get(f"/@{ann.name}").text
     assert of_bob.post(f"/@{ann.name}/follow").status_code == 404
     assert of_bob.post("/compose", text="hello", reply_to=post["id"]).status_code == 404
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_a_mark_on_a_post_that_is_hidden_now_is_taken_back(anns, ann, bob, htmx):
+    post = bob.say("harvest moon")
+    ann.post(f"/api/v1/statuses/{post['id']}/favourite")
+    bob.post(f"/api/v1/accounts/{ann.id}/block")
+    fields = {"csrf": anns.csrf("/settings"), "return_to": f"/@{bob.name}/{post['id']}"}
+
+    answer = anns.send(
+        f"/@{bob.name}/{post['id']}/unfavourite", fields, headers={"HX-Request": "true"} if htmx else None
+    )
+
+    assert answer.status_code == (200 if htmx else 303)
+    assert ("taken back" in answer.text) if htmx else answer.headers["Location"] == "/home"
+    bob.post(f"/api/v1/accounts/{ann.id}/unblock")
+    assert not ann.get(f"/api/v1/statuses/{post['id']}").json()["favourited"]

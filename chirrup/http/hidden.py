@@ -1,0 +1,58 @@
+"""The answer to somebody who takes back a mark of their own on a post that they may see no longer.
+
+The mark is gone, and clients want a Status: it has the post's id, dates and author, and nothing that was said in it or
+about it (docs/decisions/0024-own-marks.md).
+"""
+
+import msgspec
+
+from ..errors import NotFound
+from ..ports import Tx
+from ..store import accounts, reactions
+from ..types import Post, PostFlags
+from .call import Call
+from .entities import Status, iso
+from .render import Json
+
+
+def or_status(tx: Tx, call: Call, post: Post) -> Json:
+    """The post as call's viewer sees it; without its content when they may not see it."""
+    try:
+        return call.render.status(tx, call.viewer_id, post.id)
+    except NotFound:
+        return msgspec.Raw(msgspec.json.encode(_without_content(tx, call, post)))
+
+
+def _without_content(tx: Tx, call: Call, post: Post) -> Status:
+    marks = reactions.flags(tx, call.viewer_id, [post]).get(post.id) or PostFlags()
+    author = accounts.by_ids(tx, [post.author_id])[post.author_id]
+    return Status(
+        id=str(post.id),
+        created_at=iso(post.created_ms),
+        edited_at=None,
+        in_reply_to_id=None,
+        in_reply_to_account_id=None,
+        sensitive=False,
+        spoiler_text="",
+        visibility=post.visibility,
+        language=None,
+        uri=call.render.post_url(author.username, post.id),
+        url=None,
+        content="",
+        media_attachments=[],
+        mentions=[],
+        tags=[],
+        emojis=[],
+        application=None,
+        card=None,
+        account=call.render.account(tx, post.author_id),
+        replies_count=0,
+        reblogs_count=0,
+        favourites_count=0,
+        favourited=marks.favourited,
+        reblogged=marks.boosted,
+        bookmarked=marks.bookmarked,
+        muted=marks.muted,
+        poll=None,
+        reblog=None,
+    )
