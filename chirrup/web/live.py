@@ -4,8 +4,8 @@ The broker says only that something is there; each post is read again, through t
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 
 from ..errors import TooMany
 from ..events import Signal, unpack
@@ -39,10 +39,19 @@ async def live(call: Call) -> Events:
         raise TooMany("Too many pages are open at once: close some.", 30)
     last = call.headers.get("last-event-id", "")
     after = int(last) if last.isascii() and last.isdigit() and len(last) < 20 else call.query.id("after")
-    return Events(_events(call, after))
+    events = _events(call, after)
+    return Events(_beginning_with(await anext(events), events))
 
 
-async def _events(call: Call, after: int) -> AsyncIterator[bytes]:
+async def _beginning_with(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """first is there once we listen: so the answer begins then, and a page that reads itself anew misses nothing."""
+    async with aclosing(rest):
+        yield first
+        async for chunk in rest:
+            yield chunk
+
+
+async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
     queue: Queue = asyncio.Queue(QUEUED_MAX)
     channel = f"user:{call.account_id}"
     listening = await call.engines.broker.listen(

@@ -145,7 +145,7 @@ def test_the_page_asks_for_what_came_after_its_newest_post(anns, ann):
 
     page = anns.get("/home").text
 
-    assert re.findall(r'sse-connect="([^"]+)"', page) == [f"/home/live?after={post['id']}"]
+    assert re.findall(r'data-live="([^"]+)" data-after="(\d+)"', page) == [("/home/live", post["id"])]
 
 
 def test_an_open_page_does_not_hold_up_a_server_that_stops(tmp_path):

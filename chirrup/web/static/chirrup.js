@@ -26,38 +26,6 @@ document.addEventListener("keydown", (event) => {
   if (send && !send.disabled) send.form.requestSubmit(send);
 });
 
-// Posts that arrive while the page is open wait, hidden, until the reader asks for them; edits and deletions do not.
-const arrivals = document.getElementById("arrivals");
-if (arrivals) {
-  const button = document.getElementById("show-arrivals");
-  const posts = document.getElementById("posts");
-
-  const settle = () => {
-    for (const news of [...arrivals.querySelectorAll(":scope > [data-news]")]) {
-      const key = news.dataset.of;
-      const before = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter((one) => !news.contains(one));
-      if (news.dataset.news === "gone") before.forEach((one) => one.remove());
-      else if (before.length) news.dataset.news === "changed" && before[0].replaceWith(news.firstElementChild);
-      else if (news.dataset.news === "new") continue;
-      news.remove();
-    }
-    const waiting = arrivals.querySelectorAll(":scope > [data-news=new]").length;
-    button.hidden = !waiting;
-    button.textContent = waiting === 1 ? "Show 1 new post" : `Show ${waiting} new posts`;
-  };
-  new MutationObserver(settle).observe(arrivals, { childList: true });
-
-  button.addEventListener("click", () => {
-    const fresh = [...arrivals.querySelectorAll(":scope > [data-news=new] > *")];
-    fresh.forEach((post) => post.classList.add("arrived"));
-    posts.prepend(...fresh);
-    document.getElementById("nothing")?.remove();
-    arrivals.replaceChildren();
-    fresh[0]?.querySelector(".when a")?.focus({ preventScroll: true });
-    scrollTo({ top: 0 });
-  });
-}
-
 // Times grow older while one reads, and are told in the reader's own time zone.
 const ago = (ms) => {
   const minutes = Math.floor(ms / 60000);

@@ -1,0 +1,178 @@
+// Posts, edits and deletions while the home page is open. Posts wait, hidden, until the reader asks for them.
+// Browsers allow six connections to a server, so all tabs share one stream: who is looked at has it and tells the others.
+"use strict";
+
+{
+  const page = document.querySelector("[data-live]");
+  const arrivals = document.getElementById("arrivals");
+
+  const REST_MS = 30000; // a tab that was hidden for so long needs no stream, and reads the page again when it is shown
+  const RETRY_MS = 3000; // doubled up to a minute
+
+  // What comes, put into the page.
+
+  const posts = document.getElementById("posts");
+  const button = document.getElementById("show-arrivals");
+  const shown = (key) => [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+
+  function settle() {
+    for (const news of [...arrivals.querySelectorAll(":scope > [data-news]")]) {
+      const before = shown(news.dataset.of).filter((one) => !news.contains(one));
+      if (news.dataset.news === "gone") before.forEach(remove);
+      else if (before.length) news.dataset.news === "changed" && replace(before[0], news.firstElementChild);
+      else if (news.dataset.news === "new") continue;
+      news.remove();
+    }
+    const waiting = arrivals.querySelectorAll(":scope > [data-news=new]").length;
+    button.hidden = !waiting;
+    button.textContent = waiting === 1 ? "Show 1 new post" : `Show ${waiting} new posts`;
+  }
+
+  const remove = (post) => (post.closest("[data-news]") ?? post).remove();
+
+  function replace(post, by) {
+    post.replaceWith(by);
+    htmx.process(by);
+  }
+
+  function showArrivals() {
+    if ("gap" in arrivals.dataset) return location.assign(location.pathname); // more came than is at hand
+    const fresh = [...arrivals.querySelectorAll(":scope > [data-news=new] > *")];
+    fresh.forEach((post) => post.classList.add("arrived"));
+    posts.prepend(...fresh);
+    fresh.forEach((post) => htmx.process(post));
+    document.getElementById("nothing")?.remove();
+    arrivals.replaceChildren();
+    settle();
+    fresh[0]?.querySelector(".when a")?.focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+  }
+
+  const act = {
+    post(html) {
+      arrivals.insertAdjacentHTML("afterbegin", html);
+      settle();
+    },
+
+    unread(count) {
+      document.querySelector(".badge").textContent = count;
+    },
+
+    // Something may have been missed: compare with the page as it is now.
+    async missed() {
+      const known = [...document.querySelectorAll("#posts > [data-key], #arrivals [data-key]")];
+      const answer = await fetch(location.href).catch(() => null);
+      if (!answer?.ok || answer.redirected) return;
+      const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const found = [...now.querySelectorAll("#posts > [data-key]")];
+      const oldest = now.querySelector("#posts > .older") ? BigInt(found.at(-1).dataset.key) : 0n;
+      const keys = new Set(found.map((post) => post.dataset.key));
+      for (const post of known) if (BigInt(post.dataset.key) >= oldest && !keys.has(post.dataset.key)) remove(post);
+      const newest = known.reduce((most, post) => (BigInt(post.dataset.key) > most ? BigInt(post.dataset.key) : most), 0n);
+      if (newest < oldest) arrivals.dataset.gap = "";
+      for (const post of found.reverse()) {
+        const key = post.dataset.key;
+        const [here] = shown(key);
+        if (here && here.dataset.edited !== post.dataset.edited) replace(here, post);
+        else if (!here && BigInt(key) > newest) {
+          const news = document.createElement("div");
+          Object.assign(news.dataset, { news: "new", of: key });
+          news.append(post);
+          arrivals.prepend(news);
+        }
+      }
+      act.unread(now.querySelector(".badge").textContent);
+      settle();
+    },
+  };
+
+  // Who has the stream.
+
+  const name = `${page?.dataset.live} ${page?.dataset.account}`; // another login in this browser is somebody else
+  let after = page?.dataset.after;
+  let stop = null; // ends the stream, where it is ours
+  let waiting = null; // takes back the wish for it
+  let awake = true;
+  let resting = 0;
+  let others = null;
+
+  const tell = (kind, event) => {
+    after = event.lastEventId || after;
+    act[kind](event.data);
+    others.postMessage([kind, event.data]);
+  };
+
+  function lead() {
+    waiting = null;
+    return new Promise((done) => {
+      let source, timer, wait_ms = RETRY_MS, again = false;
+      const open = () => {
+        source = new EventSource(`${page.dataset.live}?after=${after}`);
+        source.onopen = () => {
+          if (again) tell("missed", {});
+          [again, wait_ms] = [true, RETRY_MS];
+        };
+        source.onerror = () => {
+          if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+          timer = setTimeout(open, wait_ms);
+          wait_ms = Math.min(2 * wait_ms, 60000);
+        };
+        for (const kind of ["post", "unread", "missed"]) source.addEventListener(kind, (event) => tell(kind, event));
+      };
+      stop = () => {
+        source.close();
+        clearTimeout(timer);
+        stop = null;
+        done();
+      };
+      open();
+    });
+  }
+
+  // Whoever is shown takes the stream from the others, who wait to have it back when that tab is closed or hidden.
+  function take() {
+    waiting?.abort();
+    waiting = null;
+    if (stop) return;
+    if (!navigator.locks) return lead(); // not https: each tab that is shown has its own
+    navigator.locks.request(name, { steal: true }, lead).catch(taken);
+  }
+
+  function taken() {
+    stop?.();
+    if (!awake) return;
+    const wish = (waiting = new AbortController());
+    navigator.locks.request(name, { signal: wish.signal }, lead).catch(() => wish.signal.aborted || taken());
+  }
+
+  function wake() {
+    clearTimeout(resting);
+    if (!awake) act.missed();
+    awake = true;
+    if (!others) {
+      others = new BroadcastChannel(name);
+      others.onmessage = ({ data: [kind, data] }) => act[kind](data);
+    }
+    take();
+  }
+
+  function rest() {
+    awake = false;
+    waiting?.abort();
+    stop?.();
+    others?.close();
+    others = null;
+  }
+
+  if (page) {
+    button.addEventListener("click", showArrivals);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) wake();
+      else resting = setTimeout(rest, REST_MS);
+    });
+    addEventListener("pagehide", rest);
+    addEventListener("pageshow", (event) => event.persisted && wake());
+    if (!document.hidden) wake();
+    else awake = false;
+  }
+}
