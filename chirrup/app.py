@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from rich.console import Console
 
-from . import logs, serving, traces
+from . import folder, logs, serving, traces
 from .access import signing
 from .access.passwords import Passwords
 from .config import Settings
@@ -50,8 +50,8 @@ log = structlog.get_logger()
 def open_database(settings: Settings) -> Database:
     """The database of the settings, with its schema up to date. Raises SettingsError."""
     url = settings.database_url
+    folder.prepare(settings)
     if url.startswith("sqlite:"):
-        settings.data.mkdir(parents=True, exist_ok=True)
         db: Database = SqliteDatabase(
             url.removeprefix("sqlite:"),
             search=SqliteFts(),
@@ -194,30 +194,37 @@ def _check_role(settings: Settings) -> None:
 
 
 def serve(settings: Settings, console: Console) -> None:
-    """Run until told to stop. Raises SettingsError: the address cannot be listened on."""
+    """Run until told to stop. Raises SettingsError: the address cannot be listened on, or the folder is in use."""
     logs.configure(settings.log_level)
-    listening, metrics = serving.listen(settings), serving.listen_for_metrics(settings)
-    serving.allow_connections()
-    traces.begin(settings.traces, settings.role)
-    app = build(settings)
-    with suppress(OSError):  # standard output may be a full disk
-        console.print(
-            (GREETING if settings.role == "all" else PART).format(
-                role=settings.role,
-                url=settings.base_url,
-                listens=f"{settings.host}:{settings.port}",
-                data=settings.data.resolve(),
-                command=_command(),
-            ),
-            highlight=False,
-            soft_wrap=True,  # what is to be copied stays whole
-        )
+    with folder.held(settings):
+        listening, metrics = serving.listen(settings), serving.listen_for_metrics(settings)
+        serving.allow_connections()
+        traces.begin(settings.traces, settings.role)
+        app = build(settings)
+        with suppress(OSError):  # standard output may be a full disk
+            _greet(settings, console)
+        drain_s = settings.drain_s if settings.role in ("web", "stream") else 0
+        config = server_config(settings, app)
+        server = serving.Server(config, app.state.health, drain_s, metrics, app.state.scrape)
+        server.run(sockets=[listening])
+
+
+def _greet(settings: Settings, console: Console) -> None:
+    console.print(
+        (GREETING if settings.role == "all" else PART).format(
+            role=settings.role,
+            url=settings.base_url,
+            listens=f"{settings.host}:{settings.port}",
+            data=settings.data.resolve(),
+            command=_command(),
+        ),
+        highlight=False,
+        soft_wrap=True,  # what is to be copied stays whole
+    )
+    if told := folder.take_note_of_copy(settings):
+        log.warning("this folder is a backup: everybody has to log in again", note=told)
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
-    drain_s = settings.drain_s if settings.role in ("web", "stream") else 0
-    config = server_config(settings, app)
-    server = serving.Server(config, app.state.health, drain_s, metrics, app.state.scrape)
-    server.run(sockets=[listening])
 
 
 HEALTH = "/health"

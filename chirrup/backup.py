@@ -1,24 +1,35 @@
-"""`chirrup backup`: the database and the uploads, copied while the server runs."""
+"""`chirrup backup`: the database and the uploads, copied while the server runs. Nobody is logged in in the copy."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
+from rich.progress import track
 
+from . import folder
+from .access import logins
 from .app import open_database
 from .config import Settings
 from .errors import SettingsError
+from .ids import BUCKETS
+from .ports import Database
+
+AT_ONCE = 64  # buckets in one transaction
 
 
 def make(settings: Settings, to: Path, console: Console) -> None:
     """Fill the new folder `to`. Raises SettingsError: it exists, or the engine has a tool of its own.
 
-    The database is copied first: what it speaks of is among the uploads copied after it.
+    The database is copied first: what it speaks of is among the uploads copied after it. In the copy all access has
+    ended, because a token that is revoked tomorrow must not work again when the copy is served.
     """
     if to.exists():
         raise SettingsError(f"{to} exists: name a new folder, so that no earlier backup is lost")
     unfinished = to.with_name(to.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
+    folder.prepare(settings)
     unfinished.mkdir(parents=True)
     db = open_database(settings)
     try:
@@ -26,12 +37,31 @@ def make(settings: Settings, to: Path, console: Console) -> None:
             db.backup(unfinished)
     finally:
         db.close()
+    copy = open_database(msgspec.structs.replace(settings, data=unfinished, database=""))
+    try:
+        log_everybody_out(copy, console)
+    finally:
+        copy.close()
     with console.status("copying the uploads"):
         for name in ("media", "secret"):
             source = settings.data / name
             if source.is_dir():
-                shutil.copytree(source, unfinished / name, ignore=shutil.ignore_patterns("*.tmp"))
+                shutil.copytree(source, unfinished / name, ignore=shutil.ignore_patterns("tmp"))
             elif source.exists():
                 shutil.copy2(source, unfinished / name)
+    folder.note_copy(unfinished, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     unfinished.rename(to)
-    console.print(f"Copied to {to}. To go back to it: `chirrup serve --data {to}`.")
+    console.print(
+        f"Copied to {to}. To go back to it: `chirrup serve --data {to}`. Nobody is logged in there: people and apps "
+        "log in anew."
+    )
+
+
+def log_everybody_out(db: Database, console: Console) -> int:
+    """End every session, token, code and reset link; how many accounts had any. It may be cut off and done again."""
+    steps = range(0, BUCKETS, AT_ONCE)
+    ended = [
+        db.write_now(logins.end_access_of_all, first, first + AT_ONCE - 1)
+        for first in track(steps, "ending all access", console=console, transient=True)
+    ]
+    return sum(ended)

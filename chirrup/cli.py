@@ -43,7 +43,7 @@ app = cyclopts.App(
 
     Everything has a default. Change it on the command line, by CHIRRUP_HOST, CHIRRUP_DATABASE, … or in a TOML file.""",
 )
-user = app.command(cyclopts.App(name="user", help="Make, list, suspend users; give them a new password."))
+user = app.command(cyclopts.App(name="user", help="Make, list, suspend users; log them out; give them a new password."))
 
 
 @contextmanager
@@ -236,6 +236,34 @@ def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
     with _database(common.settings()) as db:
         db.write_now(operation, _find(db, name))
     console.print(f"@{name} is {'back' if undo else 'suspended'}.")
+
+
+@user.command
+def logout(
+    name: str = "",
+    *,
+    everybody: Annotated[bool, Parameter(help="All accounts and all apps.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Log account NAME out everywhere: sessions, apps, tokens. After PostgreSQL was restored: --everybody.
+
+    A database that was restored brings back what had ended since. `chirrup backup` makes copies in which nobody is
+    logged in; other tools do not.
+    """
+    from . import backup
+    from .access import logins
+    from .errors import SettingsError
+
+    if bool(name) == everybody:
+        raise SettingsError("expected one of: an account's name, or --everybody")
+    with _database(common.settings()) as db:
+        if everybody:
+            console.print(
+                f"{backup.log_everybody_out(db, console):,} accounts are logged out everywhere, and all apps."
+            )
+        else:
+            db.write_now(logins.end_all_access, _find(db, name))
+            console.print(f"@{name} is logged out everywhere.")
 
 
 @user.command

@@ -1,7 +1,10 @@
 """The command line as a person uses it: processes, their output, and what a server makes of it."""
 
 import gzip
+import io
 import os
+import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 from client import ALL_SCOPES, ROOT, Person, Server, eventually, free_port
 from databases import open_database
+from PIL import Image
 
 from chirrup.store import outbox
 
@@ -117,9 +121,94 @@ def test_a_backup_made_while_the_server_runs_can_be_served(tmp_path: Path):
     again = Server(tmp_path / "copy").start()
     try:
         assert again.anyone().get(f"/api/v1/statuses/{post['id']}").json()["content"] == "<p>keep this</p>"
-        assert Person(again, ann.token).home()[0]["id"] == post["id"]
+        assert again.anyone().get(f"/api/v1/accounts/{ann.id}/statuses").json()[0]["id"] == post["id"]
     finally:
         again.stop()
+
+
+def test_in_a_backup_nobody_is_logged_in_and_the_server_says_so_once(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    try:
+        ann, gone = server.person("ann"), server.person("gone")
+        app_token = server._make_app_token()
+        server.command("backup", str(tmp_path / "copy"))
+        server.command("user", "logout", "gone")
+        assert ann.get("/api/v1/accounts/verify_credentials").ok  # where she is, she stays
+    finally:
+        server.stop()
+
+    again = Server(tmp_path / "copy").start()
+    try:
+        for token in (ann.token, gone.token):
+            assert Person(again, token).get("/api/v1/accounts/verify_credentials").status_code == 401
+        assert Person(again, app_token).get("/api/v1/apps/verify_credentials").status_code == 401
+        assert again.person("bob").say("hello")
+        assert "this folder is a backup" in again.log() and "Copied on" in again.log()
+        again.stop()
+        again.start()
+        assert again.log().count("this folder is a backup") == 1
+    finally:
+        again.stop()
+
+
+def test_everybody_can_be_logged_out_while_the_server_runs(tmp_path: Path):
+    with Server(tmp_path / "data") as server:
+        people = [server.person("ann"), server.person("bob")]
+
+        assert "2 accounts" in server.command("user", "logout", "--everybody")
+
+        def all_out() -> bool:
+            return all(one.get("/api/v1/accounts/verify_credentials").status_code == 401 for one in people)
+
+        eventually(all_out, within_s=2)
+
+
+@pytest.mark.parametrize("words", [(), ("ann", "--everybody")])
+def test_a_logout_names_one_account_or_everybody(tmp_path: Path, words: tuple[str, ...]):
+    done = chirrup(tmp_path, "user", "logout", *words)
+
+    assert done.returncode == 1 and "--everybody" in done.stderr
+
+
+def test_a_second_server_on_the_same_folder_or_file_is_refused(tmp_path: Path):
+    file = tmp_path / "elsewhere.db"
+    with Server(tmp_path / "data", env={"CHIRRUP_DATABASE": f"sqlite:{file}"}) as server:
+        pid = server.process and server.process.pid
+        for other in (
+            chirrup(tmp_path / "data", "serve"),
+            chirrup(tmp_path / "other", "serve", CHIRRUP_DATABASE=f"sqlite:{tmp_path}/data/../elsewhere.db"),
+        ):
+            said = " ".join(other.stderr.split())
+            assert other.returncode == 1 and f"(process {pid})" in said and "choose another folder with --data" in said
+        server.stop(signal.SIGKILL)  # the kernel lets go of the lock
+        server.start()
+        server.command("user", "list")  # commands run beside it
+
+
+def test_nobody_else_on_the_machine_may_read_what_is_kept(tmp_path: Path):
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    data.mkdir(mode=0o755)
+    with Server(data) as server:
+        ann = server.person("ann")
+        picture = io.BytesIO()
+        Image.new("RGB", (60, 40), "red").save(picture, "PNG")
+        assert ann.call("POST", "/api/v2/media", files={"file": ("a.png", picture.getvalue())}).ok
+        server.command("backup", str(copy))
+        server.stop()
+        for file in data.iterdir():
+            file.chmod(0o755 if file.is_dir() else 0o644)  # as an older Chirrup left them
+        server.start()
+        for folder in (data, copy):
+            kept = list(folder.rglob("*"))
+            assert {"chirrup.db", "secret", "media"} <= {path.name for path in kept}
+            assert not [path for path in kept if path.is_file() and _others_may_read(path, folder)]
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o700
+        assert stat.S_IMODE(data.stat().st_mode) == 0o755  # it was there before
+
+
+def _others_may_read(path: Path, top: Path) -> bool:
+    """By the modes of the file and of the folders between."""
+    return all(one.stat().st_mode & 0o077 for one in [path, *path.parents] if one.is_relative_to(top) and one != top)
 
 
 def test_a_backup_never_overwrites_one(tmp_path: Path):

@@ -18,7 +18,7 @@ LAYERS: list[set[str]] = [
     {"social"},
     {"timelines", "business", "actions"},
     {"http", "web", "stream", "mail", "workers"},
-    {"serving"},
+    {"folder", "serving"},
     {"app"},
     {"load", "demo", "doctor", "backup"},  # what commands do
     {"cli"},

@@ -99,6 +99,15 @@ def end_all_access(tx: Tx, account_id: int, *, keep: str = "") -> None:
         tx.emit(AccessEnded(account_id, ended))
 
 
+def end_access_of_all(tx: Tx, first: int, last: int) -> int:
+    """The same for everybody in buckets first to last, and for apps' own tokens; how many had any."""
+    holders = token_rows.holders(tx, first, last) - {0}
+    for account_id in holders:
+        end_all_access(tx, account_id)
+    token_rows.delete_of_apps(tx, first, last)
+    return len(holders)
+
+
 def reset_password(tx: Tx, link: str, new_hash: str) -> int:
     """New password by a link from links.ask_reset; the account. Raises Invalid: the link is dead."""
     account_id = links.follow(tx, link, links.RESET)

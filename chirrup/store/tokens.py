@@ -61,6 +61,24 @@ def delete_of_account(tx: Tx, account_id: int, *, keep: str = "") -> list[str]:
     return [id for (id,) in rows]
 
 
+def holders(tx: Tx, first: int, last: int) -> set[int]:
+    """Accounts of buckets first to last that have a token, a session, a code or a link; 0: apps have their own."""
+    rows = tx.all(
+        """SELECT account_id FROM tokens WHERE bucket BETWEEN :first AND :last
+           UNION SELECT account_id FROM sessions WHERE bucket BETWEEN :first AND :last
+           UNION SELECT account_id FROM oauth_codes WHERE bucket BETWEEN :first AND :last
+           UNION SELECT account_id FROM one_time_tokens WHERE bucket BETWEEN :first AND :last""",
+        first=first,
+        last=last,
+    )
+    return {id for (id,) in rows}
+
+
+def delete_of_apps(tx: Tx, first: int, last: int) -> None:
+    """Tokens that apps of buckets first to last have for themselves."""
+    tx.run("DELETE FROM tokens WHERE bucket BETWEEN :first AND :last AND account_id = 0", first=first, last=last)
+
+
 def delete_of_app(tx: Tx, account_id: int, app_id: int) -> list[str]:
     """The tokens an account gave to one app; the ids of those deleted."""
     rows = tx.all(

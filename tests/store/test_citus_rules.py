@@ -45,6 +45,8 @@ FANOUT = {
     "store/tags.py:beginning": "hashtags by how they begin lie on every shard",
     "store/ties.py:mutes_over": "housekeeping, by an index of mutes that end",
     "store/tokens.py:delete_codes_expired": "daily housekeeping, by an index of their age",
+    "store/tokens.py:delete_of_apps": "a command that logs everybody out",
+    "store/tokens.py:holders": "a command that logs everybody out",
     "store/usage.py:people": "a figure about the whole server, kept for a while by who asks",
     "store/usage.py:posts": "a figure about the whole server, kept for a while by who asks",
     "engines/search/postgres_fts.py:find_accounts": "words lie on every shard",

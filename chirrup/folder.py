@@ -1,0 +1,101 @@
+"""The data folder: only the user who runs Chirrup reads it, and with SQLite one server at a time uses it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from .config import Settings
+from .errors import SettingsError
+
+PRIVATE_UMASK = 0o077
+LOCK = "server.lock"
+NOTE_OF_COPY = "copied.txt"  # in a backup, until a server has started on it
+
+
+def prepare(settings: Settings) -> None:
+    """Make the folder where there is none; nobody else on the machine may read what is kept, from now on.
+
+    A folder that was there before stays as open as it is: it may hold more than ours. Our files in it do not.
+    Raises SettingsError: it cannot be made.
+    """
+    os.umask(PRIVATE_UMASK)  # for all that this process makes
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot make the folder {settings.data}: {error.strerror}; choose another with --data"
+        ) from error
+    file = sqlite_file(settings)
+    kept = [
+        settings.data / "media",
+        settings.data / "secret",
+        settings.data / LOCK,
+        *(_beside(file, end) for end in ("", "-wal", "-shm", ".lock") if file),
+    ]
+    for path in kept:
+        if path.exists() and path.stat().st_mode & PRIVATE_UMASK and path.stat().st_uid == os.getuid():
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[None]:
+    """Meanwhile no other server starts on this folder, nor on this SQLite file.
+
+    The kernel lets go of it when the process ends, however it ends. With PostgreSQL processes share a folder, and
+    nothing is held. Raises SettingsError.
+    """
+    file = sqlite_file(settings)
+    with ExitStack() as locks:
+        if file:
+            prepare(settings)
+            locks.enter_context(_locked(settings.data / LOCK))
+            locks.enter_context(_locked(_beside(file.resolve(), ".lock")))  # another folder may name the same file
+        yield
+
+
+def _locked(path: Path) -> IO[str]:
+    try:
+        held = path.open("a+")
+    except OSError as error:
+        raise SettingsError(f"cannot write {path}: {error.strerror}; check the folder and its owner") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        held.seek(0)
+        raise SettingsError(
+            f"a server is running on {path.parent} already (process {held.read().strip() or 'unknown'}), and SQLite "
+            "serves one: stop that one, or choose another folder with --data"
+        ) from error
+    held.truncate(0)
+    held.write(f"{os.getpid()}\n")
+    held.flush()
+    return held
+
+
+def note_copy(folder: Path, when: str) -> None:
+    (folder / NOTE_OF_COPY).write_text(
+        f"Copied on {when}. Nobody is logged in here; the first server that starts here says so.\n"
+    )
+
+
+def take_note_of_copy(settings: Settings) -> str:
+    """What a backup says of itself, once: "" where this folder is none, or was served already."""
+    note = settings.data / NOTE_OF_COPY
+    try:
+        told = note.read_text().strip()
+        note.unlink()
+    except OSError:
+        return ""
+    return told
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    url = settings.database_url
+    return Path(url.removeprefix("sqlite:")) if url.startswith("sqlite:") else None
+
+
+def _beside(file: Path, end: str) -> Path:
+    return file.with_name(file.name + end)
