@@ -28,6 +28,10 @@ HEAD_BYTES_MAX = 64 * 1024  # of a request's first line and headers, and of all 
 INBOUND_BURST_BYTES = 64 * 1024  # on a WebSocket; clients send a few hundred bytes in all
 INBOUND_BYTES_PER_S = 4 * 1024
 FRAGMENTS_MAX = 64
+BAD_OPENING = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 56\r\n"
+    b"Connection: close\r\n\r\nThis cannot open a WebSocket: see RFC 6455, section 4.1."
+)
 
 
 class Wire:
@@ -141,8 +145,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._budget_at = now
         if self._budget < 0:
             self._refuse()
-        else:
-            super().data_received(data)
+            return
+        super().data_received(data)
+        if self.conn.handshake_exc and not self.handshake_initiated:
+            self._refuse_opening()
+
+    def _refuse_opening(self) -> None:
+        """Headers that the library does not take, of which uvicorn tells nobody."""
+        answer = b"".join(self.conn.data_to_send()) or BAD_OPENING
+        self.handshake_complete = self.close_sent = True
+        self.transport.write(answer)
+        self.transport.close()
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) >= FRAGMENTS_MAX:
@@ -177,6 +190,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.wire:
             self.wire.lost()
         super().shutdown()
+
+
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)
 
 
 class HttpProtocol(SheddingProtocol):
@@ -217,6 +234,8 @@ class HttpProtocol(SheddingProtocol):
         self._in_time()
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES_MAX:
             raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
+        if _has_body(self.headers) and self._should_upgrade():
+            raise ValueError("the opening of a WebSocket has no body")
         super().on_headers_complete()
 
     def _in_time(self) -> None:

@@ -140,6 +140,48 @@ def test_who_sends_too_much_is_cut_off(server: Server, what: str):
     assert server.anyone().get("/api/v1/streaming/health").text == "OK"
 
 
+OPENING = (
+    b"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+GET = b"GET /api/v1/streaming?stream=public HTTP/1.1\r\n" + OPENING
+BAD_OPENINGS = {
+    "a large header": (GET + b"X-Large: " + b"x" * 9000 + b"\r\n\r\n", b"431"),
+    "a long line of many cookies": (GET + b"Cookie: " + b"a=b; " * 10_000 + b"\r\n\r\n", b"431"),
+    "many headers": (GET + b"X-Many: 1\r\n" * 129 + b"\r\n", b"431"),
+    "a long address": (GET.replace(b"public", b"p" * 9000) + b"\r\n", b"414"),
+    "a body": (GET + b"Content-Length: 5\r\n\r\nhello", b"400"),
+    "a body that does not come": (GET + b"Content-Length: 1000000\r\n\r\n", b"400"),
+    "a body in chunks": (GET + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", b"400"),
+    "another method": (b"POST /api/v1/streaming HTTP/1.1\r\n" + OPENING + b"\r\n", b"4"),
+    "an address that is not ASCII": ("GET /api/v1/streaming/é HTTP/1.1\r\n".encode() + OPENING + b"\r\n", b"4"),
+    "a query that is not ASCII": ("GET /api/v1/streaming?a=é HTTP/1.1\r\n".encode() + OPENING + b"\r\n", b"4"),
+    "a name that is not ASCII": (GET + "Né: x\r\n\r\n".encode(), b"4"),
+    "another version": (GET.replace(b"Version: 13", b"Version: 99") + b"\r\n", b"4"),
+    "a key that is none": (GET.replace(b"dGhl", b"!!!!") + b"\r\n", b"4"),
+    "no key": (GET.replace(b"-Key", b"-Kex") + b"\r\n", b"4"),
+    "two keys": (GET + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", b"4"),
+    "a protocol that cannot be read": (GET + b"Sec-WebSocket-Protocol: a b, @\r\n\r\n", b"4"),
+    "another address": (GET.replace(b"/streaming", b"/other") + b"\r\n", b"4"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_OPENINGS)
+def test_a_websocket_that_cannot_be_opened_is_answered_and_closed(server: Server, what: str):
+    request, status = BAD_OPENINGS[what]
+    errors = server.log().count("Traceback")
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+        raw.sendall(request)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):  # closed with something unread
+            while more := raw.recv(65536):
+                answer += more
+
+    assert answer.startswith(b"HTTP/1.1 " + status), answer[:200]
+    assert server.log().count("Traceback") == errors
+
+
 async def test_who_dawdles_over_a_request_is_cut_off(town: Town, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(wire, "HEAD_S", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", town.port)
