@@ -11,6 +11,7 @@ from ..ports import Tx
 LANES = 64  # the most workers that have something to do
 ALL = frozenset(range(LANES))
 LEASE_MS = 10_000  # what a worker that died held is taken over after this
+BEAT_MS = LEASE_MS // 3  # how often a worker that lives renews its lease
 
 
 def lane_of(bucket: int) -> int:
@@ -60,6 +61,14 @@ def _held(tx: Tx, worker: int, now_ms: int) -> frozenset[int]:
         "SELECT lane FROM lanes WHERE bucket = 0 AND holder = :holder AND until > :now", holder=worker, now=now_ms
     )
     return frozenset(lane for (lane,) in rows)
+
+
+def next_end(tx: Tx, worker: int) -> int:
+    """When the next lease of another worker ends, if it is not renewed: time in ms. 0: there is no other worker."""
+    row = tx.one(
+        "SELECT MIN(until) FROM workers WHERE bucket = 0 AND id <> :id AND until > :now", id=worker, now=tx.now_ms
+    )
+    return (row[0] if row else None) or 0
 
 
 def leave(tx: Tx, worker: int) -> None:

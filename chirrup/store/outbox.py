@@ -9,7 +9,7 @@ from ..events import Event
 from ..ids import bucket_of, first_at, ms_of
 from ..ports import Tx
 from . import lanes
-from .lanes import ALL, LANES, LEASE_MS
+from .lanes import ALL, BEAT_MS, LANES, LEASE_MS
 
 MARK = 1000  # in the count of attempts: somebody began on it, and has not come to an end
 NEWER_MS = 10_000  # between two looks at an event that whoever looked did not know the kind of
@@ -37,10 +37,11 @@ def append(tx: Tx, event: Event) -> None:
     )
 
 
-def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = False) -> list[Leased]:
-    """Up to limit events that nobody holds, of the lanes among, oldest first, ours for LEASE_MS from now.
+def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = False, until_ms: int = 0) -> list[Leased]:
+    """Up to limit events that nobody holds, of the lanes among, oldest first, ours until until_ms.
 
-    wide: of those that went on (go_on), and only those.
+    wide: of those that went on (go_on), and only those. until_ms: when the lease of the lanes ends (0: LEASE_MS from
+    now), so that whoever takes over the lanes of a dead worker finds its events free at the same moment.
     """
     now = tx.now_ms
     free = tx.all(
@@ -57,7 +58,7 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
         f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1
             WHERE {tx.sql.ids_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",
         ids=[id for (id,) in free],
-        until=now + LEASE_MS,
+        until=_end(now, until_ms),
         now=now,
     )
     return [_leased(id, body, attempts, now) for id, body, attempts in sorted(rows)]
@@ -70,13 +71,18 @@ def _leased(id: int, body: str, attempts: int, now_ms: int) -> Leased:
         return Leased(id, None, attempts, str(error), ms_of(id) > now_ms - NEWER_MAX_MS and events.is_newer(body))
 
 
-def extend(tx: Tx, ids: list[int]) -> None:
-    """Hold these, if they are held at all, for LEASE_MS more: their handling takes long."""
+def _end(now_ms: int, until_ms: int) -> int:
+    """A lane that is about to be lost is no reason to lease for a moment only: what is renewed in time is kept."""
+    return max(until_ms, now_ms + BEAT_MS) if until_ms else now_ms + LEASE_MS
+
+
+def extend(tx: Tx, ids: list[int], until_ms: int = 0) -> None:
+    """Hold these, if they are held at all, until then (0: for LEASE_MS more): their handling takes long."""
     now = tx.now_ms
     tx.run(
         f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.ids_in('id', 'ids')} AND lease_until > :now",
         ids=ids,
-        until=now + LEASE_MS,
+        until=_end(now, until_ms),
         now=now,
     )
 
@@ -125,6 +131,22 @@ def give_back(tx: Tx, ids: list[int]) -> None:
         f"UPDATE outbox SET lease_until = 0, attempts = attempts % :mark - 1 WHERE {tx.sql.ids_in('id', 'ids')}",
         mark=MARK,
         ids=ids,
+    )
+
+
+def give_back_lost(tx: Tx, among: Collection[int], held: Collection[int]) -> None:
+    """What is leased in the lanes among, which are ours, and not among held is free again; it counts as no attempt.
+
+    The answer to its lease, or what came of acting on it, was lost with the connection. What waits for its next try
+    cannot be told from that: it is tried sooner.
+    """
+    tx.run(
+        f"""UPDATE outbox SET lease_until = 0, attempts = attempts - 1
+            WHERE lease_until > :now AND attempts > 0 AND {tx.sql.is_in(f"bucket % {LANES}", "lanes")}
+              AND NOT {tx.sql.is_in("id", "held")}""",
+        now=tx.now_ms,
+        lanes=among,
+        held=held,
     )
 
 

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from ..ports import Engines, Listening
+from ..ports import Engines, Listening, Tx
 from ..store import lanes
-from ..store.lanes import LEASE_MS, lane_of
+from ..store.lanes import BEAT_MS, LEASE_MS, lane_of
 from ..waiting import happens
 
 WORKERS = "workers"  # the channel on which workers tell each other to share anew
-BEAT_S = LEASE_MS / 3000
+AGAIN_S = 0.5  # after a try in vain
+SOONEST_S = 0.005  # between two looks at a lease that is about to end
 GATHER_S = 0.003  # one call for what comes meanwhile
 LEAVING_S = 0.1  # between looks whether what is to be given up is done with
 
@@ -33,6 +34,8 @@ class Lanes:
         self._held: frozenset[int] = frozenset()
         self._leaving: frozenset[int] | None = None  # None: nobody knows of this worker yet
         self._until_s = 0.0  # by the monotonic clock: one who slept holds nothing any more
+        self._due_s = 0.0  # by the same: when share() is due
+        self.until_ms = 0  # by the database's clock; 0: for ever
         self._listening: Listening | None = None
         self._others_changed = asyncio.Event()
 
@@ -51,30 +54,36 @@ class Lanes:
             self._others_changed.set()
 
     async def wait(self) -> None:
-        """Until share() is due."""
-        await happens(self._others_changed, LEAVING_S if self._leaving else BEAT_S)
+        """Until share() is due: to renew the lease, or because that of another worker has ended."""
+        await happens(self._others_changed, max(SOONEST_S, self._due_s - time.monotonic()))
         self._others_changed.clear()
 
     def hurry(self) -> None:
         """End wait() now."""
         self._others_changed.set()
 
-    async def share(self, busy: Collection[int]) -> None:
-        """Say that this worker lives; take what it is to have, give up what others are to have and is not busy."""
-        asked_s, before, were_leaving = time.monotonic(), self._held, self._leaving
+    async def share(self, busy: Collection[int]) -> bool:
+        """Say that this worker lives; take what it is to have, give up what others are to have and is not busy.
+
+        Whether it holds lanes that it did not hold before.
+        """
+        asked_s, before, were_leaving, next_ms = time.monotonic(), self._held, self._leaving, BEAT_MS
+        could, self._due_s = self.held, asked_s + AGAIN_S
         if self._alone:
             self._held, self._leaving = lanes.ALL, frozenset()
         else:
-            self._held, self._leaving = await self._engines.db.write(lanes.share, self._worker, busy)
+            (self._held, self._leaving), self.until_ms, next_ms = await self._engines.db.write(
+                _share, self._worker, busy
+            )
         self._until_s = asked_s + LEASE_MS / 1000
+        self._due_s = asked_s + (LEAVING_S if self._leaving else next_ms / 1000)
         came, went = self._held - before, before - self._held
         if self._listening:
             await self._listening.add([f"lane:{lane}" for lane in came])
             await self._listening.remove([f"lane:{lane}" for lane in went])
-        if came:
-            self._on_call()
         if were_leaving is None or (went | were_leaving) - self._leaving:
             await self._engines.broker.publish([WORKERS], self._name)
+        return bool(self._held - could)
 
     @property
     def _name(self) -> bytes:
@@ -90,6 +99,12 @@ class Lanes:
         with suppress(Exception):  # if this fails, they are free when the time is over
             await self._engines.db.write(lanes.leave, self._worker)
             await self._engines.broker.publish([WORKERS], self._name)
+
+
+def _share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[tuple[frozenset[int], frozenset[int]], int, int]:
+    """(what store/lanes.share() says, when the lease ends, in how many ms to look again)."""
+    shared, end = lanes.share(tx, worker, busy), lanes.next_end(tx, worker)
+    return shared, tx.now_ms + LEASE_MS, min(BEAT_MS, end - tx.now_ms) if end else BEAT_MS
 
 
 class Bell:

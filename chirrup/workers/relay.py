@@ -3,7 +3,8 @@
 Of several workers each has lanes of its own (lanes.py), and an actor's events are all in one.
 What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
 worker that died, until its leases run out, and those of a kind that only a newer version knows, until one of that has
-the lane: handlers look at how things stand, not at what came before.
+the lane: handlers look at how things stand, not at what came before. What was leased when the database was lost is
+given back once it is there again.
 What reaches more people than one turn takes goes on in the wide hand, a few at a time: it delays nothing small.
 """
 
@@ -71,6 +72,7 @@ class Relay:
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._over = False
+        self._lost = False  # the database was lost: what it says is leased here need not be in hand
 
     def start(self) -> None:
         for hand in self._hands:
@@ -104,6 +106,10 @@ class Relay:
     def _in_hand(self) -> list[int]:
         return [id for hand in self._hands for id in hand.ids]
 
+    def _call_all(self) -> None:
+        for hand in self._hands:
+            hand.woken.set()
+
     async def _take_turns(self, hand: _Hand) -> None:
         while not self._stopping:
             await happens(hand.woken, SWEEP_S)
@@ -120,12 +126,19 @@ class Relay:
 
     async def _turn(self, hand: _Hand, limit: int) -> None:
         done, hand.done = hand.done, []
+        held, known = self._lanes.held, None
+        if self._lost and held:
+            known = [*self._in_hand, *done, *(id for other in self._hands for id in other.done)]
+            self._lost = False
         try:
             if done:
                 await note_streams(self._engines)
-            leased = await self._engines.db.write(_exchange, done, limit, self._lanes.held, wide=hand.wide)
+            leased = await self._engines.db.write(
+                _exchange, done, limit, held, self._lanes.until_ms, known, wide=hand.wide
+            )
         except BaseException:
             hand.done += done
+            self._lost = True
             raise
         hand.more, hand.busy = len(leased) == limit, len(leased) > 1
         for one in leased:
@@ -189,7 +202,7 @@ class Relay:
     async def _failed(self, leased: Leased, error: Exception) -> None:
         metrics.events_failed[type(leased.event).__name__] += 1
         log.error("event failed", id=leased.id, what=repr(leased.event), attempts=leased.attempts, exc_info=error)
-        with suppress(Exception):  # if this fails too, the lease runs out and it is tried again
+        try:
             pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
             if isinstance(error, Unavailable):
                 await self._engines.db.write(outbox.retry_after, leased.id, min(pause_ms, AWAY_MS))
@@ -197,15 +210,19 @@ class Relay:
                 await self._engines.db.write(outbox.retry_after, leased.id, pause_ms)
             else:
                 await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
+        except Exception:
+            self._lost = True  # it is given back once the database is there again
 
     async def _keep(self) -> None:
         """The lanes, and what is leased."""
         await self._lanes.start()
         while not self._over:
             try:
-                await self._lanes.share({lane_of(bucket_of(id)) for id in self._in_hand})
+                came = await self._lanes.share({lane_of(bucket_of(id)) for id in self._in_hand})
                 if self._in_hand:
-                    await self._engines.db.write(outbox.extend, self._in_hand)
+                    await self._engines.db.write(outbox.extend, self._in_hand, self._lanes.until_ms)
+                if came:
+                    self._call_all()
             except Exception as error:  # the database is away: what is not kept in time is another's
                 log.warning("lanes not kept, trying again", error=str(error))
             await self._lanes.wait()
@@ -216,8 +233,22 @@ class Relay:
         task.add_done_callback(self._tasks.discard)
 
 
-def _exchange(tx: Tx, done: list[int], limit: int, lanes: Collection[int], *, wide: bool) -> list[Leased]:
-    """What is done for what is next, in one transaction: a flush for both."""
+def _exchange(
+    tx: Tx,
+    done: list[int],
+    limit: int,
+    lanes: Collection[int],
+    until_ms: int,
+    known: Collection[int] | None,
+    *,
+    wide: bool,
+) -> list[Leased]:
+    """What is done for what is next, in one transaction: a flush for both.
+
+    known: what is in hand, after the database was lost; what is leased besides is lost, and free again.
+    """
     if done:
         outbox.finish(tx, done)
-    return outbox.lease(tx, limit, lanes, wide=wide) if limit and lanes else []
+    if known is not None:
+        outbox.give_back_lost(tx, lanes, known)
+    return outbox.lease(tx, limit, lanes, wide=wide, until_ms=until_ms) if limit and lanes else []

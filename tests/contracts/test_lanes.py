@@ -63,6 +63,20 @@ async def test_what_a_dead_worker_held_is_free_after_its_lease(db: Database, clo
     assert await share(db, 1, *ALL) == set()
 
 
+async def test_a_worker_knows_when_the_next_lease_of_another_ends(db: Database, clock: Clock):
+    await share(db, 1)
+    assert await db.read(lanes.next_end, 1) == 0
+    first_end = clock.now_ms + LEASE_MS
+    clock.pass_ms(1000)
+    await share(db, 2)
+
+    assert await db.read(lanes.next_end, 1) == first_end + 1000
+    assert await db.read(lanes.next_end, 2) == await db.read(lanes.next_end, 3) == first_end
+    clock.pass_ms(first_end - clock.now_ms)
+    assert await db.read(lanes.next_end, 2) == 0
+    assert await db.read(lanes.next_end, 3) == first_end + 1000
+
+
 async def test_who_leaves_is_followed_at_once(db: Database):
     await share(db, 1)
     await share(db, 2)

@@ -8,7 +8,7 @@ from databases import Clock, OpenDatabase
 from chirrup.events import AccountChanged, Event, Favourited, PostDeleted
 from chirrup.ports import Database, Tx
 from chirrup.store import outbox
-from chirrup.store.lanes import LANES
+from chirrup.store.lanes import BEAT_MS, LANES
 from chirrup.store.outbox import LEASE_MS, Leased
 
 
@@ -97,6 +97,32 @@ async def test_what_is_to_be_retried_comes_at_its_time_and_not_before(db: Databa
 
     (again,) = await db.write(outbox.lease, 10)
     assert (again.id, again.event, again.attempts) == (one.id, one.event, 2)
+
+
+async def test_a_lease_ends_with_that_of_its_lanes_and_not_at_once(db: Database, clock: Clock):
+    await db.write(tell, change(1), change(2))
+
+    (first,) = await db.write(outbox.lease, 1, until_ms=clock.now_ms + 7000)
+    (second,) = await db.write(outbox.lease, 1, until_ms=clock.now_ms + 1)
+
+    clock.pass_ms(BEAT_MS - 1)
+    assert await db.write(outbox.lease, 10) == []
+    clock.pass_ms(1)
+    assert [one.id for one in await db.write(outbox.lease, 10)] == [second.id]
+    clock.pass_ms(7000 - BEAT_MS)
+    assert [one.id for one in await db.write(outbox.lease, 10)] == [first.id]
+
+
+async def test_what_is_leased_here_and_not_in_hand_is_given_back(db: Database):
+    await db.write(tell, *map(change, range(3)), AccountChanged(1))
+    leased = {one.event: one.id for one in await db.write(outbox.lease, 10)}
+    await db.write(outbox.mark, leased[change(2)])
+
+    await db.write(outbox.give_back_lost, {0}, [leased[change(0)]])
+
+    again = await db.write(outbox.lease, 10)
+    assert numbers(again) == [1, 2]
+    assert [one.attempts for one in again] == [1, outbox.MARK + 1]
 
 
 async def test_what_keeps_failing_is_set_aside_with_its_reason(db: Database, clock: Clock):

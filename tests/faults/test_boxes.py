@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from client import Person, Server, eventually
+from databases import open_database
 from engines import eventually as eventually_async
 from faults.crowd import Crowd
 from faults.ledger import ROUNDS as ALL_ROUNDS
@@ -19,11 +20,12 @@ from servers import Postgres, Redis
 
 from chirrup.app import close_engines, open_engines
 from chirrup.config import Settings
-from chirrup.ids import ID_MAX
-from chirrup.ports import Tx
+from chirrup.ids import ID_MAX, bucket_of
+from chirrup.ports import Row, Tx
 from chirrup.social import accounts, follows
 from chirrup.social.accounts import SignUp
 from chirrup.store import outbox
+from chirrup.store.lanes import BEAT_MS, LANES, lane_of
 
 ROUNDS = max(2, ALL_ROUNDS // 4)
 FANS = 4_000 if ROUNDS < 25 else 25_000  # in steps of 2,500, and from 10,000 on in chunks
@@ -100,6 +102,37 @@ def test_a_worker_that_stops_is_followed_at_once(boxes: Boxes):
     boxes.workers[0].start()
 
 
+@pytest.mark.timeout(120)
+def test_what_a_killed_worker_held_is_anothers_when_its_lease_ends(boxes: Boxes, redis_server: Redis):
+    """By the database's clock. It takes the 10 s of a lease. Redis stands still, so that an event is in hand.
+
+    The victim has come last, so that it renews its lease right after the other: who only looked when its own is to be
+    renewed would come late by a third of a lease.
+    """
+    db, victim = open_database(boxes.database), boxes.workers[1]
+    victim.stop()
+    ((survivors_id,),) = eventually(lambda: ids if len(ids := db.write_now(worker_ids)) == 1 else [])
+    victim.start()
+    (victims_id,) = eventually(lambda: {id for (id,) in db.write_now(worker_ids)} - {survivors_id})
+    in_shares = lambda: len(db.write_now(lanes_held, victims_id)) == LANES // 2  # noqa: E731
+    eventually(in_shares)
+    lanes_of_victim = db.write_now(lanes_held, victims_id)
+    author = next(one for one in iter(boxes.webs[0].person, None) if lane_of(bucket_of(int(one.id))) in lanes_of_victim)
+    eventually(lambda: not db.write_now(outbox.waiting))
+
+    redis_server.pause()
+    author.say("hello")
+    eventually(lambda: db.write_now(lambda tx: tx.one("SELECT 1 FROM outbox WHERE lease_until > 0")))
+    victim.stop(signal.SIGKILL)
+    redis_server.go_on()
+    ((ends_ms,),) = db.write_now(lambda tx: tx.all("SELECT until FROM workers WHERE id = :id", id=victims_id))
+    over_ms = eventually(lambda: db.write_now(lambda tx: 0 if outbox.waiting(tx) else tx.now_ms), within_s=30)
+    victim.start()
+    db.close()
+
+    assert 0 <= over_ms - ends_ms < BEAT_MS / 2
+
+
 @pytest.mark.timeout(120 + ROUNDS * 30)
 async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(
     boxes: Boxes, ledger_line: Callable[[str], Line]
@@ -169,6 +202,15 @@ async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_kill
     await close_engines(engines)
 
     assert 0 < reached < FANS
+
+
+def worker_ids(tx: Tx) -> list[Row]:
+    return tx.all("SELECT id FROM workers WHERE until > :now", now=tx.now_ms)
+
+
+def lanes_held(tx: Tx, worker: int) -> set[int]:
+    rows = tx.all("SELECT lane FROM lanes WHERE holder = :holder AND until > :now", holder=worker, now=tx.now_ms)
+    return {lane for (lane,) in rows}
 
 
 def new_followers(tx: Tx, of: int, count: int) -> list[int]:

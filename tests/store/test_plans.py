@@ -20,6 +20,7 @@ WHOLE = {  # reads all there is, and why it may
     "store/accounts.py:oldest_id": "its first row alone, by the primary key",
     "store/media.py:released": "an index of those few alone",
     "store/outbox.py:lease": "the oldest first; the table is short, it is worked off",
+    "store/outbox.py:give_back_lost": "once, when the database has been away; the table is short",
     "store/outbox.py:failures": "a page of a table that is nearly always empty",
     "store/outbox.py:left_to_newer": "the table is short",
     "store/outbox.py:newer": "the oldest first, for a person; the table is short",

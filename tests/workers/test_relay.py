@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from chirrup.ids import ID_MAX, bucket_of
 from chirrup.ports import Broker, Database, Engines, Timelines, Tx
 from chirrup.social import follows, posts
 from chirrup.store import outbox
+from chirrup.store.outbox import Leased
 from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
@@ -42,7 +44,7 @@ class Ears:
         self.listen, self.close, self._publish = broker.listen, broker.close, broker.publish
         self.heard: list[int] = []  # posts
         self.refused: dict[str, type[Exception]] = {}  # by channel
-        self.refusals = 0
+        self.refusals = self.waiting = 0
         self.held: dict[str, asyncio.Event] = {}  # by channel: whoever publishes there waits for it
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
@@ -51,6 +53,7 @@ class Ears:
                 self.refusals += 1
                 raise self.refused[channel]("no such thing")
             if channel in self.held:
+                self.waiting += 1
                 await self.held[channel].wait()
         if "public" in channels:  # the last step of each delivery
             self.heard.append(unpack(message).id)
@@ -58,6 +61,28 @@ class Ears:
 
     async def all_heard(self, *ids: int) -> None:
         await true(lambda: set(ids) <= set(self.heard))
+
+
+class Frail:
+    """A plug for the database's socket: its answers are lost, or it takes no writes, when it is told so."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.loses_leases = self.refuses = False
+        self.lost: list[Callable[..., Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    async def write(self, operation: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        if self.refuses:
+            self.lost.append(operation)
+            raise Unavailable("away")
+        answer = await self._db.write(operation, *args, **kwargs)
+        if self.loses_leases and isinstance(answer, list) and any(isinstance(one, Leased) for one in answer):
+            self.lost.append(operation)
+            raise Unavailable("the connection was lost")
+        return answer
 
 
 async def true(look: Callable[[], bool]) -> None:
@@ -332,6 +357,46 @@ async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, 
     await drained(engines.db)
     assert ears.heard == [post]
     assert await engines.db.read(outbox.failed) == 0
+
+
+async def test_a_lease_whose_answer_was_lost_is_given_back_at_the_next_look(
+    engines: Engines, ears: Ears, start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(relays, "SWEEP_S", 0.01)
+    (ann,) = await people(engines.db, "ann")
+    frail = Frail(engines.db)
+    start(msgspec.structs.replace(engines, db=frail))
+    await drained(engines.db)
+
+    frail.loses_leases = True
+    said = await say(engines.db, ann, ann)
+    await true(lambda: bool(frail.lost))
+    frail.loses_leases = False
+
+    await drained(engines.db)  # by a clock that stands still: no lease has run out
+    assert ears.heard == said
+
+
+async def test_what_failed_while_the_database_took_nothing_is_tried_again_when_it_does(
+    engines: Engines, ears: Ears, start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(relays, "SWEEP_S", 0.01)
+    (ann,) = await people(engines.db, "ann")
+    frail = Frail(engines.db)
+    start(msgspec.structs.replace(engines, db=frail))
+    await drained(engines.db)
+    ears.held[f"user:{ann}"] = asyncio.Event()
+    (post,) = await say(engines.db, ann)
+    await true(lambda: ears.waiting == 1)
+
+    frail.refuses, ears.refused["public"] = True, Unavailable
+    ears.held[f"user:{ann}"].set()
+    await true(lambda: outbox.retry_after in frail.lost)
+    ears.refused.clear()
+    frail.refuses = False
+
+    await drained(engines.db)
+    assert ears.heard == [post]
 
 
 async def test_the_half_of_a_fan_out_that_a_dead_worker_left_is_done_by_another_when_its_lease_ends(
