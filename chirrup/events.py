@@ -42,6 +42,12 @@ class Followed(Event, frozen=True):
     target_id: int
 
 
+class FollowChanged(Event, frozen=True):
+    """Which of the target's posts the follower wants."""
+
+    target_id: int
+
+
 class FollowRequested(Event, frozen=True):
     target_id: int
 
@@ -123,6 +129,7 @@ ANY = (
     | PostSpreading
     | PostDeleted
     | Followed
+    | FollowChanged
     | FollowRequested
     | FollowAnswered
     | Unfollowed

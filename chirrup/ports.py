@@ -91,6 +91,7 @@ class Tx(Protocol):
         ...
 
     now_ms: int  # since 1970, when the transaction began, by one clock for all processes on this database
+    emitted: list[Event]  # what was announced in it; on SQLite also by operations before, which share a transaction
     sql: Phrases
     search: "Search"
 

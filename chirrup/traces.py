@@ -78,6 +78,7 @@ class _Traced:
 
 
 def _name(operation: Callable[..., Any]) -> str:
+    operation = getattr(operation, "__wrapped__", operation)  # access/acts.py
     return f"{operation.__module__.removeprefix('chirrup.')}.{getattr(operation, '__qualname__', '')}"
 
 

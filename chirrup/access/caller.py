@@ -8,6 +8,7 @@ from ..errors import Unauthorised
 from ..ports import Database, Engines
 from ..types import Viewer
 from . import limits
+from .acts import Act
 from .limits import Limit
 
 T = TypeVar("T")
@@ -52,7 +53,11 @@ class Caller:
         return await self.engines.db.read_lagging(operation, *args, **kwargs)
 
     async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-        return await self.engines.db.write(operation, *args, **kwargs)
+        """operation(tx, …), durable once this returns and seen by whatever is asked next, also in cached timelines."""
+        act = Act(operation)
+        result = await self.engines.db.write(act, *args, **kwargs)
+        await act.show(self.engines.timelines)
+        return result
 
     async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
         """Raises TooMany. Test servers count nothing."""

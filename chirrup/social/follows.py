@@ -1,7 +1,7 @@
 """Follow, ask to follow, block, mute. Rows are in store/follows.py and store/ties.py."""
 
 from ..errors import Forbidden, Invalid, NotFound
-from ..events import Blocked, FollowAnswered, Followed, FollowRequested, Muted, Unfollowed
+from ..events import Blocked, FollowAnswered, FollowChanged, Followed, FollowRequested, Muted, Unfollowed
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import endorsements, ties
@@ -37,14 +37,14 @@ def follow(
         "languages": " ".join(languages) if languages is not None else standing.languages if standing else "",
     }
     if standing:
-        rows.change(tx, follower, followee, **options)
-        tx.emit(Followed(follower, followee))
+        _change(tx, standing, **options)
     elif target.locked:
         if rows.insert_request(tx, follower, followee, **options):
             tx.emit(FollowRequested(follower, followee))
     else:
         _connect(tx, follower, followee, **options)
-    ties.unblock(tx, follower, followee)
+    if ties.unblock(tx, follower, followee):
+        tx.emit(Blocked(follower, followee))
 
 
 def _languages(codes: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -53,6 +53,15 @@ def _languages(codes: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if len(codes) > LANGUAGES_MAX:
         raise Invalid("languages", f"must be at most {LANGUAGES_MAX}, are {len(codes)}")
     return tuple(dict.fromkeys(accounts.parse_language(code) for code in codes if code))
+
+
+def _change(tx: Tx, standing: rows.Follow, *, show_boosts: bool, notify: bool, languages: str) -> None:
+    selects = bool(standing.show_boosts), standing.languages
+    if (*selects, bool(standing.notify)) != (show_boosts, languages, notify):
+        follower, followee = standing.account_id, standing.other_id
+        rows.change(tx, follower, followee, show_boosts=show_boosts, notify=notify, languages=languages)
+        if selects != (show_boosts, languages):
+            tx.emit(FollowChanged(follower, followee))
 
 
 def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> None:
@@ -132,8 +141,10 @@ def mute(tx: Tx, muter: int, target: int, *, notifications: bool = True, for_s: 
         raise Forbidden("This action is not allowed: an account cannot mute itself")
     accounts.get(tx, muter, target)
     expires_ms = tx.now_ms + min(for_s, MUTE_S_MAX) * 1000 if for_s > 0 else 0
+    stands = target in ties.mutes_of(tx, muter, [target])
     ties.mute(tx, muter, target, notifications=notifications, expires_ms=expires_ms)
-    tx.emit(Muted(muter, target))
+    if not stands:
+        tx.emit(Muted(muter, target))
 
 
 def unmute(tx: Tx, muter: int, target: int) -> None:

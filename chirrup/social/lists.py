@@ -63,7 +63,8 @@ def change(tx: Tx, owner_id: int, id: int, wanted: ListChange) -> PostList:
     )
     if after != before:
         rows.update(tx, after)
-        tx.emit(ListChanged(owner_id, id))
+        if (after.replies, after.exclusive) != (before.replies, before.exclusive):
+            tx.emit(ListChanged(owner_id, id))
     return after
 
 
@@ -121,7 +122,8 @@ def add(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
     for account_id in wanted:
         if not rows.add_member(tx, chosen, account_id):
             raise Invalid("account", "is listed", message="Validation failed: Account has already been taken")
-    tx.emit(ListChanged(owner_id, id))
+    if wanted:
+        tx.emit(ListChanged(owner_id, id))
 
 
 def remove(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:

@@ -46,7 +46,7 @@ def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
 
 
 def change(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> None:
-    """Both ends; nothing where there is no follow."""
+    """How, at both ends; nothing where there is no follow."""
     values = {"show_boosts": int(show_boosts), "notify": int(notify), "languages": languages}
     changed = tx.one(
         """UPDATE following SET show_boosts = :show_boosts, notify = :notify, languages = NULLIF(:languages, '')

@@ -29,9 +29,11 @@ async def of_list(engines: Engines, list_id: int, span: Span) -> list[int]:
 
 
 async def _page(engines: Engines, kind: str, owner: int, span: Span, from_database: Rebuild) -> list[int]:
-    ids = await engines.timelines.page(
-        kind, owner, before=span.before, after=span.after, limit=span.limit, oldest=span.oldest
-    )
+    ids = await _kept(engines, kind, owner, span)
+    if ids is None and (running := _running.get((id(engines), kind, owner))):
+        # It may have read before what the reader did last: then the timeline was dropped meanwhile, and is not warm.
+        await asyncio.wait([running])
+        ids = await _kept(engines, kind, owner, span)
     if ids is not None:
         return ids
     kept = await _rebuild_once(engines, kind, owner, from_database)
@@ -41,6 +43,12 @@ async def _page(engines: Engines, kind: str, owner: int, span: Span, from_databa
             return fits
     ids, _ = await engines.db.read(from_database, owner, span)
     return ids
+
+
+async def _kept(engines: Engines, kind: str, owner: int, span: Span) -> list[int] | None:
+    return await engines.timelines.page(
+        kind, owner, before=span.before, after=span.after, limit=span.limit, oldest=span.oldest
+    )
 
 
 async def _rebuild_once(engines: Engines, kind: str, owner: int, from_database: Rebuild) -> list[int]:

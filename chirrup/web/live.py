@@ -110,9 +110,9 @@ async def _event(call: Call, signal: Signal) -> bytes:
 
 
 async def _news(call: Call, news: str, id: int) -> bytes:
-    """b"" when the reader may not see the post, or it is gone already."""
+    """b"" when the reader may not see the post, or it is gone already; nor is new what they said themselves."""
     found = await call.read(call.views.shown, call.account_id, [id])
-    if not found:
+    if not found or (news == "new" and (found[0].booster or found[0].author).id == call.account_id):
         return b""
     call.path = "/home"  # where the buttons of the post lead back to
     html = call.html("live.html", {"news": news, "key": id, "p": found[0]})

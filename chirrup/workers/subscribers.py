@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from .. import events
+from ..access import acts
 from ..events import Event, Signal
 from ..ports import Engines, Tx
-from ..social import conversations, lists, notifications, search, tags
+from ..social import conversations, notifications, search, tags
 from ..store import follows, posts
 from ..timelines import fanout
 from ..types import Post, Visibility
@@ -62,29 +63,8 @@ async def _delete_files(engines: Engines, event: events.PostDeleted | events.Pic
         engines.blobs.delete(key)
 
 
-async def _forget_home_of_actor(engines: Engines, event: Event) -> None:
-    await engines.timelines.drop("home", [event.of])
-
-
-async def _forget_timelines_of_actor(engines: Engines, event: Event) -> None:
-    await _forget_timelines(engines, event.of)
-
-
-async def _forget_timelines_of_both(engines: Engines, event: events.Blocked) -> None:
-    await _forget_timelines(engines, event.of)
-    await _forget_timelines(engines, event.target_id)
-
-
-async def _forget_timelines(engines: Engines, account_id: int) -> None:
-    """Home and lists."""
-    await engines.timelines.drop("home", [account_id])
-    if owned := await engines.db.read(lists.owned, account_id):
-        await engines.timelines.drop("list", [one.id for one in owned])
-
-
-async def _forget_list(engines: Engines, event: events.ListChanged) -> None:
-    await engines.timelines.drop("list", [event.list_id])
-    await engines.timelines.drop("home", [event.of])
+async def _drop_stale(engines: Engines, event: Event) -> None:
+    await acts.drop(engines.timelines, await engines.db.read(acts.stale, [event]))
 
 
 async def _close_streams(engines: Engines, event: events.AccessEnded) -> None:
@@ -106,19 +86,20 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
         writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted),
         then=(_announce_deletion, _delete_files),
     ),
-    events.Followed: Reaction(writes=(notifications.on_followed,), then=(_forget_timelines_of_actor,)),
+    events.Followed: Reaction(writes=(notifications.on_followed,), then=(_drop_stale,)),
+    events.FollowChanged: Reaction(then=(_drop_stale,)),
     events.FollowRequested: Reaction(writes=(notifications.on_follow_requested,)),
     events.FollowAnswered: Reaction(writes=(notifications.on_follow_answered,)),
-    events.Unfollowed: Reaction(writes=(notifications.on_unfollowed,), then=(_forget_timelines_of_actor,)),
-    events.Blocked: Reaction(writes=(notifications.on_blocked,), then=(_forget_timelines_of_both,)),
-    events.Muted: Reaction(then=(_forget_timelines_of_actor,)),
+    events.Unfollowed: Reaction(writes=(notifications.on_unfollowed,), then=(_drop_stale,)),
+    events.Blocked: Reaction(writes=(notifications.on_blocked,), then=(_drop_stale,)),
+    events.Muted: Reaction(then=(_drop_stale,)),
     events.Favourited: Reaction(writes=(notifications.on_favourited,)),
     events.Unfavourited: Reaction(writes=(notifications.on_unfavourited,)),
     events.Unboosted: Reaction(writes=(notifications.on_unboosted,)),
     events.PollEnded: Reaction(writes=(notifications.on_poll_ended,), then=(_announce_edit,)),
     events.PollVoted: Reaction(then=(_announce_edit,)),
-    events.ListChanged: Reaction(then=(_forget_list,)),
-    events.TagFollowsChanged: Reaction(then=(_forget_home_of_actor,)),
+    events.ListChanged: Reaction(then=(_drop_stale,)),
+    events.TagFollowsChanged: Reaction(then=(_drop_stale,)),
     events.AccountChanged: Reaction(writes=(search.on_account_changed,)),
     events.PicturesReplaced: Reaction(then=(_delete_files,)),
     events.AccessEnded: Reaction(then=(_close_streams,)),

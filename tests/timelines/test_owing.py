@@ -8,6 +8,8 @@ from engines import eventually
 from faults.proxy import Proxy
 from kit import people
 
+from chirrup.access.caller import Caller
+from chirrup.config import Settings
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.engines.broker.redis import RedisBroker
 from chirrup.engines.limits.memory import MemoryLimits
@@ -16,9 +18,9 @@ from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
 from chirrup.social import follows, posts
 from chirrup.store import behind, outbox
-from chirrup.timelines import owing
+from chirrup.timelines import owing, read
 from chirrup.timelines.owing import Owing
-from chirrup.types import Draft
+from chirrup.types import Draft, Span, Viewer
 from chirrup.workers.relay import Relay
 
 OWNER = 5 << 16
@@ -107,3 +109,30 @@ async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_u
 
     await eventually(told)
     await close(lives)
+
+
+async def test_what_an_act_could_not_drop_is_noted_and_the_act_is_done(
+    open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
+):
+    redis_server.flush()
+    one = process(open_db, redis_server.url, tmp_path)
+    bob, ann = await people(one.db, "bob", "ann")
+    post = await one.db.write(posts.publish, ann, Draft(text="hello"))
+    caller = Caller(one, Settings(), Viewer(account_id=bob), "")
+    assert await read.home(one, bob, Span(ID_MAX)) == []
+
+    redis_server.pause()
+    try:
+        await caller.write(follows.follow, bob, ann)
+        assert await read.home(one, bob, Span(ID_MAX)) == [post.id]
+    finally:
+        redis_server.go_on()
+    assert await one.db.read(behind.noted)
+
+    async def made_up() -> bool:
+        await owing.make_up(one)
+        return not await one.db.read(behind.noted)
+
+    await eventually(made_up)
+    assert await read.home(one, bob, Span(ID_MAX)) == [post.id]
+    await close(one)

@@ -84,6 +84,22 @@ def test_what_was_missed_is_sent_first(anns, ann, bob):
         assert "number 3" in stream.post()
 
 
+def test_nobody_is_told_of_what_they_did_themselves(anns, ann, bob):
+    ann.follow(bob)
+    ann.say("said while the page was closed")
+    with listening(anns) as stream:
+        ann.post(f"/api/v1/statuses/{bob.say('to be boosted')['id']}/reblog")
+        own = ann.say("said in another window")
+        other = bob.say("news")
+        told = []
+        while not told or other["id"] != told[-1]:
+            told.append(re.search(r'data-of="(\d+)"', stream.post())[1])  # pyright: ignore[reportOptionalSubscript]
+        assert len(told) == 2  # to be boosted, news
+
+        ann.put(f"/api/v1/statuses/{own['id']}", status="changed meanwhile")
+        assert 'data-news="changed"' in stream.post()
+
+
 def test_an_alert_moves_the_count(anns, ann, bob):
     with listening(anns) as stream:
         bob.say(f"@{ann.name} hello")

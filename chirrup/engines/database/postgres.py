@@ -20,7 +20,7 @@ from psycopg.pq import ExecStatus
 
 from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
-from ...ids import IdSource
+from ...ids import IdSource, bucket_of
 from ...ports import Doubt, Phrases, Row, Search, Tx
 from .common import TIMEOUT_S, TRIES, Outbox, as_invalid, closing, too_slow
 from .postgres_clock import ServerClock
@@ -127,7 +127,7 @@ class PostgresDatabase:
             self._raise(error)
         self.trouble = ""
         if emitted and self.on_commit:
-            self.on_commit(emitted)
+            self.on_commit([bucket_of(event.of) for event in emitted])
         return result
 
     async def _read(
@@ -168,7 +168,7 @@ class PostgresDatabase:
                     self._raise(error)
                 self.trouble = ""
                 if tx.emitted and self.on_commit:
-                    self.on_commit(tx.emitted)
+                    self.on_commit([bucket_of(event.of) for event in tx.emitted])
                 return result
         raise AssertionError("the last try returns or raises")
 

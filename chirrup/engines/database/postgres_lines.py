@@ -21,6 +21,7 @@ from psycopg.pq.abc import PGresult
 
 from ... import metrics
 from ...errors import Unavailable
+from ...events import Event
 from .common import QUEUE, busy
 from .postgres_line import FAILED, Line
 from .postgres_tx import (
@@ -147,7 +148,7 @@ class Lines:
         """Its result. Raises Again, and what it raises itself. slow: quick ones must not wait for it."""
         return (self._slow if slow else self._quick).ask(operation, args, kwargs)
 
-    async def write(self, operation: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[int]]:
+    async def write(self, operation: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Event]]:
         """(its result, the buckets of its events), once that is durable. Raises Again, and what it raises itself."""
         if self._writers.inside >= QUEUE:
             raise busy()

@@ -47,7 +47,7 @@ class _Tx:
         self.search = common.search
         self._common = common
         self._drew_at_ms = 0
-        self.emitted: list[int] = []  # buckets of the events written
+        self.emitted: list[Event] = []
         self.now_ms = common.clock()
 
     @property
@@ -60,7 +60,7 @@ class _Tx:
 
     def emit(self, event: Event) -> None:
         self._common.outbox(self, event)  # pyright: ignore[reportArgumentType]
-        self.emitted.append(bucket_of(event.of))
+        self.emitted.append(event)
 
     @property
     def must_wait(self) -> bool:

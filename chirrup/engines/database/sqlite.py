@@ -86,7 +86,7 @@ class SqliteTx:
         self._changes = connection.changes
         self._ids = ids
         self._outbox = outbox
-        self.emitted: list[int] = []  # buckets of the events written
+        self.emitted: list[Event] = []
         self.now_ms = 0
 
     @property
@@ -125,7 +125,7 @@ class SqliteTx:
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
-        self.emitted.append(bucket_of(event.of))
+        self.emitted.append(event)
 
 
 def _bind(values: dict[str, Any]) -> dict[str, Any]:
@@ -307,7 +307,7 @@ class SqliteDatabase:
         loop: asyncio.AbstractEventLoop,
         answers: list[_Answer],
         failure: BaseException | None,
-        emitted: list[int],
+        emitted: list[Event],
     ) -> None:
         """Commit, in the flusher's thread; then, and only then, callers hear."""
         try:
@@ -325,7 +325,11 @@ class SqliteDatabase:
             loop.call_soon_threadsafe(self._acknowledge, loop, answers, failure, emitted)
 
     def _acknowledge(
-        self, loop: asyncio.AbstractEventLoop, answers: list[_Answer], failure: BaseException | None, emitted: list[int]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        answers: list[_Answer],
+        failure: BaseException | None,
+        emitted: list[Event],
     ) -> None:
         for job, result, error in answers:
             if job.future.done():  # its caller was cancelled
@@ -335,7 +339,7 @@ class SqliteDatabase:
             else:
                 job.future.set_result(result)
         if emitted and not failure and self.on_commit:
-            self.on_commit(emitted)
+            self.on_commit([bucket_of(event.of) for event in emitted])
         if self._waiting:
             loop.call_soon(self._begin, loop)
         else:
@@ -359,7 +363,7 @@ class SqliteDatabase:
                 self._writer.set_busy_timeout(0)
             emitted = tx.emitted
         if emitted and self.on_commit:
-            self.on_commit(emitted)
+            self.on_commit([bucket_of(event.of) for event in emitted])
         return result
 
     def _check_open(self) -> None:

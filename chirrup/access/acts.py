@@ -1,0 +1,69 @@
+"""What somebody does is to be seen in the very next answer: cached timelines learn of it before the caller does.
+
+The events of an operation say which. Workers do the same once more (workers/subscribers.py): for timelines that were
+out of reach, and for a process that died between the commit and this.
+"""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from .. import events
+from ..errors import ChirrupError
+from ..events import Event
+from ..ports import Timelines, Tx
+from ..store import lists
+
+Stale = dict[str, set[int]]  # owners by kind of timeline
+
+
+def stale(tx: Tx, happened: Collection[Event]) -> Stale:
+    """The timelines that are to be made anew after happened. A query for each whose lists all are: two of a block."""
+    homes, readers, listed = set[int](), set[int](), set[int]()
+    for event in happened:
+        match event:
+            case events.Followed() | events.FollowChanged() | events.Unfollowed() | events.Muted():
+                readers.add(event.of)
+            case events.Blocked():
+                readers |= {event.of, event.target_id}
+            case events.TagFollowsChanged():
+                homes.add(event.of)
+            case events.ListChanged():
+                homes.add(event.of)
+                listed.add(event.list_id)
+            case _:
+                pass
+    if readers:
+        every = tx.together(*[partial(lists.owned, tx, reader) for reader in readers])
+        listed.update(one.id for owned in every for one in owned)
+    return {kind: owners for kind, owners in (("home", homes | readers), ("list", listed)) if owners}
+
+
+async def drop(timelines: Timelines, stale: Stale) -> None:
+    for kind, owners in stale.items():
+        await timelines.drop(kind, owners)
+
+
+class Act:
+    """An operation to be given to db.write; once that has returned, show() what it did."""
+
+    def __init__(self, operation: Callable[..., Any]) -> None:
+        self.__wrapped__ = operation
+        self._stale: Stale = {}
+        self._said: list[events.PostPublished] = []
+
+    def __call__(self, tx: Tx, /, *args: Any, **kwargs: Any) -> Any:
+        before = len(tx.emitted)
+        result = self.__wrapped__(tx, *args, **kwargs)
+        happened = tx.emitted[before:]
+        self._stale = stale(tx, happened) if happened else {}
+        self._said = [event for event in happened if isinstance(event, events.PostPublished)]
+        return result
+
+    async def show(self, timelines: Timelines) -> None:
+        """What is stale is dropped, what was said is put into its author's home. It is done: this raises nothing."""
+        with suppress(ChirrupError):
+            await drop(timelines, self._stale)
+            for event in self._said:
+                await timelines.push("home", [event.of], event.post_id)
