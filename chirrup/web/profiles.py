@@ -98,13 +98,14 @@ def fields_of(account: Account) -> list[Field]:
 
 
 def relate(operation: Callable[..., Any]) -> Callable[..., Awaitable[Page | Go]]:
-    """The handler that does operation(tx, account, other): htmx gets the button anew, a browser the page."""
+    """The handler that does operation(tx, account, other): htmx gets what it changed anew, a browser the page."""
 
     async def handler(call: Call, handle: str) -> Page | Go:
         await call.write(_relate, operation, call, handle)
         if not call.is_htmx:
             return Go(call.return_to(f"/@{handle}"))
-        return Page("follow.html", {"one": (await call.read(_view, call, handle))[1]})
+        one = (await call.read(_view, call, handle))[1]
+        return Page("follow.html", {"one": one, "with_numbers": bool(call.form.text("with_numbers"))})
 
     handler.__name__ = operation.__name__
     return handler

@@ -96,6 +96,34 @@ def test_too_long_a_post_comes_back(anns, ann):
     assert statuses(ann) == []
 
 
+def test_what_one_has_just_said_or_whom_one_has_just_followed_is_at_home(anns, bob):
+    said = bob.say("said before")
+    for n in range(5):
+        anns.get("/home")
+        anns.post("/compose", csrf_from="/home", text=f"number {n}")
+        assert f"number {n}" in anns.get("/home").text
+
+    anns.post(f"/@{bob.name}/follow", csrf_from="/home")
+    assert f'data-key="{said["id"]}"' in anns.get("/home").text
+    anns.post(f"/@{bob.name}/mute", csrf_from="/home")
+    assert f'data-key="{said["id"]}"' not in anns.get("/home").text
+
+
+def test_a_follow_button_brings_the_numbers_of_the_profile_along(anns, bob, server):
+    server.person().follow(bob)
+    page = anns.get(f"/@{bob.name}")
+    form = next(form for form in forms(page) if "with_numbers" in form.fields)
+    assert "<strong>1</strong> follower<" in page.text
+
+    for verb, followers in (("follow", "2</strong> followers"), ("unfollow", "1</strong> follower")):
+        part = anns.send(f"/@{bob.name}/{verb}", form.fields, headers={"HX-Request": "true"}).text
+        assert 'id="numbers" hx-swap-oob="true"' in part
+        assert f"<strong>{followers}<" in part
+        assert f"<strong>{followers}<" in anns.get(f"/@{bob.name}").text
+    token = {"csrf": form.fields["csrf"]}  # in a list of people are no numbers
+    assert "numbers" not in anns.send(f"/@{bob.name}/follow", token, headers={"HX-Request": "true"}).text
+
+
 def test_a_form_sent_twice_makes_one_post(anns, ann):
     page = anns.get("/home")
     form = next(one for one in forms(page) if one.url.endswith("/compose"))
