@@ -5,7 +5,7 @@ And the normal forms in which names are compared.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect
 
 import regex
 
@@ -53,7 +53,8 @@ MENTION = (
     rf"(?![\p{{Script=Latin}}\p{{Script=Cyrillic}}\p{{Script=Greek}}\p{{M}}\p{{N}}_@＠]|{_UNSEEN}+[@＠]|://"
     rf"|{_UNSEEN}*{_BETWEEN}{_UNSEEN}*[{_WORD}]|{_UNSEEN}+[0-9A-Za-z_])"
 )
-_MENTION = regex.compile(MENTION)
+NAMED = f"{urls.LINK}|{MENTION}"  # the page's counter has the same: web/static/length.js
+_NAMED = regex.compile(NAMED)
 # Letters and marks, at least one of them, and what may stand beside them in a word of some language.
 _TAG_OTHERS = r"\p{Nd}_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
 _HASHTAG = regex.compile(
@@ -65,29 +66,22 @@ _USERNAME = re.compile(f"[0-9A-Za-z_]{{1,{USERNAME_CHARS_MAX}}}")
 
 def extract(text: str) -> Extracted:
     """The accounts, hashtags and links named in a text. Linear in its length."""
-    found = urls.find(text) if "." in text else ()
-    mentions: Iterable = _MENTION.finditer(text) if "@" in text or "＠" in text else ()
-    hashtags: Iterable = _HASHTAG.finditer(text) if "#" in text or "＃" in text else ()
-    if not (found or mentions or hashtags):
-        return _NOTHING
+    named: list[Entity] = []
+    links: list[Entity] = []
+    if "@" in text or "://" in text or "＠" in text:
+        for found in _NAMED.finditer(text):
+            if found[1]:
+                named.append(Entity(*found.span(), found[1], found[2] or ""))
+            elif len(found[0]) <= urls.CHARS_MAX:
+                links.append(Entity(*found.span(), found[0]))
+    if "#" not in text and "＃" not in text:
+        return Extracted(tuple(named), (), tuple(links)) if named or links else _NOTHING
 
-    links = [Entity(start, end, text[start:end]) for start, end in found]
-    named = [Entity(*m.span(), m[1], m[2] or "") for m in mentions]
-    tagged = [Entity(*m.span(), m[1]) for m in hashtags]
-    if links and (named or tagged):
-        kept = _first_come(links + named + tagged)
-        links, named, tagged = ([e for e in some if e.start in kept] for some in (links, named, tagged))
+    tagged = [Entity(*m.span(), m[1]) for m in _HASHTAG.finditer(text)]
+    if links and tagged:
+        starts = [link.start for link in links]
+        tagged = [tag for tag in tagged if not (at := bisect(starts, tag.start)) or tag.start >= links[at - 1].end]
     return Extracted(tuple(named), tuple(tagged), tuple(links))
-
-
-def _first_come(entities: list[Entity]) -> set[int]:
-    """The starts of those that overlap none before them: the @user in a link's path is no mention."""
-    kept, past = set(), 0
-    for entity in sorted(entities, key=lambda e: e.start):
-        if entity.start >= past:
-            kept.add(entity.start)
-            past = entity.end
-    return kept
 
 
 def hashtag_key(tag: str) -> str:

@@ -84,18 +84,17 @@ def sanitise(html: str) -> str:
 
 
 def _link(link: str) -> str:
-    address = urls.address(link)
-    if not _is_address(address):
+    if not _is_address(link):
         return _escaped(link)
-    scheme = link[: link.index("://") + 3] if address == link else ""
-    host = link[len(scheme) :].partition("/")[0].partition("?")[0]
+    scheme = link[: link.index("://") + 3]
+    host = regex.split("[/?#]", link[len(scheme) :], maxsplit=1)[0]
     shown_host = urls.shown_host(host)
     shown = shown_host + link[len(scheme) + len(host) :]
     cut = max(LINK_CHARS_SHOWN, len(shown_host))
     head, rest = _escaped(shown[:cut]), _escaped(shown[cut:])
     return (
-        f'<a href="{_quoted(address)}" target="_blank" rel="{_REL}" translate="no">'
-        + (f'<span class="invisible">{scheme}</span>' if scheme else "")
+        f'<a href="{_quoted(link)}" target="_blank" rel="{_REL}" translate="no">'
+        f'<span class="invisible">{scheme}</span>'
         + (
             f'<span class="ellipsis">{head}</span><span class="invisible">{rest}</span>'
             if rest

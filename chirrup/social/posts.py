@@ -135,12 +135,12 @@ def _again(tx: Tx, earlier: tuple[int, str], digest: str) -> Post:
 
 
 def _checked_text(raw: str, summary: str, chars_max: int, *, may_be_empty: bool) -> str:
-    words = text.clean(raw)
+    words, summary = text.clean(raw), text.clean(summary)
     if not words and not may_be_empty:
         raise Invalid("text", "can't be blank: write something, or attach media")
     if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # not worth being searched for links
         raise Invalid("text", f"must have at most {chars_max} characters, has many thousands")
-    length = text.length(words) + (text.length(text.clean(summary)) if summary else 0)
+    length = text.length(words) + text.length(summary)
     if length > chars_max:
         raise Invalid("text", f"must have at most {chars_max} characters, has {length}")
     return words

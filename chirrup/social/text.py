@@ -48,6 +48,11 @@ _SINGLE = (
 )
 _JOINING = re.compile(f"(?:[{_SINGLE}]?[^{_SINGLE}]++)++[{_SINGLE}]?")
 _GRAPHEME = regex.compile(r"\X")
+# \X joins a consonant to any virama before it, UAX 29 (GB9c) only to one that follows a consonant.
+_LOOSE_VIRAMA = regex.compile(
+    r"(?<![\p{InCB=Extend}\p{InCB=Linker}\p{InCB=Consonant}])"
+    r"\p{InCB=Extend}*\p{InCB=Linker}[\p{InCB=Extend}\p{InCB=Linker}]*(?=\p{InCB=Consonant})"
+)
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{1,2}")  # two letters each; \X takes the square of how many are in a row
 
 
@@ -92,5 +97,9 @@ def _replaced(text: str, shown: list[tuple[Entity, str]]) -> str:
 def _graphemes(text: str) -> int:
     if text.isascii():
         return len(text)
-    joined = sum(len(part) - len(_GRAPHEME.findall(_FLAG.sub("x", part))) for part in _JOINING.findall(text))
+    joined = sum(len(part) - _clusters(part) for part in _JOINING.findall(text))
     return max(len(text) - joined, -(-len(text.encode()) // GRAPHEME_BYTES_MAX))
+
+
+def _clusters(part: str) -> int:
+    return len(_GRAPHEME.findall(_FLAG.sub("x", part))) + len(_LOOSE_VIRAMA.findall(part))

@@ -1,13 +1,10 @@
 // What the pages do beyond plain forms and links; each part is left out without harm where scripts do not run.
 "use strict";
 
-// Characters left, as the server counts them: graphemes, and 23 for a link. The server's word is final.
-const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-const length = (text) => [...segments.segment(text.trim().replace(/https?:\/\/\S+/gi, "x".repeat(23)))].length;
-
+// Characters left, as the server counts them (length.js). The server's word is final.
 function count(form) {
   const shown = form.querySelector("[data-count]");
-  const words = [...form.querySelectorAll("[data-counted]")].map((field) => length(field.value));
+  const words = [...form.querySelectorAll("[data-counted]")].map((field) => textLength(field.value));
   const left = Number(shown.dataset.count) - words.reduce((sum, n) => sum + n, 0);
   shown.textContent = left;
   shown.classList.toggle("over", left < 0);
