@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -91,17 +91,22 @@ class Call(Caller):
 
     def html(self, template: str, values: Mapping[str, Any]) -> str:
         """A template with its values, and with what every page may use."""
-        before = self.query.text("before")
         common = {
             "me": self.views.person(self.me) if self.me else None,
             "unread": self.unread if self.unread < 100 else "99+",
             "csrf": self.csrf_token,
             "path": self.path,
-            "here": f"{self.path}?before={before}" if before.isdigit() else self.path,  # where forms lead back to
+            "here": self.path + self._part(),
             "now_ms": int(time.time() * 1000),
             "notice": "",
         }
         return self.services.pages.render(template, common | dict(values))
+
+    def _part(self) -> str:
+        """Which part of a list this page is, for forms that lead back to it."""
+        asked = {name: self.query.text(name) for name in ("before", "to")}
+        part = urlencode({name: id for name, id in asked.items() if id.isascii() and id.isdigit()})
+        return part and f"?{part}"
 
     def return_to(self, default: str) -> str:
         """Where the form says to go afterwards, if that is here."""

@@ -13,15 +13,24 @@ from .views import PostView
 
 POSTS = 20  # on a page
 GREETING_POSTS = 5  # on the start page
+LISTED_MAX = 200  # on a page that begins where a reader had come to: the lowest ones
 
 
 def span(query: Fields, *, limit: int = POSTS) -> Span:
-    """What `?before=<id>` asks for. Raises NotFound: no id."""
-    return Span(before=query.id("before", ID_MAX), limit=limit)
+    """What `?before=<id>` asks for; with `&to=<id>` all down to that one, where the reader was (0: to the end).
+
+    Raises NotFound: no id.
+    """
+    before = query.id("before", ID_MAX)
+    if not query.text("to"):
+        return Span(before, limit=limit)
+    return Span(before, after=max(query.id("to") - 1, 0), limit=LISTED_MAX, oldest=True)
 
 
 def next_before(keys: list[int], asked: Span) -> int:
     """Where the next page begins; 0 when this was the last."""
+    if asked.oldest:
+        return asked.after and asked.after + 1
     return keys[-1] if len(keys) >= asked.limit else 0
 
 
@@ -42,7 +51,7 @@ async def about(call: Call) -> Page:
 async def home(call: Call) -> Page:
     asked = span(call.query)
     ids = await read.home(call.engines, call.account_id, asked)
-    live = asked.before == ID_MAX
+    live = asked.before == ID_MAX and not (asked.oldest and len(ids) == asked.limit)
     values = {
         "posts": await call.read(call.views.shown, call.account_id, ids),
         "before": next_before(ids, asked),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from browser import Watched, somebody
-from client import Person, Server
+from client import Person, Server, eventually
 from playwright.async_api import Browser, Page, Request, expect
 from visitor import Visitor
 
@@ -117,7 +117,7 @@ async def test_a_tab_that_is_hidden_lets_go_and_misses_nothing(tabs: Tabs, bob: 
     assert tabs.streams == 1
 
 
-async def test_who_was_away_for_more_than_a_page_is_led_to_the_newest(tabs: Tabs, bob: Person):
+async def test_who_was_away_for_more_than_a_page_is_led_to_the_newest(tabs: Tabs, ann: Person, bob: Person):
     page = await tabs.watched.page()
     await page.clock.install()
     await page.add_init_script(MAY_HIDE)
@@ -128,6 +128,7 @@ async def test_who_was_away_for_more_than_a_page_is_led_to_the_newest(tabs: Tabs
         await page.clock.fast_forward(31_000)
     for n in range(45):
         bob.say(f"number {n}")
+    eventually(lambda: "number 44" in ann.home()[0]["content"])
 
     await page.evaluate("dispatchEvent(new Event('show'))")
     await page.get_by_role("button", name="new posts").click()
