@@ -59,7 +59,8 @@ class Refusal:
 
 
 TO_PROGRAMS = _answer(b"application/json; charset=utf-8", b'{"error":"the server is busy; try again in a moment"}')
-TO_PEOPLE = _answer(b"text/plain; charset=utf-8", b"This server is busy. Please try again in a moment.")
+BUSY_NOW = b"This server is busy. Reload this page in a moment: what you typed is sent again then."
+TO_PEOPLE = _answer(b"text/plain; charset=utf-8", BUSY_NOW)
 
 
 class Lane:

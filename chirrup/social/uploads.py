@@ -81,10 +81,14 @@ async def _read(data: bytes, bytes_max: int) -> images.Processed:
 def check_size(data: bytes, bytes_max: int) -> None:
     """Raises Invalid ("file")."""
     if len(data) > bytes_max:
-        raise Invalid("file", f"must have at most {megabytes(bytes_max)}, has {megabytes(len(data))}")
+        raise too_large("file", len(data), bytes_max)
 
 
-def megabytes(size_bytes: int) -> str:
+def too_large(field: str, size_bytes: int, bytes_max: int) -> Invalid:
+    return Invalid(field, f"must have at most {_megabytes(bytes_max)}, has {_megabytes(size_bytes)}")
+
+
+def _megabytes(size_bytes: int) -> str:
     """Rounded up, so that what is too large never looks as large as the limit."""
     return f"{math.ceil(size_bytes / 2**20 * 10) / 10:g} MB"
 

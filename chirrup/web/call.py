@@ -39,6 +39,7 @@ class Call(Caller):
         "form",
         "headers",
         "is_htmx",
+        "is_read",
         "is_renewed",
         "me",
         "path",
@@ -73,6 +74,7 @@ class Call(Caller):
         self.address = quote(path, safe="/@") + (f"?{query_string}" if query_string else "")
         self.query = query
         self.form = Fields()  # of a POST
+        self.is_read = False  # its body cannot be read again
         self.headers = headers
         self.is_htmx = headers.get("hx-request") == "true"
 
@@ -140,6 +142,13 @@ class Go(msgspec.Struct):
 
     to: str
     cookie: str | None = None
+
+
+class Resume(msgspec.Struct):
+    """Somebody has logged in, whose form was sent when their session had ended (kept.py)."""
+
+    cookie: str
+    kept: str
 
 
 class Events(msgspec.Struct):

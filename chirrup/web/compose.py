@@ -4,97 +4,111 @@ import msgspec
 
 from ..access import limits
 from ..config import Settings
-from ..errors import ChirrupError, Invalid, NotFound
+from ..errors import Invalid, InvalidFields, NotFound
 from ..ports import Tx
 from ..social import media, polls, posts, uploads
-from ..store import accounts
 from ..store import polls as poll_rows
-from ..types import Draft, PollDraft, Post, Visibility
-from . import audience, problems
+from ..types import Draft, PollDraft, Post
+from . import audience, typed
 from .call import Call, Go, Page
 from .forms import Fields, path_id
+from .kept import has_words
+from .problems import Problem
+from .typed import PICTURES_MAX, Typed
 from .views import PostView
 
-PICTURES = 4
+GONE = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
+EDITED_GONE = "The post has gone meanwhile. Your words can become a new one."
 
 
-class Typed(msgspec.Struct, frozen=True):
-    """What the form shows: what its author typed before, or the author's defaults."""
-
-    text: str = ""
-    summary: str = ""
-    visibility: str = "public"
-    language: str = ""
-    sensitive: bool = False
-    options: list[str] = []
-    problem: str = ""
-    ceiling: str = "public"  # no wider audience is offered
-    choices: list[audience.Choice] = []  # where a wider audience is asked about, instead
-
-    @property
-    def audiences(self) -> list[tuple[str, str]]:
-        return audience.within(self.ceiling)
-
-    def answering(self, visibility: str) -> "Typed":
-        """The same, offering what is no wider than the post that it answers."""
-        return msgspec.structs.replace(self, visibility=posts.narrower(self.visibility, visibility), ceiling=visibility)
-
-
-def typed_by(tx: Tx, account_id: int) -> Typed:
-    """An empty form with the defaults of its author."""
-    user = accounts.user(tx, account_id)
-    return Typed(visibility=user.post_visibility, language=user.post_language) if user else Typed()
-
-
-def _typed(form: Fields, problem: str) -> Typed:
-    return Typed(
-        text=form.text("text"),
-        summary=form.text("summary"),
-        visibility=_visibility(form, "visibility"),
-        language=form.text("language"),
-        sensitive=form.flag("sensitive"),
-        options=form.texts("option"),
-        problem=problem,
-    )
-
-
-def _visibility(form: Fields, name: str, otherwise: str = "public") -> str:
-    sent = form.text(name)
-    return sent if sent in list(Visibility) else otherwise
+def _page(draft: Typed, *, reply_to: PostView | None = None, edit: str = "", status: int = 200) -> Page:
+    return Page("write.html", {"draft": draft, "reply_to": reply_to, "edit": edit}, status=status)
 
 
 async def form(call: Call) -> Page:
     """`?text=` fills the form, so that others can offer "say this" links."""
-    defaults = await call.read(typed_by, call.account_id)
-    draft = msgspec.structs.replace(defaults, text=call.query.text("text")[:5000])
-    return Page("write.html", {"draft": draft, "reply_to": None, "edit": ""})
+    defaults = await call.read(typed.empty, call.account_id)
+    return _page(msgspec.structs.replace(defaults, text=call.query.text("text")[:5000]))
 
 
 async def send(call: Call) -> Page | Go:
-    """Publish, or show the form again with what is wrong; pictures have to be chosen again then."""
+    """Publish. A reply that more people are to see than what it answers is asked about first."""
     reply_to_id = call.form.id("reply_to")
+    await _upload(call)
     if reply_to_id and call.form.flag("wider"):
         return await _ask_audience(call, reply_to_id)
     try:
-        draft = await _draft(call, reply_to_id)
-        post = await call.write(
-            posts.publish,
-            call.account_id,
-            draft,
-            domain=call.settings.domain,
-            chars_max=call.settings.post_chars_max,
-        )
+        post = await call.write(_publish, call.account_id, _draft(call, reply_to_id), call.form, call.settings)
     except posts.TooWide:
         return await _ask_audience(call, reply_to_id, status=422)
-    except Invalid as error:
-        parent = await call.read(_parent, call, reply_to_id) if reply_to_id else None
-        return _again(call, error, reply_to=parent)
-    except NotFound:
-        if not reply_to_id:
-            raise
-        return _unanswerable(call)
     assert call.me
     return Go(f"/@{call.me.username}/{post.id}" if reply_to_id else call.return_to("/home"))
+
+
+def _publish(tx: Tx, account_id: int, draft: Draft, form: Fields, settings: Settings) -> Post:
+    _describe(tx, account_id, form, draft.media_ids)
+    return posts.publish(tx, account_id, draft, domain=settings.domain, chars_max=settings.post_chars_max)
+
+
+def _describe(tx: Tx, account_id: int, form: Fields, media_ids: tuple[int, ...]) -> None:
+    sent = dict(form.sent())
+    for id in media_ids:
+        if (words := sent.get(f"about{id}")) is not None:
+            try:
+                media.change(tx, account_id, id, media.Change(description=words))
+            except NotFound as error:
+                why = "are kept for a day until they are posted, and one of these is gone: choose it again"
+                raise Invalid("media_ids", why) from error
+
+
+def _draft(call: Call, reply_to_id: int) -> Draft:
+    form = call.form
+    options = [option for option in form.texts("option") if option.strip()]
+    poll = PollDraft(options, form.id("open_for_s", 86400), form.flag("multiple")) if options else None
+    return Draft(
+        text=form.text("text"),
+        summary=form.text("summary"),
+        visibility=form.text("visibility"),
+        sensitive=form.flag("sensitive"),
+        language=form.text("language"),
+        reply_to_id=reply_to_id,
+        media_ids=_kept(form),
+        poll=poll,
+        idempotency_key=form.text("key")[:64],
+        within_parent=not audience.is_confirmed(call, reply_to_id, form.text("visibility")),
+    )
+
+
+def _kept(form: Fields) -> tuple[int, ...]:
+    """Pictures that the form has uploaded, without those that are to be left out."""
+    return tuple(id for id in dict.fromkeys(form.ids("media")) if id not in form.ids("drop"))
+
+
+async def _upload(call: Call) -> None:
+    """Give the pictures of the form to the author; from here on the form names what was uploaded.
+
+    Raises InvalidFields: those that could not be taken; TooMany.
+    """
+    wrong: list[Invalid] = []
+    bytes_max = call.settings.media_bytes_max
+    for n in range(PICTURES_MAX):
+        name, data, size_bytes = f"picture{n}", call.form.file(f"picture{n}"), call.form.oversized.get(f"picture{n}")
+        if not data and not size_bytes:
+            continue
+        try:
+            if size_bytes:
+                raise uploads.too_large("file", size_bytes, bytes_max)
+            await call.throttle(limits.MEDIA, account=str(call.account_id))
+            wanted = media.Change(description=call.form.text(f"description{n}"))
+            one = await uploads.add(call.engines, call.account_id, data, wanted, bytes_max=bytes_max)
+        except Invalid as error:
+            field = name if error.field == "file" else f"{error.field}{n}"
+            wrong.append(Invalid(field, error.why))
+        else:
+            call.form.replace(f"description{n}", (f"about{one.id}", one.description))
+            call.form.replace(name, ("media", str(one.id)))
+    if wrong:
+        raise InvalidFields(wrong)
 
 
 def _parent(tx: Tx, call: Call, id: int) -> PostView:
@@ -105,12 +119,8 @@ def _parent(tx: Tx, call: Call, id: int) -> PostView:
 
 async def _ask_audience(call: Call, reply_to_id: int, *, status: int = 200) -> Page:
     """The second step of a reply that more people are to see than what it answers: who would that be?"""
-    try:
-        parent = await call.read(_parent, call, reply_to_id)
-    except NotFound:
-        return _unanswerable(call)
-    draft = _choosing(call, _typed(call.form, ""), parent)
-    return Page("write.html", {"draft": draft, "reply_to": parent, "edit": ""}, status=status)
+    parent = await call.read(_parent, call, reply_to_id)
+    return _page(_choosing(call, await _typed(call), parent), reply_to=parent, status=status)
 
 
 def _choosing(call: Call, draft: Typed, parent: PostView) -> Typed:
@@ -122,83 +132,87 @@ def _choosing(call: Call, draft: Typed, parent: PostView) -> Typed:
     )
 
 
-def _unanswerable(call: Call) -> Page:
-    """What was answered has gone meanwhile, or is hidden: the words may stand alone, for no more people than before."""
-    problem = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
-    draft = _typed(call.form, problem).answering(_visibility(call.form, "ceiling", "direct"))
-    return Page("write.html", {"draft": draft, "reply_to": None, "edit": ""}, status=404)
+async def _typed(call: Call, problem: Problem | None = None) -> Typed:
+    pictures = await call.read(call.views.uploads, call.account_id, _kept(call.form))
+    return typed.again(call.form, pictures, problem, return_to=call.return_to(""))
 
 
-async def _draft(call: Call, reply_to_id: int) -> Draft:
-    form = call.form
-    options = [option for option in form.texts("option") if option.strip()]
-    poll = PollDraft(options, form.id("open_for_s", 86400), form.flag("multiple")) if options else None
-    return Draft(
-        text=form.text("text"),
-        summary=form.text("summary"),
-        visibility=form.text("visibility"),
-        sensitive=form.flag("sensitive") or None,
-        language=form.text("language"),
-        reply_to_id=reply_to_id,
-        media_ids=tuple(await _pictures(call)),
-        poll=poll,
-        idempotency_key=form.text("key")[:64],
-        within_parent=not audience.is_confirmed(call, reply_to_id, form.text("visibility")),
-    )
-
-
-async def _pictures(call: Call) -> list[int]:
-    ids: list[int] = []
-    for n in range(PICTURES):
-        if data := call.form.file(f"picture{n}"):
-            await call.throttle(limits.MEDIA, account=str(call.account_id))
-            wanted = media.Change(description=call.form.text(f"description{n}"))
-            bytes_max = call.settings.media_bytes_max
-            ids.append((await uploads.add(call.engines, call.account_id, data, wanted, bytes_max=bytes_max)).id)
-    return ids
-
-
-def _again(call: Call, error: ChirrupError, *, reply_to: PostView | None = None, edit: str = "") -> Page:
-    draft = _typed(call.form, problems.said(error))
-    if reply_to and call.form.text("confirmed"):
-        draft = _choosing(call, draft, reply_to)
-    elif reply_to:
-        draft = draft.answering(reply_to.visibility)
-    return Page("write.html", {"draft": draft, "reply_to": reply_to, "edit": edit}, status=422)
+async def again(call: Call, problem: Problem) -> Page:
+    """The form as it was sent. When what it answers has gone, the words may stand alone, for no more people."""
+    draft = await _typed(call, problem)
+    if not call.form.text("reply_to"):
+        return _page(draft, status=problem.status)
+    try:
+        parent = await call.read(_parent, call, call.form.id("reply_to"))
+    except NotFound:
+        draft = draft.answering(typed.visibility(call.form, "ceiling", "direct"))
+        return _page(msgspec.structs.replace(draft, problem=GONE), status=problem.status)
+    choosing = bool(call.form.text("confirmed"))
+    draft = _choosing(call, draft, parent) if choosing else draft.answering(parent.visibility)
+    return _page(draft, reply_to=parent, status=problem.status)
 
 
 async def edit_form(call: Call, handle: str, id: str) -> Page:
-    post, draft = await call.read(_as_typed, call.account_id, path_id(id))
-    return Page("write.html", {"draft": draft, "reply_to": None, "edit": f"/@{handle}/{post.id}/edit"})
+    return _page(await call.read(_as_posted, call, path_id(id)), edit=_edit_path(handle, id))
 
 
-def _as_typed(tx: Tx, account_id: int, id: int) -> tuple[Post, Typed]:
-    post = posts.own(tx, account_id, id)
-    return post, Typed(post.text, post.summary, post.visibility, post.language, bool(post.sensitive))
+def _edit_path(handle: str, id: str) -> str:
+    return f"/@{handle}/{path_id(id)}/edit"
 
 
-async def edit(call: Call, handle: str, id: str) -> Page | Go:
-    form = call.form
-    wanted = Draft(
-        text=form.text("text"),
-        summary=form.text("summary"),
-        sensitive=form.flag("sensitive"),
-        language=form.text("language"),
+def _as_posted(tx: Tx, call: Call, id: int) -> Typed:
+    """Raises NotFound: no post of the author's."""
+    post = posts.own(tx, call.account_id, id)
+    return Typed(
+        text=post.text,
+        summary=post.summary,
+        visibility=post.visibility,
+        language=post.language,
+        sensitive=bool(post.sensitive),
+        pictures=call.views.uploads(tx, call.account_id, post.media, post_id=id),
+        has_poll=bool(post.poll_id),
     )
-    try:
-        await call.write(_edit, call.account_id, path_id(id), wanted, call.settings)
-    except Invalid as error:
-        return _again(call, error, edit=call.path)
-    return Go(f"/@{handle}/{id}")
 
 
-def _edit(tx: Tx, account_id: int, id: int, wanted: Draft, settings: Settings) -> Post:
-    """The form changes words only: pictures and poll stay."""
+async def edit(call: Call, handle: str, id: str) -> Go:
+    await _upload(call)
+    await call.write(_edit, call.account_id, path_id(id), call.form, call.settings)
+    return Go(f"/@{handle}/{path_id(id)}")
+
+
+def _edit(tx: Tx, account_id: int, id: int, form: Fields, settings: Settings) -> Post:
+    """Pictures stay unless they are left out; so does the poll."""
     post = posts.own(tx, account_id, id)
     poll = poll_rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
     kept = None
     if poll:
         options = polls.titles(tx, poll.id)
         kept = PollDraft(options, polls.EXPIRES_MIN_S, bool(poll.multiple), bool(poll.hide_totals))
-    wanted = msgspec.structs.replace(wanted, media_ids=tuple(post.media), poll=kept)
+    media_ids = tuple(dict.fromkeys([*(one for one in post.media if one not in form.ids("drop")), *_kept(form)]))
+    wanted = Draft(
+        text=form.text("text"),
+        summary=form.text("summary"),
+        sensitive=form.flag("sensitive"),
+        language=form.text("language"),
+        media_ids=media_ids,
+        poll=kept,
+    )
+    _describe(tx, account_id, form, media_ids)
     return posts.edit(tx, account_id, id, wanted, domain=settings.domain, chars_max=settings.post_chars_max)
+
+
+async def edit_again(call: Call, problem: Problem, handle: str, id: str) -> Page:
+    draft = await _typed(call, problem)
+    try:
+        before = await call.read(_as_posted, call, path_id(id))
+    except NotFound:
+        if not has_words(call.form):
+            raise
+        draft = msgspec.structs.replace(draft, problem=EDITED_GONE, visibility="direct")
+        return _page(draft, status=problem.status)
+    drop = call.form.ids("drop")
+    shown = [one for one in before.pictures if one.id not in drop] + draft.pictures
+    draft = typed.again(call.form, shown, problem)
+    return _page(
+        msgspec.structs.replace(draft, has_poll=before.has_poll), edit=_edit_path(handle, id), status=problem.status
+    )

@@ -9,7 +9,9 @@ from ..errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised
 from ..ports import Tx
 from ..social import accounts, text
 from . import problems
-from .call import Call, Go, Page
+from .call import Call, Go, Page, Resume
+from .forms import Fields
+from .problems import Problem
 
 NAME_CHARS_MAX = 300  # no address and no handle is longer; tries are counted by name, so names are kept
 
@@ -18,15 +20,20 @@ async def sign_up_form(call: Call) -> Page | Go:
     return Go(call.return_to("/home")) if call.viewer_id else _sign_up_page(call)
 
 
-def _sign_up_page(call: Call, wrong: list[Invalid] | None = None) -> Page:
+async def sign_up_again(call: Call, problem: Problem) -> Page:
+    return _sign_up_page(call, problem)
+
+
+def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
     given = {name: call.form.text(name) for name in ("username", "email")}
-    said = {problem.field: f"{_sentence(problem)}" for problem in reversed(wrong or [])}
-    values = {"given": given, "problems": said, "return_to": call.return_to("")}
-    return Page("sign_up.html", values, status=422 if wrong else 200)
-
-
-def _sentence(problem: Invalid) -> str:
-    return problem.why[:1].upper() + problem.why[1:]
+    wrong = problem.fields if problem else {}
+    values = {
+        "given": given,
+        "problems": wrong,
+        "problem": problem.message if problem and not wrong else "",
+        "return_to": call.return_to(""),
+    }
+    return Page("sign_up.html", values, status=problem.status if problem else 200)
 
 
 async def sign_up(call: Call) -> Page | Go:
@@ -42,13 +49,10 @@ async def sign_up(call: Call) -> Page | Go:
     except Invalid as problem:
         wrong.append(problem)
     if wrong:
-        return _sign_up_page(call, wrong)
+        raise InvalidFields(wrong)
     hashed = await asyncio.to_thread(call.passwords.hash, password)
     wanted = accounts.SignUp(username, email, hashed)
-    try:
-        cookie = await call.write(_create, wanted, call.headers.get("user-agent", ""))
-    except InvalidFields as error:
-        return _sign_up_page(call, error.problems)
+    cookie = await call.write(_create, wanted, call.headers.get("user-agent", ""))
     return Go(call.return_to("/home"), cookie=cookie)
 
 
@@ -62,10 +66,28 @@ async def login_form(call: Call) -> Page | Go:
     return await _login_page(call)
 
 
+async def login_again(call: Call, problem: Problem) -> Page:
+    return await _login_page(call, problem.message, problem.status)
+
+
 async def _login_page(call: Call, problem: str = "", status: int = 200) -> Page:
     back = call.return_to("")
-    values = {"problem": problem, "email": call.form.text("email"), "return_to": back, "app": await _app(call, back)}
+    values = {
+        "problem": problem,
+        "email": call.form.text("email"),
+        "return_to": back,
+        "app": await _app(call, back),
+        "kept": call.form.text("kept"),
+    }
     return Page("login.html", values, status=status)
+
+
+def login_with(packed: str, form: Fields) -> Page:
+    """The login form, for somebody who has sent another one without a session: that one comes back afterwards."""
+    again = " Choose the pictures again then." if form.has_files else ""
+    problem = f"You are logged out. Log in, and you can go on with what you typed.{again}"
+    values = {"problem": problem, "email": "", "return_to": "", "app": "", "kept": packed}
+    return Page("login.html", values, status=401)
 
 
 async def _app(call: Call, back: str) -> str:
@@ -78,7 +100,7 @@ async def _app(call: Call, back: str) -> str:
         return ""
 
 
-async def login(call: Call) -> Page | Go:
+async def login(call: Call) -> Page | Go | Resume:
     """One answer to a wrong password and to a name nobody has, in the same time."""
     name, password = call.form.text("email").strip()[:NAME_CHARS_MAX], call.form.text("password")
     found: Login = await call.read(_look_up, name, call.settings.domain)
@@ -93,6 +115,8 @@ async def login(call: Call) -> Page | Go:
         return await _login_page(call, problems.said(error), status=403)
     if call.viewer_id:
         await call.write(sessions.end, call.viewer_id, call.viewer.token_id)
+    if kept := call.form.text("kept"):
+        return Resume(cookie, kept)
     return Go(call.return_to("/home"), cookie=cookie)
 
 

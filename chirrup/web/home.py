@@ -6,8 +6,8 @@ from ..social.text import hashtag_key
 from ..store import reactions as reaction_rows
 from ..timelines import pull, read
 from ..types import Span
+from . import typed
 from .call import Call, Go, Page
-from .compose import typed_by
 from .forms import Fields
 from .views import PostView
 
@@ -57,7 +57,7 @@ async def home(call: Call) -> Page:
         "before": next_before(ids, asked),
         "live": live,
         "newest": ids[0] if ids else 0,
-        "draft": await call.read(typed_by, call.account_id),
+        "draft": await call.read(typed.empty, call.account_id),
     }
     return Page("home.html", values)
 

@@ -16,6 +16,7 @@ from .. import __version__
 from ..config import Settings
 from ..social.text import isolate
 
+OPEN_FOR = [(3600, "an hour"), (86400, "a day"), (259_200, "three days"), (604_800, "a week")]  # a poll, in seconds
 HERE = Path(__file__).parent
 LANGUAGES = [
     tuple(line.split(" ", 1))
@@ -90,11 +91,15 @@ class Pages:
                 domain=settings.domain,
             ),
             "languages": LANGUAGES,
+            "open_for": OPEN_FOR,
+            "image_types": "image/jpeg,image/png,image/gif,image/webp",
+            "bytes_max": settings.media_bytes_max,
             "version": __version__,
             "new_key": lambda: secrets.token_urlsafe(16),
         }
         self._env.filters |= {
             "ago": ago,
+            "area": area,
             "date": date,
             "iso": iso,
             "short": short,
@@ -104,6 +109,11 @@ class Pages:
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         return self._env.get_template(template).render(values)
+
+
+def area(text: str) -> str:
+    """For a textarea: browsers leave out a line break that it begins with."""
+    return "\n" + text if text.startswith(("\n", "\r")) else text
 
 
 def iso(ms: int) -> str:

@@ -11,10 +11,11 @@ from ..ports import Tx
 from ..social import polls, posts
 from ..store import polls as poll_rows
 from ..types import Post
+from . import typed
 from .call import Call, Go, Page
-from .compose import Typed, typed_by
 from .forms import path_id
 from .pages import shorten
+from .typed import Typed
 from .views import PostView
 
 LAST_SAID_CHARS = 300  # of a post, in a preview on another site
@@ -56,7 +57,7 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
     views = {view.key: view for view in call.views.seen(tx, seen, [*above, id, *below])}
     if id not in views:
         raise NotFound("post", id)
-    draft = typed_by(tx, viewer_id) if viewer_id else Typed()
+    draft = typed.empty(tx, viewer_id) if viewer_id else Typed()
     return Thread(
         [views[one] for one in above if one in views],
         views[id],

@@ -1,5 +1,7 @@
 """Errors as pages."""
 
+from collections.abc import Iterable
+
 import msgspec
 import structlog
 
@@ -8,14 +10,18 @@ from ..errors import (
     ChirrupError,
     Forbidden,
     Invalid,
+    InvalidFields,
     NotFound,
     OAuthError,
     TooMany,
     Unauthorised,
     Unavailable,
 )
+from .forms import TooLarge
 
 log = structlog.get_logger()
+
+FAILED = "Validation failed: "  # how messages to programs begin
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -23,10 +29,39 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     message: str
     retry_after_s: int = 0
+    fields: dict[str, str] = {}  # what is wrong with each, where the form says so beside them
+
+
+_OF_PICTURES = {"picture": "Picture", "description": "The description of picture", "focus": "The focus of picture"}
+
+# Fields as the operations name them, and what people see them called on the pages.
+FIELDS = {
+    "Idempotency-Key": "This form",
+    "account": "This account",
+    "avatar": "Your picture",
+    "choices": "Your choice",
+    "description": "The description of a picture",
+    "display_name": "Your name",
+    "email": "The e-mail address",
+    "fields": "The table for your profile",
+    "file": "The picture",
+    "header": "Your header",
+    "language": "The language",
+    "media": "The picture",
+    "media_ids": "Pictures",
+    "note": "The text about you",
+    "password": "The password",
+    "poll": "The poll",
+    "post": "This post",
+    "text": "Your text",
+    "username": "The username",
+    "visibility": "The choice of who may see it",
+} | {f"{name}{n}": f"{word} {n + 1}" for n in range(4) for name, word in _OF_PICTURES.items()}
 
 
 # The first that fits.
 TITLES: list[tuple[type[ChirrupError], int, str]] = [
+    (TooLarge, 413, "That is too large"),
     (NotFound, 404, "Nothing is here"),
     (Unauthorised, 401, "Log in first"),
     (Forbidden, 403, "That is not allowed"),
@@ -44,10 +79,15 @@ def of(error: BaseException) -> Problem:
         for kind, status, title in TITLES:
             if isinstance(error, kind):
                 retry_after_s = error.retry_after_s if isinstance(error, TooMany | Unavailable) else 0
-                return Problem(status, title, said(error), retry_after_s)
+                return Problem(status, title, said(error), retry_after_s, _by_field(error))
         return Problem(400, "That did not work", error.message)
     log.error("unexpected error", exc_info=error)
     return Problem(500, "Something went wrong on our side", "It has been logged. Try again in a while.")
+
+
+def _by_field(error: ChirrupError) -> dict[str, str]:
+    wrong = error.problems if isinstance(error, InvalidFields) else [error] if isinstance(error, Invalid) else []
+    return {one.field: one.why[:1].upper() + one.why[1:] for one in reversed(wrong)}
 
 
 def of_status(status: int) -> Problem:
@@ -61,8 +101,23 @@ def of_status(status: int) -> Problem:
 
 
 def said(error: ChirrupError) -> str:
-    """The sentence for a person: without the name of the field, which forms show beside it."""
+    """The sentence for a person, who sees fields by other names than operations have for them."""
     if isinstance(error, NotFound):
         return "It does not exist, is gone, or is not for everybody to see."
-    words = error.message.removeprefix("Validation failed: ").strip()
-    return words[:1].upper() + words[1:]
+    if isinstance(error, InvalidFields):
+        return " ".join(_sentences(error.problems))
+    if isinstance(error, Invalid):
+        return _sentences([error])[0]
+    return _sentence(error.message)
+
+
+def _sentences(wrong: Iterable[Invalid]) -> list[str]:
+    return [
+        _sentence(f"{FIELDS.get(one.field, one.field)} {one.why}" if one.message.startswith(FAILED) else one.message)
+        for one in wrong
+    ]
+
+
+def _sentence(words: str) -> str:
+    words = words.removeprefix(FAILED).strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

@@ -21,6 +21,7 @@ class Route(msgspec.Struct, frozen=True):
     handler: Callable[..., Any]
     who: str = ANYONE
     uploads: bool = False  # the form may carry pictures
+    again: Callable[..., Any] | None = None  # the page of the form, as it was sent, with what was wrong (kept.py)
 
 
 POST_PATH = "/{handle:str}/{id:str}"
@@ -30,9 +31,9 @@ ROUTES: list[Route] = [
     Route("GET", "/", home.start),
     Route("GET", "/about", home.about),
     Route("GET", "/sign-up", entry.sign_up_form),
-    Route("POST", "/sign-up", entry.sign_up),
+    Route("POST", "/sign-up", entry.sign_up, again=entry.sign_up_again),
     Route("GET", "/login", entry.login_form),
-    Route("POST", "/login", entry.login),
+    Route("POST", "/login", entry.login, again=entry.login_again),
     Route("POST", "/logout", entry.logout, USER),
     Route("GET", "/oauth/authorize", oauth.consent_form),
     Route("POST", "/oauth/authorize", oauth.consent, USER),
@@ -42,20 +43,20 @@ ROUTES: list[Route] = [
     Route("GET", "/home/live", live.live, USER),
     Route("GET", "/public", home.public),
     Route("GET", "/tags/{name:str}", home.tag),
-    Route("GET", "/search", search.search),
+    Route("GET", "/search", search.search, again=search.again),
     Route("GET", "/notifications", notifications.show, USER),
     Route("GET", "/bookmarks", home.bookmarks, USER),
     Route("GET", "/follow-requests", lists.follow_requests, USER),
     # writing
     Route("GET", "/compose", compose.form, USER),
-    Route("POST", "/compose", compose.send, USER, uploads=True),
+    Route("POST", "/compose", compose.send, USER, uploads=True, again=compose.again),
     # settings
     Route("GET", "/settings", settings.profile_form, USER),
-    Route("POST", "/settings", settings.save_profile, USER, uploads=True),
+    Route("POST", "/settings", settings.save_profile, USER, uploads=True, again=settings.profile_again),
     Route("GET", "/settings/posting", settings.posting_form, USER),
-    Route("POST", "/settings/posting", settings.save_posting, USER),
+    Route("POST", "/settings/posting", settings.save_posting, USER, again=settings.posting_again),
     Route("GET", "/settings/access", settings.access_form, USER),
-    Route("POST", "/settings/password", settings.change_password, USER),
+    Route("POST", "/settings/password", settings.change_password, USER, again=settings.password_again),
     Route("POST", "/settings/sessions", settings.end_sessions, USER),
     Route("POST", "/settings/apps", settings.revoke_app, USER),
     # people
@@ -76,7 +77,7 @@ ROUTES: list[Route] = [
     # posts
     Route("GET", POST_PATH, posts.thread),
     Route("GET", f"{POST_PATH}/edit", compose.edit_form, USER),
-    Route("POST", f"{POST_PATH}/edit", compose.edit, USER, uploads=True),
+    Route("POST", f"{POST_PATH}/edit", compose.edit, USER, uploads=True, again=compose.edit_again),
     Route("GET", f"{POST_PATH}/delete", posts.delete_form, USER),
     Route("POST", f"{POST_PATH}/delete", posts.delete, USER),
     Route("POST", f"{POST_PATH}/vote", posts.vote, USER),
@@ -93,3 +94,15 @@ ROUTES: list[Route] = [
     Route("POST", f"{POST_PATH}/mute", posts.react(reactions.mute_thread), USER),
     Route("POST", f"{POST_PATH}/unmute", posts.react(reactions.unmute_thread), USER),
 ]
+
+
+def form_at(path: str) -> tuple[Route, dict[str, str]] | None:
+    """(the route that takes forms at this address, the parts of the address that it names)."""
+    parts = path.split("/")
+    for route in ROUTES:
+        pattern = route.path.split("/")
+        if route.method == "POST" and len(pattern) == len(parts):
+            pairs = list(zip(pattern, parts, strict=True))
+            if all(one == other or (one.startswith("{") and other) for one, other in pairs):
+                return route, {one[1:].partition(":")[0]: other for one, other in pairs if one.startswith("{")}
+    return None

@@ -9,6 +9,7 @@ from ..social import search as finding
 from ..timelines import pull
 from ..types import Span
 from .call import Call, Go, Page
+from .problems import Problem
 from .views import PersonView, PostView
 
 SHOWN_MAX = 20  # of each kind
@@ -26,7 +27,16 @@ async def search(call: Call) -> Page | Go:
     if words and (path := await call.read(_named, call, words)):
         return Go(path)
     found = await call.read(_search, call, words) if words else Found()
-    return Page("search.html", {"q": words, **msgspec.structs.asdict(found)})
+    return _page(words, found)
+
+
+async def again(call: Call, problem: Problem) -> Page:
+    return _page(call.query.text("q"), Found(), problem)
+
+
+def _page(words: str, found: Found, problem: Problem | None = None) -> Page:
+    values = {"q": words, "problem": problem.message if problem else "", **msgspec.structs.asdict(found)}
+    return Page("search.html", values, status=problem.status if problem else 200)
 
 
 def _named(tx: Tx, call: Call, words: str) -> str:

@@ -2,10 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -21,14 +23,18 @@ from ..ports import Engines, Tx
 from ..social.media import Addresses
 from ..store import accounts
 from ..types import ANYBODY, Account, Viewer
-from . import forms, pages, problems
-from .call import Call, Events, Go, Page, Services
+from . import entry, forms, kept, pages, problems
+from .call import Call, Events, Go, Page, Resume, Services
 from .notifications import count_unread
-from .routes import ROUTES, USER, Route
+from .routes import ROUTES, USER, Route, form_at
 from .views import Views
 
-FORM_BYTES_MAX = 256 * 1024
+log = structlog.get_logger()
+
 PICTURES_MAX = 4
+FORM_BYTES_MAX = (
+    512 * 1024 * 1024
+)  # of one with files: so much is read to save its words, whatever is kept of the files
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "connect-src 'self'; form-action {form_targets}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
@@ -60,8 +66,7 @@ class Web:
         return self._problem(self._stranger(request), problems.of_status(status))
 
     def _handler(self, route: Route) -> HTTPRouteHandler:
-        wanted = list(inspect.signature(route.handler).parameters)[1:]
-        max_bytes = FORM_BYTES_MAX + (PICTURES_MAX * self.services.settings.media_bytes_max if route.uploads else 0)
+        max_bytes = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
 
         async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
             call: Call | None = None
@@ -73,18 +78,17 @@ class Web:
                     raise Unauthorised("Log in first.")
                 if route.method == "POST":
                     _check_origin(request.headers, self.services.settings)
-                    call.form = await forms.body(request)
+                    call.form = await self._form(request, call)
+                    call.form.check_size()
                     sessions.check_csrf(call.cookie, call.form.text("csrf"))
-                given = {name: request.path_params[name] for name in wanted}
-                if "handle" in given:
-                    given["handle"] = _username(given["handle"])
-                return await self._answer(call, await route.handler(call, **given), sent=call.cookie)
-            except Unauthorised as error:
-                return self._ask_to_log_in(call or self._stranger(request), route, error)
+                given = _given(route, request.path_params)
+                sent = call.cookie
+                result = await route.handler(call, **given)
+                if isinstance(result, Resume):
+                    return await self._resume(request, result)
+                return await self._answer(call, result, sent=sent)
             except Exception as error:
-                if isinstance(error, HTTPException):
-                    return self.refuse(request, error.status_code)
-                return self._problem(call or self._stranger(request), problems.of(error))
+                return await self._refused(request, call or self._stranger(request), route, error)
 
         handle.__name__ = route.handler.__name__
         methods: list[Method] = ["GET", "HEAD"] if route.method == "GET" else ["POST"]
@@ -92,8 +96,63 @@ class Web:
             route.path, http_method=methods, name=f"{route.method} {route.path}", request_max_body_size=max_bytes
         )(handle)
 
-    async def _call(self, request: Request[Any, Any, Any]) -> Call:
-        cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
+    async def _form(self, request: Request[Any, Any, Any], call: Call) -> forms.Fields:
+        call.is_read = True
+        most = self.services.settings.media_bytes_max
+        return await forms.body(request, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
+
+    async def _refused(
+        self, request: Request[Any, Any, Any], call: Call, route: Route, error: Exception
+    ) -> Response[Any]:
+        """What went wrong, with the form that was sent: nothing that somebody typed is lost."""
+        sent = call.cookie
+        if route.method == "POST" and not call.is_read:
+            await self._read_late(request, call)
+        if isinstance(error, Unauthorised):
+            return await self._ask_to_log_in(call, route, error)
+        problem = problems.of_status(error.status_code) if isinstance(error, HTTPException) else problems.of(error)
+        if call.is_htmx or not (call.form.sent() or route.again):
+            return self._problem(call, problem)
+        page = await self._form_again(call, route, _given(route, request.path_params, raw=True), problem)
+        return await self._answer(call, page, sent=sent)
+
+    async def _read_late(self, request: Request[Any, Any, Any], call: Call) -> None:
+        """The words of a form that was refused before it was read, unless another site sent it."""
+        try:
+            _check_origin(request.headers, self.services.settings)
+            call.form = await self._form(request, call)
+        except Exception:
+            log.debug("a form that was refused could not be read", exc_info=True)
+
+    async def _form_again(self, call: Call, route: Route, given: dict[str, str], problem: problems.Problem) -> Page:
+        if route.again and (call.viewer_id or route.who != USER):
+            try:
+                page = await route.again(call, problem, **given)
+                page.headers |= _retry_after(problem)
+                return page
+            except Exception as error:  # the database is away, or what the form was for has gone
+                if not isinstance(error, ChirrupError):
+                    log.error("a form could not be shown again", exc_info=error)
+        page = kept.form_again(call, problem)
+        page.headers |= _retry_after(problem)
+        return page
+
+    async def _resume(self, request: Request[Any, Any, Any], resume: Resume) -> Response[Any]:
+        """The form that somebody sent without a session, now that there is one."""
+        form = kept.unpack(resume.kept)
+        found = form_at(form.path) if form else None
+        call = await self._call(request, resume.cookie)
+        if form is None or found is None:
+            return self._go(call, Go("/home", cookie=resume.cookie))
+        route, parts = found
+        given = _given(route, parts, raw=True)
+        call.path, call.form = form.path, forms.Fields(form.fields)
+        problem = problems.Problem(200, "You are logged in", "You are logged in again. Nothing has been sent yet.")
+        return await self._answer(call, await self._form_again(call, route, given, problem), sent="")
+
+    async def _call(self, request: Request[Any, Any, Any], cookie: str = "") -> Call:
+        """cookie: of a session that has begun with this request."""
+        cookie = cookie or _cookie(request.headers.get("cookie", ""), self.cookie_name)
         visit, me, unread = await self.services.engines.db.read(_visit, cookie) if cookie else (None, None, 0)
         call = self._new_call(request, cookie, visit.viewer if visit else ANYBODY, me, unread)
         if visit and visit.stale:
@@ -147,18 +206,19 @@ class Web:
             headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
         return Response(b"", status_code=204 if call.is_htmx else 303, headers=headers, media_type="text/html")
 
-    def _ask_to_log_in(self, call: Call, route: Route, error: Unauthorised) -> Response[Any]:
+    async def _ask_to_log_in(self, call: Call, route: Route, error: Unauthorised) -> Response[Any]:
         if route.handler.__name__ == "live":
             return self._problem(call, problems.of(error))
+        if kept.has_words(call.form) and not call.is_htmx:
+            sent = call.cookie
+            return await self._answer(call, entry.login_with(kept.pack(call.path, call.form), call.form), sent=sent)
         back = call.address if route.method == "GET" else call.return_to("/home")
         return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
 
     def _problem(self, call: Call, problem: problems.Problem) -> Response[Any]:
         template = "notice.html" if call.is_htmx else "error.html"
         html = call.html(template, {"title": problem.title, "message": problem.message})
-        headers = self._headers()
-        if problem.retry_after_s:
-            headers["Retry-After"] = str(problem.retry_after_s)
+        headers = self._headers() | _retry_after(problem)
         return Response(html, status_code=problem.status, headers=headers, media_type="text/html")
 
     def _headers(self, form_targets: str = "'self'") -> dict[str, str]:
@@ -186,6 +246,24 @@ def _visit(tx: Tx, cookie: str) -> tuple[Visit | None, Account | None, int]:
         return None, None, 0
     id = visit.viewer.account_id
     return visit, accounts.by_id(tx, id), count_unread(tx, id)
+
+
+@cache
+def _names(handler: Callable[..., Any]) -> list[str]:
+    """Of the parts of its address that it takes."""
+    return list(inspect.signature(handler).parameters)[1:]
+
+
+def _given(route: Route, parts: Mapping[str, str], *, raw: bool = False) -> dict[str, str]:
+    """The parts of the address that the handler takes. Raises NotFound, unless raw: no @somebody."""
+    given = {name: parts[name] for name in _names(route.handler)}
+    if "handle" in given:
+        given["handle"] = given["handle"].removeprefix("@") if raw else _username(given["handle"])
+    return given
+
+
+def _retry_after(problem: problems.Problem) -> dict[str, str]:
+    return {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else {}
 
 
 def _username(handle: str) -> str:

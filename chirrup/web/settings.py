@@ -8,14 +8,15 @@ import msgspec
 from ..access import limits, logins, sessions, tokens
 from ..errors import Invalid
 from ..ports import Tx
-from ..social import accounts, pictures
+from ..social import accounts, pictures, uploads
 from ..social.accounts import ProfileChange
 from ..store import accounts as rows
 from ..store import apps as app_rows
 from ..types import Account, Field, User
-from . import audience, problems
+from . import audience
 from .call import Call, Go, Page
 from .forms import Fields
+from .problems import Problem
 from .profiles import fields_of
 
 SWITCHES = [
@@ -46,16 +47,20 @@ async def profile_form(call: Call) -> Page:
     return _profile_page(call, _stored(call.me))
 
 
-def _profile_page(call: Call, form: ProfileForm, problem: str = "") -> Page:
+async def profile_again(call: Call, problem: Problem) -> Page:
+    return _profile_page(call, _sent(call.form), problem)
+
+
+def _profile_page(call: Call, form: ProfileForm, problem: Problem | None = None) -> Page:
     assert call.me
     values = {
         "form": form,
         "switches": SWITCHES,
         "header": call.views.picture(call.me, call.me.header, "header.png"),
-        "problem": problem,
-        "notice": "Saved." if call.query.flag("saved") and not problem else "",
+        "problem": problem.message if problem else "",
+        "notice": "" if problem else _saved(call),
     }
-    return Page("settings.html", values, status=422 if problem else 200)
+    return Page("settings.html", values, status=problem.status if problem else 200)
 
 
 def _stored(me: Account) -> ProfileForm:
@@ -73,17 +78,11 @@ def _sent(form: Fields) -> ProfileForm:
     )
 
 
-async def save_profile(call: Call) -> Page | Go:
-    form = _sent(call.form)
-    try:
-        await _save(call, form)
-    except Invalid as error:
-        return _profile_page(call, form, problems.said(error))
-    return Go("/settings?saved=1")
-
-
-async def _save(call: Call, form: ProfileForm) -> None:
+async def save_profile(call: Call) -> Go:
     """With the pictures that were chosen, if any."""
+    form = _sent(call.form)
+    for name, size_bytes in call.form.oversized.items():
+        raise uploads.too_large(name, size_bytes, call.settings.media_bytes_max)
     avatar, header = call.form.file("avatar") or None, call.form.file("header") or None
     if avatar or header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
@@ -92,12 +91,33 @@ async def _save(call: Call, form: ProfileForm) -> None:
     ) as made:
         change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
         await call.write(accounts.change_profile, call.account_id, change)
+    return Go("/settings?saved=1")
 
 
 async def posting_form(call: Call) -> Page:
-    user = await call.read(rows.user, call.account_id)
+    user: Any = await call.read(rows.user, call.account_id)
+    return _posting_page(call, user.post_visibility, user.post_language, sensitive=bool(user.post_sensitive))
+
+
+async def posting_again(call: Call, problem: Problem) -> Page:
+    form = call.form
+    visibility, language = form.text("visibility"), form.text("language")
+    return _posting_page(call, visibility, language, sensitive=form.flag("sensitive"), problem=problem)
+
+
+def _posting_page(
+    call: Call, visibility: str, language: str, *, sensitive: bool, problem: Problem | None = None
+) -> Page:
     audiences = [one for one in audience.within("public") if one[0] != "direct"]
-    return Page("settings_posting.html", {"user": user, "audiences": audiences, "problem": "", "notice": _saved(call)})
+    values = {
+        "visibility": visibility,
+        "language": language,
+        "sensitive": sensitive,
+        "audiences": audiences,
+        "problem": problem.message if problem else "",
+        "notice": "" if problem else _saved(call),
+    }
+    return Page("settings_posting.html", values, status=problem.status if problem else 200)
 
 
 async def save_posting(call: Call) -> Go:
@@ -136,10 +156,15 @@ async def access_form(call: Call) -> Page:
     return await _access_page(call)
 
 
-async def _access_page(call: Call, problem: str = "") -> Page:
+async def password_again(call: Call, problem: Problem) -> Page:
+    return await _access_page(call, problem.message, problem.status)
+
+
+async def _access_page(call: Call, problem: str = "", status: int = 422) -> Page:
     user, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
-    values = {"email": user.email, "sessions": where, "apps": let_in, "problem": problem, "notice": _saved(call)}
-    return Page("settings_access.html", values, status=422 if problem else 200)
+    values = {"email": user.email, "sessions": where, "apps": let_in, "problem": problem}
+    values["notice"] = "" if problem else _saved(call)
+    return Page("settings_access.html", values, status=status if problem else 200)
 
 
 def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[SessionView], list[AppView]]:

@@ -43,6 +43,7 @@ class PersonView(msgspec.Struct, frozen=True):
 
 
 class MediaView(msgspec.Struct, frozen=True):
+    id: int
     url: str
     preview: str
     description: str
@@ -166,8 +167,18 @@ class Views:
 
     def _media(self, one: Media, post: Post, now_ms: int) -> MediaView:
         private = post.visibility in (Visibility.FOLLOWERS, Visibility.DIRECT)
+        return self._file(one, now_ms, private=private)
+
+    def uploads(self, tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[MediaView]:
+        """Those of ids that are the owner's and wait for a post, or are post_id's, in their order."""
+        found = media.by_ids(tx, ids)
+        own = [one for id in ids if (one := found.get(id)) and one.owner_id == owner_id]
+        return [self._file(one, tx.now_ms, private=True) for one in own if one.post_id <= 0 or one.post_id == post_id]
+
+    def _file(self, one: Media, now_ms: int, *, private: bool) -> MediaView:
         small = _meta(one.meta).small
         return MediaView(
+            id=one.id,
             url=self._addresses.of_media(one, one.key, private=private, now_ms=now_ms),
             preview=self._addresses.of_media(one, one.preview_key, private=private, now_ms=now_ms),
             description=one.description,

@@ -1,0 +1,94 @@
+"""What the form of a post shows: what its author typed before, or the author's defaults."""
+
+import msgspec
+
+from ..ports import Tx
+from ..social import polls, posts
+from ..store import accounts
+from ..types import Visibility
+from . import audience
+from .forms import Fields
+from .pages import OPEN_FOR
+from .problems import Problem
+from .views import MediaView
+
+SENT_BEFORE = "You have sent this form before, with something else in it. Send it again if this is to be another post."
+PICTURES_MAX = posts.MEDIA_MAX
+
+
+class Typed(msgspec.Struct, frozen=True):
+    text: str = ""
+    summary: str = ""
+    visibility: str = "public"
+    language: str = ""
+    sensitive: bool = False
+    pictures: list[MediaView] = []  # uploaded already
+    descriptions: list[str] = []  # of pictures that have to be chosen again
+    options: list[str] = []
+    multiple: bool = False
+    open_for_s: int = 86400
+    has_poll: bool = False  # the post that is edited: its poll stays as it is
+    key: str = ""  # "": this form was not sent before
+    return_to: str = ""
+    problem: str = ""
+    ceiling: str = "public"  # no wider audience is offered
+    choices: list[audience.Choice] = []  # where a wider audience is asked about, instead
+
+    @property
+    def audiences(self) -> list[tuple[str, str]]:
+        return audience.within(self.ceiling)
+
+    @property
+    def slots(self) -> int:
+        """How many pictures may be added."""
+        return PICTURES_MAX - len(self.pictures)
+
+    @property
+    def options_shown(self) -> list[str]:
+        return self.options + [""] * (polls.OPTIONS_MAX - len(self.options))
+
+    @property
+    def is_plain(self) -> bool:
+        """Is there nothing in the part of the form that is folded away?"""
+        return not (self.summary or self.pictures or any(self.descriptions) or any(self.options))
+
+    def answering(self, visibility: str) -> "Typed":
+        """The same, offering what is no wider than the post that it answers."""
+        return msgspec.structs.replace(self, visibility=posts.narrower(self.visibility, visibility), ceiling=visibility)
+
+
+def empty(tx: Tx, account_id: int) -> Typed:
+    """A form with the defaults of its author."""
+    user = accounts.user(tx, account_id)
+    if not user:
+        return Typed()
+    return Typed(visibility=user.post_visibility, language=user.post_language, sensitive=bool(user.post_sensitive))
+
+
+def again(form: Fields, pictures: list[MediaView], problem: Problem | None = None, *, return_to: str = "") -> Typed:
+    """The form as it was sent. pictures: those of it that were uploaded."""
+    was_sent = problem is not None and "Idempotency-Key" in problem.fields
+    open_for = form.text("open_for_s")
+    changed = [
+        msgspec.structs.replace(one, description=form.text(f"about{one.id}") or one.description) for one in pictures
+    ]
+    return Typed(
+        text=form.text("text"),
+        summary=form.text("summary"),
+        visibility=visibility(form, "visibility"),
+        language=form.text("language"),
+        sensitive=form.flag("sensitive"),
+        pictures=changed[:PICTURES_MAX],
+        descriptions=[words for n in range(PICTURES_MAX) if (words := form.text(f"description{n}"))],
+        options=form.texts("option"),
+        multiple=form.flag("multiple"),
+        open_for_s=int(open_for) if open_for in [str(s) for s, _ in OPEN_FOR] else Typed().open_for_s,
+        key="" if was_sent else form.text("key")[:64],
+        return_to=return_to,
+        problem=SENT_BEFORE if was_sent else problem.message if problem else "",
+    )
+
+
+def visibility(form: Fields, name: str, otherwise: str = "public") -> str:
+    sent = form.text(name)
+    return sent if sent in list(Visibility) else otherwise
