@@ -65,8 +65,17 @@ class Search(Protocol):
 
     def remove_post(self, tx: "Tx", post_id: int) -> None: ...
 
-    def find_posts(self, tx: "Tx", words: str, *, author_id: int, before: int, limit: int) -> list[int]:
-        """Posts with all of words (nothing in words is syntax), newest first. author_id 0: by anybody."""
+    def find_posts(
+        self, tx: "Tx", words: str, *, phrases: Collection[str] = (), author_id: int, before: int, limit: int
+    ) -> list[int]:
+        """Posts with all of words (nothing in words is syntax) and each of phrases as it stands, newest first.
+
+        author_id 0: by anybody. Nothing where nothing that is asked for has a word.
+        """
+        ...
+
+    def posts_with_any(self, tx: "Tx", phrases: Collection[str], ids: Collection[int]) -> set[int]:
+        """Those of ids with one of phrases, which may be single words."""
         ...
 
     def index_account(self, tx: "Tx", account_id: int, username: str, display_name: str) -> None: ...

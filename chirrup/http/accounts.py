@@ -81,15 +81,15 @@ async def statuses(call: Call, id: int, query: StatusesQuery) -> Page[Status]:
     span = paging.span(query)
     if query.pinned:
         ids = await call.read(pull.pinned, call.viewer_id, id)
-    else:
-        ids = await call.read(
-            pull.account,
-            call.viewer_id,
-            id,
-            span,
-            only_media=query.only_media,
-            exclude_replies=query.exclude_replies,
-            exclude_boosts=query.exclude_reblogs,
-            tag=query.tagged,
-        )
-    return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
+        return paging.page(await call.read(call.render.statuses, call.viewer_id, ids), ids, span)
+    found = await call.read(
+        pull.account,
+        call.viewer_id,
+        id,
+        span,
+        only_media=query.only_media,
+        exclude_replies=query.exclude_replies,
+        exclude_boosts=query.exclude_reblogs,
+        tag=query.tagged,
+    )
+    return paging.filled(await call.read(call.render.statuses, call.viewer_id, found.items), found, span)

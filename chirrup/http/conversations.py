@@ -14,12 +14,11 @@ async def index(call: Call, query: PageQuery) -> Page[Conversation]:
     """Pages go by the ids of the last posts."""
     span = paging.span(query)
 
-    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
-        found, keys = conversations.page(tx, call.account_id, span)
-        return call.render.conversations(tx, call.account_id, found), keys
+    def operation(tx: Tx) -> Page[Any]:
+        found = conversations.page(tx, call.account_id, span)
+        return paging.filled(call.render.conversations(tx, call.account_id, found.items), found, span)
 
-    items, keys = await call.read(operation)
-    return paging.page(items, keys, span)
+    return await call.read(operation)
 
 
 async def read(call: Call, id: int) -> Conversation:

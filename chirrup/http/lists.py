@@ -55,12 +55,12 @@ async def accounts(call: Call, id: int, query: PageQuery) -> Page[Account]:
     everybody = query.limit == "0"
     span = Span(before=ID_MAX, limit=lists.MEMBERS_MAX) if everybody else paging.span(query, default=40, most=80)
 
-    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
-        found, keys = lists.members(tx, call.account_id, id, span)
-        return call.render.accounts(tx, found), keys
+    def operation(tx: Tx) -> Page[Any]:
+        found = lists.members(tx, call.account_id, id, span)
+        items = call.render.accounts(tx, [account for _, account in found.items])
+        return Page(items, None) if everybody else paging.filled(items, found, span)
 
-    items, keys = await call.read(operation)
-    return Page(items, None) if everybody else paging.page(items, keys, span)
+    return await call.read(operation)
 
 
 class Members(msgspec.Struct, kw_only=True):

@@ -26,12 +26,11 @@ class NotificationsQuery(PageQuery, kw_only=True):
 async def index(call: Call, query: NotificationsQuery) -> Page[Notification]:
     span = paging.span(query, default=40, most=80)
 
-    def operation(tx: Tx) -> tuple[list[Json], list[int]]:
-        told = notifications.page(tx, call.account_id, span, query.kinds(), query.account_id)
-        return call.render.notifications(tx, call.account_id, told), [one.id for one in told]
+    def operation(tx: Tx) -> Page[Notification]:
+        found = notifications.page(tx, call.account_id, span, query.kinds(), query.account_id)
+        return paging.filled(call.render.notifications(tx, call.account_id, found.items), found, span)
 
-    items, keys = await call.read(operation)
-    return paging.page(items, keys, span)
+    return await call.read(operation)
 
 
 async def show(call: Call, id: int) -> Notification:

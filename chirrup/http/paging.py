@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ..access.fill import Filled
 from ..errors import BadRequest
 from ..ids import ID_MAX
 from ..types import Span
@@ -62,6 +63,11 @@ class Page(msgspec.Struct, Generic[T]):
 def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:
     """keys: the ids that pages go by, newest first, of what was found (items may be fewer: hidden ones)."""
     return Page(items, (keys[0], keys[-1]) if keys else None, full=len(keys) >= asked.limit or asked.oldest)
+
+
+def filled(items: Sequence[Any], found: Filled[Any], asked: Span) -> Page[Any]:
+    """items: what found holds, rendered."""
+    return Page(items, (found.newest, found.oldest) if found.newest else None, full=found.more or asked.oldest)
 
 
 def link(url: str, query: dict[str, Any], found: Page[Any]) -> str:

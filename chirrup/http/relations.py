@@ -165,25 +165,24 @@ async def follow_requests(call: Call, query: PageQuery) -> Page[Account]:
 async def _page(call: Call, query: PageQuery, find: Callable[[Tx, Span], network.Found]) -> Page[Any]:
     span = paging.span(query, default=40, most=80)
 
-    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
-        ids, keys = find(tx, span)
-        return call.render.accounts(tx, ids), keys
+    def operation(tx: Tx) -> Page[Any]:
+        found = find(tx, span)
+        return paging.filled(call.render.accounts(tx, [id for _, id in found.items]), found, span)
 
-    items, keys = await call.read(operation)
-    return paging.page(items, keys, span)
+    return await call.read(operation)
 
 
 async def mutes(call: Call, query: PageQuery) -> Page[MutedAccount]:
     span = paging.span(query, default=40, most=80)
 
-    def operation(tx: Tx) -> tuple[list[Any], list[int]]:
-        ids, keys = network.muted(tx, call.account_id, span)
+    def operation(tx: Tx) -> Page[Any]:
+        found = network.muted(tx, call.account_id, span)
+        ids = [id for _, id in found.items]
         until = ties.mutes_of(tx, call.account_id, ids)
         shown = call.render.accounts_by_id(tx, ids)
-        return [_muted(shown[id], until[id][1]) for id in ids], keys
+        return paging.filled([_muted(shown[id], until[id][1]) for id in ids], found, span)
 
-    items, keys = await call.read(operation)
-    return paging.page(items, keys, span)
+    return await call.read(operation)
 
 
 def _muted(account: msgspec.Raw, expires_ms: int) -> msgspec.Raw:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import NotFound, Unauthorised
+from ..errors import Unauthorised
 from ..ports import Tx
 from ..social import search as finding
 from ..social import tags
@@ -79,14 +79,11 @@ def _accounts(tx: Tx, call: Call, query: SearchQuery, limit: int) -> list[Any]:
 
 
 def _statuses(tx: Tx, call: Call, query: SearchQuery, span: Span) -> list[Any]:
-    try:
-        words, author_id = finding.author_asked(tx, call.viewer_id, query.words, call.settings.domain)
-    except NotFound:
-        return []
-    if query.account_id and author_id not in (0, query.account_id):
-        return []
+    asked = finding.parse(tx, call.viewer_id, query.words, call.settings.domain)
+    if query.account_id:
+        asked = asked.by(query.account_id)
     more = msgspec.structs.replace(span, limit=span.limit + query.offset)
-    ids = pull.search(tx, call.viewer_id, words, more, author_id=query.account_id or author_id)
+    ids = pull.search(tx, call.viewer_id, asked, more).items
     return call.render.statuses(tx, call.viewer_id, ids[query.offset :])
 
 

@@ -10,7 +10,6 @@ from ..errors import Invalid, NotFound
 from ..ports import Tx
 from ..social import media, posts, reactions
 from ..store import posts as post_rows
-from ..store import reactions as reaction_rows
 from ..timelines import marks
 from ..types import Draft, PollDraft, Post, Span
 from . import hidden, paging
@@ -155,12 +154,11 @@ async def reblogged_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
 async def _marked_by(call: Call, who: Callable[[Tx, int, int, Span], marks.Found], id: int, query: PageQuery) -> Any:
     span = paging.span(query, default=40, most=80)
 
-    def operation(tx: Tx) -> tuple[list[Json], list[int]]:
-        found, keys = who(tx, call.viewer_id, id, span)
-        return call.render.accounts(tx, found), keys
+    def operation(tx: Tx) -> Page[Any]:
+        found = who(tx, call.viewer_id, id, span)
+        return paging.filled(call.render.accounts(tx, [account for _, account in found.items]), found, span)
 
-    items, keys = await call.read(operation)
-    return paging.page(items, keys, span)
+    return await call.read(operation)
 
 
 async def favourite(call: Call, id: int) -> Status:
@@ -233,9 +231,8 @@ async def bookmarks(call: Call, query: PageQuery) -> Page[Status]:
 async def _marked(call: Call, mark: str, span: Span) -> Page[Any]:
     """In the order of marking: pages go by the marks' own ids."""
 
-    def operation(tx: Tx) -> tuple[list[Json], list[int]]:
-        found = reaction_rows.page_of_posts(tx, mark, call.account_id, span)
-        return call.render.statuses(tx, call.account_id, [post for _, post in found]), [key for key, _ in found]
+    def operation(tx: Tx) -> Page[Any]:
+        found = marks.marked(tx, call.account_id, mark, span)
+        return paging.filled(call.render.statuses(tx, call.account_id, [post for _, post in found.items]), found, span)
 
-    items, keys = await call.read(operation)
-    return paging.page(items, keys, span)
+    return await call.read(operation)

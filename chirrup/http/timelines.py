@@ -22,8 +22,10 @@ class PublicQuery(PageQuery, kw_only=True):
 async def public(call: Call, query: PublicQuery) -> Page[Status]:
     """There are no other servers: `remote` is an empty timeline, and `local` is everything."""
     span = paging.span(query)
-    ids = [] if query.remote else await call.browse(pull.public, call.viewer_id, span, only_media=query.only_media)
-    return paging.page(await call.browse(call.render.statuses, call.viewer_id, ids), ids, span)
+    if query.remote:
+        return paging.page([], [], span)
+    found = await call.browse(pull.public, call.viewer_id, span, only_media=query.only_media)
+    return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
 
 
 class TagQuery(PublicQuery, kw_only=True):
@@ -34,18 +36,16 @@ class TagQuery(PublicQuery, kw_only=True):
 
 async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
     span = paging.span(query)
-    ids = (
-        []
-        if query.remote
-        else await call.browse(
-            pull.hashtag,
-            call.viewer_id,
-            hashtag,
-            span,
-            any_of=tuple(query.any),
-            all_of=tuple(query.all),
-            none_of=tuple(query.none),
-            only_media=query.only_media,
-        )
+    if query.remote:
+        return paging.page([], [], span)
+    found = await call.browse(
+        pull.hashtag,
+        call.viewer_id,
+        hashtag,
+        span,
+        any_of=tuple(query.any),
+        all_of=tuple(query.all),
+        none_of=tuple(query.none),
+        only_media=query.only_media,
     )
-    return paging.page(await call.browse(call.render.statuses, call.viewer_id, ids), ids, span)
+    return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)

@@ -1,9 +1,12 @@
 """Conversations: threads of direct posts as each participant sees them. Rows are in store/conversations.py."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from .. import events
 from ..access import visibility
+from ..access.fill import Filled, fill
 from ..errors import NotFound
 from ..events import Signal
 from ..ports import Tx
@@ -12,12 +15,14 @@ from ..store import posts
 from ..types import Conversation, Post, Span, Visibility
 
 
-def page(tx: Tx, account_id: int, span: Span) -> tuple[list[Conversation], list[int]]:
-    """(account_id's conversations whose last post it may see, the latest first; the ids that pages go by)."""
-    found = rows.page(tx, account_id, span)
-    found = found[::-1] if span.oldest else found
-    seen = visibility.see(tx, account_id, [one.last_post_id for one in found])
-    return [one for one in found if one.last_post_id in seen.posts], [one.last_post_id for one in found]
+def page(tx: Tx, account_id: int, span: Span) -> Filled[Conversation]:
+    """account_id's conversations whose last post it may see, the latest first. Pages go by the last posts."""
+
+    def kept(some: Sequence[Conversation]) -> list[Conversation]:
+        seen = visibility.see(tx, account_id, [one.last_post_id for one in some]).posts
+        return [one for one in some if one.last_post_id in seen]
+
+    return fill(span, lambda part: rows.page(tx, account_id, part), kept, key=lambda one: one.last_post_id)
 
 
 def get(tx: Tx, account_id: int, id: int) -> Conversation:

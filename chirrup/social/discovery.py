@@ -26,7 +26,7 @@ def directory(tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0,
         raise Invalid("order", f"must be one of {', '.join(ORDERS)}; got {order[:40]!r}")
     offset = max(0, min(offset, OFFSET_MAX))
     speakers = rows.latest_speakers(tx, SPOKEN_POSTS) if order == "active" else []
-    newest = rows.newest_accounts(tx, offset + limit + len(speakers))
+    newest = rows.newest_accounts(tx, offset + limit + len(speakers), ties.hidden(tx, viewer_id))
     listed = _wanted(tx, viewer_id, list(dict.fromkeys([*speakers, *newest])))
     return listed[offset : offset + limit]
 

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 import msgspec
 
-from ..access import visibility
+from ..access import fill
+from ..access.fill import Filled
 from ..errors import Invalid, NotFound
 from ..events import ListChanged
 from ..ids import bucket_of
@@ -93,13 +94,10 @@ def delete(tx: Tx, owner_id: int, id: int) -> None:
 # who is on them
 
 
-def members(tx: Tx, owner_id: int, id: int, span: Span) -> tuple[list[int], list[int]]:
-    """(accounts in the order of adding, newest first, without suspended ones; the ids that pages go by).
-
-    Raises NotFound.
-    """
-    found = rows.members_page(tx, get(tx, owner_id, id).id, span)
-    return visibility.accounts_shown(tx, owner_id, [account for _, account in found]), [key for key, _ in found]
+def members(tx: Tx, owner_id: int, id: int, span: Span) -> Filled[tuple[int, int]]:
+    """(what pages go by, account) in the order of adding, newest first, without suspended ones. Raises NotFound."""
+    list_id = get(tx, owner_id, id).id
+    return fill.accounts(tx, owner_id, span, lambda part: rows.members_page(tx, list_id, part))
 
 
 def holding(tx: Tx, owner_id: int, account_id: int) -> list[PostList]:

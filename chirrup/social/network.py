@@ -1,11 +1,12 @@
 """Lists of accounts around an account: followers, followees, those it features, blocks, mutes; and notes about them.
 
-A page is (account ids that may be shown, the keys of the whole page to go on by).
+A page holds (what pages go by, account id).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
-from ..access import visibility
+from ..access import fill, visibility
+from ..access.fill import Filled
 from ..errors import Invalid
 from ..ids import ID_MAX
 from ..ports import Tx
@@ -19,7 +20,7 @@ FAMILIAR_OF_MAX = 10  # accounts asked about at once; each costs a query
 FAMILIAR_AMONG_MAX = 2000  # of the viewer's followees, the newest
 FAMILIAR_SHOWN_MAX = 40
 
-Found = tuple[list[int], list[int]]
+Found = Filled[tuple[int, int]]
 Rows = Callable[[Tx, int, Span], list[tuple[int, int]]]
 
 
@@ -37,38 +38,39 @@ def endorsed(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
     """Whom the account features on its profile, the latest first. Raises NotFound."""
     account = accounts.get(tx, viewer_id, account_id)
     if not visibility.may_see_account(tx, viewer_id, account):
-        return [], []
-    return _shown(tx, viewer_id, endorsements.page(tx, account_id, span))
+        return Filled([])
+    return fill.accounts(tx, viewer_id, span, lambda part: endorsements.page(tx, account_id, part))
 
 
 def _network(tx: Tx, viewer_id: int, account_id: int, span: Span, rows: Rows) -> Found:
     account = accounts.get(tx, viewer_id, account_id)
     hidden = account.hide_network and viewer_id != account_id
     if hidden or not visibility.may_see_account(tx, viewer_id, account):
-        return [], []
-    return _shown(tx, viewer_id, rows(tx, account_id, span))
+        return Filled([])
+    return fill.accounts(tx, viewer_id, span, lambda part: rows(tx, account_id, part))
 
 
 def requests(tx: Tx, account_id: int, span: Span) -> Found:
     """Who waits for the account's answer."""
-    return _shown(tx, account_id, follows.requests(tx, account_id, span))
-
-
-def _shown(tx: Tx, viewer_id: int, found: list[tuple[int, int]]) -> Found:
-    return visibility.accounts_shown(tx, viewer_id, [id for _, id in found]), [key for key, _ in found]
+    return fill.accounts(tx, account_id, span, lambda part: follows.requests(tx, account_id, part))
 
 
 def blocked(tx: Tx, account_id: int, span: Span) -> Found:
-    return _standing(tx, ties.blocks_page(tx, account_id, span))
+    return _standing(tx, account_id, span, ties.blocks_page)
 
 
 def muted(tx: Tx, account_id: int, span: Span) -> Found:
-    return _standing(tx, ties.mutes_page(tx, account_id, span))
+    return _standing(tx, account_id, span, ties.mutes_page)
 
 
-def _standing(tx: Tx, found: list[tuple[int, int]]) -> Found:
+def _standing(tx: Tx, account_id: int, span: Span, rows: Rows) -> Found:
     """All but suspended accounts: whoever blocks somebody finds them here to undo it."""
-    return accounts.existing(tx, [id for _, id in found]), [key for key, _ in found]
+
+    def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        there = set(accounts.existing(tx, [id for _, id in some]))
+        return [one for one in some if one[1] in there]
+
+    return fill.fill(span, lambda part: rows(tx, account_id, part), kept, key=lambda one: one[0])
 
 
 def familiar(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, list[int]]:

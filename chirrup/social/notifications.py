@@ -1,9 +1,10 @@
 """Notifications: what is told to whom. Rows are in store/notifications.py; the callers in workers/subscribers.py."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from .. import events
 from ..access import visibility
+from ..access.fill import Filled, fill
 from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
@@ -15,27 +16,22 @@ from ..types import Notification, NotificationKind, Post, Span
 Signals = list[tuple[str, Signal]]
 
 
-def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
+def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> Filled[Notification]:
     """account_id's notifications of these kinds whose post it may (still) see, newest first.
 
     Nothing by suspended accounts, where there is a block, or a mute with notifications; nor posts that address somebody
     whom account_id blocks or mutes so.
     from_id: only what this account caused.
     """
-    found: list[Notification] = []
-    for _ in range(20):
-        chunk = rows.page(tx, account_id, Span(span.before, span.after, 2 * span.limit, span.oldest))
-        asked = [n for n in chunk if n.kind in kinds and from_id in (0, n.from_id)]
-        found += _fit(tx, account_id, asked)
-        if len(chunk) < 2 * span.limit or len(found) >= span.limit:
-            break
-        edge = chunk[-1].id
-        span = Span(span.before, edge, span.limit, True) if span.oldest else Span(edge, span.after, span.limit)
-    found = found[: span.limit]
-    return found[::-1] if span.oldest else found
+    return fill(
+        span,
+        lambda part: rows.page(tx, account_id, part, kinds, from_id),
+        lambda told: _fit(tx, account_id, told),
+        key=lambda one: one.id,
+    )
 
 
-def _fit(tx: Tx, account_id: int, told: list[Notification]) -> list[Notification]:
+def _fit(tx: Tx, account_id: int, told: Sequence[Notification]) -> list[Notification]:
     causers = {n.from_id for n in told}
     shown = set(visibility.accounts_shown(tx, account_id, causers))
     seen = visibility.see(tx, account_id, {n.post_id for n in told if n.post_id})
@@ -61,7 +57,7 @@ def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int =
     """How many of page() are newer than the account's marker; most: counting ends there."""
     marker = markers.of(tx, account_id, ["notifications"]).get("notifications")
     span = Span(before=ID_MAX, after=marker.last_read_id if marker else 0, limit=most)
-    return len(page(tx, account_id, span, kinds, from_id))
+    return len(page(tx, account_id, span, kinds, from_id).items)
 
 
 def get(tx: Tx, account_id: int, id: int) -> Notification:

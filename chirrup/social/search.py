@@ -14,11 +14,13 @@ from ..store import tags as tag_rows
 from ..types import Tag
 from . import tags
 from .accounts import by_acct
+from .search_query import CHARS_MAX, Query, parse
 from .text import hashtag_key
 
-CHARS_MAX = 500  # of a question; what is beyond is not read
+__all__ = ["CHARS_MAX", "Query", "parse"]
+
 DEEPEST = 1000  # how many results one can page through
-FOLLOWEES_TRIED = 2000  # accounts looked through for those that are followed
+TRIED_MAX = 5000  # accounts with such a name looked through for those that may be shown, or are followed
 
 
 def find_accounts(
@@ -33,17 +35,23 @@ def find_accounts(
     name, _, host = asked.removeprefix("@").partition("@")
     if host and host.casefold() != domain.casefold():
         return []
-    found = tx.search.find_accounts(tx, name, limit=FOLLOWEES_TRIED if followed else offset + limit)
+    found: list[int] = []
     with suppress(NotFound):
-        found = [by_acct(tx, name, domain).id, *found]
-    found = list(dict.fromkeys(found))
-    if followed:
-        among = follows.among(tx, viewer_id, found)
-        found = [id for id in found if id in among]
-    else:
-        found = found[: offset + limit]
-    there = accounts.by_ids(tx, found)
-    return [id for id in found if id in there and not there[id].suspended_ms][offset : offset + limit]
+        found += _listed(tx, viewer_id, [by_acct(tx, name, domain).id], followed=followed)
+    looked, step = 0, offset + limit
+    while len(found) < offset + limit and looked < TRIED_MAX:
+        some = tx.search.find_accounts(tx, name, limit=step, offset=looked)
+        found += _listed(tx, viewer_id, [id for id in some if id not in found], followed=followed)
+        if len(some) < step:
+            break
+        looked, step = looked + step, 4 * step
+    return found[offset : offset + limit]
+
+
+def _listed(tx: Tx, viewer_id: int, ids: list[int], *, followed: bool) -> list[int]:
+    among = follows.among(tx, viewer_id, ids) if followed else ids
+    there = accounts.by_ids(tx, among)
+    return [id for id in ids if id in there and not there[id].suspended_ms]
 
 
 def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0) -> list[Tag]:
@@ -52,19 +60,6 @@ def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0) -> list[Tag]:
     if not start or not tags.name_of(f"{start}x"):
         return []
     return tag_rows.beginning(tx, start, limit=limit, offset=offset)
-
-
-def author_asked(tx: Tx, viewer_id: int, asked: str, domain: str) -> tuple[str, int]:
-    """(the words to look for, whose posts alone) of a question with `from:me` or `from:name`; 0: anybody's.
-
-    Raises NotFound: from: somebody who is not here.
-    """
-    words = [word for word in asked.split() if not word.startswith("from:")]
-    names = [word.removeprefix("from:") for word in asked.split() if word.startswith("from:")]
-    ids = {viewer_id if name == "me" else by_acct(tx, name, domain).id for name in names}
-    if len(ids) > 1:
-        raise NotFound("author", asked[:40])
-    return " ".join(words), min(ids, default=0)
 
 
 _ADDRESS = re.compile(r"/@([A-Za-z0-9_]{1,30})(?:/([0-9]{1,19}))?/?")

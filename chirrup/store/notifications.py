@@ -26,16 +26,20 @@ def insert(tx: Tx, account_id: int, kind: str, from_id: int, post_id: int = 0) -
     return told if new else None
 
 
-def page(tx: Tx, account_id: int, span: Span) -> list[Notification]:
-    """Newest first (oldest first when span.oldest)."""
+def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
+    """Of these kinds, newest first (oldest first when span.oldest). from_id: only what this account caused."""
     rows = tx.all(
         f"""SELECT {COLUMNS} FROM notifications WHERE bucket = :bucket AND account_id = :account
-              AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+              AND id < :before AND id > :after AND {tx.sql.is_in("kind", "kinds")}
+              {"AND from_id = :from_id" if from_id else ""}
+            ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
         bucket=bucket_of(account_id),
         account=account_id,
         before=span.before,
         after=span.after,
         limit=span.limit,
+        kinds=[str(kind) for kind in kinds],
+        from_id=from_id,
     )
     return [Notification(*row) for row in rows]
 

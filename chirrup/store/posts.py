@@ -128,15 +128,30 @@ def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favou
 # lists of posts: ids in span, newest first; when span.oldest, oldest first
 
 
-def ids_by_author(tx: Tx, author_id: int, span: Span) -> list[int]:
+OF_AUTHOR = {  # what a list of one author's posts may ask of them
+    "media": "media_ids <> '[]'",
+    "no replies": "reply_to_author_id IN (0, author_id)",
+    "no boosts": "boost_of_id = 0",
+    "tags": "tags <> '[]'",
+    "not direct": "visibility <> 'direct'",
+    "open": "(visibility IN ('public', 'unlisted') OR (visibility = 'private' AND mentions LIKE :mentioned))",
+}
+
+
+def ids_by_author(
+    tx: Tx, author_id: int, span: Span, conditions: Collection[str] = (), *, viewer_id: int = 0
+) -> list[int]:
+    """conditions: keys of OF_AUTHOR; "open": as those see them who do not follow, among them viewer_id."""
+    where = " AND ".join(OF_AUTHOR[name] for name in conditions)
     rows = tx.all(
         f"""SELECT id FROM posts WHERE bucket = :bucket AND author_id = :author AND deleted_ms = 0
-              AND id < :before AND id > :after ORDER BY id {_order(span)} LIMIT :limit""",
+              AND id < :before AND id > :after AND {where or "1 = 1"} ORDER BY id {_order(span)} LIMIT :limit""",
         bucket=bucket_of(author_id),
         author=author_id,
         before=span.before,
         after=span.after,
         limit=span.limit,
+        mentioned=f"%[{viewer_id},%",
     )
     return [id for (id,) in rows]
 
@@ -147,14 +162,19 @@ def newest_of_all(tx: Tx) -> int:
     return row[0] if row else 0
 
 
-def ids_public(tx: Tx, span: Span) -> list[int]:
-    """Public posts of the whole server, no boosts."""
+def ids_public(tx: Tx, span: Span, *, hidden: Collection[int] = (), only_media: bool = False) -> list[int]:
+    """Public posts of the whole server: no boosts, no replies to others, nobody suspended, nobody of hidden."""
     rows = tx.all(
-        f"""SELECT id FROM posts WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0
-              AND id < :before AND id > :after ORDER BY id {_order(span)} LIMIT :limit""",
+        f"""SELECT p.id FROM posts p JOIN accounts a ON a.bucket = p.bucket AND a.id = p.author_id
+            WHERE p.deleted_ms = 0 AND p.visibility = 'public' AND p.boost_of_id = 0
+              AND p.reply_to_author_id IN (0, p.author_id) AND p.id < :before AND p.id > :after
+              AND a.suspended_ms = 0 AND NOT {tx.sql.is_in("p.author_id", "hidden")}
+              {"AND p.media_ids <> '[]'" if only_media else ""}
+            ORDER BY p.id {_order(span)} LIMIT :limit""",
         before=span.before,
         after=span.after,
         limit=span.limit,
+        hidden=hidden,
     )
     return [id for (id,) in rows]
 

@@ -147,8 +147,10 @@ CREATE TABLE IF NOT EXISTS posts (
   poll_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, edited_ms BIGINT NOT NULL, deleted_ms BIGINT NOT NULL,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id, id DESC, bucket) WHERE deleted_ms = 0;
-CREATE INDEX IF NOT EXISTS posts_public ON posts (id DESC, bucket)
-  WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0;
+CREATE INDEX IF NOT EXISTS posts_first ON posts (id DESC, bucket)
+  WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0 AND reply_to_author_id IN (0, author_id);
+CREATE INDEX IF NOT EXISTS posts_replied ON posts (author_id, reply_to_id, bucket)
+  WHERE reply_to_id > 0 AND deleted_ms = 0;
 
 CREATE TABLE IF NOT EXISTS post_counts (
   post_id BIGINT NOT NULL, bucket INTEGER NOT NULL, replies BIGINT NOT NULL, boosts BIGINT NOT NULL,
@@ -278,6 +280,7 @@ CREATE TABLE IF NOT EXISTS media (
   content_type TEXT NOT NULL, key TEXT NOT NULL, preview_key TEXT NOT NULL, blurhash TEXT NOT NULL, meta TEXT NOT NULL,
   description TEXT NOT NULL, size_bytes BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS media_unattached ON media (id, bucket) WHERE post_id = 0;
+CREATE INDEX IF NOT EXISTS media_post ON media (post_id, bucket) WHERE post_id > 0;
 CREATE INDEX IF NOT EXISTS media_released ON media (id, bucket) WHERE post_id < 0;
 
 CREATE TABLE IF NOT EXISTS polls (

@@ -67,6 +67,26 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     return Ties(viewer_id, *(frozenset(ids) for ids in found))
 
 
+def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:
+    """Whom viewer_id mutes or blocks, and who blocks it; limit of each kind: what is beyond, of() still says."""
+    if not viewer_id:
+        return []
+    rows = tx.all(
+        """SELECT target_id FROM (SELECT target_id FROM blocks
+              WHERE bucket = :bucket AND account_id = :viewer LIMIT :limit) AS b
+            UNION SELECT blocker_id FROM (SELECT blocker_id FROM blocked_by
+              WHERE bucket = :bucket AND account_id = :viewer LIMIT :limit) AS c
+            UNION SELECT target_id FROM (SELECT target_id FROM mutes
+              WHERE bucket = :bucket AND account_id = :viewer AND (expires_ms = 0 OR expires_ms > :now)
+              LIMIT :limit) AS m""",
+        bucket=bucket_of(viewer_id),
+        viewer=viewer_id,
+        now=tx.now_ms,
+        limit=limit,
+    )
+    return [id for (id,) in rows]
+
+
 def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -> set[int]:
     """Those of ids who mind post, which boosts original: Ties.minds() for one post and many viewers."""
     if not ids:

@@ -98,7 +98,7 @@ def missed(tx: Tx, stream: Stream, position: Position) -> list[tuple[str, int]]:
     if "update" in stream.kinds:
         new |= {place_of(id): ("update", id) for id in _posts(tx, stream, span)}
     if "notification" in stream.kinds:
-        told = notifications.page(tx, viewer_id, span, set(NotificationKind))
+        told = notifications.page(tx, viewer_id, span, set(NotificationKind)).items
         new |= {place_of(one.id, notification=True): ("notification", one.id) for one in told}
     if "conversation" in stream.kinds:
         talks = conversations.page(tx, viewer_id, span)
@@ -115,8 +115,8 @@ def _posts(tx: Tx, stream: Stream, span: Span) -> list[int]:
         if name == "list":
             return rebuild.of_list(tx, int(stream.argument), span)[0]
         if name.startswith("hashtag"):
-            return pull.hashtag(tx, viewer_id, stream.argument, span)
-        return pull.public(tx, viewer_id, span, only_media=stream.only_media) if stream.channel else []
+            return pull.hashtag(tx, viewer_id, stream.argument, span).items
+        return pull.public(tx, viewer_id, span, only_media=stream.only_media).items if stream.channel else []
     except NotFound:  # the list has been deleted
         return []
 

@@ -1,33 +1,51 @@
-"""Who favourited or boosted a post, as far as the viewer may know: (accounts, the ids that pages of them go by)."""
+"""Who favourited or boosted a post, as far as the viewer may know; and what an account favourited or bookmarked."""
 
-from ..access.visibility import accounts_shown
+from collections.abc import Sequence
+
+from ..access import fill
+from ..access.fill import Filled
+from ..access.visibility import see
 from ..ports import Tx
 from ..social import posts
-from ..store import posts as rows
 from ..store import reactions
 from ..types import Span
-from .rebuild import fill
 
-Found = tuple[list[int], list[int]]
+Found = Filled[tuple[int, int]]  # (what pages go by, account id or post id)
 
 
 def favourited_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
     """Newest first, for a boost of what it boosts. Raises NotFound."""
-    found = reactions.page_of_accounts(tx, "favourites", _original(tx, viewer_id, id), span)
-    return accounts_shown(tx, viewer_id, [account for _, account in found]), [key for key, _ in found]
+    original = _original(tx, viewer_id, id)
+    return fill.accounts(tx, viewer_id, span, lambda part: reactions.page_of_accounts(tx, "favourites", original, part))
 
 
 def boosted_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
     """The same; a boost for followers only is known to those who see it. Raises NotFound."""
     original = _original(tx, viewer_id, id)
 
-    def candidates(part: Span) -> list[int]:
-        ids = [id for id, _ in reactions.page_of_accounts(tx, "boosts", original, part)]
-        return ids[::-1] if part.oldest else ids
+    def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        seen = see(tx, viewer_id, [boost for boost, _ in some])
+        return [one for one in some if one[0] in seen.posts and one[1] not in seen.ties.blocking]
 
-    ids = fill(tx, viewer_id, span, candidates, lambda seen, boost: boost.author_id not in seen.ties.blocking)[0]
-    boosts = rows.by_ids(tx, ids)
-    return [boosts[id].author_id for id in ids], ids
+    def candidates(part: Span) -> list[tuple[int, int]]:
+        return reactions.page_of_accounts(tx, "boosts", original, part)
+
+    return fill.fill(span, candidates, kept, key=lambda one: one[0])
+
+
+def marked(tx: Tx, account_id: int, mark: str, span: Span) -> Found:
+    """(what pages go by, post id) of what account_id marked and may still see, the last marked first.
+
+    mark: "favourites", "bookmarks".
+    """
+
+    def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        seen = see(tx, account_id, [post for _, post in some]).posts
+        return [one for one in some if one[1] in seen]
+
+    return fill.fill(
+        span, lambda part: reactions.page_of_posts(tx, mark, account_id, part), kept, key=lambda one: one[0]
+    )
 
 
 def _original(tx: Tx, viewer_id: int, id: int) -> int:

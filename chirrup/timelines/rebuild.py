@@ -5,9 +5,7 @@ Candidates come from one query over all authors; wants.py keeps what the reader 
 
 from collections.abc import Callable
 
-import msgspec
-
-from ..access import visibility
+from ..access import fill as filling
 from ..access.visibility import Seen
 from ..errors import NotFound
 from ..ports import Tx
@@ -15,35 +13,13 @@ from ..store import follows, lists, posts, tags
 from ..types import Post, Span
 from . import wants
 
-ROUNDS = 20  # of candidates at most, so that a reader who wants nothing of it cannot hold the database
-
 
 def fill(
     tx: Tx, viewer_id: int, span: Span, candidates: Callable[[Span], list[int]], keep: Callable[[Seen, Post], bool]
 ) -> tuple[list[int], bool]:
-    """(ids, nothing is left beyond them): up to span.limit of candidates that the viewer may see and `keep` keeps.
-
-    candidates(span): ids newest first, oldest first when span.oldest. Answers newest first either way.
-    """
-    found: list[int] = []
-    for _ in range(ROUNDS):
-        ask = msgspec.structs.replace(span, limit=max(span.limit - len(found), 10) * 3 // 2)
-        ids = candidates(ask)
-        seen = visibility.see(tx, viewer_id, ids)
-        found += [id for id in ids if (post := seen.posts.get(id)) and keep(seen, post)]
-        exhausted = len(ids) < ask.limit
-        if exhausted or len(found) >= span.limit:
-            break
-        span = (
-            msgspec.structs.replace(span, after=ids[-1])
-            if span.oldest
-            else msgspec.structs.replace(span, before=ids[-1])
-        )
-    else:
-        exhausted = False
-    exhausted = exhausted and len(found) <= span.limit
-    found = found[: span.limit]
-    return (found[::-1] if span.oldest else found), exhausted
+    """(ids, nothing is left beyond them): up to span.limit of candidates that the viewer may see and `keep` keeps."""
+    found = filling.posts(tx, viewer_id, span, candidates, keep)
+    return found.items, not found.more
 
 
 def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:

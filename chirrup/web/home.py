@@ -1,10 +1,12 @@
 """The start page and timelines: home, everybody, a hashtag, bookmarks."""
 
+from typing import Any
+
+from ..access.fill import Filled
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social.text import hashtag_key
-from ..store import reactions as reaction_rows
-from ..timelines import pull, read
+from ..timelines import marks, pull, read
 from ..types import Span
 from . import typed
 from .call import Call, Go, Page
@@ -34,11 +36,16 @@ def next_before(keys: list[int], asked: Span) -> int:
     return keys[-1] if len(keys) >= asked.limit else 0
 
 
+def next_page(found: Filled[Any]) -> int:
+    """Where the next page begins; 0 when this was the last."""
+    return found.oldest if found.more else 0
+
+
 async def start(call: Call) -> Page | Go:
     """For search engines too: so only with posts that they may keep, of the newest."""
     if call.viewer_id:
         return Go("/home")
-    ids = await call.read(pull.public, 0, Span(before=ID_MAX, limit=POSTS))
+    ids = (await call.read(pull.public, 0, Span(before=ID_MAX, limit=POSTS))).items
     newest = await call.read(call.views.shown, 0, ids)
     posts = [post for post in newest if post.indexed][:GREETING_POSTS]
     return Page("welcome.html", {"posts": posts, "more": bool(ids)}, indexed=True)
@@ -64,35 +71,35 @@ async def home(call: Call) -> Page:
 
 async def public(call: Call) -> Page:
     asked = span(call.query)
-    ids = await call.read(pull.public, call.viewer_id, asked)
-    return await _timeline(call, ids, asked, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
+    found = await call.read(pull.public, call.viewer_id, asked)
+    return await _timeline(call, found, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
 
 
 async def tag(call: Call, name: str) -> Page:
     asked = span(call.query)
-    ids = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked)
-    return await _timeline(call, ids, asked, f"#{name}", "", "Nobody has used this hashtag in public.")
+    found = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked)
+    return await _timeline(call, found, f"#{name}", "", "Nobody has used this hashtag in public.")
 
 
-async def _timeline(call: Call, ids: list[int], asked: Span, title: str, about: str, nothing: str) -> Page:
-    posts = await call.read(call.views.shown, call.viewer_id, ids)
-    values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_before(ids, asked)}
+async def _timeline(call: Call, found: Filled[int], title: str, about: str, nothing: str) -> Page:
+    posts = await call.read(call.views.shown, call.viewer_id, found.items)
+    values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_page(found)}
     return Page("timeline.html", values)
 
 
 async def bookmarks(call: Call) -> Page:
     asked = span(call.query)
 
-    def operation(tx: Tx) -> tuple[list[PostView], list[int]]:
-        marks = reaction_rows.page_of_posts(tx, "bookmarks", call.account_id, asked)
-        return call.views.shown(tx, call.account_id, [post for _, post in marks]), [mark for mark, _ in marks]
+    def operation(tx: Tx) -> tuple[list[PostView], int]:
+        found = marks.marked(tx, call.account_id, "bookmarks", asked)
+        return call.views.shown(tx, call.account_id, [post for _, post in found.items]), next_page(found)
 
-    posts, keys = await call.read(operation)
+    posts, before = await call.read(operation)
     values = {
         "title": "Bookmarks",
         "about": "Only you see these.",
         "nothing": "You have not bookmarked anything.",
         "posts": posts,
-        "before": next_before(keys, asked),
+        "before": before,
     }
     return Page("timeline.html", values)

@@ -8,13 +8,13 @@ from ..timelines import marks
 from ..types import Span
 from .call import Call, Page
 from .forms import path_id
-from .home import next_before, span
+from .home import next_page, span
 from .profiles import find
 from .views import PersonView
 
 PEOPLE = 40  # on a page
 
-Found = tuple[list[PersonView], list[int]]
+Found = tuple[list[PersonView], int]  # and where the next page begins
 
 
 async def followers(call: Call, handle: str) -> Page:
@@ -36,12 +36,12 @@ async def _network(
         kept = bool(account.hide_network) and account.id != call.viewer_id
         return _people(tx, call, page(tx, call.viewer_id, account.id, asked)), kept
 
-    (people, keys), kept = await call.read(operation)
+    (people, before), kept = await call.read(operation)
     values = {
         "title": f"{title} · @{handle}",
         "back": f"/@{handle}",
         "people": people,
-        "before": next_before(keys, asked),
+        "before": before,
         "nothing": f"@{handle} keeps this list private." if kept else nothing.format(handle),
         "asking": False,
     }
@@ -49,17 +49,17 @@ async def _network(
 
 
 def _people(tx: Tx, call: Call, found: network.Found) -> Found:
-    return call.views.people(tx, call.viewer_id, found[0]), found[1]
+    return call.views.people(tx, call.viewer_id, [id for _, id in found.items]), next_page(found)
 
 
 async def follow_requests(call: Call) -> Page:
     asked = span(call.query, limit=PEOPLE)
-    people, keys = await call.read(lambda tx: _people(tx, call, network.requests(tx, call.account_id, asked)))
+    people, before = await call.read(lambda tx: _people(tx, call, network.requests(tx, call.account_id, asked)))
     values = {
         "title": "Who asks to follow you",
         "back": "/notifications",
         "people": people,
-        "before": next_before(keys, asked),
+        "before": before,
         "nothing": "Nobody is waiting for an answer.",
         "asking": True,
     }
@@ -82,12 +82,12 @@ async def _reactors(
     def operation(tx: Tx) -> Found:
         return _people(tx, call, who(tx, call.viewer_id, id, asked))
 
-    people, keys = await call.read(operation)
+    people, before = await call.read(operation)
     values = {
         "title": title,
         "back": path,
         "people": people,
-        "before": next_before(keys, asked),
+        "before": before,
         "nothing": "Nobody yet.",
         "asking": False,
     }

@@ -10,7 +10,7 @@ from ..store import notifications as rows
 from ..types import NotificationKind as Kind
 from ..types import Span
 from .call import Call, Page
-from .home import next_before, span
+from .home import next_page, span
 from .views import PersonView, PostView
 
 UNREAD_MAX = 99  # told as 99+
@@ -41,23 +41,24 @@ class Told(msgspec.Struct, frozen=True):
 
 async def show(call: Call) -> Page:
     asked = span(call.query)
-    told, newest = await call.read(_page, call, asked)
+    told, before, newest = await call.read(_page, call, asked)
     waiting = await call.read(follows.requests, call.account_id, Span(before=ID_MAX, limit=UNREAD_MAX))
     if call.unread and asked.before == ID_MAX:
         await call.write(markers.save, call.account_id, MARKER, newest)
         call.unread = 0
     values = {
         "notifications": told,
-        "before": next_before([one.id for one in told], asked),
+        "before": before,
         "asking": len(waiting),
         "earlier": asked.before != ID_MAX,
     }
     return Page("notifications.html", values)
 
 
-def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int]:
-    """(what is shown, the newest id there is)."""
-    found = notifications.page(tx, call.account_id, asked, set(WORDS))
+def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
+    """(what is shown, where the next page begins, the newest id there is)."""
+    page = notifications.page(tx, call.account_id, asked, set(WORDS))
+    found = page.items
     people = accounts.by_ids(tx, {one.from_id for one in found})
     posts = {post.key: post for post in call.views.shown(tx, call.account_id, {one.post_id for one in found} - {0})}
     told = [
@@ -73,8 +74,8 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int]:
         for one in found
         if one.from_id in people
     ]
-    newest = rows.page(tx, call.account_id, Span(before=ID_MAX, limit=1))
-    return told, newest[0].id if newest else 0
+    newest = rows.page(tx, call.account_id, Span(before=ID_MAX, limit=1), set(WORDS))
+    return told, next_page(page), newest[0].id if newest else 0
 
 
 def count_unread(tx: Tx, account_id: int) -> int:

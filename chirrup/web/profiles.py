@@ -13,7 +13,7 @@ from ..store import accounts as rows
 from ..timelines import pull
 from ..types import Account, AccountState, Field
 from .call import Call, Go, Page
-from .home import next_before, span
+from .home import next_page, span
 from .views import PersonView, PostView
 
 _fields = msgspec.json.Decoder(list[Field]).decode
@@ -51,17 +51,18 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
     if account.username != handle:
         return Go(f"/@{account.username}{tab}")
 
-    def operation(tx: Tx) -> tuple[list[PostView], list[int]]:
-        ids = pull.account(tx, call.viewer_id, account.id, asked, **filters)
+    def operation(tx: Tx) -> tuple[list[PostView], int]:
+        page = pull.account(tx, call.viewer_id, account.id, asked, **filters)
+        ids = page.items
         pins = pull.pinned(tx, call.viewer_id, account.id) if not tab and asked.before == ID_MAX else []
         shown = {view.key: view for view in call.views.shown(tx, call.viewer_id, [*pins, *ids])}
         first = [msgspec.structs.replace(shown[id], pinned=True) for id in pins if id in shown]
-        return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], ids
+        return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], next_page(page)
 
-    found, ids = await call.read(operation)
+    found, before = await call.read(operation)
     path = f"/@{account.username}"
     tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies"), (f"{path}/media", "Pictures")]
-    values = {"one": one, "posts": found, "before": next_before(ids, asked), "tabs": tabs, "nothing": _nothing(one)}
+    values = {"one": one, "posts": found, "before": before, "tabs": tabs, "nothing": _nothing(one)}
     return Page("profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
 
 

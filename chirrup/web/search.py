@@ -2,7 +2,6 @@
 
 import msgspec
 
-from ..errors import NotFound
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import search as finding
@@ -58,9 +57,5 @@ def _search(tx: Tx, call: Call, words: str) -> Found:
 
 
 def _posts(tx: Tx, call: Call, asked: str) -> list[int]:
-    """`from:me` and `from:name` narrow it down."""
-    try:
-        words, author_id = finding.author_asked(tx, call.viewer_id, asked, call.settings.domain)
-    except NotFound:
-        return []
-    return pull.search(tx, call.viewer_id, words, Span(before=ID_MAX, limit=SHOWN_MAX), author_id=author_id)
+    query = finding.parse(tx, call.viewer_id, asked, call.settings.domain)
+    return pull.search(tx, call.viewer_id, query, Span(before=ID_MAX, limit=SHOWN_MAX)).items

@@ -100,10 +100,10 @@ async def test_a_mute_ends_by_the_clock(db, clock: Clock):
     await db.write(follows.mute, ann, bob, for_s=60)
 
     clock.pass_ms(59_000)
-    assert await db.read(network.muted, ann, ALL) != ([], [])
+    assert (await db.read(network.muted, ann, ALL)).items
     clock.pass_ms(2_000)
 
-    assert await db.read(network.muted, ann, ALL) == ([], [])
+    assert (await db.read(network.muted, ann, ALL)).items == []
     (standing,) = await db.read(accounts.relationships, ann, [bob])
     assert (standing.muting, standing.muting_notifications, standing.mute_expires_ms) == (False, False, 0)
 
@@ -120,11 +120,11 @@ async def test_endorsements_notes_and_familiar_followers(db):
     await db.write(network.set_note, ann, bob, "first")
     await db.write(network.set_note, ann, bob, "second")
 
-    assert (await db.read(network.endorsed, eve, ann, ALL))[0] == [shy, bob]
+    assert [id for _, id in (await db.read(network.endorsed, eve, ann, ALL)).items] == [shy, bob]
     assert await db.read(network.familiar, ann, [eve, bob, 7]) == {eve: [bob], bob: []}
     (standing,) = await db.read(accounts.relationships, ann, [bob])
     assert (standing.endorsed, standing.note) == (True, "second")
-    assert await db.read(network.following, bob, shy, ALL) == ([], [])
+    assert (await db.read(network.following, bob, shy, ALL)).items == []
 
 
 async def test_pages_of_followers_go_both_ways(db, clock: Clock):
@@ -133,11 +133,12 @@ async def test_pages_of_followers_go_both_ways(db, clock: Clock):
         clock.pass_ms(1)
         await db.write(follows.follow, other, ann)
 
-    ids, keys = await db.read(network.followers, ann, ann, Span(before=ID_MAX, limit=2))
-    older, _ = await db.read(network.followers, ann, ann, Span(before=keys[-1], limit=2))
-    newer, _ = await db.read(network.followers, ann, ann, Span(before=ID_MAX, after=keys[-1], limit=2, oldest=True))
+    page = await db.read(network.followers, ann, ann, Span(before=ID_MAX, limit=2))
+    older = await db.read(network.followers, ann, ann, Span(before=page.oldest, limit=2))
+    newer = await db.read(network.followers, ann, ann, Span(before=ID_MAX, after=page.oldest, limit=2, oldest=True))
 
-    assert (ids, older, newer) == ([others[4], others[3]], [others[2], others[1]], [others[4]])
+    pages = [[id for _, id in one.items] for one in (page, older, newer)]
+    assert pages == [[others[4], others[3]], [others[2], others[1]], [others[4]]]
 
 
 async def test_the_directory_and_suggestions(db, clock: Clock):

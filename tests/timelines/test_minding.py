@@ -95,10 +95,10 @@ async def test_in_public_under_a_hashtag_and_in_their_streams(engines: Engines, 
         return [event.id for event in events.of_signals(tx, render, asks) if event and reader in event.texts]
 
     shown = sorted([own, about, plain] if how in SHOWING else [own, plain], reverse=True)
-    assert await engines.db.read(pull.public, reader, EVERYTHING) == shown
-    assert await engines.db.read(pull.hashtag, reader, "town", EVERYTHING) == shown
+    assert (await engines.db.read(pull.public, reader, EVERYTHING)).items == shown
+    assert (await engines.db.read(pull.hashtag, reader, "town", EVERYTHING)).items == shown
     assert sorted(await engines.db.read(streamed), reverse=True) == shown
-    assert len(await engines.db.read(pull.public, 0, EVERYTHING)) == 3
+    assert len((await engines.db.read(pull.public, 0, EVERYTHING)).items) == 3
 
 
 @pytest.mark.parametrize("how", [*HIDING, *SHOWING])
@@ -120,7 +120,7 @@ async def test_in_notifications(engines: Engines, how: str, first: str):
         await settle(engines)
 
     def kinds(tx: Tx) -> list[str]:
-        return sorted(one.kind for one in notifications.page(tx, reader, EVERYTHING, set(NotificationKind)))
+        return sorted(one.kind for one in notifications.page(tx, reader, EVERYTHING, set(NotificationKind)).items)
 
     expected = ["mention", "reblog"]  # a mute hides posts; of notifications those that it is said to
     assert await engines.db.read(kinds) == sorted(

@@ -40,7 +40,7 @@ async def handle_jumbled(engines: Engines, choices: random.Random) -> None:
 
 
 def told(tx: Tx, ids: list[int]) -> Counter[Told]:
-    pages = [notifications.page(tx, id, NEWEST, set(NotificationKind)) for id in ids]
+    pages = [notifications.page(tx, id, NEWEST, set(NotificationKind)).items for id in ids]
     return Counter((one.account_id, one.kind, one.from_id, one.post_id) for page in pages for one in page)
 
 
@@ -131,5 +131,5 @@ async def test_a_conversation_shows_the_last_post_that_is_left(engines: Engines,
     await handle_jumbled(engines, random.Random(seed))
 
     for one in (ann, bob):
-        found, _ = await db.read(conversations.page, one, NEWEST)
+        found = (await db.read(conversations.page, one, NEWEST)).items
         assert [each.last_post_id for each in found] == [said[1]]

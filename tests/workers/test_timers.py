@@ -38,7 +38,7 @@ async def upload(engines: Engines, owner: int) -> media.Media:
 
 async def polls_told(engines: Engines, account_id: int) -> list[int]:
     span = Span(before=ID_MAX)
-    told = await engines.db.read(notifications.page, account_id, span, [NotificationKind.POLL])
+    told = (await engines.db.read(notifications.page, account_id, span, [NotificationKind.POLL])).items
     return [one.post_id for one in told]
 
 

@@ -3,7 +3,7 @@
 Vectors and questions are put together here, so that neither the server's dictionaries nor its parser have a say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ...ids import bucket_of
 from ...ports import Tx
@@ -42,8 +42,10 @@ class PostgresFts:
     def remove_post(self, tx: Tx, post_id: int) -> None:
         tx.run("DELETE FROM post_words WHERE bucket = :bucket AND post_id = :id", bucket=bucket_of(post_id), id=post_id)
 
-    def find_posts(self, tx: Tx, words: str, *, author_id: int, before: int, limit: int) -> list[int]:
-        wanted = asked(words)
+    def find_posts(
+        self, tx: Tx, words: str, *, phrases: Collection[str] = (), author_id: int, before: int, limit: int
+    ) -> list[int]:
+        wanted = asked(words, phrases)
         if not wanted:
             return []
         if author_id:
@@ -64,6 +66,18 @@ class PostgresFts:
                 limit=limit,
             )
         return [id for (id,) in rows]
+
+    def posts_with_any(self, tx: Tx, phrases: Collection[str], ids: Collection[int]) -> set[int]:
+        unwanted = asked("", phrases)
+        if not unwanted:
+            return set()
+        rows = tx.all(
+            f"""SELECT post_id FROM post_words
+                WHERE {tx.sql.ids_in("post_id", "ids")} AND words @@ CAST(:asked AS TSQUERY)""",
+            ids=ids,
+            asked=" | ".join(_phrases(unwanted)),
+        )
+        return {id for (id,) in rows}
 
     def index_account(self, tx: Tx, account_id: int, username: str, display_name: str) -> None:
         name, others = words(username), words(f"{display_name} {username.replace('_', ' ')}")

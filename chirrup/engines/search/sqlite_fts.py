@@ -1,6 +1,6 @@
 """Full text in SQLite: FTS5, which keeps the words that words.py finds. What people type is never FTS5 syntax."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ...ports import Tx
 from .words import Phrase, asked, words
@@ -31,8 +31,10 @@ class SqliteFts:
     def remove_post(self, tx: Tx, post_id: int) -> None:
         tx.run("DELETE FROM post_words WHERE rowid = :id", id=post_id)
 
-    def find_posts(self, tx: Tx, words: str, *, author_id: int, before: int, limit: int) -> list[int]:
-        wanted = asked(words)
+    def find_posts(
+        self, tx: Tx, words: str, *, phrases: Collection[str] = (), author_id: int, before: int, limit: int
+    ) -> list[int]:
+        wanted = asked(words, phrases)
         if not wanted:
             return []
         rows = tx.all(
@@ -43,6 +45,18 @@ class SqliteFts:
             limit=limit,
         )
         return [id for (id,) in rows]
+
+    def posts_with_any(self, tx: Tx, phrases: Collection[str], ids: Collection[int]) -> set[int]:
+        unwanted = asked("", phrases)
+        if not unwanted:
+            return set()
+        rows = tx.all(
+            "SELECT rowid FROM post_words WHERE post_words MATCH :asked AND +rowid IN carray(:ids) AND rowid >= :low",
+            asked=f"text : ({' OR '.join(_phrases(unwanted))})",
+            ids=ids,
+            low=min(ids, default=0),
+        )
+        return {id for (id,) in rows}
 
     def index_account(self, tx: Tx, account_id: int, username: str, display_name: str) -> None:
         self.remove_account(tx, account_id)

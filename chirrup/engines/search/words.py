@@ -6,6 +6,7 @@ character, and what is asked for in them must stand side by side.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import regex
 
@@ -44,12 +45,13 @@ def words(text: str) -> list[str]:
     return [word for phrase in phrases(text) for word in phrase]
 
 
-def asked(text: str) -> list[Phrase]:
-    """What text asks for: its first ASKED_MAX words."""
+def asked(text: str, exact: Iterable[str] = ()) -> list[Phrase]:
+    """What text asks for, and each of exact as it stands: the first ASKED_MAX words."""
     room, found = ASKED_MAX, []
-    for phrase in phrases(text):
+    for phrase in [*phrases(text), *map(words, exact)]:
         if room <= 0:
             break
-        found.append(phrase[:room])
-        room -= len(phrase)
+        if phrase:
+            found.append(phrase[:room])
+            room -= len(phrase)
     return found

@@ -1,0 +1,310 @@
+"""However many hidden or unwanted items follow each other, no list of the API ends or has an empty page before its end.
+
+Each list holds three items that are to be seen, then MANY that are not, then three. It is walked by its Link header,
+down and up. A new list route has to say here what its list holds: SCENES.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple, get_origin
+
+import msgspec
+import pytest
+from databases import open_database
+from world import name_of
+
+from chirrup.access import signing
+from chirrup.access.passwords import Passwords
+from chirrup.config import Settings
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.engines.broker.memory import MemoryBroker
+from chirrup.engines.limits.memory import MemoryLimits
+from chirrup.engines.timelines.memory import MemoryTimelines
+from chirrup.http import paging
+from chirrup.http.arguments import Arguments
+from chirrup.http.auth import Authenticator
+from chirrup.http.call import Call, Services
+from chirrup.http.health import Health
+from chirrup.http.paging import Page
+from chirrup.http.render import Renderer
+from chirrup.http.routes import ROUTES, Route
+from chirrup.ids import bucket_of
+from chirrup.ports import Database, Engines, Tx
+from chirrup.social import accounts, conversations, follows, lists, network, posts, reactions, tags
+from chirrup.social.accounts import SignUp
+from chirrup.social.media import Addresses
+from chirrup.store import media as media_rows
+from chirrup.store import notifications as notification_rows
+from chirrup.types import Draft, Media, Post, Role, Viewer
+
+ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
+PAGES = [route for route in ROUTES if get_origin(ARGUMENTS[route].answer) is Page]
+OFFSETS = [route for route in ROUTES if "offset" in getattr(ARGUMENTS[route].query, "__struct_fields__", ())]
+LIMIT = 2
+URL = "http://x/list"
+
+
+class Scene(NamedTuple):
+    viewer: str  # a key of Town.ids; "" for somebody who is not logged in
+    expected: str  # a key of Town.shown
+    about: str = ""  # what the path names: a key of Town.ids, or a hashtag
+    query: dict[str, Any] = {}
+
+
+SCENES: dict[str, list[Scene]] = {
+    "/api/v1/favourites": [Scene("marker", "posts")],
+    "/api/v1/bookmarks": [Scene("marker", "posts")],
+    "/api/v1/statuses/{id:str}/favourited_by": [Scene("", "people", "post")],
+    "/api/v1/statuses/{id:str}/reblogged_by": [Scene("", "people", "post")],
+    "/api/v1/followed_tags": [Scene("marker", "tags")],
+    "/api/v1/conversations": [Scene("owner", "direct")],
+    "/api/v1/lists/{id:str}/accounts": [Scene("owner", "people", "list")],
+    "/api/v1/timelines/list/{id:str}": [Scene("owner", "home", "list")],
+    "/api/v1/timelines/home": [Scene("owner", "home")],
+    "/api/v1/notifications": [
+        Scene("star", "people and friend"),
+        Scene("star", "people", query={"types": ["follow"]}),
+        Scene("star", "people", query={"exclude_types": ["favourite", "mention"]}),
+        Scene("star", "friend", query={"account_id": "friend"}),
+    ],
+    "/api/v1/accounts/{id:str}/statuses": [
+        Scene("", "talker", "talker"),
+        Scene("owner", "talker", "talker", {"exclude_replies": True}),
+        Scene("owner", "answerer", "answerer", {"exclude_replies": True}),
+        Scene("owner", "answerer", "answerer", {"only_media": True}),
+        Scene("owner", "answerer", "answerer", {"tagged": "RARE"}),
+        Scene("owner", "booster", "booster", {"exclude_reblogs": True}),
+    ],
+    "/api/v1/accounts/{id:str}/followers": [Scene("", "people", "star")],
+    "/api/v1/accounts/{id:str}/following": [Scene("", "people", "owner")],
+    "/api/v1/accounts/{id:str}/endorsements": [Scene("", "people", "owner")],
+    "/api/v1/endorsements": [Scene("owner", "people")],
+    "/api/v1/blocks": [Scene("hermit", "people")],
+    "/api/v1/mutes": [Scene("hermit", "people")],
+    "/api/v1/follow_requests": [Scene("locked", "people")],
+    "/api/v1/timelines/public": [Scene("", "media", query={"only_media": True}), Scene("muter", "public")],
+    "/api/v1/timelines/tag/{hashtag:str}": [
+        Scene("", "posts", "bread"),
+        Scene("owner", "answerer", "common", {"only_media": True}),
+        Scene("owner", "answerer", "common", {"all": ["rare"]}),
+        Scene("owner", "answerer", "common", {"none": ["dull"]}),
+        Scene("owner", "posts", "nothing", {"any": ["bread"]}),
+    ],
+    "/api/v1/admin/accounts": [Scene("admin", "people", query={"active": True, "username": "p"})],
+    "/api/v2/admin/accounts": [Scene("admin", "people", query={"status": "active", "username": "p"})],
+}
+BY_OFFSET: dict[str, list[Scene]] = {
+    "/api/v2/search": [],  # tests/timelines/test_search_posts.py; it finds people as the next one
+    "/api/v1/accounts/search": [
+        Scene("owner", "people", query={"q": "p"}),
+        Scene("owner", "people", query={"q": "p", "following": True}),
+    ],
+    "/api/v1/directory": [Scene("", "people", query={"order": "new"}), Scene("owner", "people")],
+}
+NAMED = "star owner marker hermit locked muter talker answerer booster friend noisy"
+
+
+class Town:
+    """Three good people arrive, then many who will be suspended, then three good ones; all of them do the same things.
+
+    At each arrival others say something that is to be seen by all, or, while the many come, that is not.
+    """
+
+    def __init__(self, db: Database, many: int) -> None:
+        self.ids: dict[str, int] = {}
+        self.shown: dict[str, list[Any]] = {}  # in the order of time
+        db.write_now(self._fill, db, many)
+
+    def _fill(self, tx: Tx, db: Database, many: int) -> None:
+        self.tx, self.bad = tx, list[int]()
+        self._begin(tx)
+        for n in range(many + 6):
+            db.draw_after(tx.new_id(0))  # in one millisecond, ids of several accounts are in no order
+            self._go_on(n, hidden=3 <= n < many + 3)
+        self._end(tx)
+
+    def _begin(self, tx: Tx) -> None:
+        self.ids = {name: self._person(name) for name in NAMED.split()}
+        for id in self.ids.values():
+            accounts.change_profile(tx, id, accounts.ProfileChange(discoverable=False))
+        self.ids["admin"] = self._person("root", Role.ADMIN)
+        accounts.change_profile(tx, self.ids["admin"], accounts.ProfileChange(discoverable=False))
+        accounts.change_profile(tx, self.ids["locked"], accounts.ProfileChange(locked=True))
+        self.ids["post"] = self._say("star", "look at me", "unlisted").id
+        self.ids["list"] = lists.create(tx, self.ids["owner"], lists.ListChange("all")).id
+
+    def _go_on(self, n: int, *, hidden: bool) -> None:
+        id = self._arrive(n, hidden)
+        if hidden:
+            self.bad.append(id)
+            self._mutter()
+        else:
+            self._talk()
+
+    def _end(self, tx: Tx) -> None:
+        for id in self.bad:
+            accounts.suspend(tx, id)
+        for name in ("home", "media", "public"):
+            self.shown[name].sort()
+        follows.mute(tx, self.ids["muter"], self.ids["noisy"])
+        follows.mute(tx, self.ids["owner"], self.ids["star"])  # whom all of them boost
+
+    def _person(self, name: str, role: Role = Role.USER) -> int:
+        return accounts.create(self.tx, SignUp(name, f"{name}@example.com", "-", role=role)).id
+
+    def _say(self, who: str | int, text: str, visibility: str = "public", **more: Any) -> Post:
+        author = self.ids[who] if isinstance(who, str) else who
+        return posts.publish(self.tx, author, Draft(text=text, visibility=visibility, **more))
+
+    def _show(self, id: int, *names: str) -> None:
+        for name in names:
+            self.shown.setdefault(name, []).append(id)
+
+    def _arrive(self, n: int, hidden: bool) -> int:
+        tx, of = self.tx, self.ids
+        id = self._person(f"p{n}")
+        accounts.change_profile(tx, id, accounts.ProfileChange(discoverable=True))
+        tx.search.index_account(tx, id, f"p{n}", "")
+        follows.follow(tx, id, of["star"])
+        follows.follow(tx, of["owner"], id)
+        lists.add(tx, of["owner"], of["list"], [id])
+        network.endorse(tx, of["owner"], id)
+        follows.follow(tx, id, of["locked"])
+        follows.block(tx, of["hermit"], id)
+        follows.mute(tx, of["hermit"], id)
+        reactions.favourite(tx, id, of["post"])
+        reactions.boost(tx, id, of["post"], visibility="unlisted")
+        notification_rows.insert(tx, of["star"], "follow", id)
+        said = self._say(id, "#bread")
+        direct = self._say(id, "@owner psst", "direct")
+        conversations.on_published(tx, direct)
+        reactions.favourite(tx, of["marker"], said.id)
+        reactions.bookmark(tx, of["marker"], said.id)
+        if not hidden:
+            self._show(id, "people", "people and friend")
+            self._show(said.id, "posts", "public", "home")
+            self._show(direct.id, "direct", "home")
+            tags.follow(tx, of["marker"], f"tag{n}")
+            self.shown.setdefault("tags", []).append(f"tag{n}")
+        return id
+
+    def _talk(self) -> None:
+        tx, of = self.tx, self.ids
+        for name, text in {"talker": "hello", "answerer": "#Rare #common", "booster": "hello"}.items():
+            picture = Media(tx.new_id(bucket_of(of[name])), of[name], 0, "image", "x/y", "", "", "", "{}", "", 1)
+            media_rows.insert(tx, picture)
+            self._show(self._say(name, text, media_ids=(picture.id,)).id, name, "media", "public")
+        assert notification_rows.insert(tx, of["star"], "mention", of["friend"], self.shown["talker"][-1])
+        self._show(of["friend"], "friend", "people and friend")
+
+    def _mutter(self) -> None:
+        self._say("talker", "psst", "direct")
+        self._say("answerer", "#dull #common", reply_to_id=self.ids["post"])
+        noise = self._say("noisy", "blah")
+        reactions.boost(self.tx, self.ids["booster"], noise.id)
+
+
+class World(NamedTuple):
+    engines: Engines
+    services: Services
+    town: Town
+
+
+@pytest.fixture(scope="module", params=[("sqlite", 700), ("postgres", 100)], ids=["sqlite", "postgres"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Read by all tests, changed by none."""
+    kind, many = request.param
+    folder: Path = tmp_path_factory.mktemp("endless")
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            url = f"sqlite:{shutil.copy(request.getfixturevalue('sqlite_template'), folder / 'chirrup.db')}"
+        else:
+            server = request.getfixturevalue("postgres")
+            url = stack.enter_context(server.database(request.getfixturevalue("postgres_template")))
+        db = open_database(url, timeout_s=60)
+        engines = Engines(db, MemoryTimelines(), MemoryBroker(), DiskBlobs(folder / "media"), MemoryLimits())
+        town = Town(db, many)
+        settings = Settings(data=folder, testing=True, secret="x" * 32)
+        addresses = Addresses(signing.signer(settings))
+        render = Renderer(settings, addresses)
+        made = (Authenticator(db), Passwords(testing=True), addresses, Health(engines))
+        yield World(engines, Services(engines, settings, render, *made), town)
+        db.close()
+
+
+def test_every_list_is_walked():
+    assert SCENES.keys() == {route.path for route in PAGES}, "say in SCENES what the new list holds"
+    assert BY_OFFSET.keys() == {route.path for route in OFFSETS}, "say in BY_OFFSET what the new list holds"
+
+
+def scenes(table: dict[str, list[Scene]], routes: list[Route]) -> list[Any]:
+    """(route, scene) for parametrize()."""
+    return [
+        pytest.param(route, scene, id=f"{name_of(route)} {scene.viewer} {scene.query}")
+        for route in routes
+        for scene in table.get(route.path, [])
+    ]
+
+
+async def page(world: World, route: Route, scene: Scene, **span: Any) -> tuple[list[str], Any]:
+    """(what names the items, the answer)."""
+    viewer = Viewer(world.town.ids[scene.viewer]) if scene.viewer else Viewer()
+    call = Call(world.services, viewer=viewer, headers={}, url=URL)
+    arguments = ARGUMENTS[route]
+    assert arguments.query
+    asked = {name: str(world.town.ids[value]) if name == "account_id" else value for name, value in scene.query.items()}
+    query = msgspec.convert({"limit": str(LIMIT), **asked, **span}, arguments.query, strict=False)
+    path = {name: world.town.ids[scene.about] if kind is int else scene.about for name, kind in arguments.path.items()}
+    answer = await route.handler(call, **path, query=query)
+    items = answer.items if isinstance(answer, Page) else answer
+    return [_name_of(item) for item in msgspec.json.decode(msgspec.json.encode(items))], answer
+
+
+def _name_of(item: dict[str, Any]) -> str:
+    """What tells an item from others: of a conversation its last post, of a notification who caused it."""
+    if "last_status" in item:
+        return item["last_status"]["id"]
+    if "type" in item:
+        return item["account"]["id"]
+    return item["id"] if "id" in item and "history" not in item else item["name"]
+
+
+async def walk(world: World, route: Route, scene: Scene, rel: str, parameter: str, start: str) -> list[list[str]]:
+    """The items of each page, until no page follows."""
+    pages: list[list[str]] = []
+    edge = start
+    while True:
+        items, answer = await page(world, route, scene, **({parameter: edge} if edge else {}))
+        if items or rel == "next":
+            pages.append(items)
+        following = re.search(rf'{parameter}=(\d+)>; rel="{rel}"', paging.link(URL, {}, answer))
+        if not following or (rel == "prev" and not items):
+            return pages
+        edge = following[1]
+
+
+@pytest.mark.parametrize(("route", "scene"), scenes(SCENES, PAGES))
+async def test_a_list_goes_on_however_much_is_hidden(world: World, route: Route, scene: Scene):
+    expected = [str(one) for one in world.town.shown[scene.expected]]
+    assert len(expected) >= 6
+
+    down = await walk(world, route, scene, "next", "max_id", "")
+    up = await walk(world, route, scene, "prev", "min_id", "1")
+
+    assert all(down[:-1]) and all(up)
+    assert [one for items in down for one in items] == expected[::-1]
+    assert [one for items in up for one in reversed(items)] == expected
+
+
+@pytest.mark.parametrize(("route", "scene"), scenes(BY_OFFSET, OFFSETS))
+async def test_a_list_by_offset_goes_on_however_much_is_hidden(world: World, route: Route, scene: Scene):
+    expected = [str(one) for one in world.town.shown[scene.expected]]
+
+    found: list[str] = []
+    while items := (await page(world, route, scene, offset=len(found)))[0]:
+        found += items
+
+    assert sorted(found) == sorted(expected)
