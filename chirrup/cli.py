@@ -104,6 +104,22 @@ def doctor(*, common: Common = COMMON) -> None:
 
 
 @app.command
+def redate(
+    *,
+    stopped: Annotated[bool, Parameter(help="All servers are stopped. With SQLite that is seen.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Bring back what a wrong clock dated into the future. Set the clock right and stop the server first.
+
+    An id is always later than all before it. So after a clock was far ahead, all that is said is dated into the future
+    until that time has come; `chirrup doctor` tells of it. Ids of the future change, and keep their order.
+    """
+    from . import redate as dates
+
+    dates.run(common.settings(), console, stopped=stopped)
+
+
+@app.command
 def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> None:
     """What followed from a post, a follow, … and failed again and again: show it, oldest first, with the reasons.
 

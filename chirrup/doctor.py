@@ -12,7 +12,7 @@ import apsw
 import msgspec
 from rich.console import Console
 
-from . import __version__
+from . import __version__, redate
 from .app import open_broker, open_database
 from .config import Settings
 from .errors import ChirrupError
@@ -112,6 +112,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
         version = db.write_now(migrations.version)
         waiting, failed = db.write_now(outbox.waiting), db.write_now(outbox.failed)
         yield Finding(GOOD, f"database answers, schema {version} of {len(migrations.STEPS)}, {waiting} events waiting")
+        if ahead := redate.ahead_ms(db):
+            yield Finding(
+                BAD,
+                f"the newest post is dated {redate.span(ahead)} ahead of the clock, and so is all that follows it",
+                "a clock was wrong once: set it right, stop the server, and run `chirrup redate`",
+            )
         for doubt in db.doubts():
             yield Finding(WARN, doubt.what, doubt.to_do)
         if local := db.write_now(distribute.local):

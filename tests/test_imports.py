@@ -20,7 +20,8 @@ LAYERS: list[set[str]] = [
     {"http", "web", "stream", "mail", "workers"},
     {"folder", "serving"},
     {"app"},
-    {"load", "demo", "doctor", "backup"},  # what commands do
+    {"load", "demo", "backup", "redate"},  # what commands do
+    {"doctor"},
     {"cli"},
     {"__main__"},
 ]

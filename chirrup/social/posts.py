@@ -102,7 +102,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
 def insert(tx: Tx, post: Post) -> None:
     """Write a finished post, count it, have it found, announce it."""
     rows.insert(tx, post)
-    _index(tx, post)
+    index(tx, post)
     if post.visibility in COUNTED:
         account_rows.add_counts(tx, post.author_id, posts=1, last_post_ms=post.created_ms)
     if post.reply_to_id:
@@ -114,7 +114,7 @@ def insert(tx: Tx, post: Post) -> None:
     tx.emit(PostPublished(post.author_id, post.id, post.reply_to_id, post.reply_to_author_id))
 
 
-def _index(tx: Tx, post: Post) -> None:
+def index(tx: Tx, post: Post) -> None:
     """Its words, for searching."""
     if not post.boost_of_id:
         tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}")
@@ -268,7 +268,7 @@ def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_
         ),
     )
     rows.update(tx, after)
-    _index(tx, after)
+    index(tx, after)
     tx.emit(PostEdited(author, id))
     return after
 

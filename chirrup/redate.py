@@ -1,0 +1,87 @@
+"""`chirrup redate`: what a wrong clock dated into the future comes back to the present."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import msgspec
+from rich.console import Console
+
+from .app import close_engines, open_engines
+from .config import Settings
+from .errors import SettingsError
+from .folder import held, sqlite_file
+from .ids import BUCKETS, ms_of
+from .ports import Database, Tx
+from .social import posts
+from .store import accounts, outbox, redate
+from .store import posts as post_rows
+from .store.redate import Stretch
+
+PATIENCE_S = 3600.0  # every table is read from end to end
+
+
+def run(settings: Settings, console: Console, *, stopped: bool) -> None:
+    """stopped: no server runs. With SQLite that is seen; otherwise the caller has to say it. Raises SettingsError."""
+    if not stopped and sqlite_file(settings) is None:
+        raise SettingsError("ids change, so no server may run meanwhile: stop all of them, then add --stopped")
+    with held(settings):
+        asyncio.run(_run(msgspec.structs.replace(settings, database_timeout_s=PATIENCE_S), console))
+
+
+async def _run(settings: Settings, console: Console) -> None:
+    engines = open_engines(settings)
+    try:
+        with console.status("looking through every table"):
+            parts = engines.db.write_now(redated)
+        if not parts:
+            console.print("Nothing is dated into the future.")
+            return
+        await engines.timelines.forget(range(BUCKETS))  # all of it: timelines hold ids
+    finally:
+        await close_engines(engines)
+    for part in parts:
+        console.print(f"From {_date(ms_of(part.first))} on: moved back by {span(part.back_ms)}.")
+    console.print("Apps that keep ids of these posts have to read them again.")
+
+
+def redated(tx: Tx) -> list[Stretch]:
+    """Move the future back, in this transaction; what was moved."""
+    parts = redate.stretches(tx)
+    if not parts:
+        return []
+    gone_posts = redate.posts_of_the_future(tx, parts[0].first)
+    gone_accounts = redate.accounts_of_the_future(tx, parts[0].first)
+    redate.move(tx, parts)
+    outbox.release_all(tx)
+    for id in gone_posts:
+        tx.search.remove_post(tx, id)
+    for post in post_rows.by_ids(tx, [redate.moved(id, parts) for id in gone_posts]).values():
+        posts.index(tx, post)
+    for id in gone_accounts:
+        tx.search.remove_account(tx, id)
+    for account in accounts.by_ids(tx, [redate.moved(id, parts) for id in gone_accounts]).values():
+        if not account.suspended_ms:
+            tx.search.index_account(tx, account.id, account.username, account.display_name)
+    return parts
+
+
+def ahead_ms(db: Database) -> int:
+    """By how much the newest post is dated later than now; 0 when it is not, as far as clocks can tell."""
+
+    def operation(tx: Tx) -> int:
+        return ms_of(post_rows.newest_of_all(tx)) - tx.now_ms
+
+    ahead = db.write_now(operation)
+    return ahead if ahead > redate.AHEAD_MS else 0
+
+
+def _date(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def span(ms: int) -> str:
+    """ "3.5 days", in words."""
+    hours = ms / 3_600_000
+    return (
+        f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.1f} hours" if hours >= 2 else f"{ms / 60_000:,.0f} min"
+    )

@@ -1,0 +1,132 @@
+"""What a clock that was far ahead dated into the future: found, and moved back to the present, with all that names it.
+
+Ids hold their time, and an id is always later than all before it: so once a clock was a year ahead, everything is
+dated a year ahead until that year is over. All ids of the future, in every table, are moved by the same spans, so they
+keep their order and their buckets. Times beside them (`…_ms`) move along; when something ends (`expires_ms`) stays,
+but for polls.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from ..ids import first_at, ms_of
+from ..ports import Tx
+from . import schema
+
+AHEAD_MS = 60_000  # clocks of a network differ by less
+GAP_MS = 3_600_000  # no id for so long: two stretches, which move together
+DAY_MS = 86_400_000
+
+_BIGINT = re.compile(r"\b(\w+) BIGINT\b")
+_NUMBER = re.compile(r"\d{15,19}")
+_NO_FACTS = {"loads", "workers", "lanes", "behind"}  # they are made anew; leases are given back
+# Texts with ids in them (JSON), and what says that a row of the table may hold some of the future.
+_TEXTS = {
+    "posts": ("id", ("mentions", "media_ids")),
+    "post_versions": ("post_id", ("media_ids",)),
+    "conversations": ("last_post_id", ("participants",)),
+    "outbox": ("id", ("body",)),
+    "outbox_failed": ("id", ("body",)),
+}
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Ids from `first` on, up to the next stretch, move back by so much."""
+
+    first: int
+    back_ms: int
+
+
+def stretches(tx: Tx) -> list[Stretch]:
+    """The future, in parts between which nothing happened, the earliest first. The last of it moves to now."""
+    limit = first_at(tx.now_ms + AHEAD_MS)
+    times = sorted({ms_of(id) for table, column in _ids() for id in _beyond(tx, table, column, limit)})
+    firsts = [ms for before, ms in zip([0, *times], times, strict=False) if ms - before > GAP_MS]
+    lasts = [times[times.index(ms) - 1] for ms in firsts[1:]] + times[-1:]
+    found: list[Stretch] = []
+    end = tx.now_ms - 1
+    for first, last in zip(reversed(firsts), reversed(lasts), strict=True):
+        found.append(Stretch(first_at(first), last - end))
+        end -= last - first + 1
+    return found[::-1]
+
+
+def posts_of_the_future(tx: Tx, limit: int) -> list[int]:
+    """Ids of posts from limit on."""
+    return list(_beyond(tx, "posts", "id", limit))
+
+
+def accounts_of_the_future(tx: Tx, limit: int) -> list[int]:
+    return list(_beyond(tx, "accounts", "id", limit))
+
+
+def move(tx: Tx, parts: list[Stretch]) -> None:
+    """Every id and every time of the future, in all tables. The index of words is the caller's."""
+    limit = parts[0].first
+    _move_texts(tx, parts)
+    tx.run(
+        f"""UPDATE polls SET expires_ms = expires_ms - {_back("id", parts)} WHERE id >= :limit""",
+        limit=limit,
+    )
+    for table, column in _ids():
+        back = f"CAST({_back(column, parts)} AS BIGINT) * {first_at(1)}"
+        tx.run(f"UPDATE {table} SET {column} = {column} - {back} WHERE {column} >= :limit", limit=limit)
+    in_ms = [Stretch(ms_of(part.first), part.back_ms) for part in parts]
+    for table, column in _times():
+        tx.run(
+            f"UPDATE {table} SET {column} = {column} - {_back(column, in_ms)} WHERE {column} > :limit",
+            limit=tx.now_ms + AHEAD_MS,
+        )
+    for table in ("tag_days", "tag_day_accounts"):
+        tx.run(f"DELETE FROM {table} WHERE day > :today", today=tx.now_ms // DAY_MS)
+
+
+def moved(id: int, parts: Iterable[Stretch]) -> int:
+    """Where an id goes; itself when it is none of the future."""
+    back_ms = 0
+    for part in parts:
+        if id >= part.first:
+            back_ms = part.back_ms
+    return id - first_at(back_ms)
+
+
+def _back(column: str, parts: list[Stretch]) -> str:
+    """How many ms the value of column moves back, as SQL. What lies before the first stretch moves with it."""
+    later = "".join(f" WHEN {column} >= {part.first} THEN {part.back_ms}" for part in reversed(parts[1:]))
+    return f"(CASE{later} ELSE {parts[0].back_ms} END)" if later else str(parts[0].back_ms)
+
+
+def _move_texts(tx: Tx, parts: list[Stretch]) -> None:
+    for table, (key, columns) in _TEXTS.items():
+        for column in columns:
+            found = tx.all(f"SELECT DISTINCT {column} FROM {table} WHERE {key} >= :limit", limit=parts[0].first)
+            changes = [
+                {"old": text, "new": new}
+                for (text,) in found
+                if (new := _NUMBER.sub(lambda number: str(moved(int(number[0]), parts)), text)) != text
+            ]
+            tx.many(f"UPDATE {table} SET {column} = :new WHERE {column} = :old", changes)
+
+
+def _beyond(tx: Tx, table: str, column: str, limit: int) -> Iterator[int]:
+    for (id,) in tx.all(f"SELECT DISTINCT {column} FROM {table} WHERE {column} >= :limit", limit=limit):
+        yield id
+
+
+def _ids() -> Iterator[tuple[str, str]]:
+    """(table, column) of every column that holds ids."""
+    return ((table, column) for table, column in _columns() if column == "id" or column.endswith("_id"))
+
+
+def _times() -> Iterator[tuple[str, str]]:
+    """(table, column) of every column that says when something happened."""
+    return ((table, column) for table, column in _columns() if column.endswith("_ms") and column != "expires_ms")
+
+
+def _columns() -> Iterator[tuple[str, str]]:
+    for statement in schema.statements(""):
+        table = schema.table_of(statement)
+        if "INDEX" not in statement.split()[:3] and table not in _NO_FACTS:
+            yield from ((table, column) for column in _BIGINT.findall(statement))

@@ -1,0 +1,148 @@
+"""A clock was far ahead for a while: what it dated into the future comes back, in order, with all that names it."""
+
+from pathlib import Path
+
+from databases import Clock, OpenDatabase
+from kit import person
+from test_cli import chirrup, make
+
+from chirrup import redate
+from chirrup.ids import ID_MAX, bucket_of, ms_of
+from chirrup.ports import Database, Tx
+from chirrup.social import follows, polls, posts, reactions
+from chirrup.store import outbox, schema
+from chirrup.store import polls as poll_rows
+from chirrup.store import posts as post_rows
+from chirrup.timelines import pull
+from chirrup.types import Draft, PollDraft, Span, Visibility
+
+DAY_MS = 86_400_000
+YEAR_MS = 365 * DAY_MS
+ALL = Span(before=ID_MAX, limit=40)
+
+
+def say(db: Database, who: int, text: str, **more: object) -> int:
+    return db.write_now(posts.publish, who, Draft(text=text, **more)).id  # type: ignore[arg-type]
+
+
+def texts(tx: Tx, viewer: int, author: int) -> list[str]:
+    """What the viewer sees of the author's, newest first."""
+    ids = pull.account(tx, viewer, author, ALL)
+    found = post_rows.by_ids(tx, ids)
+    return [found[id].text for id in ids]
+
+
+def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase, clock: Clock):
+    db = open_db()
+    ann, bob = db.write_now(person, "ann"), db.write_now(person, "bob")
+    before = say(db, ann, "before")
+    clock.pass_ms(1000)
+
+    clock.pass_ms(YEAR_MS)
+    ask = say(db, ann, "shall we?", poll=PollDraft(["yes", "no"], 86400))
+    eve = db.write_now(person, "eve")
+    db.write_now(follows.follow, eve, ann)
+    clock.pass_ms(1000)
+    answer = say(db, eve, "@ann @bob look #here", reply_to_id=ask, visibility=Visibility.DIRECT)
+    clock.pass_ms(YEAR_MS)  # once more, so that there are two stretches
+    say(db, bob, "what year is it?", reply_to_id=ask)
+    db.write_now(reactions.favourite, bob, ask)
+    boost = db.write_now(reactions.boost, bob, ask).id
+    clock.pass_ms(-2 * YEAR_MS + 60_000)
+    late = say(db, ann, "the clock is right again")
+    assert ms_of(late) > clock.now_ms + YEAR_MS  # and yet it is late
+
+    assert redate.ahead_ms(db) > YEAR_MS
+    moved = db.write_now(redate.redated)
+    db = open_db()  # as the next server does
+
+    assert len(moved) == 2 and redate.ahead_ms(db) == 0
+    assert db.write_now(texts, bob, ann) == ["the clock is right again", "shall we?", "before"]
+    (last, poll_post, first) = db.write_now(pull.account, bob, ann, ALL)
+    assert first == before and ms_of(before) < ms_of(poll_post) < ms_of(last) <= clock.now_ms
+    assert bucket_of(poll_post) == bucket_of(ask)
+    asked = db.write_now(post_rows.by_ids, [poll_post])[poll_post]
+    assert clock.now_ms - DAY_MS < asked.changed_ms <= clock.now_ms
+    # the thread, who is named in it, the poll, the marks
+    above, below = db.write_now(posts.context, bob, poll_post)
+    replies = [db.write_now(post_rows.by_ids, [id])[id] for id in below]
+    assert above == [] and [post.text for post in replies] == ["@ann @bob look #here", "what year is it?"]
+    assert [one.account_id for one in replies[0].mentioned] == [ann, bob]
+    poll = db.write_now(poll_rows.by_ids, [asked.poll_id])[asked.poll_id]
+    assert (poll.post_id, poll.expires_ms - ms_of(poll.id)) == (poll_post, DAY_MS)
+    db.write_now(polls.vote, bob, poll, [0])
+    assert db.write_now(pull.account, ann, bob, ALL)[0] == max(db.write_now(pull.account, ann, bob, ALL))
+    assert db.write_now(reactions.unfavourite, bob, poll_post).id == poll_post
+    assert boost not in db.write_now(pull.account, ann, bob, ALL)
+    # words, the account made meanwhile, what waits to be acted on
+    new_eve = replies[0].author_id
+    assert new_eve != eve and db.write_now(texts, ann, new_eve) == []
+    assert db.write_now(pull.search, ann, "shall", ALL) == [poll_post]
+    assert answer not in db.write_now(pull.search, bob, "look", ALL)
+    assert all(ms_of(one.id) <= clock.now_ms for one in db.write_now(outbox.lease, 256))
+
+
+def test_no_number_in_any_table_stays_in_the_future(open_db: OpenDatabase, clock: Clock):
+    db = open_db()
+    ann = db.write_now(person, "ann")
+    clock.pass_ms(YEAR_MS)
+    eve = db.write_now(person, "eve")
+    db.write_now(follows.follow, eve, ann)
+    db.write_now(follows.block, ann, eve)
+    post = say(db, eve, "a #tag", poll=PollDraft(["a", "b"], 300))
+    db.write_now(reactions.bookmark, ann, say(db, ann, "mine"))
+    db.write_now(posts.edit, eve, post, Draft(text="other words"))
+    clock.pass_ms(-YEAR_MS)
+
+    db.write_now(redate.redated)
+
+    def late(tx: Tx) -> list[str]:
+        found = []
+        for statement in schema.statements(""):
+            table = schema.table_of(statement)
+            if statement.startswith("CREATE TABLE"):
+                for row in tx.all(f"SELECT * FROM {table}"):
+                    found += [f"{table}: {row}" for value in row if _is_late(value, clock.now_ms)]
+        return found
+
+    assert db.write_now(late) == []
+
+
+def _is_late(value: object, now_ms: int) -> bool:
+    if not isinstance(value, int):
+        return False
+    return ms_of(value) > now_ms + 60_000 or now_ms + DAY_MS < value < now_ms + 3 * YEAR_MS
+
+
+def test_with_a_good_clock_nothing_moves(db: Database):
+    ann = db.write_now(person, "ann")
+    post = say(db, ann, "hello")
+
+    assert db.write_now(redate.redated) == []
+    assert db.write_now(pull.account, ann, ann, ALL) == [post]
+
+
+def test_the_doctor_finds_it_and_the_command_mends_it(tmp_path: Path):
+    make(tmp_path, "ann", "--token", "read write")
+    env = {"PYTHONPATH": str(tmp_path / "ahead")}
+    (tmp_path / "ahead").mkdir()
+    (tmp_path / "ahead" / "sitecustomize.py").write_text(
+        "import time\nreal = time.time\ntime.time = lambda: real() + 40 * 86400\n"
+        "real_ns = time.time_ns\ntime.time_ns = lambda: real_ns() + 40 * 86400 * 10**9\n"
+    )
+    messages = tmp_path / "posts.txt"
+    messages.write_text("good morning\n")
+    chirrup(tmp_path / "town", "load", "--accounts", "2", "--posts", str(messages), **env)
+
+    told = chirrup(tmp_path / "town", "doctor")
+    assert told.returncode == 1 and "`chirrup redate`" in " ".join(told.stdout.split())
+    mended = chirrup(tmp_path / "town", "redate")
+    assert mended.returncode == 0 and "moved back by" in mended.stdout, mended.stderr
+    assert chirrup(tmp_path / "town", "doctor").returncode == 0
+    assert "Nothing is dated into the future." in chirrup(tmp_path / "town", "redate").stdout
+
+
+def test_where_servers_cannot_be_seen_one_has_to_say_that_they_are_stopped(tmp_path: Path):
+    done = chirrup(tmp_path, "redate", CHIRRUP_DATABASE="postgresql://chirrup@127.0.0.1:1/none")
+
+    assert done.returncode == 1 and "--stopped" in done.stderr
