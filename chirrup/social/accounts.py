@@ -1,6 +1,5 @@
 """Accounts: sign up, change the profile, suspend, look up. Rows are in store/accounts.py."""
 
-import re
 from collections.abc import Collection
 
 import msgspec
@@ -13,14 +12,13 @@ from ..ports import Tx
 from ..store import accounts as rows
 from ..store import follows, ties
 from ..types import Account, Field, Relationship, Role, User, Visibility
-from . import text
+from . import languages, text
 
 DISPLAY_NAME_CHARS_MAX = 30  # Mastodon's limits for profiles
 NOTE_CHARS_MAX = 500
 FIELDS_MAX = 4
 FIELD_CHARS_MAX = 255
 EMAIL_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
-_LANGUAGE = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "moderator", "chirrup", "api", "oauth"})
 
 
@@ -225,10 +223,11 @@ def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
 
 
 def parse_language(code: str) -> str:
-    """code, when it looks like a language of BCP 47; "" is none. Raises Invalid."""
-    if code and not _LANGUAGE.fullmatch(code):
-        raise Invalid("language", f'must be a code like "en" or "pt-BR", got {code[:40]!r}')
-    return code
+    """The code in its one spelling; "" is none. Raises Invalid."""
+    known = languages.code_of(code)
+    if code and not known:
+        raise Invalid("language", f'must be a code of ISO 639 like "en", "yue" or "pt-BR", got {code[:40]!r}')
+    return known
 
 
 def parse_visibility(value: str, *, allow_direct: bool = True) -> Visibility:

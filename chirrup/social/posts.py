@@ -18,7 +18,7 @@ from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..types import Draft, Mention, Post, PostVersion, User, Visibility
-from . import polls, tags, text
+from . import languages, polls, tags, text
 from .accounts import parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
@@ -26,7 +26,6 @@ CODE_POINTS_MAX = 200  # for one character as people count: a link of 4,096 coun
 MEDIA_MAX = 4
 MENTIONS_MAX = 100  # each costs a notification, so there must be a limit
 TAGS_MAX = 60
-LANGUAGE_CHARS_MAX = 12
 COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # what shows in counters that strangers see
 
 
@@ -49,7 +48,8 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     """Store one post and announce it; home timelines follow from the event.
 
     draft.text: plain text, at most chars_max graphemes with its summary, a URL counting as 23.
-    domain: this server's, so that @name@domain is ours. With draft.idempotency_key: the post that key made before.
+    draft.language: what is no code of a language counts as not given. domain: this server's, so that @name@domain is
+    ours. With draft.idempotency_key: the post that key made before.
     Raises Invalid (text, media, poll, visibility, key used for something else), NotFound (reply_to_id: absent, or
     hidden from author), MentionsUnexpected, TooWide.
     """
@@ -78,7 +78,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
         text=words,
         summary=summary,
         sensitive=_sensitive(draft, summary, user),
-        language=_language(draft.language or (user.post_language if user else "")),
+        language=languages.code_of(draft.language) or languages.code_of(user.post_language if user else ""),
         app_id=draft.app_id,
         mentions=_json(mentioned) if mentioned else "[]",
         tags=_tags(found),
@@ -207,10 +207,6 @@ def _sensitive(draft: Draft, summary: str, user: User | None) -> int:
     return int(bool(summary) or bool(user and user.post_sensitive))
 
 
-def _language(code: str) -> str:
-    return code if len(code) <= LANGUAGE_CHARS_MAX and code.replace("-", "").isalnum() and code.isascii() else ""
-
-
 def _tags(found: text.Extracted) -> str:
     names = {text.hashtag_key(entity.value): entity.value for entity in reversed(found.hashtags)}
     if len(names) > TAGS_MAX:
@@ -245,7 +241,7 @@ def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_
         text=words,
         summary=summary,
         sensitive=int(draft.sensitive or bool(summary)),
-        language=_language(draft.language or before.language),
+        language=languages.code_of(draft.language) or before.language,
         mentions=_json(_mentioned(tx, found, domain)),
         tags=_tags(found),
         media_ids=_json(list(draft.media_ids)),
