@@ -29,13 +29,13 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     user = rows.user(tx, account_id)
     assert user
     state = rows.states(tx, [account_id])[account_id]
-    shown = call.render.account_entity(account, state, user.role)
+    shown = call.render.account_entity(account, state, user.role, call.render.named(tx, [account]))
     waiting = len(follow_rows.requests(tx, account_id, Span(before=ID_MAX, limit=1000)))
     return CredentialAccount(
         **{name: getattr(shown, name) for name in shown.__struct_fields__},
         source=entities.Source(
             note=account.note,
-            fields=call.render.fields(account, raw=True),
+            fields=call.render.fields(account, None),
             privacy=user.post_visibility,
             sensitive=bool(user.post_sensitive),
             language=user.post_language or None,

@@ -4,7 +4,7 @@ The part of a post or account that is the same for everybody is encoded once and
 from the database each time: nothing has to be invalidated, in no number of processes.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from ..errors import NotFound
 from ..ids import ms_of
 from ..ports import Tx
 from ..social import media as media_files
-from ..social import tags, text
+from ..social import mentions, tags, text
 from ..social.media import SLOT_MS, Addresses
 from ..store import accounts, media, polls, posts, reactions
 from ..store import apps as app_rows
@@ -48,6 +48,7 @@ _ids = msgspec.json.Decoder(list[int]).decode
 _decode_fields = msgspec.json.Decoder(list[Field]).decode
 _UNSET = msgspec.UNSET
 
+Named = Mapping[str, str]  # addresses of profiles by username in lower case
 Json = Any  # an entity, ready encoded: msgspec.Raw
 
 
@@ -56,6 +57,7 @@ class Renderer:
 
     def __init__(self, settings: Settings, addresses: Addresses) -> None:
         self.base_url = settings.base_url
+        self._domain = settings.domain
         self._addresses = addresses
         self._known: dict[int, Post] = {}
         self._posts: dict[int, tuple[tuple[int, int], bytes]] = {}
@@ -289,7 +291,7 @@ class Renderer:
         return entities.FeaturedTag(
             id=str(one.id),
             name=one.name,
-            url=f"{self.account_url(username)}/tagged/{quote(one.name.lower())}",
+            url=f"{self.account_url(username)}/tagged/{quote(one.tag, safe='')}",
             statuses_count=one.posts,
             last_status_at=iso_or_none(one.last_post_ms),
         )
@@ -396,12 +398,19 @@ class Renderer:
         if not missing:
             return parts
         found, roles = tx.together(lambda: accounts.by_ids(tx, missing), lambda: accounts.roles(tx, missing))
+        named = self.named(tx, found.values())
         for id, account in found.items():
-            parts[id] = msgspec.Raw(_encode(self.account_entity(account, states[id], roles.get(id, ""))))
+            parts[id] = msgspec.Raw(_encode(self.account_entity(account, states[id], roles.get(id, ""), named)))
             _keep(self._accounts, id, (states[id], parts[id]))
         return parts
 
-    def account_entity(self, account: Account, state: AccountState, role: str) -> entities.Account:
+    def named(self, tx: Tx, profiles: Collection[Account]) -> Named:
+        """Whom these profiles mention."""
+        texts = [words for one in profiles for words in (one.note, *(f.value for f in _decode_fields(one.fields)))]
+        found = mentions.named_in_profiles(tx, texts, self._domain)
+        return {one.username.lower(): self.account_url(one.username) for one in found}
+
+    def account_entity(self, account: Account, state: AccountState, role: str, named: Named) -> entities.Account:
         """A suspended account shows its name and nothing else."""
         gone = bool(account.suspended_ms)
         url = self.account_url(account.username)
@@ -419,7 +428,7 @@ class Renderer:
             indexable=bool(account.indexable),
             group=False,
             created_at=entities.day(account.created_ms) + "T00:00:00.000Z",
-            note="" if gone else text.to_html(account.note, {}, self.base_url),
+            note="" if gone else text.to_html(account.note, named, self.base_url),
             url=url,
             uri=url,
             avatar=avatar,
@@ -434,7 +443,7 @@ class Renderer:
             noindex=not account.discoverable,
             emojis=[],
             roles=[role_entity(role)] if role else [],
-            fields=[] if gone else self.fields(account),
+            fields=[] if gone else self.fields(account, named),
             suspended=True if gone else _UNSET,
         )
 
@@ -443,11 +452,12 @@ class Renderer:
             return f"{self.base_url}/static/{otherwise}"
         return self.base_url + self._addresses.of_profile(account.id, key)
 
-    def fields(self, account: Account, *, raw: bool = False) -> list[entities.AccountField]:
-        """The profile's table; raw: as its owner typed it."""
+    def fields(self, account: Account, named: Named | None) -> list[entities.AccountField]:
+        """The profile's table; named None: as its owner typed it."""
         return [
             entities.AccountField(
-                name=one.name, value=one.value if raw else text.to_html(one.value, {}, self.base_url, inline=True)
+                name=one.name,
+                value=one.value if named is None else text.to_html(one.value, named, self.base_url, inline=True),
             )
             for one in _decode_fields(account.fields)
         ]
@@ -461,7 +471,7 @@ class Renderer:
         return f"{self.base_url}/@{username}/{id}"
 
     def tag_url(self, name: str) -> str:
-        return f"{self.base_url}/tags/{quote(name.lower())}"
+        return text.tag_url(name, self.base_url)
 
 
 PERMISSIONS = {Role.USER: "0", Role.ADMIN: "1"}  # Mastodon's bit 0x1: may do everything

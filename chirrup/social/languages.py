@@ -12,7 +12,7 @@ _FORM = re.compile("([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-
 
 @cache
 def _known() -> frozenset[str]:
-    return frozenset(files(__package__).joinpath("languages.txt").read_text("utf-8").split())
+    return frozenset(files("chirrup.social").joinpath("languages.txt").read_text("utf-8").split())
 
 
 def code_of(written: str) -> str:

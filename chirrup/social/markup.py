@@ -122,9 +122,13 @@ def _mention(mention: Entity, url: str) -> str:
     )
 
 
+def tag_url(tag: str, base_url: str) -> str:
+    """The one address of a hashtag, however it is written."""
+    return f"{base_url.rstrip('/')}/tags/{quote(hashtag_key(tag), safe='')}"
+
+
 def _hashtag(tag: str, base_url: str) -> str:
-    url = f"{base_url.rstrip('/')}/tags/{quote(hashtag_key(tag), safe='')}"
-    return f'<a href="{_quoted(url)}" class="mention hashtag" rel="tag">#<span>{tag}</span></a>'
+    return f'<a href="{_quoted(tag_url(tag, base_url))}" class="mention hashtag" rel="tag">#<span>{tag}</span></a>'
 
 
 def _escaped(text: str) -> str:

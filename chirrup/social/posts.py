@@ -18,7 +18,7 @@ from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..types import Draft, Mention, Post, PostVersion, User, Visibility
-from . import languages, polls, tags, text
+from . import languages, mentions, polls, tags, text
 from .accounts import parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
@@ -158,24 +158,10 @@ def _parent(tx: Tx, author: int, id: int) -> Post | None:
 
 
 def _mentioned(tx: Tx, found: text.Extracted, domain: str) -> list[Mention]:
-    """The accounts named in the text that exist here, once each, in order."""
-    names = [
-        text.username_key(entity.value)
-        for entity in found.mentions
-        if not entity.host or text.host_key(entity.host) == text.host_key(domain)
-    ]
-    if not names:
-        return []
-    ids = account_rows.ids_by_names(tx, set(names))
-    accounts = account_rows.by_ids(tx, set(ids.values()))
-    mentioned = {
-        accounts[ids[name]].id: Mention(accounts[ids[name]].id, accounts[ids[name]].username)
-        for name in names
-        if name in ids and ids[name] in accounts and not accounts[ids[name]].suspended_ms
-    }
+    mentioned = mentions.named(tx, found.mentions, domain)
     if len(mentioned) > MENTIONS_MAX:
         raise Invalid("text", f"must mention at most {MENTIONS_MAX} accounts, mentions {len(mentioned)}")
-    return list(mentioned.values())
+    return mentioned
 
 
 def _check_expected(mentioned: list[Mention], allowed: tuple[int, ...] | None, author: int) -> None:

@@ -10,7 +10,7 @@ import regex
 
 from ..errors import Invalid
 from .entities import Entity, Extracted, extract, hashtag_key, is_valid_username, username_key
-from .markup import isolate, sanitise, to_html
+from .markup import isolate, sanitise, tag_url, to_html
 from .urls import host_key
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "isolate",
     "length",
     "sanitise",
+    "tag_url",
     "to_html",
     "username_key",
 ]

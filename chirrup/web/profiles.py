@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import accounts
+from ..social.mentions import named_in_profiles
 from ..store import accounts as rows
 from ..timelines import pull
 from ..types import Account, AccountState, Field
@@ -80,13 +81,14 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     tie = accounts.relationships(tx, call.viewer_id, [account.id])[0] if call.viewer_id else None
     gone = bool(account.suspended_ms)
     views = call.views
-    note = "" if gone else account.note
+    note, fields = ("", []) if gone else (account.note, fields_of(account))
+    named = named_in_profiles(tx, [note, *(one.value for one in fields)], call.settings.domain)
     view = ProfileView(
         **msgspec.structs.asdict(views.person(account, tie)),
         header=views.picture(account, account.header, "header.png"),
         note=note,
-        note_html=views.html(note),
-        fields=[] if gone else [FieldView(one.name, views.inline(one.value)) for one in fields_of(account)],
+        note_html=views.html(note, named),
+        fields=[FieldView(one.name, views.html(one.value, named, inline=True)) for one in fields],
         counts=None if gone else rows.states(tx, [account.id])[account.id],
         suspended=gone,
     )

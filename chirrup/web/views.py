@@ -17,6 +17,7 @@ from ..store import accounts, media, polls, posts, reactions
 from ..types import (
     Account,
     Media,
+    Mention,
     Poll,
     PollOption,
     Post,
@@ -147,7 +148,7 @@ class Views:
                 language=post.language,
                 summary=post.summary,
                 said=post.summary or post.text or "A picture",
-                html=self.html(post.text, post),
+                html=self.html(post.text, post.mentioned),
                 sensitive=bool(post.sensitive),
                 media=[self._media(files[id], post, tx.now_ms) for id in post.media if id in files],
                 poll=votings.get(post.poll_id),
@@ -212,17 +213,16 @@ class Views:
         known = {tie.id: tie for tie in relationships(tx, viewer_id, ids)} if viewer_id else {}
         return [self.person(found[id], known.get(id)) for id in ids if id in found]
 
-    def html(self, words: str, post: Post | None = None) -> Markup:
-        """A plain text with its links, those to us without a host: pages are read at whatever address we have."""
-        mentioned = {}
-        for one in post.mentioned if post else ():
-            for name in (one.username, f"{one.username}@{text.host_key(self._domain)}"):
-                mentioned[name.lower()] = f"/@{one.username}"
-        return Markup(text.to_html(words, mentioned, ""))
+    def html(self, words: str, named: Collection[Mention] = (), *, inline: bool = False) -> Markup:
+        """A plain text with its links, those to us without a host: pages are read at whatever address we have.
 
-    def inline(self, words: str) -> Markup:
-        """The value of a line in a profile's table."""
-        return Markup(text.to_html(words, {}, "", inline=True))
+        named: whom it may mention. inline: the value of a line in a profile's table.
+        """
+        host = text.host_key(self._domain)
+        links = {
+            name.lower(): f"/@{one.username}" for one in named for name in (one.username, f"{one.username}@{host}")
+        }
+        return Markup(text.to_html(words, links, "", inline=inline))
 
 
 def _polls(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, PollView]:

@@ -385,3 +385,22 @@ def test_reserved_equal_and_odd_names_are_refused(server, ann, name):
 
     assert refused.status_code == 422
     assert list(refused.json()["details"]) == ["username"]
+
+
+def test_a_mention_in_a_profile_is_linked(server, ann, bob):
+    domain = server.url.removeprefix("http://")
+    fields = [{"name": "team", "value": f"@{bob.name.upper()}"}, {"name": "@x", "value": f"@{bob.name}@{domain}"}]
+    note = f"With @{bob.name}, not @{bob.name}@remote.example, @nobody_{bob.name}\nx@{bob.name}"
+    link = f'<a href="{server.url}/@{bob.name}" class="u-url mention">@<span>'
+
+    own = ann.patch("/api/v1/accounts/update_credentials", note=note, fields_attributes=fields).json()
+
+    shown = bob.get(f"/api/v1/accounts/{ann.id}").json()
+    by_post = ann.say("hi")["account"]
+    for one in (own, shown, by_post):
+        assert one["note"].count(link) == one["note"].count("<a ") == 1
+        assert [field["value"].count(link) for field in one["fields"]] == [1, 1]
+    assert own["source"]["note"] == note
+    assert own["source"]["fields"][0]["value"] == f"@{bob.name.upper()}"
+    page = requests.get(f"{server.url}/@{ann.name}", timeout=10).text
+    assert page.count(f'<a href="/@{bob.name}" class="u-url mention">') == 3

@@ -1,8 +1,10 @@
 """Hashtags: how much they are used, who follows them, who features them."""
 
+import re
 import time
 
 import pytest
+import requests
 from client import Person, eventually
 
 
@@ -195,3 +197,22 @@ def test_a_post_is_under_its_hashtags_from_the_next_request_on(ann, tag):
     ann.say(f"#{tag}_new")
     found = ann.get("/api/v2/search", q=f"#{tag}", type="hashtags").json()["hashtags"]
     assert [one["name"] for one in found] == [tag, f"{tag}_new"]
+
+
+@pytest.mark.parametrize("written", ["Straße", "STRASSE", "ﬁn", "ＦＩＮ", "猫", "Ångström", "İstanbul", "ὈΔΥΣΣΕΎΣ"])
+def test_a_hashtag_has_one_address_wherever_it_is_shown(ann, server, written):
+    post = ann.say(f"on #{written}")
+    found = ann.get(f"/api/v1/tags/{written}").json()
+
+    href = re.findall('<a href="([^"]*)" class="mention hashtag"', post["content"])
+
+    assert [post["tags"][0]["url"], found["url"]] == href * 2
+    path = href[0].removeprefix(server.url)
+    assert post["id"] in requests.get(server.url + path, timeout=10).text
+    assert requests.get(f"{server.url}/tags/{written}", timeout=10).ok
+
+
+def test_equal_hashtags_have_the_same_address(ann):
+    urls = {ann.say(f"#{one}")["tags"][0]["url"] for one in ("Straße", "STRASSE", "strasse")}
+
+    assert len(urls) == 1

@@ -1,0 +1,32 @@
+"""Whom a text names: the accounts here behind its @names."""
+
+from collections.abc import Iterable
+
+from ..ports import Tx
+from ..store import accounts as rows
+from ..types import Mention
+from . import text
+
+
+def named(tx: Tx, found: Iterable[text.Entity], domain: str) -> list[Mention]:
+    """The accounts of this server (domain) among the mentions found, once each, in order. Two queries, or none."""
+    names = [
+        text.username_key(one.value)
+        for one in found
+        if not one.host or text.host_key(one.host) == text.host_key(domain)
+    ]
+    if not names:
+        return []
+    ids = rows.ids_by_names(tx, set(names))
+    accounts = rows.by_ids(tx, set(ids.values()))
+    mentioned = {
+        id: Mention(id, account.username)
+        for name in names
+        if (id := ids.get(name, 0)) and (account := accounts.get(id)) and not account.suspended_ms
+    }
+    return list(mentioned.values())
+
+
+def named_in_profiles(tx: Tx, texts: Iterable[str], domain: str) -> list[Mention]:
+    """The same for the descriptions and fields of some profiles together."""
+    return named(tx, (one for words in texts if "@" in words for one in text.extract(words).mentions), domain)
