@@ -5,6 +5,7 @@ The cookie never opens /api: that takes a token. Forms carry csrf_token(cookie) 
 
 import hashlib
 import hmac
+import re
 import secrets
 
 import msgspec
@@ -20,6 +21,8 @@ from . import codes, scopes, secret, tokens
 LIFE_MS = 30 * 24 * 60 * 60 * 1000  # after the last visit
 STALE_MS = 24 * 60 * 60 * 1000  # a visit is written down once a day, not on every click
 USER_AGENT_CHARS_MAX = 200
+SIGN_BYTES = 16
+TOKEN = re.compile("[0-9a-f]{64}")
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -80,8 +83,21 @@ def visitor() -> str:
 
 
 def csrf_token(cookie: str) -> str:
-    """What forms shown to the holder of this cookie carry. Tells nothing about the cookie."""
-    return form_token(cookie, "csrf")
+    """What forms shown to the holder of this cookie carry, another one each time. Tells nothing about the cookie.
+
+    A random mask, and the sign of the cookie under it: pages are compressed, and a sign that stays the same could be
+    guessed letter by letter from how long they become (BREACH).
+    """
+    mask = secrets.token_bytes(SIGN_BYTES)
+    return (mask + _under(mask, _sign(cookie))).hex()
+
+
+def _sign(cookie: str) -> bytes:
+    return bytes.fromhex(form_token(cookie, "csrf"))[:SIGN_BYTES]
+
+
+def _under(mask: bytes, sign: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mask, sign, strict=True))
 
 
 def form_token(cookie: str, purpose: str) -> str:
@@ -91,7 +107,8 @@ def form_token(cookie: str, purpose: str) -> str:
 
 def check_csrf(cookie: str, sent: str) -> None:
     """Raises Forbidden: the form was not one of ours, or for another session."""
-    if not cookie or not hmac.compare_digest(csrf_token(cookie).encode(), sent.encode("utf-8", "replace")):
+    token = bytes.fromhex(sent) if TOKEN.fullmatch(sent) else bytes(2 * SIGN_BYTES)
+    if not cookie or not hmac.compare_digest(_under(token[:SIGN_BYTES], token[SIGN_BYTES:]), _sign(cookie)):
         raise Forbidden("This form was not made for this session. Go back, reload the page and try again.")
 
 

@@ -34,6 +34,7 @@ class Call(Caller):
     """See routes.py for how a handler gets it."""
 
     __slots__ = (
+        "_csrf",
         "address",
         "cookie",
         "form",
@@ -42,9 +43,11 @@ class Call(Caller):
         "is_read",
         "is_renewed",
         "me",
+        "method",
         "path",
         "query",
         "services",
+        "unknown",
         "unread",
     )
 
@@ -58,6 +61,7 @@ class Call(Caller):
         me: Account | None,
         unread: int = 0,
         cookie: str,
+        method: str,
         path: str,
         query_string: str,
         query: Fields,
@@ -69,7 +73,10 @@ class Call(Caller):
         self.me = me
         self.unread = unread  # alerts not seen yet
         self.cookie = cookie  # of a session, or of a visitor; "" until a form needs one
+        self._csrf = ""
+        self.unknown = False  # somebody may be logged in, but was not looked up
         self.is_renewed = False  # the cookie is to be sent again
+        self.method = method
         self.path = path
         self.address = quote(path, safe="/@") + (f"?{query_string}" if query_string else "")
         self.query = query
@@ -87,9 +94,11 @@ class Call(Caller):
         return self.services.passwords
 
     def csrf_token(self) -> str:
-        """For a form on the page that is being made; a visitor without a cookie gets one with it."""
-        self.cookie = self.cookie or sessions.visitor()
-        return sessions.csrf_token(self.cookie)
+        """For the forms on the page that is being made; a visitor without a cookie gets one with it."""
+        if not self._csrf:
+            self.cookie = self.cookie or sessions.visitor()
+            self._csrf = sessions.csrf_token(self.cookie)
+        return self._csrf
 
     def html(self, template: str, values: Mapping[str, Any]) -> str:
         """A template with its values, and with what every page may use."""
@@ -101,6 +110,8 @@ class Call(Caller):
             "here": self.path + self._part(),
             "now_ms": int(time.time() * 1000),
             "notice": "",
+            "indexed": False,
+            "unknown": self.unknown,
         }
         return self.services.pages.render(template, common | dict(values))
 

@@ -23,8 +23,8 @@ from ..ports import Engines, Tx
 from ..social.media import Addresses
 from ..store import accounts
 from ..types import ANYBODY, Account, Viewer
-from . import entry, forms, kept, pages, problems
-from .call import Call, Events, Go, Page, Resume, Services
+from . import compression, entry, files, forms, kept, pages, problems
+from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
 from .routes import ROUTES, USER, Route, form_at
 from .views import Views
@@ -59,7 +59,7 @@ class Web:
 
     def handlers(self) -> list[HTTPRouteHandler]:
         """One for each line of routes.py, and the static files."""
-        return [*(self._handler(route) for route in ROUTES), _static()]
+        return [*(self._handler(route) for route in ROUTES), files.handler(SAFE)]
 
     def refuse(self, request: Request[Any, Any, Any], status: int) -> Response[Any]:
         """The page for what the framework refused by itself: an unknown path, a body too large."""
@@ -166,7 +166,11 @@ class Web:
         await limits.check_request(count, most, ip=call.ip, account_id=call.viewer_id)
 
     def _stranger(self, request: Request[Any, Any, Any]) -> Call:
-        return self._new_call(request, _cookie(request.headers.get("cookie", ""), self.cookie_name), ANYBODY, None, 0)
+        """Without a look into the database, which may be away."""
+        cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
+        call = self._new_call(request, cookie, ANYBODY, None, 0)
+        call.unknown = bool(cookie)
+        return call
 
     def _new_call(
         self, request: Request[Any, Any, Any], cookie: str, viewer: Viewer, me: Account | None, unread: int
@@ -181,6 +185,7 @@ class Web:
             me=me,
             unread=unread,
             cookie=cookie,
+            method=request.method,
             path=request.scope["path"],
             query_string=request.scope["query_string"].decode("latin-1"),
             query=query,
@@ -198,7 +203,14 @@ class Web:
         headers = self._headers(result.form_targets) | result.headers
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
-        return Response(html, status_code=result.status, headers=headers, media_type="text/html")
+        return self._html(call, html, result.status, headers)
+
+    def _html(self, call: Call, html: str, status: int, headers: dict[str, str]) -> Response[Any]:
+        data = html.encode()
+        if len(data) >= compression.BYTES_MIN and compression.takes_gzip(call.headers.get("accept-encoding", "")):
+            data = compression.packed(data)
+            headers["Content-Encoding"] = "gzip"
+        return Response(data, status_code=status, headers=headers, media_type="text/html")
 
     def _go(self, call: Call, go: Go) -> Response[Any]:
         headers = self._headers() | {"HX-Redirect" if call.is_htmx else "Location": go.to}
@@ -216,16 +228,23 @@ class Web:
         return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
 
     def _problem(self, call: Call, problem: problems.Problem) -> Response[Any]:
-        template = "notice.html" if call.is_htmx else "error.html"
-        html = call.html(template, {"title": problem.title, "message": problem.message})
         headers = self._headers() | _retry_after(problem)
-        return Response(html, status_code=problem.status, headers=headers, media_type="text/html")
+        if call.is_htmx:
+            return self._html(call, call.html("notice.html", {"message": problem.message}), problem.status, headers)
+        waits = problem.status in (429, 500, 503) and call.method in ("GET", "HEAD")
+        values = {
+            "title": problem.title,
+            "message": problem.message,
+            "again": call.address if waits and is_own(call.address) else "",
+            "asks": problem.status == 404,
+        }
+        return self._html(call, call.html("error.html", values), problem.status, headers)
 
     def _headers(self, form_targets: str = "'self'") -> dict[str, str]:
         return self._safe | {
             "Content-Security-Policy": CSP.format(form_targets=form_targets),
             "Cache-Control": "private, no-store",
-            "Vary": "Cookie, HX-Request",
+            "Vary": "Cookie, HX-Request, Accept-Encoding",
         }
 
     def _set_cookie(self, value: str, *, keep: bool) -> str:
@@ -298,19 +317,3 @@ def _check_origin(headers: Mapping[str, str], settings: Settings) -> None:
         ours = origin.casefold() in (settings.base_url.casefold(), f"{scheme}://{host}".casefold())
     if not ours:
         raise Forbidden("This form was sent from another site. Open the page here and try again.")
-
-
-def _static() -> HTTPRouteHandler:
-    async def static(request: Request[Any, Any, Any]) -> Response[bytes]:
-        file = pages.static_files().get(request.path_params["name"])
-        if file is None:
-            raise HTTPException(status_code=404)
-        asked = request.query_params.get("v", "")
-        age = "31536000, immutable" if asked == file.version else "3600"
-        headers = SAFE | {"Cache-Control": f"public, max-age={age}", "ETag": f'"{file.version}"'}
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # apps show the default avatar
-        if request.headers.get("if-none-match") == headers["ETag"]:
-            return Response(b"", status_code=304, headers=headers, media_type=file.content_type)
-        return Response(file.data, headers=headers, media_type=file.content_type)
-
-    return HTTPRouteHandler("/static/{name:str}", http_method=["GET", "HEAD"], name="static")(static)

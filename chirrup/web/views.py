@@ -28,6 +28,10 @@ from ..types import (
 )
 from .pages import asset
 
+FOLD_LINES = 15  # a text of more lines is folded, in lists
+FOLDED_LINES = 10  # that are shown then
+FOLD_CHARS = 1500  # so is one of more characters, where an operator allows it
+
 _meta = msgspec.json.Decoder(Meta).decode
 
 
@@ -84,6 +88,7 @@ class PostView(msgspec.Struct, frozen=True):
     summary: str
     said: str  # the text, or what stands for it, as one may quote it
     html: Markup
+    fold: tuple[Markup, Markup] | None  # of a long text: what is shown in lists, and the rest
     sensitive: bool
     media: list[MediaView]
     poll: PollView | None
@@ -149,6 +154,7 @@ class Views:
                 summary=post.summary,
                 said=post.summary or post.text or "A picture",
                 html=self.html(post.text, post.mentioned),
+                fold=self._fold(post),
                 sensitive=bool(post.sensitive),
                 media=[self._media(files[id], post, tx.now_ms) for id in post.media if id in files],
                 poll=votings.get(post.poll_id),
@@ -223,6 +229,15 @@ class Views:
             name.lower(): f"/@{one.username}" for one in named for name in (one.username, f"{one.username}@{host}")
         }
         return Markup(text.to_html(words, links, "", inline=inline))
+
+    def _fold(self, post: Post) -> tuple[Markup, Markup] | None:
+        if post.text.count("\n") < FOLD_LINES and len(post.text) < FOLD_CHARS:
+            return None
+        first = "".join(post.text.splitlines(keepends=True)[:FOLDED_LINES])
+        if len(first) > FOLD_CHARS:
+            first = first[: first.rfind(" ", 0, FOLD_CHARS) + 1]  # links and names have no space in them
+        rest = post.text[len(first) :].strip()
+        return (self.html(first.rstrip(), post.mentioned), self.html(rest, post.mentioned)) if first and rest else None
 
 
 def _polls(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, PollView]:
