@@ -1,6 +1,6 @@
 """Pages by key, as Mastodon's clients ask for them: max_id, since_id, min_id, limit; and the Link header."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -50,6 +50,20 @@ def _id(name: str, asked: str, default: int) -> int:
 
 
 T = TypeVar("T")
+
+ANSWER_BYTES_MAX = 1_000_000  # of an answer that has no pages
+
+
+def fitting(ids: Iterable[int], sizes: Mapping[int, int], bytes_max: int) -> set[int]:
+    """The first of ids that fit together; those without a size are left out."""
+    shown: set[int] = set()
+    for id in ids:
+        if id in sizes:
+            bytes_max -= sizes[id]
+            if bytes_max < 0:
+                break
+            shown.add(id)
+    return shown
 
 
 class Page(msgspec.Struct, Generic[T]):

@@ -8,7 +8,7 @@ import msgspec
 from ..access import limits
 from ..errors import Invalid, NotFound
 from ..ports import Tx
-from ..social import media, posts, reactions
+from ..social import media, posts, reactions, threads
 from ..store import posts as post_rows
 from ..timelines import marks
 from ..types import Draft, PollDraft, Post, Span
@@ -129,9 +129,17 @@ async def context(call: Call, id: int) -> Context:
 
 
 def _context(tx: Tx, call: Call, id: int) -> Any:
-    ancestors, descendants = posts.context(tx, call.viewer_id, id)
-    found = call.render.statuses_by_id(tx, call.viewer_id, [*ancestors, *descendants])
-    return {"ancestors": [found[i] for i in ancestors], "descendants": [found[i] for i in descendants]}
+    """Where it gets too large, the posts that are farthest above and the oldest replies are left out."""
+    thread = threads.context(tx, call.viewer_id, id)
+    found = call.render.statuses_by_id(tx, call.viewer_id, [*thread.above, *thread.below])
+    sizes = {id: len(bytes(shown)) for id, shown in found.items()}
+    above = paging.fitting(reversed(thread.above), sizes, paging.ANSWER_BYTES_MAX // 2)
+    room = paging.ANSWER_BYTES_MAX - sum(sizes[i] for i in above)
+    below = paging.fitting(sorted(thread.below, reverse=True), sizes, room)
+    return {
+        "ancestors": [found[i] for i in thread.above if i in above],
+        "descendants": [found[i] for i in thread.below if i in below],
+    }
 
 
 async def source(call: Call, id: int) -> StatusSource:
@@ -140,7 +148,11 @@ async def source(call: Call, id: int) -> StatusSource:
 
 
 async def history(call: Call, id: int) -> list[StatusEdit]:
-    return await call.read(lambda tx: call.render.edits(tx, call.viewer_id, posts.history(tx, call.viewer_id, id)))
+    """The first state, and the newest ones."""
+    edits = await call.read(lambda tx: call.render.edits(tx, call.viewer_id, posts.history(tx, call.viewer_id, id)))
+    sizes = {n: len(msgspec.json.encode(edit)) for n, edit in enumerate(edits)}
+    shown = paging.fitting([0, *range(len(edits) - 1, 0, -1)], sizes, paging.ANSWER_BYTES_MAX)
+    return [edit for n, edit in enumerate(edits) if n in shown]
 
 
 async def favourited_by(call: Call, id: int, query: PageQuery) -> Page[Account]:

@@ -13,6 +13,7 @@ from ..ports import Tx
 from ..store import conversations as rows
 from ..store import posts
 from ..types import Conversation, Post, Span, Visibility
+from . import threads
 
 
 def page(tx: Tx, account_id: int, span: Span) -> Filled[Conversation]:
@@ -65,10 +66,8 @@ def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
     gone = posts.tombstone(tx, event.post_id)
     if gone is None or gone.visibility != Visibility.DIRECT:
         return []
-    thread = [post_id for post_id, _ in posts.thread(tx, gone.root_id, 4096)]
     for account_id in {gone.author_id, *(m.account_id for m in gone.mentioned)}:
         found = rows.by_thread(tx, account_id, gone.root_id)
         if found and found.last_post_id == gone.id:
-            left = visibility.see(tx, account_id, [gone.root_id, *thread]).posts
-            rows.set_last(tx, found, max(left, default=0))
+            rows.set_last(tx, found, threads.newest(tx, account_id, gone.root_id))
     return []

@@ -17,6 +17,7 @@ from ..store import accounts as account_rows
 from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
+from ..store import threads
 from ..types import Draft, Mention, Post, PostVersion, User, Visibility
 from . import languages, mentions, polls, tags, text
 from .accounts import parse_visibility
@@ -26,6 +27,7 @@ CODE_POINTS_MAX = 200  # for one character as people count: a link of 4,096 coun
 MEDIA_MAX = 4
 MENTIONS_MAX = 100  # each costs a notification, so there must be a limit
 TAGS_MAX = 60
+VERSIONS_KEPT = 100  # earlier states of an edited post, the newest, beside the first: docs/decisions/0021-edits.md
 COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # what shows in counters that strangers see
 
 
@@ -106,7 +108,7 @@ def insert(tx: Tx, post: Post) -> None:
     if post.visibility in COUNTED:
         account_rows.add_counts(tx, post.author_id, posts=1, last_post_ms=post.created_ms)
     if post.reply_to_id:
-        rows.insert_in_thread(tx, post)
+        threads.insert(tx, post)
         if post.visibility in COUNTED:
             rows.add_counts(tx, post.reply_to_id, replies=1)
     if post.tags != "[]":
@@ -214,7 +216,8 @@ def _attach(tx: Tx, post: Post, media_ids: Collection[int]) -> None:
 
 
 def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
-    """Replace text, summary, media, language and poll; the earlier state goes to the history.
+    """Replace text, summary, media, language and poll; the earlier state goes to the history, which keeps the first one
+    and the newest VERSIONS_KEPT.
 
     Nobody who is mentioned no longer keeps reading a direct post. Raises as publish, and NotFound unless the author's.
     """
@@ -249,7 +252,11 @@ def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_
             poll_options=_json(titles),
         ),
     )
+    rows.trim_versions(tx, id, VERSIONS_KEPT)
     rows.update(tx, after)
+    if after.reply_to_id:
+        threads.update(tx, after)
+    tags.change(tx, before, after)
     index(tx, after)
     tx.emit(PostEdited(author, id))
     return after
@@ -288,9 +295,9 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
             rows.add_counts(tx, post.reply_to_id, replies=-1)
         if post.boost_of_id:
             rows.add_counts(tx, post.boost_of_id, boosts=-1)
-    media_ids = set(post.media)
-    if post.edited_ms:
-        media_ids.update(*(version.media for version in rows.versions(tx, post.id)))
+    if post.reply_to_id:
+        threads.update(tx, post, gone=True)
+    media_ids = media_rows.of_post(tx, post.id) if post.edited_ms else set(post.media)
     if keep_media and post.media:
         media_rows.release(tx, post.media, post.id)
         media_ids.difference_update(post.media)
@@ -313,7 +320,7 @@ def get(tx: Tx, viewer_id: int, id: int) -> Post:
 
 
 def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:
-    """Every state of the post, oldest first, the current one last. Raises NotFound."""
+    """The states of the post, oldest first, the current one last: of its edits the newest. Raises NotFound."""
     post = get(tx, viewer_id, id)
     current = PostVersion(
         post_id=id,
@@ -324,40 +331,4 @@ def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:
         media_ids=post.media_ids,
         poll_options=_json(polls.titles(tx, post.poll_id) if post.poll_id else []),
     )
-    return [*rows.versions(tx, id), current]
-
-
-THREAD_POSTS_MAX = 4096
-
-
-def context(tx: Tx, viewer_id: int, id: int) -> tuple[list[int], list[int]]:
-    """(ancestors, root first; descendants, each right below what it answers) that viewer_id may see.
-
-    Raises NotFound. Hidden posts leave no trace; what hangs below a hidden one still shows.
-    """
-    post = get(tx, viewer_id, id)
-    if post.boost_of_id:
-        post = get(tx, viewer_id, post.boost_of_id)
-    replies = rows.thread(tx, post.root_id, THREAD_POSTS_MAX)
-    parents = dict(replies)
-    children: dict[int, list[int]] = {}
-    for child, parent in replies:
-        children.setdefault(parent, []).append(child)
-
-    ancestors: list[int] = []
-    above = parents.get(post.id, 0)
-    while above:
-        ancestors.append(above)
-        above = parents.get(above, 0)
-    descendants: list[int] = []
-    below = children.get(post.id, [])[::-1]
-    while below:
-        child = below.pop()
-        descendants.append(child)
-        below.extend(children.get(child, [])[::-1])
-
-    seen = visibility.see(tx, viewer_id, [*ancestors, *descendants])
-    return (
-        [id for id in reversed(ancestors) if id in seen.posts],
-        [id for id in descendants if id in seen.posts],
-    )
+    return [*rows.versions(tx, id, VERSIONS_KEPT + 1), current]

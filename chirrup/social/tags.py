@@ -170,6 +170,13 @@ def add(tx: Tx, post: Post) -> None:
                 chosen.count_posts(tx, post.author_id, key, 1, last_post_ms=post.created_ms)
 
 
+def change(tx: Tx, before: Post, after: Post) -> None:
+    """A post was edited: it is found under the tags it has now."""
+    if before.tags != after.tags:
+        _remove(tx, before, sorted(_names(before).keys() - _names(after).keys()))
+        add(tx, after)
+
+
 def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     """How much they are used is counted later: whoever posts would wait for all others who use the same tag."""
     if post.visibility == Visibility.PUBLIC:
@@ -180,10 +187,7 @@ def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
 
 
 def on_edited(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
-    """Tags that an edit took away are taken away, those it added are added."""
-    earlier = {tag for version in posts.versions(tx, post.id) for tag in keys_in(version.text)}
-    _remove(tx, post, earlier - _names(post).keys())
-    add(tx, post)
+    """Uses that an edit added are counted."""
     return on_published(tx, post)
 
 

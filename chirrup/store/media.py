@@ -42,6 +42,16 @@ def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     )
 
 
+def of_post(tx: Tx, post_id: int) -> set[int]:
+    """Ids of what the post shows, and of what it showed before it was edited."""
+    rows = tx.all(
+        "SELECT id FROM media WHERE bucket = :bucket AND post_id = :post AND post_id > 0",
+        bucket=bucket_of(post_id),
+        post=post_id,
+    )
+    return {id for (id,) in rows}
+
+
 def release(tx: Tx, ids: Collection[int], post_id: int) -> None:
     """Make what post_id shows free for another post, and remember since when by the post's tombstone."""
     tx.run(

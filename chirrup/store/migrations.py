@@ -92,6 +92,8 @@ STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     _drop_index("posts_public"),  # posts_first is a part of it
     Index("posts_replied"),
     Index("media_post"),
+    _add("thread_posts", "author_id", "BIGINT NOT NULL DEFAULT 0"),
+    _add("thread_posts", "audience", "TEXT NOT NULL DEFAULT ''"),
 )
 
 

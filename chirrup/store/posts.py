@@ -195,32 +195,6 @@ def _order(span: Span) -> str:
     return "ASC" if span.oldest else "DESC"
 
 
-# threads
-
-
-def insert_in_thread(tx: Tx, post: Post) -> None:
-    tx.run(
-        """INSERT INTO thread_posts (bucket, root_id, post_id, parent_id) VALUES (:bucket, :root, :post, :parent)
-           ON CONFLICT (bucket, root_id, post_id) DO NOTHING""",
-        bucket=bucket_of(post.root_id),
-        root=post.root_id,
-        post=post.id,
-        parent=post.reply_to_id,
-    )
-
-
-def thread(tx: Tx, root_id: int, limit: int) -> list[tuple[int, int]]:
-    """(post id, parent id) of every reply below root, deleted ones too, oldest first."""
-    rows = tx.all(
-        """SELECT post_id, parent_id FROM thread_posts WHERE bucket = :bucket AND root_id = :root
-           ORDER BY post_id LIMIT :limit""",
-        bucket=bucket_of(root_id),
-        root=root_id,
-        limit=limit,
-    )
-    return [(post, parent) for post, parent in rows]
-
-
 # earlier versions
 
 
@@ -234,15 +208,30 @@ def insert_version(tx: Tx, version: PostVersion) -> None:
     )
 
 
-def versions(tx: Tx, post_id: int) -> list[PostVersion]:
-    """Every earlier version, oldest first, without the current one."""
-    rows = tx.all(
-        """SELECT post_id, at_ms, text, summary, sensitive, media_ids, poll_options FROM post_versions
-           WHERE bucket = :bucket AND post_id = :post ORDER BY at_ms""",
+def trim_versions(tx: Tx, post_id: int, kept: int) -> None:
+    """Keep the first and the newest `kept`."""
+    tx.run(
+        """DELETE FROM post_versions WHERE bucket = :bucket AND post_id = :post
+             AND at_ms > (SELECT MIN(at_ms) FROM post_versions WHERE bucket = :bucket AND post_id = :post)
+             AND at_ms < (SELECT MIN(at_ms) FROM (
+               SELECT at_ms FROM post_versions WHERE bucket = :bucket AND post_id = :post
+               ORDER BY at_ms DESC LIMIT :kept) AS newest)""",
         bucket=bucket_of(post_id),
         post=post_id,
+        kept=kept,
     )
-    return [PostVersion(*row) for row in rows]
+
+
+def versions(tx: Tx, post_id: int, limit: int) -> list[PostVersion]:
+    """The newest earlier versions, oldest first, without the current one."""
+    rows = tx.all(
+        """SELECT post_id, at_ms, text, summary, sensitive, media_ids, poll_options FROM post_versions
+           WHERE bucket = :bucket AND post_id = :post ORDER BY at_ms DESC LIMIT :limit""",
+        bucket=bucket_of(post_id),
+        post=post_id,
+        limit=limit,
+    )
+    return [PostVersion(*row) for row in reversed(rows)]
 
 
 # idempotency keys

@@ -163,6 +163,7 @@ CREATE TABLE IF NOT EXISTS post_versions (
 
 CREATE TABLE IF NOT EXISTS thread_posts (
   bucket INTEGER NOT NULL, root_id BIGINT NOT NULL, post_id BIGINT NOT NULL, parent_id BIGINT NOT NULL,
+  author_id BIGINT NOT NULL DEFAULT 0, audience TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (bucket, root_id, post_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS idempotency (

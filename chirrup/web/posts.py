@@ -7,8 +7,9 @@ import msgspec
 
 from ..access import visibility
 from ..errors import Invalid, NotFound
+from ..ids import ID_MAX
 from ..ports import Tx
-from ..social import polls, posts
+from ..social import polls, posts, threads
 from ..store import polls as poll_rows
 from ..types import Post
 from . import typed
@@ -35,6 +36,7 @@ class Thread(msgspec.Struct, frozen=True):
     above: list[PostView]
     post: PostView
     below: list[PostView]
+    before: int  # where older replies begin; 0: there are none
     draft: Typed
 
 
@@ -43,7 +45,8 @@ async def thread(call: Call, handle: str, id: str) -> Page | Go:
     post = found.post
     if post.id != path_id(id) or post.author.username != handle:  # a boost, or another spelling of the name
         return Go(post.path)
-    values = {"above": found.above, "p": post, "below": found.below, "draft": found.draft, "card": _card(call, post)}
+    values = {"above": found.above, "p": post, "below": found.below, "before": found.before}
+    values |= {"draft": found.draft, "card": _card(call, post)}
     return Page("thread.html", values, indexed=all(one.indexed for one in (*found.above, post, *found.below)))
 
 
@@ -52,7 +55,8 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
     viewer_id = call.viewer_id
     post = posts.get(tx, viewer_id, id)
     id = post.boost_of_id or post.id
-    above, below = posts.context(tx, viewer_id, id)
+    found = threads.page(tx, viewer_id, id, call.query.id("before", ID_MAX))
+    above, below = found.above, found.below
     seen = visibility.see_to_show(tx, viewer_id, [*above, id, *below])
     views = {view.key: view for view in call.views.seen(tx, seen, [*above, id, *below])}
     if id not in views:
@@ -62,6 +66,7 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
         [views[one] for one in above if one in views],
         views[id],
         [views[one] for one in below if one in views],
+        found.before,
         msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call)).answering(
             views[id].visibility
         ),

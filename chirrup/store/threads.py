@@ -1,0 +1,110 @@
+"""Which posts answer which, in the bucket of the thread's first post, with what says who may see them.
+
+`audience`: "" for public and unlisted posts; ",12,34," for a direct one to these accounts; "+,12," for followers and
+those it mentions; GONE when it is deleted. `author_id` is 0 in rows of before these columns: they count as open, and
+the oracle decides.
+"""
+
+from collections.abc import Collection
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Post, Visibility
+
+GONE = "-"
+PER_AUTHOR = 1000  # replies of one account to one thread that are looked at, the newest
+LOOKED_MAX = 20_000  # of all, the newest
+
+
+def insert(tx: Tx, post: Post) -> None:
+    tx.run(
+        """INSERT INTO thread_posts (bucket, root_id, post_id, parent_id, author_id, audience)
+           VALUES (:bucket, :root, :post, :parent, :author, :audience)
+           ON CONFLICT (bucket, root_id, post_id) DO NOTHING""",
+        bucket=bucket_of(post.root_id),
+        root=post.root_id,
+        post=post.id,
+        parent=post.reply_to_id,
+        author=post.author_id,
+        audience=_audience(post),
+    )
+
+
+def update(tx: Tx, post: Post, *, gone: bool = False) -> None:
+    """Whom it mentions has changed, or it is deleted."""
+    tx.run(
+        """UPDATE thread_posts SET author_id = :author, audience = :audience
+           WHERE bucket = :bucket AND root_id = :root AND post_id = :post""",
+        bucket=bucket_of(post.root_id),
+        root=post.root_id,
+        post=post.id,
+        author=post.author_id,
+        audience=GONE if gone else _audience(post),
+    )
+
+
+def _audience(post: Post) -> str:
+    if post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        return ""
+    told = "".join(f"{mention.account_id}," for mention in post.mentioned)
+    return f"{'+' if post.visibility == Visibility.FOLLOWERS else ''},{told}"
+
+
+def followers_only(tx: Tx, root_id: int) -> list[int]:
+    """Who answered their followers only."""
+    rows = tx.all(
+        """SELECT DISTINCT author_id FROM thread_posts
+           WHERE bucket = :bucket AND root_id = :root AND audience LIKE '+%' LIMIT :limit""",
+        bucket=bucket_of(root_id),
+        root=root_id,
+        limit=LOOKED_MAX,
+    )
+    return [id for (id,) in rows]
+
+
+def shown(
+    tx: Tx,
+    root_id: int,
+    viewer_id: int,
+    followees: Collection[int],
+    per_author: int = PER_AUTHOR,
+    limit: int = LOOKED_MAX,
+) -> list[tuple[int, int, int]]:
+    """(post id, parent id, author id) of replies below root that are meant for the viewer, newest first.
+
+    followees: of the authors, those whom the viewer follows. Of each author the newest per_author.
+    """
+    rows = tx.all(
+        f"""SELECT post_id, parent_id, author_id FROM (
+              SELECT post_id, parent_id, author_id, ROW_NUMBER() OVER (
+                PARTITION BY CASE WHEN author_id = 0 THEN post_id ELSE author_id END ORDER BY post_id DESC) AS nth
+              FROM thread_posts WHERE bucket = :bucket AND root_id = :root AND audience <> '{GONE}'
+                AND (audience = '' OR author_id = :viewer OR audience LIKE :told
+                     OR (audience LIKE '+%' AND {tx.sql.is_in("author_id", "followees")}))) AS meant
+            WHERE nth <= :per_author ORDER BY post_id DESC LIMIT :limit""",
+        bucket=bucket_of(root_id),
+        root=root_id,
+        viewer=viewer_id or -1,
+        told=f"%,{viewer_id},%",
+        followees=followees,
+        per_author=per_author,
+        limit=limit,
+    )
+    return rows  # pyright: ignore[reportReturnType]
+
+
+def upwards(tx: Tx, root_id: int, ids: Collection[int]) -> dict[int, int]:
+    """The parent of each of ids and of all that is above them, deleted ones too."""
+    rows = tx.all(
+        f"""WITH RECURSIVE up (post_id, parent_id) AS (
+              SELECT post_id, parent_id FROM thread_posts
+                WHERE bucket = :bucket AND root_id = :root AND {tx.sql.is_in("post_id", "ids")}
+              UNION SELECT t.post_id, t.parent_id FROM up
+                JOIN thread_posts t ON t.bucket = :bucket AND t.root_id = :root AND t.post_id = up.parent_id)
+            SELECT post_id, parent_id FROM up LIMIT :limit""",
+        bucket=bucket_of(root_id),
+        root=root_id,
+        ids=ids,
+        limit=LOOKED_MAX,
+    )
+    return dict(rows)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,49 @@
+"""Answers that have no pages have a size: below a megabyte, whatever people write."""
+
+import pytest
+from client import Person
+
+BYTES_MAX = 1_050_000
+LINKS = " ".join(f"https://example.com/{n}{'x' * 2000}" for n in range(20))  # 480 characters as they are counted
+
+
+def test_a_history_of_large_states_is_cut_in_its_middle(ann: Person):
+    post = ann.say("first")
+    for n in range(20):
+        assert ann.put(f"/api/v1/statuses/{post['id']}", status=f"{n} {LINKS}").ok
+
+    answer = ann.get(f"/api/v1/statuses/{post['id']}/history")
+
+    assert len(answer.content) < BYTES_MAX
+    states = answer.json()
+    assert "first" in states[0]["content"]
+    assert [state["content"].split()[0] for state in states[1:]] == [f"<p>{n}" for n in range(21 - len(states), 20)]
+    assert len(states) > 5
+
+
+@pytest.mark.parametrize("viewer", ["author", "stranger"])
+def test_a_thread_of_large_posts_keeps_the_nearest_above_and_the_newest_below(ann: Person, server, viewer: str):
+    chain = [ann.say(f"0 {LINKS}")["id"]]
+    for n in range(1, 13):
+        chain.append(ann.say(f"{n} {LINKS}", in_reply_to_id=chain[-1])["id"])
+    below = [ann.say(f"{n} {LINKS}", in_reply_to_id=chain[-1])["id"] for n in range(12)]
+
+    answer = (ann if viewer == "author" else server.anyone()).get(f"/api/v1/statuses/{chain[-1]}/context")
+
+    assert len(answer.content) < BYTES_MAX
+    above, shown = ([post["id"] for post in answer.json()[part]] for part in ("ancestors", "descendants"))
+    assert above == chain[-1 - len(above) : -1]
+    assert shown == below[-len(shown) :]
+    assert len(above) > 3 < len(shown)
+
+
+def test_a_page_of_a_long_thread_leads_to_the_rest(ann: Person, server):
+    root = ann.say("root")
+    replies = [ann.say(f"reply {n}", in_reply_to_id=root["id"])["id"] for n in range(70)]
+    first = server.anyone().get(f"/@{ann.name}/{root['id']}").text
+    second = server.anyone().get(f"/@{ann.name}/{root['id']}?before={replies[10]}").text
+
+    assert [id for id in replies if f'id="p{id}"' in first] == replies[10:]
+    assert f"before={replies[10]}" in first
+    assert [id for id in replies if f'id="p{id}"' in second] == replies[:10]
+    assert "More replies" not in second
