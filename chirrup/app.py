@@ -199,6 +199,7 @@ def serve(settings: Settings, console: Console) -> None:
     with folder.held(settings):
         listening, metrics = serving.listen(settings), serving.listen_for_metrics(settings)
         serving.allow_connections()
+        serving.return_memory()
         traces.begin(settings.traces, settings.role)
         app = build(settings)
         with suppress(OSError):  # standard output may be a full disk

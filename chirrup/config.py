@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_5_min: int = 300  # of an account to the API and the pages; of an address, where nobody is logged in
     streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; what is beyond gets a 429
     streams_per_ip: int = 10_000
+    connections_per_ip: int = 1024  # at once in each process, streams and those of trusted proxies not counted
+    client_head_s: float = 10.0  # how long a client is waited for: for a request's first line and headers,
+    client_still_s: float = 30.0  # and while it neither sends the rest nor reads the answer;
+    client_bytes_per_s: int = 1024  # who does it slowly is given a second for as many bytes
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and X-Request-Id count
     log_level: str = "info"
@@ -58,6 +62,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def request_limit(self) -> int:
         """In 5 minutes. Test servers count, and refuse nobody."""
         return 10_000_000 if self.testing else self.requests_per_5_min
+
+    @property
+    def connection_limit(self) -> int:
+        """For each address. Test servers have many clients at one."""
+        return 100_000 if self.testing else self.connections_per_ip
 
     @property
     def domain(self) -> str:

@@ -6,7 +6,7 @@ Only app.py knows which plug is in which socket (engines/<socket>/<plug>.py).
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import msgspec
 
@@ -307,6 +307,9 @@ class Listening(Protocol):
     async def stop(self) -> None: ...
 
 
+BODY_BYTES = "chirrup.body_bytes"  # in an ASGI scope: how large a body who answers wants at most
+
+
 class Blobs(Protocol):
     """Files by key. Keys are random and carry the extension."""
 
@@ -316,6 +319,10 @@ class Blobs(Protocol):
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """(data, content type), or None."""
+        ...
+
+    def open(self, key: str) -> tuple[BinaryIO, int, str] | None:
+        """(the file to read from and to close, its size, content type), or None. It stays as it is now."""
         ...
 
     def path(self, key: str) -> Path | None:

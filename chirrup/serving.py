@@ -4,12 +4,14 @@ docs/decisions/0015-leaving.md says why it is done in this order.
 """
 
 import asyncio
+import ctypes
 import gc
 import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -19,6 +21,7 @@ from uvicorn.server import ServerState
 
 from .config import Settings
 from .errors import SettingsError
+from .http.guard import Guard, Patience
 from .http.health import Health
 from .http.observed import Observed
 from .http.server import Direct
@@ -31,6 +34,7 @@ log = structlog.get_logger()
 FILES = 65_536  # open at once, connections for the most part
 FIRST_REQUEST_S = 1.0  # for a connection that was just accepted
 METRICS_PORTS = 16
+M_MMAP_THRESHOLD = -3  # mallopt(3)
 BACKLOG = 4096  # connections that wait to be let in
 AT_ONCE = 32  # connections let in between looks at those that are there
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -42,11 +46,22 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
         inner = TracedRequests(inner)
     if settings.trusted_proxies:
         inner = ProxyHeadersMiddleware(inner, list(settings.trusted_proxies))
+    trusted = inner.trusted_hosts if settings.trusted_proxies else ()
+    guard = Guard(
+        Patience(
+            head_s=settings.client_head_s,
+            still_s=settings.client_still_s,
+            bytes_per_s=settings.client_bytes_per_s,
+            connections=settings.connection_limit,
+            folder=settings.data,
+            proxies=trusted,
+        )
+    )
     return uvicorn.Config(
-        Observed(inner, inner.trusted_hosts if settings.trusted_proxies else ()),
+        Observed(inner, trusted),
         loop="uvloop",
-        http=HttpProtocol,
-        ws=WebSocketProtocol,
+        http=cast(Any, partial(HttpProtocol, guard=guard)),
+        ws=cast(Any, partial(WebSocketProtocol, guard=guard)),
         ws_max_size=16 * 1024,
         ws_per_message_deflate=False,  # it would be done again for every reader of the same event
         ws_ping_interval=30,
@@ -74,9 +89,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._metrics:
             config = uvicorn.Config(self._scrape, log_config=None, access_log=False, lifespan="off")
-            state = ServerState()
+            state, guard = ServerState(), Guard()
             await asyncio.get_running_loop().create_server(
-                lambda: HttpProtocol(config, state, {}), sock=self._metrics, backlog=16
+                lambda: HttpProtocol(config, state, {}, guard=guard), sock=self._metrics, backlog=16
             )
         self._protocol = self.config.http_protocol_class
 
@@ -145,6 +160,12 @@ def _collect_less() -> None:
 def _is_fresh(connection: Any) -> bool:
     """It has brought no request yet."""
     return getattr(connection, "cycle", "of a WebSocket") is None
+
+
+def return_memory() -> None:
+    """Blocks of 64 KiB and more are given back to the system when they are free, not kept for the next one (glibc)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 64 * 1024)
 
 
 def allow_connections() -> None:

@@ -5,11 +5,11 @@ import re
 
 import msgspec
 
-from ..access import limits
 from ..errors import Invalid, NotFound
 from ..social import media, uploads
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
+from .files import FilePart
 from .forms import Upload
 
 OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers for good; what stands between asks again
@@ -25,7 +25,6 @@ class NewMedia(msgspec.Struct, kw_only=True):
 
 async def create(call: Call, body: NewMedia) -> MediaAttachment:
     """Its type is read from the file itself; the name and type that came with it are not looked at."""
-    await call.throttle(limits.MEDIA, account=str(call.account_id))
     if body.file is None:
         raise Invalid("file", "can't be blank: send a picture as multipart/form-data")
     one = await uploads.add(
@@ -50,8 +49,6 @@ class MediaChange(msgspec.Struct, kw_only=True):
 
 
 async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
-    if body.thumbnail:
-        await call.throttle(limits.MEDIA, account=str(call.account_id))
     one = await uploads.change(
         call.engines,
         call.account_id,
@@ -101,19 +98,20 @@ async def _answer(call: Call, file: media.File, name: str) -> Reply:
         headers["X-Robots-Tag"] = "noindex"
     if tag in call.headers.get("if-none-match", ""):
         return Reply(b"", 304, headers)
-    found = await asyncio.to_thread(call.engines.blobs.get, file.key)
+    found = await asyncio.to_thread(call.engines.blobs.open, file.key)
     if found is None:
         raise NotFound("file", name)
-    data, content_type = found
+    data, size, content_type = found
     wanted = call.headers.get("range", "")
     if not wanted:
-        return Reply(data, 200, headers, content_type)
-    part = _part(wanted, len(data))
+        return Reply(FilePart(data, 0, size), 200, headers, content_type)
+    part = _part(wanted, size)
     if part is None:
-        return Reply(b"", 416, headers | {"Content-Range": f"bytes */{len(data)}"}, content_type)
+        data.close()
+        return Reply(b"", 416, headers | {"Content-Range": f"bytes */{size}"}, content_type)
     first, last = part
-    headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
-    return Reply(data[first : last + 1], 206, headers, content_type)
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return Reply(FilePart(data, first, last - first + 1), 206, headers, content_type)
 
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)

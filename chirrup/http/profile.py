@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from ..access import limits
 from ..social import accounts, pictures
 from ..social.accounts import ProfileChange
 from ..store import accounts as rows
@@ -67,8 +66,6 @@ class ProfileBody(msgspec.Struct, kw_only=True):
 
 
 async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount:
-    if body.avatar or body.header:
-        await call.throttle(limits.MEDIA, account=str(call.account_id))
     avatar = body.avatar.data if body.avatar else None
     header = body.header.data if body.header else None
     async with pictures.stored(

@@ -12,10 +12,12 @@ from litestar.types import ASGIApp, Receive, Send
 
 from ..access import limits, scopes
 from ..errors import BadRequest, ChirrupError, Forbidden, Quota, Unauthorised
+from ..ports import BODY_BYTES
 from ..types import Role, Viewer
-from . import paging, problems
+from . import files, paging, problems
 from .arguments import Arguments
 from .call import Call, Reply, Services
+from .files import FilePart
 from .paging import Page
 from .routes import ADMIN, ANYONE, ROUTES, USER, Route
 from .whole import WHOLE
@@ -99,7 +101,9 @@ class Endpoint:
                 url=services.settings.base_url + scope["raw_path"].decode("latin-1"),
                 params=query.params,
             )
-            body = partial(_body, receive, headers, self._max_bytes)
+            body = partial(_body, scope, receive, headers, self._max_bytes)
+            if route.uploads and headers.get("content-type", "").startswith("multipart/"):  # may have a file
+                await call.throttle(limits.MEDIA, account=str(call.account_id))  # before it is read
             given = await self._arguments.decode(call, query, scope.get("path_params", {}), body)
             return _respond(call, await route.handler(call, **given), quota)
         except Exception as error:
@@ -130,12 +134,12 @@ class Direct:
         await (await endpoint.answer(scope, receive))(scope, receive, send)
 
 
-async def _body(receive: Receive, headers: Mapping[str, str], max_bytes: int) -> bytes:
+async def _body(scope: Any, receive: Receive, headers: Mapping[str, str], max_bytes: int) -> bytes:
     """Raises TooLarge, BadRequest: the client left."""
     chunks, size, more = [], int(headers.get("content-length", 0)), True
     if size > max_bytes:
         raise problems.TooLarge(f"the body may have {max_bytes:,} bytes, has {size:,}")
-    size = 0
+    scope[BODY_BYTES], size = max_bytes, 0
     while more:
         event: Any = await receive()
         if event["type"] != "http.request":
@@ -184,6 +188,8 @@ def _respond(call: Call, result: Any, quota: Quota | None) -> "Answer":
         if link := paging.link(call.url, call.params, content):
             headers = headers | {"Link": link}
         content = content.items
+    if isinstance(content, FilePart):
+        return FileAnswer(content, reply.status, headers, reply.media_type)
     body = content if isinstance(content, bytes) else _encode(content)
     return Answer(body, reply.status, headers, reply.media_type)
 
@@ -206,6 +212,19 @@ class Answer:
         await send(start)
         body = b"" if scope["method"] == "HEAD" else self._body
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class FileAnswer(Answer):
+    """A part of a file, read as it is sent."""
+
+    def __init__(self, part: FilePart, status: int, headers: dict[str, str], media_type: str) -> None:
+        super().__init__(b"", status, headers, media_type)
+        self._part = part
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        own = [(b"content-type", self._type.encode()), (b"content-length", str(self._part.size).encode())]
+        start: Any = {"type": "http.response.start", "status": self._status, "headers": self._headers + own}
+        await files.send(self._part, start, scope, send)
 
 
 def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

@@ -7,12 +7,14 @@ less for each other, until nobody was refused for CALM_S. Measured: docs/decisio
 
 import re
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .. import metrics
+from .spool import SpoolingCycle
 from .whole import WholeCycle
 
 ROOM, BUSY = 256, 12
@@ -136,6 +138,7 @@ class SheddingProtocol(HttpToolsProtocol):
 
     _arriving: RequestResponseCycle | None = None
     _reading = False  # a request has begun, and not ended
+    folder: Path | None = None  # for large bodies while they arrive
 
     def __init__(self, config: Any, server_state: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, server_state, *args, **kwargs)
@@ -168,7 +171,7 @@ class SheddingProtocol(HttpToolsProtocol):
         if not cycle.more_body:
             self._enter(cycle)
         elif cycle.waiting_for_100_continue:
-            super()._start_asgi_task(cycle, app)
+            self._start_large(cycle, app)
         else:
             self._arriving = cycle
 
@@ -180,7 +183,12 @@ class SheddingProtocol(HttpToolsProtocol):
         super().on_body(body)
         if self._arriving and len(self._arriving.body) > HIGH_WATER_LIMIT:  # uvicorn reads on when the app has begun
             cycle, self._arriving = self._arriving, None
-            super()._start_asgi_task(cycle, self._all)
+            self._start_large(cycle, self._all)
+
+    def _start_large(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = SpoolingCycle
+        cast(Any, cycle).folder = self.folder
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         self._reading = False

@@ -16,13 +16,15 @@ class WholeCycle(RequestResponseCycle):
     """uvicorn's, of a request whose answer may be whole. Nothing is added to what it keeps."""
 
     async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.transport.is_closing():  # uvicorn tells only the last of several requests that came at once
+            self.disconnected = True
+        if self.disconnected:
+            return
         body = message.get(WHOLE)
         if body is None:
             return await super().send(message)
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
-            return
         headers = self.default_headers + message["headers"]
         if _CLOSE in headers:
             self.keep_alive = False

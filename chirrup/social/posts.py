@@ -140,7 +140,6 @@ def _checked_text(raw: str, summary: str, chars_max: int, *, may_be_empty: bool)
     words, summary = text.clean(raw), text.clean(summary)
     if not words and not may_be_empty:
         raise Invalid("text", "can't be blank: write something, or attach media")
-    summary = text.clean(summary)
     if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # not worth being searched for links
         raise Invalid("text", f"must have at most {chars_max} characters, has many thousands")
     length = text.length(words) + text.length(summary)

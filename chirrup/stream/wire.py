@@ -1,6 +1,6 @@
 """The last step to a reader: ready bytes, straight to the transport of uvicorn; and what a peer may not do to us.
 
-uvicorn's own protocols with a little more, given to uvicorn.Config in app.py. They put `open_wire` into the scope's
+uvicorn's own protocols with a little more, given to uvicorn.Config in serving.py. They put `open_wire` into the scope's
 extensions. Measured: docs/decisions/0020-streams.md.
 """
 
@@ -13,7 +13,8 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from .. import metrics
-from ..http.shedding import SheddingProtocol
+from ..http.guard import READER, Guard
+from ..http.watched import WatchedProtocol, reset
 from ..http.whole import WHOLE
 
 EXTENSION = "chirrup.wire"
@@ -23,8 +24,6 @@ KERNEL_BYTES = 128 * 1024  # in the socket's buffer; left alone, Linux lets that
 GOING_AWAY, POLICY, TRY_LATER, TOO_SLOW = 1001, 1008, 1012, 1013  # RFC 6455, 7.4.1, and IANA's list of close codes
 FAREWELL_S = 5.0  # for a peer to answer the end; then the connection is dropped
 SILENT_MS = 30_000  # data that is not acknowledged for so long: the peer is gone (Linux)
-HEAD_S = 10.0  # for a request's head to arrive
-HEAD_BYTES_MAX = 64 * 1024  # of a request's first line and headers, and of all else around its body
 INBOUND_BURST_BYTES = 64 * 1024  # on a WebSocket; clients send a few hundred bytes in all
 INBOUND_BYTES_PER_S = 4 * 1024
 FRAGMENTS_MAX = 64
@@ -49,6 +48,10 @@ class Wire:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
             if hasattr(socket, "TCP_USER_TIMEOUT") and raw.family != socket.AF_UNIX:
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._waiting_bytes
 
     @property
     def closed(self) -> bool:
@@ -108,6 +111,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     wire: Wire | None = None
     _budget = float(INBOUND_BURST_BYTES)
     _budget_at = 0.0
+    _resumed = 0
+
+    def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._guard = guard
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._guard.add(self)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -175,77 +187,70 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().pause_writing()
         if self.wire:
             self.wire.pause()
+        self._guard.watch(self, READER)
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._resumed += 1
         if self.wire:
             self.wire.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._guard.forget(self)
         super().connection_lost(exc)
         if self.wire:
             self.wire.lost()
 
     def shutdown(self) -> None:
+        self._guard.hurry()
         if self.wire:
             self.wire.lost()
         super().shutdown()
 
+    # what http/guard.py asks
 
-def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)
+    def owes(self) -> str:
+        return READER if self.transport.get_write_buffer_size() else ""
+
+    def moved(self) -> tuple[int, int, int]:
+        return 0, self._resumed, self.transport.get_write_buffer_size()
+
+    def address(self) -> str:
+        headers = self.request.headers.raw_items() if self.handshake_initiated else ()
+        return self._guard.address_of(self.client, headers)
+
+    def held_bytes(self) -> int:
+        return _unread_bytes(self.transport, self.wire)
+
+    def cut(self, owed: str) -> None:
+        _cut_reader(self.transport, self.wire)
 
 
-class HttpProtocol(SheddingProtocol):
+def _unread_bytes(transport: asyncio.Transport, wire: Wire | None) -> int:
+    return transport.get_write_buffer_size() + (wire.waiting_bytes if wire else 0)
+
+
+def _cut_reader(transport: asyncio.Transport, wire: Wire | None) -> None:
+    """The reader of a stream is told, if the word reaches it."""
+    if wire and not wire.closed:
+        wire.cut(TOO_SLOW, "reads too slowly")
+    else:
+        reset(transport)
+
+
+class HttpProtocol(WatchedProtocol):
     wire: Wire | None = None
-    _too_slow: asyncio.TimerHandle | None = None
-    _around_body = 0  # bytes of this request that are neither its body nor, by twice as many, the frames of its chunks
-
-    def data_received(self, data: bytes) -> None:
-        """The parser keeps a header until its end, which may never come: so what comes in is counted here too."""
-        if self.refused_unread(data):
-            return
-        self._around_body += len(data)
-        super().data_received(data)
-        if self._around_body > HEAD_BYTES_MAX and not self.transport.is_closing():
-            self.send_400_response("The request's headers are too large.")
-
-    def on_body(self, body: bytes) -> None:
-        self._around_body -= 3 * len(body)
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._around_body = 0
-        super().on_message_complete()
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        super().connection_made(transport)
-        self._too_slow = self.loop.call_later(HEAD_S, transport.abort)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         if self.wire:
             self._refuse()
         cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_wire, WHOLE: True}
-        if self._too_slow is None:
-            self._too_slow = self.loop.call_later(HEAD_S, self.transport.abort)
-
-    def on_headers_complete(self) -> None:
-        self._in_time()
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES_MAX:
-            raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
-        if _has_body(self.headers) and self._should_upgrade():
-            raise ValueError("the opening of a WebSocket has no body")
-        super().on_headers_complete()
-
-    def _in_time(self) -> None:
-        if self._too_slow:
-            self._too_slow.cancel()
-            self._too_slow = None
 
     def open_wire(self) -> Wire:
         """After the response's start, which must be chunked. Chunks are pushed as RFC 9112, 7.1 has them."""
         self.wire = Wire(self.transport, self._end)
+        self.uncount()
         if self.pipeline:
             self._refuse()
         if self.transport.is_closing():
@@ -270,7 +275,6 @@ class HttpProtocol(SheddingProtocol):
             self.wire.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._in_time()
         super().connection_lost(exc)
         if self.wire:
             self.wire.lost()
@@ -279,3 +283,9 @@ class HttpProtocol(SheddingProtocol):
         if self.wire:
             self.wire.cut(TRY_LATER, "the server is going away")
         super().shutdown()
+
+    def unread_bytes(self) -> int:
+        return _unread_bytes(self.transport, self.wire)
+
+    def cut_reader(self) -> None:
+        _cut_reader(self.transport, self.wire)

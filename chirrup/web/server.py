@@ -19,7 +19,7 @@ from ..access.passwords import Passwords
 from ..access.sessions import Visit
 from ..config import Settings
 from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
-from ..ports import Engines, Tx
+from ..ports import BODY_BYTES, Engines, Tx
 from ..social.media import Addresses
 from ..store import accounts
 from ..types import ANYBODY, Account, Viewer
@@ -71,6 +71,7 @@ class Web:
         async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
             call: Call | None = None
             try:
+                request.scope[BODY_BYTES] = max_bytes  # pyright: ignore[reportGeneralTypeIssues]
                 call = await self._call(request)
                 request.scope["account_id"] = call.viewer_id  # pyright: ignore[reportGeneralTypeIssues]
                 await self._count(call)

@@ -6,6 +6,7 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from ...errors import Unavailable
 
@@ -59,6 +60,15 @@ class DiskBlobs:
             return ((self._root / key).read_bytes(), _TYPES[match[1]]) if match else None
         except FileNotFoundError:
             return None
+
+    def open(self, key: str) -> tuple[BinaryIO, int, str] | None:
+        """(the file to read from and to close, its size, content type), or None as for get."""
+        match = _KEY.fullmatch(key)
+        try:
+            file = (self._root / key).open("rb", buffering=0) if match else None
+        except FileNotFoundError:
+            return None
+        return (cast(BinaryIO, file), os.fstat(file.fileno()).st_size, _TYPES[match[1]]) if file and match else None
 
     def path(self, key: str) -> Path | None:
         """Where the file lies, or None as for get."""

@@ -1,0 +1,47 @@
+"""A file as an answer: sent piece by piece, as fast as it is read, so that it takes no more memory than a piece."""
+
+import asyncio
+from typing import Any, BinaryIO
+
+import msgspec
+from litestar.types import Send
+
+from .whole import WHOLE
+
+PIECE_BYTES = 64 * 1024
+
+
+class FilePart(msgspec.Struct):
+    """size bytes of file, from first on. Who sends it closes the file."""
+
+    file: BinaryIO
+    first: int
+    size: int
+
+
+async def send(part: FilePart, start: Any, scope: Any, send: Send) -> None:
+    """start: the message that begins the answer, with its content-length."""
+    left = 0 if scope["method"] == "HEAD" else part.size
+    try:
+        if WHOLE in scope.get("extensions", ()) and left <= PIECE_BYTES:
+            start[WHOLE] = await asyncio.to_thread(_read, part, part.first, left) if left else b""
+            return await send(start)
+        await send(start)
+        at = part.first
+        while left:
+            data = await asyncio.to_thread(_read, part, at, min(PIECE_BYTES, left))
+            at, left = at + len(data), left - len(data)
+            body: Any = {"type": "http.response.body", "body": data, "more_body": left > 0}
+            await send(body)  # returns once what was sent before has nearly all been read
+        if not part.size or scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        part.file.close()
+
+
+def _read(part: FilePart, at: int, size: int) -> bytes:
+    part.file.seek(at)
+    data = part.file.read(size)
+    if not data:
+        raise EOFError(f"the file has ended before {at + size} bytes")
+    return data

@@ -1,0 +1,167 @@
+"""HTTP connections that http/guard.py watches: what each owes, how much it holds, and how it is ended.
+
+Of uvicorn's protocol this uses, beyond what asyncio says, what 0.54 has: `flow`, `cycle`, `headers`, `client`, `url`,
+`_should_upgrade`, `handle_websocket_upgrade`. tests/http/test_slow_clients.py goes through all of it.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from ..access.limits import network_of
+from .guard import BODY, FRESH, HEAD, OURS, READER, Guard
+from .shedding import SheddingProtocol
+
+HEAD_BYTES_MAX = 64 * 1024  # of a request's first line and headers, and of all else around its body
+UNSENT_BYTES = 64 * 1024  # of an answer, in the kernel: left alone, it takes megabytes for who does not read
+TOO_MANY = (
+    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\n"
+    b"Retry-After: 10\r\nConnection: close\r\n\r\nToo many connections are open from your address: close some of them."
+)
+TOO_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 59\r\n"
+    b"Connection: close\r\n\r\nThe rest of your request did not come: please send it anew."
+)
+
+
+class WatchedProtocol(SheddingProtocol):
+    _resumed = 0  # how often a reader had read nearly all
+    _received = 0  # bytes
+    _peer = ""  # the address it counts for; "" once it does not
+    _in_head = False
+    _around_body = 0  # bytes of this request that are neither its body nor, by twice as many, the frames of its chunks
+
+    def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._guard = guard
+        self.folder = guard.patience.folder
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(transport)
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT") and raw.family != socket.AF_UNIX:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        self._guard.add(self)
+        self._peer = network_of(self.client[0]) if self.client else ""
+        if not self._peer or self._guard.enter(self._peer):
+            self._guard.watch(self, FRESH)
+        else:
+            transport.write(TOO_MANY)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.uncount()
+        self._guard.forget(self)
+        super().connection_lost(exc)
+
+    def uncount(self) -> None:
+        """From now on it is a stream, or gone. Streams have limits of their own: stream/hub.py."""
+        if self._peer:
+            self._guard.leave(self._peer)
+            self._peer = ""
+
+    def shutdown(self) -> None:
+        self._guard.hurry()
+        super().shutdown()
+
+    # requests
+
+    def data_received(self, data: bytes) -> None:
+        """The parser keeps a header until its end, which may never come: so what comes in is counted here too."""
+        if self.refused_unread(data):
+            return
+        size = len(data)
+        self._around_body += size
+        self._received += size
+        super().data_received(data)
+        if self._around_body > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self.send_400_response("The request's headers are too large.")
+        if self._reading:  # the rest is still to come
+            self._guard.watch(self, HEAD if self._in_head else BODY)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES_MAX:
+            raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
+        if _has_body(self.headers) and self._should_upgrade():
+            raise ValueError("the opening of a WebSocket has no body")
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._around_body -= 3 * len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._around_body = 0
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self.uncount()
+        self._guard.forget(self)
+        super().handle_websocket_upgrade()
+
+    # answers
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._guard.watch(self, READER)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._resumed += 1
+
+    # what http/guard.py asks
+
+    def owes(self) -> str:
+        if self.transport.get_write_buffer_size():
+            return READER
+        if self._reading:
+            return HEAD if self._in_head else OURS if self._held_up else BODY
+        return FRESH if self.cycle is None else ""
+
+    @property
+    def _held_up(self) -> bool:
+        """Its body would come, were it wanted now."""
+        return self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
+
+    def moved(self) -> tuple[int, int, int]:
+        return self._received, self._resumed, self.transport.get_write_buffer_size()
+
+    def address(self) -> str:
+        return self._guard.address_of(self.client, self.headers or ())
+
+    def held_bytes(self) -> int:
+        return self.unread_bytes() + max(0, self._around_body) + (len(self.cycle.body) if self.cycle else 0)
+
+    def unread_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def cut(self, owed: str) -> None:
+        if owed == READER:
+            self.cut_reader()
+        elif owed == BODY and self.cycle and not self.cycle.response_started and not self.transport.is_closing():
+            self.cycle.disconnected = True  # nothing is answered but this
+            self.transport.write(TOO_LATE)
+            self.transport.close()
+        else:
+            self.transport.abort()
+
+    def cut_reader(self) -> None:
+        reset(self.transport)
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End it without waiting until what was written has been read, which the kernel would do for minutes."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None and raw.family != socket.AF_UNIX:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)

@@ -1,0 +1,258 @@
+"""Who sends or reads slowly, or not at all: for how long that is allowed, and what it may cost."""
+
+import contextlib
+import io
+import os
+import select
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from client import Person, Server, eventually
+from PIL import Image
+
+STILL_S = 2.0
+GONE_S = 15.0  # on a busy machine
+PROXIED_FROM = "127.0.0.9"  # an address of the trusted proxy
+SETTINGS = {
+    "CHIRRUP_CLIENT_HEAD_S": "0.5",
+    "CHIRRUP_CLIENT_STILL_S": str(STILL_S),
+    "CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM,
+}
+MB = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("hasty") / "data", env=SETTINGS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ann(hasty: Server) -> Person:
+    return hasty.person()
+
+
+@pytest.fixture(scope="module")
+def large_picture(ann: Person) -> str:
+    """The address of a public one of some megabytes, which no kernel's buffers hold."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (2200, 2200), os.urandom(2200 * 2200 * 3)).save(out, "PNG")
+    made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")}).json()
+    ann.say("look", media_ids=[made["id"]])
+    return made["url"]
+
+
+class Peer:
+    """A socket that does just what it is told to."""
+
+    def __init__(self, server: Server, sent: bytes = b"", *, receive_bytes: int = 0, source: str = "127.0.0.1") -> None:
+        self.socket = socket.socket()
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.settimeout(GONE_S)
+        self.socket.bind((source, 0))
+        self.socket.connect(("127.0.0.1", server.port))
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # the server had enough
+            self.socket.sendall(sent)
+
+    def rest(self) -> bytes:
+        """All that comes until the connection ends, which it does."""
+        data = bytearray()
+        with contextlib.suppress(ConnectionResetError):
+            while more := self.socket.recv(1 << 20):
+                data += more
+        return bytes(data)
+
+    def has_ended(self) -> bool:
+        """The server has dropped the connection, whatever is still to be read."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
+
+def get(address: str, more: str = "") -> bytes:
+    path = "/" + address.split("/", 3)[3] if "://" in address else address
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode()
+
+
+def post(path: str, length: int, more: str = "") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{more}\r\n".encode()
+
+
+UNFINISHED = {
+    "nothing at all": b"",
+    "half a line": b"GET / HT",
+    "half of the headers": get("/")[:-4],
+    "headers without an end": get("/")[:-2] + b"X-Long: " + b"x" * 60_000,
+    "a small body": post("/oauth/token", 1000) + b"x" * 900,
+    "a body of a megabyte": post("/oauth/token", MB) + b"x" * 900_000,
+    "chunks": post("/oauth/token", 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + b"5\r\nhello\r\n",
+    "a body nobody wants": post("/api/v1/statuses", MB) + b"x" * 900_000,
+    "a body for a page": post("/login", 200_000) + b"x" * 100_000,
+    "a body to a GET": post("/api/v1/instance", MB).replace(b"POST", b"GET") + b"x" * 100_000,
+    "a second request": get("/health") + get("/health")[:-4],
+    "the body of a second request": get("/health") + post("/oauth/token", 1000) + b"x" * 900,
+    "the body of a WebSocket": post("/api/v1/streaming", MB, "Connection: Upgrade\r\nUpgrade: websocket\r\n"),
+}
+
+
+def test_requests_that_do_not_end_are_not_waited_for_long(hasty: Server):
+    peers = {what: Peer(hasty, sent) for what, sent in UNFINISHED.items()}
+
+    answers = {what: peer.rest() for what, peer in peers.items()}
+
+    statuses = {what: answer[9:12] for what, answer in answers.items() if "body" in what and "second" not in what}
+    assert set(statuses.values()) <= {b"408", b"400", b"401", b"403", b"405", b"200"}, statuses
+    assert statuses["a small body"] == statuses["a body of a megabyte"] == b"408"
+    assert "Traceback" not in hasty.log()
+
+
+def test_a_body_that_comes_slowly_but_comes_is_waited_for(hasty: Server):
+    body = b"grant_type=none&x=" + b"x" * 5000
+    peer = Peer(hasty, post("/oauth/token", len(body), "Content-Type: application/x-www-form-urlencoded\r\n"))
+
+    began = time.monotonic()
+    for at in range(0, len(body), 100):  # a second is given for each 1,024 bytes
+        peer.socket.sendall(body[at : at + 100])
+        time.sleep(0.05)  # how slowly it comes is what is tested
+
+    assert time.monotonic() - began > STILL_S
+    assert b" 401 " in peer.socket.recv(4096)
+
+
+def test_an_upload_of_many_megabytes_arrives_as_it_was_sent(hasty: Server, ann: Person):
+    out = io.BytesIO()
+    Image.frombytes("RGB", (1500, 1500), os.urandom(1500 * 1500 * 3)).save(out, "PNG")
+
+    made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")})
+
+    assert made.status_code == 200
+    assert made.json()["meta"]["original"]["width"] == 1500
+
+
+@pytest.mark.parametrize("expect", ["", "Expect: 100-continue\r\n"])
+@pytest.mark.parametrize("size", [0, 10, 65_536, 65_537, 300_000, MB])
+def test_bodies_of_all_sizes_arrive_whole(hasty: Server, ann: Person, size: int, expect: str):
+    body = b'{"status":"' + b" " * size + b'hello"}'
+    head = post("/api/v1/statuses", len(body), f"Authorization: Bearer {ann.token}\r\n{expect}")
+    head = head.replace(b"\r\n\r\n", b"\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+
+    peer = Peer(hasty, head)
+    if expect:
+        assert peer.socket.recv(100).startswith(b"HTTP/1.1 100 ")
+    peer.socket.sendall(body)
+
+    assert b"<p>hello</p>" in peer.rest()
+
+
+def test_who_does_not_read_is_cut_off(hasty: Server, large_picture: str):
+    deaf = [Peer(hasty, get(large_picture), receive_bytes=4096) for _ in range(10)]
+
+    eventually(lambda: all(peer.has_ended() for peer in deaf), within_s=GONE_S)
+
+    assert requests.get(f"{hasty.url}/health").ok
+    assert "Traceback" not in hasty.log()
+
+
+@pytest.mark.parametrize("ending", ["", "Connection: close\r\n"])
+def test_who_does_not_read_small_answers_is_cut_off_too(hasty: Server, ending: str):
+    """What is small waits in the kernel at first: of an answer that is larger than that, or of many in a row."""
+    paths = {"/api/v1/instance": 200, "/about": 90, "/static/htmx.min.js": 4, "/api/openapi.json": 1}
+    deaf = [Peer(hasty, get(path) * times + get(path, ending), receive_bytes=2048) for path, times in paths.items()]
+
+    eventually(lambda: all(peer.has_ended() for peer in deaf), within_s=GONE_S)
+
+
+def test_who_reads_slowly_but_reads_gets_all_of_it(hasty: Server, ann: Person):
+    out = io.BytesIO()
+    Image.frombytes("RGB", (260, 260), os.urandom(260 * 260 * 3)).save(out, "PNG")
+    made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")}).json()
+    ann.say("look", media_ids=[made["id"]])
+    whole = requests.get(made["url"]).content
+    peer = Peer(hasty, get(made["url"], "Connection: close\r\n"), receive_bytes=4096)
+
+    data, began = b"", time.monotonic()
+    while more := peer.socket.recv(16_384):
+        data += more
+        time.sleep(0.08)  # 200 kB a second
+    assert time.monotonic() - began > STILL_S
+
+    assert data.partition(b"\r\n\r\n")[2] == whole
+
+
+def test_many_who_hold_bodies_or_do_not_read_take_little_memory(hasty: Server, large_picture: str):
+    requests.get(large_picture)
+    before = memory_bytes(hasty)
+
+    peers = [Peer(hasty, post("/oauth/token", MB) + b"x" * 900_000) for _ in range(60)]
+    peers += [Peer(hasty, get(large_picture), receive_bytes=4096) for _ in range(40)]
+
+    assert memory_bytes(hasty) - before < 20 * 1024 * 1024
+    eventually(lambda: all(peer.has_ended() for peer in peers), within_s=GONE_S)
+
+
+def test_those_beyond_a_number_are_cut_off_at_once_the_longest_still_first(tmp_path: Path):
+    with Server(tmp_path / "data", env={"CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM}) as server:
+        held = [Peer(server, post("/oauth/token", 1000) + b"x") for _ in range(258)]
+        proxied = [
+            Peer(server, post("/oauth/token", 1000, f"X-Forwarded-For: 10.0.0.{n}\r\n") + b"x", source=PROXIED_FROM)
+            for n in range(258 // 2)
+        ]
+
+        assert b" 408 " in held[0].rest()
+        assert b" 408 " in held[1].rest()
+        assert not held[-1].has_ended()
+        assert not any(peer.has_ended() for peer in proxied)
+        for peer in (*held, *proxied):
+            peer.socket.close()
+
+
+def test_one_address_has_only_so_many_connections_and_a_proxy_as_many_as_it_likes(tmp_path: Path):
+    env = {"CHIRRUP_TESTING": "0", "CHIRRUP_CONNECTIONS_PER_IP": "5", "CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM}
+    with Server(tmp_path / "data", env=env) as server:
+        kept = [Peer(server, get("/health")) for _ in range(4)]
+        eventually(lambda: b" 429 " in Peer(server).rest() if kept.append(Peer(server)) is None else False)
+
+        proxied = [Peer(server, get("/health", "Connection: close\r\n"), source=PROXIED_FROM) for _ in range(10)]
+
+        assert all(b" 200 " in peer.rest() for peer in proxied)
+        for peer in kept:
+            peer.socket.close()
+        eventually(lambda: requests.get(server.url + "/health").ok)
+
+
+def test_neither_the_deaf_nor_the_silent_delay_the_end(tmp_path: Path):
+    server = Server(tmp_path / "data").start()
+    ann = server.person()
+    out = io.BytesIO()
+    Image.frombytes("RGB", (2200, 2200), os.urandom(2200 * 2200 * 3)).save(out, "PNG")
+    made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")}).json()
+    ann.say("look", media_ids=[made["id"]])
+    opening = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + "A" * 22
+    streams = "/api/v1/streaming/hashtag?tag=x", "/api/v1/streaming?stream=hashtag&tag=x"
+    deaf = [
+        Peer(server, get(made["url"]), receive_bytes=4096),
+        Peer(server, get(streams[0]), receive_bytes=2048),
+        Peer(server, get(streams[1], f"{opening}==\r\n"), receive_bytes=2048),
+        Peer(server, post("/oauth/token", MB) + b"x" * 900_000),
+    ]
+    for n in range(120):  # more than the buffers of kernel and transport hold; less than is cut off for
+        ann.say(f"{n} #x " + "<&>\"'" * 80)
+
+    began = time.monotonic()
+    server.stop()
+
+    assert time.monotonic() - began < 5
+    assert "timeout graceful shutdown exceeded" not in server.log()
+    for peer in deaf:
+        peer.socket.close()
+
+
+def memory_bytes(server: Server) -> int:
+    assert server.process
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
