@@ -67,7 +67,7 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
         views[id],
         [views[one] for one in below if one in views],
         found.before,
-        msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call)).answering(
+        msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call), **_warned(views[id])).answering(
             views[id].visibility
         ),
     )
@@ -78,6 +78,11 @@ def _addressed(post: Post, view: PostView, call: Call) -> str:
     me = call.me.username if call.me else ""
     names = dict.fromkeys([view.author.username, *(one.username for one in post.mentioned)])
     return "".join(f"@{name} " for name in names if name != me)
+
+
+def _warned(view: PostView) -> dict[str, Any]:
+    """A reply has the warning of what it answers, which it is likely to speak of."""
+    return {"summary": view.summary, "sensitive": view.sensitive} if view.summary else {}
 
 
 def _card(call: Call, post: PostView) -> Card | None:
@@ -106,7 +111,7 @@ def react(operation: Callable[[Tx, int, int], Post]) -> Callable[..., Awaitable[
             if call.is_htmx:
                 return Page("notice.html", {"message": "It is taken back. The post is not shown to you any more."})
             return Go("/home")
-        return Page("acts.html", {"p": view}) if call.is_htmx else Go(call.return_to(f"/@{handle}/{id}"))
+        return _piece(call, "acts.html", view) if call.is_htmx else Go(call.return_to(f"/@{handle}/{id}"))
 
     handler.__name__ = operation.__name__
     return handler
@@ -116,8 +121,14 @@ async def vote(call: Call, handle: str, id: str) -> Page | Go:
     chosen = [int(choice) for choice in call.form.texts("choice") if choice.isascii() and choice.isdigit()][:10]
     await call.write(_vote, call.account_id, path_id(id), chosen)
     if not call.is_htmx:
-        return Go(f"/@{handle}/{id}")
-    return Page("poll.html", {"p": await call.read(call.views.one, call.account_id, path_id(id))})
+        return Go(call.return_to(f"/@{handle}/{id}"))
+    return _piece(call, "poll.html", await call.read(call.views.one, call.account_id, path_id(id)))
+
+
+def _piece(call: Call, template: str, view: PostView) -> Page:
+    """A part of the post, for the page that it was asked from: in a list a boost has the entry's key."""
+    view = msgspec.structs.replace(view, key=call.form.id("of") or view.key)
+    return Page(template, {"p": view, "here": call.return_to(view.path).partition("#")[0]})
 
 
 def _vote(tx: Tx, account_id: int, id: int, chosen: list[int]) -> None:

@@ -108,7 +108,8 @@ def relate(operation: Callable[..., Any]) -> Callable[..., Awaitable[Page | Go]]
         if not call.is_htmx:
             return Go(call.return_to(f"/@{handle}"))
         one = (await call.read(_view, call, handle))[1]
-        return Page("follow.html", {"one": one, "with_numbers": bool(call.form.text("with_numbers"))})
+        values = {"one": one, "with_numbers": bool(call.form.text("with_numbers")), "here": call.return_to(one.path)}
+        return Page("follow.html", values)
 
     handler.__name__ = operation.__name__
     return handler

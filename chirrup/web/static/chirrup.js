@@ -31,17 +31,50 @@ const ago = (ms) => {
   return minutes < 1440 ? `${Math.floor(minutes / 60)} h` : "";
 };
 
+const day = (at) => at.toLocaleDateString(undefined, {
+  day: "numeric", month: "short", year: at.getFullYear() === new Date().getFullYear() ? undefined : "numeric",
+});
+
 function tellTimes() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
-    time.title = at.toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
-    const said = "ago" in time.dataset && ago(Date.now() - at);
+    const full = at.toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
+    time.title = `${time.dataset.title ?? ""} ${full}`.trim();
+    const said = "full" in time.dataset ? full : "ago" in time.dataset && (ago(Date.now() - at) || day(at));
     if (said && said !== time.textContent) time.textContent = said;
   }
 }
 tellTimes();
 setInterval(tellTimes, 60000);
 document.addEventListener("htmx:load", tellTimes);
+
+// What a swap replaces keeps the focus by its id (htmx does that). Of a list that grows, the first new entry takes it.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.detail.requestConfig?.elt.matches("a.older") || document.activeElement !== document.body) return;
+  event.target.querySelector("a[href]:not([tabindex])")?.focus({ preventScroll: true });
+});
+
+// What went wrong before is over once something is tried again.
+document.addEventListener("htmx:beforeRequest", () => document.getElementById("notice")?.replaceChildren());
+
+// The caret stands behind what the form has written already, which is whom a reply speaks to.
+for (const field of document.querySelectorAll("textarea[data-counted]")) {
+  field.setSelectionRange(field.value.length, field.value.length);
+}
+
+// A picture that is too large is refused before it is sent.
+document.addEventListener("change", ({ target: field }) => {
+  const most = Number(field.dataset?.bytesMax);
+  if (!most) return;
+  const size = field.files[0]?.size ?? 0;
+  const megabytes = (bytes) => `${Math.ceil((bytes / 2 ** 20) * 10) / 10} MB`;
+  field.setCustomValidity(size > most ? `At most ${megabytes(most)}; this picture has ${megabytes(size)}.` : "");
+  field.reportValidity();
+});
+
+// A menu opens to where it can be seen whole.
+const show = (event) => event.target.open && event.target.querySelector(".menu")?.scrollIntoView({ block: "nearest" });
+document.addEventListener("toggle", show, { capture: true });
 
 // A menu closes when something else is clicked, or by Escape.
 const closeMenus = (but) => document.querySelectorAll("details.more[open]").forEach((one) => one !== but && (one.open = false));
