@@ -109,7 +109,9 @@ def check_csrf(cookie: str, sent: str) -> None:
     """Raises Forbidden: the form was not one of ours, or for another session."""
     token = bytes.fromhex(sent) if TOKEN.fullmatch(sent) else bytes(2 * SIGN_BYTES)
     if not cookie or not hmac.compare_digest(_under(token[:SIGN_BYTES], token[SIGN_BYTES:]), _sign(cookie)):
-        raise Forbidden("This form was not made for this session. Go back, reload the page and try again.")
+        raise Forbidden(
+            "This page is older than your login, so nothing was done. Reload it, or send what stands here again."
+        )
 
 
 def sweep(tx: Tx) -> int:

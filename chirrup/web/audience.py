@@ -12,11 +12,23 @@ from ..access import sessions
 from ..types import Visibility
 from .call import Call
 
-WORDS = {
-    Visibility.PUBLIC: ("Everybody", "Everybody, also people who are not logged in; it stands in public lists."),
-    Visibility.UNLISTED: ("Everybody, not in lists", "Everybody who comes by, also people who are not logged in."),
-    Visibility.FOLLOWERS: ("My followers", "Your followers, and the people it mentions."),
-    Visibility.DIRECT: ("Those I mention", "Only the people it mentions."),
+WORDS = {  # in a list; as a sentence about a reply; about the post that it answers
+    Visibility.PUBLIC: (
+        "Everybody",
+        "Everybody, also people who are not logged in; it stands in public lists.",
+        "everybody",
+    ),
+    Visibility.UNLISTED: (
+        "Everybody, not in lists",
+        "Everybody who comes by, also people who are not logged in.",
+        "everybody who comes by, but stands in no public list",
+    ),
+    Visibility.FOLLOWERS: (
+        "My followers",
+        "Your followers, and the people it mentions.",
+        "the followers of its author, and the people it mentions",
+    ),
+    Visibility.DIRECT: ("Those I mention", "Only the people it mentions.", "the people it mentions, and nobody else"),
 }
 _WIDEST_FIRST = list(Visibility)
 
@@ -30,6 +42,11 @@ class Choice(msgspec.Struct, frozen=True):
 def within(ceiling: str) -> list[tuple[str, str]]:
     """(value, a word or two) of each audience that is no wider than ceiling, widest first."""
     return [(one.value, WORDS[one][0]) for one in _within(ceiling)]
+
+
+def of_parent(visibility: str) -> str:
+    """Whom a post is for, in the middle of a sentence."""
+    return WORDS[Visibility(visibility)][2]
 
 
 def _within(ceiling: str) -> list[Visibility]:

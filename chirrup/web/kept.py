@@ -40,8 +40,8 @@ class FieldView(msgspec.Struct, frozen=True):
 
 
 def has_words(form: Fields) -> bool:
-    """Is there anything that somebody typed?"""
-    return any(value.strip() for name, value in form.sent() if _label(name))
+    """Is there anything that somebody typed, or chose in a poll?"""
+    return any(value.strip() for name, value in form.sent() if _label(name) or name == "choice")
 
 
 def _label(name: str) -> str:
@@ -67,10 +67,11 @@ def unpack(packed: str) -> Kept | None:
 def form_again(call: Call, problem: Problem) -> Page:
     """What went wrong, and the form as it was sent, to be sent again."""
     fields = [FieldView(name, value, _label(name)) for name, value in _fields(call.form)]
-    may_help = problem.status in (403, 413, 429, 500, 503) or any(one.label for one in fields)
+    may_help = problem.status in (200, 403, 413, 429, 500, 503) or any(one.label for one in fields)
     values = {
         "title": problem.title,
         "message": problem.message,
+        "failed": problem.status != 200,
         "fields": fields if may_help else [],
         "action": call.path if may_help else "",
     }

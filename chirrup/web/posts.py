@@ -67,9 +67,9 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
         views[id],
         [views[one] for one in below if one in views],
         found.before,
-        msgspec.structs.replace(draft, text=_addressed(seen.posts[id], views[id], call), **_warned(views[id])).answering(
-            views[id].visibility
-        ),
+        msgspec.structs.replace(
+            draft, text=_addressed(seen.posts[id], views[id], call), **_warned(views[id])
+        ).answering(views[id].visibility),
     )
 
 

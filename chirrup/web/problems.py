@@ -45,6 +45,7 @@ FIELDS = {
     "email": "The e-mail address",
     "fields": "The table for your profile",
     "file": "The picture",
+    "focus": "The focus of a picture",
     "header": "Your header",
     "language": "The language",
     "media": "The picture",
@@ -95,7 +96,11 @@ def of_status(status: int) -> Problem:
     known = {
         404: of(NotFound()),
         405: Problem(405, "That is not allowed", "This address does not take what was sent."),
-        413: Problem(413, "That is too large", "Send less at once, or a smaller file."),
+        413: Problem(
+            413,
+            "That is too large",
+            "Send less at once, or a smaller file. Your browser may still have what you typed: go back.",
+        ),
     }
     return known.get(status) or Problem(status, "That could not be read", "The request is not one that we understand.")
 
@@ -112,10 +117,11 @@ def said(error: ChirrupError) -> str:
 
 
 def _sentences(wrong: Iterable[Invalid]) -> list[str]:
-    return [
-        _sentence(f"{FIELDS.get(one.field, one.field)} {one.why}" if one.message.startswith(FAILED) else one.message)
-        for one in wrong
-    ]
+    return [_sentence(_named(one) if one.message == f"{FAILED}{one.field} {one.why}" else one.message) for one in wrong]
+
+
+def _named(one: Invalid) -> str:
+    return f"{FIELDS.get(one.field, one.field)} {one.why}"
 
 
 def _sentence(words: str) -> str:

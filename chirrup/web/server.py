@@ -112,7 +112,7 @@ class Web:
         if isinstance(error, Unauthorised):
             return await self._ask_to_log_in(call, route, error)
         problem = problems.of_status(error.status_code) if isinstance(error, HTTPException) else problems.of(error)
-        if call.is_htmx or not (call.form.sent() or route.again):
+        if call.is_htmx or not (call.form.sent() if route.method == "POST" else route.again):
             return self._problem(call, problem)
         page = await self._form_again(call, route, _given(route, request.path_params, raw=True), problem)
         return await self._answer(call, page, sent=sent)
@@ -148,8 +148,10 @@ class Web:
         route, parts = found
         given = _given(route, parts, raw=True)
         call.path, call.form = form.path, forms.Fields(form.fields)
-        problem = problems.Problem(200, "You are logged in", "You are logged in again. Nothing has been sent yet.")
-        return await self._answer(call, await self._form_again(call, route, given, problem), sent="")
+        said = "You are logged in again. Nothing has been sent yet."
+        page = await self._form_again(call, route, given, problems.Problem(200, "You are logged in", ""))
+        page.values |= {"notice": said, "message": said}
+        return await self._answer(call, page, sent="")
 
     async def _call(self, request: Request[Any, Any, Any], cookie: str = "") -> Call:
         """cookie: of a session that has begun with this request."""

@@ -48,6 +48,8 @@ async def profile_form(call: Call) -> Page:
 
 
 async def profile_again(call: Call, problem: Problem) -> Page:
+    if call.form.has_files:
+        problem = msgspec.structs.replace(problem, message=f"{problem.message} Choose the pictures again.".strip())
     return _profile_page(call, _sent(call.form), problem)
 
 

@@ -39,6 +39,10 @@ class Typed(msgspec.Struct, frozen=True):
         return audience.within(self.ceiling)
 
     @property
+    def parent_is_for(self) -> str:
+        return audience.of_parent(self.ceiling)
+
+    @property
     def slots(self) -> int:
         """How many pictures may be added."""
         return PICTURES_MAX - len(self.pictures)
@@ -50,7 +54,7 @@ class Typed(msgspec.Struct, frozen=True):
     @property
     def is_plain(self) -> bool:
         """Is there nothing in the part of the form that is folded away?"""
-        return not (self.summary or self.pictures or any(self.descriptions) or any(self.options))
+        return not (self.pictures or any(self.descriptions) or any(self.options))
 
     def answering(self, visibility: str) -> "Typed":
         """The same, offering what is no wider than the post that it answers."""

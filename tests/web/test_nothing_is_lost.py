@@ -1,5 +1,6 @@
 """What somebody typed comes back, whatever the answer is: every form of every page, and every way to refuse it."""
 
+import ast
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +12,21 @@ from client import Server
 from visitor import FORM, Visitor, attributes, logged_in
 from web.test_pages import png, statuses
 
-from chirrup.web import routes
+from chirrup.access import sessions
+from chirrup.errors import Invalid
+from chirrup.social import (
+    accounts,
+    follows,
+    image_read,
+    images,
+    media,
+    pictures,
+    polls,
+    posts,
+    reactions,
+    uploads,
+)
+from chirrup.web import problems, routes
 from chirrup.web.kept import LABELS, SECRET
 
 TYPED = re.compile(r"<(input|textarea)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
@@ -24,6 +39,9 @@ OTHER_STATES = {
     "/oauth/authorize",
     "/settings/sessions",
 }
+
+
+ONLY_PROGRAMS = {"locale", "agreement", "languages", "status"}  # fields that no form of the pages has
 
 
 class Shown:
@@ -139,7 +157,7 @@ def test_a_form_that_is_older_than_the_login_comes_back_and_can_be_sent(pages, a
         assert answer.status_code == 403, path
         assert_kept(answer, form, fields)
         again = next(one for one in shown(answer) if one.action == form.action)
-        assert dict(again.fields)["csrf"] == browser.csrf(path)
+        sessions.check_csrf(browser.cookie, dict(again.fields)["csrf"])
 
 
 @pytest.mark.parametrize("send", [lambda fields: {"data": fields}, lambda fields: {"files": as_files(fields)}])
@@ -166,7 +184,8 @@ def test_after_a_session_has_ended_one_logs_in_and_goes_on_with_the_form(server,
         assert back.status_code == 200, path
         assert_kept(back, form, fields)
         assert old.is_logged_in
-        assert dict(next(one for one in shown(back) if one.action == form.action).fields)["csrf"] == old.csrf(path)
+        again = next(one for one in shown(back) if one.action == form.action)
+        sessions.check_csrf(old.cookie, dict(again.fields)["csrf"])
 
 
 def test_a_form_that_is_too_large_comes_back(pages, anns, visitor):
@@ -415,3 +434,35 @@ def test_an_old_password_never_comes_back(anns, visitor):
             answer = browser.send(path, {"csrf": csrf, **fields})
             assert answer.status_code in (403, 422)
             assert "s3cret" not in answer.text
+
+
+def test_what_is_wrong_is_named_as_people_see_it():
+    """In every field that an operation behind a form of the pages can refuse."""
+    modules = (accounts, follows, image_read, images, media, pictures, polls, posts, reactions, uploads)
+    nodes = (node for one in modules for node in ast.walk(ast.parse(Path(str(one.__file__)).read_text())))
+    calls = (node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Invalid")
+    named = {str(call.args[0].value) for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
+
+    assert len(named) > 10
+    assert named - ONLY_PROGRAMS <= problems.FIELDS.keys()
+    assert problems.said(Invalid("media_ids", "are too many")) == "Pictures are too many."
+    assert (
+        problems.said(Invalid("poll", "ended", message="Validation failed: The poll has ended"))
+        == "The poll has ended."
+    )
+
+
+def test_a_vote_without_a_session_is_gone_on_with(server, ann, bob):
+    poll = bob.say("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
+    anns, path = logged_in(server, ann), f"/@{bob.name}/{poll['id']}"
+    form = next(one for one in shown(anns.get(path)) if one.action == f"{path}/vote")
+    anns.session.cookies.clear()
+
+    asked = anns.send(form.action, [*form.fields, ("choice", "1")])
+    assert asked.status_code == 401
+    login = dict(next(one for one in shown(asked) if one.action == "/login").fields)
+    back = anns.send("/login", login | {"email": ann.name, "password": "password"})
+    again = next(one for one in shown(back) if one.action == form.action)
+
+    assert anns.send(form.action, again.fields).status_code == 303
+    assert ann.get(f"/api/v1/polls/{poll['poll']['id']}").json()["own_votes"] == [1]
