@@ -4,14 +4,13 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from types import UnionType
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ..errors import BadRequest, ChirrupError, NotFound
 from ..ids import ID_MAX
-from . import forms, problems
+from . import forms, lenient, problems
 from .call import Call
 
 QUERIES, QUERY_BYTES = 100, 200  # kept as they were read, for each route: most are asked again and again
@@ -40,7 +39,6 @@ class Arguments:
                 self.body = parameter.annotation
             else:
                 self.path[parameter.name] = parameter.annotation
-        self._lenient = {kind: (_not_text(kind), _lists(kind)) for kind in (self.query, self.body) if kind}
         self._short_query = lru_cache(QUERIES)(self._read_query)
 
     def query_of(self, text: bytes) -> Query:
@@ -48,36 +46,46 @@ class Arguments:
         return self._short_query(text) if len(text) <= QUERY_BYTES else self._read_query(text)
 
     def _read_query(self, text: bytes) -> Query:
-        params = forms.nest(forms.pairs(text.decode("latin-1")))
+        params = forms.nest(forms.pairs(text))
         return Query(params, self._convert(params, self.query, BadRequest) if self.query else None)
 
     async def decode(
         self, call: Call, query: Query, path: Mapping[str, str], body: Callable[[], Awaitable[bytes]]
     ) -> dict[str, Any]:
-        """The arguments of one request. Raises NotFound (path), BadRequest (unreadable body), InvalidBody."""
+        """The arguments of one request. Raises NotFound (path), BadRequest (unreadable body), InvalidBody.
+
+        Query and body are one: what clients send along with a GET or a DELETE counts, with a POST what is in its query.
+        """
         given: dict[str, Any] = {
             name: path_id(path[name]) if kind is int else path_text(path[name]) for name, kind in self.path.items()
         }
-        if self.query:
-            given["query"] = query.given
-        if self.body:
+        kind = call.headers.get("content-type", "")
+        if self.body or (self.query and _has_body(call.headers) and forms.is_read(kind)):
             if call.headers.get("content-encoding", "identity") != "identity":
                 raise problems.Encoded("send the body without Content-Encoding")
-            sent = forms.parse(await body(), call.headers.get("content-type", ""))
-            given["body"] = self._convert(query.params | sent, self.body, InvalidBody)
+            call.params = query.params | forms.parse(await body(), kind)
+        if self.query:
+            given["query"] = (
+                query.given if call.params is query.params else self._convert(call.params, self.query, BadRequest)
+            )
+        if self.body:
+            given["body"] = self._convert(call.params, self.body, InvalidBody)
         return given
 
     def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:
-        not_text, lists = self._lenient[kind]
-        kept = {k: v for k, v in values.items() if not (v == "" and k in not_text)}
-        kept |= {k: [kept[k]] for k in lists if isinstance(kept.get(k), str | int)}
+        if not _is_text(values):
+            raise error("a text has U+0000 or half a character in it")
         try:
-            made = msgspec.convert(kept, kind, strict=False)
+            made = msgspec.convert(lenient.reader(kind)(values), kind, strict=False)
         except msgspec.ValidationError as failed:
             raise error(f"{failed}") from failed
         if not is_storable(made):
-            raise error("a text has U+0000 or half a character in it, or a number more than 64 bits")
+            raise error("a number has more than 64 bits")
         return made
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 class InvalidBody(problems.Invalid):
@@ -85,25 +93,6 @@ class InvalidBody(problems.Invalid):
 
     def __init__(self, message: str) -> None:
         ChirrupError.__init__(self, f"Validation failed: {message}")
-
-
-def _not_text(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """Fields for which an empty string, as forms send it, means: not given."""
-    return frozenset(
-        field.name
-        for field in msgspec.structs.fields(kind)
-        if field.type is not str and str not in get_args(field.type)
-    )
-
-
-def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """Fields that hold a list and nothing simpler. One value that comes without `[]` is a list of it."""
-    return frozenset(field.name for field in msgspec.structs.fields(kind) if _is_list(field.type))
-
-
-def _is_list(kind: Any) -> bool:
-    choices = get_args(kind) if get_origin(kind) is UnionType else (kind,)
-    return str not in choices and any(get_origin(one) is list for one in choices)
 
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -121,6 +110,22 @@ def is_storable(value: Any) -> bool:
         return all(is_storable(part) for pair in value.items() for part in pair)
     if isinstance(value, msgspec.Struct):
         return all(is_storable(getattr(value, name)) for name in value.__struct_fields__)
+    return True
+
+
+def _is_text(sent: Any) -> bool:
+    """False where a key or value in a decoded body has what no text has; however deep it is nested."""
+    left = [sent]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if _UNSTORABLE.search(one):
+                return False
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, dict):
+            left += one.keys()
+            left += one.values()
     return True
 
 

@@ -51,7 +51,7 @@ class Call(Caller):
         self.token = token  # the secret the request came with
         self.headers = headers
         self.url = url  # of this resource, without query
-        self.params = params or {}  # the query, nested
+        self.params = params or {}  # as they came, nested: of the query, and of the body where that was read
 
     @property
     def render(self) -> Renderer:

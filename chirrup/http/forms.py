@@ -4,7 +4,7 @@
 """
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,6 +12,8 @@ import multipart
 
 from ..errors import BadRequest
 from ..ids import ID_MAX
+
+T = TypeVar("T")
 
 DEPTH_MAX = 8
 FIELDS_MAX = 1000
@@ -28,33 +30,44 @@ class Upload(msgspec.Struct, frozen=True):
     data: bytes
 
 
+JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+def is_read(content_type: str) -> bool:
+    return _kind(content_type) in (JSON, FORM, MULTIPART, "")
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
 def parse(body: bytes, content_type: str) -> dict[str, Any]:
     """Raises BadRequest: unreadable, or of a type that is not spoken here."""
-    kind, _, _ = content_type.partition(";")
-    kind = kind.strip().lower()
+    kind = _kind(content_type)
     if not body:
         return {}
-    if kind == "multipart/form-data":
+    if kind == MULTIPART:
         return nest(_multipart(body, content_type))
-    if kind == "application/json":
+    if kind == JSON:
         return _json(body)
-    if kind in ("application/x-www-form-urlencoded", ""):
-        return nest(pairs(_text(body)))
+    if kind in (FORM, ""):
+        return nest(pairs(body))
     raise BadRequest(f"Content-Type {kind[:80]!r} is not read here: send JSON, a form, or multipart/form-data")
 
 
-def pairs(query: str) -> list[tuple[str, Any]]:
+def pairs(form: bytes) -> list[tuple[str, Any]]:
+    """Of a query, too. Raises BadRequest."""
     try:
-        return list(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
-    except (ValueError, UnicodeDecodeError) as error:
+        return list(parse_qsl(_text(form), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
+    except ValueError as error:  # of which a wrong encoding is one
         raise BadRequest(f"the form cannot be read: {error}") from error
 
 
-def _text(body: bytes) -> str:
+def _text(sent: bytes) -> str:
     try:
-        return body.decode()
+        return sent.decode()
     except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is not UTF-8: byte {error.start} is wrong") from error
+        raise BadRequest(f"what was sent is not UTF-8: byte {error.start} is wrong") from error
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -66,7 +79,7 @@ def _json(body: bytes) -> dict[str, Any]:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise BadRequest("the JSON must be an object")
-    return found
+    return nest(list(found.items())) if any("[" in key for key in found) else found
 
 
 def _once_each(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,8 +101,10 @@ def _finite(digits: str) -> float:
 
 
 def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    _, options = multipart.parse_options_header(content_type)
-    boundary = options.get("boundary", "")
+    try:
+        boundary = multipart.parse_options_header(content_type)[1].get("boundary", "")
+    except ValueError as error:
+        raise BadRequest(f"Content-Type cannot be read: {error}") from error
     if not boundary:
         raise BadRequest("multipart/form-data needs a boundary in Content-Type")
     found: list[tuple[str, Any]] = []
@@ -124,21 +139,31 @@ def nest(flat: list[tuple[str, Any]]) -> dict[str, Any]:
             raise BadRequest(f"the field {name[:80]!r} is nested too deeply")
         try:
             _put(root, keys, value)
-        except (TypeError, AttributeError) as error:
+        except TypeError as error:
             raise BadRequest(f"the field {name[:80]!r} does not fit the fields before it") from error
     return root
 
 
 def _put(into: dict[str, Any], keys: list[str], value: Any) -> None:
+    """Raises TypeError."""
     key, rest = keys[0], keys[1:]
     if not rest:
+        if isinstance(into.get(key), list | dict):
+            raise TypeError
         into[key] = value
-    elif rest == [""]:
-        into.setdefault(key, []).append(value)
-    elif rest[0] == "":
-        items = into.setdefault(key, [])
-        if not items or rest[1] in items[-1]:
+    elif rest[0] != "":
+        _put(_branch(into, key, dict), rest, value)
+    elif len(rest) == 1:
+        _branch(into, key, list).extend(value if isinstance(value, list) else [value])
+    else:
+        items = _branch(into, key, list)
+        if not items or not isinstance(items[-1], dict) or rest[1] in items[-1]:
             items.append({})
         _put(items[-1], rest[1:], value)
-    else:
-        _put(into.setdefault(key, {}), rest, value)
+
+
+def _branch(into: dict[str, Any], key: str, kind: type[T]) -> T:
+    found = into.setdefault(key, kind())
+    if not isinstance(found, kind):
+        raise TypeError
+    return found

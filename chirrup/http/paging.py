@@ -11,6 +11,7 @@ from ..access.fill import Filled
 from ..errors import BadRequest
 from ..ids import ID_MAX
 from ..types import Span
+from .forms import DEPTH_MAX
 
 
 class PageQuery(msgspec.Struct, kw_only=True):
@@ -23,7 +24,7 @@ class PageQuery(msgspec.Struct, kw_only=True):
 
 
 def span(query: PageQuery, *, default: int = 20, most: int = 40) -> Span:
-    """Raises BadRequest: an id or limit that is no number. Too large a limit is capped."""
+    """Raises BadRequest: an id that is no number."""
     after = _id("min_id", query.min_id, 0) or _id("since_id", query.since_id, 0)
     return Span(
         before=_id("max_id", query.max_id, ID_MAX),
@@ -34,11 +35,11 @@ def span(query: PageQuery, *, default: int = 20, most: int = 40) -> Span:
 
 
 def limit(asked: str, *, default: int, most: int) -> int:
-    if not asked:
+    """What is no number is ignored, as Mastodon does; too large a one is capped."""
+    digits = asked.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
         return default
-    if not (asked.removeprefix("-").isascii() and asked.removeprefix("-").isdigit() and len(asked) < 20):
-        raise BadRequest(f"limit must be a number from 1 to {most}, got {asked[:40]!r}")
-    return max(1, min(int(asked), most))
+    return max(1, min(int(asked), most)) if len(asked) < 20 else 1 if asked.startswith("-") else most
 
 
 def _id(name: str, asked: str, default: int) -> int:
@@ -84,11 +85,11 @@ def filled(items: Sequence[Any], found: Filled[Any], asked: Span) -> Page[Any]:
     return Page(items, (found.newest, found.oldest) if found.newest else None, full=found.more or asked.oldest)
 
 
-def link(url: str, query: dict[str, Any], found: Page[Any]) -> str:
-    """The Link header; "" when there is nothing to link to. url: of this list, without a query."""
+def link(url: str, asked: dict[str, Any], found: Page[Any]) -> str:
+    """The Link header; "" when there is nothing to link to. url: of this list; asked: its parameters, nested."""
     if found.edges is None:
         return ""
-    kept = _encoded(tuple([(k, v) for k, v in _flat(query) if k not in ("max_id", "since_id", "min_id")]))
+    kept = _encoded(tuple([(k, v) for k, v in _flat(asked) if k not in ("max_id", "since_id", "min_id")]))
     start = f"<{url}?{kept}&" if kept else f"<{url}?"
     newest, oldest = found.edges
     links = [f'{start}max_id={oldest}>; rel="next"'] if found.full else []
@@ -99,8 +100,12 @@ def link(url: str, query: dict[str, Any], found: Page[Any]) -> str:
 _encoded = lru_cache(100)(urlencode)
 
 
-def _flat(query: dict[str, Any]) -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for key, value in query.items():
-        flat += [(f"{key}[]", one) for one in value] if isinstance(value, list) else [(key, value)]
-    return flat
+def _flat(sent: Any, name: str = "", depth: int = 0) -> list[tuple[str, Any]]:
+    """Parameters as a query has them; what is nested deeper than in a query is nothing that a list is asked with."""
+    if isinstance(sent, str | int | float):
+        return [(name, sent)]
+    if depth == DEPTH_MAX:
+        return []
+    if isinstance(sent, dict):
+        return [pair for key, one in sent.items() for pair in _flat(one, f"{name}[{key}]" if name else key, depth + 1)]
+    return [pair for one in sent for pair in _flat(one, f"{name}[]", depth + 1)] if isinstance(sent, list) else []

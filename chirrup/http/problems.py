@@ -1,5 +1,6 @@
 """Errors as HTTP: the only place that knows both sides."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -60,7 +61,14 @@ def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
     if isinstance(error, TooMany) and error.quota:
         headers |= quota_headers(error.quota)
-    return status_of(error), headers, msgspec.json.encode(_body(error))
+    return status_of(error), headers, _encode(_body(error))
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # a message repeats half a character that was sent
+        return json.dumps(body).encode()
 
 
 def quota_headers(quota: Quota) -> dict[str, str]:

@@ -26,6 +26,11 @@ class NewPoll(msgspec.Struct, kw_only=True):
     multiple: bool = False
     hide_totals: bool = False
 
+    @property
+    def chosen(self) -> list[str]:
+        """Forms have more lines than are filled."""
+        return [option for option in self.options if option.strip()]
+
 
 class MediaAttributes(msgspec.Struct, kw_only=True):
     id: Id
@@ -47,7 +52,7 @@ class NewStatus(msgspec.Struct, kw_only=True):
     media_attributes: list[MediaAttributes] = []  # of an edit
 
     def to_draft(self, *, app_id: int = 0, key: str = "") -> Draft:
-        poll = self.poll if self.poll and self.poll.options else None
+        poll = self.poll
         return Draft(
             text=self.status or "",
             summary=self.spoiler_text or "",
@@ -56,7 +61,7 @@ class NewStatus(msgspec.Struct, kw_only=True):
             language=self.language or "",
             reply_to_id=self.in_reply_to_id or 0,
             media_ids=tuple(self.media_ids or ()),
-            poll=PollDraft(poll.options, poll.expires_in, poll.multiple, poll.hide_totals) if poll else None,
+            poll=PollDraft(poll.chosen, poll.expires_in, poll.multiple, poll.hide_totals) if poll else None,
             app_id=app_id,
             allowed_mentions=None if self.allowed_mentions is None else tuple(self.allowed_mentions),
             idempotency_key=key,

@@ -118,7 +118,9 @@ def react(operation: Callable[[Tx, int, int], Post]) -> Callable[..., Awaitable[
 
 
 async def vote(call: Call, handle: str, id: str) -> Page | Go:
-    chosen = [int(choice) for choice in call.form.texts("choice") if choice.isascii() and choice.isdigit()][:10]
+    chosen = [
+        int(choice) for choice in call.form.texts("choice") if choice.isascii() and choice.isdigit() and len(choice) < 5
+    ][:10]
     await call.write(_vote, call.account_id, path_id(id), chosen)
     if not call.is_htmx:
         return Go(call.return_to(f"/@{handle}/{id}"))

@@ -69,7 +69,7 @@ def caller(world: World, admin: Person, route: Route) -> Person:
 
 
 @pytest.mark.parametrize("route", LISTS, ids=name_of)
-def test_any_limit_is_brought_into_bounds_or_refused(world, admin, route):
+def test_any_limit_is_brought_into_bounds_or_ignored(world, admin, route):
     for limit in (
         "-1",
         "0",
@@ -89,12 +89,10 @@ def test_any_limit_is_brought_into_bounds_or_refused(world, admin, route):
     ):
         answer = ask(caller(world, admin, route), route, world.path(route), params={"limit": limit})
 
-        assert answer.status_code in (200, 400), (limit, answer.text)
-        if answer.status_code == 200:
-            assert limit not in ("abc", "1.5", "٣", "1e2", "%", "--5")
-            if isinstance(answer.json(), list):
-                default = 100 if route.who == ADMIN else 40  # as documented
-                assert len(answer.json()) <= (LONGEST if len(limit) > 2 else default)
+        assert answer.status_code == 200, (limit, answer.text)
+        if isinstance(answer.json(), list):
+            default = 100 if route.who == ADMIN else 40  # as documented
+            assert len(answer.json()) <= (LONGEST if len(limit) > 2 else default)
 
 
 @pytest.mark.parametrize("route", PAGES, ids=name_of)
