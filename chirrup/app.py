@@ -234,7 +234,7 @@ GREETING = """
 [bold]Chirrup[/] is running at [bold]{url}[/]
 
   Sign up in a browser there, or make an account on the command line:
-    {command} user create ann --email ann@example.com --password "correct horse"
+    {command} user create ann --email ann@example.com
   Then talk with the pages, with an app for Mastodon, or in a terminal:
     toot login --instance {url}
   Everything is kept in {data}. Stop with Ctrl-C.
@@ -256,13 +256,10 @@ def _refusal(web: Web) -> Callable[[Any, HTTPException], Response[Any]]:
     """What the framework refuses itself (unknown paths, wrong methods, bodies too large), for programs or people."""
 
     def answer(request: Any, error: HTTPException) -> Response[Any]:
-        if not request.scope["path"].startswith(FOR_PROGRAMS):
+        if not request.scope["path"].startswith(server.FOR_PROGRAMS):
             return web.refuse(request, error.status_code)
         words = {404: "Record not found", 405: "This method is not allowed here"}
         body = {"error": words.get(error.status_code, error.detail)}
         return Response(body, status_code=error.status_code, headers=server.HEADERS)
 
     return answer
-
-
-FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/", "/health")  # JSON, not pages

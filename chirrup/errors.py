@@ -71,13 +71,16 @@ class Forbidden(ChirrupError):
 
 
 class OAuthError(ChirrupError):
-    """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own."""
+    """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own.
+
+    challenge: how the client has tried to say who it is, where that was in a header (RFC 6749, 5.2).
+    """
 
     code = "oauth"
 
-    def __init__(self, error: str, description: str = "") -> None:
+    def __init__(self, error: str, description: str = "", *, challenge: str = "") -> None:
         super().__init__(description or OAUTH_ERRORS[error])
-        self.error = error
+        self.error, self.challenge = error, challenge
 
 
 # RFC 6749, 4.1.2.1 and 5.2; the descriptions are those that clients of Mastodon know.

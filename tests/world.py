@@ -26,14 +26,14 @@ class World:
             "suggestions": self.other.id,
             "statuses": post["id"],
             "polls": post["poll"]["id"],
-            "media": self._picture()["id"],
+            "media": self.picture()["id"],
             "lists": self._made("/api/v1/lists", title="friends"),
             "list": self._made("/api/v1/lists", title="others"),
             "featured_tags": self._made("/api/v1/featured_tags", name="there"),
         }
         self.ids: dict[str, str] = {noun: id for noun, id in made.items() if id}
 
-    def _picture(self) -> dict[str, Any]:
+    def picture(self) -> dict[str, Any]:
         return self.user.call("POST", "/api/v2/media", files={"file": ("a.png", png())}).json()
 
     def _made(self, path: str, **body: Any) -> str:

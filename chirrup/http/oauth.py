@@ -5,8 +5,8 @@ What a person sees of it, login and consent, are pages: web/.
 
 import asyncio
 import base64
-import binascii
 from typing import Any
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -71,7 +71,7 @@ class TokenRequest(msgspec.Struct, kw_only=True):
 
 async def token(call: Call, body: TokenRequest) -> entities.Token:
     await call.throttle(limits.TOKEN)
-    client = await call.read(apps.identify, *_credentials(call, body.client_id, body.client_secret))
+    client = await _client(call, body.client_id, body.client_secret)
     if body.grant_type == "authorization_code":
         made = await call.write(
             codes.redeem, client, body.code, redirect_uri=body.redirect_uri, verifier=body.code_verifier
@@ -97,16 +97,18 @@ async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[
     return await call.write(logins.open_token, login, client.app.id, granted)
 
 
-def _credentials(call: Call, client_id: str, client_secret: str) -> tuple[str, str]:
-    """Of the client, from the body or from HTTP Basic (RFC 6749, 2.3.1)."""
+async def _client(call: Call, client_id: str, client_secret: str) -> Client:
+    """By the body, or by HTTP Basic (RFC 6749, 2.3.1). Raises OAuthError."""
     kind, _, value = call.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
-        return client_id, client_secret
+        return await call.read(apps.identify, client_id, client_secret)
     try:
-        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise OAuthError("invalid_client") from None
-    return user, password
+        id, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        return await call.read(apps.identify, unquote_plus(id, errors="strict"), unquote_plus(secret, errors="strict"))
+    except ValueError as error:  # neither base64 nor UTF-8
+        raise OAuthError("invalid_client", challenge="Basic") from error
+    except OAuthError as error:
+        raise OAuthError(error.error, error.message, challenge="Basic") from error
 
 
 def _token(made: Token, secret: str) -> entities.Token:
@@ -122,7 +124,7 @@ class RevokeRequest(msgspec.Struct, kw_only=True):
 
 
 async def revoke(call: Call, body: RevokeRequest) -> Empty:
-    client = await call.read(apps.identify, *_credentials(call, body.client_id, body.client_secret))
+    client = await _client(call, body.client_id, body.client_secret)
     if not client.proven and client.app.secret_hash:
         raise OAuthError("unauthorized_client")
     await call.write(tokens.revoke, client, body.token)

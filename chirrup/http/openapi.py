@@ -12,7 +12,7 @@ from ..ids import ID_MAX
 from .arguments import Arguments
 from .call import Call, Reply
 from .paging import Page
-from .route import ANYONE, Route
+from .route import ANYONE, CLIENT, Route
 
 Json = dict[str, Any]
 OAUTH = "oauth"
@@ -125,7 +125,7 @@ def _operation(route: Route, signature: Arguments, schemas: Schemas) -> Json:
         "operationId": f"{route.method.lower()} {_path(route)}",
         "summary": words.strip().splitlines()[0],
         "tags": [section],
-        "security": [{}] * (route.who == ANYONE) + [{OAUTH: [route.scope] if route.scope else []}],
+        "security": [{}] * (route.who in (ANYONE, CLIENT)) + [{OAUTH: [route.scope] if route.scope else []}],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": ID if kind is int else {"type": "string"}}
             for name, kind in signature.path.items()

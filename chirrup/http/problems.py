@@ -59,6 +59,8 @@ def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
         log.error("unexpected error", exc_info=error)
         return 500, {}, msgspec.json.encode({"error": "Something went wrong on our side; it has been logged."})
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
+    if isinstance(error, OAuthError) and error.challenge:
+        headers |= {"WWW-Authenticate": f'{error.challenge} realm="Chirrup"'}
     if isinstance(error, TooMany) and error.quota:
         headers |= quota_headers(error.quota)
     return status_of(error), headers, _encode(_body(error))

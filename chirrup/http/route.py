@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-# Who may call: nobody logged in, any token, a person's token, an administrator's.
-ANYONE, APP, USER, ADMIN = "anyone", "app", "user", "admin"
+# Who may call: nobody logged in, any token, a person's token, an administrator's; a client with its own id and secret,
+# which the handler looks at, and no token.
+ANYONE, APP, USER, ADMIN, CLIENT = "anyone", "app", "user", "admin", "client"
 
 
 class Route(msgspec.Struct, frozen=True):

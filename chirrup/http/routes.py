@@ -25,9 +25,9 @@ from . import (
     timelines,
     wellknown,
 )
-from .route import ADMIN, ANYONE, APP, USER, Route
+from .route import ADMIN, ANYONE, APP, CLIENT, USER, Route
 
-__all__ = ["ADMIN", "ANYONE", "APP", "ROUTES", "USER", "Route"]
+__all__ = ["ADMIN", "ANYONE", "APP", "CLIENT", "ROUTES", "USER", "Route"]
 
 V1 = "/api/v1"
 
@@ -35,8 +35,8 @@ ROUTES: list[Route] = [
     # OAuth; the forms a person sees are pages: web/routes.py
     Route("POST", f"{V1}/apps", oauth.create_app, who=ANYONE),
     Route("GET", f"{V1}/apps/verify_credentials", oauth.verify_app, who=APP),
-    Route("POST", "/oauth/token", oauth.token, who=ANYONE),
-    Route("POST", "/oauth/revoke", oauth.revoke, who=ANYONE),
+    Route("POST", "/oauth/token", oauth.token, who=CLIENT),
+    Route("POST", "/oauth/revoke", oauth.revoke, who=CLIENT),
     Route("GET", "/oauth/userinfo", oauth.userinfo, "profile"),
     Route("POST", "/oauth/userinfo", oauth.userinfo_by_post, "profile"),
     Route("GET", "/.well-known/oauth-authorization-server", oauth.metadata, who=ANYONE),
@@ -55,6 +55,7 @@ ROUTES: list[Route] = [
     Route("GET", "/nodeinfo/2.0", wellknown.nodeinfo, who=ANYONE),
     Route("GET", "/.well-known/host-meta", wellknown.host_meta, who=ANYONE),
     Route("GET", "/.well-known/webfinger", wellknown.webfinger, who=ANYONE),
+    Route("GET", "/.well-known/change-password", wellknown.change_password, who=ANYONE),
     # posts
     Route("POST", f"{V1}/statuses", statuses.create, "write:statuses"),
     Route("GET", f"{V1}/statuses", statuses.show_many, "read:statuses", ANYONE),

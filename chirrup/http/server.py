@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -19,18 +18,21 @@ from .arguments import Arguments
 from .call import Call, Reply, Services
 from .files import FilePart
 from .paging import Page
-from .routes import ADMIN, ANYONE, ROUTES, USER, Route
+from .routes import ADMIN, ANYONE, CLIENT, ROUTES, USER, Route
 from .whole import WHOLE
 
 JSON = "application/json; charset=utf-8"
 BODY_BYTES_MAX = 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 _PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/", "/health")  # JSON, not pages
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+    "Access-Control-Expose-Headers": "Link, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
+    " X-Request-Id",
 }
 PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "*, Authorization, Content-Type, Idempotency-Key",  # "*" leaves out the first
     "Access-Control-Max-Age": "86400",
 }
@@ -43,19 +45,7 @@ def endpoints(services: Services, routes: Sequence[Route] = ROUTES) -> list["End
 
 
 def handlers(endpoints: Sequence["Endpoint"]) -> list[HTTPRouteHandler]:
-    """One for each, and for each path one that tells browsers what other sites may ask of it."""
-    methods: dict[str, list[str]] = {}
-    for one in endpoints:
-        methods.setdefault(one.route.path, []).append(one.route.method)
-    # The framework answers OPTIONS in its own way where the first handler of a path does not.
-    return [*starmap(_preflight, methods.items()), *map(_handler, endpoints)]
-
-
-def _preflight(path: str, methods: list[str]) -> HTTPRouteHandler:
-    async def preflight() -> ASGIApp:
-        return Answer(b"", 204, PREFLIGHT | {"Access-Control-Allow-Methods": ", ".join(methods)})
-
-    return HTTPRouteHandler(path, http_method=HttpMethod.OPTIONS, name=f"OPTIONS {path}", status_code=200)(preflight)
+    return [*map(_handler, endpoints)]
 
 
 def _handler(endpoint: "Endpoint") -> HTTPRouteHandler:
@@ -88,7 +78,8 @@ class Endpoint:
             ip = scope["client"][0] if scope["client"] else ""
             # Of a header that comes twice the first counts.
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-            viewer, token, quota = await _identify(services, headers.get("authorization", ""), ip, self._counted)
+            authorization = "" if route.who == CLIENT else headers.get("authorization", "")
+            viewer, token, quota = await _identify(services, authorization, ip, self._counted)
             scope["account_id"] = viewer.account_id
             _check_access(route, viewer, bool(token))
             query = self._arguments.query_of(scope["query_string"])
@@ -115,6 +106,8 @@ class Direct:
     """Requests for paths that stand in the table as they are go straight to their endpoints; app has all others.
 
     They are most of what is asked for. The framework's own work on a request is 30 µs, of 260 for a home timeline.
+    What pages of other sites may do is the same everywhere below FOR_PROGRAMS, whether or not something is there: a
+    browser that was refused a preflight, or finds no CORS, hides the answer from the client.
     """
 
     def __init__(self, app: ASGIApp, endpoints: Iterable[Endpoint]) -> None:
@@ -127,11 +120,25 @@ class Direct:
                     self._known["HEAD", one.route.path] = one
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        endpoint = self._known.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        if endpoint is None:
+        if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        scope["path_template"] = endpoint.route.path
-        await (await endpoint.answer(scope, receive))(scope, receive, send)
+        endpoint = self._known.get((scope["method"], scope["path"]))
+        if endpoint:
+            scope["path_template"] = endpoint.route.path
+            return await (await endpoint.answer(scope, receive))(scope, receive, send)
+        if not scope["path"].startswith(FOR_PROGRAMS):
+            return await self._app(scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            return await Answer(b"", 204, PREFLIGHT)(scope, receive, send)
+        await self._app(scope, receive, partial(_send_with_cors, send))
+
+
+async def _send_with_cors(send: Send, message: Any) -> None:
+    if message["type"] == "http.response.start":
+        headers = message["headers"]
+        if not any(name.lower() == b"access-control-allow-origin" for name, _ in headers):
+            message["headers"] = [*headers, *_CORS]
+    await send(message)
 
 
 async def _body(scope: Any, receive: Receive, headers: Mapping[str, str], max_bytes: int) -> bytes:
@@ -167,7 +174,7 @@ async def _identify(services: Services, authorization: str, ip: str, counted: bo
 
 
 def _check_access(route: Route, viewer: Viewer, has_token: bool) -> None:
-    if route.who == ANYONE and not has_token:
+    if route.who in (ANYONE, CLIENT) and not has_token:
         return
     if not has_token:
         raise Unauthorised("The access token is invalid: this method needs one")
@@ -236,4 +243,4 @@ def _name(header: str) -> bytes:
     return header.lower().encode()
 
 
-_HEADERS = _encoded(HEADERS)
+_HEADERS, _CORS = _encoded(HEADERS), _encoded(CORS)

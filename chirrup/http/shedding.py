@@ -41,6 +41,7 @@ def _answer(kind: bytes, body: bytes) -> "Refusal":
             (b"retry-after", str(RETRY_AFTER_S).encode()),
             (b"cache-control", b"no-store"),
             (b"access-control-allow-origin", b"*"),
+            (b"access-control-expose-headers", b"Retry-After"),
             (b"x-content-type-options", b"nosniff"),
         ],
         body,

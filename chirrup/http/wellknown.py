@@ -84,3 +84,8 @@ def _acct(call: Call, resource: str) -> str:
     if "@" not in acct.removeprefix("@") or "/" in acct:
         raise NotFound("account", resource)
     return acct
+
+
+async def change_password(call: Call) -> Reply:
+    """Where password managers send people: https://w3c.github.io/webappsec-change-password-url/"""
+    return Reply(b"", 302, {"Location": f"{call.settings.base_url}/settings/access"}, "text/plain; charset=utf-8")

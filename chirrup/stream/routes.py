@@ -18,11 +18,6 @@ STREAM_PATHS = [
     )
 ]
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
-PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET",
-    "Access-Control-Allow-Headers": "Authorization, Cache-Control, Last-Event-ID",
-    "Access-Control-Max-Age": "86400",
-}
 
 
 def handlers(hub: Hub) -> list[ASGIRouteHandler]:
@@ -32,9 +27,7 @@ def handlers(hub: Hub) -> list[ASGIRouteHandler]:
             await opening.refuse(Unavailable("streams need the server to be run by `chirrup serve`"))
         elif scope["type"] == "websocket":
             await websocket.serve(hub, opening)
-        elif (method := scope.get("method")) == "OPTIONS":
-            await opening.answer(204, PREFLIGHT, b"")
-        elif method != "GET":
+        elif scope.get("method") != "GET":
             await opening.answer(405, {"Allow": "GET, OPTIONS"}, b'{"error":"Only GET is known here"}')
         elif (path := scope["path"].rstrip("/")) == PATH:
             await opening.refuse(NotFound())  # clients ask whether streams are on another host

@@ -8,7 +8,7 @@ from client import Person, Server
 from world import World, ask, name_of
 
 from chirrup.access.scopes import ALL, COVERS
-from chirrup.http.route import ADMIN, ANYONE, APP, USER
+from chirrup.http.route import ADMIN, ANYONE, APP, CLIENT, USER
 from chirrup.http.routes import ROUTES, Route
 
 OUTSIDE = {"error": "This action is outside the authorized scopes"}
@@ -76,13 +76,16 @@ def test_a_token_with_the_scope_or_a_wider_one_is_let_in(tokens, route):
         assert answer.text == "" or answer.json() != OUTSIDE, scope
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != ANYONE], ids=name_of)
+NEEDY = [route for route in ROUTES if route.who not in (ANYONE, CLIENT)]
+
+
+@pytest.mark.parametrize("route", NEEDY, ids=name_of)
 def test_nobody_gets_in_without_a_token(tokens, route):
     for person in (tokens.world.nobody, Person(tokens.world.server, "never-given-to-anybody")):
         assert ask(person, route, tokens.world.path(route)).status_code == 401
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != ANYONE], ids=name_of)
+@pytest.mark.parametrize("route", NEEDY, ids=name_of)
 def test_a_token_in_the_address_is_none(tokens, route):
     path = f"{tokens.world.path(route)}?access_token={holder(tokens, route).token}"
 

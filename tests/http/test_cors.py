@@ -1,0 +1,108 @@
+"""Clients that are pages of other sites, in a browser: whatever they ask, it lets them see the answer."""
+
+import re
+
+import pytest
+import requests
+from client import Server
+from world import World, name_of
+
+from chirrup.http.routes import ROUTES, V1, Route
+from chirrup.http.server import FOR_PROGRAMS
+
+PAGE = {"Origin": "https://client.example"}
+NOWHERE = ["/api/v1/nowhere", "/api/v9/", "/oauth/nowhere", "/.well-known/nowhere", "/nodeinfo/9", "/health/nowhere"]
+NOWHERE += ["/media/files/1/nothing.png", "/api/v1/media/1/2/3", "/api/v2/media/1", "/api/v1/streaming/nowhere"]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "BREW"]
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> World:
+    return World(server)
+
+
+def preflight(url: str, method: str) -> requests.Response:
+    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type"}
+    return requests.options(url, headers=PAGE | asked, timeout=10)
+
+
+def check_cors(answer: requests.Response) -> None:
+    assert answer.headers["Access-Control-Allow-Origin"] == "*", answer.status_code
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    exposed = answer.headers["Access-Control-Expose-Headers"]
+    assert {"Link", "Retry-After", "X-RateLimit-Remaining"} <= set(re.split(", *", exposed))
+
+
+@pytest.mark.parametrize("path", [*NOWHERE, "/oauth/authorize", "/api/v1/streaming/public", "/api/v1/streaming"])
+def test_every_preflight_is_answered(server, path):
+    """The answer to the request itself says what is not there; refused a preflight, a browser hides it."""
+    for method in METHODS:
+        answer = preflight(server.url + path, method)
+
+        assert answer.status_code == 204
+        check_cors(answer)
+        allowed = answer.headers["Access-Control-Allow-Methods"].split(", ")
+        assert {"GET", "POST", "PUT", "PATCH", "DELETE"} <= set(allowed)
+        assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=name_of)
+def test_every_answer_may_be_seen_by_pages_of_other_sites(world, route: Route):
+    path = world.path(route)
+    assert path.startswith(FOR_PROGRAMS)
+    check_cors(preflight(world.server.url + path, route.method))
+    for person in (world.nobody, world.user):
+        check_cors(person.call(route.method, path, headers=PAGE, json={}, allow_redirects=False))
+    broken = {"data": "{", "headers": PAGE | {"Content-Type": "application/json"}}
+    check_cors(world.user.call(route.method, path, allow_redirects=False, **broken))
+    check_cors(world.nobody.call(route.method, path, allow_redirects=False, headers={"Authorization": "Bearer no"}))
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_what_is_not_there_is_said_to_pages_of_other_sites_too(world, path):
+    for method in METHODS[:-1]:
+        answer = world.user.call(method, path, headers=PAGE)
+
+        assert answer.status_code in (404, 405)
+        check_cors(answer)
+        if method != "HEAD" and path.startswith("/api/"):
+            assert answer.json()["error"]
+
+
+def test_an_update_of_media_in_version_2_is_not_there(world):
+    """Clients that are told so ask version 1."""
+    path = f"/api/v2/media/{world.picture()['id']}"
+
+    answer = world.user.call("PUT", path, headers=PAGE, json={"description": "a bird"})
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "Record not found"})
+    check_cors(answer)
+    assert world.user.call("PUT", path.replace("v2", "v1"), json={"description": "a bird"}).ok
+
+
+def test_wrong_methods_and_large_bodies_are_refused_for_all_to_see(world):
+    answer = world.user.call("DELETE", f"{V1}/timelines/home", headers=PAGE)
+    assert answer.status_code == 405
+    check_cors(answer)
+
+    answer = world.user.call("POST", f"{V1}/statuses", headers=PAGE, data=b"x" * 1_100_000)
+    assert answer.status_code == 413
+    check_cors(answer)
+
+
+@pytest.mark.parametrize("name", ["avatar.png", "header.png", "icon.svg"])
+def test_pictures_may_be_read_by_pages_of_other_sites(server, name):
+    for method in ("GET", "HEAD"):
+        answer = requests.request(method, f"{server.url}/static/{name}", headers=PAGE, timeout=10)
+
+        assert answer.ok
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_the_version_of_the_api_is_what_is_there(server):
+    """By version 2 of Mastodon's API there are grouped notifications: whoever adds them looks what else is there."""
+    paths = {route.path for route in ROUTES}
+    version = server.anyone().get("/api/v2/instance").json()["api_versions"]["mastodon"]
+
+    assert ("/api/v2/notifications" in paths) == (version >= 2)
