@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from ..errors import OAuthError
+from ..errors import NotFound, OAuthError
 from ..ids import bucket_of
 from ..ports import Tx
 from ..store import tokens as rows
@@ -85,6 +85,15 @@ def issue(tx: Tx, account_id: int, asked: Asked) -> str:
     )
     rows.insert_code(tx, code)
     return text
+
+
+def check_shown(tx: Tx, account_id: int, text: str) -> None:
+    """Raises NotFound: account_id has no such code to type into an app that cannot be redirected to."""
+    code = rows.code(tx, *secret.locate(text))
+    if code is None or code.account_id != account_id or code.redirect_uri != redirects.OUT_OF_BAND:
+        raise NotFound("code")
+    if code.used_ms or code.expires_ms <= tx.now_ms:
+        raise NotFound("code")
 
 
 def redeem(

@@ -28,7 +28,7 @@ def handler(safe: dict[str, str]) -> HTTPRouteHandler:
             raise HTTPException(status_code=404)
         age = "31536000, immutable" if request.query_params.get("v", "") == file.version else "3600"
         headers = safe | {"Cache-Control": f"public, max-age={age}", "Vary": "Accept-Encoding"}
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # apps show the default avatar
+        headers |= {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}  # shown by apps
         packed = _packed(name) if compression.takes_gzip(request.headers.get("accept-encoding", "")) else None
         headers["ETag"] = f'"{file.version}{"-gzip" if packed else ""}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):

@@ -87,4 +87,8 @@ def _back(asked: Asked, **answer: str) -> Go:
 
 
 async def show_code(call: Call) -> Page:
-    return Page("code.html", {"code": call.query.text("code")})
+    """Raises NotFound: not a code that was given to whoever asks, such as a stranger's text, or one that is used."""
+    code = call.query.text("code")
+    if code or not call.query.text("error"):
+        await call.read(codes.check_shown, call.viewer_id, code)
+    return Page("code.html", {"code": code})

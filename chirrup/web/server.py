@@ -23,7 +23,7 @@ from ..ports import BODY_BYTES, Engines, Tx
 from ..social.media import Addresses
 from ..store import accounts
 from ..types import ANYBODY, Account, Viewer
-from . import compression, entry, files, forms, kept, pages, problems
+from . import compression, entry, files, forms, kept, outside, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
 from .routes import ROUTES, USER, Route, form_at
@@ -43,8 +43,8 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
 }
+POPUPS = ("/oauth/", "/login", "/sign-up")  # apps open them in a window of their own, and wait for it to come back
 
 
 class Web:
@@ -59,7 +59,7 @@ class Web:
 
     def handlers(self) -> list[HTTPRouteHandler]:
         """One for each line of routes.py, and the static files."""
-        return [*(self._handler(route) for route in ROUTES), files.handler(SAFE)]
+        return [*(self._handler(route) for route in ROUTES), files.handler(SAFE), *outside.handlers()]
 
     def refuse(self, request: Request[Any, Any, Any], status: int) -> Response[Any]:
         """The page for what the framework refused by itself: an unknown path, a body too large."""
@@ -203,7 +203,7 @@ class Web:
         if isinstance(result, Go):
             return self._go(call, result)
         html = call.html(result.template, {"indexed": result.indexed} | result.values)
-        headers = self._headers(result.form_targets) | result.headers
+        headers = self._headers(call.path, result.form_targets) | result.headers
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
         return self._html(call, html, result.status, headers)
@@ -216,7 +216,7 @@ class Web:
         return Response(data, status_code=status, headers=headers, media_type="text/html")
 
     def _go(self, call: Call, go: Go) -> Response[Any]:
-        headers = self._headers() | {"HX-Redirect" if call.is_htmx else "Location": go.to}
+        headers = self._headers(call.path) | {"HX-Redirect" if call.is_htmx else "Location": go.to}
         if go.cookie is not None:
             headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
         return Response(b"", status_code=204 if call.is_htmx else 303, headers=headers, media_type="text/html")
@@ -231,7 +231,7 @@ class Web:
         return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
 
     def _problem(self, call: Call, problem: problems.Problem) -> Response[Any]:
-        headers = self._headers() | _retry_after(problem)
+        headers = self._headers(call.path) | _retry_after(problem)
         if call.is_htmx:
             return self._html(call, call.html("notice.html", {"message": problem.message}), problem.status, headers)
         waits = problem.status in (429, 500, 503) and call.method in ("GET", "HEAD")
@@ -243,12 +243,14 @@ class Web:
         }
         return self._html(call, call.html("error.html", values), problem.status, headers)
 
-    def _headers(self, form_targets: str = "'self'") -> dict[str, str]:
-        return self._safe | {
+    def _headers(self, path: str, form_targets: str = "'self'") -> dict[str, str]:
+        alone = {} if path.startswith(POPUPS) else {"Cross-Origin-Opener-Policy": "same-origin"}
+        own = {
             "Content-Security-Policy": CSP.format(form_targets=form_targets),
             "Cache-Control": "private, no-store",
             "Vary": "Cookie, HX-Request, Accept-Encoding",
         }
+        return self._safe | alone | own
 
     def _set_cookie(self, value: str, *, keep: bool) -> str:
         """keep: for as long as a session lives, not only until the browser is closed."""
