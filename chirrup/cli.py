@@ -36,6 +36,53 @@ class Common:
 
 COMMON = Common()
 
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Secret:
+    """A password, from where others do not see it; asked for where none of these is given."""
+
+    password_stdin: Annotated[bool, Parameter(help="Read the password from standard input: its first line.")] = False
+    password_file: Annotated[Path | None, Parameter(help="Read the password from this file: its first line.")] = None
+    password: Annotated[
+        str | None, Parameter(help="The password itself. Everybody on this machine can see it while the command runs.")
+    ] = None
+
+    def read(self) -> str:
+        """Raises SettingsError: given twice or not at all."""
+        from .errors import SettingsError
+
+        if sum((self.password_stdin, self.password_file is not None, self.password is not None)) > 1:
+            raise SettingsError("give the password once: --password-stdin, --password-file or --password")
+        if self.password is not None:
+            return self.password
+        try:
+            if self.password_file:
+                with self.password_file.open(encoding="utf-8") as file:
+                    return file.readline().rstrip("\r\n")
+            if self.password_stdin:
+                return sys.stdin.readline().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"cannot read the password: {error}") from error
+        if not sys.stdin.isatty():
+            raise SettingsError("there is nobody to ask for the password: give it with --password-stdin")
+        return _ask()
+
+
+def _ask() -> str:
+    """A password typed twice without being shown. Raises SettingsError."""
+    from getpass import getpass
+
+    from .errors import SettingsError
+
+    first = getpass("Password: ", stream=sys.stderr)
+    if getpass("The same again: ", stream=sys.stderr) != first:
+        raise SettingsError("the two passwords differ; nothing was changed")
+    return first
+
+
+SECRET = Secret()
+
 app = cyclopts.App(
     name="chirrup",
     version=__version__,
@@ -191,18 +238,21 @@ def create(
     name: str,
     *,
     email: Annotated[str, Parameter(help="To log in with; nothing is sent there.")],
-    password: Annotated[str, Parameter(help="8 to 128 characters.")],
     admin: Annotated[bool, Parameter(help="May use /api/v1/admin/* and see what administrators see.")] = False,
     token: Annotated[str, Parameter(help='Also make a token with these scopes ("read write …") and print it.')] = "",
+    secret: Secret = SECRET,
     common: Common = COMMON,
 ) -> None:
-    """Make an account NAME with its user. With --token, the access token is the only line printed on stdout."""
+    """Make an account NAME with its user. With --token, the access token is the only line printed on stdout.
+
+    The password, of 8 to 128 characters, is asked for, unless it is given.
+    """
     from .access import passwords
     from .social import accounts
     from .types import Role
 
     settings = common.settings()
-    hashed = passwords.Passwords(testing=settings.testing).hash(password)
+    hashed = passwords.Passwords(testing=settings.testing).hash(secret.read())
     role = Role.ADMIN if admin else Role.USER
     with _database(settings) as db:
         account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role))
@@ -300,12 +350,12 @@ def history(name: str, *, common: Common = COMMON) -> None:
 
 
 @user.command(name="reset-password")
-def reset_password(name: str, *, password: str, common: Common = COMMON) -> None:
-    """Give account NAME a new password; it is logged out everywhere."""
+def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMON) -> None:
+    """Give account NAME a new password, which is asked for unless it is given; it is logged out everywhere."""
     from .access import logins, passwords
 
     settings = common.settings()
-    hashed = passwords.Passwords(testing=settings.testing).hash(password)
+    hashed = passwords.Passwords(testing=settings.testing).hash(secret.read())
     with _database(settings) as db:
         db.write_now(logins.set_password, _find(db, name), hashed)
     console.print(f"@{name} has a new password.")

@@ -1,8 +1,10 @@
 """The command line as a person uses it: processes, their output, and what a server makes of it."""
 
+import contextlib
 import gzip
 import io
 import os
+import pty
 import signal
 import stat
 import subprocess
@@ -14,6 +16,8 @@ from client import ALL_SCOPES, ROOT, Person, Server, eventually, free_port
 from databases import open_database
 from PIL import Image
 
+from chirrup.access import logins
+from chirrup.access.passwords import Passwords
 from chirrup.store import outbox
 
 
@@ -270,3 +274,80 @@ def test_what_failed_for_good_is_shown_with_its_reason_and_tried_anew(tmp_path: 
     assert str(event.id) in shown and "ValueError('half a post')" in shown
     assert (db.write_now(outbox.failed), db.write_now(outbox.waiting)) == (0, 1)
     db.close()
+
+
+# passwords that nobody else sees
+
+
+def spoken(data: Path, words: list[str], *lines: str) -> tuple[int, str]:
+    """(exit status, what a terminal shows) of a command that asks; lines: what somebody types."""
+    screen, terminal = pty.openpty()
+    env = os.environ | {"CHIRRUP_DATA": str(data), "CHIRRUP_PORT": str(free_port())}
+    command = [sys.executable, "-m", "chirrup", *words]
+    with subprocess.Popen(command, env=env, cwd=ROOT, stdin=terminal, stdout=terminal, stderr=terminal) as asked:
+        os.close(terminal)
+        shown = b""
+        for number, line in enumerate(lines, 1):
+            while shown.lower().count(b": ") < number:  # asked once more
+                shown += os.read(screen, 1000)
+            os.write(screen, line.encode() + b"\n")
+        with contextlib.suppress(OSError):  # the other end is closed
+            while more := os.read(screen, 1000):
+                shown += more
+    os.close(screen)
+    return asked.returncode, shown.decode()
+
+
+def logs_in(data: Path, name: str, password: str) -> bool:
+    db = open_database(f"sqlite:{data / 'chirrup.db'}")
+    found = db.write_now(lambda tx: logins.look_up(tx, username=name))
+    db.close()
+    return Passwords().matches(found.password_hash, password)
+
+
+NEW = ["user", "create", "ann", "--email", "ann@example.com"]
+
+
+def test_a_password_is_asked_for_and_not_shown(tmp_path: Path):
+    status, shown = spoken(tmp_path, NEW, "correct horse 1", "correct horse 1")
+    assert status == 0
+    assert "correct" not in shown
+    assert logs_in(tmp_path, "ann", "correct horse 1")
+
+    status, shown = spoken(tmp_path, ["user", "reset-password", "ann"], "battery staple", "battery stable")
+    assert status == 1
+    assert "differ" in shown
+    assert logs_in(tmp_path, "ann", "correct horse 1")
+    assert spoken(tmp_path, ["user", "reset-password", "ann"], "battery staple", "battery staple")[0] == 0
+    assert logs_in(tmp_path, "ann", "battery staple")
+
+
+def test_a_password_is_read_from_standard_input_or_a_file(tmp_path: Path):
+    file = tmp_path / "password"
+    file.write_text("kept in a file\n")
+
+    def run(*words: str, sent: str = "") -> subprocess.CompletedProcess[str]:
+        env = os.environ | {"CHIRRUP_DATA": str(tmp_path / "data")}
+        command = [sys.executable, "-m", "chirrup", "user", *words]
+        return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, input=sent)
+
+    assert run(*NEW[1:], "--password-stdin", sent="ünï code 12\r\nmore").returncode == 0
+    assert logs_in(tmp_path / "data", "ann", "ünï code 12")
+    assert run("reset-password", "ann", "--password-file", str(file)).returncode == 0
+    assert logs_in(tmp_path / "data", "ann", "kept in a file")
+    for words, why in (
+        ((), "--password-stdin"),
+        (("--password-file", "/nowhere"), "/nowhere"),
+        (("--password-stdin", "--password", "correct horse"), "once"),
+        (("--password-stdin",), "blank"),
+    ):
+        refused = run("reset-password", "ann", *words)
+        assert refused.returncode == 1
+        assert why in " ".join(refused.stderr.split())
+        assert "Traceback" not in refused.stderr
+    assert logs_in(tmp_path / "data", "ann", "kept in a file")
+
+
+def test_help_says_who_sees_a_password(tmp_path: Path):
+    for command in ("create", "reset-password"):
+        assert "can see it" in " ".join(chirrup(tmp_path, "user", command, "--help").stdout.replace("│", " ").split())
