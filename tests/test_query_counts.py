@@ -146,3 +146,32 @@ async def test_a_home_of_thirty_followees_costs_what_one_of_three_costs(engines:
 
     assert cold[1] <= cold[0] <= 12
     assert warm == [0, 0]
+
+
+async def test_a_home_with_boosts_costs_what_one_without_costs(engines: Engines, new_render: Callable[[], Renderer]):
+    def reader(tx: Tx, name: str, *, boosted: bool) -> int:
+        who, stranger = person(tx, name), person(tx, f"{name}_stranger")
+        for i in range(10):
+            author = person(tx, f"{name}{i}")
+            follows.follow(tx, who, author)
+            post = posts.publish(tx, stranger if boosted else author, Draft(text=f"hello {i}"))
+            if boosted:
+                reactions.boost(tx, author, post.id)
+            follows.follow(tx, author, stranger)
+        return who
+
+    plain = await engines.db.write(reader, "plain", boosted=False)
+    boosted = await engines.db.write(reader, "boosted", boosted=True)
+    await settle(engines)
+
+    async def cost_of_home(who: int, render: Renderer) -> int:
+        counting: Any = CountingDatabase(engines.db)
+        kept = msgspec.structs.replace(engines, db=counting)
+        items, _ = await read.show_home(kept, who, Span(before=ID_MAX, limit=20), render.statuses)
+        assert len(items) == 10
+        return counting.asked.total()
+
+    render = new_render()
+    for who in (plain, boosted):
+        await cost_of_home(who, render)
+    assert await cost_of_home(boosted, render) <= await cost_of_home(plain, render) <= 6

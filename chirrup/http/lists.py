@@ -83,7 +83,7 @@ async def holding(call: Call, id: int) -> list[ListEntity]:
 
 
 async def timeline(call: Call, id: int, query: PageQuery) -> Page[Status]:
-    await call.read(lists.get, call.account_id, id)
+    chosen = await call.read(lists.get, call.account_id, id)
     span = paging.span(query)
-    ids = await read.of_list(call.engines, id, span)
-    return paging.page(await call.read(call.render.statuses, call.account_id, ids), ids, span)
+    items, keys = await read.show_list(call.engines, chosen, span, call.render.statuses)
+    return paging.page(items, keys, span)

@@ -21,6 +21,7 @@ from ..social import mentions, tags, text
 from ..social.media import SLOT_MS, Addresses
 from ..store import accounts, media, polls, posts, reactions
 from ..store import apps as app_rows
+from ..timelines.once import Excerpt
 from ..types import (
     Account,
     AccountState,
@@ -66,9 +67,9 @@ class Renderer:
 
     # posts
 
-    def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Json]:
-        """Those of ids that the viewer may see, in their order."""
-        parts = self.statuses_by_id(tx, viewer_id, ids)
+    def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[Json]:
+        """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
+        parts = self.statuses_by_id(tx, viewer_id, ids, excerpt)
         return [parts[id] for id in ids if id in parts]
 
     def status(self, tx: Tx, viewer_id: int, id: int) -> Json:
@@ -78,11 +79,15 @@ class Renderer:
             raise NotFound("post", id)
         return found[0]
 
-    def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
+    def statuses_by_id(
+        self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None
+    ) -> dict[int, Json]:
         """The same by their ids. What is shown with them is asked for beside the question who may see them."""
         found = visibility.find(tx, ids, self._known)
         if not found.posts:
             return {}
+        if excerpt:
+            found = excerpt.beside(tx, found)
         for read in found:
             for id, post in read.items():
                 if self._known.get(id) is not post:
@@ -90,7 +95,7 @@ class Renderer:
         seen, *parts = tx.together(
             lambda: visibility.judge(tx, viewer_id, found), *self._questions(tx, viewer_id, found.posts.values())
         )
-        shown = [id for id in ids if id in seen.posts]
+        shown = excerpt.shown(seen) if excerpt else [id for id in ids if id in seen.posts]
         return dict(zip(shown, self._whole(tx, seen, shown, *parts), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:

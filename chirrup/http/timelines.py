@@ -9,8 +9,8 @@ from .paging import Page, PageQuery
 
 async def home(call: Call, query: PageQuery) -> Page[Status]:
     span = paging.span(query)
-    ids = await read.home(call.engines, call.account_id, span)
-    return paging.page(await call.read(call.render.statuses, call.account_id, ids), ids, span)
+    items, keys = await read.show_home(call.engines, call.account_id, span, call.render.statuses)
+    return paging.page(items, keys, span)
 
 
 class PublicQuery(PageQuery, kw_only=True):

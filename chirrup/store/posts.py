@@ -37,6 +37,15 @@ def _version(_: int, changed_ms: int, deleted_ms: int) -> int:
     return 0 if deleted_ms else changed_ms
 
 
+def boosts_among(tx: Tx, ids: Collection[int]) -> dict[int, int]:
+    """What each of ids boosts, 0 for nothing; of deleted ones, too."""
+    return tx.by_ids(f"SELECT id, boost_of_id FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _boosted, ids)
+
+
+def _boosted(_: int, boost_of_id: int) -> int:
+    return boost_of_id
+
+
 def by_id(tx: Tx, id: int) -> Post | None:
     post = tombstone(tx, id)
     return None if post is None or post.deleted_ms else post

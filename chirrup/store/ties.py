@@ -22,13 +22,18 @@ class Ties(msgspec.Struct, frozen=True):
         """The viewer does not want to see this account's posts in lists, or may not."""
         return account_id in self.muting or account_id in self.blocking or account_id in self.blocked_by
 
+    @property
+    def is_averse(self) -> bool:
+        """There is somebody whom hides() names."""
+        return bool(self.muting or self.blocking or self.blocked_by)
+
     def minds(self, post: Post, original: Post | None = None) -> bool:
         """The viewer does not want post, which boosts original, in lists.
 
         One of them is by somebody whom hides() names, or answers or mentions somebody whom the viewer mutes or blocks.
         Nobody minds what they said themselves. averse_to() says the same of one post and many viewers.
         """
-        if post.author_id == self.viewer_id or not (self.muting or self.blocking or self.blocked_by):
+        if post.author_id == self.viewer_id or not self.is_averse:
             return False
         unwanted = self.muting | self.blocking
         return any(

@@ -1,47 +1,111 @@
 """Read a home or list timeline: from the cache when it is warm, else from the database, and warm it.
 
-What is returned are ids, newest first. Who may see each post is asked when it is shown, so nothing stale gets out.
+Who may see each post is asked when it is shown, so nothing stale gets out.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
 
 from ..ids import ID_MAX
 from ..ports import Engines, Tx
-from ..types import Span
+from ..store import lists
+from ..types import PostList, Span
 from . import rebuild
+from .once import NEAR, Below, Excerpt
 
+ROUNDS = 20  # pages with nothing to show that are passed over at once
 KEPT = 400  # ids of a rebuilt timeline; what is older is read from the database
 
+T = TypeVar("T")
 Rebuild = Callable[[Tx, int, Span], tuple[list[int], bool]]
+Show = Callable[[Tx, int, Sequence[int], Excerpt], list[T]]  # of (viewer, ids, …): those that the excerpt shows
+Part = tuple[list[int], Below]  # ids, newest first, and what is below them
 
-_running: dict[tuple[int, str, int], "asyncio.Future[list[int]]"] = {}  # one rebuild of a timeline at a time
+_running: dict[tuple[int, str, int], "asyncio.Future[list[int] | None]"] = {}  # one rebuild of a timeline at a time
+
+
+async def show_home(engines: Engines, account_id: int, span: Span, show: Show[T]) -> tuple[list[T], list[int]]:
+    """(what show makes of a page, the ids that pages go by): posts and boosts by followees, of followed tags, and the
+    account's own, each post once."""
+    return await _show(engines, account_id, lambda part: _page(engines, "home", account_id, part), span, show)
+
+
+async def show_list(engines: Engines, chosen: PostList, span: Span, show: Show[T]) -> tuple[list[T], list[int]]:
+    """The same of a list; the caller has checked whose it is. Raises NotFound."""
+    # An own post is put into its author's home at once, but into no list: those with their owner are not kept.
+    own = await engines.db.read(lists.with_member, chosen.owner_id, [chosen.id])
+    page = _page_anew if own else _page
+    return await _show(engines, chosen.owner_id, lambda part: page(engines, "list", chosen.id, part), span, show)
+
+
+async def show_news(engines: Engines, account_id: int, id: int, show: Show[T]) -> list[T]:
+    """What show makes of a post that has just come home: nothing when it stands there already."""
+    below = await engines.timelines.page("home", account_id, before=id, after=0, limit=NEAR) or []
+    return await engines.db.read(show, account_id, [id], Excerpt(engines.db, [id], lambda _: below))
+
+
+async def _show(
+    engines: Engines, viewer_id: int, page: Callable[[Span], Awaitable[Part]], span: Span, show: Show[T]
+) -> tuple[list[T], list[int]]:
+    """A page may be short, but is not empty while there is more to show."""
+    items, keys = list[T](), list[int]()
+    for _ in range(ROUNDS):
+        ids, below = await page(span)
+        if ids:
+            items = await engines.db.read(show, viewer_id, ids, Excerpt(engines.db, ids, below))
+            keys = [*ids, *keys] if span.oldest else [*keys, *ids]
+        if items or len(ids) < span.limit:
+            break
+        beyond = {"after": ids[0]} if span.oldest else {"before": ids[-1]}
+        span = msgspec.structs.replace(span, **beyond)
+    return items, keys
 
 
 async def home(engines: Engines, account_id: int, span: Span) -> list[int]:
-    """Posts and boosts by followees, of followed tags, and the account's own."""
-    return await _page(engines, "home", account_id, span, rebuild.home)
+    """What is kept of account_id's home, or would be: a page of ids."""
+    return (await _page(engines, "home", account_id, span))[0]
 
 
 async def of_list(engines: Engines, list_id: int, span: Span) -> list[int]:
-    """The list's timeline; the caller has checked whose it is. Raises NotFound."""
-    return await _page(engines, "list", list_id, span, rebuild.of_list)
+    """The same of a list. Raises NotFound."""
+    return (await _page(engines, "list", list_id, span))[0]
 
 
-async def _page(engines: Engines, kind: str, owner: int, span: Span, from_database: Rebuild) -> list[int]:
+async def _page(engines: Engines, kind: str, owner: int, span: Span) -> Part:
+    if not span.oldest and (line := await _line(engines, kind, owner, span)) is not None:
+        ids = line[: span.limit]
+        if span.after:
+            ids = [id for id in ids if id > span.after]
+        return ids, lambda _: line[len(ids) :]
     ids = await _kept(engines, kind, owner, span)
+    return await _page_anew(engines, kind, owner, span) if ids is None else (ids, _below(kind, owner, ids))
+
+
+async def _page_anew(engines: Engines, kind: str, owner: int, span: Span) -> Part:
+    ids, _ = await engines.db.read(_REBUILDS[kind], owner, span)
+    return ids, _below(kind, owner, ids)
+
+
+def _below(kind: str, owner: int, ids: list[int]) -> Below:
+    return lambda tx: _REBUILDS[kind](tx, owner, Span(before=ids[-1], limit=NEAR))[0]
+
+
+async def _line(engines: Engines, kind: str, owner: int, span: Span) -> list[int] | None:
+    """The page and NEAR ids below it, or all there are. None: that is more than is kept."""
+    wide = Span(before=span.before, limit=span.limit + NEAR)
+    ids = await _kept(engines, kind, owner, wide)
     if ids is None and (running := _running.get((id(engines), kind, owner))):
         # It may have read before what the reader did last: then the timeline was dropped meanwhile, and is not warm.
         await asyncio.wait([running])
-        ids = await _kept(engines, kind, owner, span)
-    if ids is not None:
-        return ids
-    kept = await _rebuild_once(engines, kind, owner, from_database)
-    if kept and (span.before > kept[0] or len(kept) < KEPT) and not span.oldest:
-        fits = [id for id in kept if span.after < id < span.before][: span.limit]
-        if len(fits) == span.limit or len(kept) < KEPT or (span.after and span.after >= kept[-1]):
-            return fits
-    ids, _ = await engines.db.read(from_database, owner, span)
+        ids = await _kept(engines, kind, owner, wide)
+    if ids is None:
+        kept = await _rebuild_once(engines, kind, owner)
+        found = [id for id in kept or () if id < wide.before][: wide.limit]
+        whole = kept is not None and (len(found) == wide.limit or len(kept) < KEPT)
+        ids = found if whole else None
     return ids
 
 
@@ -51,20 +115,23 @@ async def _kept(engines: Engines, kind: str, owner: int, span: Span) -> list[int
     )
 
 
-async def _rebuild_once(engines: Engines, kind: str, owner: int, from_database: Rebuild) -> list[int]:
-    """What the rebuild found, newest first. Those who come while it runs wait for the same one."""
+async def _rebuild_once(engines: Engines, kind: str, owner: int) -> list[int] | None:
+    """What the rebuild found, newest first; None when there was none. Those who come while it runs share it."""
     key = (id(engines), kind, owner)
     if running := _running.get(key):
         return await asyncio.shield(running)
-    task = _running[key] = asyncio.ensure_future(_rebuild(engines, kind, owner, from_database))
+    task = _running[key] = asyncio.ensure_future(_rebuild(engines, kind, owner))
     task.add_done_callback(lambda _: _running.pop(key, None))
     return await asyncio.shield(task)
 
 
-async def _rebuild(engines: Engines, kind: str, owner: int, from_database: Rebuild) -> list[int]:
+async def _rebuild(engines: Engines, kind: str, owner: int) -> list[int] | None:
     rebuild = await engines.timelines.begin_rebuild(kind, owner)
     if rebuild is None:  # warm, and asked for more than it keeps; or out of reach
-        return []
-    ids, complete = await engines.db.read(from_database, owner, Span(before=ID_MAX, limit=KEPT))
+        return None
+    ids, complete = await engines.db.read(_REBUILDS[kind], owner, Span(before=ID_MAX, limit=KEPT))
     await engines.timelines.warm(kind, owner, rebuild, ids, complete=complete)
     return ids
+
+
+_REBUILDS: dict[str, Rebuild] = {"home": rebuild.home, "list": rebuild.of_list}

@@ -57,10 +57,10 @@ async def about(call: Call) -> Page:
 
 async def home(call: Call) -> Page:
     asked = span(call.query)
-    ids = await read.home(call.engines, call.account_id, asked)
-    live = asked.before == ID_MAX and not (asked.oldest and len(ids) == asked.limit)
+    posts, ids = await read.show_home(call.engines, call.account_id, asked, call.views.shown)
+    live = asked.before == ID_MAX and not (asked.oldest and len(ids) >= asked.limit)
     values = {
-        "posts": await call.read(call.views.shown, call.account_id, ids),
+        "posts": posts,
         "before": next_before(ids, asked),
         "live": live,
         "newest": ids[0] if ids else 0,

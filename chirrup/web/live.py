@@ -14,6 +14,7 @@ from ..timelines import read
 from ..types import Span
 from .call import Call, Events
 from .notifications import count_unread
+from .views import PostView
 
 HEARTBEAT_S = 15.0  # also how soon a closed connection is noticed
 QUEUED_MAX = 256  # signals for a browser that does not read: then it is cut off and comes again
@@ -60,8 +61,10 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
     _open.setdefault(call.account_id, set()).add(queue)
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
-        for id in reversed(await read.home(call.engines, call.account_id, Span(ID_MAX, after, CAUGHT_UP_MAX))):
-            yield await _news(call, "new", id)
+        missed = Span(ID_MAX, after, CAUGHT_UP_MAX)
+        for one in reversed((await read.show_home(call.engines, call.account_id, missed, call.views.shown))[0]):
+            if event := _news(call, "new", one):
+                yield event
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):  # wait_for() loses a cancel at times (Python 3.11)
@@ -98,9 +101,11 @@ def _is_the_end(call: Call, signal: Signal) -> bool:
 
 async def _event(call: Call, signal: Signal) -> bytes:
     if signal.kind == "update":
-        return await _news(call, "new", signal.id)
+        come = await read.show_news(call.engines, call.account_id, signal.id, call.views.shown)
+        return _news(call, "new", come[0]) if come else b""
     if signal.kind == "status.update":
-        return await _news(call, "changed", signal.id)
+        found = await call.read(call.views.shown, call.account_id, [signal.id])
+        return _news(call, "changed", found[0]) if found else b""
     if signal.kind == "delete":
         return _packed("post", call.html("live.html", {"news": "gone", "key": signal.id, "p": None}))
     if signal.kind == "notification":
@@ -109,14 +114,13 @@ async def _event(call: Call, signal: Signal) -> bytes:
     return b""
 
 
-async def _news(call: Call, news: str, id: int) -> bytes:
-    """b"" when the reader may not see the post, or it is gone already; nor is new what they said themselves."""
-    found = await call.read(call.views.shown, call.account_id, [id])
-    if not found or (news == "new" and (found[0].booster or found[0].author).id == call.account_id):
+def _news(call: Call, news: str, one: PostView) -> bytes:
+    """b"": nothing is new to those who said it themselves."""
+    if news == "new" and (one.boosters or [one.author])[0].id == call.account_id:
         return b""
     call.path = "/home"  # where the buttons of the post lead back to
-    html = call.html("live.html", {"news": news, "key": id, "p": found[0]})
-    return _packed("post", html, id if news == "new" else 0)
+    html = call.html("live.html", {"news": news, "key": one.key, "p": one})
+    return _packed("post", html, one.key if news == "new" else 0)
 
 
 def _packed(event: str, data: str, id: int = 0) -> bytes:

@@ -1,6 +1,7 @@
 """Posts and people as templates show them. Always lists: forty posts cost the queries of one."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 from markupsafe import Markup
@@ -14,6 +15,7 @@ from ..social import text
 from ..social.accounts import relationships
 from ..social.media import Addresses, Meta
 from ..store import accounts, media, polls, posts, reactions
+from ..timelines.once import Excerpt
 from ..types import (
     Account,
     Media,
@@ -81,7 +83,7 @@ class PostView(msgspec.Struct, frozen=True):
     id: int
     path: str
     author: PersonView
-    booster: PersonView | None
+    boosters: list[PersonView]  # by whom it came here; none: it came by itself
     reply_to: ReplyTo | None
     visibility: str
     language: str
@@ -111,9 +113,12 @@ class Views:
         self._domain = domain
         self._addresses = addresses
 
-    def shown(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PostView]:
-        """Those of ids that the viewer may see, in their order."""
-        return self.seen(tx, visibility.see_to_show(tx, viewer_id, ids), ids)
+    def shown(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[PostView]:
+        """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
+        if excerpt is None:
+            return self.seen(tx, visibility.see_to_show(tx, viewer_id, ids), ids)
+        seen = visibility.judge(tx, viewer_id, excerpt.beside(tx, visibility.find(tx, ids)))
+        return self.seen(tx, seen, excerpt.shown(seen), excerpt.together)
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
         """Raises NotFound: absent or hidden."""
@@ -122,8 +127,10 @@ class Views:
             raise NotFound("post", id)
         return found[0]
 
-    def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[PostView]:
-        """Posts that the oracle has let through already."""
+    def seen(
+        self, tx: Tx, seen: Seen, ids: Iterable[int], together: Mapping[int, list[int]] = MappingProxyType({})
+    ) -> list[PostView]:
+        """Posts that the oracle has let through already. together: further boosts that are shown as one with these."""
         entries = [post for id in ids if (post := seen.posts.get(id))]
         if not entries:
             return []
@@ -147,7 +154,11 @@ class Views:
                 id=post.id,
                 path=f"/@{author.username}/{post.id}",
                 author=self.person(author),
-                booster=self.person(people[entry.author_id]) if entry.boost_of_id else None,
+                boosters=[
+                    self.person(people[seen.posts[id].author_id])
+                    for id in (entry.id, *together.get(entry.id, ()))
+                    if entry.boost_of_id
+                ],
                 reply_to=ReplyTo(parent.username, f"/@{parent.username}/{parent_id}") if parent else None,
                 visibility=post.visibility,
                 language=post.language,

@@ -100,6 +100,25 @@ def test_nobody_is_told_of_what_they_did_themselves(anns, ann, bob):
         assert 'data-news="changed"' in stream.post()
 
 
+def test_what_stands_there_is_not_new_when_it_is_boosted(server, anns, ann, bob):
+    stranger, carla = server.person(), server.person()
+    for one in (bob, carla):
+        ann.follow(one)
+    posts = [bob.say("mine"), stranger.say("not mine")]
+    for post in posts:
+        bob.post(f"/api/v1/statuses/{post['id']}/reblog")
+    eventually(lambda: len(ann.get("/api/v1/timelines/home").json()) == 2)
+    with listening(anns, "9" * 18) as stream:
+        again = [carla.post(f"/api/v1/statuses/{post['id']}/reblog").json()["id"] for post in posts]
+        last = bob.say("news")["id"]
+        told: list[str] = []
+        while last not in told:
+            told += re.findall(r'data-of="(\d+)"', stream.post())
+        assert not set(told) & set(again)
+    assert f'Boosted by <a href="/@{bob.name}"' in anns.get("/home").text
+    assert f'and <a href="/@{carla.name}"' in anns.get("/home").text
+
+
 def test_an_alert_moves_the_count(anns, ann, bob):
     with listening(anns) as stream:
         bob.say(f"@{ann.name} hello")

@@ -16,7 +16,7 @@ def window(ids: Sequence[int], floor: int, *, before: int, after: int, limit: in
     if oldest:
         found = list(dict.fromkeys(ids[start:end]))[:limit]
     else:
-        found = list(dict.fromkeys(ids[max(start, end - 2 * limit) : end]))[-limit:]  # a few repeat, if any
-        if len(found) < limit:
+        found = list(ids[max(start, end - limit) : end])
+        if len(set(found)) < len(found):  # a few repeat, if any
             found = list(dict.fromkeys(ids[start:end]))[-limit:]
     return found[::-1] if after >= floor or (len(found) >= limit and not oldest) else None

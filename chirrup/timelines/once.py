@@ -1,0 +1,83 @@
+"""A post stands at home, and in a list, once, however many of those one reads boost it.
+
+A boost is left out while what it boosts, itself or boosted by somebody else, stands among the NEAR below it: the first
+stays where it was read, and whoever walks from page to page meets each post once. Timelines hold every id. What is left
+out is found when a page is shown, among what the viewer sees at that moment: docs/decisions/0018-a-post-once.md.
+"""
+
+from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
+
+from ..access.visibility import Found, Seen
+from ..ports import Database, Tx
+from ..store import posts
+
+NEAR = 60  # Mastodon's is 40 of what is shown; some of ours may be deleted or hidden by now
+KEPT = 100_000  # facts of each database
+
+Below = Callable[[Tx], Sequence[int]]
+
+# What a post boosts, 0 for nothing. It never changes, so it is asked for once.
+_kept: "WeakKeyDictionary[Database, dict[int, int]]" = WeakKeyDictionary()
+
+
+class Excerpt:
+    """A page of a timeline, newest first, and what stands below it: the next NEAR ids, asked for where they matter."""
+
+    def __init__(self, db: Database, ids: Sequence[int], below: Below) -> None:
+        self.ids = ids
+        self.together: dict[int, list[int]] = {}  # by what is shown: boosts left out for it, the earliest first
+        self._below = below
+        self._known = _kept.setdefault(db, {})
+        self._firsts: dict[int, list[int]] = {}  # by boost: what it may be left out for, the newest first
+
+    def beside(self, tx: Tx, found: Found) -> Found:
+        """found, with what else has to be judged. A query for posts not seen before, where a boost is among found."""
+        boosts = {id: post.boost_of_id for id in self.ids if (post := found.posts.get(id)) and post.boost_of_id}
+        if not boosts:
+            return found
+        if len(self._known) > KEPT:
+            self._known.clear()
+        self._known.update({id: post.boost_of_id for id, post in found.posts.items()})
+        wanted = set(boosts.values())
+        line = [*self.ids, *self._below(tx)]
+        places: dict[int, list[int]] = {}  # by what is shown there, the newest first
+        for place, original in enumerate(_shown_at(tx, self._known, line)):
+            if original in wanted:
+                places.setdefault(original, []).append(place)
+        self._firsts = {
+            id: [line[at] for at in places[boosts[id]] if place < at <= place + NEAR]
+            for place, id in enumerate(self.ids)
+            if id in boosts
+        }
+        firsts = {first for some in self._firsts.values() for first in some}
+        return Found(found.posts | posts.by_ids(tx, firsts - found.posts.keys()), found.parents)
+
+    def shown(self, seen: Seen) -> list[int]:
+        """Those of ids that stay. What an edit made the viewer mind is left out, too."""
+        found, ties = seen.posts, seen.ties
+        wanted = found.keys()
+        if ties.is_averse:
+            wanted = {id for id, post in found.items() if not ties.minds(post, found.get(post.boost_of_id))}
+        if not self._firsts:
+            return [id for id in self.ids if id in wanted]
+        self.together, stay = {}, list[int]()
+        for id in reversed(self.ids):
+            if id not in wanted:
+                continue
+            firsts = [first for first in self._firsts.get(id, ()) if first in wanted]
+            if firsts:
+                self.together.setdefault(firsts[-1], []).append(id)
+            else:
+                stay.append(id)
+        return stay[::-1]
+
+
+def _shown_at(tx: Tx, known: dict[int, int], line: Sequence[int]) -> list[int]:
+    """What is shown in each place: for a boost what it boosts. A query where one was not seen before."""
+    boosted = {id: known.get(id) for id in line}  # others may empty what is known meanwhile
+    if unknown := [id for id, original in boosted.items() if original is None]:
+        read = dict.fromkeys(unknown, 0) | posts.boosts_among(tx, unknown)
+        known.update(read)
+        boosted |= read
+    return [boosted[id] or id for id in line]
