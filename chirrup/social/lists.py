@@ -1,4 +1,7 @@
-"""Lists: followed accounts whose posts are read together. Rows are in store/lists.py; timelines/read.py shows them."""
+"""Lists: followed accounts, and oneself if one likes, whose posts are read together.
+
+Rows are in store/lists.py; timelines/read.py shows them.
+"""
 
 from collections.abc import Collection
 
@@ -109,11 +112,12 @@ def holding(tx: Tx, owner_id: int, account_id: int) -> list[PostList]:
 def add(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
     """All of them, or none.
 
-    Raises NotFound: the list, or one of the accounts is not followed; Invalid: one is on the list, or it is full.
+    Raises NotFound: the list, or one of the accounts is not followed, nor owner_id; Invalid: one is on the list, or it
+    is full.
     """
     chosen = get(tx, owner_id, id)
     wanted = list(dict.fromkeys(account_ids))
-    if follows.among(tx, owner_id, wanted).keys() != set(wanted):
+    if follows.among(tx, owner_id, wanted).keys() != set(wanted) - {owner_id}:
         raise NotFound("account")
     if len(rows.members(tx, id)) + len(wanted) > MEMBERS_MAX:
         raise Invalid("account_ids", f"are too many: a list has at most {MEMBERS_MAX} accounts")

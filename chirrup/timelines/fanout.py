@@ -67,7 +67,7 @@ def _step(tx: Tx, spread: wants.Spread, way: str, after: int, limit: int) -> tup
     """(who is to be told, who was looked at): on one way, of those behind after."""
     if way == "followers":
         homes, lists, step = wants.readers(tx, spread, after=after, limit=limit)
-        return [("home", homes if after else homes | {spread.post.author_id}), ("list", lists)], step
+        return [("home", homes), ("list", lists)], step
     if way == "public":
         return [("public", ())], []
     found = tags.followers_step(tx, way[1:], after=after, limit=limit)

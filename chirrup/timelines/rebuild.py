@@ -25,7 +25,7 @@ def fill(
 def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:
     """(ids, nothing older exists) of viewer_id's home, newest first."""
     followees = {follow.other_id: follow for follow in follows.followees(tx, viewer_id)}
-    authors = (followees.keys() | {viewer_id}) - lists.members_of_exclusive(tx, viewer_id)
+    authors = (followees.keys() - lists.members_of_exclusive(tx, viewer_id)) | {viewer_id}
     followed_tags = tags.followed_by(tx, viewer_id)
 
     def candidates(span: Span) -> list[int]:

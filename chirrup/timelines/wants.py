@@ -5,6 +5,7 @@ tests/timelines/test_wants.py holds the two sides equal.
 """
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -43,15 +44,16 @@ def at_home(seen: Seen, post: Post) -> bool:
     )
 
 
-def in_list(seen: Seen, post: Post, chosen: PostList, members: Collection[int]) -> bool:
-    """Does the list, read by its owner, show this post of a member's?"""
+def in_list(seen: Seen, post: Post, chosen: PostList, members: AbstractSet[int]) -> bool:
+    """Does the list, read by its owner, show this post of a member's? Answers to its owner are those to a member."""
     spread = Spread(post, seen.posts.get(post.boost_of_id))
-    answered = {"list": members, "followed": seen.ties.following | {seen.viewer_id}}.get(chosen.replies, ())
-    return not seen.ties.minds(post, spread.original) and (not spread.answers or spread.answers in answered)
+    to_owner = {0, seen.viewer_id}
+    shown = {"list": members | to_owner, "followed": seen.ties.following | to_owner}.get(chosen.replies, {0})
+    return not seen.ties.minds(post, spread.original) and spread.answers in shown
 
 
 def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int], list[int], list[int]]:
-    """(whose homes, which lists want the post, the follows looked at): a step of the author's followers."""
+    """(whose homes, which lists want the post, the follows looked at): a step of followers, before all the author."""
     author, boost, language = spread.post.author_id, spread.post.boost_of_id, spread.post.language
     step, listed = tx.together(
         lambda: follows.followers_step(tx, author, after=after, limit=limit), lambda: lists.is_on_any(tx, author)
@@ -61,13 +63,15 @@ def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int]
         for _, follower, show_boosts, languages in step
         if (boost and not show_boosts) or (languages and language not in languages.split())
     }
-    followers = {row[1] for row in step}  # who has the author on a list is among them: social/lists.py
+    own = set[int]() if after else {author}
+    followers = {row[1] for row in step}  # who has the author on a list is among them, or the author: social/lists.py
     reached, owner_of = tx.together(
-        lambda: _reached(tx, spread, followers), lambda: lists.held_by(tx, author, followers) if listed else {}
+        lambda: _reached(tx, spread, followers) | own,
+        lambda: lists.held_by(tx, author, followers | own) if listed else {},
     )
     told = _told(tx, spread, reached)
     chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
-    homes = told - picky - {one.owner_id for one in chosen if one.exclusive}
+    homes = (told - picky - {one.owner_id for one in chosen if one.exclusive}) | own
     return homes, _on_lists(tx, spread, chosen, told), [row[0] for row in step]
 
 
@@ -81,6 +85,7 @@ def _on_lists(tx: Tx, spread: Spread, chosen: Collection[PostList], told: set[in
     if not spread.answers or not chosen:
         return [one.id for one in chosen]
     beside = lists.with_member(tx, spread.answers, [one.id for one in chosen])
+    beside |= {one.id for one in chosen if one.owner_id == spread.answers}
     shown = {"list": beside, "followed": {one.id for one in chosen if one.owner_id in told}}
     return [one.id for one in chosen if one.id in shown.get(one.replies, ())]
 

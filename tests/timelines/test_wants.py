@@ -1,15 +1,19 @@
 """Who gets what at home: the rules one by one, and that fan-out and rebuild always say the same."""
 
 import random
+from collections.abc import Sequence
 
 import pytest
+from engines import eventually
 from kit import people, settle
 
+from chirrup.errors import NotFound
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines, Tx
 from chirrup.social import follows, lists, posts, reactions, tags
 from chirrup.store import follows as follow_rows
 from chirrup.timelines import fanout, read, rebuild
+from chirrup.timelines.once import Excerpt
 from chirrup.types import Draft, Span, Visibility
 
 EVERYTHING = Span(before=ID_MAX, limit=400)
@@ -116,6 +120,63 @@ async def test_a_deleted_post_is_not_announced_as_new(engines: Engines):
     assert not any(b"update" in message for message in heard)
 
 
+@pytest.mark.parametrize("kept", ["warm", "cold"])
+@pytest.mark.parametrize("policy", ["list", "followed", "none"])
+async def test_a_list_shows_answers_to_its_owner_who_may_stand_on_it(engines: Engines, policy: str, kept: str):
+    owner, ann, bob, eve = await people(engines.db, "owner", "ann", "bob", "eve")
+    for one in (ann, bob):
+        await engines.db.write(follows.follow, owner, one)
+    change = lists.ListChange(title="us", replies=policy, exclusive=True)
+    of_ann, of_us = [(await engines.db.write(lists.create, owner, change)).id for _ in range(2)]
+    await engines.db.write(lists.add, owner, of_ann, [ann])
+    await engines.db.write(lists.add, owner, of_us, [owner, ann])
+    await settle(engines)
+    questions = {who: await say(engines, who, "who?") for who in (owner, ann, bob, eve)}
+    await settle(engines)
+
+    async def read_all() -> list[set[int]]:
+        shown = [await read.of_list(engines, one, EVERYTHING) for one in (of_ann, of_us)]
+        return [set(ids) - set(questions.values()) for ids in (*shown, await home(engines, owner))]
+
+    if kept == "warm":
+        await read_all()
+    by_ann, own = [
+        {who: await say(engines, author, "me", reply_to_id=id) for who, id in questions.items()}
+        for author in (ann, owner)
+    ]
+    await settle(engines)
+
+    answered = {"list": (owner,), "followed": (owner, bob), "none": ()}[policy]
+    on_ann = {by_ann[who] for who in (ann, *answered)}
+    on_us = on_ann | {own[who] for who in (owner, *answered, *((ann,) if policy != "none" else ()))}
+    assert await read_all() == [on_ann, on_us, set(own.values())]
+
+
+async def test_what_one_says_is_on_ones_own_list_and_its_stream_at_once(engines: Engines):
+    owner, ann = await people(engines.db, "owner", "ann")
+    made = await engines.db.write(lists.create, owner, lists.ListChange(title="me"))
+    await engines.db.write(lists.add, owner, made.id, [owner])
+    with pytest.raises(NotFound):
+        await engines.db.write(lists.add, owner, made.id, [ann])
+    await settle(engines)
+    heard: list[bytes] = []
+    await engines.broker.listen([f"list:{made.id}"], lambda channel, message: heard.append(message))
+
+    def ids(tx: Tx, viewer_id: int, ids: Sequence[int], excerpt: Excerpt) -> list[int]:
+        return list(ids)
+
+    assert await read.show_list(engines, made, EVERYTHING, ids) == ([], [])
+    post = await say(engines, owner, "mine", visibility=Visibility.DIRECT)
+    assert await read.show_list(engines, made, EVERYTHING, ids) == ([post], [post])
+    await settle(engines)
+    assert await read.of_list(engines, made.id, EVERYTHING) == [post]
+    await eventually(lambda: _any(heard))
+
+
+async def _any(heard: list[bytes]) -> bool:
+    return any(b"update" in message for message in heard)
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_fan_out_and_rebuild_agree_whatever_the_network(engines: Engines, seed: int):
     dice = random.Random(seed)
@@ -160,7 +221,7 @@ def _list(tx: Tx, dice: random.Random, owner: int) -> int:
     followees = [follow.other_id for follow in follow_rows.followees(tx, owner)]
     policy = dice.choice(("followed", "list", "none"))
     made = lists.create(tx, owner, lists.ListChange(title="a list", replies=policy, exclusive=dice.random() < 0.5))
-    lists.add(tx, owner, made.id, followees[:3])
+    lists.add(tx, owner, made.id, [*followees[:3], *([owner] if dice.random() < 0.5 else [])])
     return made.id
 
 
