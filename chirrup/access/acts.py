@@ -7,6 +7,7 @@ out of reach, and for a process that died between the commit and this.
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from .. import events
@@ -15,11 +16,16 @@ from ..events import Event
 from ..ports import Timelines, Tx
 from ..store import lists
 
+READERS_MAX = 20
+
 Stale = dict[str, set[int]]  # owners by kind of timeline
 
 
 def stale(tx: Tx, happened: Collection[Event]) -> Stale:
-    """The timelines that are to be made anew after happened. A query for each whose lists all are: two of a block."""
+    """The timelines that are to be made anew after happened. A query for each whose lists all are: two of a block.
+
+    At most READERS_MAX; where one operation concerns more, the lists of the others wait for a worker.
+    """
     homes, readers, listed = set[int](), set[int](), set[int]()
     for event in happened:
         match event:
@@ -35,7 +41,7 @@ def stale(tx: Tx, happened: Collection[Event]) -> Stale:
             case _:
                 pass
     if readers:
-        every = tx.together(*[partial(lists.owned, tx, reader) for reader in readers])
+        every = tx.together(*[partial(lists.owned, tx, reader) for reader in islice(readers, READERS_MAX)])
         listed.update(one.id for owned in every for one in owned)
     return {kind: owners for kind, owners in (("home", homes | readers), ("list", listed)) if owners}
 
