@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 import threading
+import time
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -16,6 +17,9 @@ from typing import Any
 import structlog
 
 log = structlog.get_logger()
+
+AGAIN_S = 60.0
+PLACES_MAX = 1000  # remembered at a time
 
 
 # The ASGI scope of the request that is being answered (http/observed.py): its "request_id", in bytes, and once it is
@@ -34,14 +38,15 @@ def configure(level: str) -> None:
         structlog.processors.format_exc_info,
         _without_secrets,
     ]
-    people = sys.stderr.isatty()
+    sparing, people = _Sparing(), sys.stderr.isatty()
     ending = structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        processors=[*steps, ending],
+        processors=[sparing, *steps, ending],
         logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # pyright: ignore[reportArgumentType]
     )
     handler = logging.StreamHandler(_Stderr())
+    handler.addFilter(sparing)
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     name = structlog.stdlib.add_logger_name
     handler.setFormatter(
@@ -52,6 +57,56 @@ def configure(level: str) -> None:
     logging.raiseExceptions = False  # a line that cannot be written is lost, and nothing else
     sys.excepthook = _died
     threading.excepthook = lambda args: _died(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class _Sparing:
+    """What goes wrong again and again in one place is told once in AGAIN_S, with how often it was left out since.
+
+    That is: what has a traceback, and all that libraries say. Strangers may cause either as often as they like.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[Any, ...], tuple[float, int]] = {}  # when (monotonic), how often it was left out since
+
+    def __call__(self, _: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """For our own lines. Raises DropEvent."""
+        if place := _place(event.get("exc_info")):
+            left_out = self._left_out((event["event"], *place))
+            if left_out is None:
+                raise structlog.DropEvent
+            if left_out:
+                event["left_out"] = left_out
+        return event
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """For those of libraries."""
+        left_out = self._left_out((record.name, record.msg, *_place(record.exc_info)))
+        if left_out:
+            record.msg = f"{record.msg} (and {left_out} times before)"
+        return left_out is not None
+
+    def _left_out(self, key: tuple[Any, ...]) -> int | None:
+        """How often since it was told; None: it is left out this time, too."""
+        now_s = time.monotonic()
+        told_at_s, left_out = self._told.get(key, (0.0, 0))
+        if key in self._told and now_s < told_at_s + AGAIN_S:
+            self._told[key] = told_at_s, left_out + 1
+            return None
+        if len(self._told) >= PLACES_MAX:
+            self._told.clear()
+        self._told[key] = now_s, 0
+        return left_out
+
+
+def _place(given: Any) -> tuple[Any, ...]:
+    """(type, file, line) of where an exception was raised; () when there is none. given: as loggers take it."""
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if not isinstance(error, BaseException):
+        return ()
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return (type(error), trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else (type(error),)
 
 
 def _died(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
