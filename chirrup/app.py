@@ -17,7 +17,7 @@ from rich.console import Console
 from . import folder, logs, serving, traces
 from .access import signing
 from .access.passwords import Passwords
-from .config import Settings
+from .config import NO_PROXY, Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
 from .engines.database.sqlite import SqliteDatabase
@@ -224,6 +224,8 @@ def _greet(settings: Settings, console: Console) -> None:
     )
     if told := folder.take_note_of_copy(settings):
         log.warning("this folder is a backup: everybody has to log in again", note=told)
+    if settings.lacks_proxy:
+        log.warning(f"{NO_PROXY}: set it to the address that the web server connects from, such as 127.0.0.1")
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
 

@@ -12,6 +12,12 @@ from .errors import SettingsError
 Role = Literal["all", "web", "stream", "worker"]
 
 
+NO_PROXY = (
+    "the address is https, so a web server stands before it, but CHIRRUP_TRUSTED_PROXIES does not name it: all people "
+    "count as one address, whose limits everybody meets"
+)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting, with a default that needs no reading. Names in the environment: CHIRRUP_HOST, CHIRRUP_PORT, …"""
 
@@ -62,6 +68,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def request_limit(self) -> int:
         """In 5 minutes. Test servers count, and refuse nobody."""
         return 10_000_000 if self.testing else self.requests_per_5_min
+
+    @property
+    def lacks_proxy(self) -> bool:
+        """What answers TLS is before it, and not trusted to say who comes: see NO_PROXY."""
+        return self.url.startswith("https:") and not self.trusted_proxies and self.role != "worker"
 
     @property
     def connection_limit(self) -> int:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from . import __version__, redate
 from .app import open_broker, open_database
-from .config import Settings
+from .config import NO_PROXY, Settings
 from .errors import ChirrupError
 from .ports import Doubt
 from .store import distribute, migrations, outbox
@@ -79,6 +79,12 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     elif address.scheme == "http" and address.hostname not in ("127.0.0.1", "localhost", "::1"):
         yield Finding(
             WARN, f"{settings.base_url} is not encrypted", "put a web server with TLS before it, set CHIRRUP_URL"
+        )
+    elif settings.lacks_proxy:
+        yield Finding(
+            BAD,
+            NO_PROXY,
+            "set it to the address that the web server connects from, such as 127.0.0.1: docs/operate/proxy.md",
         )
     else:
         yield Finding(GOOD, f"people reach it at {settings.base_url}")

@@ -19,8 +19,9 @@ from ..metrics import Times
 log = structlog.get_logger()
 
 SLOW_S = 1.0
+LOOPBACK = ("127.0.0.1", "::1")
 QUIET = ("/health", "/api/v1/streaming", "/home/live")  # probes hear of it themselves; streams are long
-LINES_PER_S = 20  # where everything fails, the log says so and how often
+LINES, LINES_PER_S = 20, 1  # at once, and then: where everything fails, the log says so and how often
 _SANE = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
 
@@ -32,11 +33,14 @@ class Observed:
         self._form = secrets.token_hex(5).encode() + b"%08x"  # begins with what is this process's own
         self._numbers = itertools.count(1)
         self._lines, self._told_at_s, self._left_out = 0.0, 0.0, 0
+        self._is_proxy_told = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":  # of a WebSocket the hub knows more
             return await self._app(scope, receive, send)
         began_s = time.perf_counter()
+        if not self._is_proxy_told:
+            self._look_for_proxy(scope)
         id = self._given(scope) if self._trusted else b""
         id = id or self._form % next(self._numbers)
         scope["request_id"] = id
@@ -63,6 +67,17 @@ class Observed:
                 self._tell(scope, route, status, took_s)
             scope["over"] = True
 
+    def _look_for_proxy(self, scope: Any) -> None:
+        """Whose clients all count as one address, because it is not trusted: told once."""
+        peer = scope["client"][0] if scope["client"] else ""
+        if peer in LOOPBACK and peer not in self._trusted and any(n == b"x-forwarded-for" for n, _ in scope["headers"]):
+            self._is_proxy_told = True
+            log.warning(
+                "a proxy that is not trusted: all who come through it share one address, and its limits. "
+                f"If it is yours, set CHIRRUP_TRUSTED_PROXIES={peer}",
+                peer=peer,
+            )
+
     def _given(self, scope: Any) -> bytes:
         """The id that a trusted proxy sends along, if it has the shape of one."""
         if scope["client"] and scope["client"][0] in self._trusted:
@@ -74,7 +89,7 @@ class Observed:
     def _tell(self, scope: Any, route: str, status: int, took_s: float) -> None:
         """Nothing but the route: paths and queries may have names and secrets in them."""
         now_s = time.monotonic()
-        self._lines = min(LINES_PER_S, self._lines + (now_s - self._told_at_s) * LINES_PER_S)
+        self._lines = min(LINES, self._lines + (now_s - self._told_at_s) * LINES_PER_S)
         self._told_at_s = now_s
         if self._lines < 1:
             self._left_out += 1
