@@ -19,7 +19,7 @@ from ..errors import Invalid, Unavailable
 
 T = TypeVar("T")
 
-MEMORY_BYTES = 448 * 1024 * 1024  # of address space; the dearest picture accepted was measured at 320
+MEMORY_BYTES = 704 * 1024 * 1024  # of address space; the dearest picture accepted was measured at 600
 CPU_S = 20  # the dearest animation accepted takes 7
 WALL_S = 60
 WAITING_MAX = 32  # pictures, each up to media_bytes_max in memory

@@ -1,17 +1,19 @@
 """Reading pictures strangers send: refused unless known and small, then one upright frame in sRGB without metadata."""
 
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import msgspec
-from PIL import GifImagePlugin, Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, Image, ImageCms, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from ..errors import ChirrupError, Invalid
 
-SIDE_MAX = 16_383  # what WebP can hold
+SIDE_MAX = 65_535  # what JPEG can hold; nothing is drawn that is longer
+SIDE_KEPT_MAX = 16_383  # what WebP can hold, which all that moves becomes
 JPEG_SCANS_MAX = 100  # each is a pass over all pixels; cameras write 1, progressive encoders about 10
 
 
@@ -32,7 +34,10 @@ LIMITS = Limits()
 _KNOWN = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
 _REFUSED = ((b"<", "SVG, HTML or XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"II*", "TIFF"), (b"MM\0*", "TIFF"))
 
-_COPIES = {"WEBP": 2}  # Pillow reads WebP through libwebp's animation decoder, which holds the canvas twice
+# In a JPEG's pixels 0xFF is followed by 0, or by a restart (RST0 to RST7): anything else is the next segment.
+# ITU-T T.81, B.1.1.
+_JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
 
 _PLUGINS = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # imported, so that no others are
 _SRGB = ImageCms.createProfile("sRGB")
@@ -64,19 +69,29 @@ def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
         start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
         came = next((f"is {name}" for magic, name in _REFUSED if start.startswith(magic)), "is of no known type")
         raise Invalid("file", f"{came if data else 'is empty'}: send a JPEG, PNG, GIF or WebP image")
-    if kind == "JPEG" and data.count(b"\xff\xda") > JPEG_SCANS_MAX:
+    if kind == "JPEG" and _scans(data) > JPEG_SCANS_MAX:
         raise Invalid("file", f"has more than {JPEG_SCANS_MAX} scans: export the JPEG again")
 
     image = open_image(data, kind)
     width, height = image.size
-    pixels_max = limits.pixels_max // _COPIES.get(kind, 1)
-    if width * height > pixels_max or max(width, height) > SIDE_MAX:
-        most = f"{pixels_max / 1e6:.1f} million pixels, {SIDE_MAX} on a side"
+    if width * height > limits.pixels_max or max(width, height) > SIDE_MAX:
+        most = f"{limits.pixels_max / 1e6:.1f} million pixels, {SIDE_MAX} on a side"
         raise Invalid("file", f"must have at most {most}; has {width} x {height}")
     return kind, image.size, 1 if kind == "JPEG" else _frames(image, limits)
 
 
-def open_image(data: bytes, kind: str) -> Image.Image:
+def _scans(data: bytes) -> int:
+    """How many a JPEG has, up to JPEG_SCANS_MAX + 1. What follows its end is not looked at: phones add a film there."""
+    at, scans = 2, 0
+    while scans <= JPEG_SCANS_MAX and (found := _JPEG_MARKER.search(data, at)):
+        if found[1] == _END_OF_IMAGE:
+            break
+        scans += found[1] == _START_OF_SCAN
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])  # of the segment; its pixels come behind
+    return scans
+
+
+def open_image(data: bytes, kind: str) -> ImageFile.ImageFile:
     return Image.open(BytesIO(data), formats=[kind])
 
 
@@ -94,8 +109,11 @@ def _frames(image: Image.Image, limits: Limits) -> int:
 def first_frame(data: bytes, kind: str, area: int) -> Image.Image:
     """At most area pixels, as RGB or RGBA in sRGB, turned as its EXIF says, without any metadata."""
     # One name for all steps: each frees the one before, and at 33 million pixels that is 130 MB.
-    image = open_image(data, kind)
+    file = image = open_image(data, kind)
     image.draft(None, within(image.size, area))  # JPEG is decoded at 1/2, 1/4 or 1/8 where that is enough
+    file.load()
+    file.fp = None  # of WebP it holds all pixels once more: 130 MB
+    del file
     if image.mode == "I;16":
         image = image.point(lambda value: value / 256).convert("L")  # convert alone cuts off at 255
     if image.mode not in ("RGB", "RGBA", "CMYK"):
@@ -125,12 +143,14 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 
 
 def within(size: tuple[int, int], area: int) -> tuple[int, int]:
-    """size, or the largest of its shape that has at most area pixels."""
+    """size, or the largest of its shape that has at most area pixels, SIDE_KEPT_MAX on a side."""
     width, height = size
-    scale = min(1.0, math.sqrt(area / (width * height)))
+    scale = min(1.0, math.sqrt(area / (width * height)), SIDE_KEPT_MAX / max(size))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def shrink(image: Image.Image, area: int) -> Image.Image:
     size = within(image.size, area)
-    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if size == image.size:
+        return image
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)

@@ -78,7 +78,7 @@ def parts(data: bytes) -> set[bytes]:
     return found
 
 
-PIXEL_PARTS = {b"IHDR", b"IDAT", b"IEND", b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"} | {
+PIXEL_PARTS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"} | {
     bytes([0xFF, marker]) for marker in (0xE0, 0xDB, 0xC0, 0xC2, 0xC4, 0xDD)
 }
 
@@ -119,6 +119,76 @@ def test_larger_than_4k_is_scaled_down_in_its_shape():
 
     assert decoded(made.original).size == (made.meta.original.width, made.meta.original.height) == (2036, 4072)
     assert corners(decoded(made.original)) == COLOURS
+
+
+@pytest.mark.parametrize(
+    ("format", "mode", "size"),
+    [
+        ("WEBP", "RGB", (6000, 4000)),
+        ("WEBP", "RGBA", (7680, 4320)),
+        ("JPEG", "RGB", (1080, 20_000)),
+        ("PNG", "RGB", (20_000, 800)),
+        ("PNG", "L", (60_000, 500)),
+        ("GIF", "L", (30_000, 900)),
+    ],
+)
+async def test_any_shape_and_format_may_have_as_many_pixels_as_is_promised(
+    format: str, mode: str, size: tuple[int, int]
+):
+    data = encoded(Image.new(mode, size), format)
+
+    made = await image_child.isolated(images.process, data)
+
+    width, height = decoded(made.original).size
+    assert width / height == pytest.approx(size[0] / size[1], rel=0.02)
+    assert width * height <= Limits().area and max(width, height) <= 16_383
+
+
+def test_what_follows_the_end_of_a_photo_is_not_looked_at():
+    """Phones add a film to a JPEG; its bytes may look like any number of scans."""
+    photo = encoded(quarters(), "JPEG", progressive=True)
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08" * 5000
+
+    made = images.process(photo + film)
+
+    assert corners(decoded(made.original)) == COLOURS
+    assert_only_pixels(made.original)
+
+
+def test_scans_inside_of_a_thumbnail_are_not_the_photos():
+    thumbnail = b"\xff\xd8" + b"\xff\xda\0\x02" * 500 + b"\xff\xd9"
+    exif = b"\xff\xe1" + (len(thumbnail) + 8).to_bytes(2) + b"Exif\0\0" + thumbnail
+    photo = encoded(quarters(), "JPEG")
+
+    assert corners(decoded(images.process(photo[:2] + exif + photo[2:]).original)) == COLOURS
+
+
+def noise(mode: str = "RGB") -> Image.Image:
+    size = (300, 200)
+    return Image.frombytes(mode, size, random.Random(1).randbytes(size[0] * size[1] * len(mode)))
+
+
+@pytest.mark.parametrize(
+    ("image", "format", "how"),
+    [
+        (noise().quantize(200), "PNG", {"optimize": True}),
+        (noise("L"), "PNG", {"optimize": True}),
+        (noise("L").convert("1"), "PNG", {"optimize": True}),
+        (noise("RGBA").quantize(250), "PNG", {"optimize": True}),
+        (noise(), "JPEG", {"quality": 45}),
+        (noise(), "JPEG", {"quality": 75}),
+        (noise(), "WEBP", {"quality": 30, "method": 0}),
+        (noise().quantize(100), "GIF", {}),
+    ],
+)
+def test_no_more_is_served_than_came_in(image: Image.Image, format: str, how: dict[str, int]):
+    data = encoded(image, format, **how)
+
+    made = images.process(data)
+
+    assert len(made.original.data) <= len(data)
+    if format == "PNG":
+        assert decoded(made.original).convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
 
 
 def test_one_pixel_is_a_picture():
@@ -310,9 +380,9 @@ def test_what_is_not_one_of_four_types_is_refused(data: bytes, why: str):
         assert refused.value.field == "file"
 
 
-@pytest.mark.parametrize(("size", "limits"), [((17_000, 1), Limits()), ((60, 50), Limits(pixels_max=2999))])
+@pytest.mark.parametrize(("size", "limits"), [((66_000, 1), Limits()), ((60, 50), Limits(pixels_max=2999))])
 def test_what_is_too_large_is_told_what_would_do(size: tuple[int, int], limits: Limits):
-    with pytest.raises(Invalid, match=f"at most .* million pixels, 16383 on a side; has {size[0]} x {size[1]}"):
+    with pytest.raises(Invalid, match=f"at most .* million pixels, 65535 on a side; has {size[0]} x {size[1]}"):
         images.process(encoded(Image.new("RGB", size), "PNG"), limits=limits)
 
 
