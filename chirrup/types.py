@@ -171,10 +171,16 @@ class PostVersion(Struct, frozen=True):
     sensitive: int
     media_ids: str
     poll_options: str  # JSON list of titles, "[]" for none
+    descriptions: str  # JSON list, of the media in their order; "[]" for those of before 0.1.0
 
     @property
     def media(self) -> list[int]:
         return _ints(self.media_ids)
+
+    @property
+    def described(self) -> dict[int, str]:
+        """What the media were described by then."""
+        return dict(zip(self.media, _strings(self.descriptions), strict=False))
 
 
 class PollDraft(Struct, frozen=True):
@@ -268,6 +274,7 @@ class Poll(Struct, frozen=True):
     multiple: int
     hide_totals: int
     voters: int
+    open_for_s: int  # as its author asked, from when it was asked; 0 for those of before 0.1.0
 
 
 class PollOption(Struct, frozen=True):

@@ -234,7 +234,7 @@ class Renderer:
             raise NotFound("post", versions[0].post_id)
         author = self.accounts(tx, [post.author_id])[0]
         decode = msgspec.json.decode
-        files = media.by_ids(tx, {id for version in versions for id in decode(version.media_ids, type=list[int])})
+        files = media.by_ids(tx, {id for version in versions for id in version.media})
         edits: list[entities.StatusEdit] = []
         for version in versions:
             titles = decode(version.poll_options, type=list[str])
@@ -250,8 +250,8 @@ class Renderer:
                     if titles
                     else _UNSET,
                     media_attachments=[
-                        self._media(files[id], private=_is_private(post), now_ms=tx.now_ms)
-                        for id in decode(version.media_ids, type=list[int])
+                        self._media(_as_of(version, files[id]), private=_is_private(post), now_ms=tx.now_ms)
+                        for id in version.media
                         if id in files
                     ],
                     emojis=[],
@@ -486,6 +486,10 @@ def role_entity(role: str) -> entities.RoleEntity:
     if role == Role.ADMIN:
         return entities.RoleEntity(id="3", name="Admin", permissions=PERMISSIONS[Role.ADMIN], highlighted=True)
     return entities.RoleEntity(id="-99", name="", permissions=PERMISSIONS[Role.USER])
+
+
+def _as_of(version: PostVersion, one: Media) -> Media:
+    return msgspec.structs.replace(one, description=version.described.get(one.id, one.description))
 
 
 def _is_private(post: Post) -> bool:

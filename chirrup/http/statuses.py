@@ -89,11 +89,17 @@ async def edit(call: Call, id: int, body: NewStatus) -> Status:
 
 
 def _edit(tx: Tx, call: Call, id: int, body: NewStatus) -> None:
-    limits = {"domain": call.settings.domain, "chars_max": call.settings.post_chars_max}
-    posts.edit(tx, call.account_id, id, body.to_draft(), **limits)
-    for one in body.media_attributes:
-        wanted = media.Change(description=one.description, focus=one.focus)
-        media.change(tx, call.account_id, one.id, wanted, post_id=id)
+    posts.edit(
+        tx,
+        call.account_id,
+        id,
+        body.to_draft(),
+        domain=call.settings.domain,
+        chars_max=call.settings.post_chars_max,
+        media_changes={
+            one.id: media.Change(description=one.description, focus=one.focus) for one in body.media_attributes
+        },
+    )
 
 
 class DeleteQuery(msgspec.Struct, kw_only=True):

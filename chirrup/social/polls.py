@@ -5,7 +5,7 @@ import msgspec
 from ..access import visibility
 from ..errors import Invalid, NotFound
 from ..events import PollEnded, PollVoted
-from ..ids import bucket_of
+from ..ids import bucket_of, ms_of
 from ..ports import Tx
 from ..store import polls as rows
 from ..store import posts as post_rows
@@ -31,6 +31,7 @@ def create(tx: Tx, post: Post, draft: PollDraft) -> None:
             multiple=int(draft.multiple),
             hide_totals=int(draft.hide_totals),
             voters=0,
+            open_for_s=draft.expires_in_s,
         ),
         titles,
     )
@@ -57,23 +58,51 @@ def titles(tx: Tx, poll_id: int) -> list[str]:
     return [option.title for option in rows.options(tx, [poll_id])[poll_id]]
 
 
-def change(tx: Tx, post: Post, draft: PollDraft | None) -> int:
-    """The poll of an edited post: kept when the options are the same, else begun anew without votes. Its id, or 0."""
+def as_draft(tx: Tx, poll_id: int) -> PollDraft:
+    """A poll as its author asked for it: change() with it changes nothing."""
+    poll = rows.by_ids(tx, [poll_id])[poll_id]
+    return PollDraft(titles(tx, poll_id), _open_for_s(poll), bool(poll.multiple), bool(poll.hide_totals))
+
+
+def _open_for_s(poll: Poll) -> int:
+    return poll.open_for_s or (poll.expires_ms - ms_of(poll.id)) // 1000
+
+
+def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
+    """(the poll of a post that is being edited, 0 for none; whether anything of it is different now). Raises Invalid.
+
+    Other options, or another "multiple", begin it anew without votes, under the id that it has. It is open for as long
+    as before unless another time is asked for, which counts from now.
+    """
+    poll = rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
     if draft is None:
-        if post.poll_id:
-            delete(tx, post.poll_id)
-        return 0
-    if post.poll_id and titles(tx, post.poll_id) == _checked(draft):
-        return post.poll_id
-    if post.poll_id:
-        delete(tx, post.poll_id)
-    id = tx.new_id(bucket_of(post.author_id))
-    create(tx, _with_poll(post, id), draft)
-    return id
+        if poll:
+            delete(tx, poll.id)
+        return 0, bool(poll)
+    if poll is None:
+        id = tx.new_id(bucket_of(post.author_id))
+        create(tx, msgspec.structs.replace(post, poll_id=id), draft)
+        return id, True
 
-
-def _with_poll(post: Post, poll_id: int) -> Post:
-    return msgspec.structs.replace(post, poll_id=poll_id)
+    before = titles(tx, poll.id)
+    wanted = _checked(draft)
+    anew = wanted != before or draft.multiple != bool(poll.multiple)
+    moved = anew or draft.expires_in_s != _open_for_s(poll)
+    if not moved and draft.hide_totals == bool(poll.hide_totals):
+        return poll.id, False
+    rows.update(
+        tx,
+        msgspec.structs.replace(
+            poll,
+            expires_ms=tx.now_ms + draft.expires_in_s * 1000 if moved else poll.expires_ms,
+            multiple=int(draft.multiple),
+            hide_totals=int(draft.hide_totals),
+            open_for_s=draft.expires_in_s if moved else poll.open_for_s,
+        ),
+    )
+    if anew:
+        rows.begin_anew(tx, poll.id, wanted)
+    return poll.id, True
 
 
 def delete(tx: Tx, poll_id: int) -> None:
@@ -93,7 +122,10 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
 
     Raises Invalid in the words that Mastodon's clients compare.
     """
-    options = rows.options(tx, [poll.id])[poll.id]
+    now = rows.add_voter(tx, poll.id)  # an edit may have changed it since
+    if now is None:
+        raise NotFound("poll", poll.id)
+    poll, options = now, rows.options(tx, [poll.id])[poll.id]
     chosen = sorted(set(choices))
     if poll.expires_ms and poll.expires_ms <= tx.now_ms:
         raise Invalid("poll", "has ended", message="Validation failed: The poll has already ended")
@@ -103,7 +135,6 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
         raise Invalid(
             "choices", "must be of the poll", message="Validation failed: The chosen vote option does not exist"
         )
-    rows.add_voter(tx, poll.id)
     if (len(chosen) > 1 and not poll.multiple) or rows.votes_of(tx, voter, [poll.id]):
         raise Invalid("poll", "was voted on", message="Validation failed: You have already voted on this poll")
     rows.vote(tx, poll.id, voter, chosen)

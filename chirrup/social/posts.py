@@ -4,7 +4,7 @@ Rows are in store/posts.py. Delivery starts from the events: timelines/fanout.py
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -19,7 +19,7 @@ from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import threads
 from ..types import Draft, Mention, Post, PostVersion, User, Visibility
-from . import languages, mentions, polls, tags, text
+from . import languages, media, mentions, polls, tags, text
 from .accounts import parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
@@ -215,11 +215,22 @@ def _attach(tx: Tx, post: Post, media_ids: Collection[int]) -> None:
         raise Invalid("media_ids", "must be your own uploads that no other post uses")
 
 
-def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
-    """Replace text, summary, media, language and poll; the earlier state goes to the history, which keeps the first one
-    and the newest VERSIONS_KEPT.
+def edit(
+    tx: Tx,
+    author: int,
+    id: int,
+    draft: Draft,
+    *,
+    domain: str = "",
+    chars_max: int = TEXT_CHARS_MAX,
+    media_changes: Mapping[int, media.Change] | None = None,
+) -> Post:
+    """Replace text, summary, media, language and poll; the earlier state goes to the history, which keeps the
+    first one and the newest VERSIONS_KEPT.
 
-    Nobody who is mentioned no longer keeps reading a direct post. Raises as publish, and NotFound unless the author's.
+    media_changes: descriptions and the like of its media, by their ids. Where all is as before, nothing is written and
+    nobody is told. Nobody who is mentioned no longer keeps reading a direct post. Raises as publish, and NotFound
+    unless the author's.
     """
     before = own(tx, author, id)
     words = _checked_text(draft.text, draft.summary, chars_max, may_be_empty=bool(draft.media_ids))
@@ -231,27 +242,25 @@ def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_
         summary=summary,
         sensitive=int(draft.sensitive or bool(summary)),
         language=languages.code_of(draft.language) or before.language,
-        mentions=_json(_mentioned(tx, found, domain)),
+        mentions=_json(_mentioned(tx, found, domain)) if words != before.text else before.mentions,
         tags=_tags(found),
         media_ids=_json(list(draft.media_ids)),
-        changed_ms=max(tx.now_ms, before.changed_ms + 1),
-        edited_ms=tx.now_ms,
     )
-    titles = polls.titles(tx, before.poll_id) if before.poll_id else []
-    after = msgspec.structs.replace(after, poll_id=polls.change(tx, after, draft.poll))
+    earlier = _version(tx, before)
+    poll_id, is_other_poll = polls.change(tx, after, draft.poll)
+    after = msgspec.structs.replace(after, poll_id=poll_id)
     _attach(tx, after, draft.media_ids)
-    rows.insert_version(
-        tx,
-        PostVersion(
-            post_id=id,
-            at_ms=before.edited_ms or before.created_ms,
-            text=before.text,
-            summary=before.summary,
-            sensitive=before.sensitive,
-            media_ids=before.media_ids,
-            poll_options=_json(titles),
-        ),
+    files = media_rows.by_ids(tx, media_changes or ())
+    changed = [media.change(tx, author, one, wanted, post_id=id) for one, wanted in (media_changes or {}).items()]
+    if after == before and not is_other_poll and all(files[one.id] == one for one in changed):
+        return before
+
+    after = msgspec.structs.replace(
+        after,
+        changed_ms=max(tx.now_ms, before.changed_ms + 1),
+        edited_ms=max(tx.now_ms, earlier.at_ms + 1),
     )
+    rows.insert_version(tx, earlier)
     rows.trim_versions(tx, id, VERSIONS_KEPT)
     rows.update(tx, after)
     if after.reply_to_id:
@@ -260,6 +269,21 @@ def edit(tx: Tx, author: int, id: int, draft: Draft, *, domain: str = "", chars_
     index(tx, after)
     tx.emit(PostEdited(author, id))
     return after
+
+
+def _version(tx: Tx, post: Post) -> PostVersion:
+    """The post as it is, for its history."""
+    files = media_rows.by_ids(tx, post.media)
+    return PostVersion(
+        post_id=post.id,
+        at_ms=post.edited_ms or post.created_ms,
+        text=post.text,
+        summary=post.summary,
+        sensitive=post.sensitive,
+        media_ids=post.media_ids,
+        poll_options=_json(polls.titles(tx, post.poll_id) if post.poll_id else []),
+        descriptions=_json([files[one].description if one in files else "" for one in post.media]),
+    )
 
 
 def own(tx: Tx, author: int, id: int) -> Post:
@@ -322,13 +346,4 @@ def get(tx: Tx, viewer_id: int, id: int) -> Post:
 def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:
     """The states of the post, oldest first, the current one last: of its edits the newest. Raises NotFound."""
     post = get(tx, viewer_id, id)
-    current = PostVersion(
-        post_id=id,
-        at_ms=post.edited_ms or post.created_ms,
-        text=post.text,
-        summary=post.summary,
-        sensitive=post.sensitive,
-        media_ids=post.media_ids,
-        poll_options=_json(polls.titles(tx, post.poll_id) if post.poll_id else []),
-    )
-    return [*rows.versions(tx, id, VERSIONS_KEPT + 1), current]
+    return [*rows.versions(tx, id, VERSIONS_KEPT + 1), _version(tx, post)]

@@ -94,6 +94,8 @@ STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     Index("media_post"),
     _add("thread_posts", "author_id", "BIGINT NOT NULL DEFAULT 0"),
     _add("thread_posts", "audience", "TEXT NOT NULL DEFAULT ''"),
+    _add("post_versions", "descriptions", "TEXT NOT NULL DEFAULT '[]'"),
+    _add("polls", "open_for_s", "BIGINT NOT NULL DEFAULT 0"),
 )
 
 

@@ -47,8 +47,9 @@ def votes_of(tx: Tx, account_id: int, poll_ids: Collection[int]) -> dict[int, li
 def insert(tx: Tx, poll: Poll, titles: Collection[str]) -> None:
     bucket = bucket_of(poll.id)
     tx.run(
-        """INSERT INTO polls (bucket, id, post_id, author_id, expires_ms, multiple, hide_totals, voters, ended)
-           VALUES (:bucket, :id, :post, :author, :expires, :multiple, :hide_totals, 0, 0)""",
+        """INSERT INTO polls
+             (bucket, id, post_id, author_id, expires_ms, multiple, hide_totals, voters, ended, open_for_s)
+           VALUES (:bucket, :id, :post, :author, :expires, :multiple, :hide_totals, 0, 0, :open_for_s)""",
         bucket=bucket,
         id=poll.id,
         post=poll.post_id,
@@ -56,11 +57,44 @@ def insert(tx: Tx, poll: Poll, titles: Collection[str]) -> None:
         expires=poll.expires_ms,
         multiple=poll.multiple,
         hide_totals=poll.hide_totals,
+        open_for_s=poll.open_for_s,
     )
+    _insert_options(tx, poll.id, titles)
+
+
+def update(tx: Tx, poll: Poll) -> None:
+    """Write what an edit may change. An end in the future is announced anew."""
+    tx.run(
+        """UPDATE polls SET expires_ms = :expires, multiple = :multiple, hide_totals = :hide_totals,
+             open_for_s = :open_for_s, ended = ended * :over
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(poll.id),
+        id=poll.id,
+        expires=poll.expires_ms,
+        multiple=poll.multiple,
+        hide_totals=poll.hide_totals,
+        open_for_s=poll.open_for_s,
+        over=int(poll.expires_ms <= tx.now_ms),
+    )
+
+
+def begin_anew(tx: Tx, poll_id: int, titles: Collection[str]) -> None:
+    """With these options and no votes. The caller holds the poll: see update()."""
+    bucket = bucket_of(poll_id)
+    tx.run("UPDATE polls SET voters = 0 WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
+    tx.run("DELETE FROM poll_votes WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
+    tx.run("DELETE FROM poll_options WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
+    _insert_options(tx, poll_id, titles)
+
+
+def _insert_options(tx: Tx, poll_id: int, titles: Collection[str]) -> None:
     tx.many(
         """INSERT INTO poll_options (bucket, poll_id, position, title, votes)
            VALUES (:bucket, :poll, :position, :title, 0)""",
-        [{"bucket": bucket, "poll": poll.id, "position": n, "title": title} for n, title in enumerate(titles)],
+        [
+            {"bucket": bucket_of(poll_id), "poll": poll_id, "position": n, "title": title}
+            for n, title in enumerate(titles)
+        ],
     )
 
 
@@ -93,13 +127,14 @@ def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> N
         )
 
 
-def add_voter(tx: Tx, poll_id: int) -> None:
-    """Also holds the poll: of two votes at once, the second sees the first."""
-    tx.run(
-        "UPDATE polls SET voters = voters + 1 WHERE bucket = :bucket AND id = :poll",
+def add_voter(tx: Tx, poll_id: int) -> Poll | None:
+    """Also holds the poll: of two votes at once, the second sees the first. What it is then; None: gone."""
+    row = tx.one(
+        f"UPDATE polls SET voters = voters + 1 WHERE bucket = :bucket AND id = :poll RETURNING {_POLL}",
         bucket=bucket_of(poll_id),
         poll=poll_id,
     )
+    return Poll(*row) if row else None
 
 
 def voters(tx: Tx, poll_id: int) -> set[int]:

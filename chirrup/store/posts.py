@@ -209,8 +209,9 @@ def _order(span: Span) -> str:
 
 def insert_version(tx: Tx, version: PostVersion) -> None:
     tx.run(
-        """INSERT INTO post_versions (bucket, post_id, at_ms, text, summary, sensitive, media_ids, poll_options)
-           VALUES (:bucket, :post_id, :at_ms, :text, :summary, :sensitive, :media_ids, :poll_options)
+        """INSERT INTO post_versions
+             (bucket, post_id, at_ms, text, summary, sensitive, media_ids, poll_options, descriptions)
+           VALUES (:bucket, :post_id, :at_ms, :text, :summary, :sensitive, :media_ids, :poll_options, :descriptions)
            ON CONFLICT (bucket, post_id, at_ms) DO NOTHING""",
         bucket=bucket_of(version.post_id),
         **{name: getattr(version, name) for name in PostVersion.__struct_fields__},
@@ -234,7 +235,7 @@ def trim_versions(tx: Tx, post_id: int, kept: int) -> None:
 def versions(tx: Tx, post_id: int, limit: int) -> list[PostVersion]:
     """The newest earlier versions, oldest first, without the current one."""
     rows = tx.all(
-        """SELECT post_id, at_ms, text, summary, sensitive, media_ids, poll_options FROM post_versions
+        """SELECT post_id, at_ms, text, summary, sensitive, media_ids, poll_options, descriptions FROM post_versions
            WHERE bucket = :bucket AND post_id = :post ORDER BY at_ms DESC LIMIT :limit""",
         bucket=bucket_of(post_id),
         post=post_id,

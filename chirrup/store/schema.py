@@ -159,7 +159,7 @@ CREATE TABLE IF NOT EXISTS post_counts (
 CREATE TABLE IF NOT EXISTS post_versions (
   bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, at_ms BIGINT NOT NULL, text TEXT NOT NULL, summary TEXT NOT NULL,
   sensitive INTEGER NOT NULL, media_ids TEXT NOT NULL, poll_options TEXT NOT NULL,
-  PRIMARY KEY (bucket, post_id, at_ms)) {{clustered}};
+  descriptions TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (bucket, post_id, at_ms)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS thread_posts (
   bucket INTEGER NOT NULL, root_id BIGINT NOT NULL, post_id BIGINT NOT NULL, parent_id BIGINT NOT NULL,
@@ -287,7 +287,8 @@ CREATE INDEX IF NOT EXISTS media_released ON media (id, bucket) WHERE post_id < 
 CREATE TABLE IF NOT EXISTS polls (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, author_id BIGINT NOT NULL,
   expires_ms BIGINT NOT NULL, multiple INTEGER NOT NULL, hide_totals INTEGER NOT NULL, voters BIGINT NOT NULL,
-  ended INTEGER NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+  ended INTEGER NOT NULL, open_for_s BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS polls_open ON polls (expires_ms) WHERE ended = 0;
 CREATE TABLE IF NOT EXISTS poll_options (
   bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,

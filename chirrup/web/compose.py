@@ -7,7 +7,6 @@ from ..config import Settings
 from ..errors import Invalid, InvalidFields, NotFound
 from ..ports import Tx
 from ..social import media, polls, posts, uploads
-from ..store import polls as poll_rows
 from ..types import Draft, PollDraft, Post
 from . import audience, typed
 from .call import Call, Go, Page
@@ -51,14 +50,17 @@ def _publish(tx: Tx, account_id: int, draft: Draft, form: Fields, settings: Sett
 
 
 def _describe(tx: Tx, account_id: int, form: Fields, media_ids: tuple[int, ...]) -> None:
+    for id, change in _described(form, media_ids).items():
+        try:
+            media.change(tx, account_id, id, change)
+        except NotFound as error:
+            why = "are kept for a day until they are posted, and one of these is gone: choose it again"
+            raise Invalid("media_ids", why) from error
+
+
+def _described(form: Fields, media_ids: tuple[int, ...]) -> dict[int, media.Change]:
     sent = dict(form.sent())
-    for id in media_ids:
-        if (words := sent.get(f"about{id}")) is not None:
-            try:
-                media.change(tx, account_id, id, media.Change(description=words))
-            except NotFound as error:
-                why = "are kept for a day until they are posted, and one of these is gone: choose it again"
-                raise Invalid("media_ids", why) from error
+    return {id: media.Change(description=words) for id in media_ids if (words := sent.get(f"about{id}")) is not None}
 
 
 def _draft(call: Call, reply_to_id: int) -> Draft:
@@ -183,11 +185,6 @@ async def edit(call: Call, handle: str, id: str) -> Go:
 def _edit(tx: Tx, account_id: int, id: int, form: Fields, settings: Settings) -> Post:
     """Pictures stay unless they are left out; so does the poll."""
     post = posts.own(tx, account_id, id)
-    poll = poll_rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
-    kept = None
-    if poll:
-        options = polls.titles(tx, poll.id)
-        kept = PollDraft(options, polls.EXPIRES_MIN_S, bool(poll.multiple), bool(poll.hide_totals))
     media_ids = tuple(dict.fromkeys([*(one for one in post.media if one not in form.ids("drop")), *_kept(form)]))
     wanted = Draft(
         text=form.text("text"),
@@ -195,10 +192,17 @@ def _edit(tx: Tx, account_id: int, id: int, form: Fields, settings: Settings) ->
         sensitive=form.flag("sensitive"),
         language=form.text("language"),
         media_ids=media_ids,
-        poll=kept,
+        poll=polls.as_draft(tx, post.poll_id) if post.poll_id else None,
     )
-    _describe(tx, account_id, form, media_ids)
-    return posts.edit(tx, account_id, id, wanted, domain=settings.domain, chars_max=settings.post_chars_max)
+    return posts.edit(
+        tx,
+        account_id,
+        id,
+        wanted,
+        domain=settings.domain,
+        chars_max=settings.post_chars_max,
+        media_changes=_described(form, media_ids),
+    )
 
 
 async def edit_again(call: Call, problem: Problem, handle: str, id: str) -> Page:

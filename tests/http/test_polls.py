@@ -141,7 +141,7 @@ def test_changing_the_options_begins_a_poll_anew(ann, bob):
     other = ann.put(path, status="well??", poll={"options": ["a", "c"], "expires_in": 3600}).json()["poll"]
 
     assert (same["id"], same["votes_count"]) == (post["poll"]["id"], 1)
-    assert (other["votes_count"], other["options"][1]["title"]) == (0, "c")
+    assert (other["id"], other["votes_count"], other["options"][1]["title"]) == (same["id"], 0, "c")
 
 
 @pytest.mark.parametrize(
