@@ -32,6 +32,8 @@ class Ask(msgspec.Struct, frozen=True):
 class Event:
     """Something to be sent. place: its position in a stream (resume.py), 0 when it has none."""
 
+    shows = 0  # of an update: the id of the post, for a boost of what it boosts
+
     def __init__(
         self, kind: str, id: int, texts: dict[int, str], *, place: int = 0, media: bool = False, answers: bool = False
     ) -> None:
@@ -107,7 +109,9 @@ def _post(
     texts = _wordings(tx, render, post, original, parent, authors, viewers, is_new=kind == "update")
     answers = post.reply_to_author_id not in (0, post.author_id)
     place = place_of(post.id) if kind == "update" else 0
-    return Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
+    event = Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
+    event.shows = original.id if place else 0
+    return event
 
 
 def _wordings(

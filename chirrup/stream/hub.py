@@ -15,6 +15,7 @@ from ..errors import ChirrupError, TooMany
 from ..events import Signal, unpack
 from ..http.call import Services
 from ..ports import Tx
+from ..timelines.once import standing
 from ..types import ANYBODY
 from ..waiting import happens
 from . import events, resume
@@ -219,9 +220,18 @@ class Hub:
         found = await self.services.engines.db.read(events.of_signals, self.services.render, asks)
         for event, (_, channels) in zip(found, asked, strict=True):
             if event:
+                await self._recall(event, channels)
                 for channel in channels:
                     for subscription in channel.subscriptions:
                         subscription.take(event)
+
+    async def _recall(self, event: events.Event, channels: list[Channel]) -> None:
+        """Before the first boost that somebody is sent: what stands in their timeline already."""
+        lacking = [one for channel in channels for one in channel.subscriptions if one.lacks(event)]
+        engines = self.services.engines
+        asked = [standing(engines, *one.stream.timeline, event.id) for one in lacking if one.stream.timeline]
+        for subscription, found in zip(lacking, await asyncio.gather(*asked), strict=True):
+            subscription.standing = found
 
     # what the broker may lose
 

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from .. import metrics
+from ..timelines.once import Standing
 from ..types import Viewer
 from .events import Event
 from .resume import Position
@@ -53,6 +54,7 @@ class Subscription:
         self.viewer_id, self.kinds, self.is_public = stream.viewer_id, stream.kinds, stream.is_public
         self.label = msgspec.json.encode(stream.label).decode()
         self.catching_up = asyncio.Lock()
+        self.standing: Standing | None = None  # asked for once it matters
         self._pack = pack
         self._waiting: list[Event] | None = []
         # Places sent before, or from the database: if their signals are still to come, they are not sent again.
@@ -81,9 +83,26 @@ class Subscription:
     def write(self, event: Event, text: str) -> None:
         if event.place:
             self.position.add(event.place)
+        if not self._is_news(event):
+            return
         if self.reader.wire:
             self.reader.wire.push(self._pack(self, event, text))
             metrics.streamed[event.kind] += 1
+
+    def lacks(self, event: Event) -> bool:
+        """Whether event is a repetition cannot be told before it is known what stands in the timeline."""
+        return (
+            self.standing is None
+            and event.shows not in (0, event.id)
+            and self.viewer_id in event.texts
+            and self.stream.timeline is not None
+        )
+
+    def _is_news(self, event: Event) -> bool:
+        """A boost of what stands in the timeline is none: timelines/once.py."""
+        if self.standing and event.kind == "delete":
+            self.standing.forget(event.id)
+        return not (self.standing and event.shows) or self.standing.is_news(event.id, event.shows)
 
     def hold(self) -> None:
         self._waiting = [] if self._waiting is None else self._waiting

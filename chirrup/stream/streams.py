@@ -30,6 +30,13 @@ class Stream(msgspec.Struct, frozen=True):
         return [self.name, self.argument] if self.argument else [self.name]
 
     @property
+    def timeline(self) -> tuple[str, int] | None:
+        """(kind, owner) of the timeline whose news this is."""
+        if "update" not in self.kinds or self.name not in ("user", "list"):
+            return None
+        return ("home", self.viewer_id) if self.name == "user" else ("list", int(self.channel.removeprefix("list:")))
+
+    @property
     def key(self) -> tuple[str, str]:
         """A connection has each stream once."""
         return self.name, self.argument

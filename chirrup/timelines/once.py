@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
 from ..access.visibility import Found, Seen
-from ..ports import Database, Tx
+from ..ports import Database, Engines, Tx
 from ..store import posts
 
 NEAR = 60  # Mastodon's is 40 of what is shown; some of ours may be deleted or hidden by now
@@ -81,3 +81,28 @@ def _shown_at(tx: Tx, known: dict[int, int], line: Sequence[int]) -> list[int]:
         known.update(read)
         boosted |= read
     return [boosted[id] or id for id in line]
+
+
+class Standing:
+    """The newest of a timeline as those know it who hear its stream: what is boosted again is no news to them."""
+
+    def __init__(self, shown: dict[int, int]) -> None:
+        self._shown = shown  # what is shown there, by id, the oldest first
+
+    def is_news(self, id: int, shows: int) -> bool:
+        """From now on it stands there."""
+        stands = id != shows and any(shows == other for at, other in self._shown.items() if at != id)
+        self._shown[id] = shows
+        if len(self._shown) > NEAR:
+            del self._shown[next(iter(self._shown))]
+        return not stands
+
+    def forget(self, id: int) -> None:
+        self._shown.pop(id, None)
+
+
+async def standing(engines: Engines, kind: str, owner: int, before: int) -> Standing:
+    """What stands in a timeline that is kept, below `before`."""
+    ids = await engines.timelines.page(kind, owner, before=before, after=0, limit=NEAR) or []
+    shown = await engines.db.read(_shown_at, _kept.setdefault(engines.db, {}), ids[::-1]) if ids else []
+    return Standing(dict(zip(ids[::-1], shown, strict=True)))

@@ -14,8 +14,10 @@ from stream.town import Town, running, update
 
 from chirrup.access import tokens
 from chirrup.events import Signal
-from chirrup.social import follows, posts
-from chirrup.types import Draft
+from chirrup.ids import ID_MAX
+from chirrup.social import follows, posts, reactions
+from chirrup.timelines import read
+from chirrup.types import Draft, Span
 
 LONG = "👨‍👩‍👧‍👦" * 480  # 12 kB: a dozen more than fill what is kept for a reader
 
@@ -58,6 +60,25 @@ async def test_an_edit_of_what_was_said_before_is_an_edit(town: Town):
     await town.write(posts.edit, ann, post.id, Draft(text="hi"))
 
     assert await socket.told() == ("status.update", str(post.id))
+
+
+async def test_a_boost_of_what_stands_at_home_is_no_news(town: Town):
+    reader, ann, bob, elif_, stranger = await town.people("reader", "ann", "bob", "elif", "stranger")
+    for one in (ann, bob, elif_):
+        await town.write(follows.follow, reader, one)
+    said, other = await town.say(ann), await town.say(stranger)
+    await town.settled()
+    assert await read.home(town.engines, reader, Span(before=ID_MAX)) == [said.id]
+    socket = await town.listen(reader)
+
+    await town.write(reactions.boost, bob, said.id)
+    first = await town.write(reactions.boost, bob, other.id)
+    assert await socket.told() == update(first)
+    await town.write(reactions.boost, elif_, other.id)
+    await town.settled()
+    last = await town.say(ann)
+
+    assert await socket.told() == update(last)
 
 
 async def test_many_readers_of_one_post_all_get_it(town: Town):
