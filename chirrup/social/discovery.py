@@ -16,7 +16,7 @@ from ..types import Span
 OFFSET_MAX = 5000  # of a directory's page; what lies further is found by searching
 SPOKEN_POSTS = 2000  # who wrote the newest so many public posts counts as active
 ASKED_FOLLOWEES = 20  # whose followees are suggested: the newest ones
-CANDIDATES = 200
+CANDIDATES = 1000
 ORDERS = ("active", "new")
 
 
@@ -50,10 +50,12 @@ def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
     """
     friends = [id for _, id in follows.following(tx, account_id, Span(ID_MAX, limit=ASKED_FOLLOWEES))]
     friends = [id for id, one in account_rows.by_ids(tx, friends).items() if not one.hide_network]
-    near = rows.followed_by(tx, friends, CANDIDATES)
+    followees = {one.other_id for one in follows.followees(tx, account_id)}
+    near = rows.followed_by(tx, friends, CANDIDATES, followees.union(ties.hidden(tx, account_id), {account_id}))
     speakers = rows.latest_speakers(tx, SPOKEN_POSTS)
     found = account_rows.states(tx, speakers).values()
-    liked = sorted((one for one in found if one.followers), key=lambda one: (-one.followers, one.id))
+    strangers = [one for one in found if one.followers and one.id not in followees]
+    liked = sorted(strangers, key=lambda one: (-one.followers, one.id))
     reasons = {one.id: "most_followed" for one in liked[:CANDIDATES]} | dict.fromkeys(near, "friends_of_friends")
 
     ids = list(dict.fromkeys([*near, *reasons]))

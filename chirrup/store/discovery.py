@@ -28,14 +28,16 @@ def latest_speakers(tx: Tx, posts: int) -> list[int]:
     return list(dict.fromkeys(id for (id,) in rows))
 
 
-def followed_by(tx: Tx, account_ids: Collection[int], limit: int) -> list[int]:
-    """Whom most of account_ids follow, those followed by the most of them first."""
+def followed_by(tx: Tx, account_ids: Collection[int], limit: int, without: Collection[int]) -> list[int]:
+    """Whom most of account_ids follow, those followed by the most of them first, but nobody of `without`."""
     rows = tx.all(
         f"""SELECT target_id FROM following
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
+              AND NOT {tx.sql.is_in("target_id", "without")}
             GROUP BY target_id ORDER BY COUNT(*) DESC, target_id LIMIT :limit""",
         buckets={bucket_of(id) for id in account_ids},
         accounts=account_ids,
+        without=without,
         limit=limit,
     )
     return [id for (id,) in rows]

