@@ -252,7 +252,8 @@ def create(
     from .types import Role
 
     settings = common.settings()
-    hashed = passwords.Passwords(testing=settings.testing).hash(secret.read())
+    personal = (name, email, settings.domain, settings.title)
+    hashed = passwords.Passwords(testing=settings.testing).hash(secret.read(), personal=personal)
     role = Role.ADMIN if admin else Role.USER
     with _database(settings) as db:
         account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role))

@@ -4,11 +4,13 @@ await asyncio.to_thread(passwords.matches, login.password_hash, password)
 """
 
 import unicodedata
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..errors import Invalid
+from . import weak
 
 CHARS_MIN = 8  # NIST SP 800-63B: length is what counts
 CHARS_MAX = 128
@@ -22,12 +24,12 @@ class Passwords:
     """testing: any password will do, and hashing costs nothing. Never on a server with people on it."""
 
     def __init__(self, *, testing: bool = False) -> None:
-        self._chars_min = 1 if testing else CHARS_MIN
+        self._testing, self._chars_min = testing, 1 if testing else CHARS_MIN
         self._hasher = _CHEAP if testing else _STRONG
         self._nobodys = self._hasher.hash("nobody has this password")
 
-    def check(self, password: str, field: str = "password") -> None:
-        """Raises Invalid: blank, too short, too long, or not text."""
+    def check(self, password: str, field: str = "password", *, personal: Iterable[str] = ()) -> None:
+        """Raises Invalid: blank, too short, too long, not text, or weak (weak.py, which says what personal is)."""
         if not password:
             raise Invalid(field, "can't be blank", kind="ERR_BLANK")
         if len(password) < self._chars_min:
@@ -36,10 +38,12 @@ class Passwords:
             raise Invalid(field, f"is too long (maximum is {CHARS_MAX} characters)", kind="ERR_TOO_LONG")
         if _bytes(password) is None:
             raise Invalid(field, "must be text in UTF-8")
+        if not self._testing and (problem := weak.why_weak(password, personal)):
+            raise Invalid(field, problem)
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, *, personal: Iterable[str] = ()) -> str:
         """The hash to store. Raises as check()."""
-        self.check(password)
+        self.check(password, personal=personal)
         return self._hasher.hash(_bytes(password) or b"")
 
     def matches(self, password_hash: str, password: str) -> bool:

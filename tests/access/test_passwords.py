@@ -33,7 +33,7 @@ def test_bad_passwords_are_refused_before_they_are_hashed(password, kind):
     assert (refusal.value.field, refusal.value.kind) == ("password", kind)
 
 
-@pytest.mark.parametrize("password", ["password", "x" * 128, "\N{FAMILY}" * 128, "eight\x0088"])
+@pytest.mark.parametrize("password", ["bee keeper", "wolf" * 32, "👪🐎🐝🦉" * 32, "eight\x0088"])
 def test_long_and_strange_passwords_are_fine(password):
     assert cheap.matches(cheap.hash(password), password)
     strict.check(password)
@@ -71,3 +71,11 @@ def test_looking_for_nobody_costs_as_much_as_a_wrong_password():
 
 def test_endless_passwords_are_not_hashed():
     assert not strict.matches(strict.hash("correct horse"), "x" * 10_000_000)
+
+
+@pytest.mark.parametrize("password", ["password", "Password1!", "x" * 128, "zxcvbnm,.", "9876543210", "11112222"])
+def test_passwords_that_are_guessed_first_are_refused(password):
+    with pytest.raises(Invalid) as refusal:
+        strict.check(password)
+    assert (refusal.value.field, refusal.value.kind) == ("password", "ERR_INVALID")
+    cheap.check(password)
