@@ -118,7 +118,8 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     """What the settings' role has of the server, as an ASGI application. Raises SettingsError."""
     _check_role(settings)
     engines = engines or open_engines(settings)
-    addresses = Addresses(signing.signer(settings))
+    signer = signing.signer(settings)
+    addresses = Addresses(signer)
     passwords = Passwords(testing=settings.testing)
     services = Services(
         engines=engines,
@@ -129,7 +130,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         addresses=addresses,
         health=Health(engines),
     )
-    web = Web(engines, settings, passwords, addresses)
+    web = Web(engines, settings, passwords, addresses, signer)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     works = settings.role in ("all", "worker")
 

@@ -63,3 +63,8 @@ class Caller:
         """Raises TooMany. Test servers count nothing."""
         if not self.settings.testing:
             await limits.check(self.engines.limits, rules, ip=self.ip, **by)
+
+    async def give_back(self, rules: tuple[Limit, ...], **by: str) -> None:
+        """What throttle() has counted was right."""
+        if not self.settings.testing:
+            await limits.give_back(self.engines.limits, rules, ip=self.ip, **by)

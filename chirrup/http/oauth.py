@@ -184,9 +184,18 @@ async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     if not call.settings.registrations:
         raise Forbidden("This action is not allowed: this server takes no new accounts")
     await call.throttle(limits.SIGN_UP)
+    try:
+        return await _sign_up(call, body)
+    except Invalid:
+        await call.give_back(limits.SIGN_UP)
+        raise
+
+
+async def _sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     problems = accounts.check_username(body.username) + accounts.check_email(body.email)
     try:
-        call.services.passwords.check(body.password)
+        personal = (body.username, body.email, call.settings.domain, call.settings.title)
+        await asyncio.to_thread(call.services.passwords.check, body.password, personal=personal)
     except Invalid as problem:
         problems.append(problem)
     if not body.agreement:
@@ -195,11 +204,11 @@ async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
         raise InvalidFields(problems)
     hashed = await asyncio.to_thread(call.services.passwords.hash, body.password)
     wanted = accounts.SignUp(body.username, body.email, hashed, locale=body.locale[:16])
-    return _token(*await call.write(_sign_up, wanted, call.viewer.app_id))
+    return _token(*await call.write(_create, wanted, call.viewer.app_id))
 
 
-def _sign_up(tx: Tx, wanted: accounts.SignUp, app_id: int) -> tuple[Token, str]:
-    account = accounts.create(tx, wanted)
+def _create(tx: Tx, wanted: accounts.SignUp, app_id: int) -> tuple[Token, str]:
+    account = accounts.create(tx, wanted, tells_addresses=False)
     return tokens.issue(tx, account.id, app_id, apps.get(tx, app_id).scopes)
 
 

@@ -34,15 +34,19 @@ class SignUp(msgspec.Struct, frozen=True):
     display_name: str = ""
 
 
-def create(tx: Tx, wanted: SignUp) -> Account:
-    """A new account with its user. Raises InvalidFields naming all that is wrong with username and email."""
+def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
+    """A new account with its user. Raises InvalidFields naming all that is wrong with username and email.
+
+    tells_addresses: whoever asks may know who has an address. Else nothing is said of one that is taken: the account is
+    made, and the address goes on leading to the one that had it first (docs/decisions/0023-sign-ups-and-logins.md).
+    """
     problems = check_username(wanted.username, reserved=wanted.role == Role.USER) + check_email(wanted.email)
     if problems:
         raise InvalidFields(problems)
     account = _insert(tx, wanted.username, wanted.display_name)
     if not rows.claim_name(tx, text.username_key(wanted.username), account.id):
         problems.append(Invalid("username", "has already been taken", kind="ERR_TAKEN"))
-    if not rows.claim_email(tx, email_key(wanted.email), account.id):
+    if not rows.claim_email(tx, email_key(wanted.email), account.id) and tells_addresses:
         problems.append(Invalid("email", "has already been taken", kind="ERR_TAKEN"))
     if problems:
         raise InvalidFields(problems)

@@ -7,9 +7,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from ..access import sessions
+from ..access import browsers, sessions
 from ..access.caller import Caller
 from ..access.passwords import Passwords
+from ..access.signing import Signer
 from ..config import Settings
 from ..ports import Engines
 from ..types import Account, Viewer
@@ -28,6 +29,7 @@ class Services(msgspec.Struct, frozen=True):
     passwords: Passwords
     views: Views
     pages: Pages
+    signer: Signer
 
 
 class Call(Caller):
@@ -36,6 +38,7 @@ class Call(Caller):
     __slots__ = (
         "_csrf",
         "address",
+        "browser",
         "cookie",
         "form",
         "headers",
@@ -61,6 +64,7 @@ class Call(Caller):
         me: Account | None,
         unread: int = 0,
         cookie: str,
+        browser: str = "",
         method: str,
         path: str,
         query_string: str,
@@ -77,6 +81,7 @@ class Call(Caller):
         self.unknown = False  # somebody may be logged in, but was not looked up
         self.is_renewed = False  # the cookie is to be sent again
         self.method = method
+        self.browser = browser  # the cookie of one in which somebody has logged in before (access/browsers.py)
         self.path = path
         self.address = quote(path, safe="/@") + (f"?{query_string}" if query_string else "")
         self.query = query
@@ -92,6 +97,10 @@ class Call(Caller):
     @property
     def passwords(self) -> Passwords:
         return self.services.passwords
+
+    def remember_browser(self, account_id: int) -> None:
+        """account_id has logged in with it."""
+        self.browser = browsers.remember(self.services.signer, self.browser, account_id)
 
     def csrf_token(self) -> str:
         """For the forms on the page that is being made; a visitor without a cookie gets one with it."""

@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import parse_qs, urlsplit
 
-from ..access import apps, limits, logins, sessions
+from ..access import apps, browsers, limits, logins, sessions
 from ..access.logins import Login
 from ..errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised
 from ..ports import Tx
@@ -41,23 +41,34 @@ async def sign_up(call: Call) -> Page | Go:
     if not call.settings.registrations:
         raise Forbidden("This server takes no new accounts.")
     await call.throttle(limits.SIGN_UP)
+    try:
+        account_id, cookie = await _sign_up(call)
+    except Invalid:
+        await call.give_back(limits.SIGN_UP)
+        raise
+    call.remember_browser(account_id)
+    return Go(call.return_to("/home"), cookie=cookie)
+
+
+async def _sign_up(call: Call) -> tuple[int, str]:
+    """The new account, and the cookie of its session. Raises InvalidFields."""
     username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
     username = username.strip().removeprefix("@")
     wrong = accounts.check_username(username) + accounts.check_email(email)
     try:
-        call.passwords.check(password)
+        personal = (username, email, call.settings.domain, call.settings.title)
+        await asyncio.to_thread(call.passwords.check, password, personal=personal)
     except Invalid as problem:
         wrong.append(problem)
     if wrong:
         raise InvalidFields(wrong)
     hashed = await asyncio.to_thread(call.passwords.hash, password)
-    wanted = accounts.SignUp(username, email, hashed)
-    cookie = await call.write(_create, wanted, call.headers.get("user-agent", ""))
-    return Go(call.return_to("/home"), cookie=cookie)
+    return await call.write(_create, accounts.SignUp(username, email, hashed), call.headers.get("user-agent", ""))
 
 
-def _create(tx: Tx, wanted: accounts.SignUp, user_agent: str) -> str:
-    return sessions.start(tx, accounts.create(tx, wanted).id, user_agent)
+def _create(tx: Tx, wanted: accounts.SignUp, user_agent: str) -> tuple[int, str]:
+    id = accounts.create(tx, wanted, tells_addresses=False).id
+    return id, sessions.start(tx, id, user_agent)
 
 
 async def login_form(call: Call) -> Page | Go:
@@ -101,12 +112,21 @@ async def _app(call: Call, back: str) -> str:
 
 
 async def login(call: Call) -> Page | Go | Resume:
-    """One answer to a wrong password and to a name nobody has, in the same time."""
-    name, password = call.form.text("email").strip()[:NAME_CHARS_MAX], call.form.text("password")
-    found: Login = await call.read(_look_up, name, call.settings.domain)
-    await call.throttle(limits.LOGIN, account=str(found.account_id or accounts.email_key(name)))
+    """One answer to a wrong password and to a name nobody has, in the same time.
+
+    Tries are counted by the name as it was written: one count for name and address would tell whose the address is.
+    """
+    username, email = _meant(call.form.text("email").strip()[:NAME_CHARS_MAX], call.settings.domain)
+    password = call.form.text("password")
+    found: Login = await call.read(logins.look_up, username=username, email=email)
+    known = browsers.known_as(call.services.signer, call.browser, found.account_id)
+    rules, key = (limits.LOGIN_KNOWN, f"{found.account_id} {known}") if known else (limits.LOGIN, username or email)
+    await call.throttle(rules, account=key)
     if not await asyncio.to_thread(call.passwords.matches, found.password_hash, password):
+        if not known:
+            await call.throttle(limits.LOGIN_WRONG)
         return await _login_page(call, logins.wrong().message, status=422)
+    await call.give_back(rules, account=key)
     rehashed = await asyncio.to_thread(call.passwords.rehashed, found.password_hash, password)
     user_agent = call.headers.get("user-agent", "")
     try:
@@ -115,18 +135,18 @@ async def login(call: Call) -> Page | Go | Resume:
         return await _login_page(call, problems.said(error), status=403)
     if call.viewer_id:
         await call.write(sessions.end, call.viewer_id, call.viewer.token_id)
+    call.remember_browser(found.account_id)
     if kept := call.form.text("kept"):
         return Resume(cookie, kept)
     return Go(call.return_to("/home"), cookie=cookie)
 
 
-def _look_up(tx: Tx, name: str, domain: str) -> Login:
-    """By e-mail address, username, @username or @username@domain."""
+def _meant(name: str, domain: str) -> tuple[str, str]:
+    """(username, "") or ("", e-mail address) in their normal forms, of either, of @username or @username@domain."""
     username, _, host = name.removeprefix("@").partition("@")
-    if name.startswith("@") or not host:
-        ours = not host or host.casefold() == domain.casefold()
-        return logins.look_up(tx, username=text.username_key(username)) if ours else Login()
-    return logins.look_up(tx, email=accounts.email_key(name))
+    if host and (not name.startswith("@") or host.casefold() != domain.casefold()):
+        return "", accounts.email_key(name)  # nobody's, when it begins with @
+    return text.username_key(username), ""
 
 
 async def logout(call: Call) -> Go:

@@ -14,9 +14,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Method
 
-from ..access import limits, sessions
+from ..access import browsers, limits, sessions
 from ..access.passwords import Passwords
 from ..access.sessions import Visit
+from ..access.signing import Signer
 from ..config import Settings
 from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
 from ..ports import BODY_BYTES, Engines, Tx
@@ -50,11 +51,14 @@ POPUPS = ("/oauth/", "/login", "/sign-up")  # apps open them in a window of thei
 class Web:
     """Everything the pages are; one per process."""
 
-    def __init__(self, engines: Engines, settings: Settings, passwords: Passwords, addresses: Addresses) -> None:
+    def __init__(
+        self, engines: Engines, settings: Settings, passwords: Passwords, addresses: Addresses, signer: Signer
+    ) -> None:
         views = Views(settings.domain, addresses)
-        self.services = Services(engines, settings, passwords, views, pages.Pages(settings))
+        self.services = Services(engines, settings, passwords, views, pages.Pages(settings), signer)
         self.secure = settings.base_url.startswith("https:")
         self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
+        self.browser_cookie_name = f"{self.cookie_name}-browser"
         self._safe = SAFE | ({"Strict-Transport-Security": "max-age=31536000"} if self.secure else {})
 
     def handlers(self) -> list[HTTPRouteHandler]:
@@ -83,11 +87,15 @@ class Web:
                     call.form.check_size()
                     sessions.check_csrf(call.cookie, call.form.text("csrf"))
                 given = _given(route, request.path_params)
-                sent = call.cookie
+                sent, browser = call.cookie, call.browser
                 result = await route.handler(call, **given)
                 if isinstance(result, Resume):
-                    return await self._resume(request, result)
-                return await self._answer(call, result, sent=sent)
+                    answer = await self._resume(request, result)
+                else:
+                    answer = await self._answer(call, result, sent=sent)
+                if call.browser != browser:
+                    self._remember(answer, call.browser)
+                return answer
             except Exception as error:
                 return await self._refused(request, call or self._stranger(request), route, error)
 
@@ -189,6 +197,7 @@ class Web:
             unread=unread,
             cookie=cookie,
             method=request.method,
+            browser=_cookie(request.headers.get("cookie", ""), self.browser_cookie_name, browsers.FORM),
             path=request.scope["path"],
             query_string=request.scope["query_string"].decode("latin-1"),
             query=query,
@@ -252,6 +261,16 @@ class Web:
         }
         return self._safe | alone | own
 
+    def _remember(self, answer: Response[Any], browser: str) -> None:
+        answer.set_cookie(
+            self.browser_cookie_name,
+            browser,
+            max_age=browsers.LIFE_S,
+            httponly=True,
+            secure=self.secure,
+            samesite="lax",
+        )
+
     def _set_cookie(self, value: str, *, keep: bool) -> str:
         """keep: for as long as a session lives, not only until the browser is closed."""
         life_s = sessions.LIFE_MS // 1000 if value else 0
@@ -300,7 +319,7 @@ def _username(handle: str) -> str:
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43,46}")  # of a visitor or a session: access/sessions.py, access/secret.py
 
 
-def _cookie(header: str, name: str) -> str:
+def _cookie(header: str, name: str, form: re.Pattern[str] = _COOKIE) -> str:
     """The cookie of this name, if it has the form that we give; of several the last one.
 
     Not by http.cookies: before Python 3.11.10 that takes seconds for 60 kB of backslashes (CVE-2024-7592).
@@ -308,7 +327,7 @@ def _cookie(header: str, name: str) -> str:
     for pair in reversed(header.split(";")):
         key, _, value = pair.partition("=")
         if key.strip() == name:
-            return value.strip() if _COOKIE.fullmatch(value.strip()) else ""
+            return value.strip() if form.fullmatch(value.strip()) else ""
     return ""
 
 

@@ -203,8 +203,10 @@ async def change_password(call: Call) -> Page | Go:
     login = await call.read(logins.of_account, call.account_id)
     if not await asyncio.to_thread(call.passwords.matches, login.password_hash, old):
         return await _access_page(call, "That is not your password now.")
+    await call.give_back(limits.PASSWORD_CHANGE, account=str(call.account_id))
     try:
-        hashed = await asyncio.to_thread(call.passwords.hash, new)
+        personal = (call.me.username if call.me else "", call.settings.domain, call.settings.title)
+        hashed = await asyncio.to_thread(call.passwords.hash, new, personal=personal)
     except Invalid as error:
         return await _access_page(call, f"The new password {error.why}.")
     cookie = await call.write(_change_password, login, hashed, call.headers.get("user-agent", ""))

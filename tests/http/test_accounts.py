@@ -404,3 +404,19 @@ def test_a_mention_in_a_profile_is_linked(server, ann, bob):
     assert own["source"]["fields"][0]["value"] == f"@{bob.name.upper()}"
     page = requests.get(f"{server.url}/@{ann.name}", timeout=10).text
     assert page.count(f'<a href="/@{bob.name}" class="u-url mention">') == 3
+
+
+def test_a_taken_address_is_answered_like_a_free_one_and_a_taken_name_is_told(server, ann):
+    form = {"password": "password", "agreement": True, "locale": "en"}
+    taken, free = (
+        ann.post("/api/v1/accounts", username=f"x{n}{ann.id}", email=email, **form)
+        for n, email in enumerate((f"{ann.name}@example.com", f"free{ann.id}@example.com"))
+    )
+
+    assert (
+        (taken.status_code, taken.json().keys()) == (free.status_code, free.json().keys()) == (200, taken.json().keys())
+    )
+    name = ann.post("/api/v1/accounts", username=ann.name, email=f"{ann.name}@example.com", **form)
+    assert name.status_code == 422
+    assert name.json()["details"].keys() == {"username"}
+    assert name.json()["details"]["username"][0]["error"] == "ERR_TAKEN"

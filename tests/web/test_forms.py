@@ -108,8 +108,11 @@ def test_the_cookie_opens_no_api(server, anns):
 def test_the_cookie_is_for_the_server_alone_and_out_of_reach_of_scripts(visitor, ann):
     answer = visitor.log_in(ann.name)
 
-    flags = {part.strip() for part in answer.headers["Set-Cookie"].split(";")[1:]}
-    assert flags == {"Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"}
+    session, browser = (
+        {part.strip().lower() for part in cookie.split(";")[1:]} for cookie in answer.raw.headers.getlist("Set-Cookie")
+    )
+    assert session == {"path=/", "httponly", "samesite=lax", "max-age=2592000"}
+    assert browser == {"path=/", "httponly", "samesite=lax", "max-age=31536000"}
 
 
 def test_on_https_the_cookie_has_the_host_prefix_and_browsers_stay_on_https(tmp_path):
