@@ -90,11 +90,8 @@ def test_errors_tell_it_too(ann):
     assert all(name in answer.headers for name in NAMES)
 
 
-@pytest.mark.parametrize(
-    ("path", "methods"),
-    [("/api/v1/statuses", "POST, GET"), ("/api/v1/statuses/1", "GET, PUT, DELETE"), ("/oauth/token", "POST")],
-)
-def test_scripts_of_other_sites_may_call_but_not_with_cookies(server, path, methods):
+@pytest.mark.parametrize("path", ["/api/v1/statuses", "/api/v1/statuses/1", "/oauth/token"])
+def test_scripts_of_other_sites_may_call_but_not_with_cookies(server, path):
     asked = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
@@ -104,7 +101,7 @@ def test_scripts_of_other_sites_may_call_but_not_with_cookies(server, path, meth
 
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Access-Control-Allow-Methods"] == methods
+    assert {"GET", "POST", "PUT", "DELETE"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
     assert answer.headers["Access-Control-Allow-Headers"].startswith("*, Authorization")
     assert "Access-Control-Allow-Credentials" not in answer.headers
     exposed = requests.get(server.url + PUBLIC, headers=asked, timeout=10).headers["Access-Control-Expose-Headers"]
