@@ -126,16 +126,13 @@ class Guard:
     def watch(self, connection: Connection, owed: str) -> None:
         """Until it owes nothing, which is seen by the timer."""
         one = self._watched.get(connection)
-        if one is None:
-            address = network_of(connection.address())
-            self._watched[connection] = _Watched(address, owed, self._time_for(owed), connection.moved())
-            others = self._of_address.setdefault(address, {})
-            others[connection] = None
-        elif one.owed == owed:
+        if one and one.owed == owed:
             return
-        else:
-            one.owed, one.left_s = owed, self._time_for(owed)
-            address, others = one.address, self._of_address[one.address]
+        self._unwatch(connection)
+        address = network_of(connection.address())  # behind a proxy it is known once the headers are
+        self._watched[connection] = _Watched(address, owed, self._time_for(owed), connection.moved())
+        others = self._of_address.setdefault(address, {})
+        others[connection] = None
         if address and owed != FRESH and (owed == READER or len(others) > HELD_ADDRESS_MAX):
             self._make_room(others, HELD_ADDRESS_MAX, HELD_ADDRESS_BYTES_MAX)
 

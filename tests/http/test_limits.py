@@ -1,11 +1,13 @@
 """How often is too often: counted by account or address, told in headers that other sites may read."""
 
+import select
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from client import Person, Server
+from client import Person, Server, eventually
 from visitor import Visitor
 
 HOME = "/api/v1/timelines/home"
@@ -74,6 +76,24 @@ def test_a_used_up_limit_of_one_kind_tells_of_itself(tmp_path):
         assert [answer.status_code for answer in answers] == [404] * 30 + [429]
         assert [answers[-1].headers[name] for name in NAMES[:2]] == ["30", "0"]
         assert ann.get(HOME).status_code == 200
+
+
+def test_an_upload_beyond_the_limit_is_refused_before_it_has_come(tmp_path):
+    with Server(tmp_path / "data", env={"CHIRRUP_TESTING": ""}) as server:
+        ann = member(server, "ann")
+        head = (
+            f"POST /api/v2/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ann.token}\r\n"
+            "Content-Length: 15000000\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
+        )
+        begun = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(31)]
+        for raw in begun:
+            raw.sendall(head.encode() + b"x" * 100_000)  # and then nothing
+
+        answered = eventually(lambda: select.select(begun, [], [], 0)[0])
+
+        assert [raw.recv(4096)[9:12] for raw in answered] == [b"429"]
+        for raw in begun:
+            raw.close()
 
 
 def test_a_test_server_counts_and_refuses_nobody(server, ann):

@@ -197,17 +197,20 @@ def test_many_who_hold_bodies_or_do_not_read_take_little_memory(hasty: Server, l
 
 def test_those_beyond_a_number_are_cut_off_at_once_the_longest_still_first(tmp_path: Path):
     with Server(tmp_path / "data", env={"CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM}) as server:
-        held = [Peer(server, post("/oauth/token", 1000) + b"x") for _ in range(258)]
-        proxied = [
-            Peer(server, post("/oauth/token", 1000, f"X-Forwarded-For: 10.0.0.{n}\r\n") + b"x", source=PROXIED_FROM)
-            for n in range(258 // 2)
-        ]
 
-        assert b" 408 " in held[0].rest()
-        assert b" 408 " in held[1].rest()
-        assert not held[-1].has_ended()
-        assert not any(peer.has_ended() for peer in proxied)
-        for peer in (*held, *proxied):
+        def hold(source: str, client: str) -> Peer:
+            return Peer(server, post("/oauth/token", 1000, f"X-Forwarded-For: {client}\r\n") + b"x", source=source)
+
+        others = [hold(PROXIED_FROM, f"10.0.0.{n}") for n in range(200)]
+        direct = [hold("127.0.0.1", f"10.1.0.{n % 200}") for n in range(258)]  # the header is not believed
+        proxied = [hold(PROXIED_FROM, "10.0.1.1") for _ in range(258)]
+
+        for held in (direct, proxied):
+            assert b" 408 " in held[0].rest()
+            assert b" 408 " in held[1].rest()
+            assert not held[-1].has_ended()
+        assert not any(peer.has_ended() for peer in others)
+        for peer in (*others, *direct, *proxied):
             peer.socket.close()
 
 
