@@ -40,8 +40,8 @@ class FieldView(msgspec.Struct, frozen=True):
 
 
 def has_words(form: Fields) -> bool:
-    """Is there anything that somebody typed, or chose in a poll?"""
-    return any(value.strip() for name, value in form.sent() if _label(name) or name == "choice")
+    """Is there anything that somebody typed?"""
+    return any(value.strip() for name, value in form.sent() if _label(name))
 
 
 def _label(name: str) -> str:

@@ -233,7 +233,7 @@ class Web:
     async def _ask_to_log_in(self, call: Call, route: Route, error: Unauthorised) -> Response[Any]:
         if route.handler.__name__ == "live":
             return self._problem(call, problems.of(error))
-        if kept.has_words(call.form) and not call.is_htmx:
+        if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # a vote, too
             sent = call.cookie
             return await self._answer(call, entry.login_with(kept.pack(call.path, call.form), call.form), sent=sent)
         back = call.address if route.method == "GET" else call.return_to("/home")
