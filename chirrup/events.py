@@ -38,6 +38,16 @@ class PostDeleted(Event, frozen=True):
     media_keys: list[str]
 
 
+class BoostedDeleted(Event, frozen=True):
+    """of: the author of a post that is gone; its boosts go with it."""
+
+    post_id: int
+
+
+class Unlocked(Event, frozen=True):
+    """Whoever follows needs no approval any more."""
+
+
 class Followed(Event, frozen=True):
     target_id: int
 
@@ -128,6 +138,8 @@ ANY = (
     | PostEdited
     | PostSpreading
     | PostDeleted
+    | BoostedDeleted
+    | Unlocked
     | Followed
     | FollowChanged
     | FollowRequested

@@ -6,7 +6,7 @@ import msgspec
 
 from ..access.visibility import may_see_account
 from ..errors import Invalid, InvalidFields, NotFound
-from ..events import AccessEnded, AccountChanged, PicturesReplaced
+from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
 from ..ids import random_bucket
 from ..ports import Tx
 from ..store import accounts as rows
@@ -201,6 +201,8 @@ def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
     rows.update_profile(tx, account)
     _change_defaults(tx, account_id, change)
     tx.emit(AccountChanged(account_id))
+    if before.locked and not account.locked:
+        tx.emit(Unlocked(account_id))
     if gone := pictures_of(before) - pictures_of(account):
         tx.emit(PicturesReplaced(account_id, sorted(gone)))
     return account

@@ -2,10 +2,12 @@
 
 from ..errors import Forbidden, Invalid, NotFound
 from ..events import Blocked, FollowAnswered, FollowChanged, Followed, FollowRequested, Muted, Unfollowed
+from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import endorsements, ties
 from ..store import follows as rows
+from ..types import Span
 from . import accounts, lists
 
 MUTE_S_MAX = 10 * 366 * 24 * 3600
@@ -108,6 +110,20 @@ def accept(tx: Tx, account_id: int, follower: int) -> None:
         languages=asked.languages,
     )
     tx.emit(FollowAnswered(account_id, follower))
+
+
+def waiting(tx: Tx, account_id: int, limit: int) -> list[int]:
+    """Those who have asked account_id, now that it is not locked; nobody when it is locked again."""
+    account = account_rows.by_id(tx, account_id)
+    if account is None or account.locked:
+        return []
+    return [follower for _, follower in rows.requests(tx, account_id, Span(before=ID_MAX, limit=limit))]
+
+
+def accept_waiting(tx: Tx, account_id: int, follower: int) -> None:
+    """accept() for waiting(); harmless when it was answered meanwhile."""
+    if follower in rows.requesters_among(tx, account_id, [follower]) and waiting(tx, account_id, 1):
+        accept(tx, account_id, follower)
 
 
 def reject(tx: Tx, account_id: int, follower: int) -> None:

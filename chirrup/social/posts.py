@@ -10,15 +10,15 @@ import msgspec
 
 from ..access import visibility
 from ..errors import Invalid, NotFound
-from ..events import PostDeleted, PostEdited, PostPublished, Unboosted
-from ..ids import bucket_of
+from ..events import BoostedDeleted, PostDeleted, PostEdited, PostPublished, Unboosted
+from ..ids import ID_MAX, bucket_of
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import threads
-from ..types import Draft, Mention, Post, PostVersion, User, Visibility
+from ..types import Draft, Mention, Post, PostVersion, Span, User, Visibility
 from . import languages, media, mentions, polls, tags, text
 from .accounts import parse_visibility
 
@@ -313,8 +313,13 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
     if post.boost_of_id:
         reaction_rows.remove(tx, "boosts", post.author_id, post.boost_of_id)
         tx.emit(Unboosted(post.author_id, post.boost_of_id))
+    else:
+        reaction_rows.remove(tx, "pins", post.author_id, post.id)
+        if reaction_rows.page_of_accounts(tx, "boosts", post.id, Span(before=ID_MAX, limit=1)):
+            tx.emit(BoostedDeleted(post.author_id, post.id))
     if post.visibility in COUNTED:
         account_rows.add_counts(tx, post.author_id, posts=-1)
+        account_rows.find_last_post(tx, post.author_id)
         if post.reply_to_id:
             rows.add_counts(tx, post.reply_to_id, replies=-1)
         if post.boost_of_id:

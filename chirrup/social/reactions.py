@@ -6,12 +6,12 @@ is NotFound as everywhere.
 
 from ..errors import Invalid, NotFound
 from ..events import Favourited, Unfavourited
-from ..ids import bucket_of
+from ..ids import ID_MAX, bucket_of
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import posts as post_rows
 from ..store import reactions as rows
-from ..types import Post, Visibility
+from ..types import Post, Span, Visibility
 from . import posts
 from .accounts import parse_visibility
 
@@ -101,6 +101,18 @@ def unboost(tx: Tx, account_id: int, id: int) -> Post:
         posts.remove(tx, boosted)
         return post
     return posts.get(tx, account_id, post.id)
+
+
+def boosts_left(tx: Tx, post_id: int, limit: int) -> list[tuple[int, int]]:
+    """(boost, who boosted) of a post that is gone."""
+    return rows.page_of_accounts(tx, "boosts", post_id, Span(before=ID_MAX, limit=limit))
+
+
+def end_boost(tx: Tx, post_id: int, boost_id: int, booster: int) -> None:
+    """The boost of a post that is gone goes, too. Harmless when repeated."""
+    if boosted := post_rows.by_id(tx, boost_id):
+        posts.remove(tx, boosted)
+    rows.remove(tx, "boosts", booster, post_id)
 
 
 def pin(tx: Tx, account_id: int, id: int) -> Post:

@@ -203,6 +203,18 @@ def add_counts(
     )
 
 
+def find_last_post(tx: Tx, account_id: int) -> None:
+    """After a deletion: when the newest of its counted posts was made that are left; 0 for none."""
+    tx.run(
+        """UPDATE account_counts SET last_post_ms = COALESCE((
+             SELECT id >> 16 FROM posts WHERE bucket = :bucket AND author_id = :account AND deleted_ms = 0
+               AND visibility IN ('public', 'unlisted') ORDER BY id DESC LIMIT 1), 0)
+           WHERE bucket = :bucket AND account_id = :account""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+
+
 def page(tx: Tx, *, before: int, limit: int) -> list[Account]:
     """Accounts of this server, newest first, for its administrators."""
     rows = tx.all(

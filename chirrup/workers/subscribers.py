@@ -14,12 +14,14 @@ from .. import events
 from ..access import acts
 from ..events import Event, Signal
 from ..ports import Engines, Tx
-from ..social import conversations, notifications, search, tags
+from ..social import conversations, notifications, reactions, search, tags
+from ..social import follows as social_follows
 from ..store import follows, posts
 from ..timelines import fanout
 from ..types import Post, Visibility
 from . import replies
 
+STEP = 100  # accounts acted for until others have their turn
 Signals = list[tuple[str, Signal]]  # channel, what is told there
 
 
@@ -67,6 +69,21 @@ async def _drop_stale(engines: Engines, event: Event) -> None:
     await acts.drop(engines.timelines, await engines.db.read(acts.stale, [event]))
 
 
+async def _delete_boosts(engines: Engines, event: events.BoostedDeleted) -> Event | None:
+    """In transactions of their own: each is its booster's."""
+    found = await engines.db.read(reactions.boosts_left, event.post_id, STEP)
+    for boost_id, booster in found:
+        await engines.db.write(reactions.end_boost, event.post_id, boost_id, booster)
+    return event if len(found) == STEP else None
+
+
+async def _accept_waiting(engines: Engines, event: events.Unlocked) -> Event | None:
+    waiting = await engines.db.read(social_follows.waiting, event.of, STEP)
+    for follower in waiting:
+        await engines.db.write(social_follows.accept_waiting, event.of, follower)
+    return event if len(waiting) == STEP else None
+
+
 async def _close_streams(engines: Engines, event: events.AccessEnded) -> None:
     await engines.broker.publish([f"user:{event.of}"], Signal("end", 0, event.of, event.token_ids).packed)
 
@@ -86,6 +103,8 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
         writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted),
         then=(_announce_deletion, _delete_files),
     ),
+    events.BoostedDeleted: Reaction(then=(_delete_boosts,)),
+    events.Unlocked: Reaction(then=(_accept_waiting,)),
     events.Followed: Reaction(writes=(notifications.on_followed,), then=(_drop_stale,)),
     events.FollowChanged: Reaction(then=(_drop_stale,)),
     events.FollowRequested: Reaction(writes=(notifications.on_follow_requested,)),
