@@ -17,6 +17,7 @@ from .app import open_broker, open_database
 from .config import NO_PROXY, Settings
 from .errors import ChirrupError
 from .ports import Doubt
+from .social import film
 from .store import distribute, migrations, outbox
 
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -46,6 +47,7 @@ def examine(settings: Settings, console: Console) -> bool:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _versions()
+    yield from _tools()
     yield from _settings(settings)
     yield from _disk(settings.data)
     yield from _database(settings)
@@ -62,6 +64,17 @@ def _versions() -> Iterator[Finding]:
         )
     else:
         yield Finding(GOOD, f"SQLite {apsw.sqlite_lib_version()}")
+
+
+def _tools() -> Iterator[Finding]:
+    if film.tool():
+        yield Finding(GOOD, "ffmpeg is here: moving GIFs become films")
+    else:
+        yield Finding(
+            WARN,
+            "there is no ffmpeg: moving GIFs stay pictures, which apps show larger and slower",
+            "apt-get install ffmpeg",
+        )
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

@@ -80,6 +80,11 @@ def chromium_path() -> Path:
 
 
 @pytest.fixture(scope="session")
+def ffmpeg_path() -> Path:
+    return _need("ffmpeg")
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """A folder of public data sets that may lie beside the repository. Where it does not, nothing is amiss."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -36,6 +36,7 @@ def find(package: str) -> Path | None:
         "postgresql": ["initdb"],
         "redis-server": ["redis-server", "valkey-server"],
         "chromium": ["chromium", "chromium-browser", "google-chrome"],
+        "ffmpeg": ["ffmpeg"],
         "strace": ["strace"],  # Linux: makes system calls of a server fail
     }[package]
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
@@ -398,4 +399,10 @@ def _new_folder() -> Path:
 
 
 if __name__ == "__main__":
-    print(*[package for package in ("postgresql", "redis-server", "chromium", "strace") if find(package) is None])
+    print(
+        *[
+            package
+            for package in ("postgresql", "redis-server", "chromium", "ffmpeg", "strace")
+            if find(package) is None
+        ]
+    )

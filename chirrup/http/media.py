@@ -90,7 +90,7 @@ async def _answer(call: Call, file: media.File, name: str) -> Reply:
         "Cache-Control": PRIVATE_CACHE if file.private else OPEN_CACHE,
         "ETag": tag,
         "Accept-Ranges": "bytes",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; media-src 'self'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": f'inline; filename="{name}"',
     }

@@ -51,7 +51,11 @@ async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
 def _run(function: Callable[[bytes], T], data: bytes) -> T:
     command = [sys.executable, "-P", "-m", __name__, function.__name__]
     # Nothing else of our environment: a child that strangers take over should find no secrets.
-    environ = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
+    environ = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYTHONUTF8": "1",
+    }
     try:
         child = subprocess.run(command, input=data, capture_output=True, env=environ, timeout=WALL_S)
     except subprocess.TimeoutExpired as error:

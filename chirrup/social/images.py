@@ -5,6 +5,7 @@ Pure functions that take CPU time; call them through image_child.isolated. Why s
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +13,7 @@ import blurhash
 import msgspec
 from PIL import Image, ImageOps
 
+from . import film
 from .image_read import LIMITS, Limits, check, first_frame, open_image, refusals, shrink, within
 
 AVATAR = (400, 400)
@@ -24,24 +26,34 @@ _ID_DIGITS = 16  # hexadecimal
 class File(msgspec.Struct, frozen=True):
     data: bytes
     content_type: str
-    extension: str  # "jpg", "png", "webp"
+    extension: str  # "jpg", "png", "webp", "mp4"
 
 
-class Size(msgspec.Struct, frozen=True):
-    """One size in MediaAttachment.meta."""
+class Size(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One size in MediaAttachment.meta; of a film with what comes last."""
 
     width: int
     height: int
     size: str  # "WxH"
     aspect: float
+    frame_rate: str = ""  # "25/1"
+    duration: float = 0.0  # seconds
+    bitrate: int = 0  # bits a second
 
 
 NO_SIZE = Size(0, 0, "0x0", 0.0)
 
 
-class Meta(msgspec.Struct, frozen=True):
+class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     original: Size
     small: Size
+    length: str = ""  # of a film: "0:00:01.28", and its figures again, where Mastodon has them too
+    duration: float = 0.0
+    fps: float = 0.0
+    size: str = ""
+    width: int = 0
+    height: int = 0
+    aspect: float = 0.0
 
 
 class Processed(msgspec.Struct, frozen=True):
@@ -57,7 +69,7 @@ class Avatar(msgspec.Struct, frozen=True):
 
 
 def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
-    """The picture and its preview. Animations stay animated, as WebP.
+    """The picture and its preview. A GIF that moves becomes a film; other animations stay animated, as WebP.
 
     Raises Invalid ("file"): not JPEG, PNG, GIF or WebP, damaged, or beyond limits.
     """
@@ -65,12 +77,47 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
         kind, size, frames = check(data, limits)
         still = first_frame(data, kind, limits.area)
         small = shrink(still, limits.small_area)
+        if frames > 1 and kind == "GIF" and (program := film.tool()):
+            with suppress(RuntimeError):  # made without libx264: it stays a picture
+                return _film(program, data, frames, within(size, limits.moving_area), small)
         if frames > 1:
             size = within(size, limits.moving_area)
             original = _animation(data, kind, frames, size)
         else:
             size, original = still.size, _still(still, kind, most=len(data))
         return Processed(original, _still(small, "JPEG"), _blurhash(small), Meta(_size(size), _size(small.size)))
+
+
+def _film(program: str, data: bytes, frames: int, size: tuple[int, int], small: Image.Image) -> Processed:
+    moving = _Frames(open_image(data, "GIF"), frames, film.even(size))
+    for frame in range(frames):  # how long each is shown is known once it was read
+        moving.seek(frame)
+    step_ms = film.step_of(moving.durations_ms)
+    shown = [max(1, round(ms / step_ms)) for ms in moving.durations_ms]
+    made = film.encode(
+        program, moving.size, ((moving.over_white(frame), shown[frame]) for frame in range(frames)), step_ms
+    )
+    size_kept = _size(moving.size)
+    rate = f"{made.frame_rate.numerator}/{made.frame_rate.denominator}"
+    meta = Meta(
+        original=msgspec.structs.replace(size_kept, frame_rate=rate, duration=made.duration_s, bitrate=made.bitrate),
+        small=_size(small.size),
+        length=_length(made.duration_s),
+        duration=made.duration_s,
+        fps=float(made.frame_rate),
+        size=size_kept.size,
+        width=size_kept.width,
+        height=size_kept.height,
+        aspect=size_kept.aspect,
+    )
+    return Processed(File(made.data, "video/mp4", "mp4"), _still(small, "JPEG"), _blurhash(small), meta)
+
+
+def _length(seconds: float) -> str:
+    """As ffmpeg says it: h:mm:ss.cc."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
 
 
 def avatar(data: bytes, *, limits: Limits = LIMITS) -> Avatar:
@@ -169,6 +216,11 @@ class _Frames(Image.Image):
         self._size = size
         self._mode = "RGBA"
         self.seek(0)
+
+    def over_white(self, frame: int) -> Image.Image:
+        """The frame as RGB."""
+        self.seek(frame)
+        return Image.alpha_composite(Image.new("RGBA", self.size, "white"), self).convert("RGB")
 
     def seek(self, frame: int) -> None:
         self._source.seek(frame)

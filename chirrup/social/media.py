@@ -7,6 +7,8 @@ A file's address names the row that owns it, so that look-ups are cheap and whoe
 What not everybody may see is signed and ends within 15 minutes; who is shown a post is shown fresh addresses.
 """
 
+from typing import Any
+
 import msgspec
 
 from ..access import visibility
@@ -62,14 +64,15 @@ def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed
 
     Raises as check() does.
     """
-    meta, description = _described(Meta(made.meta.original, preview.meta.small), wanted)
+    told: dict[str, Any] = msgspec.structs.asdict(made.meta) | {"small": preview.meta.small}
+    meta, description = _described(Meta(**told), wanted)
     while True:
         id = tx.new_id(bucket_of(owner_id))
         one = Media(
             id=id,
             owner_id=owner_id,
             post_id=0,
-            kind="image",
+            kind="gifv" if made.original.content_type.startswith("video/") else "image",
             content_type=made.original.content_type,
             key=images.new_key(made.original.extension, id),
             preview_key=images.new_key(preview.small.extension, id),

@@ -56,6 +56,7 @@ class MediaView(msgspec.Struct, frozen=True):
     description: str
     width: int
     height: int
+    moving: bool  # a film without sound, to be shown in a loop
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -198,6 +199,7 @@ class Views:
         return MediaView(
             id=one.id,
             url=self._addresses.of_media(one, one.key, private=private, now_ms=now_ms),
+            moving=one.kind == "gifv",
             preview=self._addresses.of_media(one, one.preview_key, private=private, now_ms=now_ms),
             description=one.description,
             width=small.width,

@@ -28,7 +28,8 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
 
 def test_what_was_put_is_what_is_got(blobs: Blobs):
     keys = {
-        new_key(extension): f"image/{extension}".replace("jpg", "jpeg") for extension in ("jpg", "png", "gif", "webp")
+        **{new_key(end): f"image/{end}".replace("jpg", "jpeg") for end in ("jpg", "png", "gif", "webp")},
+        new_key("mp4"): "video/mp4",
     }
 
     for key, content_type in keys.items():

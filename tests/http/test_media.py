@@ -40,6 +40,25 @@ def test_an_upload_comes_back_with_sizes_description_and_focus(ann):
     assert ann.get(f"/api/v1/media/{made['id']}").json()["id"] == made["id"]
 
 
+@pytest.mark.usefixtures("ffmpeg_path")
+def test_a_gif_that_moves_is_a_film_in_apps_and_on_pages(ann, server):
+    out = io.BytesIO()
+    first, *rest = [Image.new("RGB", (64, 48), color) for color in ("red", "blue", "lime")]
+    first.save(out, "GIF", save_all=True, append_images=rest, duration=100, loop=0)
+
+    made = send(ann, out.getvalue(), name="a.gif", kind="image/gif", description="colours").json()
+    post = ann.say("look", media_ids=[made["id"]])
+
+    (shown,) = post["media_attachments"]
+    assert (shown["type"], shown["description"]) == ("gifv", "colours")
+    assert shown["url"].endswith(".mp4") and shown["preview_url"].endswith(".jpg")
+    assert shown["meta"]["original"]["frame_rate"] == "10/1" and shown["meta"]["duration"] == pytest.approx(0.3)
+    file = requests.get(shown["url"], headers={"Range": "bytes=4-7"})
+    assert (file.status_code, file.headers["Content-Type"], file.content) == (206, "video/mp4", b"ftyp")
+    page = requests.get(post["url"]).text
+    assert "<video" in page and 'aria-label="colours"' in page and f"/{made['id']}/" in page
+
+
 def test_the_old_address_for_uploads_works_too(ann):
     made = ann.call("POST", "/api/v1/media", files={"file": ("a.png", picture(), "image/png")})
 

@@ -10,8 +10,8 @@ from typing import BinaryIO, cast
 
 from ...errors import Unavailable
 
-_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp)")  # what images.new_key makes
-_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp|mp4)")  # what images.new_key makes
+_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
 _STALE_S = 3600  # other processes may be writing right now, but none writes for an hour
 
 

@@ -1,0 +1,77 @@
+"""Moving pictures as MP4 (H.264), which apps play in a loop without sound: Mastodon's `gifv`.
+
+Frames come decoded, from images.py; ffmpeg writes and reads nothing that a stranger made. It is Debian's, and may be
+missing: then moving pictures stay pictures.
+"""
+
+import math
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+from PIL import Image
+
+STEP_MS_MIN = 20  # browsers show no GIF faster than 50 frames a second
+FRAMES_MAX = 2000  # written; a longer film has fewer a second
+
+
+class Film(msgspec.Struct, frozen=True):
+    data: bytes
+    frame_rate: Fraction
+    duration_s: float
+
+    @property
+    def bitrate(self) -> int:
+        """Bits a second."""
+        return round(len(self.data) * 8 / self.duration_s)
+
+
+def tool() -> str | None:
+    """Where ffmpeg is."""
+    return shutil.which("ffmpeg")
+
+
+def even(size: tuple[int, int]) -> tuple[int, int]:
+    """H.264 with 4:2:0 has half as many samples of colour each way."""
+    return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
+
+
+def encode(program: str, size: tuple[int, int], frames: Iterable[tuple[Image.Image, int]], step_ms: int) -> Film:
+    """frames: RGB, of this even size, and how many steps each is shown. Raises RuntimeError: ffmpeg failed."""
+    rate = Fraction(1000, step_ms)
+    command = [program, "-hide_banner", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate), "-i", "pipe:0", "-an"]
+    command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", "1"]
+    command += ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
+    steps = 0
+    with tempfile.TemporaryDirectory(prefix="chirrup-film-") as folder:
+        file, told = Path(folder, "film.mp4"), Path(folder, "errors")
+        with told.open("wb") as errors:
+            writing = subprocess.Popen([*command, str(file)], stdin=subprocess.PIPE, stderr=errors)
+        assert writing.stdin
+        try:
+            for frame, shown in frames:
+                pixels = frame.tobytes()
+                for _ in range(shown):
+                    writing.stdin.write(pixels)
+                steps += shown
+            writing.stdin.close()
+        except BrokenPipeError:
+            pass  # it ended too early, and says why
+        except BaseException:
+            writing.kill()
+            raise
+        finally:
+            status = writing.wait()
+        if status:
+            raise RuntimeError(f"ffmpeg exited with {status}: {told.read_text(errors='replace')[-500:]}")
+        return Film(file.read_bytes(), rate, float(steps / rate))
+
+
+def step_of(durations_ms: list[int]) -> int:
+    """The longest step that all durations are made of, or one that is long enough for FRAMES_MAX."""
+    return max(STEP_MS_MIN, math.gcd(*durations_ms), math.ceil(sum(durations_ms) / FRAMES_MAX))
