@@ -26,11 +26,12 @@ faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of eac
 
 setup: .venv/installed  ## make .venv/bin/chirrup from requirements.lock; make setup PYTHON=... names the Python to use
 
-check: .venv/installed-dev  ## style, types, and the one way of imports
+check: .venv/installed-dev  ## style, types, the one way of imports, and advisories about dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 	$(PYTEST) -q tests/test_imports.py
+	$(BIN)/python tools/audit.py requirements.lock
 
 bench: setup  ## what one process does, beside what this machine can do at all; make bench ARGS=--quick for a first look
 	@$(BIN)/python -m bench $(ARGS)

@@ -46,7 +46,7 @@ def static_files() -> Mapping[str, StaticFile]:
             hashlib.sha256(data).hexdigest()[:12],
         )
         for file in sorted((HERE / "static").iterdir())
-        if file.suffix != ".md"
+        if file.suffix not in (".md", ".json")  # which tell where the others are from
     }
 
 

@@ -1,0 +1,145 @@
+"""Every page in both themes, on a phone and on a desk: axe-core finds nothing that keeps somebody out."""
+
+import io
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from browser import somebody
+from client import Person, Server, eventually
+from PIL import Image
+from playwright.async_api import Browser, Page
+from visitor import logged_in
+
+from chirrup.web.routes import ANYONE, ROUTES
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+RUN = """async () => {
+    const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const found = await axe.run({ runOnly: rules, resultTypes: ["violations"] });
+    const wrong = found.violations.flatMap((rule) =>
+        rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.any[0]?.message ?? node.html}`));
+    const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = (color) => parts(color).slice(0, 3)
+        .map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+    const behind = (one) => {
+        const color = getComputedStyle(one).backgroundColor;
+        return (parts(color)[3] ?? 1) ? color : behind(one.parentElement);
+    };
+    const fields = "textarea, select, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], .unseen)";
+    for (const one of document.querySelectorAll(fields)) {
+        const [line, ground] = [getComputedStyle(one).borderTopColor, behind(one.parentElement)].map(light);
+        const [low, high] = [Math.min(line, ground), Math.max(line, ground)];
+        if ((high + 0.05) / (low + 0.05) < 3) wrong.push(`border: ${one.name} has less than 3:1`); // WCAG 1.4.11
+    }
+    return wrong;
+}"""
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 800}
+LOOKS = [("light", PHONE), ("dark", DESK)]  # no colour depends on the size
+ALL_LOOKS = [*LOOKS, ("dark", PHONE), ("light", DESK)]
+LEFT_OUT = ["/home/live", "/oauth/authorize"]
+
+
+class Town:
+    """Ann, whose pages have everything that pages can have, and whom somebody asks to follow."""
+
+    def __init__(self, server: Server) -> None:
+        self.ann, self.bob, self.eve = (
+            server.person(display_name=f"{n} 🐦", note="at https://example.org #birds") for n in "ABC"
+        )
+        self.ann.follow(self.bob)
+        self.ann.patch(
+            "/api/v1/accounts/update_credentials",
+            locked=True,
+            fields_attributes=[{"name": "Web", "value": "https://example.org"}],
+        )
+        self.eve.follow(self.ann)
+        self.tag = f"tag{self.ann.id}"
+        media = [picture(self.bob, description=words) for words in ("a teal field", "")]
+        post = self.bob.say(f"@{self.ann.name} look https://example.org/ #{self.tag}", media_ids=[media[0]])
+        self.bob.say("which?", poll={"options": ["a", "b"], "expires_in": 3600}, visibility="unlisted")
+        self.bob.say("not for all", spoiler_text="spoilers", visibility="private")
+        self.bob.say("sensitive", media_ids=[media[1]], sensitive=True)
+        self.bob.say("\n".join(f"line {n}" for n in range(40)))
+        self.own = self.ann.say(f"mine #{self.tag}", in_reply_to_id=post["id"])["id"]
+        voted = self.ann.say("and now?", poll={"options": ["a", "b"], "expires_in": 3600})
+        self.bob.post(f"/api/v1/polls/{voted['poll']['id']}/votes", choices=[0])
+        self.ann.put(f"/api/v1/statuses/{self.own}", status=f"mine, mended #{self.tag}")
+        for mark in ("favourite", "reblog"):
+            self.bob.post(f"/api/v1/statuses/{self.own}/{mark}")
+            self.ann.post(f"/api/v1/statuses/{post['id']}/{mark}")
+        self.ann.post(f"/api/v1/statuses/{post['id']}/bookmark")
+        self.ann.post(f"/api/v1/statuses/{self.own}/pin")
+        eventually(lambda: len(self.ann.get("/api/v1/notifications").json()) >= 4)
+
+    def paths(self, *, known: bool) -> list[str]:
+        """Every page of the table."""
+        values = {"handle": f"@{self.ann.name}", "id": self.own, "name": self.tag}
+        routes = [
+            one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
+        ]
+        paths = [re.sub(r"\{(\w+):str\}", lambda match: values[match[1]], one.path) for one in routes]
+        more = ["/nope/nope/nope", f"/search?q={self.tag}", "/search?q=nothing_is_so", "/tags/nothing_is_so"]
+        return list(dict.fromkeys([*paths, *more, f"/@{self.bob.name}"] + (["/login?again=1"] if known else [])))
+
+
+def picture(person: Person, **fields: str) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (90, 60), "teal").save(out, "PNG")
+    sent = {"file": ("a.png", out.getvalue(), "image/png")}
+    return person.call("POST", "/api/v2/media", files=sent, data=fields).json()["id"]
+
+
+@pytest.fixture(scope="module")
+def town(server: Server) -> Town:
+    return Town(server)
+
+
+async def wrongs(page: Page, looks: list[tuple[Any, Any]]) -> list[str]:
+    """What axe-core says of the page as it stands, in each theme at each size."""
+    await page.evaluate(AXE)
+    found = []
+    for theme, size in looks:
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        await page.set_viewport_size(size)
+        found += [f"{page.url} {theme} {size['width']} {one}" for one in await page.evaluate(RUN)]
+    return found
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_no_page_keeps_anybody_out(chromium: Browser, server: Server, town: Town, known: bool):
+    watched = await somebody(chromium, server.url)
+    if known:
+        visitor = logged_in(server, town.ann)
+        await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
+    page = await watched.page()
+    found = []
+
+    for path in town.paths(known=known):
+        await page.goto(path)
+        found += await wrongs(page, LOOKS)
+
+    assert found == []
+
+
+async def test_what_opens_keeps_nobody_out_either(chromium: Browser, server: Server, town: Town):
+    visitor = logged_in(server, town.ann)
+    watched = await somebody(chromium, server.url)
+    await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
+    page = await watched.page()
+    found = []
+
+    for path in ("/home", f"/@{town.bob.name}", "/compose"):
+        await page.goto(path)
+        await page.evaluate("document.querySelectorAll('details:not(.more)').forEach((one) => one.open = true)")
+        found += await wrongs(page, ALL_LOOKS)
+    await page.goto("/home")
+    await page.locator("details.more > summary").first.click()
+    found += [one for one in await wrongs(page, ALL_LOOKS) if "obscured" not in one]  # a menu covers what is below it
+    await page.goto("/compose")
+    await page.get_by_role("button", name="Post", exact=True).click()  # of nothing: refused
+    found += await wrongs(page, ALL_LOOKS)
+
+    assert found == []
