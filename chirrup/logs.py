@@ -16,6 +16,8 @@ from typing import Any
 
 import structlog
 
+from .errors import Unavailable
+
 log = structlog.get_logger()
 
 AGAIN_S = 60.0
@@ -107,6 +109,14 @@ def _place(given: Any) -> tuple[Any, ...]:
     while trace and trace.tb_next:
         trace = trace.tb_next
     return (type(error), trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else (type(error),)
+
+
+def failed(event: str, error: BaseException, **words: Any) -> None:
+    """One line for an engine that is away, which is expected at times; for a bug, how it came about too."""
+    if isinstance(error, Unavailable):
+        log.warning(event, error=error.message, **words)
+    else:
+        log.error(event, exc_info=error, **words)
 
 
 def _died(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -21,6 +21,7 @@ class Phrases(Protocol):
 
     clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
     in_turn: str  # ends SELECT … of one row: who else asks for it so goes on when this transaction has ended
+    oldest_write: str  # SELECT: when the oldest of others' transactions under way began that may write, ms; or NULL
     columns: str  # SELECT: the names of the columns of :table
     relations: str  # SELECT: the names of all tables and indexes
     extensions: str  # SELECT: the names of what the database's administrator added to it

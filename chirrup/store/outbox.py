@@ -235,6 +235,19 @@ def oldest(tx: Tx) -> int:
     return (row[0] if row else None) or 0
 
 
+def low_watermark(tx: Tx) -> int:
+    """The id up to which all events have been acted on, and all that was written with them is known.
+
+    To be asked in a write: those of SQLite come one after the other; on PostgreSQL what was under way at the first
+    question, and is not any more, is seen by the second.
+    """
+    begun = tx.one(tx.sql.oldest_write)
+    begun_ms = (begun[0] if begun else None) or tx.now_ms
+    waiting_id = oldest(tx)
+    first_ms = ms_of(waiting_id) - BESIDE_MS if waiting_id else tx.now_ms
+    return first_at(min(begun_ms, first_ms, tx.now_ms)) - 1
+
+
 def failed(tx: Tx) -> int:
     """How many were set aside."""
     row = tx.one("SELECT COUNT(*) FROM outbox_failed")

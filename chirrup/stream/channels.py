@@ -5,7 +5,7 @@ import time
 from ..events import Signal
 from ..ids import ms_of
 from ..ports import Listening
-from .events import place_of
+from ..timelines.position import place_of
 from .reader import Reader, Subscription
 
 REMEMBERED_MS = 300_000  # a signal that comes again within this is not passed on again

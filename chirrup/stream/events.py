@@ -16,6 +16,7 @@ from ..ports import Tx
 from ..social import notifications
 from ..store import accounts, conversations, posts, reactions, ties
 from ..store.ties import Ties
+from ..timelines.position import place_of
 from ..types import AccountState, Post
 
 _encode = msgspec.json.Encoder().encode
@@ -30,14 +31,17 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Event:
-    """Something to be sent. place: its position in a stream (resume.py), 0 when it has none."""
+    """Something to be sent. place: its position in a stream (timelines/position.py), 0 when it has none.
+
+    acted_on: up to that place, all that belongs into any stream was sent before.
+    """
 
     shows = 0  # of an update: the id of the post, for a boost of what it boosts
 
     def __init__(
         self, kind: str, id: int, texts: dict[int, str], *, place: int = 0, media: bool = False, answers: bool = False
     ) -> None:
-        self.kind, self.id, self.place = kind, id, place
+        self.kind, self.id, self.place, self.acted_on = kind, id, place, 0
         self.texts = texts  # the payload by viewer; absent: this viewer is sent nothing
         self.has_media, self.answers_another = media, answers
         self._bytes: dict[tuple[str, str], bytes] = {}
@@ -66,11 +70,6 @@ def frame(text: bytes) -> bytes:
     if size < 65536:
         return b"\x81\x7e%b%b" % (size.to_bytes(2), text)
     return b"\x81\x7f%b%b" % (size.to_bytes(8), text)
-
-
-def place_of(id: int, *, notification: bool = False) -> int:
-    """Posts (conversations: by their last post) and notifications share a stream; their ids might be equal."""
-    return id << 1 | notification
 
 
 def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | None]:

@@ -5,10 +5,12 @@ Signals are taken in the order in which they come, a batch at a time, so that re
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
-import structlog
 
+from .. import logs
 from ..access import limits, tokens
 from ..access.limits import network_of
 from ..errors import ChirrupError, TooMany
@@ -16,24 +18,24 @@ from ..events import Signal, unpack
 from ..http.call import Services
 from ..ports import Tx
 from ..timelines.once import standing
+from ..timelines.position import Position, place_of
+from ..timelines.watermark import LOOK_S, Watermark
 from ..types import ANYBODY
 from ..waiting import happens
-from . import events, resume
-from .channels import Channel, Channels, now_ms
+from . import events
+from .catching_up import CatchingUp
+from .channels import Channel, Channels
 from .events import Ask
 from .reader import Pack, Reader, Subscription
-from .resume import Position
 from .streams import Stream
-from .wire import POLICY, TOO_SLOW, TRY_LATER
-
-log = structlog.get_logger()
+from .wire import POLICY, TRY_LATER
 
 BATCH = 1000  # channels told at once: no read, and no round of writing, is long
 RETRY_AFTER_S = 30
+AGAIN_S = 1.0  # after a try in vain
 CHECK_S = 60.0  # how often every open stream's token is looked up: a broker may lose the signal that it has ended
-STEP = 20  # events, or tokens, read at once
-READS = 8  # at a time, of those who catch up
-CATCH_UP_S = 30.0  # to take what was missed, of 400 events: 30 kB a second
+STEP = 20  # tokens read at once
+_ACTED_ON = b"acted on:"  # among what was heard; and the id up to which all that was told has been heard before
 _END = Signal("end", 0, 0).packed[:6]
 
 
@@ -45,18 +47,26 @@ class Hub:
         self._open: Counter[tuple[str, object]] = Counter()  # connections by account and by address
         self._heard: dict[bytes, list[str]] = {}  # a message and the channels it came on, in order of arrival
         self._woken, self._gap = asyncio.Event(), asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._reading = asyncio.Semaphore(READS)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watermark = Watermark(services.engines)
+        self._acted_on = 0  # a place: all up to there has been told
+        self._catching_up = CatchingUp(services, self._watermark)
 
     async def start(self) -> None:
         broker = self.services.engines.broker
-        self._channels.listening = await broker.listen([], self._hear, on_gap=self._gap.set)
-        self._tasks = [asyncio.ensure_future(self._pass_on()), asyncio.ensure_future(self._look_after())]
+        self._channels.listening = await broker.listen([], self._hear, on_gap=self._note_gap)
+        for work in (self._pass_on(), self._look_after(), self._watch()):
+            self._spawn(work)
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await self._channels.listening.stop()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @property
     def open(self) -> int:
@@ -85,6 +95,7 @@ class Hub:
             raise
         reader = Reader(viewer, token, network_of(ip))
         await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
+        reader.began = place_of(await self._watermark.now())
         if viewer.account_id and self._open["account", viewer.account_id] >= settings.streams_per_account:
             raise TooMany("This account has too many streams open: close some", RETRY_AFTER_S)
         if self._open["ip", reader.ip] >= settings.streams_per_ip:
@@ -116,7 +127,8 @@ class Hub:
         self, reader: Reader, stream: Stream, pack: Pack, position: Position | None = None
     ) -> Subscription:
         """Events of the stream wait in the subscription until it is released, or caught up."""
-        subscription = Subscription(reader, stream, pack, position or Position.at(now_ms()))
+        position = position or Position(max(reader.began, self._acted_on))
+        subscription = Subscription(reader, stream, pack, position)
         reader.subscriptions[stream.key] = subscription
         await self._channels.join(stream.channel, subscription)
         return subscription
@@ -126,41 +138,13 @@ class Hub:
         if subscription:
             await self._channels.part(subscription.stream.channel, subscription)
 
-    async def catch_up(self, *subscriptions: Subscription) -> None:
-        """Send what the database has beyond the position of each of one reader's; what comes meanwhile waits.
+    async def catch_up(self, subscription: Subscription) -> None:
+        """See catching_up.py; for a reader that is open."""
+        await self._catching_up.catch_up(subscription)
 
-        One after another: all at once would be more than may wait for a reader. Who does not take it is cut.
-        """
-        give_up_at = asyncio.get_running_loop().time() + CATCH_UP_S
-        for subscription in subscriptions:
-            subscription.hold()
-        for subscription in subscriptions:
-            wire = subscription.reader.wire
-            if wire is None or not wire.closed:
-                await self._catch_up(subscription, give_up_at)
-
-    async def _catch_up(self, subscription: Subscription, give_up_at: float) -> None:
-        async with subscription.catching_up:
-            subscription.hold()
-            db, render, reader = self.services.engines.db, self.services.render, subscription.reader
-            viewer_id, position = subscription.viewer_id, subscription.position
-            up_to, had = position.low, set(position.sent)
-            async with self._reading:
-                missed = await db.read(resume.missed, subscription.stream, position)
-            for at in range(0, len(missed), STEP):
-                async with self._reading:
-                    found = await db.read(events.of_missed, render, viewer_id, missed[at : at + STEP])
-                for event in found:
-                    if text := event.texts.get(viewer_id):
-                        subscription.write(event, text)
-                        had.add(event.place)
-                if reader.wire:
-                    try:
-                        async with asyncio.timeout_at(give_up_at):
-                            await reader.wire.drained()
-                    except TimeoutError:
-                        return reader.cut(TOO_SLOW, "reads too slowly")
-            subscription.caught_up(up_to, frozenset(had))
+    async def tell_of_gap(self, subscription: Subscription) -> None:
+        """Nobody knows where this reader was."""
+        await self._catching_up.tell_of_gap(subscription, 0)
 
     # signals
 
@@ -183,7 +167,7 @@ class Hub:
                 try:
                     await self._tell(batch)
                 except Exception as error:  # the database is away, or a bug: nobody may miss something unknowingly
-                    log.error("signals not passed on", signals=len(batch), exc_info=error)
+                    logs.failed("signals not passed on", error, signals=len(batch))
                     for subscription in {one for _, channels in batch for c in channels for one in c.subscriptions}:
                         subscription.reader.cut(TRY_LATER, "something went wrong: come again in a moment")
                 await asyncio.sleep(0)  # what was written goes out before more is
@@ -194,6 +178,12 @@ class Hub:
         room = BATCH
         while self._heard and room > 0:
             message, names = next(iter(self._heard.items()))
+            if message.startswith(_ACTED_ON):
+                if batch:
+                    break
+                self._acted_on = max(self._acted_on, place_of(int(message.removeprefix(_ACTED_ON))))
+                del self._heard[message]
+                continue
             if len(names) > room:
                 self._heard[message] = names[room:]
             else:
@@ -220,6 +210,7 @@ class Hub:
         found = await self.services.engines.db.read(events.of_signals, self.services.render, asks)
         for event, (_, channels) in zip(found, asked, strict=True):
             if event:
+                event.acted_on = self._acted_on
                 await self._recall(event, channels)
                 for channel in channels:
                     for subscription in channel.subscriptions:
@@ -235,6 +226,21 @@ class Hub:
 
     # what the broker may lose
 
+    def _note_gap(self) -> None:
+        self._watermark.forget()
+        self._gap.set()
+
+    async def _watch(self) -> None:
+        """Mark, among what is heard, up to where everything has been: so positions can rely on it."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                if self._readers and (acted_on := await self._watermark.look()):
+                    self._heard[_ACTED_ON + b"%d" % acted_on] = []
+                    self._woken.set()
+            except Exception as error:  # positions name what was sent since
+                logs.failed("not known what has been acted on, looking again", error)
+
     async def _look_after(self) -> None:
         """After a gap, and now and then: end the streams whose tokens have ended, send the others what they missed."""
         while True:
@@ -242,22 +248,32 @@ class Hub:
             self._gap.clear()
             try:
                 await self._end_barred()
-                if after_gap:
-                    await self._heal()
             except Exception as error:
-                log.error("streams not looked after, trying again", exc_info=error)
+                logs.failed("streams not looked after, trying again", error)
                 self._gap.set() if after_gap else None
-                await asyncio.sleep(1)
+                await asyncio.sleep(AGAIN_S)
+            else:
+                if after_gap:  # not awaited: it takes as long as the slowest reader
+                    self._spawn(self._heal())
 
     async def _heal(self) -> None:
         """All readers at the same time: nobody waits for those who read slowly."""
         for reader in self._readers:
             if reader.wire is None:  # not open yet: nothing can be sent
                 reader.cut(TRY_LATER, "come again in a moment")
-        healing = [self.catch_up(*reader.subscriptions.values()) for reader in self._readers]
-        for outcome in await asyncio.gather(*healing, return_exceptions=True):
-            if outcome:
-                raise outcome
+        outcomes = await asyncio.gather(*map(self._heal_one, self._readers), return_exceptions=True)
+        if errors := [outcome for outcome in outcomes if outcome]:
+            logs.failed("streams not caught up, trying again", errors[0], readers=len(errors))
+            await asyncio.sleep(AGAIN_S)
+            self._gap.set()
+
+    async def _heal_one(self, reader: Reader) -> None:
+        """One stream after the other: all at once would be more than may wait for a reader."""
+        subscriptions = list(reader.subscriptions.values())
+        for subscription in subscriptions:
+            subscription.hold()
+        for subscription in subscriptions:
+            await self.catch_up(subscription)
 
     async def _end_barred(self) -> None:
         held = [reader for reader in self._readers if reader.token]

@@ -1,17 +1,20 @@
 """One open connection, and what it listens to."""
 
 import asyncio
+from collections import deque
 from typing import Protocol
 
 import msgspec
 
 from .. import metrics
 from ..timelines.once import Standing
+from ..timelines.position import Position
 from ..types import Viewer
 from .events import Event
-from .resume import Position
 from .streams import Stream
-from .wire import TOO_SLOW, WAITING_EVENTS_MAX, Wire
+from .wire import TOO_SLOW, Wire
+
+HELD_MAX = 4_000  # events that wait while a reader is sent what it missed; they are shared, so it costs little
 
 
 class Reader:
@@ -19,6 +22,7 @@ class Reader:
 
     def __init__(self, viewer: Viewer, token: str, ip: str) -> None:
         self.viewer, self.token, self.ip = viewer, token, ip
+        self.began = 0  # a place: what was acted on before is not for this reader's streams
         self.wire: Wire | None = None
         self.goodbye: tuple[int, str] | None = None
         self.subscriptions: dict[tuple[str, str], Subscription] = {}
@@ -56,22 +60,27 @@ class Subscription:
         self.catching_up = asyncio.Lock()
         self.standing: Standing | None = None  # asked for once it matters
         self._pack = pack
-        self._waiting: list[Event] | None = []
-        # Places sent before, or from the database: if their signals are still to come, they are not sent again.
-        self._had_up_to, self._had = 0, frozenset[int]()
+        self.again = False  # it is to be caught up once more
+        self.had = set[int]()  # places sent from the database: if their signals are still to come, not again
+        self._waiting: deque[Event] | None = deque()
 
-    def take(self, event: Event) -> None:
-        """Send event if it belongs to the stream and the viewer is to have it."""
+    @property
+    def is_over(self) -> bool:
+        wire = self.reader.wire
+        return wire is None or wire.closed or self.reader.subscriptions.get(self.stream.key) is not self
+
+    def take(self, event: Event, *, now: bool = False) -> None:
+        """Send event if it belongs to the stream and the viewer is to have it. now: it has waited long enough."""
         if event.kind not in self.kinds or (text := event.texts.get(self.viewer_id)) is None:
             return
         if self.is_public and not self._suits(event):
             return
-        if self._waiting is not None:
+        if self._waiting is not None and not now:
             self._waiting.append(event)
-            if len(self._waiting) > WAITING_EVENTS_MAX:
+            if len(self._waiting) > HELD_MAX:
                 self._waiting.clear()
                 self.reader.cut(TOO_SLOW, "reads too slowly")
-        elif not event.place or (event.place > self._had_up_to and event.place not in self._had):
+        elif not event.place or event.place not in self.had:
             self.write(event, text)
 
     def _suits(self, event: Event) -> bool:
@@ -82,7 +91,7 @@ class Subscription:
 
     def write(self, event: Event, text: str) -> None:
         if event.place:
-            self.position.add(event.place)
+            self.position.add(event.place, event.acted_on)
         if not self._is_news(event):
             return
         if self.reader.wire:
@@ -105,18 +114,21 @@ class Subscription:
         return not (self.standing and event.shows) or self.standing.is_news(event.id, event.shows)
 
     def hold(self) -> None:
-        self._waiting = [] if self._waiting is None else self._waiting
+        self._waiting = deque() if self._waiting is None else self._waiting
+
+    def next_waiting(self, limit: int) -> list[Event]:
+        """The next that waited; once there are none, events do not wait any more."""
+        if not self._waiting:
+            self._waiting = None
+            return []
+        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
 
     def release(self) -> None:
-        """Send what waited."""
-        waiting, self._waiting = self._waiting or [], None
-        for event in waiting:
-            self.take(event)
-
-    def caught_up(self, up_to: int, places: frozenset[int]) -> None:
-        """Everything up to that place, and these, has been sent: release the rest."""
-        self._had_up_to, self._had = up_to, places
-        self.release()
+        """Send what waited, unless it waits for what was missed before."""
+        if not self.catching_up.locked():
+            for event in self.next_waiting(HELD_MAX):
+                self.take(event, now=True)
+            self._waiting = None
 
 
 def as_frame(subscription: Subscription, event: Event, text: str) -> bytes:

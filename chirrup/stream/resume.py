@@ -1,131 +1,75 @@
-"""Where a reader is in a stream, as a text it brings back (`Last-Event-ID`), and what it has missed since.
+"""What a reader who was away has missed: the database has it, a page at a time, in the order of ids.
 
-Nothing is kept on the server: the text names the ids of the last seconds, and the database has the rest. Events reach
-a stream nearly, but not quite, in the order of their ids (two authors, two workers), so one number would not do.
+docs/decisions/0027-taking-streams-up.md
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_left
-from functools import lru_cache
+import msgspec
 
+from ..access.fill import Filled
 from ..errors import NotFound
-from ..ids import ID_MAX, first_at
+from ..ids import ID_MAX
 from ..ports import Tx
-from ..social import notifications
-from ..store import conversations, posts
+from ..social import conversations, notifications
+from ..store import posts
 from ..timelines import pull, rebuild
+from ..timelines.position import Position, place_of
 from ..types import NotificationKind, Span
-from .events import place_of
 from .streams import Stream
 
-WINDOW_MS = 10_000  # an event that comes later than this after its id was drawn may be missed in a reconnect
-NAMED_MAX = 200  # places in a position: beyond 20 events a second the window is shorter, not the text longer
-MISSED_MAX = 400  # who missed more gets the newest of it, and reads the rest in the timeline
-_CODE_BITS, _CODE_CHARS = 48, 8
-_LOW_MAX = place_of(ID_MAX) - 2**_CODE_BITS  # so that every place named is one of an id
+PAGE = 200  # posts, and as many notifications
+
+Found = dict[int, tuple[str, int]]  # by place: kind, id
 
 
-class Position:
-    """Everything up to the place `low` has been sent, and above it what is in `sent`. Places: events.place_of."""
+class Page(msgspec.Struct, frozen=True):
+    """What belongs into a stream between two places, in their order. up_to: an id; ID_MAX: there is nothing beyond."""
 
-    def __init__(self, low: int) -> None:
-        self.low = low
-        self.sent: list[int] = []  # rising
-        self._codes = bytearray()  # of sent, _CODE_CHARS each
-
-    @classmethod
-    def at(cls, now_ms: int) -> "Position":
-        """Of a stream that begins now."""
-        return cls(place_of(first_at(now_ms)))
-
-    @classmethod
-    def parse(cls, text: str) -> "Position | None":
-        """None: this is not one of ours."""
-        low, dot, codes = text.partition(".")
-        try:
-            position = cls(int(low, 16))
-            packed = urlsafe_b64decode(codes)
-        except ValueError:
-            return None
-        if not dot or not 0 < position.low < _LOW_MAX or len(packed) % 6 or len(packed) > 6 * NAMED_MAX:
-            return None
-        mask = 2**_CODE_BITS - 1
-        for at in range(0, len(packed), 6):
-            ahead = (int.from_bytes(packed[at : at + 6]) - position.low) & mask
-            position._insert(position.low + ahead)
-        return position
-
-    def __contains__(self, place: int) -> bool:
-        at = bisect_left(self.sent, place)
-        return place <= self.low or (at < len(self.sent) and self.sent[at] == place)
-
-    def add(self, place: int) -> None:
-        if place in self:
-            return
-        self._insert(place)
-        oldest_ms = _ms(self.sent[-1]) - WINDOW_MS
-        while len(self.sent) > NAMED_MAX or _ms(self.sent[0]) < oldest_ms:
-            self.low = self.sent.pop(0)
-            del self._codes[:_CODE_CHARS]
-
-    def _insert(self, place: int) -> None:
-        at = bisect_left(self.sent, place)
-        self.sent.insert(at, place)
-        self._codes[at * _CODE_CHARS : at * _CODE_CHARS] = _code(place)
-
-    @property
-    def text(self) -> bytes:
-        return b"%x.%b" % (self.low, self._codes)
+    found: Found
+    up_to: int
+    cut: bool = False  # so much is hidden behind it that nobody looked on: there may be more
 
 
-@lru_cache(4096)  # the same for every reader of an event
-def _code(place: int) -> bytes:
-    return urlsafe_b64encode((place & (2**_CODE_BITS - 1)).to_bytes(6))
-
-
-def _ms(place: int) -> int:
-    return place >> 17
-
-
-def missed(tx: Tx, stream: Stream, position: Position) -> list[tuple[str, int]]:
-    """(kind, id) of what the stream should have carried since, in the order of ids; the newest MISSED_MAX of it.
-
-    Of edits and deletions only those of posts named in the position: who shows older ones reads them again.
-    """
-    span = Span(before=ID_MAX, after=position.low >> 1, limit=MISSED_MAX)
-    viewer_id = stream.viewer_id
-    new: dict[int, tuple[str, int]] = {}
+def page(tx: Tx, stream: Stream, after: int) -> Page:
+    """The next PAGE of what the stream should have carried beyond the id after."""
+    span, viewer_id = Span(before=ID_MAX, after=after, limit=PAGE, oldest=True), stream.viewer_id
+    found, edges = Found(), [ID_MAX]  # edges: of pages beyond which there may be more
     if "update" in stream.kinds:
-        new |= {place_of(id): ("update", id) for id in _posts(tx, stream, span)}
+        said = _posts(tx, stream, span)
+        found |= {place_of(id): ("update", id) for id in said.items}
+        edges += [said.newest] if said.more else []
     if "notification" in stream.kinds:
-        told = notifications.page(tx, viewer_id, span, set(NotificationKind)).items
-        new |= {place_of(one.id, notification=True): ("notification", one.id) for one in told}
+        told = notifications.page(tx, viewer_id, span, set(NotificationKind))
+        found |= {place_of(one.id, notification=True): ("notification", one.id) for one in told.items}
+        edges += [told.newest] if told.more else []
     if "conversation" in stream.kinds:
         talks = conversations.page(tx, viewer_id, span)
-        new |= {place_of(one.last_post_id): ("conversation", one.id) for one in talks}
-    unsent = sorted(place for place in new if place not in position)
-    return [*_changes(tx, stream, position), *(new[place] for place in unsent[-MISSED_MAX:])]
+        found |= {place_of(one.last_post_id): ("conversation", one.id) for one in talks.items}
+        edges += [talks.newest] if talks.more else []
+    up_to = min(edges)
+    shown = {place: found[place] for place in sorted(found) if place >> 1 <= up_to}
+    return Page(shown, up_to, cut=up_to <= after)
 
 
-def _posts(tx: Tx, stream: Stream, span: Span) -> list[int]:
+def _posts(tx: Tx, stream: Stream, span: Span) -> Filled[int]:
     name, viewer_id = stream.name, stream.viewer_id
     try:
-        if name == "user":
-            return rebuild.home(tx, viewer_id, span)[0]
-        if name == "list":
-            return rebuild.of_list(tx, int(stream.argument), span)[0]
+        if name in ("user", "list"):
+            read = rebuild.home if name == "user" else rebuild.of_list
+            ids, over = read(tx, viewer_id if name == "user" else int(stream.argument), span)
+            return Filled(ids, max(ids, default=0), more=not over)
         if name.startswith("hashtag"):
-            return pull.hashtag(tx, viewer_id, stream.argument, span).items
-        return pull.public(tx, viewer_id, span, only_media=stream.only_media).items if stream.channel else []
+            return pull.hashtag(tx, viewer_id, stream.argument, span)
+        return pull.public(tx, viewer_id, span, only_media=stream.only_media) if stream.channel else Filled([])
     except NotFound:  # the list has been deleted
-        return []
+        return Filled([])
 
 
-def _changes(tx: Tx, stream: Stream, position: Position) -> list[tuple[str, int]]:
+def changes(tx: Tx, stream: Stream, position: Position) -> list[tuple[str, int]]:
+    """(kind, id) of edits and deletions, of posts that the position names: who shows older ones reads them again."""
     if "delete" not in stream.kinds or not position.sent:
         return []
     named = [place >> 1 for place in position.sent if not place & 1]
-    left_ms = _ms(position.sent[-1])
+    left_ms = position.sent[-1] >> 17
     found = posts.by_ids(tx, named)
     edited = [("status.update", id) for id in named if id in found and found[id].edited_ms > left_ms]
     return [*(("delete", id) for id in named if id not in found), *edited]

@@ -2,12 +2,12 @@
 
 from ..errors import ChirrupError
 from ..http.server import HEADERS
+from ..timelines.position import Position
 from ..waiting import happens
 from . import streams
 from .hub import Hub
 from .opening import Opening, encoded
 from .reader import as_chunk
-from .resume import Position
 from .wire import TRY_LATER
 
 HEARTBEAT_S = 15.0
@@ -23,7 +23,8 @@ async def serve(hub: Hub, opening: Opening, name: str) -> None:
     query = opening.query
     if name.startswith("public") and query.get("only_media") in ("true", "1"):
         name += ":media"
-    position = Position.parse(opening.headers.get("last-event-id", ""))
+    came_back = opening.headers.get("last-event-id", "")
+    position = Position.parse(came_back)
     try:
         reader = await hub.enter(opening.token, opening.ip)
     except ChirrupError as error:
@@ -36,16 +37,21 @@ async def serve(hub: Hub, opening: Opening, name: str) -> None:
         except ChirrupError as error:
             return await opening.refuse(error)
         subscription = await hub.subscribe(reader, stream, as_chunk, position)
+        beginning = HEARTBEAT
+        if "text/event-stream" in opening.headers.get("accept", ""):  # others take it for a broken event
+            beginning += b"id: %b\n\n" % subscription.position.text
         await opening.send({"type": "http.response.start", "status": 200, "headers": _START})
-        await opening.send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
+        await opening.send({"type": "http.response.body", "body": beginning, "more_body": True})
         wire = opening.open_wire()
         reader.open(wire)
-        if position:
-            try:
+        try:
+            if position:
                 await hub.catch_up(subscription)
-            except ChirrupError:  # the database is away
-                reader.cut(TRY_LATER, "come again in a moment")
-        reader.release()
+            elif came_back:
+                await hub.tell_of_gap(subscription)
+        except ChirrupError:  # the database is away
+            reader.cut(TRY_LATER, "come again in a moment")
+        subscription.release()
         while not wire.closed and not await happens(wire.gone, HEARTBEAT_S):
             wire.push(HEARTBEAT_CHUNK)
         await opening.send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -8,7 +8,7 @@ from . import streams
 from .events import frame
 from .hub import Hub
 from .opening import Opening
-from .reader import Reader, as_frame
+from .reader import Reader, Subscription, as_frame
 
 SUBSCRIPTIONS_MAX = 100  # of one connection
 
@@ -55,8 +55,8 @@ async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
     try:
         command = _decode(text)
         if command.type == "subscribe":
-            await _subscribe(hub, reader, command)
-            reader.release()
+            if subscription := await _subscribe(hub, reader, command):
+                subscription.release()
         elif command.type == "unsubscribe":
             streams.refuse_unknown(command.stream)
             await hub.unsubscribe(reader, *_key(command))
@@ -68,14 +68,14 @@ async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
         _say(reader, error)
 
 
-async def _subscribe(hub: Hub, reader: Reader, command: Command) -> None:
-    """Does nothing when it is subscribed already."""
+async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription | None:
+    """None: it is subscribed already."""
     stream = await streams.find(hub.services, reader.viewer, command.stream, tag=command.tag, list_id=str(command.list))
     if stream.key in reader.subscriptions:
-        return
+        return None
     if len(reader.subscriptions) >= SUBSCRIPTIONS_MAX:
         raise BadRequest(f"One connection carries {SUBSCRIPTIONS_MAX} subscriptions: unsubscribe, or open another")
-    await hub.subscribe(reader, stream, as_frame)
+    return await hub.subscribe(reader, stream, as_frame)
 
 
 def _key(command: Command) -> tuple[str, str]:

@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 
-from ..errors import TooMany
+from .. import logs
+from ..errors import NotFound, TooMany, Unavailable
 from ..events import Signal, unpack
 from ..ids import ID_MAX
 from ..timelines import read
 from ..types import Span
 from .call import Call, Events
+from .forms import path_id
 from .notifications import count_unread
 from .views import PostView
 
@@ -38,10 +40,16 @@ async def live(call: Call) -> Events:
     """`?after=<id>`: the newest post that the page has; what came since is sent at once. Raises TooMany."""
     if len(_open.get(call.account_id, ())) >= STREAMS_MAX:
         raise TooMany("Too many pages are open at once: close some.", 30)
-    last = call.headers.get("last-event-id", "")
-    after = int(last) if last.isascii() and last.isdigit() and len(last) < 20 else call.query.id("after")
-    events = _events(call, after)
+    events = _events(call, _last(call))
     return Events(_beginning_with(await anext(events), events))
+
+
+def _last(call: Call) -> int:
+    """The post that the browser had last. Raises NotFound: the page asks with what is no id."""
+    try:
+        return path_id(call.headers.get("last-event-id", ""))
+    except NotFound:
+        return call.query.id("after")
 
 
 async def _beginning_with(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
@@ -76,6 +84,8 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
                 return
             if event := await _event(call, signal):
                 yield event
+    except Unavailable as error:  # the browser comes again
+        logs.failed("a page's stream was ended", error)
     finally:
         _open[call.account_id].discard(queue)
         if not _open[call.account_id]:

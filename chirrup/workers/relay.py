@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from .. import metrics, traces
+from .. import logs, metrics, traces
 from ..errors import Unavailable
 from ..events import Event
 from ..ids import bucket_of
@@ -122,7 +122,7 @@ class Relay:
                 while not self._stopping and (hand.done or (hand.more and hand.room > 0 and self._lanes.held)):
                     await self._turn(hand, min(BATCH, hand.room))
             except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
-                log.warning("outbox not readable, trying again", error=str(error))
+                logs.failed("outbox not readable, trying again", error)
 
     async def _turn(self, hand: _Hand, limit: int) -> None:
         done, hand.done = hand.done, []
@@ -201,7 +201,7 @@ class Relay:
 
     async def _failed(self, leased: Leased, error: Exception) -> None:
         metrics.events_failed[type(leased.event).__name__] += 1
-        log.error("event failed", id=leased.id, what=repr(leased.event), attempts=leased.attempts, exc_info=error)
+        logs.failed("event failed", error, id=leased.id, what=repr(leased.event), attempts=leased.attempts)
         try:
             pause_ms = BACKOFF_MS[min(leased.attempts, len(BACKOFF_MS)) - 1]
             if isinstance(error, Unavailable):
@@ -224,7 +224,7 @@ class Relay:
                 if came:
                     self._call_all()
             except Exception as error:  # the database is away: what is not kept in time is another's
-                log.warning("lanes not kept, trying again", error=str(error))
+                logs.failed("lanes not kept, trying again", error)
             await self._lanes.wait()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

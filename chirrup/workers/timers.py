@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
+from .. import logs
 from ..access import sessions
 from ..ports import Engines, Tx
 from ..social import follows, media, polls, uploads
@@ -107,5 +108,5 @@ class Timers:
             try:
                 await job.run(self._engines)
             except Exception as error:  # the database is away or full: the next turn does it
-                log.warning("periodic job failed", job=job.name, error=repr(error)[:500])
+                logs.failed("periodic job failed", error, job=job.name)
             await happens(self._stopping, job.every_s)

@@ -1,11 +1,13 @@
 """What the outbox promises to workers, on every database: each event is held by one of them until it is done with."""
 
 import asyncio
+import threading
 
 import pytest
-from databases import Clock, OpenDatabase
+from databases import Clock, OpenDatabase, open_database
 
 from chirrup.events import AccountChanged, Event, Favourited, PostDeleted
+from chirrup.ids import ms_of
 from chirrup.ports import Database, Tx
 from chirrup.store import outbox
 from chirrup.store.lanes import BEAT_MS, LANES
@@ -185,3 +187,46 @@ async def test_processes_that_draw_the_same_id_both_get_their_event_in(open_db: 
     await asyncio.gather(*(db.write(tell, AccountChanged(5)) for db in dbs))
 
     assert await dbs[0].read(outbox.waiting) == 3
+
+
+async def test_nothing_waits_that_was_written_before_the_low_watermark(db: Database, clock: Clock):
+    first_ms = clock.now_ms
+    clock.pass_ms(1000)
+    assert ms_of(await db.write(outbox.low_watermark)) == clock.now_ms - 1
+
+    await db.write(tell, change(1))
+    clock.pass_ms(5000)
+    await db.write(tell, change(2))
+    (held,) = await db.write(outbox.lease, 1)
+    clock.pass_ms(5000)
+
+    assert first_ms < ms_of(await db.write(outbox.low_watermark)) < ms_of(held.id)
+    await db.write(outbox.retry_after, held.id, 30_000)
+    assert ms_of(await db.write(outbox.low_watermark)) < ms_of(held.id)
+    await db.write(outbox.finish, [held.id])
+    (later,) = await db.write(outbox.lease, 1)
+    assert ms_of(held.id) < ms_of(await db.write(outbox.low_watermark)) < ms_of(later.id)
+
+
+async def test_what_is_being_written_is_above_the_low_watermark(database_url: str):
+    db, other = open_database(database_url), open_database(database_url)  # by the clocks that they have
+    drawn, looked = threading.Event(), threading.Event()
+
+    def slow(tx: Tx) -> int:
+        tx.run("UPDATE accounts SET id = id WHERE bucket = 0 AND id = 0")  # as an author's row is locked first
+        tx.one("SELECT 1")
+        tell(tx, change(1))
+        drawn.set()
+        looked.wait(0.3)  # SQLite lets the look wait for this
+        return tx.now_ms
+
+    writing = asyncio.ensure_future(asyncio.to_thread(db.write_now, slow))
+    assert await asyncio.to_thread(drawn.wait, 20)
+    watermark = await other.write(outbox.low_watermark)
+    looked.set()
+
+    assert ms_of(watermark) <= await writing
+    ((id,),) = await db.read(lambda tx: tx.all("SELECT id FROM outbox"))
+    assert watermark < id
+    db.close()
+    other.close()

@@ -17,9 +17,12 @@ from faults.crowd import Crowd
 from faults.ledger import ROUNDS as ALL_ROUNDS
 from faults.ledger import SEED, Line
 from servers import Postgres, Redis
+from visitor import logged_in
 
 from chirrup.app import close_engines, open_engines
 from chirrup.config import Settings
+from chirrup.engines.broker.redis import RedisBroker
+from chirrup.events import Signal
 from chirrup.ids import ID_MAX, bucket_of
 from chirrup.ports import Row, Tx
 from chirrup.social import accounts, follows
@@ -43,7 +46,7 @@ class Boxes:
             server.env["CHIRRUP_URL"] = self.url
             return running.enter_context(server)
 
-        self.database, self.url = database, ""
+        self.database, self.broker, self.url = database, broker, ""
         self.webs = [start("web1"), start("web2")]
         self.workers = [start("worker1"), start("worker2")]
         self.streams = start("stream1")
@@ -131,6 +134,42 @@ def test_what_a_killed_worker_held_is_anothers_when_its_lease_ends(boxes: Boxes,
     db.close()
 
     assert 0 <= over_ms - ends_ms < BEAT_MS / 2
+
+
+@pytest.mark.timeout(120)
+def test_a_database_that_is_away_is_a_line_in_each_log_and_no_traceback(boxes: Boxes, postgres: Postgres):
+    ann, bob = boxes.webs[0].person(), boxes.webs[0].person()
+    bob.post(f"/api/v1/accounts/{ann.id}/follow")
+    every = [*boxes.webs, *boxes.workers, boxes.streams]
+    bearer = {"Authorization": f"Bearer {bob.token}"}
+    health = lambda: {requests.get(f"{one.url}/health", timeout=5).status_code for one in every}  # noqa: E731
+    with (
+        requests.get(f"{boxes.streams.url}/api/v1/streaming/user", headers=bearer, stream=True, timeout=20) as events,
+        logged_in(boxes.webs[0], bob).session.get(f"{boxes.webs[0].url}/home/live", stream=True, timeout=20) as live,
+    ):
+        first, of_page = next(events.iter_lines(chunk_size=1)), next(live.iter_lines(chunk_size=1))
+        assert (first, of_page[:6]) == (b":thump", b"retry:")
+        said = ann.say("hello")
+        postgres.kill()
+        asyncio.run(tell(boxes.broker, f"user:{bob.id}", Signal("status.update", int(said["id"]), int(ann.id))))
+        eventually(lambda: health() == {503}, within_s=20)
+        for stream in (events, live):  # ended in good order: they are to come again
+            b"".join(stream.iter_lines(chunk_size=1))
+        assert ann.call("POST", "/api/v1/statuses", json={"status": "later"}).status_code == 503
+        postgres.start()
+    eventually(lambda: health() == {200}, within_s=20)
+
+    said = boxes.at_second(ann).say("back")
+    home = lambda: [post["id"] for post in boxes.at_second(bob).get("/api/v1/timelines/home").json()]  # noqa: E731
+    eventually(lambda: said["id"] in home(), within_s=20)
+    for server in every:
+        assert "Traceback" not in server.log(), server.log()
+
+
+async def tell(broker_url: str, channel: str, signal: Signal) -> None:
+    broker = RedisBroker(broker_url)
+    await broker.publish([channel], signal.packed)
+    await broker.close()
 
 
 @pytest.mark.timeout(120 + ROUNDS * 30)

@@ -34,7 +34,7 @@ FANOUT = {
     "store/outbox.py:lease": "the sweep that finds what is due, wherever it is",
     "store/outbox.py:left_to_newer": "a figure for the people who run the server",
     "store/outbox.py:newer": "a person looks at what waits for a newer version",
-    "store/outbox.py:oldest": "a figure for the people who run the server",
+    "store/outbox.py:oldest": "how far work has come: one row of each",
     "store/outbox.py:release_all": "at the start of a server that is alone on its database",
     "store/outbox.py:waiting": "a figure for the people who run the server",
     "store/polls.py:due": "housekeeping, by an index of polls that are open",
@@ -104,7 +104,7 @@ def statements() -> Iterator[Statement]:
 
 REGISTRY: Registry = {**schema.TABLES, **postgres_fts.TABLES}
 CATALOGUE: Registry = dict.fromkeys(  # of PostgreSQL and Citus: each machine has its own
-    ("columns", "pg_class", "pg_extension", "pg_dist_partition", "pg_dist_node"), "reference"
+    ("columns", "pg_class", "pg_extension", "pg_stat_activity", "pg_dist_partition", "pg_dist_node"), "reference"
 )
 
 

@@ -44,6 +44,8 @@ def test_no_statement_reads_a_whole_table_from_the_first_row_on(postgres: Postgr
         for setting in PLANS:
             connection.execute(setting)
         for number, one in enumerate(statements()):
+            if "pg_stat_activity" in one.sql:  # no table: what the server says of its connections
+                continue
             if one.sql.split()[0] in KINDS and not one.place.startswith("store/distribute.py"):  # for Citus alone
                 for node in _plan(connection, f"s{number}", one.sql):
                     if _reads_all(node):

@@ -8,11 +8,14 @@ from stream.town import Events, Town, update
 
 from chirrup.access import tokens
 from chirrup.events import Signal
-from chirrup.ids import ID_MAX
+from chirrup.ids import ID_MAX, bucket_of
+from chirrup.ports import Tx
 from chirrup.social import follows, lists, posts, reactions
-from chirrup.stream.resume import NAMED_MAX, Position
+from chirrup.stream import catching_up, resume
+from chirrup.stream.resume import PAGE
 from chirrup.timelines import rebuild
-from chirrup.types import Draft, Span, Visibility
+from chirrup.timelines.position import NAMED_MAX, Position
+from chirrup.types import Draft, Post, Span, Visibility
 
 
 async def test_every_stream_has_an_address(town: Town):
@@ -261,3 +264,157 @@ def test_a_position_forgets_what_is_ten_seconds_older():
 
     assert position.sent == [start + (5_000 << 17), start + (12_000 << 17)]
     assert position.low == start + (1 << 17)
+
+
+async def say_late(town: Town, author: int) -> Post:
+    """Said, and a worker that died has it in hand."""
+
+    def operation(tx: Tx) -> Post:
+        post = posts.publish(tx, author, Draft(text="late #tea"))
+        tx.run(
+            "UPDATE outbox SET lease_until = :ever, attempts = 1 WHERE bucket = :at", ever=2**60, at=bucket_of(author)
+        )
+        return post
+
+    return await town.write(operation)
+
+
+async def take_over(town: Town) -> None:
+    await town.write(lambda tx: tx.run("UPDATE outbox SET lease_until = 0 WHERE lease_until = :ever", ever=2**60))
+    await town.settled()
+
+
+STREAMS = ["user", "public", "hashtag", "list"]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+async def test_what_a_dead_worker_had_is_not_missed_however_much_came_before_it(town: Town, name: str):
+    ann, eve, bob = await town.people("ann", "eve", "bob")
+    made = await town.write(lists.create, bob, lists.ListChange(title="friends"))
+    for author in (ann, eve):
+        await town.write(follows.follow, bob, author)
+    await town.write(lists.add, bob, made.id, [ann, eve])
+    await town.settled()
+    token, more = await town.token(bob), {"hashtag": {"tag": "tea"}, "list": {"list": str(made.id)}}.get(name, {})
+    events = await town.events(name, token, **more)
+    late = await say_late(town, ann)
+    said = [await town.say(eve, f"#tea {n}") for n in range(NAMED_MAX + 20)]
+    assert [await events.told() for _ in said] == [update(post) for post in said]
+    events.drop()
+
+    await take_over(town)
+    again = await town.events(name, token, last=events.last, **more)
+    told = [await again.told()]
+    while update(late) not in told:
+        told.append(await again.told())
+    last = await town.say(eve, "#tea")
+    while update(last) not in told:
+        told.append(await again.told())
+
+    assert set(told) <= {update(post) for post in (late, *said, last)}
+    assert len(told) == len(set(told))
+    events.last = again.last
+    again.drop()
+    once_more = await town.events(name, token, last=events.last, **more)
+    end = await town.say(eve, "#tea end")
+    assert await once_more.told() == update(end)
+
+
+@pytest.mark.parametrize("name", ["user", "public"])
+async def test_however_much_was_missed_all_of_it_comes_in_order(town: Town, name: str):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    await town.settled()
+    token = await town.token(bob)
+    events = await town.events(name, token)
+    first = await town.say(ann)
+    assert await events.told() == update(first)
+    events.drop()
+
+    missed = [await town.say(ann, f"{n}") for n in range(2 * PAGE + 30)]
+    await town.settled()
+    again = await town.events(name, token, last=events.last)
+
+    assert [await again.told() for _ in missed] == [update(post) for post in missed]
+    last = await town.say(ann)
+    assert await again.told() == update(last)
+
+
+async def test_who_missed_too_much_is_told_from_where_to_read(town: Town, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(resume, "PAGE", 20)
+    monkeypatch.setattr(catching_up, "MISSED_MAX", 50)
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    await town.settled()
+    token = await town.token(bob)
+    events = await town.events("user", token)
+    first = await town.say(ann)
+    assert await events.told() == update(first)
+    events.drop()
+
+    missed = [await town.say(ann, f"{n}") for n in range(90)]
+    await town.settled()
+    again = await town.events("user", token, last=events.last)
+    told = [await again.told()]
+    while told[-1][0] != "gap":
+        told.append(await again.told())
+    gap = int(told.pop()[1])
+    last = await town.say(ann)
+
+    assert await again.told() == update(last)
+    rest, _ = await town.read(rebuild.home, bob, Span(before=ID_MAX, after=gap, limit=100))
+    assert [*(int(id) for _, id in told), *rest[::-1]] == [post.id for post in (*missed, last)]
+    assert 30 <= len(told) <= 50
+    again.drop()
+    once_more = await town.events("user", token, last=again.last)
+    end = await town.say(ann)
+    assert await once_more.told() == update(end)
+
+
+async def test_what_came_before_a_stream_was_opened_is_not_told_to_who_comes_back(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    await town.say(ann, "before")
+    await town.settled()
+    token = await town.token(bob)
+    events = await town.events("user", token)
+    first = await town.say(ann)
+    assert await events.told() == update(first)
+    events.drop()
+    missed = await town.say(ann, "missed")
+    await town.settled()
+
+    again = await town.events("user", token, last=events.last)
+
+    assert await again.told() == update(missed)
+
+
+async def test_who_was_told_nothing_yet_can_come_back_too(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    await town.settled()
+    token = await town.token(bob)
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}  # as a browser's EventSource says
+    async with town.session.get(f"{town.url}/user", headers=headers) as answer:
+        lines = [(await answer.content.readline()).decode().strip() for _ in range(3)]
+    assert (lines[0], lines[1], lines[2][:4]) == (":thump", "", "id: ")
+    missed = await town.say(ann)
+    await town.settled()
+
+    again = await town.events("user", token, last=lines[2].removeprefix("id: "))
+
+    assert await again.told() == update(missed)
+
+
+LAST_IDS = ["0", "9999999999999999999", "-1", str(2**63), "x", "\xb2", "\xe9", "1.5", "9" * 7000, "{}", "1.AAAA"]
+
+
+@pytest.mark.parametrize("name", ["user", "user/notification", "public", "public/local", "public/remote", "direct"])
+async def test_who_brings_what_is_no_position_is_told_that_something_may_be_missing(town: Town, name: str):
+    ann, bob = await town.people("ann", "bob")
+    token = await town.token(bob)
+    for last in LAST_IDS:
+        events = await town.events(name, token, last=last)
+        assert await events.told() == ("gap", "0"), last
+        events.drop()
+    assert ann

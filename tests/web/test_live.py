@@ -119,6 +119,18 @@ def test_what_stands_there_is_not_new_when_it_is_boosted(server, anns, ann, bob)
     assert f'and <a href="/@{carla.name}"' in anns.get("/home").text
 
 
+@pytest.mark.parametrize(
+    "last", ["9999999999999999999", str(2**63), "-1", "", "x", "\xb2", "1.5", "9" * 7000, "18f3a2b.AAAAAAAA"]
+)
+def test_what_is_no_id_is_taken_for_none(anns, ann, bob, last: str):
+    ann.follow(bob)
+    first, second = bob.say("the page has this"), bob.say("and not this")
+    assert eventually(lambda: ann.home()[:1] and ann.home()[0]["id"] == second["id"])
+
+    with listening(anns, first["id"], **{"Last-Event-ID": last}) as stream:
+        assert "and not this" in stream.post()
+
+
 def test_an_alert_moves_the_count(anns, ann, bob):
     with listening(anns) as stream:
         bob.say(f"@{ann.name} hello")

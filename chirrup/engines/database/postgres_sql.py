@@ -12,6 +12,9 @@ class PostgresPhrases:
     lock_schema = f"SELECT pg_try_advisory_xact_lock({SCHEMA_LOCK})"  # not waiting: build_index() would wait for it
     lock_patience = "SELECT set_config('lock_timeout', CAST(:ms AS TEXT), true)"
     in_turn = "FOR NO KEY UPDATE"
+    oldest_write = """SELECT CAST(EXTRACT(EPOCH FROM MIN(xact_start)) * 1000 AS BIGINT) FROM pg_stat_activity
+                      WHERE backend_xid IS NOT NULL AND usename = current_user AND datname = current_database()
+                        AND pid <> pg_backend_pid()"""
     columns = """SELECT column_name::TEXT FROM information_schema.columns
                  WHERE table_name = :table AND table_schema = current_schema()"""
     # joins accounts, not unnest(:authors), because Citus can send it to the shards: citus.md, 4 and 6
@@ -44,6 +47,7 @@ class ShardedPhrases(PostgresPhrases):
         ":authors)", f":authors) AND accounts.bucket = ANY(:authors{BUCKETS})"
     )
     oldest_posts = newest_posts.replace("DESC", "ASC")
+    oldest_write = PostgresPhrases.oldest_write.replace("backend_xid", "xact_start")  # xids are of the shards
 
     def ids_in(self, column: str, name: str) -> str:
         bucket = f"{column.rpartition('.')[0]}.bucket".lstrip(".")

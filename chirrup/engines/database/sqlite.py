@@ -50,6 +50,7 @@ class _Phrases:
     relations = "SELECT name FROM sqlite_master"
     extensions = "SELECT '' WHERE 0"
     lock_schema = "SELECT 1"  # writes come one after the other
+    oldest_write = "SELECT NULL"  # writes come one after the other
     lock_patience = "SELECT :ms"
     bytewise = ""
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after

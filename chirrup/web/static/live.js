@@ -68,13 +68,15 @@
       const oldest = now.querySelector("#posts > .older") ? BigInt(found.at(-1).dataset.key) : 0n;
       const keys = new Set(found.map((post) => post.dataset.key));
       for (const post of known) if (BigInt(post.dataset.key) >= oldest && !keys.has(post.dataset.key)) remove(post);
-      const newest = known.reduce((most, post) => (BigInt(post.dataset.key) > most ? BigInt(post.dataset.key) : most), 0n);
+      const ids = known.map((post) => BigInt(post.dataset.key));
+      const newest = ids.reduce((most, id) => (id > most ? id : most), 0n);
+      const lowest = ids.reduce((least, id) => (id < least ? id : least), newest);
       if (newest < oldest) arrivals.dataset.gap = "";
       for (const post of found.reverse()) {
         const key = post.dataset.key;
         const [here] = shown(key);
         if (here && here.dataset.edited !== post.dataset.edited) replace(here, post);
-        else if (!here && BigInt(key) > newest) {
+        else if (!here && BigInt(key) > lowest) { // also what was delivered late, below posts that are shown
           const news = document.createElement("div");
           Object.assign(news.dataset, { news: "new", of: key });
           news.append(post);

@@ -1,0 +1,120 @@
+"""A reader who was away, or whom the broker told nothing for a while, gets what it missed, step by step."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..http.call import Services
+from ..ids import ID_MAX
+from ..timelines.position import Position, place_of, sum_of
+from ..timelines.watermark import Watermark
+from . import events, resume
+from .events import Event
+from .reader import Subscription
+from .wire import TOO_SLOW
+
+T = TypeVar("T")
+
+MISSED_MAX = 4_000  # events for one who comes back: who missed more is told where to read
+STEP = 20  # events read and sent at once
+STEP_S = 30.0  # to take them
+READS = 8  # at a time, of all who catch up
+
+
+class CatchingUp:
+    def __init__(self, services: Services, watermark: Watermark) -> None:
+        self._services, self._watermark = services, watermark
+        self._reading = asyncio.Semaphore(READS)
+
+    async def catch_up(self, subscription: Subscription) -> None:
+        """Send what the database has beyond the subscription's position; what comes meanwhile waits, and follows.
+
+        Who does not take it is cut off. Whoever asks for the same while it runs has it begin once more.
+        """
+        subscription.again = True
+        if subscription.catching_up.locked():
+            return
+        async with subscription.catching_up:
+            while subscription.again and not subscription.is_over:
+                subscription.again = False
+                subscription.hold()
+                await self._send_missed(subscription)
+                while (waiting := subscription.next_waiting(STEP)) and not subscription.is_over:
+                    for event in waiting:
+                        subscription.take(event, now=True)
+                    await self._taken(subscription)
+
+    async def tell_of_gap(self, subscription: Subscription, after: int) -> None:
+        """What lies beyond the id after (0: nobody knows where) is not sent: the reader is told to read it."""
+        now = place_of(await self._watermark.now())
+        subscription.position = Position(max(now, subscription.position.floor))
+        subscription.write(Event("gap", 0, {}), str(after))
+
+    async def _send_missed(self, subscription: Subscription) -> None:
+        position, stream = subscription.position, subscription.stream
+        acted_on = place_of(await self._watermark.now())
+        subscription.had.update(position.sent)
+        await self._send(subscription, await self._read(resume.changes, stream, position), 0)
+        after, missed_count = _before(position.floor), 0
+        if position.low > position.floor and await self._has_what_was_summed(subscription):
+            after = _before(position.low)
+        while not subscription.is_over:
+            page = await self._read(resume.page, stream, after)
+            missed = [
+                one for place, one in page.found.items() if place not in position and place not in subscription.had
+            ]
+            missed_count += len(missed)
+            if missed_count <= MISSED_MAX:
+                await self._send(subscription, missed, acted_on)
+            if missed_count > MISSED_MAX or page.cut:
+                return await self.tell_of_gap(subscription, after)
+            if page.up_to == ID_MAX:
+                return
+            after = page.up_to
+
+    async def _has_what_was_summed(self, subscription: Subscription) -> bool:
+        """Nothing is missing of that part of the stream. If something is, all of it is to be sent again."""
+        position, places = subscription.position, set[int]()
+        after = _before(position.floor)
+        while after < position.low >> 1 and len(places) <= MISSED_MAX:
+            page = await self._read(resume.page, subscription.stream, after)
+            places |= {place for place in page.found if position.floor < place <= position.low}
+            after = page.up_to
+        if sum_of(places) == position.sum:
+            subscription.had |= places
+            return True
+        position.forget_sum()
+        return False
+
+    async def _send(self, subscription: Subscription, missed: list[tuple[str, int]], acted_on: int) -> None:
+        """acted_on: up to that place nothing can be missing that comes before these."""
+        viewer_id = subscription.viewer_id
+        for at in range(0, len(missed), STEP):
+            if subscription.is_over:
+                return
+            found = await self._read(events.of_missed, self._services.render, viewer_id, missed[at : at + STEP])
+            for event in found:
+                if text := event.texts.get(viewer_id):
+                    event.acted_on = acted_on
+                    subscription.write(event, text)
+                    subscription.had.add(event.place)
+            await self._taken(subscription)
+
+    async def _taken(self, subscription: Subscription) -> None:
+        """Returns once the reader has taken what was written, or is cut off."""
+        reader = subscription.reader
+        if reader.wire:
+            try:
+                async with asyncio.timeout(STEP_S):
+                    await reader.wire.drained()
+            except TimeoutError:
+                reader.cut(TOO_SLOW, "reads too slowly")
+
+    async def _read(self, operation: Callable[..., T], *args: Any) -> T:
+        async with self._reading:
+            return await self._services.engines.db.read(operation, *args)
+
+
+def _before(place: int) -> int:
+    """An id, so that what is at place itself is found beyond it."""
+    return (place >> 1) - 1
