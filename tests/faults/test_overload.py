@@ -144,7 +144,7 @@ async def test_who_sends_slowly_takes_nobodys_place(own_server: Server):
 
     assert (await asyncio.to_thread(ann.post, "/api/v1/statuses", status="in one piece")).ok
 
-    reader, writer = opened[0]
+    reader, writer = opened[-1]  # the first of more than one address may have is cut off: http/guard.py
     writer.write(body[5:])
     assert (await reader.readline()).split()[1] == b"200"
     for _, writer in opened:
