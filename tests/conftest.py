@@ -84,15 +84,6 @@ def ffmpeg_path() -> Path:
     return _need("ffmpeg")
 
 
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """A folder of public data sets that may lie beside the repository. Where it does not, nothing is amiss."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no public data sets at {folder}")
-    return folder
-
-
 def _need(package: str) -> Path:
     return servers.find(package) or _leave_out(f"no {package} here: apt-get install {package}")
 
