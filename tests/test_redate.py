@@ -9,7 +9,7 @@ from test_cli import chirrup, make
 from chirrup import redate
 from chirrup.ids import ID_MAX, bucket_of, ms_of
 from chirrup.ports import Database, Tx
-from chirrup.social import follows, polls, posts, reactions
+from chirrup.social import follows, polls, posts, reactions, search, threads
 from chirrup.store import outbox, schema
 from chirrup.store import polls as poll_rows
 from chirrup.store import posts as post_rows
@@ -25,11 +25,19 @@ def say(db: Database, who: int, text: str, **more: object) -> int:
     return db.write_now(posts.publish, who, Draft(text=text, **more)).id  # type: ignore[arg-type]
 
 
+def said(tx: Tx, viewer: int, author: int) -> list[int]:
+    return pull.account(tx, viewer, author, ALL).items
+
+
+def found(tx: Tx, viewer: int, words: str) -> list[int]:
+    return pull.search(tx, viewer, search.parse(tx, viewer, words, ""), ALL).items
+
+
 def texts(tx: Tx, viewer: int, author: int) -> list[str]:
     """What the viewer sees of the author's, newest first."""
-    ids = pull.account(tx, viewer, author, ALL)
-    found = post_rows.by_ids(tx, ids)
-    return [found[id].text for id in ids]
+    ids = said(tx, viewer, author)
+    rows = post_rows.by_ids(tx, ids)
+    return [rows[id].text for id in ids]
 
 
 def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase, clock: Clock):
@@ -58,27 +66,27 @@ def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase
 
     assert len(moved) == 2 and redate.ahead_ms(db) == 0
     assert db.write_now(texts, bob, ann) == ["the clock is right again", "shall we?", "before"]
-    (last, poll_post, first) = db.write_now(pull.account, bob, ann, ALL)
+    (last, poll_post, first) = db.write_now(said, bob, ann)
     assert first == before and ms_of(before) < ms_of(poll_post) < ms_of(last) <= clock.now_ms
     assert bucket_of(poll_post) == bucket_of(ask)
     asked = db.write_now(post_rows.by_ids, [poll_post])[poll_post]
     assert clock.now_ms - DAY_MS < asked.changed_ms <= clock.now_ms
     # the thread, who is named in it, the poll, the marks
-    above, below = db.write_now(posts.context, bob, poll_post)
-    replies = [db.write_now(post_rows.by_ids, [id])[id] for id in below]
-    assert above == [] and [post.text for post in replies] == ["@ann @bob look #here", "what year is it?"]
+    thread = db.write_now(threads.context, bob, poll_post)
+    replies = [db.write_now(post_rows.by_ids, [id])[id] for id in thread.below]
+    assert thread.above == [] and [post.text for post in replies] == ["@ann @bob look #here", "what year is it?"]
     assert [one.account_id for one in replies[0].mentioned] == [ann, bob]
     poll = db.write_now(poll_rows.by_ids, [asked.poll_id])[asked.poll_id]
     assert (poll.post_id, poll.expires_ms - ms_of(poll.id)) == (poll_post, DAY_MS)
     db.write_now(polls.vote, bob, poll, [0])
-    assert db.write_now(pull.account, ann, bob, ALL)[0] == max(db.write_now(pull.account, ann, bob, ALL))
+    assert db.write_now(said, ann, bob)[0] == max(db.write_now(said, ann, bob))
     assert db.write_now(reactions.unfavourite, bob, poll_post).id == poll_post
-    assert boost not in db.write_now(pull.account, ann, bob, ALL)
+    assert boost not in db.write_now(said, ann, bob)
     # words, the account made meanwhile, what waits to be acted on
     new_eve = replies[0].author_id
     assert new_eve != eve and db.write_now(texts, ann, new_eve) == []
-    assert db.write_now(pull.search, ann, "shall", ALL) == [poll_post]
-    assert answer not in db.write_now(pull.search, bob, "look", ALL)
+    assert db.write_now(found, ann, "shall") == [poll_post]
+    assert answer not in db.write_now(found, bob, "look")
     assert all(ms_of(one.id) <= clock.now_ms for one in db.write_now(outbox.lease, 256))
 
 
@@ -119,7 +127,7 @@ def test_with_a_good_clock_nothing_moves(db: Database):
     post = say(db, ann, "hello")
 
     assert db.write_now(redate.redated) == []
-    assert db.write_now(pull.account, ann, ann, ALL) == [post]
+    assert db.write_now(said, ann, ann) == [post]
 
 
 def test_the_doctor_finds_it_and_the_command_mends_it(tmp_path: Path):
