@@ -18,7 +18,7 @@ from chirrup.social import follows, lists, posts, reactions
 from chirrup.social.media import Addresses
 from chirrup.store import notifications as notification_rows
 from chirrup.timelines import fanout, read
-from chirrup.types import Draft, PollDraft, Span
+from chirrup.types import Draft, NotificationKind, PollDraft, Span
 from chirrup.web.views import Views
 
 ADDRESSES = Addresses(Signer(b"secret"))
@@ -86,7 +86,7 @@ async def test_twenty_accounts_cost_what_two_cost(db: Database, new_render: Call
 async def test_twenty_notifications_cost_what_two_cost(engines: Engines, new_render: Callable[[], Renderer]):
     viewer, _, _ = await engines.db.write(written, 20)
     await settle(engines)
-    told = await engines.db.read(notification_rows.page, viewer, Span(before=ID_MAX, limit=40))
+    told = await engines.db.read(notification_rows.page, viewer, Span(before=ID_MAX, limit=40), list(NotificationKind))
 
     few, cost_of_few = await cost(engines.db, new_render().notifications, viewer, told[:2])
     many, cost_of_many = await cost(engines.db, new_render().notifications, viewer, told)
