@@ -11,8 +11,8 @@ from .config import Settings
 from .errors import SettingsError
 from .folder import held, sqlite_file
 from .ids import BUCKETS, ms_of
-from .ports import Database, Tx
-from .social import posts
+from .ports import Blobs, Database, Tx
+from .social import images, posts
 from .store import accounts, outbox, redate
 from .store import posts as post_rows
 from .store.redate import Stretch
@@ -32,7 +32,7 @@ async def _run(settings: Settings, console: Console) -> None:
     engines = open_engines(settings)
     try:
         with console.status("looking through every table"):
-            parts = engines.db.write_now(redated)
+            parts = engines.db.write_now(redated, engines.blobs)
         if not parts:
             console.print("Nothing is dated into the future.")
             return
@@ -44,13 +44,14 @@ async def _run(settings: Settings, console: Console) -> None:
     console.print("Apps that keep ids of these posts have to read them again.")
 
 
-def redated(tx: Tx) -> list[Stretch]:
+def redated(tx: Tx, blobs: Blobs) -> list[Stretch]:
     """Move the future back, in this transaction; what was moved."""
     parts = redate.stretches(tx)
     if not parts:
         return []
-    gone_posts = redate.posts_of_the_future(tx, parts[0].first)
-    gone_accounts = redate.accounts_of_the_future(tx, parts[0].first)
+    gone_posts = redate.ids_from(tx, "posts", parts[0].first)
+    gone_accounts = redate.ids_from(tx, "accounts", parts[0].first)
+    _copy_files(tx, blobs, parts)
     redate.move(tx, parts)
     outbox.release_all(tx)
     for id in gone_posts:
@@ -63,6 +64,16 @@ def redated(tx: Tx) -> list[Stretch]:
         if not account.suspended_ms:
             tx.search.index_account(tx, account.id, account.username, account.display_name)
     return parts
+
+
+def _copy_files(tx: Tx, blobs: Blobs, parts: list[Stretch]) -> None:
+    """The key of a file has the id of its row. The files of before are swept, as nothing names them any more."""
+    new = redate.rename_files(
+        tx, parts[0].first, lambda key: images.for_row(key, redate.moved(images.row_of(key), parts))
+    )
+    for key, copy in new.items():
+        if found := blobs.get(key):
+            blobs.put(copy, *found)
 
 
 def ahead_ms(db: Database) -> int:

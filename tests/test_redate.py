@@ -1,15 +1,21 @@
 """A clock was far ahead for a while: what it dated into the future comes back, in order, with all that names it."""
 
+import io
 from pathlib import Path
 
+import pytest
 from databases import Clock, OpenDatabase
 from kit import person
+from PIL import Image
 from test_cli import chirrup, make
 
 from chirrup import redate
+from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.ids import ID_MAX, bucket_of, ms_of
 from chirrup.ports import Database, Tx
-from chirrup.social import follows, polls, posts, reactions, search, threads
+from chirrup.social import follows, images, media, polls, posts, reactions, search, threads, uploads
+from chirrup.store import accounts as name_rows
+from chirrup.store import media as media_rows
 from chirrup.store import outbox, schema
 from chirrup.store import polls as poll_rows
 from chirrup.store import posts as post_rows
@@ -19,6 +25,11 @@ from chirrup.types import Draft, PollDraft, Span, Visibility
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
 ALL = Span(before=ID_MAX, limit=40)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> DiskBlobs:
+    return DiskBlobs(tmp_path / "media")
 
 
 def say(db: Database, who: int, text: str, **more: object) -> int:
@@ -40,7 +51,7 @@ def texts(tx: Tx, viewer: int, author: int) -> list[str]:
     return [rows[id].text for id in ids]
 
 
-def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase, clock: Clock):
+def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase, clock: Clock, blobs: DiskBlobs):
     db = open_db()
     ann, bob = db.write_now(person, "ann"), db.write_now(person, "bob")
     before = say(db, ann, "before")
@@ -61,7 +72,7 @@ def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase
     assert ms_of(late) > clock.now_ms + YEAR_MS  # and yet it is late
 
     assert redate.ahead_ms(db) > YEAR_MS
-    moved = db.write_now(redate.redated)
+    moved = db.write_now(redate.redated, blobs)
     db = open_db()  # as the next server does
 
     assert len(moved) == 2 and redate.ahead_ms(db) == 0
@@ -90,7 +101,7 @@ def test_what_is_dated_into_the_future_comes_back_in_order(open_db: OpenDatabase
     assert all(ms_of(one.id) <= clock.now_ms for one in db.write_now(outbox.lease, 256))
 
 
-def test_no_number_in_any_table_stays_in_the_future(open_db: OpenDatabase, clock: Clock):
+def test_no_number_in_any_table_stays_in_the_future(open_db: OpenDatabase, clock: Clock, blobs: DiskBlobs):
     db = open_db()
     ann = db.write_now(person, "ann")
     clock.pass_ms(YEAR_MS)
@@ -102,7 +113,7 @@ def test_no_number_in_any_table_stays_in_the_future(open_db: OpenDatabase, clock
     db.write_now(posts.edit, eve, post, Draft(text="other words"))
     clock.pass_ms(-YEAR_MS)
 
-    db.write_now(redate.redated)
+    db.write_now(redate.redated, blobs)
 
     def late(tx: Tx) -> list[str]:
         found = []
@@ -122,11 +133,42 @@ def _is_late(value: object, now_ms: int) -> bool:
     return ms_of(value) > now_ms + 60_000 or now_ms + DAY_MS < value < now_ms + 3 * YEAR_MS
 
 
-def test_with_a_good_clock_nothing_moves(db: Database):
+def test_files_stay_named_by_their_rows_and_replies_stay_shown_to_those_they_mention(
+    open_db: OpenDatabase, clock: Clock, blobs: DiskBlobs
+):
+    db = open_db()
+    ann = db.write_now(person, "ann")
+    clock.pass_ms(YEAR_MS)
+    db.write_now(person, "eve")
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(out, "PNG")
+    made = images.process(out.getvalue())
+    one = db.write_now(media.add, ann, made, made, media.Change())
+    for key, file in ((one.key, made.original), (one.preview_key, made.small)):
+        blobs.put(key, file.data, file.content_type)
+    ask = say(db, ann, "who comes?")
+    say(db, ann, "@eve you do", reply_to_id=ask, visibility=Visibility.DIRECT, media_ids=(one.id,))
+    clock.pass_ms(-YEAR_MS)
+
+    db.write_now(redate.redated, blobs)
+    db = open_db()
+
+    eve = db.write_now(name_rows.ids_by_names, {"eve"})["eve"]
+    answer, asked = db.write_now(said, ann, ann)
+    assert db.write_now(threads.context, eve, asked).below == [answer]
+    [picture] = db.write_now(post_rows.by_ids, [answer])[answer].media
+    now = db.write_now(media_rows.by_ids, [picture])[picture]
+    assert blobs.get(now.key) == (made.original.data, made.original.content_type)
+    assert blobs.get(now.preview_key) == (made.small.data, made.small.content_type)
+    keys = {one.key, one.preview_key, now.key, now.preview_key}
+    assert db.write_now(uploads.named, keys) == {now.key, now.preview_key}
+
+
+def test_with_a_good_clock_nothing_moves(db: Database, blobs: DiskBlobs):
     ann = db.write_now(person, "ann")
     post = say(db, ann, "hello")
 
-    assert db.write_now(redate.redated) == []
+    assert db.write_now(redate.redated, blobs) == []
     assert db.write_now(said, ann, ann) == [post]
 
 

@@ -148,6 +148,11 @@ def row_of(key: str) -> int:
     return int(digits[:_ID_DIGITS], 16) if len(digits) == 28 + _ID_DIGITS else 0
 
 
+def for_row(key: str, row_id: int) -> str:
+    """The key of the same file when the row that it belongs to has another id."""
+    return f"{key[:6]}{row_id:0{_ID_DIGITS}x}{key[6 + _ID_DIGITS :]}" if row_of(key) else key
+
+
 def _still(image: Image.Image, kind: str, *, most: int = 1 << 40) -> File:
     """image as JPEG or WebP if kind says so, else as PNG; never JPEG where something shines through.
 

@@ -7,7 +7,7 @@ but for polls.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -22,14 +22,16 @@ DAY_MS = 86_400_000
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")
 _NO_FACTS = {"loads", "workers", "lanes", "behind"}  # they are made anew; leases are given back
-# Texts with ids in them (JSON), and what says that a row of the table may hold some of the future.
+# Texts with ids in them, and what says that a row of the table may hold some of the future.
 _TEXTS = {
     "posts": ("id", ("mentions", "media_ids")),
     "post_versions": ("post_id", ("media_ids",)),
+    "thread_posts": ("post_id", ("audience",)),
     "conversations": ("last_post_id", ("participants",)),
     "outbox": ("id", ("body",)),
     "outbox_failed": ("id", ("body",)),
 }
+_KEYS = {"media": ("key", "preview_key"), "accounts": ("avatar", "avatar_static", "header")}  # of files
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -53,13 +55,25 @@ def stretches(tx: Tx) -> list[Stretch]:
     return found[::-1]
 
 
-def posts_of_the_future(tx: Tx, limit: int) -> list[int]:
-    """Ids of posts from limit on."""
-    return list(_beyond(tx, "posts", "id", limit))
+def ids_from(tx: Tx, table: str, limit: int) -> list[int]:
+    """Ids of the table's rows from limit on."""
+    return list(_beyond(tx, table, "id", limit))
 
 
-def accounts_of_the_future(tx: Tx, limit: int) -> list[int]:
-    return list(_beyond(tx, "accounts", "id", limit))
+def rename_files(tx: Tx, limit: int, renamed: Callable[[str], str]) -> dict[str, str]:
+    """Rows with ids from limit on name other files: what renamed() makes of each key. New keys by those of before."""
+    new: dict[str, str] = {}
+    for table, columns in _KEYS.items():
+        rows = tx.all(f"SELECT bucket, id, {', '.join(columns)} FROM {table} WHERE id >= :limit", limit=limit)
+        new |= {key: renamed(key) for _, _, *keys in rows for key in keys if key}
+        tx.many(
+            f"UPDATE {table} SET {', '.join(f'{one} = :{one}' for one in columns)} WHERE bucket = :bucket AND id = :id",
+            [
+                {"bucket": bucket, "id": id} | {one: new.get(key, "") for one, key in zip(columns, keys, strict=True)}
+                for bucket, id, *keys in rows
+            ],
+        )
+    return new
 
 
 def move(tx: Tx, parts: list[Stretch]) -> None:
@@ -101,13 +115,16 @@ def _back(column: str, parts: list[Stretch]) -> str:
 def _move_texts(tx: Tx, parts: list[Stretch]) -> None:
     for table, (key, columns) in _TEXTS.items():
         for column in columns:
-            found = tx.all(f"SELECT DISTINCT {column} FROM {table} WHERE {key} >= :limit", limit=parts[0].first)
+            found = tx.all(f"SELECT bucket, {key}, {column} FROM {table} WHERE {key} >= :limit", limit=parts[0].first)
             changes = [
-                {"old": text, "new": new}
-                for (text,) in found
+                {"bucket": bucket, "key": id, "old": text, "new": new}
+                for bucket, id, text in found
                 if (new := _NUMBER.sub(lambda number: str(moved(int(number[0]), parts)), text)) != text
             ]
-            tx.many(f"UPDATE {table} SET {column} = :new WHERE {column} = :old", changes)
+            tx.many(
+                f"UPDATE {table} SET {column} = :new WHERE bucket = :bucket AND {key} = :key AND {column} = :old",
+                changes,
+            )
 
 
 def _beyond(tx: Tx, table: str, column: str, limit: int) -> Iterator[int]:
