@@ -1,7 +1,8 @@
 """Moving pictures as MP4 (H.264), which apps play in a loop without sound: Mastodon's `gifv`.
 
 Frames come decoded, from images.py; ffmpeg writes and reads nothing that a stranger made. It is Debian's, and may be
-missing: then moving pictures stay pictures.
+missing: then moving pictures stay pictures, as they do on other systems than Linux. The file that it writes has no
+name, so that nothing is left on the disk by whatever ends it or us.
 """
 
 import math
@@ -10,13 +11,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
-from pathlib import Path
 
 import msgspec
 from PIL import Image
 
 STEP_MS_MIN = 20  # browsers show no GIF faster than 50 frames a second
 FRAMES_MAX = 2000  # written; a longer film has fewer a second
+PIXELS_MAX = 200_000_000  # of all frames written; ffmpeg takes 1.5 s CPU for them
 
 
 class Film(msgspec.Struct, frozen=True):
@@ -48,10 +49,11 @@ def encode(program: str, size: tuple[int, int], frames: Iterable[tuple[Image.Ima
     command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", "1"]
     command += ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     steps = 0
-    with tempfile.TemporaryDirectory(prefix="chirrup-film-") as folder:
-        file, told = Path(folder, "film.mp4"), Path(folder, "errors")
-        with told.open("wb") as errors:
-            writing = subprocess.Popen([*command, str(file)], stdin=subprocess.PIPE, stderr=errors)
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as told:
+        command += ["-f", "mp4", "-y", f"/proc/self/fd/{file.fileno()}"]
+        writing = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told, pass_fds=[file.fileno()]
+        )
         assert writing.stdin
         try:
             for frame, shown in frames:
@@ -68,10 +70,12 @@ def encode(program: str, size: tuple[int, int], frames: Iterable[tuple[Image.Ima
         finally:
             status = writing.wait()
         if status:
-            raise RuntimeError(f"ffmpeg exited with {status}: {told.read_text(errors='replace')[-500:]}")
-        return Film(file.read_bytes(), rate, float(steps / rate))
+            told.seek(0)
+            raise RuntimeError(f"ffmpeg exited with {status}: {told.read().decode(errors='replace')[-500:]}")
+        return Film(file.read(), rate, float(steps / rate))
 
 
-def step_of(durations_ms: list[int]) -> int:
-    """The longest step that all durations are made of, or one that is long enough for FRAMES_MAX."""
-    return max(STEP_MS_MIN, math.gcd(*durations_ms), math.ceil(sum(durations_ms) / FRAMES_MAX))
+def step_of(durations_ms: list[int], area: int) -> int:
+    """The longest step that all durations are made of, or one that is long enough for FRAMES_MAX and PIXELS_MAX."""
+    most = min(FRAMES_MAX, max(len(durations_ms), PIXELS_MAX // area))
+    return max(STEP_MS_MIN, math.gcd(*durations_ms), math.ceil(sum(durations_ms) / most))

@@ -89,11 +89,11 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
 
 
 def _film(program: str, data: bytes, frames: int, size: tuple[int, int], small: Image.Image) -> Processed:
-    moving = _Frames(open_image(data, "GIF"), frames, film.even(size))
-    for frame in range(frames):  # how long each is shown is known once it was read
-        moving.seek(frame)
-    step_ms = film.step_of(moving.durations_ms)
-    shown = [max(1, round(ms / step_ms)) for ms in moving.durations_ms]
+    width, height = film.even(size)
+    durations_ms = _durations_ms(open_image(data, "GIF"), frames)
+    step_ms = film.step_of(durations_ms, width * height)
+    shown = [max(1, round(ms / step_ms)) for ms in durations_ms]
+    moving = _Frames(open_image(data, "GIF"), frames, (width, height))
     made = film.encode(
         program, moving.size, ((moving.over_white(frame), shown[frame]) for frame in range(frames)), step_ms
     )
@@ -230,8 +230,21 @@ class _Frames(Image.Image):
     def seek(self, frame: int) -> None:
         self._source.seek(frame)
         self._im = ImageOps.fit(self._source.convert("RGBA"), self._size).im
-        duration_ms = self._source.info.get("duration") or 100  # what browsers do with 0
-        self.durations_ms[frame:] = [int(min(max(duration_ms, 20), 60_000))]
+        self.durations_ms[frame:] = [_duration_ms(self._source)]
+
+
+def _durations_ms(source: Image.Image, frames: int) -> list[int]:
+    """Of all frames; each is read for it."""
+    found: list[int] = []
+    for frame in range(frames):
+        source.seek(frame)
+        found.append(_duration_ms(source))
+    return found
+
+
+def _duration_ms(source: Image.Image) -> int:
+    """How long the frame that was read last is shown."""
+    return int(min(max(source.info.get("duration") or 100, 20), 60_000))  # 100: what browsers do with 0
 
 
 def _animation(data: bytes, kind: str, frames: int, size: tuple[int, int]) -> File:

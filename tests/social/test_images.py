@@ -7,7 +7,9 @@ import random
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from chirrup.errors import Invalid, Unavailable
-from chirrup.social import image_child, images
+from chirrup.social import film, image_child, images
 from chirrup.social.images import File, Limits
 
 # Pillow warns of what it finds odd; in a server nobody reads that.
@@ -339,6 +341,7 @@ async def test_a_gif_that_moves_becomes_a_film():
         ((41, 31), [0, 0, 0], 3, 0.3),  # what browsers do with 0
         ((1, 1), [20] * 999, 999, 19.98),
         ((41, 31), [60_000, 50, 60_000], 1901, 120),  # 63 ms a step
+        ((1280, 720), [20, 60_000], 217, 60),  # a large picture is written less often: its 5 kB took 13 s CPU
     ],
 )
 def test_a_film_has_its_gifs_times(size: tuple[int, int], durations_ms: list[int], frames_written: int, seconds: float):
@@ -351,6 +354,24 @@ def test_a_film_has_its_gifs_times(size: tuple[int, int], durations_ms: list[int
     assert (stream["width"], stream["height"]) == (max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2))
     assert float(stream["duration"]) == pytest.approx(seconds, rel=0.06) == made.meta.duration
     assert int(stream["nb_read_frames"]) == pytest.approx(frames_written, rel=0.06)
+
+
+@pytest.mark.usefixtures("ffmpeg_path")
+def test_a_film_has_no_name_on_the_disk_that_a_kill_could_leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    names: list[Path] = []
+
+    def frames_given() -> Iterator[tuple[Image.Image, int]]:
+        for _ in range(50):
+            names.extend(tmp_path.iterdir())
+            yield Image.effect_noise((640, 360), 90).convert("RGB"), 1
+
+    program = film.tool()
+    assert program
+
+    assert film.encode(program, (640, 360), frames_given(), 100).duration_s == 5
+    assert names == list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("ffmpeg_path")
@@ -706,7 +727,7 @@ UNDER_PRESSURE = """
 import asyncio, resource, sys
 from pathlib import Path
 from chirrup.errors import Invalid, Unavailable
-from chirrup.social import image_child, images
+from chirrup.social import film, image_child, images
 dear, cheap, limit, most = sys.argv[1:]
 
 async def outcome(path):
