@@ -51,7 +51,7 @@ MENTION = (
     rf"(?![{_WORD}.+~%\-\u2010\u2011\uff0e{_UNSEEN}]+[@＠])"
     rf"(?:[@＠]({_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?)(?![{_WORD}]|:[0-9]))?"
     rf"(?![\p{{Script=Latin}}\p{{Script=Cyrillic}}\p{{Script=Greek}}\p{{M}}\p{{N}}_@＠]|{_UNSEEN}+[@＠]|://"
-    rf"|{_UNSEEN}*{_BETWEEN}{_UNSEEN}*[{_WORD}]|{_UNSEEN}+[0-9A-Za-z_])"
+    rf"|{_UNSEEN}*{_BETWEEN}{_UNSEEN}*[{_WORD}]|{_UNSEEN}+[0-9A-Za-z_]|:[0-9A-Za-z\-]+\.[0-9A-Za-z])"
 )
 NAMED = f"{urls.LINK}|{MENTION}"  # the page's counter has the same: web/static/length.js
 _NAMED = regex.compile(NAMED)

@@ -13,7 +13,7 @@ BASE = f"https://{DOMAIN}"
 
 
 MENTIONS = """@ann|hi @ann!|.@ann|(@ann)|"@ann"|«@ann»|[@ann]|-@ann|@ann.|@ann...|@ann…|@ann, no|@ann: 5|@ann:5|@ann;
-|@ann-|@ann--no|@ann...what|@ann's|@ann/list|@ann?!|@ann。そして|、@ann|@annに到着|@ann和|❤️@ann
+|@ann:yes|@ann:no.|@ann:10.|@ann-|@ann--no|@ann...what|@ann's|@ann/list|@ann?!|@ann。そして|、@ann|@annに到着|@ann和|❤️@ann
 |👍🏽@ann|@ann❤️|＠ann|@ANN|a @ann b|@ann@chirrup.example:3000|@ann@CHIRRUP.example:3000!
 |(@ann@chirrup.example:3000)|@ann@chirrup.example:3000.|5 @ann|@ann＠chirrup.example:3000
 |\u200f@ann\u200f|\u200b@ann\u200b!|@ann\u2069 said|https://chirrup.example/@bob @ann"""
@@ -40,6 +40,7 @@ OTHERS = """@ann.smith@remote.example|@ann-b@remote.example|@ann.b.c@remote.exam
 |https://x.example/?to=@ann|=@ann|#@ann|mailto:x@ann|bob\u200b@ann|bob\u00ad@ann|bob\u200d@ann
 |bob\u2060@ann|bob\ufeff@ann|@ann\u200b@remote.example|@ann\u200bsmith|@ann\u200b.smith@remote.example
 |@ann.\u200bsmith|@ann\u00adsmith@remote.example|@ann@chirrup.example:3000\u200b.remote.example
+|@ann:matrix.example|@ann:a-b.example:8448|@ann:127.0.0.1
 |@ann\u2060smith|@\u200bann|@annx|@annä|@annа|@annα|@ann５|@ann\u0301|@annабв@remote.example|@ann://x""".replace(
     "\n", ""
 ).split("|")
