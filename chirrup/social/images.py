@@ -172,7 +172,7 @@ def _ways(image: Image.Image, kind: str) -> Iterator[File]:
         for quality, method in ((85, 2), (60, 2), (40, 4), (20, 4)):
             yield _as_webp(image, quality=quality, method=method)
     elif kind == "JPEG" and image.mode == "RGB":
-        for quality in (88, 75, 60, 40):
+        for quality in (88, 75, 60, 40, 20, 10):
             yield _as_jpeg(image, quality)
     else:
         yield _as_png(_in_few_colours(image))

@@ -180,6 +180,7 @@ def noise(mode: str = "RGB") -> Image.Image:
         (noise("L").convert("1"), "PNG", {"optimize": True}),
         (noise("RGBA").quantize(250), "PNG", {"optimize": True}),
         (noise(), "JPEG", {"quality": 45}),
+        (noise(), "JPEG", {"quality": 15}),
         (noise(), "JPEG", {"quality": 75}),
         (noise(), "WEBP", {"quality": 30, "method": 0}),
         (noise().quantize(100), "GIF", {}),
