@@ -1,6 +1,7 @@
 """The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
 
 import asyncio
+import shlex
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -219,6 +220,7 @@ def _greet(settings: Settings, console: Console) -> None:
             listens=f"{settings.host}:{settings.port}",
             data=settings.data.resolve(),
             command=_command(),
+            where=_where(settings),
         ),
         highlight=False,
         soft_wrap=True,  # what is to be copied stays whole
@@ -237,7 +239,7 @@ GREETING = """
 [bold]Chirrup[/] is running at [bold]{url}[/]
 
   Sign up in a browser there, or make an account on the command line:
-    {command} user create ann --email ann@example.com
+    {command} user create ann --email ann@example.com{where}
   Then talk with the pages, with an app for Mastodon, or in a terminal:
     toot login --instance {url}
   Everything is kept in {data}. Stop with Ctrl-C.
@@ -253,6 +255,13 @@ def _command() -> str:
     """How chirrup is called from here."""
     called = sys.argv[0]
     return called if called.endswith("/chirrup") and not shutil.which("chirrup") else "chirrup"
+
+
+def _where(settings: Settings) -> str:
+    """What a command needs to find the data of this server. Its password stays unsaid."""
+    if settings.database:
+        return " --database …"
+    return "" if settings.data == Settings().data else f" --data {shlex.quote(str(settings.data))}"
 
 
 def _refusal(web: Web) -> Callable[[Any, HTTPException], Response[Any]]:

@@ -20,13 +20,14 @@ AT_ONCE = 64  # buckets in one transaction
 
 
 def make(settings: Settings, to: Path, console: Console) -> None:
-    """Fill the new folder `to`. Raises SettingsError: it exists, or the engine has a tool of its own.
+    """Fill the new folder `to`. Raises SettingsError: it exists, nothing is to copy, the engine has a tool of its own.
 
     The database is copied first: what it speaks of is among the uploads copied after it. In the copy all access has
     ended, because a token that is revoked tomorrow must not work again when the copy is served.
     """
     if to.exists():
         raise SettingsError(f"{to} exists: name a new folder, so that no earlier backup is lost")
+    folder.expect_database(settings)
     unfinished = to.with_name(to.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     folder.prepare(settings)

@@ -94,9 +94,13 @@ user = app.command(cyclopts.App(name="user", help="Make, list, suspend users; lo
 
 
 @contextmanager
-def _database(settings: Settings):
+def _database(settings: Settings, *, new: bool = False):
+    """new: it is made where there is none. Raises SettingsError."""
+    from . import folder
     from .app import open_database
 
+    if not new:
+        folder.expect_database(settings)
     db = open_database(settings)
     try:
         yield db
@@ -133,7 +137,7 @@ def migrate(
     settings = common.settings()
     if citus and settings.database_url.startswith("sqlite:"):
         raise SettingsError("SQLite is one file: --citus is for a database at postgresql://…")
-    with _database(settings) as db:
+    with _database(settings, new=True) as db:
         console.print(f"The schema is at version {db.write_now(migrations.version)}.")
         if citus:
             spread = distribute.distribute(db)
@@ -217,7 +221,7 @@ def load_(
     """
     from . import load as loading
 
-    with _database(common.settings()) as db:
+    with _database(common.settings(), new=True) as db:
         loading.run(db, loading.Plan(accounts, follows, posts, synthetic, follows_each, seed), console)
 
 
@@ -228,7 +232,7 @@ def demo(*, port: int = 3000, common: Common = COMMON) -> None:
     from .app import serve as run
 
     settings = common.settings(port=port, data=common.data or Path("data-demo"))
-    with _database(settings) as db:
+    with _database(settings, new=True) as db:
         show.fill(db, console)
     run(settings, console)
 
@@ -247,6 +251,7 @@ def create(
 
     The password, of 8 to 128 characters, is asked for, unless it is given.
     """
+    from . import folder
     from .access import passwords
     from .social import accounts
     from .types import Role
@@ -255,12 +260,14 @@ def create(
     personal = (name, email, settings.domain, settings.title)
     hashed = passwords.Passwords(testing=settings.testing).hash(secret.read(), personal=personal)
     role = Role.ADMIN if admin else Role.USER
-    with _database(settings) as db:
+    with _database(settings, new=True) as db:
         account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role))
         if token:
             print(db.write_now(_issue_token, account.id, token))
         else:
-            console.print(f"@{account.username} can log in at {settings.base_url} with {email}.")
+            file = folder.sqlite_file(settings)
+            where = file.resolve() if file else "PostgreSQL"
+            console.print(f"@{account.username} can log in with {email}. The account is in {where}.", soft_wrap=True)
 
 
 def _issue_token(tx: Any, account_id: int, asked: str) -> str:

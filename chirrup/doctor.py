@@ -12,10 +12,10 @@ import apsw
 import msgspec
 from rich.console import Console
 
-from . import __version__, redate
+from . import __version__, folder, redate
 from .app import open_broker, open_database
 from .config import NO_PROXY, Settings
-from .errors import ChirrupError
+from .errors import ChirrupError, SettingsError
 from .ports import Doubt
 from .social import film
 from .store import distribute, migrations, outbox
@@ -103,25 +103,28 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding(GOOD, f"people reach it at {settings.base_url}")
 
 
-def _disk(folder: Path) -> Iterator[Finding]:
-    existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+def _disk(data: Path) -> Iterator[Finding]:
+    existing = next(p for p in (data.absolute(), *data.absolute().parents) if p.exists())
     free = shutil.disk_usage(existing).free
     if free < DISK_FREE_MIN:
-        yield Finding(BAD, f"{free / 1e6:.0f} MB free for {folder}", "free some space: below 1 GB writes may soon fail")
+        yield Finding(BAD, f"{free / 1e6:.0f} MB free for {data}", "free some space: below 1 GB writes may soon fail")
     else:
-        yield Finding(GOOD, f"{free / 1e9:.0f} GB free for {folder}")
+        yield Finding(GOOD, f"{free / 1e9:.0f} GB free for {data}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".doctor"
+        data.mkdir(parents=True, exist_ok=True)
+        probe = data / ".doctor"
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        yield Finding(
-            BAD, f"cannot write to {folder}: {error.strerror}", "give the folder to the user who runs chirrup"
-        )
+        yield Finding(BAD, f"cannot write to {data}: {error.strerror}", "give the folder to the user who runs chirrup")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        folder.expect_database(settings)
+    except SettingsError as error:
+        yield Finding(WARN, error.message)
+        return
     try:
         db = open_database(settings)
     except (ChirrupError, OSError) as error:

@@ -92,6 +92,16 @@ def take_note_of_copy(settings: Settings) -> str:
     return told
 
 
+def expect_database(settings: Settings) -> None:
+    """Raises SettingsError: there is none to look into, so the wrong folder was named."""
+    file = sqlite_file(settings)
+    if file and not file.exists():
+        raise SettingsError(
+            f"there is no database at {file.resolve()}: name the server's folder with --data, or start one with "
+            "`chirrup serve`"
+        )
+
+
 def sqlite_file(settings: Settings) -> Path | None:
     url = settings.database_url
     return Path(url.removeprefix("sqlite:")) if url.startswith("sqlite:") else None

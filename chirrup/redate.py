@@ -9,7 +9,7 @@ from rich.console import Console
 from .app import close_engines, open_engines
 from .config import Settings
 from .errors import SettingsError
-from .folder import held, sqlite_file
+from .folder import expect_database, held, sqlite_file
 from .ids import BUCKETS, ms_of
 from .ports import Blobs, Database, Tx
 from .social import images, posts
@@ -24,6 +24,7 @@ def run(settings: Settings, console: Console, *, stopped: bool) -> None:
     """stopped: no server runs. With SQLite that is seen; otherwise the caller has to say it. Raises SettingsError."""
     if not stopped and sqlite_file(settings) is None:
         raise SettingsError("ids change, so no server may run meanwhile: stop all of them, then add --stopped")
+    expect_database(settings)
     with held(settings):
         asyncio.run(_run(msgspec.structs.replace(settings, database_timeout_s=PATIENCE_S), console))
 

@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 import pty
+import shlex
 import signal
 import stat
 import subprocess
@@ -40,6 +41,40 @@ def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: P
     assert "suspended" in chirrup(tmp_path, "user", "list").stdout
     chirrup(tmp_path, "user", "suspend", "ann", "--undo")
     assert "suspended" not in chirrup(tmp_path, "user", "list").stdout
+    assert "there is no account 'nobody'" in " ".join(chirrup(tmp_path, "user", "suspend", "nobody").stderr.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "list"),
+        ("user", "suspend", "ann"),
+        ("user", "logout", "--everybody"),
+        ("user", "history", "ann"),
+        ("user", "reset-password", "ann", "--password", "another one"),
+        ("failed",),
+        ("redate",),
+        ("backup", "copy"),
+    ],
+)
+def test_a_command_that_looks_into_the_wrong_folder_says_so_and_makes_nothing(tmp_path: Path, words: tuple[str, ...]):
+    done = chirrup(tmp_path / "wrong", *words)
+
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 1 and f"there is no database at {tmp_path}/wrong/chirrup.db" in said and "--data" in said
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_the_server_tells_how_to_make_an_account_where_it_looks(tmp_path: Path):
+    with Server(tmp_path / "a town") as server:
+        told = next(line for line in server.log().splitlines() if "user create" in line)
+        command = shlex.split(told.strip())
+        assert command[-2:] == ["--data", str(tmp_path / "a town")]
+
+    done = chirrup(tmp_path / "elsewhere", *command[1:], "--password", "password")
+
+    assert f"The account is in {tmp_path}/a town/chirrup.db." in done.stdout
+    assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +82,6 @@ def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: P
     [
         (("user", "create", "no spaces", "--email", "a@example.com", "--password", "password"), "username"),
         (("user", "create", "ann", "--email", "nothing", "--password", "password"), "email"),
-        (("user", "suspend", "nobody"), "there is no account 'nobody'"),
         (("load",), "nothing to load"),
         (("load", "--posts", "/nowhere.txt"), "/nowhere.txt"),
         (("migrate", "--database", "mysql://x"), "must be sqlite:PATH or postgresql"),
@@ -228,6 +262,7 @@ def test_the_doctor_is_content_with_a_good_machine_and_warns_of_testing(tmp_path
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CHIRRUP_TESTING is set" in done.stdout and "All is well." in done.stdout
+    assert "there is no database" in done.stdout and not list(tmp_path.glob("chirrup.db*"))
 
 
 def test_the_doctor_says_what_to_do_about_a_bad_address(tmp_path: Path):
