@@ -113,7 +113,7 @@ class Call(Caller):
         """A template with its values, and with what every page may use."""
         common = {
             "me": self.views.person(self.me) if self.me else None,
-            "unread": self.unread if self.unread < 100 else "99+",
+            "unread": badge(self.unread),
             "csrf": self.csrf_token,
             "path": self.path,
             "here": self.path + self._part(),
@@ -134,6 +134,11 @@ class Call(Caller):
         """Where the form says to go afterwards, if that is here."""
         asked = self.form.text("return_to") or self.query.text("return_to")
         return asked if is_own(asked) else default
+
+
+def badge(unread: int) -> str:
+    """What stands beside "Alerts"; "" where there is nothing new."""
+    return "99+" if unread > 99 else str(unread or "")
 
 
 def is_own(address: str) -> bool:

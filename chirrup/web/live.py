@@ -13,7 +13,7 @@ from ..events import Signal, unpack
 from ..ids import ID_MAX
 from ..timelines import read
 from ..types import Span
-from .call import Call, Events
+from .call import Call, Events, badge
 from .forms import path_id
 from .notifications import count_unread
 from .views import PostView
@@ -73,6 +73,7 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
         for one in reversed((await read.show_home(call.engines, call.account_id, missed, call.views.shown))[0]):
             if event := _news(call, "new", one):
                 yield event
+        yield await _unread(call)  # it may have come before we listened
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):  # wait_for() loses a cancel at times (Python 3.11)
@@ -119,14 +120,17 @@ async def _event(call: Call, signal: Signal) -> bytes:
     if signal.kind == "delete":
         return _packed("post", call.html("live.html", {"news": "gone", "key": signal.id, "p": None}))
     if signal.kind == "notification":
-        unread = await call.read(count_unread, call.account_id)
-        return _packed("unread", str(unread))
+        return await _unread(call)
     return b""
+
+
+async def _unread(call: Call) -> bytes:
+    return _packed("unread", badge(await call.read(count_unread, call.account_id)))
 
 
 def _news(call: Call, news: str, one: PostView) -> bytes:
     """b"": nothing is new to those who said it themselves."""
-    if news == "new" and (one.boosters or [one.author])[0].id == call.account_id:
+    if news == "new" and one.from_id == call.account_id:
         return b""
     call.path = "/home"  # where the buttons of the post lead back to
     html = call.html("live.html", {"news": news, "key": one.key, "p": one})
@@ -134,5 +138,5 @@ def _news(call: Call, news: str, one: PostView) -> bytes:
 
 
 def _packed(event: str, data: str, id: int = 0) -> bytes:
-    lines = "".join(f"data: {line}\n" for line in data.splitlines() if line.strip())
+    lines = "".join(f"data: {line}\n" for line in data.splitlines() if line.strip()) or "data:\n"
     return f"event: {event}\n{f'id: {id}{chr(10)}' if id else ''}{lines}\n".encode()

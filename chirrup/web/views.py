@@ -106,6 +106,11 @@ class PostView(msgspec.Struct, frozen=True):
     alone: bool = False  # for those it mentions, and it mentions nobody: only its author sees it
     pinned: bool = False  # shown as pinned
 
+    @property
+    def from_id(self) -> int:
+        """The account that brought it into a list: whoever boosted it last, or its author."""
+        return (self.boosters or [self.author])[0].id
+
 
 class Views:
     """Made once per process. domain: of this server, so that @name@domain is one of ours."""

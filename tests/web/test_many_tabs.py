@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from browser import Watched, somebody
 from client import Person, Server, eventually
-from playwright.async_api import Browser, Page, Request, expect
+from playwright.async_api import Browser, Page, Request, Route, expect
 from visitor import Visitor
 
 # Playwright shows all its tabs at once; this lets a test hide one.
@@ -14,6 +14,17 @@ MAY_HIDE = """
     Object.defineProperty(document, "hidden", { get: () => hidden });
     addEventListener("hide", () => { hidden = true; document.dispatchEvent(new Event("visibilitychange")); });
     addEventListener("show", () => { hidden = false; document.dispatchEvent(new Event("visibilitychange")); });
+"""
+
+# What the stream told this tab, before the page makes anything of it.
+LETS_HEAR = """
+    window.heard = [];
+    window.EventSource = class extends EventSource {
+        constructor(address) {
+            super(address);
+            this.addEventListener("post", ({ data }) => heard.push(data));
+        }
+    };
 """
 
 
@@ -142,7 +153,8 @@ async def test_a_server_that_was_away_is_asked_what_was_missed(
 ):
     server = Server(tmp_path_factory.mktemp("restarted") / "data").start()
     try:
-        ann = server.person()
+        ann, bob = server.person(), server.person()
+        ann.follow(bob)
         visitor = Visitor(server.url)
         visitor.log_in(ann.name)
         post = ann.say("soon to be gone")
@@ -151,10 +163,53 @@ async def test_a_server_that_was_away_is_asked_what_was_missed(
         server.stop()
         server.start()
         ann.delete(f"/api/v1/statuses/{post['id']}")
-        ann.say("the only one")
+        ann.say("nobody is told of what they said themselves")
+        bob.say("the only one")
 
         for page in (first, second):
             await expect(page.locator("#posts article")).to_have_count(0, timeout=20_000)
             await fresh(page, 1).to_be_visible()
     finally:
         server.stop()
+
+
+async def test_what_comes_while_the_page_is_read_again_is_newer_than_what_was_read(tabs: Tabs, bob: Person):
+    post = bob.say("soon to be gone")
+    page = await tabs.watched.page()
+    await page.clock.install()
+    await page.add_init_script(MAY_HIDE + LETS_HEAR)
+    await page.goto("/home")
+    await expect(page.locator("#posts article")).to_have_count(2)
+    async with tabs.watched.context.expect_event("requestfailed"):
+        await page.evaluate("dispatchEvent(new Event('hide'))")
+        await page.clock.fast_forward(31_000)
+    second = bob.say("gone even sooner")
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        for one in (post, second):
+            bob.delete(f"/api/v1/statuses/{one['id']}")
+        bob.say("the last word")
+        await page.wait_for_function("heard.some((one) => one.includes('the last word'))")
+        await route.fulfill(response=answer)
+
+    await page.route("**/home", answer_late)
+    await page.evaluate("dispatchEvent(new Event('show'))")
+
+    await fresh(page, 1).to_be_visible()
+    await expect(page.locator("#posts article")).to_have_count(1)
+    await expect(page.locator("#arrivals")).to_contain_text("the last word")
+
+
+async def test_an_alert_that_comes_while_the_stream_moves_is_counted(tabs: Tabs, ann: Person, bob: Person):
+    first, second = await tabs.open(), await tabs.open()
+
+    async def open_late(route: Route) -> None:
+        bob.say(f"@{ann.name} nobody listens")
+        eventually(lambda: ann.walk("/api/v1/notifications"))
+        await route.continue_()
+
+    await first.route("**/home/live?*", open_late)
+    await second.close()
+
+    await expect(first.locator(".badge")).to_have_text("1")

@@ -8,6 +8,7 @@
 
   const REST_MS = 30000; // a tab that was hidden for so long needs no stream, and reads the page again when it is shown
   const RETRY_MS = 3000; // doubled up to a minute
+  const READ_MS = 10000; // then the page is read another time
 
   // What comes, put into the page.
 
@@ -61,8 +62,11 @@
     // Something may have been missed: compare with the page as it is now.
     async missed() {
       const known = [...document.querySelectorAll("#posts > [data-key], #arrivals [data-key]")];
-      const answer = await fetch(location.href).catch(() => null);
-      if (!answer?.ok || answer.redirected) return;
+      stale = document.hidden; // it is read when it is shown
+      if (stale) return;
+      const answer = await fetch(location.href, { signal: AbortSignal.timeout(READ_MS) }).catch(() => null);
+      stale = !answer?.ok || answer.redirected;
+      if (stale) return;
       const now = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = [...now.querySelectorAll("#posts > [data-key]")];
       const oldest = now.querySelector("#posts > .older") ? BigInt(found.at(-1).dataset.key) : 0n;
@@ -76,7 +80,7 @@
         const key = post.dataset.key;
         const [here] = shown(key);
         if (here && here.dataset.edited !== post.dataset.edited) replace(here, post);
-        else if (!here && BigInt(key) > lowest) { // also what was delivered late, below posts that are shown
+        else if (!here && !("own" in post.dataset) && BigInt(key) > lowest) { // also delivered late, below what is shown
           const news = document.createElement("div");
           Object.assign(news.dataset, { news: "new", of: key });
           news.append(post);
@@ -87,6 +91,11 @@
       settle();
     },
   };
+
+  // One after the other: what comes while the page is read is newer than what is read.
+  let turn = Promise.resolve();
+  let stale = false; // something may have been missed, and the page was not read since
+  const put = (kind, data) => (turn = turn.finally(() => act[kind](data)));
 
   // Who has the stream.
 
@@ -100,26 +109,28 @@
 
   const tell = (kind, event) => {
     after = event.lastEventId || after;
-    act[kind](event.data);
-    others.postMessage([kind, event.data]);
+    put(kind, event.data);
+    others?.postMessage([kind, event.data]);
   };
 
   function lead() {
     waiting = null;
     return new Promise((done) => {
-      let source, timer, wait_ms = RETRY_MS, again = false;
+      let source, timer, wait_ms = RETRY_MS;
       const open = () => {
         source = new EventSource(`${page.dataset.live}?after=${after}`);
-        source.onopen = () => {
-          if (again) tell("missed", {});
-          [again, wait_ms] = [true, RETRY_MS];
+        source.onopen = () => { // the server listens: what is read now and what comes then leave nothing out
+          if (stale) put("missed");
+          others?.postMessage(["missed"]);
+          wait_ms = RETRY_MS;
         };
         source.onerror = () => {
+          stale = true;
           if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
           timer = setTimeout(open, wait_ms);
           wait_ms = Math.min(2 * wait_ms, 60000);
         };
-        for (const kind of ["post", "unread", "missed"]) source.addEventListener(kind, (event) => tell(kind, event));
+        for (const kind of ["post", "unread"]) source.addEventListener(kind, (event) => tell(kind, event));
       };
       stop = () => {
         source.close();
@@ -144,22 +155,26 @@
     stop?.();
     if (!awake) return;
     const wish = (waiting = new AbortController());
-    navigator.locks.request(name, { signal: wish.signal }, lead).catch(() => wish.signal.aborted || taken());
+    const inherit = () => {
+      stale = true;
+      return lead();
+    };
+    navigator.locks.request(name, { signal: wish.signal }, inherit).catch(() => wish.signal.aborted || taken());
   }
 
   function wake() {
     clearTimeout(resting);
-    if (!awake) act.missed();
     awake = true;
-    if (!others) {
+    if (!others && navigator.locks) {
       others = new BroadcastChannel(name);
-      others.onmessage = ({ data: [kind, data] }) => act[kind](data);
+      others.onmessage = ({ data: [kind, data] }) => put(kind, data);
     }
+    if (stale && stop) put("missed");
     take();
   }
 
   function rest() {
-    awake = false;
+    [awake, stale] = [false, true];
     waiting?.abort();
     stop?.();
     others?.close();
@@ -175,6 +190,6 @@
     addEventListener("pagehide", rest);
     addEventListener("pageshow", (event) => event.persisted && wake());
     if (!document.hidden) wake();
-    else awake = false;
+    else [awake, stale] = [false, true];
   }
 }
