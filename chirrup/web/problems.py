@@ -60,6 +60,12 @@ FIELDS = {
 } | {f"{name}{n}": f"{word} {n + 1}" for n in range(4) for name, word in _OF_PICTURES.items()}
 
 
+AN_APP = "Something is wrong in the app: try a newer version of it, or tell those who make it."
+OF_APPS = {
+    "invalid_client": "The app is not known here. Take this server out of the app, and log in there anew.",
+    "invalid_scope": "It asked for more than it said it would. Take this server out of the app, and log in there anew.",
+}
+
 # The first that fits.
 TITLES: list[tuple[type[ChirrupError], int, str]] = [
     (TooLarge, 413, "That is too large"),
@@ -113,6 +119,8 @@ def said(error: ChirrupError) -> str:
         return " ".join(_sentences(error.problems))
     if isinstance(error, Invalid):
         return _sentences([error])[0]
+    if isinstance(error, OAuthError):
+        return OF_APPS.get(error.error, f"{AN_APP} (It was told: {_sentence(error.message)})")
     return _sentence(error.message)
 
 

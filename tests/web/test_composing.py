@@ -144,3 +144,27 @@ async def test_a_picture_that_is_too_large_is_not_even_sent(chromium: Browser, s
     await field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png()})
 
     assert await field.evaluate("field => field.checkValidity()")
+
+
+async def test_what_was_refused_and_what_is_asked_has_the_focus(chromium, server: Server, ann: Person, bob: Person):
+    problem = "p.problem"
+    stranger = await (await somebody(chromium, server.url)).page()
+    await stranger.goto("/login")
+    await stranger.get_by_label("username").fill(ann.name)
+    await stranger.get_by_label("Password").fill("wrong")
+    await stranger.get_by_role("button", name="Log in").click()
+    await expect(stranger.locator(problem)).to_be_focused()
+    await stranger.goto("/sign-up")
+    await stranger.get_by_label("Username").fill(ann.name)
+    await stranger.get_by_label("E-mail").fill("x@example.com")
+    await stranger.get_by_label("Password").fill("a good long one")
+    await stranger.get_by_role("button", name="Sign up").click()
+    await expect(stranger.get_by_label("Username")).to_be_focused()
+
+    _, page = await open_page(chromium, server, ann, "/compose")
+    await page.get_by_role("button", name="Post", exact=True).click()
+    await expect(page.locator(problem)).to_be_focused()
+    post = bob.say(f"@{ann.name} psst", visibility="direct")
+    await page.goto(f"/@{bob.name}/{post['id']}")
+    await page.get_by_role("button", name="Let more people see it").click()
+    await expect(page.get_by_role("radio", checked=True)).to_be_focused()

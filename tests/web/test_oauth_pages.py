@@ -134,22 +134,26 @@ def test_a_wrong_redirect_uri_gets_a_page_and_no_redirect(server, anns, uri):
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "to_do"),
     [
-        {"client_id": "nobody"},
-        {"client_id": ""},
-        {"response_type": "token"},
-        {"scope": "write:follows"},
-        {"scope": "nonsense"},
-        {"code_challenge": "x" * 43, "code_challenge_method": "plain"},
+        ({"client_id": "nobody"}, "Take this server out of the app, and log in there anew."),
+        ({"client_id": ""}, "Take this server out of the app, and log in there anew."),
+        ({"response_type": "token"}, "try a newer version of it, or tell those who make it"),
+        ({"scope": "write:follows"}, "Take this server out of the app, and log in there anew."),
+        ({"scope": "nonsense"}, "Take this server out of the app, and log in there anew."),
+        (
+            {"code_challenge": "x" * 43, "code_challenge_method": "plain"},
+            "try a newer version of it, or tell those who make it",
+        ),
     ],
 )
-def test_what_an_app_may_not_ask_gets_a_page(server, anns, changed):
+def test_what_an_app_may_not_ask_gets_a_page_that_says_what_to_do(server, anns, changed, to_do):
     app = register(server, CALLBACK)
 
     answer = anns.get("/oauth/authorize", params=asked(app, CALLBACK) | changed, allow_redirects=False)
 
     assert answer.status_code == 400
+    assert to_do in answer.text
     assert "Location" not in answer.headers
 
 
