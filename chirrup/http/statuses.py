@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 
 from ..access import limits
-from ..errors import Invalid, NotFound
+from ..errors import Invalid
 from ..ports import Tx
 from ..social import media, posts, reactions, threads
-from ..store import posts as post_rows
 from ..timelines import marks
 from ..types import Draft, PollDraft, Post, Span
 from . import hidden, paging
@@ -117,9 +116,7 @@ async def delete(call: Call, id: int, query: DeleteQuery) -> DeletedStatus:
 
 
 def _with_text(tx: Tx, call: Call, id: int) -> tuple[Any, str]:
-    post = post_rows.by_id(tx, id)
-    if post is None or post.author_id != call.account_id:
-        raise NotFound("post", id)
+    post = posts.own_or_boost(tx, call.account_id, id)
     return msgspec.json.decode(hidden.or_status(tx, call, post)), post.text
 
 

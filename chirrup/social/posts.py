@@ -288,8 +288,16 @@ def _version(tx: Tx, post: Post) -> PostVersion:
 
 def own(tx: Tx, author: int, id: int) -> Post:
     """A post, not a boost, of author's. Raises NotFound."""
+    post = own_or_boost(tx, author, id)
+    if post.boost_of_id:
+        raise NotFound("post", id)
+    return post
+
+
+def own_or_boost(tx: Tx, author: int, id: int) -> Post:
+    """The same, or a boost of author's."""
     post = rows.by_id(tx, id)
-    if post is None or post.author_id != author or post.boost_of_id:
+    if post is None or post.author_id != author:
         raise NotFound("post", id)
     return post
 
@@ -299,9 +307,7 @@ def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
 
     keep_media: for a day another post may show them, for those who write it anew.
     """
-    post = rows.by_id(tx, id)
-    if post is None or post.author_id != author:
-        raise NotFound("post", id)
+    post = own_or_boost(tx, author, id)
     remove(tx, post, keep_media=keep_media)
     return post
 
@@ -346,6 +352,12 @@ def get(tx: Tx, viewer_id: int, id: int) -> Post:
     if post is None:
         raise NotFound("post", id)
     return post
+
+
+def original(tx: Tx, viewer_id: int, id: int) -> Post:
+    """The same; for a boost, what it boosts."""
+    post = get(tx, viewer_id, id)
+    return get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post
 
 
 def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:

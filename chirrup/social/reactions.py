@@ -20,7 +20,7 @@ PINS_MAX = 5  # Mastodon's default
 
 def favourite(tx: Tx, account_id: int, id: int) -> Post:
     """The post (for a boost, what it boosts). Harmless when repeated. Raises NotFound."""
-    post = _original(tx, account_id, id)
+    post = posts.original(tx, account_id, id)
     if rows.add(tx, "favourites", account_id, post.id):
         post_rows.add_counts(tx, post.id, favourites=1)
         tx.emit(Favourited(account_id, post.id))
@@ -37,7 +37,7 @@ def unfavourite(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def bookmark(tx: Tx, account_id: int, id: int) -> Post:
-    post = _original(tx, account_id, id)
+    post = posts.original(tx, account_id, id)
     rows.add(tx, "bookmarks", account_id, post.id)
     return post
 
@@ -53,7 +53,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     visibility: public, unlisted or private (the followers'). Raises NotFound; Invalid: a direct post, or another's
     followers-only post.
     """
-    original = _original(tx, account_id, id)
+    original = posts.original(tx, account_id, id)
     if original.visibility == Visibility.DIRECT or (
         original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
     ):
@@ -139,7 +139,7 @@ def unpin(tx: Tx, account_id: int, id: int) -> Post:
 
 def mute_thread(tx: Tx, account_id: int, id: int) -> Post:
     """No notifications from this thread any more."""
-    post = _original(tx, account_id, id)
+    post = posts.original(tx, account_id, id)
     rows.mute_thread(tx, account_id, post.root_id)
     return post
 
@@ -147,11 +147,6 @@ def mute_thread(tx: Tx, account_id: int, id: int) -> Post:
 def unmute_thread(tx: Tx, account_id: int, id: int) -> Post:
     post = _markable(tx, account_id, id)
     return post if rows.unmute_thread(tx, account_id, post.root_id) else posts.get(tx, account_id, post.id)
-
-
-def _original(tx: Tx, viewer_id: int, id: int) -> Post:
-    post = posts.get(tx, viewer_id, id)
-    return posts.get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post
 
 
 def _markable(tx: Tx, account_id: int, id: int) -> Post:

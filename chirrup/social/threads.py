@@ -43,7 +43,7 @@ class Thread(msgspec.Struct, frozen=True):
 def context(tx: Tx, viewer_id: int, id: int) -> Thread:
     """As the API shows it. Raises NotFound."""
     caps = FULL if viewer_id else STRANGERS
-    found = _Found(tx, viewer_id, _original(tx, viewer_id, id))
+    found = _Found(tx, viewer_id, posts.original(tx, viewer_id, id))
     near = [id for id in found.below if found.depth(id) <= caps.depth]
     chosen = _fairly(near, found.authors, caps.below)
     return _shown(tx, viewer_id, found, found.above[: caps.above], chosen)
@@ -51,7 +51,7 @@ def context(tx: Tx, viewer_id: int, id: int) -> Thread:
 
 def page(tx: Tx, viewer_id: int, id: int, before: int = ID_MAX) -> Thread:
     """As pages show it: the newest PAGE replies older than before. Raises NotFound."""
-    found = _Found(tx, viewer_id, _original(tx, viewer_id, id))
+    found = _Found(tx, viewer_id, posts.original(tx, viewer_id, id))
     older = [id for id in found.below if id < before]
     thread = _shown(tx, viewer_id, found, found.above[: FULL.above], older[:PAGE])
     return msgspec.structs.replace(thread, before=older[PAGE - 1]) if len(older) > PAGE else thread
@@ -61,11 +61,6 @@ def newest(tx: Tx, viewer_id: int, root_id: int) -> int:
     """The newest post of the thread that viewer_id may see, 0 when there is none."""
     some = [post_id for post_id, _, _ in rows.shown(tx, root_id, viewer_id, (), rows.PER_AUTHOR, limit=200)]
     return max(visibility.see(tx, viewer_id, [root_id, *some]).posts, default=0)
-
-
-def _original(tx: Tx, viewer_id: int, id: int) -> Post:
-    post = posts.get(tx, viewer_id, id)
-    return posts.get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post
 
 
 class _Found:

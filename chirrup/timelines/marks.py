@@ -15,13 +15,13 @@ Found = Filled[tuple[int, int]]  # (what pages go by, account id or post id)
 
 def favourited_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
     """Newest first, for a boost of what it boosts. Raises NotFound."""
-    original = _original(tx, viewer_id, id)
+    original = posts.original(tx, viewer_id, id).id
     return fill.accounts(tx, viewer_id, span, lambda part: reactions.page_of_accounts(tx, "favourites", original, part))
 
 
 def boosted_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
     """The same; a boost for followers only is known to those who see it. Raises NotFound."""
-    original = _original(tx, viewer_id, id)
+    original = posts.original(tx, viewer_id, id).id
 
     def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         seen = see(tx, viewer_id, [boost for boost, _ in some])
@@ -46,8 +46,3 @@ def marked(tx: Tx, account_id: int, mark: str, span: Span) -> Found:
     return fill.fill(
         span, lambda part: reactions.page_of_posts(tx, mark, account_id, part), kept, key=lambda one: one[0]
     )
-
-
-def _original(tx: Tx, viewer_id: int, id: int) -> int:
-    post = posts.get(tx, viewer_id, id)
-    return post.boost_of_id or post.id
