@@ -186,11 +186,6 @@ def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     return []
 
 
-def on_edited(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
-    """Uses that an edit added are counted."""
-    return on_published(tx, post)
-
-
 def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
     post = posts.tombstone(tx, event.post_id)
     if post:
@@ -207,7 +202,3 @@ def _remove(tx: Tx, post: Post, keys: Collection[str]) -> None:
 def _names(post: Post) -> dict[str, str]:
     """The post's tags as written, by their normal forms."""
     return {hashtag_key(name): name for name in post.tag_names}
-
-
-def keys_in(words: str) -> set[str]:
-    return {hashtag_key(entity.value) for entity in extract(words).hashtags}

@@ -6,6 +6,7 @@ database is away, or the route has none, form_again() shows the same fields plai
 
 import msgspec
 
+from ..social.posts import MEDIA_MAX
 from .call import Call, Page
 from .forms import Fields
 from .problems import Problem
@@ -22,7 +23,7 @@ LABELS = {
     "username": "Username",
     "email": "E-mail address",
     "q": "Search for",
-} | {f"description{n}": f"Description of picture {n + 1}" for n in range(4)}
+} | {f"description{n}": f"Description of picture {n + 1}" for n in range(MEDIA_MAX)}
 SECRET = ("csrf", "password", "old", "new", "kept")
 
 

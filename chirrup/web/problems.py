@@ -17,6 +17,7 @@ from ..errors import (
     Unauthorised,
     Unavailable,
 )
+from ..social.posts import MEDIA_MAX
 from .forms import TooLarge
 
 log = structlog.get_logger()
@@ -57,7 +58,7 @@ FIELDS = {
     "text": "Your text",
     "username": "The username",
     "visibility": "The choice of who may see it",
-} | {f"{name}{n}": f"{word} {n + 1}" for n in range(4) for name, word in _OF_PICTURES.items()}
+} | {f"{name}{n}": f"{word} {n + 1}" for n in range(MEDIA_MAX) for name, word in _OF_PICTURES.items()}
 
 
 AN_APP = "Something is wrong in the app: try a newer version of it, or tell those who make it."

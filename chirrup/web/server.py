@@ -28,11 +28,11 @@ from . import compression, entry, files, forms, kept, outside, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
 from .routes import ROUTES, USER, Route, form_at
+from .typed import PICTURES_MAX
 from .views import Views
 
 log = structlog.get_logger()
 
-PICTURES_MAX = 4
 FORM_BYTES_MAX = (
     512 * 1024 * 1024
 )  # of one with files: so much is read to save its words, whatever is kept of the files

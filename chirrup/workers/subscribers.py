@@ -95,7 +95,7 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
         then=(_deliver,),
     ),
     events.PostEdited: Reaction(
-        of_post=(notifications.on_edited, conversations.on_published, tags.on_edited),
+        of_post=(notifications.on_edited, conversations.on_published, tags.on_published),
         then=(_announce_edit,),
     ),
     events.PostSpreading: Reaction(then=(_spread,)),

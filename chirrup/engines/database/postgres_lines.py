@@ -149,7 +149,7 @@ class Lines:
         return (self._slow if slow else self._quick).ask(operation, args, kwargs)
 
     async def write(self, operation: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Event]]:
-        """(its result, the buckets of its events), once that is durable. Raises Again, and what it raises itself."""
+        """(its result, its events), once that is durable. Raises Again, and what it raises itself."""
         if self._writers.inside >= QUEUE:
             raise busy()
         async with self._writers.one() as line:
