@@ -31,6 +31,7 @@ from .http.auth import Authenticator
 from .http.call import Services
 from .http.health import Health
 from .http.render import Renderer
+from .http.route import FOR_PROGRAMS
 from .http.routes import ROUTES
 from .http.scrape import Scrape
 from .ports import Broker, Database, Engines
@@ -268,7 +269,7 @@ def _refusal(web: Web) -> Callable[[Any, HTTPException], Response[Any]]:
     """What the framework refuses itself (unknown paths, wrong methods, bodies too large), for programs or people."""
 
     def answer(request: Any, error: HTTPException) -> Response[Any]:
-        if not request.scope["path"].startswith(server.FOR_PROGRAMS):
+        if not request.scope["path"].startswith(FOR_PROGRAMS):
             return web.refuse(request, error.status_code)
         words = {404: "Record not found", 405: "This method is not allowed here"}
         body = {"error": words.get(error.status_code, error.detail)}

@@ -18,6 +18,7 @@ from .arguments import Arguments
 from .call import Call, Reply, Services
 from .files import FilePart
 from .paging import Page
+from .route import FOR_PROGRAMS
 from .routes import ADMIN, ANYONE, CLIENT, ROUTES, USER, Route
 from .whole import WHOLE
 
@@ -25,7 +26,6 @@ JSON = "application/json; charset=utf-8"
 BODY_BYTES_MAX = 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 _PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
-FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/", "/health")  # JSON, not pages
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"

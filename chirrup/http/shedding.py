@@ -14,6 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .. import metrics
+from .route import FOR_PROGRAMS
 from .spool import SpoolingCycle
 from .whole import WholeCycle
 
@@ -23,7 +24,6 @@ CALM_S = 0.5
 RETRY_AFTER_S = 1
 
 FREE = ("/health", "/metrics", "/api/v1/streaming", "/home/live")  # operators must see; streams have their own limits
-FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/")  # JSON; people get a line of text
 SLOW = frozenset(
     (
         *("/search", "/api/v2/search", "/api/v1/accounts/search"),

@@ -15,7 +15,7 @@ from ..types import Tag
 from . import tags
 from .accounts import by_acct
 from .search_query import CHARS_MAX, Query, parse
-from .text import hashtag_key
+from .text import hashtag_key, host_key
 
 __all__ = ["CHARS_MAX", "Query", "parse"]
 
@@ -33,7 +33,7 @@ def find_accounts(
     if asked.startswith("#"):
         return []
     name, _, host = asked.removeprefix("@").partition("@")
-    if host and host.casefold() != domain.casefold():
+    if host and host_key(host) != host_key(domain):
         return []
     found: list[int] = []
     with suppress(NotFound):

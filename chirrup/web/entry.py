@@ -144,7 +144,7 @@ async def login(call: Call) -> Page | Go | Resume:
 def _meant(name: str, domain: str) -> tuple[str, str]:
     """(username, "") or ("", e-mail address) in their normal forms, of either, of @username or @username@domain."""
     username, _, host = name.removeprefix("@").partition("@")
-    if host and (not name.startswith("@") or host.casefold() != domain.casefold()):
+    if host and (not name.startswith("@") or text.host_key(host) != text.host_key(domain)):
         return "", accounts.email_key(name)  # nobody's, when it begins with @
     return text.username_key(username), ""
 

@@ -7,8 +7,8 @@ import requests
 from client import Server
 from world import World, name_of
 
+from chirrup.http.route import FOR_PROGRAMS
 from chirrup.http.routes import ROUTES, V1, Route
-from chirrup.http.server import FOR_PROGRAMS
 
 PAGE = {"Origin": "https://client.example"}
 NOWHERE = ["/api/v1/nowhere", "/api/v9/", "/oauth/nowhere", "/.well-known/nowhere", "/nodeinfo/9", "/health/nowhere"]

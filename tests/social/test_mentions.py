@@ -5,7 +5,7 @@ from kit import people
 
 from chirrup.access import visibility
 from chirrup.ports import Database
-from chirrup.social import posts, text
+from chirrup.social import posts, search, text
 from chirrup.types import Draft, Visibility
 
 DOMAIN = "chirrup.example:3000"
@@ -80,6 +80,15 @@ def test_a_mention_may_name_its_host(source, mentions):
 def test_a_host_has_one_form_in_every_spelling(domain, written):
     assert text.host_key(domain) == text.host_key(written)
     assert f"{BASE}/@ann" in text.to_html(f"@ann@{written}", {"ann": f"{BASE}/@ann"}, f"https://{domain}")
+
+
+@pytest.mark.parametrize("written", ["bücher.example", "xn--bcher-kva.example", "Bücher.Example"])
+async def test_an_account_is_found_by_its_handle_in_every_spelling_of_the_host(db: Database, written: str):
+    (ann,) = await people(db, "ann")
+
+    for domain in ("bücher.example", "xn--bcher-kva.example"):
+        assert await db.read(search.find_accounts, ann, f"@ann@{written}", domain, limit=5) == [ann]
+    assert await db.read(search.find_accounts, ann, f"@ann@{written}", "example.org", limit=5) == []
 
 
 async def test_a_direct_post_is_read_by_those_named_and_by_nobody_else(db: Database):
