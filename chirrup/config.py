@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_5_min: int = 300  # of an account to the API and the pages; of an address, where nobody is logged in
     streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; what is beyond gets a 429
     streams_per_ip: int = 10_000
-    connections_per_ip: int = 1024  # at once in each process, streams and those of trusted proxies not counted
+    connections_per_ip: int = 8192  # at once in each process, streams and those of trusted proxies not counted
     client_head_s: float = 10.0  # how long a client is waited for: for a request's first line and headers,
     client_still_s: float = 30.0  # and while it neither sends the rest nor reads the answer;
     client_bytes_per_s: int = 1024  # who does it slowly is given a second for as many bytes

@@ -17,8 +17,9 @@ from .. import metrics
 from ..access.limits import network_of
 
 FRESH, HEAD, BODY, READER = "fresh", "head", "body", "reader"  # what is owed; fresh: a first request
+STREAM = "stream"  # the reading of what was said since: of a stream that is open, for as long as it likes
 OURS = "ours"  # what is owed would come, did we let it
-HELD_MAX, HELD_ADDRESS_MAX = 2048, 256  # connections that owe us something, in all and from one address
+HELD_MAX, HELD_ADDRESS_MAX = 2048, 256  # requests and answers that are held up, in all and from one address
 HELD_BYTES_MAX, HELD_ADDRESS_BYTES_MAX = 128 * 1024 * 1024, 16 * 1024 * 1024  # in memory for them
 HELD_BYTES_EACH = 16 * 1024  # of any connection, at least
 RESUMED_BYTES = 48 * 1024  # are read between two moments at which uvloop calls resume_writing()
@@ -40,7 +41,7 @@ class Connection(Protocol):
     """What is watched: an HTTP connection, or a WebSocket."""
 
     def owes(self) -> str:
-        """FRESH, HEAD, BODY, READER or OURS; "": nothing."""
+        """FRESH, HEAD, BODY, READER, STREAM or OURS; "": nothing."""
         ...
 
     def moved(self) -> tuple[int, int, int]:
@@ -57,10 +58,10 @@ class Connection(Protocol):
 
 
 class _Watched:
-    __slots__ = ("address", "left_s", "moved", "owed")
+    __slots__ = ("address", "is_cut", "left_s", "moved", "owed")
 
     def __init__(self, address: str, owed: str, left_s: float, moved: tuple[int, int, int]) -> None:
-        self.address, self.owed, self.left_s, self.moved = address, owed, left_s, moved
+        self.address, self.owed, self.left_s, self.moved, self.is_cut = address, owed, left_s, moved, False
 
 
 class Guard:
@@ -126,14 +127,17 @@ class Guard:
     def watch(self, connection: Connection, owed: str) -> None:
         """Until it owes nothing, which is seen by the timer."""
         one = self._watched.get(connection)
-        if one and one.owed == owed:
+        if one and (one.owed == owed or one.is_cut):
             return
         self._unwatch(connection)
-        address = network_of(connection.address())  # behind a proxy it is known once the headers are
+        counted = owed not in (FRESH, STREAM)
+        address = network_of(connection.address()) if counted else ""  # behind a proxy it is known once the headers are
         self._watched[connection] = _Watched(address, owed, self._time_for(owed), connection.moved())
         others = self._of_address.setdefault(address, {})
         others[connection] = None
-        if address and owed != FRESH and (owed == READER or len(others) > HELD_ADDRESS_MAX):
+        if address and (owed == READER or len(others) > HELD_ADDRESS_MAX):
+            for other in [one for one in others if not one.owes()]:
+                self._unwatch(other)
             self._make_room(others, HELD_ADDRESS_MAX, HELD_ADDRESS_BYTES_MAX)
 
     def hurry(self) -> None:
@@ -151,15 +155,14 @@ class Guard:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now_s = loop.time()
-        passed_s = min(
-            now_s - self._looked_at_s, 2 * self.period_s
-        )  # a server that stood still waits for nobody's fault
+        # Time in which the server itself stood still is not the clients'.
+        passed_s = min(now_s - self._looked_at_s, 2 * self.period_s)
         self._looked_at_s = now_s
         if now_s - self._looked_at_all_at_s > self.patience.still_s / 2:
             self._looked_at_all_at_s = now_s
             for connection in self._all:
-                if connection.owes() == READER:
-                    self.watch(connection, READER)
+                if (owed := connection.owes()) in (READER, STREAM):
+                    self.watch(connection, owed)
         for connection, one in list(self._watched.items()):
             owed = connection.owes()
             if not owed:
@@ -169,9 +172,10 @@ class Guard:
             if owed == OURS:
                 one.moved = moved
                 continue
-            if owed != one.owed:
-                one.owed, one.left_s = owed, self._time_for(owed)
-            elif owed in (BODY, READER):
+            if owed != one.owed and not one.is_cut:
+                self.watch(connection, owed)
+                continue
+            if owed in (BODY, READER, STREAM) and not one.is_cut:
                 bytes_moved = _between(one.moved, moved)
                 one.left_s = min(self._time_for(owed), one.left_s + bytes_moved / self.patience.bytes_per_s)
             one.moved = moved
@@ -181,20 +185,25 @@ class Guard:
         self._make_room(self._watched, HELD_MAX, HELD_BYTES_MAX)
         self._timer = loop.call_later(self.period_s, self._look) if self._all else None
 
-    def _make_room(self, among: dict[Connection, Any], most: int, bytes_most: int) -> None:
-        """Cut those of whom the least can be hoped for, until the others are few enough."""
-        held = {one: max(HELD_BYTES_EACH, one.held_bytes()) for one in among if one.owes() not in ("", FRESH, OURS)}
-        count, size = len(held), sum(held.values())
-        if count <= most and size <= bytes_most:
-            return
-        for connection in sorted(held, key=lambda one: self._watched[one].left_s):
-            count, size = count - 1, size - held[connection]
-            self._cut(connection, self._watched[connection])
-            if count <= most and size <= bytes_most:
+    def _make_room(self, among: Iterable[Connection], most: int, bytes_most: int) -> None:
+        """Streams are not counted, as they last; only what is kept for them is, and that in all."""
+        held = [one for one in among if one.owes() not in ("", FRESH, OURS) and not self._watched[one].is_cut]
+        self._cut_down({one: 1 for one in held if one.owes() != STREAM}, most)
+        self._cut_down({one: max(HELD_BYTES_EACH, one.held_bytes()) for one in held}, bytes_most)
+
+    def _cut_down(self, sizes: dict[Connection, int], most: int) -> None:
+        """Cut those of whom the least can be hoped for, until the others come to no more than most."""
+        total = sum(sizes.values())
+        for connection in sorted(sizes, key=lambda one: self._watched[one].left_s) if total > most else ():
+            if not self._watched[connection].is_cut:
+                self._cut(connection, self._watched[connection])
+            total -= sizes[connection]
+            if total <= most:
                 return
 
     def _cut(self, connection: Connection, one: _Watched) -> None:
         metrics.turned_away[f"slow {one.owed}"] += 1
+        one.is_cut = True
         one.left_s = LEAVING_S if self._leaving else 5.0  # for a last word to arrive; then it is cut again
         connection.cut(one.owed)
 

@@ -10,7 +10,7 @@ import struct
 from typing import Any
 
 from ..access.limits import network_of
-from .guard import BODY, FRESH, HEAD, OURS, READER, Guard
+from .guard import BODY, FRESH, HEAD, OURS, READER, STREAM, Guard
 from .shedding import SheddingProtocol
 
 HEAD_BYTES_MAX = 64 * 1024  # of a request's first line and headers, and of all else around its body
@@ -109,7 +109,7 @@ class WatchedProtocol(SheddingProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._guard.watch(self, READER)
+        self._guard.watch(self, self.owes())
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -142,7 +142,7 @@ class WatchedProtocol(SheddingProtocol):
         return self.transport.get_write_buffer_size()
 
     def cut(self, owed: str) -> None:
-        if owed == READER:
+        if owed in (READER, STREAM):
             self.cut_reader()
         elif owed == BODY and self.cycle and not self.cycle.response_started and not self.transport.is_closing():
             self.cycle.disconnected = True  # nothing is answered but this

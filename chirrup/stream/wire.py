@@ -13,7 +13,7 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from .. import metrics
-from ..http.guard import READER, Guard
+from ..http.guard import READER, STREAM, Guard
 from ..http.watched import WatchedProtocol, reset
 from ..http.whole import WHOLE
 
@@ -187,7 +187,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().pause_writing()
         if self.wire:
             self.wire.pause()
-        self._guard.watch(self, READER)
+        self._guard.watch(self, self.owes())
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -210,7 +210,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # what http/guard.py asks
 
     def owes(self) -> str:
-        return READER if self.transport.get_write_buffer_size() else ""
+        if not self.transport.get_write_buffer_size():
+            return ""
+        return STREAM if self.wire else READER
 
     def moved(self) -> tuple[int, int, int]:
         return 0, self._resumed, self.transport.get_write_buffer_size()
@@ -283,6 +285,10 @@ class HttpProtocol(WatchedProtocol):
         if self.wire:
             self.wire.cut(TRY_LATER, "the server is going away")
         super().shutdown()
+
+    def owes(self) -> str:
+        owed = super().owes()
+        return STREAM if self.wire and owed == READER else owed
 
     def unread_bytes(self) -> int:
         return _unread_bytes(self.transport, self.wire)

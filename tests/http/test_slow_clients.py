@@ -1,10 +1,7 @@
 """Who sends or reads slowly, or not at all: for how long that is allowed, and what it may cost."""
 
-import contextlib
 import io
 import os
-import select
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +9,16 @@ from pathlib import Path
 import pytest
 import requests
 from client import Person, Server, eventually
+from http_peer import GONE_S, MB, Peer, get, post
 from PIL import Image
 
 STILL_S = 2.0
-GONE_S = 15.0  # on a busy machine
 PROXIED_FROM = "127.0.0.9"  # an address of the trusted proxy
 SETTINGS = {
     "CHIRRUP_CLIENT_HEAD_S": "0.5",
     "CHIRRUP_CLIENT_STILL_S": str(STILL_S),
     "CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM,
 }
-MB = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -44,43 +40,6 @@ def large_picture(ann: Person) -> str:
     made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")}).json()
     ann.say("look", media_ids=[made["id"]])
     return made["url"]
-
-
-class Peer:
-    """A socket that does just what it is told to."""
-
-    def __init__(self, server: Server, sent: bytes = b"", *, receive_bytes: int = 0, source: str = "127.0.0.1") -> None:
-        self.socket = socket.socket()
-        if receive_bytes:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.socket.settimeout(GONE_S)
-        self.socket.bind((source, 0))
-        self.socket.connect(("127.0.0.1", server.port))
-        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # the server had enough
-            self.socket.sendall(sent)
-
-    def rest(self) -> bytes:
-        """All that comes until the connection ends, which it does."""
-        data = bytearray()
-        with contextlib.suppress(ConnectionResetError):
-            while more := self.socket.recv(1 << 20):
-                data += more
-        return bytes(data)
-
-    def has_ended(self) -> bool:
-        """The server has dropped the connection, whatever is still to be read."""
-        poll = select.poll()
-        poll.register(self.socket, select.POLLRDHUP)
-        return bool(poll.poll(0))
-
-
-def get(address: str, more: str = "") -> bytes:
-    path = "/" + address.split("/", 3)[3] if "://" in address else address
-    return f"GET {path} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode()
-
-
-def post(path: str, length: int, more: str = "") -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{more}\r\n".encode()
 
 
 UNFINISHED = {
