@@ -53,6 +53,10 @@ class Server:
     def start(self) -> "Server":
         """Returns once it answers."""
         self.launch()
+        return self.answered()
+
+    def answered(self) -> "Server":
+        """Returns once it answers."""
         eventually(self._answers, within_s=30)
         return self
 

@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from faults import ledger
+from faults.boxes import Boxes
 from faults.ledger import Line
-from servers import Postgres
+from servers import Postgres, Redis
 
 
 @pytest.fixture
@@ -28,6 +30,16 @@ def postgres_database(postgres: Postgres, postgres_template: str) -> Iterator[st
     """A database with the schema, for tests that need many processes."""
     with postgres.database(postgres_template) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def boxes(
+    postgres_template: str, postgres: Postgres, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Boxes]:
+    """All five run again after each test that stops some."""
+    redis_server.flush()
+    with postgres.database(postgres_template) as database, ExitStack() as running:
+        yield Boxes(tmp_path_factory.mktemp("boxes"), database, redis_server.url, running)
 
 
 def _lines(terminal: pytest.TerminalReporter) -> list[Line]:
