@@ -171,6 +171,18 @@ def redate(
 
 
 @app.command
+def recount(*, common: Common = COMMON) -> None:
+    """Compare every counter with a count of its rows, and put right what is off, while the server runs.
+
+    Followers, followees, posts; replies, boosts, favourites; votes; hashtags. `chirrup doctor` looks at the newest of
+    them. Pins and boosts of deleted posts are taken away. It may be stopped at any moment, and run again.
+    """
+    from . import recount as counts
+
+    counts.run(common.settings(), console)
+
+
+@app.command
 def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> None:
     """What followed from a post, a follow, … and failed again and again: show it, oldest first, with the reasons.
 

@@ -12,11 +12,11 @@ import apsw
 import msgspec
 from rich.console import Console
 
-from . import __version__, folder, redate
+from . import __version__, folder, recount, redate
 from .app import open_broker, open_database
 from .config import NO_PROXY, Settings
-from .errors import ChirrupError, SettingsError
-from .ports import Doubt
+from .errors import ChirrupError, SettingsError, Unavailable
+from .ports import Database, Doubt
 from .social import film
 from .store import distribute, migrations, outbox
 
@@ -140,6 +140,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 f"the newest post is dated {redate.span(ahead)} ahead of the clock, and so is all that follows it",
                 "a clock was wrong once: set it right, stop the server, and run `chirrup redate`",
             )
+        yield from _counters(db)
         for doubt in db.doubts():
             yield Finding(WARN, doubt.what, doubt.to_do)
         if local := db.write_now(distribute.local):
@@ -160,6 +161,24 @@ def _database(settings: Settings) -> Iterator[Finding]:
             )
     finally:
         db.close()
+
+
+def _counters(db: Database) -> Iterator[Finding]:
+    try:
+        off = asyncio.run(_off(db))
+    except Unavailable:
+        yield Finding(WARN, "counters could not be compared in time", "`chirrup recount` compares all, with patience")
+        return
+    if off:
+        yield Finding(
+            WARN,
+            f"{off} of the newest accounts and posts do not count what is there",
+            "`chirrup recount` puts all counters right, while the server runs",
+        )
+
+
+async def _off(db: Database) -> int:
+    return await db.read(recount.off_among_newest)
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:

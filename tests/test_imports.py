@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"http", "web", "stream", "mail", "workers"},
     {"folder", "serving"},
     {"app"},
-    {"load", "demo", "backup", "redate"},  # what commands do
+    {"load", "demo", "backup", "redate", "recount"},  # what commands do
     {"doctor"},
     {"cli"},
     {"__main__"},

@@ -119,8 +119,8 @@ def feature(tx: Tx, account_id: int, raw: str) -> FeaturedTag:
     if len(before) >= FEATURED_MAX:
         raise Invalid("tag", f"is one too many: at most {FEATURED_MAX} can be featured")
     rows.add(tx, key, name)
-    ids = posts.by_ids(tx, rows.posts_near(tx, key, account_id))
-    own = [post.created_ms for post in ids.values() if post.author_id == account_id]
+    authors = posts.authors(tx, rows.posts_near(tx, key, account_id))  # a deleted post counts until on_deleted()
+    own = [ms_of(id) for id, author in authors.items() if author == account_id]
     id = tx.new_id(bucket_of(account_id))
     one = FeaturedTag(id, account_id, key, name, posts=len(own), last_post_ms=max(own, default=0))
     chosen.feature(tx, one)

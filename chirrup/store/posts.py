@@ -39,11 +39,16 @@ def _version(_: int, changed_ms: int, deleted_ms: int) -> int:
 
 def boosts_among(tx: Tx, ids: Collection[int]) -> dict[int, int]:
     """What each of ids boosts, 0 for nothing; of deleted ones, too."""
-    return tx.by_ids(f"SELECT id, boost_of_id FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _boosted, ids)
+    return tx.by_ids(f"SELECT id, boost_of_id FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _second, ids)
 
 
-def _boosted(_: int, boost_of_id: int) -> int:
-    return boost_of_id
+def _second(_: int, value: int) -> int:
+    return value
+
+
+def authors(tx: Tx, ids: Collection[int]) -> dict[int, int]:
+    """Who wrote each of ids, deleted ones, too."""
+    return tx.by_ids(f"SELECT id, author_id FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _second, ids)
 
 
 def by_id(tx: Tx, id: int) -> Post | None:

@@ -8,6 +8,7 @@ from kit import people, settle
 
 from chirrup.errors import ChirrupError
 from chirrup.ports import Engines, Tx
+from chirrup.recount import off_among_newest, recount
 from chirrup.social import accounts, follows, polls, posts, reactions, tags
 from chirrup.social.accounts import ProfileChange
 from chirrup.store import polls as poll_rows
@@ -117,8 +118,10 @@ async def test_counters_equal_a_count_after_anything(engines: Engines, seed: int
         except ChirrupError:
             pass  # what is not allowed changes nothing
         if step % 40 == 39:
+            assert await db.read(off_among_newest) == 0, "while something is left to be done"
             await settle(engines)
             assert await db.read(wrong) == []
+    assert (await recount(db)).total() == 0
 
 
 async def test_a_deleted_post_takes_its_boosts_and_its_pin_along(engines: Engines, monkeypatch: pytest.MonkeyPatch):
@@ -161,3 +164,16 @@ async def test_who_is_locked_no_more_accepts_all_who_wait(
         (tie,) = await db.read(accounts.relationships, asker, [ann])
         assert (tie.following, tie.notify, tie.requested) == (not locked_again, not locked_again, locked_again)
     assert await db.read(wrong) == []
+
+
+async def test_a_tag_that_is_featured_while_a_post_with_it_is_being_deleted_counts_the_others(engines: Engines):
+    db = engines.db
+    (ann,) = await people(db, "ann")
+    _, second = [(await db.write(posts.publish, ann, Draft(text=f"#bread {n}"))).id for n in range(2)]
+    await settle(engines)
+
+    await db.write(posts.delete, ann, second)
+    await db.write(tags.feature, ann, "bread")
+    await settle(engines)
+
+    assert [one.posts for one in await db.read(tags.featured, ann, ann)] == [1]
