@@ -10,7 +10,7 @@ from ..timelines.position import Position, place_of, sum_of
 from ..timelines.watermark import Watermark
 from . import events, resume
 from .events import Event
-from .reader import Subscription
+from .reader import Subscription, recall
 from .wire import TOO_SLOW
 
 T = TypeVar("T")
@@ -95,6 +95,7 @@ class CatchingUp:
             found = await self._read(events.of_missed, self._services.render, viewer_id, missed[at : at + STEP])
             for event in found:
                 if text := event.texts.get(viewer_id):
+                    await recall(self._services.engines, event, [subscription])
                     event.acted_on = acted_on
                     subscription.write(event, text)
                     subscription.had.add(event.place)

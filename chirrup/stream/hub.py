@@ -17,7 +17,6 @@ from ..errors import ChirrupError, TooMany
 from ..events import Signal, unpack
 from ..http.call import Services
 from ..ports import Tx
-from ..timelines.once import standing
 from ..timelines.position import Position, place_of
 from ..timelines.watermark import LOOK_S, Watermark
 from ..types import ANYBODY
@@ -26,7 +25,7 @@ from . import events
 from .catching_up import CatchingUp
 from .channels import Channel, Channels
 from .events import Ask
-from .reader import Pack, Reader, Subscription
+from .reader import Pack, Reader, Subscription, recall
 from .streams import Stream
 from .wire import POLICY, TRY_LATER
 
@@ -211,18 +210,10 @@ class Hub:
         for event, (_, channels) in zip(found, asked, strict=True):
             if event:
                 event.acted_on = self._acted_on
-                await self._recall(event, channels)
+                await recall(self.services.engines, event, [one for at in channels for one in at.subscriptions])
                 for channel in channels:
                     for subscription in channel.subscriptions:
                         subscription.take(event)
-
-    async def _recall(self, event: events.Event, channels: list[Channel]) -> None:
-        """Before the first boost that somebody is sent: what stands in their timeline already."""
-        lacking = [one for channel in channels for one in channel.subscriptions if one.lacks(event)]
-        engines = self.services.engines
-        asked = [standing(engines, *one.stream.timeline, event.id) for one in lacking if one.stream.timeline]
-        for subscription, found in zip(lacking, await asyncio.gather(*asked), strict=True):
-            subscription.standing = found
 
     # what the broker may lose
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
 from .. import metrics
-from ..timelines.once import Standing
+from ..ports import Engines
+from ..timelines.once import Standing, standing
 from ..timelines.position import Position
 from ..types import Viewer
 from .events import Event
@@ -129,6 +131,14 @@ class Subscription:
             for event in self.next_waiting(HELD_MAX):
                 self.take(event, now=True)
             self._waiting = None
+
+
+async def recall(engines: Engines, event: Event, subscriptions: Iterable[Subscription]) -> None:
+    """Before the first boost that somebody is sent: what stands in their timeline already."""
+    lacking = [one for one in subscriptions if one.lacks(event)]
+    asked = [standing(engines, *one.stream.timeline, event.id) for one in lacking if one.stream.timeline]
+    for subscription, found in zip(lacking, await asyncio.gather(*asked), strict=True):
+        subscription.standing = found
 
 
 def as_frame(subscription: Subscription, event: Event, text: str) -> bytes:

@@ -13,7 +13,7 @@ from chirrup.ports import Tx
 from chirrup.social import follows, lists, posts, reactions
 from chirrup.stream import catching_up, resume
 from chirrup.stream.resume import PAGE
-from chirrup.timelines import rebuild
+from chirrup.timelines import read, rebuild
 from chirrup.timelines.position import NAMED_MAX, Position
 from chirrup.types import Draft, Post, Span, Visibility
 
@@ -117,6 +117,28 @@ async def test_a_reader_who_was_away_gets_what_it_missed_and_nothing_twice(town:
     assert updates == [update(post) for post in missed]
     assert sorted(kinds) == ["notification"] * 2 + ["update"] * 4
     assert await again.told() == update(last)
+
+
+async def test_a_boost_of_what_stands_at_home_is_no_news_to_who_comes_back(town: Town):
+    reader, ann, bob = await town.people("reader", "ann", "bob")
+    for one in (ann, bob):
+        await town.write(follows.follow, reader, one)
+    await town.settled()
+    assert await read.home(town.engines, reader, Span(before=ID_MAX)) == []
+    token = await town.token(reader)
+    events = await town.events("user", token)
+    said = await town.say(ann, "1")
+    assert await events.told() == update(said)
+    events.drop()
+
+    missed = await town.say(ann, "2")
+    await town.write(reactions.boost, bob, said.id)
+    await town.write(reactions.boost, bob, missed.id)
+    await town.settled()
+    again = await town.events("user", token, last=events.last)
+    last = await town.say(ann, "3")
+
+    assert [await again.told() for _ in range(2)] == [update(missed), update(last)]
 
 
 @pytest.mark.parametrize("name", ["public", "hashtag", "list", "direct"])
