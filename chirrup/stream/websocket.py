@@ -3,7 +3,7 @@
 import msgspec
 
 from ..errors import BadRequest, ChirrupError, NotFound
-from ..http import problems
+from ..http import lenient, problems
 from . import streams
 from .events import frame
 from .hub import Hub
@@ -17,7 +17,7 @@ class Command(msgspec.Struct):
     type: str
     stream: str
     tag: str = ""
-    list: str | int = ""
+    list: str = ""
 
 
 async def serve(hub: Hub, opening: Opening) -> None:
@@ -48,12 +48,12 @@ async def serve(hub: Hub, opening: Opening) -> None:
         await hub.leave(reader)
 
 
-_decode = msgspec.json.Decoder(Command).decode
+_read = lenient.reader(Command)
 
 
 async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
     try:
-        command = _decode(text)
+        command = msgspec.convert(_read(msgspec.json.decode(text)), Command)
         if command.type == "subscribe":
             if subscription := await _subscribe(hub, reader, command):
                 subscription.release()
@@ -70,7 +70,7 @@ async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
 
 async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription | None:
     """None: it is subscribed already."""
-    stream = await streams.find(hub.services, reader.viewer, command.stream, tag=command.tag, list_id=str(command.list))
+    stream = await streams.find(hub.services, reader.viewer, command.stream, tag=command.tag, list_id=command.list)
     if stream.key in reader.subscriptions:
         return None
     if len(reader.subscriptions) >= SUBSCRIPTIONS_MAX:
@@ -81,7 +81,7 @@ async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription
 def _key(command: Command) -> tuple[str, str]:
     if command.stream.startswith("hashtag"):
         return command.stream, command.tag.removeprefix("#")
-    return command.stream, str(command.list) if command.stream == "list" else ""
+    return command.stream, command.list if command.stream == "list" else ""
 
 
 def _say(reader: Reader, error: ChirrupError) -> None:

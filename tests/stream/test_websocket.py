@@ -142,6 +142,19 @@ async def test_a_wrong_command_is_answered_on_the_socket_which_goes_on(town: Tow
     assert await socket.told() == update(post)
 
 
+async def test_a_command_may_say_null_for_what_its_stream_does_not_need(town: Town):
+    """As clients do whose JSON has every field."""
+    (ann,) = await town.people("ann")
+    socket = await town.listen(ann, "direct")
+
+    await socket.ask(stream="user", tag=None, list=None)
+    await socket.ask("unsubscribe", stream="direct", tag=None, list=None)
+    await _obeyed(socket)
+
+    post = await town.say(ann)
+    assert await socket.told() == update(post)
+
+
 async def test_a_wrong_stream_in_the_address_is_answered_on_the_socket(town: Town):
     socket = await town.socket(stream="hashtag")
 
