@@ -1,6 +1,7 @@
 """One stream as server-sent events, which a reader can take up where it was. https://html.spec.whatwg.org/#server-sent-events"""
 
 from ..errors import ChirrupError
+from ..http.lenient import FALSE
 from ..http.server import HEADERS
 from ..timelines.position import Position
 from ..waiting import happens
@@ -21,7 +22,7 @@ _START = encoded(
 async def serve(hub: Hub, opening: Opening, name: str) -> None:
     """name: of the stream. The first heartbeat says that everything from now on will come."""
     query = opening.query
-    if name.startswith("public") and query.get("only_media") in ("true", "1"):
+    if name.startswith("public") and query.get("only_media", "0") not in FALSE:
         name += ":media"
     came_back = opening.headers.get("last-event-id", "")
     position = Position.parse(came_back)

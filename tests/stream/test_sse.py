@@ -28,7 +28,7 @@ async def test_every_stream_has_an_address(town: Town):
     streams = {name: await town.events(name, token) for name in names}
     streams |= {name: await town.events(name, token, tag="tea") for name in ("hashtag", "hashtag/local")}
     streams["list"] = await town.events("list", token, list=str(made.id))
-    streams["media"] = await town.events("public", token, only_media="true")
+    streams["media"] = await town.events("public", token, only_media="on")
 
     post = await town.say(ann, "#tea")
     whisper = await town.say(ann, "@bob psst", visibility=Visibility.DIRECT)
