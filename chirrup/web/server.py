@@ -105,9 +105,9 @@ class Web:
             route.path, http_method=methods, name=f"{route.method} {route.path}", request_max_body_size=max_bytes
         )(handle)
 
-    async def _form(self, request: Request[Any, Any, Any], call: Call) -> forms.Fields:
+    async def _form(self, request: Request[Any, Any, Any], call: Call, *, with_files: bool = True) -> forms.Fields:
         call.is_read = True
-        most = self.services.settings.media_bytes_max
+        most = self.services.settings.media_bytes_max if with_files else 0
         return await forms.body(request, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
 
     async def _refused(
@@ -129,7 +129,7 @@ class Web:
         """The words of a form that was refused before it was read, unless another site sent it."""
         try:
             _check_origin(request.headers, self.services.settings)
-            call.form = await self._form(request, call)
+            call.form = await self._form(request, call, with_files=False)
         except Exception:
             log.debug("a form that was refused could not be read", exc_info=True)
 
