@@ -5,20 +5,23 @@ to the system's cache at once, 64 to 256 kB in 0.1 ms: in threads, those who wai
 """
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
+from ..access.limits import network_of
 from ..errors import BadRequest, Unavailable
 from ..ports import BODY_BYTES
 from .whole import WholeCycle
 
 PIECE_BYTES = 1024 * 1024
 BODY_BYTES_MAX = 128 * 1024 * 1024  # where it does not say
-SPOOLED_BYTES_MAX = 1024 * 1024 * 1024  # on disk at a time
+SPOOLED_BYTES_MAX = 2 * 1024 * 1024 * 1024  # on disk at a time, of all
+ADDRESS_BYTES_MAX = 256 * 1024 * 1024  # and of one address, so that nobody takes the room of all others
 
-_spooled_bytes = 0
+_spooled: Counter[str] = Counter()  # bytes by address
 
 
 class SpoolingCycle(WholeCycle):
@@ -26,6 +29,7 @@ class SpoolingCycle(WholeCycle):
 
     folder: Path | None = None
     _file: IO[bytes] | None = None
+    _address = ""  # the client's, also behind a proxy that is trusted
     _size = 0
     _given = 0
 
@@ -68,12 +72,12 @@ class SpoolingCycle(WholeCycle):
             self._file.seek(0)
 
     def _put_aside(self) -> None:
-        global _spooled_bytes
         data, self.body = self.body, bytearray()
-        if _spooled_bytes + len(data) > SPOOLED_BYTES_MAX:
+        self._address = self._address or network_of(client[0] if (client := self.scope["client"]) else "")
+        if _spooled[self._address] + len(data) > ADDRESS_BYTES_MAX or _spooled.total() + len(data) > SPOOLED_BYTES_MAX:
             raise Unavailable("Too much is being uploaded at the moment: try again in a while")
         self._size += len(data)
-        _spooled_bytes += len(data)
+        _spooled[self._address] += len(data)
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self.folder)  # noqa: SIM115 (closed by run_asgi)
@@ -82,9 +86,11 @@ class SpoolingCycle(WholeCycle):
             raise Unavailable("There is no room for what was sent; try again later") from error
 
     def _close(self) -> None:
-        global _spooled_bytes
         if self._file is not None:
             self._file.close()
             self._file = None
-            _spooled_bytes -= self._size
+        if self._size:
+            _spooled[self._address] -= self._size
+            if not _spooled[self._address]:
+                del _spooled[self._address]
             self._size = 0

@@ -33,9 +33,7 @@ from .views import Views
 
 log = structlog.get_logger()
 
-FORM_BYTES_MAX = (
-    512 * 1024 * 1024
-)  # of one with files: so much is read to save its words, whatever is kept of the files
+FORM_BYTES_MAX = 128 * 1024 * 1024  # of one with files: so much is read to save its words, whatever is kept of them
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "connect-src 'self'; form-action {form_targets}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"

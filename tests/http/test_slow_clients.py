@@ -187,6 +187,19 @@ def test_one_address_has_only_so_many_connections_and_a_proxy_as_many_as_it_like
         eventually(lambda: requests.get(server.url + "/health").ok)
 
 
+def test_one_address_does_not_take_the_room_of_all_others_for_bodies(hasty: Server):
+    form = "Origin: http://x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=a\r\n"
+    held = [Peer(hasty, post("/compose", 120 * MB, form) + b"x" * (100 * MB)) for _ in range(3)]
+    whole = b'--a\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x" * 200_000 + b"\r\n--a--\r\n"
+
+    other = Peer(hasty, post("/compose", len(whole), form + "Connection: close\r\n") + whole, source="127.0.0.3")
+
+    assert other.rest()[9:12] in (b"401", b"403")  # it was read; nobody is logged in
+    answers = [peer.rest()[9:12] for peer in held]
+    assert answers.count(b"408") == 2  # these were waited for, as long as that is allowed
+    assert {b"503", b"303"} & set(answers)  # there was no room for the third
+
+
 def test_neither_the_deaf_nor_the_silent_delay_the_end(tmp_path: Path):
     server = Server(tmp_path / "data").start()
     ann = server.person()
