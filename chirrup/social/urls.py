@@ -18,15 +18,24 @@ _LABEL = rf"{_IN_HOST}+(?:-+{_IN_HOST}+)*"
 _LAST_LABEL = rf"(?:[0-9A-Za-z]+(?:-+[0-9A-Za-z]+)*|(?:(?![0-9A-Za-z])[{_ALNUM}\u200c\u200d])+)"
 _HOST = rf"(?:{_LABEL}\.)+{_LAST_LABEL}(?![0-9A-Za-z_]|\.{_IN_HOST}|(?::[^\u0000-\u0020/?#@]*)?[@＠])"
 
-# May end a path or query; may stand in it, as in "a,b.c" and 'L’Avare'; and both between parentheses.
-_LAST = rf"0-9A-Za-z+=_#/&\-{_ALNUM}\p{{So}}\u200c\u200d"
-_INNER = r"!'*;:,.$%?@~|\[\]\u00b7\u05be\u05f3\u05f4\u0970\u0f0b\u0f0c\u2010\u2011\u2013\u2019\u301c\u30fb"
-_ANY = rf"[{_LAST}{_INNER}\p{{Emoji_Component}}]"
-_PARENS = rf"\({_ANY}*(?:\({_ANY}*\){_ANY}*)*\)"
-_PIECE = rf"[{_INNER}]*(?:[{_LAST}]|(?!\*)\p{{Emoji_Component}}|{_PARENS})"
+# May end a path or query: letters and symbols of every script, but those that enclose or part a text.
+_NO_SYMBOL = r"<>\u0060|~\uff1c\uff1e\uff5c\uff5e"
+_LAST = (
+    rf"(?:[{_ALNUM}_#/&\-\u00a7\u00b6\u2020-\u2022\u2030-\u2037\u203b\u200c\u200d]"
+    rf"|(?![{_NO_SYMBOL}])\p{{S}}|(?![*\p{{S}}])\p{{Emoji_Component}})"
+)
+# May stand in it, as in "a,b.c" and 'L’Avare'.
+_INNER = r"!'*;:,.%?@~|\uff5c\uff5e\p{Pd}\u00b7\u05f3\u05f4\u0970\u0f0b\u0f0c\u2019\u30fb"
+# Between brackets may be all that is seen, and brackets: five deep, for these expressions cannot count without end.
+_SEEN = r"[^\p{C}\p{Z}\p{Ps}\p{Pe}<>\u0022\u0060]*"
+_JOINED = r"(?=\p{C})[\p{Emoji_Component}\u200c]"
+_BRACKETS = rf"\p{{Ps}}{_SEEN}(?:{_JOINED}{_SEEN})*\p{{Pe}}"
+for _ in range(4):
+    _BRACKETS = rf"\p{{Ps}}{_SEEN}(?:(?:{_JOINED}|{_BRACKETS}){_SEEN})*\p{{Pe}}"
+_PIECE = rf"[{_INNER}]*(?:{_LAST}|{_BRACKETS})"
 LINK = (
     r"[Hh](?<![0-9A-Za-z@＠$#＃][Hh])[Tt][Tt][Pp][Ss]?://"
-    rf"{_HOST}(?::[0-9]+)?(?:/(?:{_PIECE})*|(?=[?#])(?:{_PIECE})+)?"
+    rf"{_HOST}(?::[0-9]+)?(?:(?:/|(?=[?#]{_PIECE}))(?:{_PIECE})*)?"
 )
 
 

@@ -9,13 +9,17 @@ PATHS = """日本語 スター・ウォーズ %E6%97%A5 日本_(曖昧さ回避)
 فارسی\u200cها हिन्दी डॉ॰_राम বাংলা தமிழ் ไทย မြန်မာ ქართული Հայերեն Ελλάδα አማርኛ Русские_слова Łódź
 L’Avare Hatfield–McCoy col·lecció e\u0301té 👍🏽 👨‍👩‍👧/a 🇩🇪 ❤️ 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 x😀y ?q=検索語
 ?q=поиск&l=ru ?q=חיפוש ?q=खोज#भाग #節 ?q=😀 foo().html foo() (b)(c(d)e) ?q=(b) f(x)=y a,b;c:d!e'f
-x|y a@b ~ann/ a[1]b @ann/5 a+ a- a_ a= # a/ a?b=c&d#e ?a[]=1&b 100%25"""
+x|y a@b ~ann/ a[1]b @ann/5 a+ a- a_ a= # a/ a?b=c&d#e ?a[]=1&b 100%25
+a[1] ?a[b][c]=1 A_(b_(c_(d))) (((((a))))) a{b} a{b[c(d)]} a（b） a「b「c」」 a《b》【c】 (a。b、c) (🏴󠁧󠁢󠁥󠁮󠁧󠁿‌)
+a—b a―b a−b € → ∞ × ÷ ∑x²≤√2 5$ £/¥ © ™ ♥ № °C §5 ¶ † ‰ ′ 5′3″ ※ ☃ a^b ⠿ ?€=→#∞ ?q=a+b=∞"""
 HOSTS = """https://例え.jp/パス https://президент.рф/ https://xn--bcher-kva.example
 https://bücher.example:8080/x http://i❤.ws http://a_b.c-d.io https://wiki.internal/a
 http://1.2.3.4:80/x HTTP://EXAMPLE.COM/X https://a.b.c.d.e.example https://a.com:3000
 http://foo.com?#foo https://x.example?q=日本 https://x.example#日本"""
 LINKS = [*(f"https://x.example/{path}" for path in PATHS.split()), *HOSTS.split()]
-AROUND = """{}|see {} there|({})|「{}」|（{}）|『{}』|“{}”|«{}»|‹{}›|‘{}’|<{}>|"{}"|[it]({})|**{}**|{}.|{}...
+AROUND = """{}|see {} there|({})|「{}」|（{}）|『{}』
+|[{}]|{{{{{}}}}}|【{}】|《{}》|［{}］|({}.)|[({})]|「{}。」|＜{}＞|`{}`|~~{}~~|“{}”|„{}“|«{}»|‹{}›|‘{}’|<{}>|"{}"
+|[it]({})|**{}**|{}.|{}...
 |{}, or|{}!|{}?|{}…|{}؟|{}،|{}।|{}。そして|{}、|{}？|{}！|見て{}|\u2067{}\u2069|{}\u200b|- {}:|{};""".replace(
     "\n", ""
 ).split("|")
@@ -68,6 +72,10 @@ def test_what_has_no_address_or_not_the_one_it_shows_is_text(source):
         ("https://example.comを見て https://example.com:80を", ["https://example.com", "https://example.com:80"]),
         ("https://a.com,https://b.com", ["https://a.com", "https://b.com"]),
         ("https://a.com/,https://b.com", ["https://a.com/,https://b.com"]),
+        ("https://a.com/a]b https://a.com/a(b", ["https://a.com/a", "https://a.com/a"]),
+        ("https://a.com/a（見て ください）", ["https://a.com/a"]),
+        ("https://a.com/a— https://a.com/b– https://a.com/→—", [f"https://a.com/{one}" for one in "ab→"]),
+        ("https://a.com/(a https://b.com/[c]", ["https://a.com/", "https://b.com/[c]"]),
         (f"https://a.com/{'a' * 4082}", [f"https://a.com/{'a' * 4082}"]),
         ("https://a.com/#tag #tag https://a.com/@ann @bob", ["https://a.com/#tag", "https://a.com/@ann"]),
     ],

@@ -32,7 +32,8 @@ TABLE = {
     "a" + "\u0301" * 90: 1 + (1 + 2 * 90) // 64,
 }
 PIECES = """https:// http:// HTTPS:// a.com 例え.jp президент.рф ✪.ws a_b.c-d.io localhost :3000 / /path /日本語
-/हिन्दी /👍🏽 ?q= =1 & #x ( ) () 。 、 ） 」 . , ! ' ’ – ・ % * _ - @ ＠ @ann @bob@b.example ann x 5 é
+/हिन्दी /👍🏽 ?q= =1 & #x ( ) () 。 、 ） 」 . , ! ' ’ – ・ % * _ - [ ] { } 「 （ — → € × ∞ ^ $ ﹫ %40 &commat; (at)
+@ ＠ @ann @bob@b.example ann x 5 é
 e\u0301 ि् क्ष ক্ষ 👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🇩🇪 🇫 🏽 \u200b \u200d \u200f \u00ad \ufe0f \0
 \ufeff ᄀ ᅡ ᆨ 각 \u0600 \u0e33 \u0903 \u115f #tag"""
 
