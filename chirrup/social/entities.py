@@ -41,17 +41,33 @@ _NOTHING = Extracted()
 # What could be part of somebody's name or address, here or elsewhere: letters, marks, digits of every script.
 _WORD = r"\p{L}\p{M}\p{N}_"
 _UNSEEN = r"\p{Cf}"  # soft hyphens, zero-width spaces and joiners, direction marks
-_BETWEEN = r"[.\-\u2010\u2011\uff0e]"  # within the names that other servers allow
+_DOTS_AND_DASHES = r".\u2024\ufe52\uff0e\-\u2010\u2011\u2212\ufe63\uff0d"  # within names of other servers; look-alikes
 _LABEL = r"[\p{L}\p{M}\p{N}]+(?:-+[\p{L}\p{M}\p{N}]+)*"
+_AT = "@＠﹫"
+_WRITTEN_AT = (
+    r"(?:[%=](?:25)*(?:40|[Ee][Ff]%(?:25)*[Bb][Cc]%(?:25)*[Aa]0)|&(?:amp;)*(?:commat|#0*64|#[Xx]0*40);?"
+    r"|\\(?:u00|x)40|[(\[{<][Aa][Tt][)\]}>])"
+)
+_GLUED = rf"[^{_AT}\p{{Z}}\u0000-\u0020]"
+# What follows a name without a space is an address of somewhere else if an at sign in it has a part of a name before
+# it or a host behind it. A mention of its own is none: @ann,@bob@remote.example
+_ADDRESS = (
+    rf"{_GLUED}*?(?:[{_AT}](?:(?<=[\p{{L}}\p{{N}}_=#$%*][\p{{M}}{_UNSEEN}]*[{_AT}])[^\p{{Z}}\u0000-\u0020]"
+    rf"|[^{_AT}\p{{Z}}\u0000-\u0020.]+\.[^{_AT}\p{{Z}}\u0000-\u0020.](?!{_GLUED}*[{_AT}]))"
+    rf"|{_WRITTEN_AT}[\p{{L}}\p{{N}}])"
+)
 # What is mentioned is exactly what a reader sees. A part of a longer name, of an address or of a path is nobody: the
-# one who is called so would read what was said to somebody else.
+# one who is called so would read what was said to somebody else. In a list, "/" and "&" part names.
+_START = rf"(?<![\p{{L}}\p{{N}}_{_AT}/=!#$%&*][\p{{M}}{_UNSEEN}]*[@＠])"
+_NAME = rf"[0-9A-Za-z_]{{1,{USERNAME_CHARS_MAX}}}"
+_LISTED = rf"(?<=[@＠]{_START}(?:{_NAME}[/&][@＠]){{1,9}})"
 MENTION = (
-    rf"[@＠](?<![\p{{L}}\p{{N}}_@＠/=!#$%&*][\p{{M}}{_UNSEEN}]*[@＠])"
-    rf"([0-9A-Za-z_]{{1,{USERNAME_CHARS_MAX}}})(?![0-9A-Za-z_])"
-    rf"(?![{_WORD}.+~%\-\u2010\u2011\uff0e{_UNSEEN}]+[@＠])"
+    rf"[@＠](?:{_START}|{_LISTED})({_NAME})(?![0-9A-Za-z_])"
+    rf"(?![{_WORD}+~%{_DOTS_AND_DASHES}{_UNSEEN}]+[{_AT}])"
     rf"(?:[@＠]({_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?)(?![{_WORD}]|:[0-9]))?"
-    rf"(?![\p{{Script=Latin}}\p{{Script=Cyrillic}}\p{{Script=Greek}}\p{{M}}\p{{N}}_@＠]|{_UNSEEN}+[@＠]|://"
-    rf"|{_UNSEEN}*{_BETWEEN}{_UNSEEN}*[{_WORD}]|{_UNSEEN}+[0-9A-Za-z_]|:[0-9A-Za-z\-]+\.[0-9A-Za-z])"
+    rf"(?![\p{{Script=Latin}}\p{{Script=Cyrillic}}\p{{Script=Greek}}\p{{M}}\p{{N}}_{_AT}]|{_UNSEEN}+[{_AT}]|://"
+    rf"|{_UNSEEN}*[{_DOTS_AND_DASHES}]{_UNSEEN}*[{_WORD}]|{_UNSEEN}+[0-9A-Za-z_]|:[0-9A-Za-z\-]+\.[0-9A-Za-z]"
+    rf"|{_ADDRESS})"
 )
 NAMED = f"{urls.LINK}|{MENTION}"  # the page's counter has the same: web/static/length.js
 _NAMED = regex.compile(NAMED)

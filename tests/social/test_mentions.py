@@ -16,6 +16,10 @@ MENTIONS = """@ann|hi @ann!|.@ann|(@ann)|"@ann"|«@ann»|[@ann]|-@ann|@ann.|@ann
 |@ann:yes|@ann:no.|@ann:10.|@ann-|@ann--no|@ann...what|@ann's|@ann/list|@ann?!|@ann。そして|、@ann|@annに到着|@ann和|❤️@ann
 |👍🏽@ann|@ann❤️|＠ann|@ANN|a @ann b|@ann@chirrup.example:3000|@ann@CHIRRUP.example:3000!
 |(@ann@chirrup.example:3000)|@ann@chirrup.example:3000.|5 @ann|@ann＠chirrup.example:3000
+|@ann—no|@ann–no|@ann・|@ann。|@ann,@bob|@ann/@bob|@ann&@bob|@ann、@bob|@ann;@bob.|@ann(@bob)|@ann❤️@bob|@ann's,@bob's
+|@ann,@bob@remote.example|@ann/@bob.smith@remote.example|@ann&@bob@remote.example|(@ann)(@bob)|@ann!@bob|@ann @bob
+|@ann b@remote.example|@ann\u3000b@remote.example|@ann, b@remote.example|@ann's 5@ 3|@ann'5@|@ann%50|@ann&amp;|@ann (at)
+|@ann,https://x.example/@bob|@ann@chirrup.example:3000,@bob@remote.example
 |\u200f@ann\u200f|\u200b@ann\u200b!|@ann\u2069 said|https://chirrup.example/@bob @ann"""
 MENTIONS = MENTIONS.replace("\n", "").split("|")
 
@@ -41,9 +45,24 @@ OTHERS = """@ann.smith@remote.example|@ann-b@remote.example|@ann.b.c@remote.exam
 |bob\u2060@ann|bob\ufeff@ann|@ann\u200b@remote.example|@ann\u200bsmith|@ann\u200b.smith@remote.example
 |@ann.\u200bsmith|@ann\u00adsmith@remote.example|@ann@chirrup.example:3000\u200b.remote.example
 |@ann:matrix.example|@ann:a-b.example:8448|@ann:127.0.0.1
-|@ann\u2060smith|@\u200bann|@annx|@annä|@annа|@annα|@ann５|@ann\u0301|@annабв@remote.example|@ann://x""".replace(
+|@ann\u2060smith|@ann﹫remote.example|@ann﹫remote|bob﹫@ann|bob﹫ann﹫@ann|@ann－b|@ann﹣b|@ann−b|@ann․b|@ann﹒b
+|@ann,bob@remote.example|@ann;b@remote.example|@ann:b@remote.example|@ann/b@remote.example|@ann,b.c@remote.example
+|@ann’s-b@remote.example|@ann'@remote.example|@ann/@remote.example|@ann'b﹫remote.example|@ann'b＠remote.example
+|@ann\u2060'b@remote.example|@ann'b\u200b@remote.example|@annにb@remote.example|@ann❤️b@remote.example|@ann'b@remote|@ann=@remote|@ann*@remote|@ann#@remote
+|@ann=40remote.example|@ann'b@[::1]|@ann'b@✪.example|@ann'@✪.example|@ann(b@remote.example)|@ann…b@remote.example|@ann"b@remote.example"
+|@ann%40remote.example|@ann%2540remote.example|@ann%EF%BC%A0remote.example|@ann'b%40remote.example
+|@ann&commat;remote.example|@ann&#64;remote.example|@ann&#064;remote.example|@ann&#x40;remote.example
+|@ann&amp;commat;remote.example|@ann&#X0040;remote.example|@ann\\u0040remote.example|@ann\\x40remote.example
+|@ann(at)remote.example|@ann[AT]remote.example|@ann{at}remote.example|@ann<at>remote.example
+|@ann@chirrup.example:3000'b@remote.example|@ann@chirrup.example:3000%40remote.example
+|@ann@chirrup.example:3000﹫remote.example|x.example/@bob/@ann|x.example/@bob&@ann|bob@x.example/@ann|@\u200bann|@annx|@annä|@annа|@annα|@ann５|@ann\u0301|@annабв@remote.example|@ann://x""".replace(
     "\n", ""
 ).split("|")
+
+# Whatever stands between a name and a later address without a space.
+BETWEEN = "－﹣−‐‑‒–—―⁃․｡。・·.．﹒﹡'’‘*=$/\\?|#&{}[]()<>`^!\",;:~+%…×→€❤に한ж«»“”、（）\u2060\u00ad\u200d"
+OTHERS += [f"@ann{sign}b@remote.example" for sign in BETWEEN]
+OTHERS += [f"@ann{sign}{sign}b.c@remote.example" for sign in BETWEEN]
 
 
 @pytest.mark.parametrize("source", OTHERS)
@@ -64,7 +83,7 @@ def local(source: str) -> list[text.Entity]:
         ("@ann@localhost:3000 @bob@127.0.0.1:8080.", [("ann", "localhost:3000"), ("bob", "127.0.0.1:8080")]),
         ("@ann@a-b.chirrup.example.", [("ann", "a-b.chirrup.example")]),
         ("@ann@bücher.example, @bob@例え.jp。", [("ann", "bücher.example"), ("bob", "例え.jp")]),
-        ("@ann,@bob/@eve", [("ann", ""), ("bob", "")]),
+        ("@ann,@bob/@eve&@dan/@fay", [(name, "") for name in ("ann", "bob", "eve", "dan", "fay")]),
         ("@" + "a" * 30 + " @" + "b" * 31, [("a" * 30, "")]),
     ],
 )
