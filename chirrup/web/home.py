@@ -36,8 +36,10 @@ def next_before(keys: list[int], asked: Span) -> int:
     return keys[-1] if len(keys) >= asked.limit else 0
 
 
-def next_page(found: Filled[Any]) -> int:
+def next_page(found: Filled[Any], asked: Span) -> int:
     """Where the next page begins; 0 when this was the last."""
+    if asked.oldest:
+        return next_before([], asked)
     return found.oldest if found.more else 0
 
 
@@ -72,18 +74,18 @@ async def home(call: Call) -> Page:
 async def public(call: Call) -> Page:
     asked = span(call.query)
     found = await call.read(pull.public, call.viewer_id, asked)
-    return await _timeline(call, found, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
+    return await _timeline(call, found, asked, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
 
 
 async def tag(call: Call, name: str) -> Page:
     asked = span(call.query)
     found = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked)
-    return await _timeline(call, found, f"#{name}", "", "Nobody has used this hashtag in public.")
+    return await _timeline(call, found, asked, f"#{name}", "", "Nobody has used this hashtag in public.")
 
 
-async def _timeline(call: Call, found: Filled[int], title: str, about: str, nothing: str) -> Page:
+async def _timeline(call: Call, found: Filled[int], asked: Span, title: str, about: str, nothing: str) -> Page:
     posts = await call.read(call.views.shown, call.viewer_id, found.items)
-    values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_page(found)}
+    values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_page(found, asked)}
     return Page("timeline.html", values)
 
 
@@ -92,7 +94,7 @@ async def bookmarks(call: Call) -> Page:
 
     def operation(tx: Tx) -> tuple[list[PostView], int]:
         found = marks.marked(tx, call.account_id, "bookmarks", asked)
-        return call.views.shown(tx, call.account_id, [post for _, post in found.items]), next_page(found)
+        return call.views.shown(tx, call.account_id, [post for _, post in found.items]), next_page(found, asked)
 
     posts, before = await call.read(operation)
     values = {

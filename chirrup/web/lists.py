@@ -34,7 +34,7 @@ async def _network(
         """(who, whether the list is kept from the viewer)."""
         account = find(tx, call, handle)
         kept = bool(account.hide_network) and account.id != call.viewer_id
-        return _people(tx, call, page(tx, call.viewer_id, account.id, asked)), kept
+        return _people(tx, call, page(tx, call.viewer_id, account.id, asked), asked), kept
 
     (people, before), kept = await call.read(operation)
     values = {
@@ -48,13 +48,13 @@ async def _network(
     return Page("people_list.html", values)
 
 
-def _people(tx: Tx, call: Call, found: network.Found) -> Found:
-    return call.views.people(tx, call.viewer_id, [id for _, id in found.items]), next_page(found)
+def _people(tx: Tx, call: Call, found: network.Found, asked: Span) -> Found:
+    return call.views.people(tx, call.viewer_id, [id for _, id in found.items]), next_page(found, asked)
 
 
 async def follow_requests(call: Call) -> Page:
     asked = span(call.query, limit=PEOPLE)
-    people, before = await call.read(lambda tx: _people(tx, call, network.requests(tx, call.account_id, asked)))
+    people, before = await call.read(lambda tx: _people(tx, call, network.requests(tx, call.account_id, asked), asked))
     values = {
         "title": "Who asks to follow you",
         "back": "/notifications",
@@ -80,7 +80,7 @@ async def _reactors(
     asked = span(call.query, limit=PEOPLE)
 
     def operation(tx: Tx) -> Found:
-        return _people(tx, call, who(tx, call.viewer_id, id, asked))
+        return _people(tx, call, who(tx, call.viewer_id, id, asked), asked)
 
     people, before = await call.read(operation)
     values = {

@@ -75,7 +75,7 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
         if one.from_id in people
     ]
     newest = rows.page(tx, call.account_id, Span(before=ID_MAX, limit=1), set(WORDS))
-    return told, next_page(page), newest[0].id if newest else 0
+    return told, next_page(page, asked), newest[0].id if newest else 0
 
 
 def count_unread(tx: Tx, account_id: int) -> int:

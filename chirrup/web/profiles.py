@@ -58,7 +58,7 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
         pins = pull.pinned(tx, call.viewer_id, account.id) if not tab and asked.before == ID_MAX else []
         shown = {view.key: view for view in call.views.shown(tx, call.viewer_id, [*pins, *ids])}
         first = [msgspec.structs.replace(shown[id], pinned=True) for id in pins if id in shown]
-        return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], next_page(page)
+        return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], next_page(page, asked)
 
     found, before = await call.read(operation)
     path = f"/@{account.username}"
