@@ -10,7 +10,7 @@ PATHS = """日本語 スター・ウォーズ %E6%97%A5 日本_(曖昧さ回避)
 L’Avare Hatfield–McCoy col·lecció e\u0301té 👍🏽 👨‍👩‍👧/a 🇩🇪 ❤️ 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 x😀y ?q=検索語
 ?q=поиск&l=ru ?q=חיפוש ?q=खोज#भाग #節 ?q=😀 foo().html foo() (b)(c(d)e) ?q=(b) f(x)=y a,b;c:d!e'f
 x|y a@b ~ann/ a[1]b @ann/5 a+ a- a_ a= # a/ a?b=c&d#e ?a[]=1&b 100%25
-a[1] ?a[b][c]=1 A_(b_(c_(d))) (((((a))))) a{b} a{b[c(d)]} a（b） a「b「c」」 a《b》【c】 (a。b、c) (🏴󠁧󠁢󠁥󠁮󠁧󠁿‌)
+a[1] ?a[b][c]=1 A_(b_(c_(d))) (((((a))))) a{b} a{b[c(d)]} a（b） a「b「c」」 a《b》【c】 (a。b、c) (🏴󠁧󠁢󠁥󠁮󠁧󠁿\u200c)
 a—b a―b a−b € → ∞ × ÷ ∑x²≤√2 5$ £/¥ © ™ ♥ № °C §5 ¶ † ‰ ′ 5′3″ ※ ☃ a^b ⠿ ?€=→#∞ ?q=a+b=∞"""
 HOSTS = """https://例え.jp/パス https://президент.рф/ https://xn--bcher-kva.example
 https://bücher.example:8080/x http://i❤.ws http://a_b.c-d.io https://wiki.internal/a

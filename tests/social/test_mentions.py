@@ -48,16 +48,17 @@ OTHERS = """@ann.smith@remote.example|@ann-b@remote.example|@ann.b.c@remote.exam
 |@ann\u2060smith|@ann﹫remote.example|@ann﹫remote|bob﹫@ann|bob﹫ann﹫@ann|@ann－b|@ann﹣b|@ann−b|@ann․b|@ann﹒b
 |@ann,bob@remote.example|@ann;b@remote.example|@ann:b@remote.example|@ann/b@remote.example|@ann,b.c@remote.example
 |@ann’s-b@remote.example|@ann'@remote.example|@ann/@remote.example|@ann'b﹫remote.example|@ann'b＠remote.example
-|@ann\u2060'b@remote.example|@ann'b\u200b@remote.example|@annにb@remote.example|@ann❤️b@remote.example|@ann'b@remote|@ann=@remote|@ann*@remote|@ann#@remote
-|@ann=40remote.example|@ann'b@[::1]|@ann'b@✪.example|@ann'@✪.example|@ann(b@remote.example)|@ann…b@remote.example|@ann"b@remote.example"
+|@ann\u2060'b@remote.example|@ann'b\u200b@remote.example|@annにb@remote.example|@ann❤️b@remote.example
+|@ann'b@remote|@ann=@remote|@ann*@remote|@ann#@remote
+|@ann=40remote.example|@ann'b@[::1]|@ann'b@✪.example|@ann'@✪.example|@ann(b@remote.example)
+|@ann…b@remote.example|@ann"b@remote.example"
 |@ann%40remote.example|@ann%2540remote.example|@ann%EF%BC%A0remote.example|@ann'b%40remote.example
 |@ann&commat;remote.example|@ann&#64;remote.example|@ann&#064;remote.example|@ann&#x40;remote.example
 |@ann&amp;commat;remote.example|@ann&#X0040;remote.example|@ann\\u0040remote.example|@ann\\x40remote.example
 |@ann(at)remote.example|@ann[AT]remote.example|@ann{at}remote.example|@ann<at>remote.example
 |@ann@chirrup.example:3000'b@remote.example|@ann@chirrup.example:3000%40remote.example
-|@ann@chirrup.example:3000﹫remote.example|x.example/@bob/@ann|x.example/@bob&@ann|bob@x.example/@ann|@\u200bann|@annx|@annä|@annа|@annα|@ann５|@ann\u0301|@annабв@remote.example|@ann://x""".replace(
-    "\n", ""
-).split("|")
+|@ann@chirrup.example:3000﹫remote.example|x.example/@bob/@ann|x.example/@bob&@ann|bob@x.example/@ann
+|@\u200bann|@annx|@annä|@annа|@annα|@ann５|@ann\u0301|@annабв@remote.example|@ann://x""".replace("\n", "").split("|")
 
 # Whatever stands between a name and a later address without a space.
 BETWEEN = "－﹣−‐‑‒–—―⁃․｡。・·.．﹒﹡'’‘*=$/\\?|#&{}[]()<>`^!\",;:~+%…×→€❤に한ж«»“”、（）\u2060\u00ad\u200d"
