@@ -50,11 +50,17 @@ def context(tx: Tx, viewer_id: int, id: int) -> Thread:
 
 
 def page(tx: Tx, viewer_id: int, id: int, before: int = ID_MAX) -> Thread:
-    """As pages show it: the newest PAGE replies older than before. Raises NotFound."""
+    """As pages show it: PAGE replies chosen fairly; on the next pages the others, the newest first. Raises NotFound."""
     found = _Found(tx, viewer_id, posts.original(tx, viewer_id, id))
-    older = [id for id in found.below if id < before]
-    thread = _shown(tx, viewer_id, found, found.above[: FULL.above], older[:PAGE])
-    return msgspec.structs.replace(thread, before=older[PAGE - 1]) if len(older) > PAGE else thread
+    first = _fairly(found.below, found.authors, PAGE)
+    others = sorted(set(found.below).difference(first), reverse=True)
+    if before == ID_MAX:
+        shown, left = first, others
+    else:
+        older = [id for id in others if id < before]
+        shown, left = older[:PAGE], older[PAGE:]
+    thread = _shown(tx, viewer_id, found, found.above[: FULL.above], shown)
+    return msgspec.structs.replace(thread, before=left[0] + 1 if left else 0)
 
 
 def newest(tx: Tx, viewer_id: int, root_id: int) -> int:

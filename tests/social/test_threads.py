@@ -72,6 +72,7 @@ async def test_one_who_answers_without_end_leaves_room_for_others(db: Database, 
     assert len(await below(db, 0, root)) == threads.STRANGERS.below
 
     walked = await pages(db, 0, root)
+    assert set(others) <= set(walked[0])
     assert sorted(id for page in walked for id in page) == sorted([*others, *many])
     assert all(len(page) <= threads.PAGE for page in walked)
 
