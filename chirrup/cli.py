@@ -404,7 +404,7 @@ def main() -> None:
     try:
         app()
     except ChirrupError as error:
-        complain.print(f"[bold red]chirrup:[/] {error.message}", highlight=False)
+        complain.print(f"[bold red]chirrup:[/] {error.message}", highlight=False, soft_wrap=True)  # paths stay whole
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
