@@ -1,16 +1,24 @@
 """A reader's place in a list: after a look at something else, or a reload, the same line is at the same pixel."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from browser import Watched, somebody
-from client import Person, eventually
+from client import Person, Server, eventually
 from playwright.async_api import Browser, Page, expect
 from visitor import Visitor
 
 POSTS = 70
 PLACES = ["/home", "/public", "/@{ann}", "/tags/{tag}", "/bookmarks", "/notifications"]
 LISTS = [*PLACES, "/@{ann}/with_replies", "/@{ann}/followers", "/@{ann}/{post}/favourites"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Of these tests alone: others would speak in public, too."""
+    with Server(tmp_path_factory.mktemp("place") / "data") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
