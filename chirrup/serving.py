@@ -165,7 +165,7 @@ def _is_fresh(connection: Any) -> bool:
 def return_memory() -> None:
     """Blocks of 256 KiB and more are given back to the system when they are free, not kept for the next one (glibc).
 
-    Not smaller ones: SQLite takes 100 kB for each list of ids and gives it back, so a home timeline cost 1.5 times as much.
+    Not smaller ones: SQLite takes 100 kB for each list of ids and gives it back, and a home timeline cost half more.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 256 * 1024)
