@@ -74,6 +74,8 @@ def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) 
         if missing := (shown | parents) - tried:
             read |= posts.by_ids(tx, missing, known)
             tried |= missing
+        elif source is read:
+            break  # nothing is left to be asked for
         source = read
     return Found({id: read[id] for id in shown & read.keys()}, {id: read[id] for id in parents & read.keys()})
 
