@@ -4,8 +4,7 @@ import re
 
 import pytest
 import requests
-from client import Server
-from world import World, name_of
+from world import name_of
 
 from chirrup.http.route import FOR_PROGRAMS
 from chirrup.http.routes import ROUTES, V1, Route
@@ -14,11 +13,6 @@ PAGE = {"Origin": "https://client.example"}
 NOWHERE = ["/api/v1/nowhere", "/api/v9/", "/oauth/nowhere", "/.well-known/nowhere", "/nodeinfo/9", "/health/nowhere"]
 NOWHERE += ["/media/files/1/nothing.png", "/api/v1/media/1/2/3", "/api/v2/media/1", "/api/v1/streaming/nowhere"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "BREW"]
-
-
-@pytest.fixture(scope="module")
-def world(server: Server) -> World:
-    return World(server)
 
 
 def preflight(url: str, method: str) -> requests.Response:

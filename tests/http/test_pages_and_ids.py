@@ -4,7 +4,7 @@ import itertools
 from typing import get_origin
 
 import pytest
-from client import Person, Server, eventually
+from client import Person, eventually
 from world import World, ask, name_of
 
 from chirrup.http.arguments import Arguments
@@ -52,16 +52,6 @@ NO_IDS = [
         "%2e%2e%2f",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def world(server: Server) -> World:
-    return World(server)
-
-
-@pytest.fixture(scope="module")
-def admin(server: Server) -> Person:
-    return server.admin()
 
 
 def caller(world: World, admin: Person, route: Route) -> Person:

@@ -7,9 +7,8 @@ import os
 import re
 from typing import Any
 
-import pytest
 import schemathesis
-from client import Person, Server
+from client import Person
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
@@ -73,11 +72,6 @@ def narrow(schema: dict[str, Any]) -> None:
         schema["properties"] |= {name: LIKELY[name] for name in LIKELY.keys() & schema["properties"].keys()}
         schema["required"] = list({*schema.get("required", []), *({"status"} & schema["properties"].keys())})
         schema["additionalProperties"] = False
-
-
-@pytest.fixture(scope="module")
-def world(server: Server) -> World:
-    return World(server)
 
 
 bounded = settings(

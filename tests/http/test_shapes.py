@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from client import Person, Server
+from client import Server
 from visitor import Visitor, logged_in
-from world import World, name_of
+from world import name_of
 
 from chirrup.http.arguments import Arguments
 from chirrup.http.routes import ROUTES, Route
@@ -59,16 +59,6 @@ def in_turns(route: Route, shapes: list[Any]) -> list[tuple[str, Any]]:
     fields, begin = fields_of(route), ROUTES.index(route)
     count = max(len(fields), len(shapes))
     return [(fields[n % len(fields)], shapes[(begin + n) % len(shapes)]) for n in range(count)]
-
-
-@pytest.fixture(scope="module")
-def world(server: Server) -> World:
-    return World(server)
-
-
-@pytest.fixture(scope="module")
-def admin(server: Server) -> Person:
-    return server.admin()
 
 
 @pytest.fixture(scope="module", autouse=True)
