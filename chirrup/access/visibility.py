@@ -66,18 +66,34 @@ def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) 
     What known posts boost and reply to is read with them, in one query; of others it is asked for in a second and, for
     what is boosted and a reply, in a third one.
     """
-    asked, read, tried = set(ids), dict[int, Post](), set[int]()
-    shown, parents, source = asked, set[int](), known or {}
-    for _ in range(3):
-        shown = asked | _boosted(source, asked)
-        parents = {source[id].reply_to_id for id in shown if id in source} - {0}
-        if missing := (shown | parents) - tried:
-            read |= posts.by_ids(tx, missing, known)
-            tried |= missing
-        elif source is read:
-            break  # nothing is left to be asked for
-        source = read
+    asked, known = set(ids), known or {}
+    others = _others(known, asked)
+    tried = asked | others
+    read = posts.by_ids(tx, tried, known)
+    unknown = tried.difference(known)  # what a known post boosts and replies to never changes
+    while unknown:
+        others = _others(read, asked)
+        unknown = others - tried
+        read |= posts.by_ids(tx, unknown, known)
+        tried |= unknown
+    if not others:
+        return Found(read, {})
+    shown = asked | _boosted(read, asked)
+    parents = {read[id].reply_to_id for id in shown if id in read}
     return Found({id: read[id] for id in shown & read.keys()}, {id: read[id] for id in parents & read.keys()})
+
+
+def _others(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
+    """What the posts of ids boost and what both reply to, as far as found says."""
+    others: set[int] = set()
+    for id in ids:
+        if post := found.get(id):
+            if post.boost_of_id:
+                others.add(post.boost_of_id)
+                post = found.get(post.boost_of_id, post)
+            if post.reply_to_id:
+                others.add(post.reply_to_id)
+    return others
 
 
 def _boosted(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:

@@ -199,13 +199,15 @@ class StatusFixed(Entity, kw_only=True):
     emojis: list[Any]
     application: StatusApplication | None
     card: None
+    in_reply_to_id: None | msgspec.UnsetType  # null where it answers nothing; else it is in the other part
+    in_reply_to_account_id: None | msgspec.UnsetType
 
 
 class StatusLive(Entity, kw_only=True):
     """The part that changes with reactions and with who looks."""
 
-    in_reply_to_id: Id | None
-    in_reply_to_account_id: Id | None
+    in_reply_to_id: Id | None | msgspec.UnsetType  # null where the viewer may not see what it answers
+    in_reply_to_account_id: Id | None | msgspec.UnsetType
     account: msgspec.Raw
     replies_count: int
     reblogs_count: int
@@ -222,8 +224,8 @@ class StatusLive(Entity, kw_only=True):
 class Status(StatusFixed, kw_only=True):
     """A post or a boost. StatusFixed and StatusLive together; tests decode every answer as this."""
 
-    in_reply_to_id: Id | None
-    in_reply_to_account_id: Id | None
+    in_reply_to_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
+    in_reply_to_account_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
     account: Account
     replies_count: int
     reblogs_count: int

@@ -70,7 +70,9 @@ class Observed:
     def _look_for_proxy(self, scope: Any) -> None:
         """Whose clients all count as one address, because it is not trusted: told once."""
         peer = scope["client"][0] if scope["client"] else ""
-        if peer in LOOPBACK and peer not in self._trusted and any(n == b"x-forwarded-for" for n, _ in scope["headers"]):
+        if peer not in LOOPBACK or peer in self._trusted:
+            return
+        if b"x-forwarded-for" in [name for name, _ in scope["headers"]]:
             self._is_proxy_told = True
             log.warning(
                 "a proxy that is not trusted: all who come through it share one address, and its limits. "

@@ -127,14 +127,18 @@ class Renderer:
         authors = self._account_parts(tx, seen.accounts)
         known = bool(seen.viewer_id)
 
+        def parents(post: Post) -> tuple[str | None, str | None]:
+            id, author_id = seen.parent_of(post)
+            return (str(id), str(author_id)) if id else (None, None)
+
         def whole(post: Post, original: Post, reblog: Json = None) -> Json:
             count = counts.get(original.id, UNCOUNTED)
             flag = flags.get(original.id, UNFLAGGED)
-            parent_id, parent_author_id = seen.parent_of(post)
+            parent_id, parent_author_id = parents(post) if post.reply_to_id else (_UNSET, _UNSET)
             live = _encode(
                 entities.StatusLive(
-                    in_reply_to_id=str(parent_id) if parent_id else None,
-                    in_reply_to_account_id=str(parent_author_id) if parent_author_id else None,
+                    in_reply_to_id=parent_id,
+                    in_reply_to_account_id=parent_author_id,
                     account=authors[post.author_id],
                     replies_count=count.replies,
                     reblogs_count=count.boosts,
@@ -212,6 +216,8 @@ class Renderer:
             emojis=[],
             application=self._apps.get(post.app_id),
             card=None,
+            in_reply_to_id=_UNSET if post.reply_to_id else None,
+            in_reply_to_account_id=_UNSET if post.reply_to_id else None,
         )
 
     def html(self, post: Post | PostVersion) -> str:

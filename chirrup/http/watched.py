@@ -1,7 +1,7 @@
 """HTTP connections that http/guard.py watches: what each owes, how much it holds, and how it is ended.
 
 Of uvicorn's protocol this uses, beyond what asyncio says, what 0.54 has: `flow`, `cycle`, `headers`, `client`, `url`,
-`_should_upgrade`, `handle_websocket_upgrade`. tests/http/test_slow_clients.py goes through all of it.
+`parser`, `_should_upgrade`, `handle_websocket_upgrade`. tests/http/test_slow_clients.py goes through all of it.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ TOO_LATE = (
 class WatchedProtocol(SheddingProtocol):
     _resumed = 0  # how often a reader had read nearly all
     _received = 0  # bytes
+    _arrived = 0  # of them in the last piece
     _peer = ""  # the address it counts for; "" once it does not
     _in_head = False
     _around_body = 0  # bytes of this request that are neither its body nor, by twice as many, the frames of its chunks
@@ -71,9 +72,9 @@ class WatchedProtocol(SheddingProtocol):
         """The parser keeps a header until its end, which may never come: so what comes in is counted here too."""
         if self.refused_unread(data):
             return
-        size = len(data)
-        self._around_body += size
-        self._received += size
+        self._arrived = len(data)
+        self._around_body += self._arrived
+        self._received += self._arrived
         super().data_received(data)
         if self._around_body > HEAD_BYTES_MAX and not self.transport.is_closing():
             self.send_400_response("The request's headers are too large.")
@@ -86,9 +87,11 @@ class WatchedProtocol(SheddingProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES_MAX:
+        # Of several requests in one piece, the first is done with what is around bodies: the piece bounds all of them.
+        may_be_large = self._around_body + self._arrived > HEAD_BYTES_MAX
+        if may_be_large and _size(self.url, self.headers) > HEAD_BYTES_MAX:
             raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
-        if _has_body(self.headers) and self._should_upgrade():
+        if self.parser.should_upgrade() and self._should_upgrade() and _has_body(self.headers):
             raise ValueError("the opening of a WebSocket has no body")
         super().on_headers_complete()
 
@@ -161,6 +164,10 @@ def reset(transport: asyncio.Transport) -> None:
     if raw is not None and raw.family != socket.AF_UNIX:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -28,21 +28,22 @@ class Excerpt:
         self.ids = ids
         self.together: dict[int, list[int]] = {}  # by what is shown: boosts left out for it, the earliest first
         self._below = below
-        self._known = _kept.setdefault(db, {})
+        self._db = db
         self._firsts: dict[int, list[int]] = {}  # by boost: what it may be left out for, the newest first
 
     def beside(self, tx: Tx, found: Found) -> Found:
         """found, with what else has to be judged. A query for posts not seen before, where a boost is among found."""
-        boosts = {id: post.boost_of_id for id in self.ids if (post := found.posts.get(id)) and post.boost_of_id}
-        if not boosts:
+        if not any([post.boost_of_id for post in found.posts.values()]):
             return found
-        if len(self._known) > KEPT:
-            self._known.clear()
-        self._known.update({id: post.boost_of_id for id, post in found.posts.items()})
+        boosts = {id: post.boost_of_id for id in self.ids if (post := found.posts.get(id)) and post.boost_of_id}
+        known = _kept.setdefault(self._db, {})
+        if len(known) > KEPT:
+            known.clear()
+        known.update({id: post.boost_of_id for id, post in found.posts.items()})
         wanted = set(boosts.values())
         line = [*self.ids, *self._below(tx)]
         places: dict[int, list[int]] = {}  # by what is shown there, the newest first
-        for place, original in enumerate(_shown_at(tx, self._known, line)):
+        for place, original in enumerate(_shown_at(tx, known, line)):
             if original in wanted:
                 places.setdefault(original, []).append(place)
         self._firsts = {

@@ -66,12 +66,14 @@ def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int]
     own = set[int]() if after else {author}
     followers = {row[1] for row in step}  # who has the author on a list is among them, or the author: social/lists.py
     reached, owner_of = tx.together(
-        lambda: _reached(tx, spread, followers) | own,
+        lambda: _reached(tx, spread, followers),
         lambda: lists.held_by(tx, author, followers | own) if listed else {},
     )
+    reached |= own
     told = _told(tx, spread, reached)
     chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
-    homes = (told - picky - {one.owner_id for one in chosen if one.exclusive}) | own
+    homes = told - picky - {one.owner_id for one in chosen if one.exclusive}
+    homes |= own
     return homes, _on_lists(tx, spread, chosen, told), [row[0] for row in step]
 
 
