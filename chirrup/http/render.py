@@ -62,7 +62,7 @@ class Renderer:
         self._addresses = addresses
         self._known: dict[int, Post] = {}
         self._posts: dict[int, tuple[tuple[int, int], bytes]] = {}
-        self._accounts: dict[int, tuple[AccountState, msgspec.Raw]] = {}
+        self._accounts: dict[int, tuple[AccountState, entities.Account, msgspec.Raw]] = {}
         self._apps: dict[int, entities.StatusApplication | None] = {0: None}
 
     # posts
@@ -402,18 +402,26 @@ class Renderer:
     def _account_parts(self, tx: Tx, states: dict[int, AccountState]) -> dict[int, Json]:
         parts: dict[int, Json] = {}
         for id, state in states.items():
-            kept = self._accounts.get(id)
-            if kept and kept[0] == state:
-                parts[id] = kept[1]
+            if kept := self._accounts.get(id):
+                before, entity, part = kept
+                if before == state:
+                    parts[id] = part
+                elif (before.changed_ms, before.suspended_ms) == (state.changed_ms, state.suspended_ms):
+                    parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)))
         missing = states.keys() - parts.keys()
         if not missing:
             return parts
         found, roles = tx.together(lambda: accounts.by_ids(tx, missing), lambda: accounts.roles(tx, missing))
         named = self.named(tx, found.values())
         for id, account in found.items():
-            parts[id] = msgspec.Raw(_encode(self.account_entity(account, states[id], roles.get(id, ""), named)))
-            _keep(self._accounts, id, (states[id], parts[id]))
+            entity = self.account_entity(account, states[id], roles.get(id, ""), named)
+            parts[id] = self._keep_account(states[id], entity)
         return parts
+
+    def _keep_account(self, state: AccountState, entity: entities.Account) -> Json:
+        part = msgspec.Raw(_encode(entity))
+        _keep(self._accounts, state.id, (state, entity, part))
+        return part
 
     def named(self, tx: Tx, profiles: Collection[Account]) -> Named:
         """Whom these profiles mention."""
@@ -446,16 +454,13 @@ class Renderer:
             avatar_static=still,
             header=header,
             header_static=header,
-            followers_count=0 if gone else state.followers,
-            following_count=0 if gone else state.followees,
-            statuses_count=0 if gone else state.posts,
-            last_status_at=entities.day(state.last_post_ms) if state.last_post_ms and not gone else None,
             hide_collections=bool(account.hide_network),
             noindex=not account.discoverable,
             emojis=[],
             roles=[role_entity(role)] if role else [],
             fields=[] if gone else self.fields(account, named),
             suspended=True if gone else _UNSET,
+            **_counts(state),
         )
 
     def _picture(self, account: Account, key: str, otherwise: str) -> str:
@@ -492,6 +497,17 @@ def role_entity(role: str) -> entities.RoleEntity:
     if role == Role.ADMIN:
         return entities.RoleEntity(id="3", name="Admin", permissions=PERMISSIONS[Role.ADMIN], highlighted=True)
     return entities.RoleEntity(id="-99", name="", permissions=PERMISSIONS[Role.USER])
+
+
+def _counts(state: AccountState) -> dict[str, Any]:
+    """The part of an account that changes with every post and follow."""
+    gone = bool(state.suspended_ms)
+    return {
+        "followers_count": 0 if gone else state.followers,
+        "following_count": 0 if gone else state.followees,
+        "statuses_count": 0 if gone else state.posts,
+        "last_status_at": entities.day(state.last_post_ms) if state.last_post_ms and not gone else None,
+    }
 
 
 def _as_of(version: PostVersion, one: Media) -> Media:
