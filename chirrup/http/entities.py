@@ -199,15 +199,15 @@ class StatusFixed(Entity, kw_only=True):
     emojis: list[Any]
     application: StatusApplication | None
     card: None
-    in_reply_to_id: None | msgspec.UnsetType  # null where it answers nothing; else it is in the other part
-    in_reply_to_account_id: None | msgspec.UnsetType
+    in_reply_to_id: msgspec.UnsetType | None  # null where it answers nothing; else it is in the other part
+    in_reply_to_account_id: msgspec.UnsetType | None
 
 
 class StatusLive(Entity, kw_only=True):
     """The part that changes with reactions and with who looks."""
 
-    in_reply_to_id: Id | None | msgspec.UnsetType  # null where the viewer may not see what it answers
-    in_reply_to_account_id: Id | None | msgspec.UnsetType
+    in_reply_to_id: Id | msgspec.UnsetType | None  # null where the viewer may not see what it answers
+    in_reply_to_account_id: Id | msgspec.UnsetType | None
     account: msgspec.Raw
     replies_count: int
     reblogs_count: int

@@ -33,7 +33,7 @@ class Excerpt:
 
     def beside(self, tx: Tx, found: Found) -> Found:
         """found, with what else has to be judged. A query for posts not seen before, where a boost is among found."""
-        if not any([post.boost_of_id for post in found.posts.values()]):
+        if not any(post.boost_of_id for post in found.posts.values()):
             return found
         boosts = {id: post.boost_of_id for id in self.ids if (post := found.posts.get(id)) and post.boost_of_id}
         known = _kept.setdefault(self._db, {})
