@@ -91,6 +91,7 @@ class WatchedProtocol(SheddingProtocol):
         may_be_large = self._around_body + self._arrived > HEAD_BYTES_MAX
         if may_be_large and _size(self.url, self.headers) > HEAD_BYTES_MAX:
             raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
+        assert self.parser
         if self.parser.should_upgrade() and self._should_upgrade() and _has_body(self.headers):
             raise ValueError("the opening of a WebSocket has no body")
         super().on_headers_complete()
