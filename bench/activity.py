@@ -40,7 +40,7 @@ class Activity(msgspec.Struct, frozen=True):
 
 
 def read(file: Path, from_hour: float, hours: float) -> Activity:
-    """What happened in these hours. Times are whole seconds: what one second has is spread over it.
+    """What happened in these hours. Times are whole seconds: what one second has is delivery over it.
 
     Rows of one person in one second are one act: a reply has a row for each it mentions, a boost for those the boosted
     post mentions.

@@ -30,7 +30,7 @@ class Setup(msgspec.Struct, frozen=True):
     connections: int = 8  # CHIRRUP_DATABASE_CONNECTIONS
     pooled: bool = False  # a pooler before each node
     network: int = 1  # times a box's
-    lanes: int = 64
+    partitions: int = 64
     groups: int = 64
     cached: bool = False
     sampled: bool = False  # the public stream tells of some posts only
@@ -141,7 +141,7 @@ def _app(asked: _Asked) -> Iterator[Load]:
     open_streams = asked.users * asked.costs["people"]["online"] * asked.costs["weights"]["stream_bytes"]
     memory = layout.app * box["memory_gib"] * GIB * box["busy"]
     yield Load("memory of the app boxes", "app", open_streams + asked.processes * PROCESS_BYTES, memory)
-    yield Load("lanes of workers", "", asked.cpu["worker"], asked.setup.lanes * box["busy"])
+    yield Load("partitions of workers", "", asked.cpu["worker"], asked.setup.partitions * box["busy"])
 
 
 def _answers(asked: _Asked, inside: float) -> Load:
@@ -211,7 +211,7 @@ def _cpu(asked: _Asked) -> dict[str, float]:
     us["stream"] += max(rate["events"] - wordings, 0) * weights["stream_reader_us"]
     us["postgres"] += wordings * weights["stream_post_postgres_us"] * _database_factor(elsewhere, setup, "read")
     if setup.citus:
-        workers = min(setup.lanes, math.ceil(us["worker"] / 1e6 / box["busy"]))
+        workers = min(setup.partitions, math.ceil(us["worker"] / 1e6 / box["busy"]))
         shards = min(BUCKETS, max(SHARDS, 2 * layout.database))
         us["postgres"] += workers * box["sweeps_s"] * shards * elsewhere["citus_task_us"]
     return {part: each / 1e6 for part, each in us.items()}

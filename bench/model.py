@@ -35,7 +35,7 @@ REMEDIES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("2 connections a process", {"connections": 2}),
         ("a pooler before each node (not tried)", {"pooled": True}),
     ],
-    "lanes of workers": [("1,024 lanes*", {"lanes": 1024})],
+    "partitions of workers": [("1,024 partitions*", {"partitions": 1024})],
     "groups of Redis": [("1,024 groups*", {"groups": 1024})],
     "the public stream's channel": [("a sample of it*", {"sampled": True})],
     "network of the app boxes": [("10 Gbit/s", {"network": 10})],

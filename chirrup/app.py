@@ -40,9 +40,9 @@ from .social.media import Addresses
 from .store import migrations, outbox, posts
 from .stream import routes as stream_routes
 from .stream.hub import Hub
-from .timelines.owing import Owing
+from .timelines.missed_pushes import MissedPushes
 from .web.server import Web
-from .workers.lanes import Bell
+from .workers.outbox_partitions import Bell
 from .workers.relay import Relay
 from .workers.timers import Timers
 
@@ -102,7 +102,7 @@ def open_engines(settings: Settings) -> Engines:
 
     return Engines(
         db=db,
-        timelines=Owing(RedisTimelines(settings.broker), db),
+        timelines=MissedPushes(RedisTimelines(settings.broker), db),
         broker=broker,
         blobs=blobs,
         limits=RedisLimits(settings.broker),

@@ -128,7 +128,7 @@ class Held(Unavailable):
     """Something that is needed was held by another for longer than was to be waited; nothing was changed."""
 
 
-class Behind(Unavailable):
+class MissedPush(Unavailable):
     """Some timelines did not take what they were to take. parts: where; what ports.Timelines.forget() is given."""
 
     def __init__(self, parts: Collection[int]) -> None:

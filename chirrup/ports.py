@@ -212,8 +212,8 @@ class Timelines(Protocol):
 
     A timeline is named by kind ("home", "list") and owner (account id, list id). Pushes are blind and may repeat or
     come late; a page is in order and has each id once all the same. While an engine cannot be reached every timeline is
-    cold; only a push or a drop that is missed is an error, Behind: it is to be repeated, or made up for by forget()
-    (timelines/owing.py).
+    cold; only a push or a drop that is missed is an error, MissedPush: it is to be repeated, or made up for by forget()
+    (timelines/missed_pushes.py).
     """
 
     async def page(
@@ -242,15 +242,19 @@ class Timelines(Protocol):
         ...
 
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
-        """Add id to the timelines of those owners that are warm (or being rebuilt). How many took it. Raises Behind."""
+        """Add id to the timelines of those owners that are warm (or being rebuilt). How many took it. Raises
+        MissedPush.
+        """
         ...
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
-        """Forget these timelines and rebuilds of them that are under way; a read rebuilds them. Raises Behind."""
+        """Forget these timelines and rebuilds of them that are under way; a read rebuilds them. Raises MissedPush."""
         ...
 
     async def forget(self, parts: Collection[int]) -> None:
-        """Drop all that is kept in these parts, as Behind names them, whoever owns it. Raises Behind: those left."""
+        """Drop all that is kept in these parts, as MissedPush names them, whoever owns it. Raises MissedPush: those
+        left.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -25,7 +25,7 @@ from .http.guard import Guard, Patience
 from .http.health import Health
 from .http.observed import Observed
 from .http.server import Direct
-from .stream.wire import HttpProtocol, WebSocketProtocol
+from .stream.protocols import HttpProtocol, WebSocketProtocol
 from .traces import TracedRequests
 from .web import live
 

@@ -15,7 +15,7 @@ from chirrup.ports import Database, Engines, Tx
 from chirrup.social import accounts
 from chirrup.social.accounts import SignUp
 from chirrup.store import outbox
-from chirrup.timelines.owing import Owing
+from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.workers.subscribers import handle
 
 
@@ -45,7 +45,7 @@ async def engines(db: Database, request: pytest.FixtureRequest, tmp_path: Path) 
         timelines, broker = MemoryTimelines(), MemoryBroker()
     else:
         url = request.getfixturevalue("redis_url")
-        timelines, broker = Owing(RedisTimelines(url), db), RedisBroker(url)
+        timelines, broker = MissedPushes(RedisTimelines(url), db), RedisBroker(url)
     yield Engines(db=db, timelines=timelines, broker=broker, blobs=DiskBlobs(tmp_path / "media"), limits=MemoryLimits())
     await timelines.close()
     await broker.close()

@@ -68,7 +68,7 @@ def test_only_what_is_full_holds_people_back(costs: dict[str, Any]):
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"lanes": 1}, "lanes of workers"),
+        ({"partitions": 1}, "partitions of workers"),
         ({"groups": 1}, "groups of Redis"),
         ({"connections": 500}, "connections to PostgreSQL"),
     ],

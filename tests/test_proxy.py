@@ -1,4 +1,4 @@
-"""Behind a web server: whose address counts, and that it is said where this has been forgotten."""
+"""MissedPush a web server: whose address counts, and that it is said where this has been forgotten."""
 
 import subprocess
 import sys

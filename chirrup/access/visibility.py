@@ -17,8 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from ..ports import Tx
-from ..store import accounts, follows, posts, ties
-from ..store.ties import Ties
+from ..store import accounts, blocks_and_mutes, follows, posts
+from ..store.blocks_and_mutes import Relations
 from ..types import Account, AccountState, Post, Visibility
 
 OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
@@ -30,7 +30,9 @@ class Seen(msgspec.Struct, frozen=True):
     viewer_id: int
     posts: dict[int, Post]  # those asked for that the viewer may see, and the originals of boosts among them
     accounts: dict[int, AccountState]  # their authors
-    ties: Ties  # of the viewer to the authors and those they address; follows only where they decide something
+    relations: (
+        Relations  # of the viewer to the authors and those they address; follows only where they decide something
+    )
     parents: frozenset[int] = frozenset()  # what posts reply to, where it was looked up and the viewer may see it
 
     def parent_of(self, post: Post) -> tuple[int, int]:
@@ -109,7 +111,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     closed = {post.author_id for post in read.values() if post.visibility == Visibility.FOLLOWERS}
     authors, viewer = tx.together(
         lambda: accounts.states(tx, author_ids),
-        lambda: ties.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
+        lambda: blocks_and_mutes.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
     )
     seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
     if not found.parents:
@@ -136,7 +138,7 @@ def for_search_engines(post: Post, author: Account) -> bool:
     return bool(wanted) and post.visibility == Visibility.PUBLIC
 
 
-def _shown(post: Post, found: dict[int, Post], authors: dict[int, AccountState], viewer: Ties) -> bool:
+def _shown(post: Post, found: dict[int, Post], authors: dict[int, AccountState], viewer: Relations) -> bool:
     if not _allowed(post, authors, viewer):
         return False
     if not post.boost_of_id:
@@ -145,7 +147,7 @@ def _shown(post: Post, found: dict[int, Post], authors: dict[int, AccountState],
     return original is not None and _allowed(original, authors, viewer)
 
 
-def _allowed(post: Post, authors: dict[int, AccountState], viewer: Ties) -> bool:
+def _allowed(post: Post, authors: dict[int, AccountState], viewer: Relations) -> bool:
     author = authors.get(post.author_id)
     if author is None or author.suspended_ms:
         return False
@@ -182,7 +184,7 @@ def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: se
     if author is None or author.suspended_ms:
         return set()
     others = ids - {author.id}
-    allowed = others - ties.blocked_among(tx, author.id, others)
+    allowed = others - blocks_and_mutes.blocked_among(tx, author.id, others)
     if post.visibility not in OPEN:
         told = {mention.account_id for mention in post.mentioned}
         if post.visibility == Visibility.FOLLOWERS:
@@ -194,14 +196,14 @@ def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: se
 def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
     """May viewer_id list what belongs to account: posts, followers? Its name and profile are public."""
     return not account.suspended_ms and (
-        viewer_id == account.id or account.id not in ties.of(tx, viewer_id, [account.id]).blocked_by
+        viewer_id == account.id or account.id not in blocks_and_mutes.of(tx, viewer_id, [account.id]).blocked_by
     )
 
 
 def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
     """Those of ids that may stand in a list the viewer reads, in their order: not suspended, no block between."""
     found = accounts.by_ids(tx, ids)
-    known = ties.of(tx, viewer_id, ids)
+    known = blocks_and_mutes.of(tx, viewer_id, ids)
     return [
         id
         for id in ids

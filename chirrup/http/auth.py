@@ -1,7 +1,7 @@
 """Which account a request acts for: bearer tokens, looked up once a second at most.
 
 They come in the Authorization header, as Mastodon documents. A token in a query would stand in logs and histories: only
-streams take one there (stream/opening.py), for browsers cannot give a WebSocket a header. One in a form (RFC 6750, 2.2)
+streams take one there (stream/request.py), for browsers cannot give a WebSocket a header. One in a form (RFC 6750, 2.2)
 is documented nowhere and not read.
 """
 

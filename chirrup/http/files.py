@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import msgspec
 from litestar.types import Send
 
-from .whole import WHOLE
+from .single_write import SINGLE_WRITE
 
 PIECE_BYTES = 64 * 1024
 
@@ -23,8 +23,8 @@ async def send(part: FilePart, start: Any, scope: Any, send: Send) -> None:
     """start: the message that begins the answer, with its content-length."""
     left = 0 if scope["method"] == "HEAD" else part.size
     try:
-        if WHOLE in scope.get("extensions", ()) and left <= PIECE_BYTES:
-            start[WHOLE] = await asyncio.to_thread(_read, part, part.first, left) if left else b""
+        if SINGLE_WRITE in scope.get("extensions", ()) and left <= PIECE_BYTES:
+            start[SINGLE_WRITE] = await asyncio.to_thread(_read, part, part.first, left) if left else b""
             return await send(start)
         await send(start)
         at = part.first

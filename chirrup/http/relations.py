@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from ..ports import Tx
-from ..social import accounts, follows, network
-from ..store import ties
+from ..social import account_lists, accounts, follows
+from ..store import blocks_and_mutes
 from ..types import Span
 from . import paging
 from .call import Call
@@ -70,11 +70,11 @@ async def unmute(call: Call, id: int) -> Relationship:
 
 
 async def endorse(call: Call, id: int) -> Relationship:
-    return await _do(call, network.endorse, id)
+    return await _do(call, account_lists.endorse, id)
 
 
 async def unendorse(call: Call, id: int) -> Relationship:
-    return await _do(call, network.unendorse, id)
+    return await _do(call, account_lists.unendorse, id)
 
 
 class NoteBody(msgspec.Struct, kw_only=True):
@@ -82,7 +82,7 @@ class NoteBody(msgspec.Struct, kw_only=True):
 
 
 async def note(call: Call, id: int, body: NoteBody) -> Relationship:
-    return await _do(call, network.set_note, id, body.comment)
+    return await _do(call, account_lists.set_note, id, body.comment)
 
 
 async def _do(call: Call, operation: Callable[..., None], id: int, *args: Any, **options: Any) -> Relationship:
@@ -139,15 +139,15 @@ def _relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]
 
 
 async def followers(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _page(call, query, lambda tx, span: network.followers(tx, call.viewer_id, id, span))
+    return await _page(call, query, lambda tx, span: account_lists.followers(tx, call.viewer_id, id, span))
 
 
 async def following(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _page(call, query, lambda tx, span: network.following(tx, call.viewer_id, id, span))
+    return await _page(call, query, lambda tx, span: account_lists.following(tx, call.viewer_id, id, span))
 
 
 async def endorsements_of(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _page(call, query, lambda tx, span: network.endorsed(tx, call.viewer_id, id, span))
+    return await _page(call, query, lambda tx, span: account_lists.endorsed(tx, call.viewer_id, id, span))
 
 
 async def endorsements(call: Call, query: PageQuery) -> Page[Account]:
@@ -155,14 +155,14 @@ async def endorsements(call: Call, query: PageQuery) -> Page[Account]:
 
 
 async def blocks(call: Call, query: PageQuery) -> Page[Account]:
-    return await _page(call, query, lambda tx, span: network.blocked(tx, call.account_id, span))
+    return await _page(call, query, lambda tx, span: account_lists.blocked(tx, call.account_id, span))
 
 
 async def follow_requests(call: Call, query: PageQuery) -> Page[Account]:
-    return await _page(call, query, lambda tx, span: network.requests(tx, call.account_id, span))
+    return await _page(call, query, lambda tx, span: account_lists.requests(tx, call.account_id, span))
 
 
-async def _page(call: Call, query: PageQuery, find: Callable[[Tx, Span], network.Found]) -> Page[Any]:
+async def _page(call: Call, query: PageQuery, find: Callable[[Tx, Span], account_lists.Found]) -> Page[Any]:
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Page[Any]:
@@ -176,9 +176,9 @@ async def mutes(call: Call, query: PageQuery) -> Page[MutedAccount]:
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Page[Any]:
-        found = network.muted(tx, call.account_id, span)
+        found = account_lists.muted(tx, call.account_id, span)
         ids = [id for _, id in found.items]
-        until = ties.mutes_of(tx, call.account_id, ids)
+        until = blocks_and_mutes.mutes_of(tx, call.account_id, ids)
         shown = call.render.accounts_by_id(tx, ids)
         return paging.filled([_muted(shown[id], until[id][1]) for id in ids], found, span)
 
@@ -193,7 +193,7 @@ def _muted(account: msgspec.Raw, expires_ms: int) -> msgspec.Raw:
 
 async def familiar_followers(call: Call, query: IdsQuery) -> list[FamiliarFollowers]:
     def operation(tx: Tx) -> list[FamiliarFollowers]:
-        found = network.familiar(tx, call.account_id, query.ids)
+        found = account_lists.familiar(tx, call.account_id, query.ids)
         shown = call.render.accounts_by_id(tx, {id for ids in found.values() for id in ids})
         return [FamiliarFollowers(id=str(id), accounts=[shown[one] for one in ids]) for id, ids in found.items()]
 

@@ -20,7 +20,7 @@ from .files import FilePart
 from .paging import Page
 from .route import FOR_PROGRAMS
 from .routes import ADMIN, ANYONE, CLIENT, ROUTES, USER, Route
-from .whole import WHOLE
+from .single_write import SINGLE_WRITE
 
 JSON = "application/json; charset=utf-8"
 BODY_BYTES_MAX = 1024 * 1024
@@ -213,8 +213,8 @@ class Answer:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         own = [(b"content-type", self._type.encode()), (b"content-length", str(len(self._body)).encode())]
         start: Any = {"type": "http.response.start", "status": self._status, "headers": self._headers + own}
-        if WHOLE in scope.get("extensions", ()):
-            start[WHOLE] = self._body
+        if SINGLE_WRITE in scope.get("extensions", ()):
+            start[SINGLE_WRITE] = self._body
             return await send(start)
         await send(start)
         body = b"" if scope["method"] == "HEAD" else self._body

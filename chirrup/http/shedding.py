@@ -1,8 +1,8 @@
-"""What is too much is refused at the door: before it has a task, before anybody asks whose it is.
+"""What is too much is refused at admission: before it has a task, before anybody asks whose it is.
 
-Requests go in lanes, each with room of its own, so that posting outlives a flood of searches or readers. A lane has
-ROOM requests inside at a time. Once that was too little, only BUSY are let in, who keep the server as busy and wait
-less for each other, until nobody was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
+Requests are of admission classes, each with room of its own, so that posting outlives a flood of searches or readers. A
+class has ROOM requests inside at a time. Once that was too little, only BUSY are let in, who keep the server as busy
+and wait less for each other, until nobody was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
 """
 
 import re
@@ -15,8 +15,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from .. import metrics
 from .route import FOR_PROGRAMS
+from .single_write import SingleWriteCycle
 from .spool import SpoolingCycle
-from .whole import WholeCycle
 
 ROOM, BUSY = 256, 12
 ROOM_SLOW, BUSY_SLOW = 64, 8  # where a request costs as much as many others
@@ -66,7 +66,7 @@ BUSY_NOW = b"This server is busy. Reload this page in a moment: what you typed i
 TO_PEOPLE = _answer(b"text/plain; charset=utf-8", BUSY_NOW)
 
 
-class Lane:
+class AdmissionClass:
     """An application with room for so many requests at a time. Who has entered must be served by it."""
 
     def __init__(self, app: Any, room: int, busy: int) -> None:
@@ -87,7 +87,7 @@ class Lane:
             now = time.monotonic()
             if self.inside >= self._room or now < self._crowded_until:
                 self._crowded_until = now + CALM_S
-                metrics.turned_away["door"] += 1
+                metrics.turned_away["admission"] += 1
                 return True
         return False
 
@@ -98,15 +98,15 @@ class Lane:
             self.inside -= 1
 
 
-class Door:
-    """The lanes of one application."""
+class Admission:
+    """The admission classes of one application."""
 
     def __init__(self, app: Any) -> None:
-        self.reads, self.writes = Lane(app, ROOM, BUSY), Lane(app, ROOM, BUSY)
-        self.slow = Lane(app, ROOM_SLOW, BUSY_SLOW)
+        self.reads, self.writes = AdmissionClass(app, ROOM, BUSY), AdmissionClass(app, ROOM, BUSY)
+        self.slow = AdmissionClass(app, ROOM_SLOW, BUSY_SLOW)
         self.refused_until = 0.0  # monotonic; somebody was a moment ago
 
-    def lane(self, method: str, path: str) -> Lane | None:
+    def class_of(self, method: str, path: str) -> AdmissionClass | None:
         """None: always let in."""
         if path in SLOW:
             return self.slow
@@ -131,7 +131,7 @@ def is_one_plain_request(data: bytes) -> bool:
 
 
 class SheddingProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a door; one door for all connections of a server.
+    """uvicorn's protocol with admission; one for all connections of a server.
 
     A request enters when it has arrived whole, so that slow senders take nobody's place. Large ones are let in as
     they come: what is done with uploads has limits of its own.
@@ -143,9 +143,9 @@ class SheddingProtocol(HttpToolsProtocol):
 
     def __init__(self, config: Any, server_state: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, server_state, *args, **kwargs)
-        if not hasattr(server_state, "door"):
-            server_state.door = Door(self.app)
-        self._door: Door = server_state.door
+        if not hasattr(server_state, "admission"):
+            server_state.admission = Admission(self.app)
+        self._admission: Admission = server_state.admission
         self._all: Any = self.app
 
     def refused_unread(self, data: bytes) -> bool:
@@ -153,14 +153,14 @@ class SheddingProtocol(HttpToolsProtocol):
 
         Its headers are not looked at one by one. That is half of what a refusal costs beyond the kernel.
         """
-        if time.monotonic() > self._door.refused_until or self._reading or self.transport.is_closing():
+        if time.monotonic() > self._admission.refused_until or self._reading or self.transport.is_closing():
             return False
         before, line = self.cycle, _LINE.match(data)
         if not (line and before and before.response_complete and before.keep_alive):
             return False
         path = line[2].decode("latin-1")
-        lane = self._door.lane(line[1].decode(), path)
-        if lane is None or not is_one_plain_request(data) or not lane.refuses():
+        kind = self._admission.class_of(line[1].decode(), path)
+        if kind is None or not is_one_plain_request(data) or not kind.refuses():
             return False
         self._unset_keepalive_if_required()
         self._refuse_in_line(path)
@@ -168,7 +168,7 @@ class SheddingProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Called by uvicorn when it is a request's turn on its connection. Its body may still be on the way."""
-        cycle.__class__ = WholeCycle  # uvicorn has no place to say which class it makes
+        cycle.__class__ = SingleWriteCycle  # uvicorn has no place to say which class it makes
         if not cycle.more_body:
             self._enter(cycle)
         elif cycle.waiting_for_100_continue:
@@ -199,17 +199,17 @@ class SheddingProtocol(HttpToolsProtocol):
             self._enter(cycle)
 
     def _enter(self, cycle: RequestResponseCycle) -> None:
-        lane = self._door.lane(cycle.scope["method"], cycle.scope["path"])
-        if lane is None:
+        kind = self._admission.class_of(cycle.scope["method"], cycle.scope["path"])
+        if kind is None:
             super()._start_asgi_task(cycle, self._all)
-        elif lane.enter():
-            super()._start_asgi_task(cycle, lane)
+        elif kind.enter():
+            super()._start_asgi_task(cycle, kind)
         else:
             self._shed(cycle)
 
     def _shed(self, cycle: RequestResponseCycle) -> None:
         path = cycle.scope["path"]
-        self._door.refused_until = time.monotonic() + CALM_S
+        self._admission.refused_until = time.monotonic() + CALM_S
         if cycle.keep_alive and cycle.scope["method"] != "HEAD" and cycle is self.cycle:
             cycle.response_started = cycle.response_complete = True
             self._refuse_in_line(path)

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from ..access.limits import network_of
 from ..errors import BadRequest, Unavailable
 from ..ports import BODY_BYTES
-from .whole import WholeCycle
+from .single_write import SingleWriteCycle
 
 PIECE_BYTES = 1024 * 1024
 BODY_BYTES_MAX = 128 * 1024 * 1024  # where it does not say
@@ -24,7 +24,7 @@ ADDRESS_BYTES_MAX = 256 * 1024 * 1024  # and of one address, so that nobody take
 _spooled: Counter[str] = Counter()  # bytes by address
 
 
-class SpoolingCycle(WholeCycle):
+class SpoolingCycle(SingleWriteCycle):
     """Nothing is added to what uvicorn makes but these."""
 
     folder: Path | None = None

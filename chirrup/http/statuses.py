@@ -8,8 +8,7 @@ import msgspec
 from ..access import limits
 from ..errors import Invalid
 from ..ports import Tx
-from ..social import media, posts, reactions, threads
-from ..timelines import marks
+from ..social import media, posts, reactions, reactors, threads
 from ..types import Draft, PollDraft, Post, Span
 from . import hidden, paging
 from .call import Call
@@ -164,14 +163,14 @@ async def history(call: Call, id: int) -> list[StatusEdit]:
 
 
 async def favourited_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _marked_by(call, marks.favourited_by, id, query)
+    return await _marked_by(call, reactors.favourited_by, id, query)
 
 
 async def reblogged_by(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    return await _marked_by(call, marks.boosted_by, id, query)
+    return await _marked_by(call, reactors.boosted_by, id, query)
 
 
-async def _marked_by(call: Call, who: Callable[[Tx, int, int, Span], marks.Found], id: int, query: PageQuery) -> Any:
+async def _marked_by(call: Call, who: Callable[[Tx, int, int, Span], reactors.Found], id: int, query: PageQuery) -> Any:
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Page[Any]:
@@ -252,7 +251,7 @@ async def _marked(call: Call, mark: str, span: Span) -> Page[Any]:
     """In the order of marking: pages go by the marks' own ids."""
 
     def operation(tx: Tx) -> Page[Any]:
-        found = marks.marked(tx, call.account_id, mark, span)
+        found = reactors.marked(tx, call.account_id, mark, span)
         return paging.filled(call.render.statuses(tx, call.account_id, [post for _, post in found.items]), found, span)
 
     return await call.read(operation)

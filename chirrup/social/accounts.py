@@ -10,7 +10,7 @@ from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
 from ..ids import random_bucket
 from ..ports import Tx
 from ..store import accounts as rows
-from ..store import follows, ties
+from ..store import blocks_and_mutes, follows
 from ..types import Account, Field, Relationship, Role, User, Visibility
 from . import languages, text
 
@@ -278,11 +278,11 @@ def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
 
 def relationships(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Relationship]:
     """How viewer_id stands to each of ids, in their order. Eight queries, whatever len(ids)."""
-    known = ties.of(tx, viewer_id, ids)
+    known = blocks_and_mutes.of(tx, viewer_id, ids)
     followed_by = follows.followers_among(tx, viewer_id, ids)
     asked = follows.requested_among(tx, viewer_id, ids)
     askers = follows.requesters_among(tx, viewer_id, ids)
-    mutes = ties.mutes_of(tx, viewer_id, ids)
+    mutes = blocks_and_mutes.mutes_of(tx, viewer_id, ids)
     details = follows.among(tx, viewer_id, ids)
     notes = rows.notes(tx, viewer_id, ids)
     endorsed = rows.endorsed_among(tx, viewer_id, ids)

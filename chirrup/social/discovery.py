@@ -9,8 +9,8 @@ from ..errors import Invalid
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
+from ..store import blocks_and_mutes, follows
 from ..store import discovery as rows
-from ..store import follows, ties
 from ..types import Span
 
 OFFSET_MAX = 5000  # of a directory's page; what lies further is found by searching
@@ -26,7 +26,7 @@ def directory(tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0,
         raise Invalid("order", f"must be one of {', '.join(ORDERS)}; got {order[:40]!r}")
     offset = max(0, min(offset, OFFSET_MAX))
     speakers = rows.latest_speakers(tx, SPOKEN_POSTS) if order == "active" else []
-    newest = rows.newest_accounts(tx, offset + limit + len(speakers), ties.hidden(tx, viewer_id))
+    newest = rows.newest_accounts(tx, offset + limit + len(speakers), blocks_and_mutes.hidden(tx, viewer_id))
     listed = _wanted(tx, viewer_id, list(dict.fromkeys([*speakers, *newest])))
     return listed[offset : offset + limit]
 
@@ -34,7 +34,7 @@ def directory(tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0,
 def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
     """Those of ids that want to be found and that the viewer neither blocks nor mutes, nor is blocked by."""
     found = account_rows.by_ids(tx, ids)
-    muted = ties.of(tx, viewer_id, ids).muting
+    muted = blocks_and_mutes.of(tx, viewer_id, ids).muting
     return [id for id in visibility.accounts_shown(tx, viewer_id, ids) if found[id].discoverable and id not in muted]
 
 
@@ -51,7 +51,9 @@ def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
     friends = [id for _, id in follows.following(tx, account_id, Span(ID_MAX, limit=ASKED_FOLLOWEES))]
     friends = [id for id, one in account_rows.by_ids(tx, friends).items() if not one.hide_network]
     followees = {one.other_id for one in follows.followees(tx, account_id)}
-    near = rows.followed_by(tx, friends, CANDIDATES, followees.union(ties.hidden(tx, account_id), {account_id}))
+    near = rows.followed_by(
+        tx, friends, CANDIDATES, followees.union(blocks_and_mutes.hidden(tx, account_id), {account_id})
+    )
     speakers = rows.latest_speakers(tx, SPOKEN_POSTS)
     found = account_rows.states(tx, speakers).values()
     strangers = [one for one in found if one.followers and one.id not in followees]
@@ -59,7 +61,9 @@ def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
     reasons = {one.id: "most_followed" for one in liked[:CANDIDATES]} | dict.fromkeys(near, "friends_of_friends")
 
     ids = list(dict.fromkeys([*near, *reasons]))
-    known = ties.of(tx, account_id, ids).following | follows.requested_among(tx, account_id, ids) | {account_id}
+    known = (
+        blocks_and_mutes.of(tx, account_id, ids).following | follows.requested_among(tx, account_id, ids) | {account_id}
+    )
     known |= rows.refused_among(tx, account_id, ids)
     wanted = _wanted(tx, account_id, [id for id in ids if id not in known])
     return [Suggestion(id, reasons[id]) for id in wanted[:limit]]

@@ -1,11 +1,11 @@
-"""Follow, ask to follow, block, mute. Rows are in store/follows.py and store/ties.py."""
+"""Follow, ask to follow, block, mute. Rows are in store/follows.py and store/blocks_and_mutes.py."""
 
 from ..errors import Forbidden, Invalid, NotFound
 from ..events import Blocked, FollowAnswered, FollowChanged, Followed, FollowRequested, Muted, Unfollowed
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import endorsements, ties
+from ..store import blocks_and_mutes, endorsements
 from ..store import follows as rows
 from ..types import Span
 from . import accounts, lists
@@ -45,7 +45,7 @@ def follow(
             tx.emit(FollowRequested(follower, followee))
     else:
         _connect(tx, follower, followee, **options)
-    if ties.unblock(tx, follower, followee):
+    if blocks_and_mutes.unblock(tx, follower, followee):
         tx.emit(Blocked(follower, followee))
 
 
@@ -141,13 +141,13 @@ def block(tx: Tx, blocker: int, target: int) -> None:
     for one, other in ((blocker, target), (target, blocker)):
         rows.take_request(tx, one, other)
         _disconnect(tx, one, other)
-    if ties.block(tx, blocker, target):
+    if blocks_and_mutes.block(tx, blocker, target):
         tx.emit(Blocked(blocker, target))
 
 
 def unblock(tx: Tx, blocker: int, target: int) -> None:
     accounts.get(tx, blocker, target)
-    if ties.unblock(tx, blocker, target):
+    if blocks_and_mutes.unblock(tx, blocker, target):
         tx.emit(Blocked(blocker, target))
 
 
@@ -157,20 +157,20 @@ def mute(tx: Tx, muter: int, target: int, *, notifications: bool = True, for_s: 
         raise Forbidden("This action is not allowed: an account cannot mute itself")
     accounts.get(tx, muter, target)
     expires_ms = tx.now_ms + min(for_s, MUTE_S_MAX) * 1000 if for_s > 0 else 0
-    stands = target in ties.mutes_of(tx, muter, [target])
-    ties.mute(tx, muter, target, notifications=notifications, expires_ms=expires_ms)
+    stands = target in blocks_and_mutes.mutes_of(tx, muter, [target])
+    blocks_and_mutes.mute(tx, muter, target, notifications=notifications, expires_ms=expires_ms)
     if not stands:
         tx.emit(Muted(muter, target))
 
 
 def unmute(tx: Tx, muter: int, target: int) -> None:
     accounts.get(tx, muter, target)
-    if ties.unmute(tx, muter, target):
+    if blocks_and_mutes.unmute(tx, muter, target):
         tx.emit(Muted(muter, target))
 
 
 def end_mutes(tx: Tx, over: list[tuple[int, int]]) -> None:
     """End those of the mutes (muter, target) whose time is over, so that what was said meanwhile comes home."""
     for muter, target in over:
-        if ties.end_mute(tx, muter, target):
+        if blocks_and_mutes.end_mute(tx, muter, target):
             tx.emit(Muted(muter, target))

@@ -9,7 +9,7 @@ from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import follows, markers, polls, posts, reactions, ties
+from ..store import blocks_and_mutes, follows, markers, polls, posts, reactions
 from ..store import notifications as rows
 from ..types import Notification, NotificationKind, Post, Span
 
@@ -36,9 +36,9 @@ def _fit(tx: Tx, account_id: int, told: Sequence[Notification]) -> list[Notifica
     shown = set(visibility.accounts_shown(tx, account_id, causers))
     seen = visibility.see(tx, account_id, {n.post_id for n in told if n.post_id})
     addressed = {id: _addressed(post, account_id) for id, post in seen.posts.items()}
-    mutes = ties.mutes_of(tx, account_id, causers.union(*addressed.values()))
+    mutes = blocks_and_mutes.mutes_of(tx, account_id, causers.union(*addressed.values()))
     silent = {id for id, (notifications, _) in mutes.items() if notifications}
-    unwanted = silent | seen.ties.blocking
+    unwanted = silent | seen.relations.blocking
     return [
         n
         for n in told
@@ -84,10 +84,10 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
     if account_id == from_id:
         return []
     about = {from_id} | (_addressed(post, account_id) if post else set())
-    known = ties.of(tx, account_id, about)
+    known = blocks_and_mutes.of(tx, account_id, about)
     if from_id in known.blocked_by or known.blocking & about:
         return []
-    if known.muting & about and any(silent for silent, _ in ties.mutes_of(tx, account_id, about).values()):
+    if known.muting & about and any(silent for silent, _ in blocks_and_mutes.mutes_of(tx, account_id, about).values()):
         return []
     if post and reactions.thread_muters(tx, post.root_id, [account_id]):
         return []
@@ -160,7 +160,7 @@ def on_unfollowed(tx: Tx, event: events.Unfollowed) -> Signals:
 
 
 def on_blocked(tx: Tx, event: events.Blocked) -> Signals:
-    if event.target_id in ties.of(tx, event.of, [event.target_id]).blocking:
+    if event.target_id in blocks_and_mutes.of(tx, event.of, [event.target_id]).blocking:
         rows.forget_account(tx, event.of, event.target_id)
     return []
 

@@ -12,7 +12,7 @@ import msgspec
 from ..access import visibility
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import accounts, ties
+from ..store import accounts, blocks_and_mutes
 from ..store import threads as rows
 from ..types import Post
 from . import posts
@@ -75,7 +75,7 @@ class _Found:
     def __init__(self, tx: Tx, viewer_id: int, post: Post) -> None:
         self.post = post
         asked = rows.followers_only(tx, post.root_id) if viewer_id else []
-        followees = ties.of(tx, viewer_id, asked).following if asked else frozenset[int]()
+        followees = blocks_and_mutes.of(tx, viewer_id, asked).following if asked else frozenset[int]()
         replies = rows.shown(tx, post.root_id, viewer_id, followees)
         hidden = _hidden(tx, viewer_id, {author for _, _, author in replies} - {0})
         replies = [one for one in replies if one[2] not in hidden]
@@ -111,7 +111,7 @@ class _Found:
 
 def _hidden(tx: Tx, viewer_id: int, authors: Collection[int]) -> set[int]:
     """Those whose posts the viewer sees none of: the oracle would say so of each."""
-    states, known = accounts.states(tx, authors), ties.of(tx, viewer_id, authors, followees=())
+    states, known = accounts.states(tx, authors), blocks_and_mutes.of(tx, viewer_id, authors, followees=())
     return {id for id in authors if id not in states or states[id].suspended_ms or id in known.blocked_by}
 
 

@@ -8,8 +8,8 @@ from .. import events
 from ..events import Event
 from ..ids import bucket_of, first_at, ms_of
 from ..ports import Tx
-from . import lanes
-from .lanes import ALL, BEAT_MS, LANES, LEASE_MS
+from . import outbox_partitions
+from .outbox_partitions import ALL, BEAT_MS, LEASE_MS, PARTITIONS
 
 MARK = 1000  # in the count of attempts: somebody began on it, and has not come to an end
 NEWER_MS = 10_000  # between two looks at an event that whoever looked did not know the kind of
@@ -38,16 +38,16 @@ def append(tx: Tx, event: Event) -> None:
 
 
 def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = False, until_ms: int = 0) -> list[Leased]:
-    """Up to limit events that nobody holds, of the lanes among, oldest first, ours until until_ms.
+    """Up to limit events that nobody holds, of the partitions among, oldest first, ours until until_ms.
 
-    wide: of those that went on (go_on), and only those. until_ms: when the lease of the lanes ends (0: LEASE_MS from
-    now), so that whoever takes over the lanes of a dead worker finds its events free at the same moment.
+    wide: of those that went on (go_on), and only those. until_ms: when the lease of the partitions ends (0: LEASE_MS
+    from now), so that whoever takes over the partitions of a dead worker finds its events free at the same moment.
     """
     now = tx.now_ms
     free = tx.all(
-        f"""SELECT id FROM outbox WHERE lease_until <= :now AND {tx.sql.is_in(f"bucket % {LANES}", "lanes")}
+        f"""SELECT id FROM outbox WHERE lease_until <= :now AND {tx.sql.is_in(f"bucket % {PARTITIONS}", "partitions")}
             AND wide = :wide ORDER BY id LIMIT :limit""",
-        lanes=among,
+        partitions=among,
         now=now,
         wide=int(wide),
         limit=limit,
@@ -72,7 +72,7 @@ def _leased(id: int, body: str, attempts: int, now_ms: int) -> Leased:
 
 
 def _end(now_ms: int, until_ms: int) -> int:
-    """A lane that is about to be lost is no reason to lease for a moment only: what is renewed in time is kept."""
+    """A partition that is about to be lost is no reason to lease for a moment only: what is renewed in time is kept."""
     return max(until_ms, now_ms + BEAT_MS) if until_ms else now_ms + LEASE_MS
 
 
@@ -135,23 +135,24 @@ def give_back(tx: Tx, ids: list[int]) -> None:
 
 
 def give_back_lost(tx: Tx, among: Collection[int], held: Collection[int]) -> None:
-    """What is leased in the lanes among, which are ours, and not among held is free again; it counts as no attempt.
+    """What is leased in the partitions among, which are ours, and not among held is free again; it counts as no
+    attempt.
 
     The answer to its lease, or what came of acting on it, was lost with the connection. What waits for its next try
     cannot be told from that: it is tried sooner.
     """
     tx.run(
         f"""UPDATE outbox SET lease_until = 0, attempts = attempts - 1
-            WHERE lease_until > :now AND attempts > 0 AND {tx.sql.is_in(f"bucket % {LANES}", "lanes")}
+            WHERE lease_until > :now AND attempts > 0 AND {tx.sql.is_in(f"bucket % {PARTITIONS}", "partitions")}
               AND NOT {tx.sql.is_in("id", "held")}""",
         now=tx.now_ms,
-        lanes=among,
+        partitions=among,
         held=held,
     )
 
 
 def leave_to_newer(tx: Tx, ids: Collection[int]) -> None:
-    """These are of kinds unknown here. Whoever has their lanes in NEWER_MS looks again; it counts as no attempt."""
+    """These are of kinds unknown here. Whoever has their partitions looks again in NEWER_MS; it is no attempt."""
     tx.run(
         f"UPDATE outbox SET lease_until = :at, attempts = 0 WHERE {tx.sql.ids_in('id', 'ids')}",
         at=tx.now_ms + NEWER_MS,
@@ -218,8 +219,8 @@ def waiting_beside(tx: Tx, id: int) -> list[Event]:
 
 
 def release_all(tx: Tx) -> int:
-    """Give back every lease, on events and on lanes. Only for a server that is alone on its database: its start."""
-    lanes.clear(tx)
+    """Give back every lease, on events and on partitions. Only for the start of a server that is alone."""
+    outbox_partitions.clear(tx)
     return tx.changed("UPDATE outbox SET lease_until = 0 WHERE lease_until > 0")
 
 

@@ -10,8 +10,8 @@ from ..timelines.position import Position, place_of, sum_of
 from ..timelines.watermark import Watermark
 from . import events, resume
 from .events import Event
+from .protocols import TOO_SLOW
 from .reader import Subscription, recall
-from .wire import TOO_SLOW
 
 T = TypeVar("T")
 
@@ -104,10 +104,10 @@ class CatchingUp:
     async def _taken(self, subscription: Subscription) -> None:
         """Returns once the reader has taken what was written, or is cut off."""
         reader = subscription.reader
-        if reader.wire:
+        if reader.sender:
             try:
                 async with asyncio.timeout(STEP_S):
-                    await reader.wire.drained()
+                    await reader.sender.drained()
             except TimeoutError:
                 reader.cut(TOO_SLOW, "reads too slowly")
 

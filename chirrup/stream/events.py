@@ -14,8 +14,8 @@ from ..events import Signal
 from ..http.render import Renderer
 from ..ports import Tx
 from ..social import notifications
-from ..store import accounts, conversations, posts, reactions, ties
-from ..store.ties import Ties
+from ..store import accounts, blocks_and_mutes, conversations, posts, reactions
+from ..store.blocks_and_mutes import Relations
 from ..timelines.position import place_of
 from ..types import AccountState, Post
 
@@ -100,7 +100,7 @@ def _post(
 ) -> Event | None:
     viewers = visibility.viewers_among(tx, post, found, authors, ask.viewers)
     original = found[post.boost_of_id] if viewers and post.boost_of_id else post
-    viewers -= ties.averse_to(tx, post, original, ask.strangers & viewers)
+    viewers -= blocks_and_mutes.averse_to(tx, post, original, ask.strangers & viewers)
     if not viewers:
         return None
     kind = ask.signal.kind
@@ -141,7 +141,7 @@ def _wordings(
     for group in alike.values():
         for viewer_id in tuple(group)[:1]:
             parents = frozenset([parent.id]) if parent and viewer_id in see_parent else frozenset[int]()
-            seen = Seen(viewer_id, shown, own, Ties(viewer_id), parents)
+            seen = Seen(viewer_id, shown, own, Relations(viewer_id), parents)
             texts |= dict.fromkeys(group, bytes(render.seen(tx, seen, [post.id])[0]).decode())
     return texts
 
@@ -152,7 +152,7 @@ def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, AccountSta
         return None
     alone = msgspec.structs.replace(gone, boost_of_id=0)
     viewers = visibility.viewers_among(tx, alone, {}, authors, ask.viewers)
-    viewers -= ties.averse_to(tx, gone, None, ask.strangers & viewers)
+    viewers -= blocks_and_mutes.averse_to(tx, gone, None, ask.strangers & viewers)
     return Event("delete", gone.id, dict.fromkeys(viewers, str(gone.id)))
 
 

@@ -25,9 +25,9 @@ from . import events
 from .catching_up import CatchingUp
 from .channels import Channel, Channels
 from .events import Ask
+from .protocols import POLICY, TRY_LATER
 from .reader import Pack, Reader, Subscription, recall
 from .streams import Stream
-from .wire import POLICY, TRY_LATER
 
 BATCH = 1000  # channels told at once: no read, and no round of writing, is long
 RETRY_AFTER_S = 30
@@ -250,7 +250,7 @@ class Hub:
     async def _heal(self) -> None:
         """All readers at the same time: nobody waits for those who read slowly."""
         for reader in self._readers:
-            if reader.wire is None:  # not open yet: nothing can be sent
+            if reader.sender is None:  # not open yet: nothing can be sent
                 reader.cut(TRY_LATER, "come again in a moment")
         outcomes = await asyncio.gather(*map(self._heal_one, self._readers), return_exceptions=True)
         if errors := [outcome for outcome in outcomes if outcome]:

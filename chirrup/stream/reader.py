@@ -13,32 +13,32 @@ from ..timelines.once import Standing, standing
 from ..timelines.position import Position
 from ..types import Viewer
 from .events import Event
+from .protocols import TOO_SLOW, EventSender
 from .streams import Stream
-from .wire import TOO_SLOW, Wire
 
 HELD_MAX = 4_000  # events that wait while a reader is sent what it missed; they are shared, so it costs little
 
 
 class Reader:
-    """A connection. wire: None until it is open; goodbye: why it must not be opened any more."""
+    """A connection. sender: None until it is open; goodbye: why it must not be opened any more."""
 
     def __init__(self, viewer: Viewer, token: str, ip: str) -> None:
         self.viewer, self.token, self.ip = viewer, token, ip
         self.began = 0  # a place: what was acted on before is not for this reader's streams
-        self.wire: Wire | None = None
+        self.sender: EventSender | None = None
         self.goodbye: tuple[int, str] | None = None
         self.subscriptions: dict[tuple[str, str], Subscription] = {}
 
     def cut(self, code: int, why: str) -> None:
         self.goodbye = self.goodbye or (code, why)
-        if self.wire:
-            self.wire.cut(code, why)
+        if self.sender:
+            self.sender.cut(code, why)
 
-    def open(self, wire: Wire) -> None:
+    def open(self, sender: EventSender) -> None:
         """Events can be written from now on: release what waits."""
-        self.wire = wire
+        self.sender = sender
         if self.goodbye:
-            wire.cut(*self.goodbye)
+            sender.cut(*self.goodbye)
 
     def release(self) -> None:
         for subscription in self.subscriptions.values():
@@ -68,8 +68,8 @@ class Subscription:
 
     @property
     def is_over(self) -> bool:
-        wire = self.reader.wire
-        return wire is None or wire.closed or self.reader.subscriptions.get(self.stream.key) is not self
+        sender = self.reader.sender
+        return sender is None or sender.closed or self.reader.subscriptions.get(self.stream.key) is not self
 
     def take(self, event: Event, *, now: bool = False) -> None:
         """Send event if it belongs to the stream and the viewer is to have it. now: it has waited long enough."""
@@ -96,8 +96,8 @@ class Subscription:
             self.position.add(event.place, event.acted_on)
         if not self._is_news(event):
             return
-        if self.reader.wire:
-            self.reader.wire.push(self._pack(self, event, text))
+        if self.reader.sender:
+            self.reader.sender.push(self._pack(self, event, text))
             metrics.streamed[event.kind] += 1
 
     def lacks(self, event: Event) -> bool:

@@ -6,8 +6,8 @@ from litestar.types import Receive, Scope, Send
 from ..errors import NotFound, Unavailable
 from . import sse, websocket
 from .hub import Hub
-from .opening import Opening
-from .wire import EXTENSION
+from .protocols import EXTENSION
+from .request import StreamRequest
 
 PATH = "/api/v1/streaming"
 STREAM_PATHS = [
@@ -22,24 +22,24 @@ TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 def handlers(hub: Hub) -> list[ASGIRouteHandler]:
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        opening = Opening(scope, receive, send)
+        request = StreamRequest(scope, receive, send)
         if EXTENSION not in (scope.get("extensions") or {}):
-            await opening.refuse(Unavailable("streams need the server to be run by `chirrup serve`"))
+            await request.refuse(Unavailable("streams need the server to be run by `chirrup serve`"))
         elif scope["type"] == "websocket":
-            await websocket.serve(hub, opening)
+            await websocket.serve(hub, request)
         elif scope.get("method") != "GET":
-            await opening.answer(405, {"Allow": "GET, OPTIONS"}, b'{"error":"Only GET is known here"}')
+            await request.answer(405, {"Allow": "GET, OPTIONS"}, b'{"error":"Only GET is known here"}')
         elif (path := scope["path"].rstrip("/")) == PATH:
-            await opening.refuse(NotFound())  # clients ask whether streams are on another host
+            await request.refuse(NotFound())  # clients ask whether streams are on another host
         else:
-            await sse.serve(hub, opening, path.removeprefix(f"{PATH}/").replace("/", ":"))
+            await sse.serve(hub, request, path.removeprefix(f"{PATH}/").replace("/", ":"))
 
     async def health(scope: Scope, receive: Receive, send: Send) -> None:
-        opening = Opening(scope, receive, send)
+        request = StreamRequest(scope, receive, send)
         if hub.blind:
-            await opening.answer(503, TEXT, b"the broker is away: what other processes tell of does not arrive")
+            await request.answer(503, TEXT, b"the broker is away: what other processes tell of does not arrive")
         else:
-            await opening.answer(200, TEXT, b"OK")
+            await request.answer(200, TEXT, b"OK")
 
     return [
         ASGIRouteHandler([PATH, *STREAM_PATHS], copy_scope=False)(stream),

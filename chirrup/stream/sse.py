@@ -7,9 +7,9 @@ from ..timelines.position import Position
 from ..waiting import happens
 from . import streams
 from .hub import Hub
-from .opening import Opening, encoded
+from .protocols import TRY_LATER
 from .reader import as_chunk
-from .wire import TRY_LATER
+from .request import StreamRequest, encoded
 
 HEARTBEAT_S = 15.0
 HEARTBEAT = b":thump\n\n"
@@ -19,32 +19,32 @@ _START = encoded(
 )
 
 
-async def serve(hub: Hub, opening: Opening, name: str) -> None:
+async def serve(hub: Hub, request: StreamRequest, name: str) -> None:
     """name: of the stream. The first heartbeat says that everything from now on will come."""
-    query = opening.query
+    query = request.query
     if name.startswith("public") and query.get("only_media", "0") not in FALSE:
         name += ":media"
-    came_back = opening.headers.get("last-event-id", "")
+    came_back = request.headers.get("last-event-id", "")
     position = Position.parse(came_back)
     try:
-        reader = await hub.enter(opening.token, opening.ip)
+        reader = await hub.enter(request.token, request.ip)
     except ChirrupError as error:
-        return await opening.refuse(error)
+        return await request.refuse(error)
     try:
         try:
             stream = await streams.find(
                 hub.services, reader.viewer, name, tag=query.get("tag", ""), list_id=query.get("list", "")
             )
         except ChirrupError as error:
-            return await opening.refuse(error)
+            return await request.refuse(error)
         subscription = await hub.subscribe(reader, stream, as_chunk, position)
         beginning = HEARTBEAT
-        if "text/event-stream" in opening.headers.get("accept", ""):  # others take it for a broken event
+        if "text/event-stream" in request.headers.get("accept", ""):  # others take it for a broken event
             beginning += b"id: %b\n\n" % subscription.position.text
-        await opening.send({"type": "http.response.start", "status": 200, "headers": _START})
-        await opening.send({"type": "http.response.body", "body": beginning, "more_body": True})
-        wire = opening.open_wire()
-        reader.open(wire)
+        await request.send({"type": "http.response.start", "status": 200, "headers": _START})
+        await request.send({"type": "http.response.body", "body": beginning, "more_body": True})
+        sender = request.open_sender()
+        reader.open(sender)
         try:
             if position:
                 await hub.catch_up(subscription)
@@ -53,8 +53,8 @@ async def serve(hub: Hub, opening: Opening, name: str) -> None:
         except ChirrupError:  # the database is away
             reader.cut(TRY_LATER, "come again in a moment")
         subscription.release()
-        while not wire.closed and not await happens(wire.gone, HEARTBEAT_S):
-            wire.push(HEARTBEAT_CHUNK)
-        await opening.send({"type": "http.response.body", "body": b"", "more_body": False})
+        while not sender.closed and not await happens(sender.gone, HEARTBEAT_S):
+            sender.push(HEARTBEAT_CHUNK)
+        await request.send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         await hub.leave(reader)

@@ -7,8 +7,8 @@ from ..http import lenient, problems
 from . import streams
 from .events import frame
 from .hub import Hub
-from .opening import Opening
 from .reader import Reader, Subscription, as_frame
+from .request import StreamRequest
 
 SUBSCRIPTIONS_MAX = 100  # of one connection
 
@@ -20,14 +20,14 @@ class Command(msgspec.Struct):
     list: str = ""
 
 
-async def serve(hub: Hub, opening: Opening) -> None:
+async def serve(hub: Hub, request: StreamRequest) -> None:
     """What is wrong with the token is answered before the upgrade; with a subscription, on the socket."""
-    await opening.receive()  # websocket.connect
-    query = opening.query
+    await request.receive()  # websocket.connect
+    query = request.query
     try:
-        reader = await hub.enter(opening.token, opening.ip)
+        reader = await hub.enter(request.token, request.ip)
     except ChirrupError as error:
-        return await opening.refuse(error)
+        return await request.refuse(error)
     try:
         problem: ChirrupError | None = None
         if name := query.get("stream"):
@@ -36,13 +36,13 @@ async def serve(hub: Hub, opening: Opening) -> None:
             except (BadRequest, NotFound) as error:
                 problem = error
             except ChirrupError as error:
-                return await opening.refuse(error)
-        await opening.send({"type": "websocket.accept", "subprotocol": (opening.protocols or [None])[0], "headers": []})
-        reader.open(opening.open_wire())
+                return await request.refuse(error)
+        await request.send({"type": "websocket.accept", "subprotocol": (request.protocols or [None])[0], "headers": []})
+        reader.open(request.open_sender())
         reader.release()
         if problem:
             _say(reader, problem)
-        while (message := await opening.receive())["type"] == "websocket.receive":
+        while (message := await request.receive())["type"] == "websocket.receive":
             await _obey(hub, reader, message.get("text") or message.get("bytes") or "")  # pyright: ignore
     finally:
         await hub.leave(reader)
@@ -85,6 +85,6 @@ def _key(command: Command) -> tuple[str, str]:
 
 
 def _say(reader: Reader, error: ChirrupError) -> None:
-    if reader.wire:
+    if reader.sender:
         body = {"error": error.message, "status": problems.status_of(error)}
-        reader.wire.push(frame(msgspec.json.encode(body)))
+        reader.sender.push(frame(msgspec.json.encode(body)))

@@ -13,7 +13,7 @@ from ..ports import Engines, Tx
 from ..social.text import hashtag_key
 from ..store import tags
 from ..types import Visibility
-from . import wants
+from . import audience
 
 STEP = 2500  # followers read and pushed at once
 CHUNK = 4  # steps until others have their turn
@@ -49,27 +49,27 @@ async def _tell(engines: Engines, told: Told, signal: Signal) -> None:
 
 def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told, int, Place | None]:
     """(who is to be told, the author, where to go on): of STEP readers, or of all that are left."""
-    spread, told, room = wants.load(tx, post_id, deleted=event == "delete"), Told(), STEP
-    if spread is None:
+    delivery, told, room = audience.load(tx, post_id, deleted=event == "delete"), Told(), STEP
+    if delivery is None:
         return told, 0, None
-    post, ways = spread.post, ["followers"]
+    post, ways = delivery.post, ["followers"]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
         ways += ["public", *(f"#{hashtag_key(tag)}" for tag in post.tag_names)]
     while way < len(ways) and room > 0:
-        found, step = _step(tx, spread, ways[way], after, room)
+        found, step = _step(tx, delivery, ways[way], after, room)
         told += found
         way, after = (way, step[-1]) if len(step) == room else (way + 1, 0)
         room -= len(step)
     return told, post.author_id, (way, after) if way < len(ways) else None
 
 
-def _step(tx: Tx, spread: wants.Spread, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
+def _step(tx: Tx, delivery: audience.Delivery, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
     """(who is to be told, who was looked at): on one way, of those behind after."""
     if way == "followers":
-        homes, lists, step = wants.readers(tx, spread, after=after, limit=limit)
+        homes, lists, step = audience.readers(tx, delivery, after=after, limit=limit)
         return [("home", homes), ("list", lists)], step
     if way == "public":
         return [("public", ())], []
     found = tags.followers_step(tx, way[1:], after=after, limit=limit)
     told: Told = [] if after else [(f"hashtag:{way[1:]}", ())]
-    return told + ([("home", wants.willing(tx, spread, set(found)))] if found else []), found
+    return told + ([("home", audience.willing(tx, delivery, set(found)))] if found else []), found

@@ -56,10 +56,10 @@ class Excerpt:
 
     def shown(self, seen: Seen) -> list[int]:
         """Those of ids that stay. What an edit made the viewer mind is left out, too."""
-        found, ties = seen.posts, seen.ties
+        found, relations = seen.posts, seen.relations
         wanted = found.keys()
-        if ties.is_averse:
-            wanted = {id for id, post in found.items() if not ties.minds(post, found.get(post.boost_of_id))}
+        if relations.is_averse:
+            wanted = {id for id, post in found.items() if not relations.minds(post, found.get(post.boost_of_id))}
         if not self._firsts:
             return [id for id in self.ids if id in wanted]
         self.together, stay = {}, list[int]()

@@ -11,7 +11,7 @@ from ..ids import ID_MAX
 from ..ports import Tx
 from ..social.search import Query
 from ..social.text import hashtag_key
-from ..store import accounts, posts, reactions, tags, ties
+from ..store import accounts, blocks_and_mutes, posts, reactions, tags
 from ..store import search as finding
 from ..types import Post, Span
 
@@ -25,8 +25,8 @@ def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False) -> F
     def candidates(part: Span) -> list[int]:
         return posts.ids_public(tx, part, hidden=hidden, only_media=only_media)
 
-    hidden = ties.hidden(tx, viewer_id)
-    return filling.posts(tx, viewer_id, span, candidates, lambda seen, post: not seen.ties.minds(post))
+    hidden = blocks_and_mutes.hidden(tx, viewer_id)
+    return filling.posts(tx, viewer_id, span, candidates, lambda seen, post: not seen.relations.minds(post))
 
 
 def hashtag(
@@ -52,7 +52,7 @@ def hashtag(
         has = {hashtag_key(one) for one in post.tag_names}
         if not needed <= has or refused & has or (only_media and not post.media):
             return False
-        return not seen.ties.minds(post)
+        return not seen.relations.minds(post)
 
     return filling.posts(tx, viewer_id, span, candidates, keep)
 
@@ -88,7 +88,7 @@ def search(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
         if found and query.without:
             found -= tx.search.posts_with_any(tx, query.without, found)
         seen = visibility.see(tx, viewer_id, found)
-        return [id for id, post in seen.posts.items() if id in found and not seen.ties.hides(post.author_id)]
+        return [id for id, post in seen.posts.items() if id in found and not seen.relations.hides(post.author_id)]
 
     return fill(span, candidates, keep, key=int, step_max=SEARCH_STEP_MAX, looked_max=SEARCH_LOOKED_MAX)
 
@@ -111,7 +111,7 @@ def account(
     if not may_see_account(tx, viewer_id, owner):
         return Filled([])
     key = hashtag_key(tag)
-    follows = account_id in ties.of(tx, viewer_id, [account_id]).following
+    follows = account_id in blocks_and_mutes.of(tx, viewer_id, [account_id]).following
     conditions = {
         "media": only_media,
         "no replies": exclude_replies,

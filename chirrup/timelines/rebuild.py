@@ -11,7 +11,7 @@ from ..errors import NotFound
 from ..ports import Tx
 from ..store import follows, lists, posts, tags
 from ..types import Post, Span
-from . import wants
+from . import audience
 
 
 def fill(
@@ -40,7 +40,7 @@ def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:
             return False
         if follow and follow.languages and post.language not in follow.languages.split():
             return False
-        return wants.at_home(seen, post)
+        return audience.at_home(seen, post)
 
     return fill(tx, viewer_id, span, candidates, keep)
 
@@ -56,7 +56,7 @@ def of_list(tx: Tx, list_id: int, span: Span) -> tuple[list[int], bool]:
         return _by_authors(tx, members, span)
 
     def keep(seen: Seen, post: Post) -> bool:
-        return wants.in_list(seen, post, chosen, members)
+        return audience.in_list(seen, post, chosen, members)
 
     return fill(tx, chosen.owner_id, span, candidates, keep)
 

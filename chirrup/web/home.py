@@ -5,8 +5,9 @@ from typing import Any
 from ..access.fill import Filled
 from ..ids import ID_MAX
 from ..ports import Tx
+from ..social import reactors
 from ..social.text import hashtag_key
-from ..timelines import marks, pull, read
+from ..timelines import pull, read
 from ..types import Span
 from . import typed
 from .call import Call, Go, Page
@@ -93,7 +94,7 @@ async def bookmarks(call: Call) -> Page:
     asked = span(call.query)
 
     def operation(tx: Tx) -> tuple[list[PostView], int]:
-        found = marks.marked(tx, call.account_id, "bookmarks", asked)
+        found = reactors.marked(tx, call.account_id, "bookmarks", asked)
         return call.views.shown(tx, call.account_id, [post for _, post in found.items]), next_page(found, asked)
 
     posts, before = await call.read(operation)

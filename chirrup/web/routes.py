@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..social import follows, reactions
-from . import compose, entry, home, lists, live, notifications, oauth, posts, profiles, search, settings
+from . import compose, home, live, login, notifications, oauth, people_lists, posts, profiles, search, settings
 
 ANYONE, USER = "anyone", "user"
 
@@ -30,11 +30,11 @@ ROUTES: list[Route] = [
     # coming in
     Route("GET", "/", home.start),
     Route("GET", "/about", home.about),
-    Route("GET", "/sign-up", entry.sign_up_form),
-    Route("POST", "/sign-up", entry.sign_up, again=entry.sign_up_again),
-    Route("GET", "/login", entry.login_form),
-    Route("POST", "/login", entry.login, again=entry.login_again),
-    Route("POST", "/logout", entry.logout, USER),
+    Route("GET", "/sign-up", login.sign_up_form),
+    Route("POST", "/sign-up", login.sign_up, again=login.sign_up_again),
+    Route("GET", "/login", login.login_form),
+    Route("POST", "/login", login.login, again=login.login_again),
+    Route("POST", "/logout", login.logout, USER),
     Route("GET", "/oauth/authorize", oauth.consent_form),
     Route("POST", "/oauth/authorize", oauth.consent, USER),
     Route("GET", "/oauth/authorize/native", oauth.show_code),
@@ -46,7 +46,7 @@ ROUTES: list[Route] = [
     Route("GET", "/search", search.search, again=search.again),
     Route("GET", "/notifications", notifications.show, USER),
     Route("GET", "/bookmarks", home.bookmarks, USER),
-    Route("GET", "/follow-requests", lists.follow_requests, USER),
+    Route("GET", "/follow-requests", people_lists.follow_requests, USER),
     # writing
     Route("GET", "/compose", compose.form, USER),
     Route("POST", "/compose", compose.send, USER, uploads=True, again=compose.again),
@@ -63,8 +63,8 @@ ROUTES: list[Route] = [
     Route("GET", "/{handle:str}", profiles.posts),
     Route("GET", "/{handle:str}/with_replies", profiles.with_replies),
     Route("GET", "/{handle:str}/media", profiles.media),
-    Route("GET", "/{handle:str}/followers", lists.followers),
-    Route("GET", "/{handle:str}/following", lists.following),
+    Route("GET", "/{handle:str}/followers", people_lists.followers),
+    Route("GET", "/{handle:str}/following", people_lists.following),
     Route("POST", "/{handle:str}/follow", profiles.relate(follows.follow), USER),
     Route("POST", "/{handle:str}/unfollow", profiles.relate(follows.unfollow), USER),
     Route("POST", "/{handle:str}/block", profiles.relate(follows.block), USER),
@@ -81,8 +81,8 @@ ROUTES: list[Route] = [
     Route("GET", f"{POST_PATH}/delete", posts.delete_form, USER),
     Route("POST", f"{POST_PATH}/delete", posts.delete, USER),
     Route("POST", f"{POST_PATH}/vote", posts.vote, USER),
-    Route("GET", f"{POST_PATH}/favourites", lists.favourited_by),
-    Route("GET", f"{POST_PATH}/boosts", lists.boosted_by),
+    Route("GET", f"{POST_PATH}/favourites", people_lists.favourited_by),
+    Route("GET", f"{POST_PATH}/boosts", people_lists.boosted_by),
     Route("POST", f"{POST_PATH}/favourite", posts.react(reactions.favourite), USER),
     Route("POST", f"{POST_PATH}/unfavourite", posts.react(reactions.unfavourite), USER),
     Route("POST", f"{POST_PATH}/boost", posts.react(reactions.boost), USER),

@@ -24,7 +24,7 @@ from ..ports import BODY_BYTES, Engines, Tx
 from ..social.media import Addresses
 from ..store import accounts
 from ..types import ANYBODY, Account, Viewer
-from . import compression, entry, files, forms, kept, outside, pages, problems
+from . import compression, files, forms, kept, login, outside, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
 from .routes import ROUTES, USER, Route, form_at
@@ -233,7 +233,7 @@ class Web:
             return self._problem(call, problems.of(error))
         if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # a vote, too
             sent = call.cookie
-            return await self._answer(call, entry.login_with(kept.pack(call.path, call.form), call.form), sent=sent)
+            return await self._answer(call, login.login_with(kept.pack(call.path, call.form), call.form), sent=sent)
         back = call.address if route.method == "GET" else call.return_to("/home")
         return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
 

@@ -1,9 +1,9 @@
 """Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time.
 
-Of several workers each has lanes of its own (lanes.py), and an actor's events are all in one.
+Of several workers each has partitions of its own (partitions.py), and an actor's events are all in one.
 What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
 worker that died, until its leases run out, and those of a kind that only a newer version knows, until one of that has
-the lane: handlers look at how things stand, not at what came before. What was leased when the database was lost is
+the partition: handlers look at how things stand, not at what came before. What was leased when the database was lost is
 given back once it is there again.
 What reaches more people than one turn takes goes on in the wide hand, a few at a time: it delays nothing small.
 """
@@ -23,11 +23,11 @@ from ..events import Event
 from ..ids import bucket_of
 from ..ports import Engines, Tx
 from ..store import outbox
-from ..store.lanes import LANES, lane_of
 from ..store.outbox import Leased
-from ..timelines.owing import note_streams
+from ..store.outbox_partitions import PARTITIONS, partition_of
+from ..timelines.missed_pushes import note_streams
 from ..waiting import happens
-from .lanes import GATHER_S, Lanes
+from .outbox_partitions import GATHER_S, Partitions
 from .subscribers import handle
 
 log = structlog.get_logger()
@@ -62,12 +62,14 @@ class _Hand:
 
 
 class Relay:
-    """Runs from start() to stop(), woken by the bell when it is rung for one of its lanes. alone: there is no other."""
+    """Runs from start() to stop(), woken by the bell when it is rung for one of its partitions. alone: there is no
+    other.
+    """
 
     def __init__(self, engines: Engines, *, alone: bool = False) -> None:
         self._engines = engines
         self._hands = self._small, self._wide = _Hand(IN_HAND_MAX, wide=False), _Hand(WIDE_MAX, wide=True)
-        self._lanes = Lanes(engines, self._small.woken.set, alone=alone)
+        self._partitions = Partitions(engines, self._small.woken.set, alone=alone)
         self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,12 +97,12 @@ class Relay:
                 if hand.done:
                     await self._turn(hand, 0)
         self._over = True
-        self._lanes.hurry()
+        self._partitions.hurry()
         await self._keeping  # not cancelled: what it asks of the database must not come after the following
         if self._in_hand:
             with suppress(Exception):  # if this fails, their leases run out
                 await self._engines.db.write(outbox.give_back, self._in_hand)
-        await self._lanes.stop()
+        await self._partitions.stop()
 
     @property
     def _in_hand(self) -> list[int]:
@@ -114,19 +116,19 @@ class Relay:
         while not self._stopping:
             await happens(hand.woken, SWEEP_S)
             if not self._stopping and not hand.wide:
-                gather_s = min(GATHER_MAX_S, GATHER_S * LANES / (len(self._lanes.held) or 1))
+                gather_s = min(GATHER_MAX_S, GATHER_S * PARTITIONS / (len(self._partitions.held) or 1))
                 await asyncio.sleep(gather_s * BUSY if hand.busy else gather_s)
             hand.woken.clear()
             try:
                 hand.more = True
-                while not self._stopping and (hand.done or (hand.more and hand.room > 0 and self._lanes.held)):
+                while not self._stopping and (hand.done or (hand.more and hand.room > 0 and self._partitions.held)):
                     await self._turn(hand, min(BATCH, hand.room))
             except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
                 logs.failed("outbox not readable, trying again", error)
 
     async def _turn(self, hand: _Hand, limit: int) -> None:
         done, hand.done = hand.done, []
-        held, known = self._lanes.held, None
+        held, known = self._partitions.held, None
         if self._lost and held:
             known = [*self._in_hand, *done, *(id for other in self._hands for id in other.done)]
             self._lost = False
@@ -134,7 +136,7 @@ class Relay:
             if done:
                 await note_streams(self._engines)
             leased = await self._engines.db.write(
-                _exchange, done, limit, held, self._lanes.until_ms, known, wide=hand.wide
+                _exchange, done, limit, held, self._partitions.until_ms, known, wide=hand.wide
             )
         except BaseException:
             hand.done += done
@@ -214,18 +216,18 @@ class Relay:
             self._lost = True  # it is given back once the database is there again
 
     async def _keep(self) -> None:
-        """The lanes, and what is leased."""
-        await self._lanes.start()
+        """The partitions, and what is leased."""
+        await self._partitions.start()
         while not self._over:
             try:
-                came = await self._lanes.share({lane_of(bucket_of(id)) for id in self._in_hand})
+                came = await self._partitions.share({partition_of(bucket_of(id)) for id in self._in_hand})
                 if self._in_hand:
-                    await self._engines.db.write(outbox.extend, self._in_hand, self._lanes.until_ms)
+                    await self._engines.db.write(outbox.extend, self._in_hand, self._partitions.until_ms)
                 if came:
                     self._call_all()
             except Exception as error:  # the database is away: what is not kept in time is another's
-                logs.failed("lanes not kept, trying again", error)
-            await self._lanes.wait()
+                logs.failed("partitions not kept, trying again", error)
+            await self._partitions.wait()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -237,7 +239,7 @@ def _exchange(
     tx: Tx,
     done: list[int],
     limit: int,
-    lanes: Collection[int],
+    partitions: Collection[int],
     until_ms: int,
     known: Collection[int] | None,
     *,
@@ -250,5 +252,5 @@ def _exchange(
     if done:
         outbox.finish(tx, done)
     if known is not None:
-        outbox.give_back_lost(tx, lanes, known)
-    return outbox.lease(tx, limit, lanes, wide=wide, until_ms=until_ms) if limit and lanes else []
+        outbox.give_back_lost(tx, partitions, known)
+    return outbox.lease(tx, limit, partitions, wide=wide, until_ms=until_ms) if limit and partitions else []

@@ -19,7 +19,7 @@ from ..social import follows as social_follows
 from ..store import follows, posts
 from ..timelines import fanout
 from ..types import Post, Visibility
-from . import replies
+from . import reply_order
 
 STEP = 100  # accounts acted for until others have their turn
 Signals = list[tuple[str, Signal]]  # channel, what is told there
@@ -43,7 +43,7 @@ def _concerns_nobody(tx: Tx, event: events.PostPublished) -> bool:
 
 
 async def _deliver(engines: Engines, event: events.PostPublished) -> Event | None:
-    await replies.let_parent_pass(engines, event)
+    await reply_order.let_parent_pass(engines, event)
     return await _spread(engines, events.PostSpreading(event.of, event.post_id, "update", fanout.START))
 
 

@@ -11,8 +11,8 @@ from .. import logs
 from ..access import sessions
 from ..ports import Engines, Tx
 from ..social import follows, media, polls, uploads
-from ..store import lanes, posts, ties
-from ..timelines import owing
+from ..store import blocks_and_mutes, outbox_partitions, posts
+from ..timelines import missed_pushes
 from ..waiting import happens
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ async def end_polls(engines: Engines) -> None:
 
 async def end_mutes(engines: Engines) -> None:
     """A mute hides nothing from the moment its time is over; the home timeline made without those posts goes now."""
-    while over := await engines.db.read(ties.mutes_over, STEP):
+    while over := await engines.db.read(blocks_and_mutes.mutes_over, STEP):
         await engines.db.write(follows.end_mutes, over)
 
 
@@ -70,12 +70,12 @@ async def forget_dead_workers(engines: Engines) -> None:
 
 
 def _forget_workers(tx: Tx) -> None:
-    lanes.forget(tx, tx.now_ms - 60 * lanes.LEASE_MS)
+    outbox_partitions.forget(tx, tx.now_ms - 60 * outbox_partitions.LEASE_MS)
 
 
 JOBS = (
     Job("forget dead workers", 600, forget_dead_workers),
-    Job("make up for what timelines missed", 1, owing.make_up),
+    Job("make up for what timelines missed", 1, missed_pushes.make_up),
     Job("end polls", 2, end_polls),
     Job("end mutes", 1, end_mutes),
     Job("remove unattached media", 1800, remove_unattached_media),

@@ -37,9 +37,9 @@ async def test_a_database_is_spread_with_what_is_in_it_and_once(postgres_url: st
         for bucket in range(20):
             await db.write(lambda tx, of=bucket: tx.emit(AccountChanged(of)))
 
-        spread = distribute.distribute(db, shards=4)
+        delivery = distribute.distribute(db, shards=4)
 
-        assert set(schema.TABLES) <= set(spread.tables) and spread.workers == 2
+        assert set(schema.TABLES) <= set(delivery.tables) and delivery.workers == 2
         assert distribute.distribute(db).tables == []
         assert await db.read(outbox.waiting) == 20
         with psycopg.connect(postgres_url) as connection:

@@ -10,8 +10,8 @@ from chirrup.events import AccountChanged, Event, Favourited, PostDeleted
 from chirrup.ids import ms_of
 from chirrup.ports import Database, Tx
 from chirrup.store import outbox
-from chirrup.store.lanes import BEAT_MS, LANES
 from chirrup.store.outbox import LEASE_MS, Leased
+from chirrup.store.outbox_partitions import BEAT_MS, PARTITIONS
 
 
 def tell(tx: Tx, *events: Event) -> None:
@@ -151,12 +151,12 @@ async def test_a_server_that_starts_alone_takes_everything_back(db: Database):
 
 
 async def test_a_worker_leases_in_its_lanes_only(db: Database):
-    actors = [5, 6, 5 + LANES, 5 + 4 * LANES]  # an account's id ends in its bucket
+    actors = [5, 6, 5 + PARTITIONS, 5 + 4 * PARTITIONS]  # an account's id ends in its bucket
     await db.write(tell, *map(AccountChanged, actors))
 
     leased = await db.write(outbox.lease, 10, {5, 7})
 
-    assert {one.event.of for one in leased} == {5, 5 + LANES, 5 + 4 * LANES}
+    assert {one.event.of for one in leased} == {5, 5 + PARTITIONS, 5 + 4 * PARTITIONS}
     assert await db.write(outbox.lease, 10, set()) == []
 
 

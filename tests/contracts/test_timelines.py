@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chirrup.engines.timelines.redis import RedisTimelines
-from chirrup.errors import Behind
+from chirrup.errors import MissedPush
 from chirrup.ids import ID_MAX
 from chirrup.ports import Timelines
 
@@ -395,13 +395,13 @@ async def test_without_a_server_every_timeline_is_cold_and_nobody_waits():
     timelines = RedisTimelines(f"redis://127.0.0.1:{servers.free_port()}")
 
     async with asyncio.timeout(1):
-        with pytest.raises(Behind):
+        with pytest.raises(MissedPush):
             await timelines.push("home", [ANN], 5)
         assert await timelines.begin_rebuild("home", ANN) is None
         await timelines.warm("home", ANN, None, [1], complete=True)
-        with pytest.raises(Behind):
+        with pytest.raises(MissedPush):
             await timelines.drop("home", [ANN])
-        with pytest.raises(Behind):
+        with pytest.raises(MissedPush):
             await timelines.forget([0])
         assert await page(timelines, ANN) is None
 
@@ -417,7 +417,7 @@ async def test_after_a_crash_of_the_server_timelines_are_cold_and_can_be_rebuilt
 
     redis_server.kill()
     assert await page(here, ANN) is None
-    with pytest.raises(Behind):
+    with pytest.raises(MissedPush):
         await here.push("home", [ANN], 6)
     assert await there.begin_rebuild("home", ANN) is None
     redis_server.start()
@@ -459,7 +459,7 @@ async def test_what_missed_something_is_cold_for_everybody_once_it_is_forgotten(
         [its] = {each["id"] for each in client.client_list()} - known
         client.config_set("requirepass", "another")
         client.client_kill_filter(_id=its)
-        with pytest.raises(Behind) as late:
+        with pytest.raises(MissedPush) as late:
             await (cut_off.push("home", [ANN], 5) if lost == "push" else cut_off.drop("home", [ANN]))
         assert await page(reader, ANN) == [1]
 
@@ -527,7 +527,7 @@ async def test_a_server_that_refuses_to_write_is_left_until_it_does(
     await warm(here, ANN, [1])
     with redis.Redis.from_url(redis_server.url) as client:
         client.config_set("maxmemory", 1)
-        with pytest.raises(Behind):
+        with pytest.raises(MissedPush):
             await here.push("home", [ANN], 5)
         assert await page(here, ANN) is None
         client.config_set("maxmemory", 0)

@@ -44,6 +44,6 @@ def worker_ids(tx: Tx) -> list[Row]:
     return tx.all("SELECT id FROM workers WHERE until > :now", now=tx.now_ms)
 
 
-def lanes_held(tx: Tx, worker: int) -> set[int]:
+def partitions_held(tx: Tx, worker: int) -> set[int]:
     rows = tx.all("SELECT lane FROM lanes WHERE holder = :holder AND until > :now", holder=worker, now=tx.now_ms)
-    return {lane for (lane,) in rows}
+    return {partition for (partition,) in rows}

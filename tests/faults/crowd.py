@@ -18,7 +18,7 @@ from engines import eventually
 from faults.ledger import Line
 
 from chirrup.ports import Database
-from chirrup.store import behind, outbox
+from chirrup.store import missed_pushes, outbox
 from chirrup.timelines.once import NEAR
 
 V1 = "/api/v1"
@@ -274,7 +274,7 @@ class Crowd:
 
 
 async def _is_drained(db: Database) -> bool:
-    return not await db.read(outbox.waiting) and not await db.read(behind.noted)
+    return not await db.read(outbox.waiting) and not await db.read(missed_pushes.noted)
 
 
 def _in_order(page: Any) -> None:

@@ -13,7 +13,7 @@ import requests
 from client import Server, eventually
 from databases import open_database
 from engines import eventually as eventually_async
-from faults.boxes import Boxes, lanes_held, worker_ids
+from faults.boxes import Boxes, partitions_held, worker_ids
 from faults.crowd import Crowd
 from faults.ledger import ROUNDS as ALL_ROUNDS
 from faults.ledger import SEED, Line
@@ -29,7 +29,7 @@ from chirrup.ports import Tx
 from chirrup.social import accounts, follows
 from chirrup.social.accounts import SignUp
 from chirrup.store import outbox
-from chirrup.store.lanes import BEAT_MS, LANES, lane_of
+from chirrup.store.outbox_partitions import BEAT_MS, PARTITIONS, partition_of
 from chirrup.timelines.rebuild import home as stored_home
 from chirrup.types import Span
 
@@ -63,7 +63,7 @@ def test_each_role_does_its_own(boxes: Boxes):
 
 
 def test_a_worker_that_stops_is_followed_at_once(boxes: Boxes):
-    people = [boxes.webs[0].person() for _ in range(8)]  # in lanes of both
+    people = [boxes.webs[0].person() for _ in range(8)]  # in partitions of both
     boxes.workers[0].stop()
 
     for person in people:
@@ -86,10 +86,12 @@ def test_what_a_killed_worker_held_is_anothers_when_its_lease_ends(boxes: Boxes,
     ((survivors_id,),) = eventually(lambda: ids if len(ids := db.write_now(worker_ids)) == 1 else [])
     victim.start()
     (victims_id,) = eventually(lambda: {id for (id,) in db.write_now(worker_ids)} - {survivors_id})
-    in_shares = lambda: len(db.write_now(lanes_held, victims_id)) == LANES // 2  # noqa: E731
+    in_shares = lambda: len(db.write_now(partitions_held, victims_id)) == PARTITIONS // 2  # noqa: E731
     eventually(in_shares)
-    lanes_of_victim = db.write_now(lanes_held, victims_id)
-    author = next(one for one in iter(boxes.webs[0].person, None) if lane_of(bucket_of(int(one.id))) in lanes_of_victim)
+    partitions_of_victim = db.write_now(partitions_held, victims_id)
+    author = next(
+        one for one in iter(boxes.webs[0].person, None) if partition_of(bucket_of(int(one.id))) in partitions_of_victim
+    )
     eventually(lambda: not db.write_now(outbox.waiting))
 
     redis_server.pause()

@@ -15,7 +15,7 @@ from faults.crowd import Crowd
 from faults.ledger import ROUNDS, SEED, Line
 from faults.proxy import Proxy
 
-from chirrup.store.lanes import LEASE_MS
+from chirrup.store.outbox_partitions import LEASE_MS
 
 
 class Town(NamedTuple):
@@ -120,7 +120,7 @@ async def test_a_web_process_without_broker_still_takes_posts_and_says_that_it_i
 
 @pytest.mark.timeout(150)
 async def test_a_worker_that_slept_and_wakes_tells_nobody_twice(town: Town, ledger_line: Callable[[str], Line]):
-    """Its lanes are another's by then. What it still had in hand it may finish: handlers are repeatable."""
+    """Its partitions are another's by then. What it still had in hand it may finish: handlers are repeatable."""
     choices, line = random.Random(SEED), ledger_line("R9 a worker sleeps longer than its lease")
     crowd = Crowd([town.webs[0].person() for _ in range(4)], choices, line)
     sleeper = town.workers[1].process

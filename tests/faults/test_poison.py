@@ -70,7 +70,7 @@ def test_poison_is_set_aside_with_its_reason_while_all_else_goes_on_and_can_be_t
         for event in stale:
             db.write_now(plant, bucket, events.encode(event).decode())
 
-        said = [ann.say(f"beside poison {n}")["id"] for n in range(20)]  # in the same bucket, the same lane
+        said = [ann.say(f"beside poison {n}")["id"] for n in range(20)]  # in the same bucket, the same partition
         eventually(lambda: {post["id"] for post in bob.home(limit=40)} >= set(said))
         eventually(lambda: is_aside(db, planted), within_s=SET_ASIDE_S)
 

@@ -22,7 +22,7 @@ from servers import Redis
 
 from chirrup.ports import Tx
 from chirrup.store import outbox
-from chirrup.store.lanes import LANES
+from chirrup.store.outbox_partitions import PARTITIONS
 
 ROUNDS = max(1, ALL_ROUNDS // 10)
 AUTHORS = 8
@@ -284,7 +284,7 @@ def leased(tx: Tx) -> list[int]:
 def holders(tx: Tx) -> list[int]:
     """Workers who have events in hand."""
     rows = tx.all(
-        f"""SELECT DISTINCT holder FROM lanes JOIN outbox ON lane = outbox.bucket % {LANES}
+        f"""SELECT DISTINCT holder FROM partitions JOIN outbox ON partition = outbox.bucket % {PARTITIONS}
             WHERE lease_until > :now AND until > :now""",
         now=tx.now_ms,
     )

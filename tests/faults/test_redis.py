@@ -1,4 +1,4 @@
-"""Redis is flushed, killed, promoted, spread: docs/operate/faults.md, R4, R5. What is in it is never the only place.
+"""Redis is flushed, killed, promoted, delivery: docs/operate/faults.md, R4, R5. What is in it is never the only place.
 
 Servers are started from this thread, never another: they die with the thread that started them (prctl(2)).
 """
@@ -28,8 +28,8 @@ from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
 from chirrup.social import follows, posts
-from chirrup.timelines import owing, read
-from chirrup.timelines.owing import Owing
+from chirrup.timelines import missed_pushes, read
+from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.types import Draft, Span
 
 Trouble = Callable[[], Awaitable[None]]
@@ -162,7 +162,7 @@ async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
     worker, web = (
         Engines(
             db=db,
-            timelines=Owing(RedisTimelines(redis_pair.url), db),
+            timelines=MissedPushes(RedisTimelines(redis_pair.url), db),
             broker=MemoryBroker(),
             blobs=DiskBlobs(tmp_path),
             limits=MemoryLimits(),
@@ -179,7 +179,7 @@ async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
 
     async def is_right_at(server: Redis) -> bool:
         """Bob's home is kept there, and as the database says."""
-        await owing.make_up(worker)  # as a worker's timers do each second
+        await missed_pushes.make_up(worker)  # as a worker's timers do each second
         await read.home(web, bob, Span(before=ID_MAX, limit=20))
         kept = await web.timelines.page("home", bob, before=ID_MAX, after=0, limit=20)
         with redis.Redis.from_url(server.url, socket_timeout=5) as client:

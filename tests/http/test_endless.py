@@ -33,7 +33,7 @@ from chirrup.http.render import Renderer
 from chirrup.http.routes import ROUTES, Route
 from chirrup.ids import bucket_of
 from chirrup.ports import Database, Engines, Tx
-from chirrup.social import accounts, conversations, follows, lists, network, posts, reactions, tags
+from chirrup.social import account_lists, accounts, conversations, follows, lists, posts, reactions, tags
 from chirrup.social.accounts import SignUp
 from chirrup.social.media import Addresses
 from chirrup.store import media as media_rows
@@ -171,7 +171,7 @@ class Town:
         follows.follow(tx, id, of["star"])
         follows.follow(tx, of["owner"], id)
         lists.add(tx, of["owner"], of["list"], [id])
-        network.endorse(tx, of["owner"], id)
+        account_lists.endorse(tx, of["owner"], id)
         follows.follow(tx, id, of["locked"])
         follows.block(tx, of["hermit"], id)
         follows.mute(tx, of["hermit"], id)

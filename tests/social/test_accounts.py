@@ -9,7 +9,7 @@ from chirrup.access import logins, sessions
 from chirrup.errors import Forbidden, Invalid, InvalidFields, NotFound, Unauthorised
 from chirrup.ids import ID_MAX
 from chirrup.ports import Database, Tx
-from chirrup.social import accounts, discovery, follows, moderation, network, posts, usage
+from chirrup.social import account_lists, accounts, discovery, follows, moderation, posts, usage
 from chirrup.social.accounts import ProfileChange
 from chirrup.social.moderation import Wanted
 from chirrup.store import accounts as rows
@@ -100,10 +100,10 @@ async def test_a_mute_ends_by_the_clock(db, clock: Clock):
     await db.write(follows.mute, ann, bob, for_s=60)
 
     clock.pass_ms(59_000)
-    assert (await db.read(network.muted, ann, ALL)).items
+    assert (await db.read(account_lists.muted, ann, ALL)).items
     clock.pass_ms(2_000)
 
-    assert (await db.read(network.muted, ann, ALL)).items == []
+    assert (await db.read(account_lists.muted, ann, ALL)).items == []
     (standing,) = await db.read(accounts.relationships, ann, [bob])
     assert (standing.muting, standing.muting_notifications, standing.mute_expires_ms) == (False, False, 0)
 
@@ -111,20 +111,20 @@ async def test_a_mute_ends_by_the_clock(db, clock: Clock):
 async def test_endorsements_notes_and_familiar_followers(db):
     ann, bob, eve, shy = await people(db, "ann", "bob", "eve", "shy")
     with pytest.raises(Invalid):
-        await db.write(network.endorse, ann, bob)
+        await db.write(account_lists.endorse, ann, bob)
     for one in (bob, shy):
         await db.write(follows.follow, ann, one)
         await db.write(follows.follow, one, eve)
-        await db.write(network.endorse, ann, one)
+        await db.write(account_lists.endorse, ann, one)
     await db.write(accounts.change_profile, shy, ProfileChange(hide_network=True))
-    await db.write(network.set_note, ann, bob, "first")
-    await db.write(network.set_note, ann, bob, "second")
+    await db.write(account_lists.set_note, ann, bob, "first")
+    await db.write(account_lists.set_note, ann, bob, "second")
 
-    assert [id for _, id in (await db.read(network.endorsed, eve, ann, ALL)).items] == [shy, bob]
-    assert await db.read(network.familiar, ann, [eve, bob, 7]) == {eve: [bob], bob: []}
+    assert [id for _, id in (await db.read(account_lists.endorsed, eve, ann, ALL)).items] == [shy, bob]
+    assert await db.read(account_lists.familiar, ann, [eve, bob, 7]) == {eve: [bob], bob: []}
     (standing,) = await db.read(accounts.relationships, ann, [bob])
     assert (standing.endorsed, standing.note) == (True, "second")
-    assert (await db.read(network.following, bob, shy, ALL)).items == []
+    assert (await db.read(account_lists.following, bob, shy, ALL)).items == []
 
 
 async def test_pages_of_followers_go_both_ways(db, clock: Clock):
@@ -133,9 +133,11 @@ async def test_pages_of_followers_go_both_ways(db, clock: Clock):
         clock.pass_ms(1)
         await db.write(follows.follow, other, ann)
 
-    page = await db.read(network.followers, ann, ann, Span(before=ID_MAX, limit=2))
-    older = await db.read(network.followers, ann, ann, Span(before=page.oldest, limit=2))
-    newer = await db.read(network.followers, ann, ann, Span(before=ID_MAX, after=page.oldest, limit=2, oldest=True))
+    page = await db.read(account_lists.followers, ann, ann, Span(before=ID_MAX, limit=2))
+    older = await db.read(account_lists.followers, ann, ann, Span(before=page.oldest, limit=2))
+    newer = await db.read(
+        account_lists.followers, ann, ann, Span(before=ID_MAX, after=page.oldest, limit=2, oldest=True)
+    )
 
     pages = [[id for _, id in one.items] for one in (page, older, newer)]
     assert pages == [[others[4], others[3]], [others[2], others[1]], [others[4]]]

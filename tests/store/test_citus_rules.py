@@ -14,7 +14,7 @@ import pytest
 from citus_rules import Registry, Schema
 from collect_sql import PACKAGE, Statement, Unclear, calls, collect, collect_from
 
-from chirrup.engines.database import postgres_sql
+from chirrup.engines.postgres import sql
 from chirrup.engines.search import postgres_fts
 from chirrup.store import moderation, posts, reactions, schema, search
 from chirrup.types import Span
@@ -46,7 +46,7 @@ FANOUT = {
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
     "store/tags.py:beginning": "hashtags by how they begin lie on every shard",
-    "store/ties.py:mutes_over": "housekeeping, by an index of mutes that end",
+    "store/blocks_and_mutes.py:mutes_over": "housekeeping, by an index of mutes that end",
     "store/tokens.py:delete_codes_expired": "daily housekeeping, by an index of their age",
     "store/tokens.py:delete_of_apps": "a command that logs everybody out",
     "store/tokens.py:holders": "a command that logs everybody out",
@@ -84,13 +84,13 @@ STAND_INS: dict[str, list[Any]] = {
 class _FakeTx:
     """tx in a statement's source: stands for its phrases."""
 
-    sql = postgres_sql.PHRASES
+    sql = sql.PHRASES
 
 
 class _ShardedTx:
     """The same with Citus, where ids_in() names the shards as well."""
 
-    sql = postgres_sql.SHARDED
+    sql = sql.SHARDED
 
 
 def files() -> list[Path]:

@@ -12,7 +12,7 @@ from servers import Postgres
 from store.test_citus_rules import statements
 
 from chirrup.engines.database.postgres import PLANS
-from chirrup.engines.database.postgres_line import numbered
+from chirrup.engines.postgres.connection import numbered
 
 WHOLE = {  # reads all there is, and why it may
     "store/discovery.py:newest_accounts": "the newest are at the end of the index; it stops when it has enough",

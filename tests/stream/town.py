@@ -25,7 +25,7 @@ from chirrup.engines.timelines.memory import MemoryTimelines
 from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.ports import Engines
 from chirrup.social import posts
-from chirrup.timelines.owing import Owing
+from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.types import Draft, Post
 
 WAIT_S = 10  # for what must come
@@ -154,7 +154,7 @@ async def running(database_url: str, redis_url: str, folder: Path, **settings: A
     db = open_database(database_url)
     engines = Engines(
         db=db,
-        timelines=Owing(RedisTimelines(redis_url), db) if redis_url else MemoryTimelines(),
+        timelines=MissedPushes(RedisTimelines(redis_url), db) if redis_url else MemoryTimelines(),
         broker=RedisBroker(redis_url) if redis_url else MemoryBroker(),
         blobs=DiskBlobs(folder / "media"),
         limits=MemoryLimits(),

@@ -13,7 +13,7 @@ from chirrup.ids import ID_MAX
 from chirrup.ports import Engines, Tx
 from chirrup.social import follows, lists, notifications, posts, reactions, tags
 from chirrup.social.media import Addresses
-from chirrup.store import ties
+from chirrup.store import blocks_and_mutes
 from chirrup.stream import events
 from chirrup.stream.events import Ask
 from chirrup.timelines import pull, read, rebuild
@@ -34,7 +34,7 @@ async def relate(engines: Engines, how: str, reader: int, other: int) -> None:
     elif how == "blocked by":
         await engines.db.write(follows.block, other, reader)
     elif how == "expired mute":
-        await engines.db.write(lambda tx: ties.mute(tx, reader, other, notifications=True, expires_ms=1))
+        await engines.db.write(lambda tx: blocks_and_mutes.mute(tx, reader, other, notifications=True, expires_ms=1))
 
 
 async def say(engines: Engines, author: int, text: str, **how: object) -> int:

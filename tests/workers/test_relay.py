@@ -28,7 +28,7 @@ from chirrup.store.outbox import Leased
 from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
-from chirrup.workers.lanes import Bell
+from chirrup.workers.outbox_partitions import Bell
 from chirrup.workers.relay import AWAY_MS, BACKOFF_MS, DEATHS, TRIES, Relay
 from chirrup.workers.subscribers import SUBSCRIBERS, Reaction, handle
 
@@ -145,7 +145,7 @@ def plant(tx: Tx, body: str) -> int:
 
 
 def ring(engines: Engines, event_id: int) -> None:
-    """Whoever holds this event's lane may look."""
+    """Whoever holds this event's partition may look."""
     Bell(engines).ring([bucket_of(event_id)])
 
 

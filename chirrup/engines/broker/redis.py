@@ -5,7 +5,7 @@ on the group's node alone (sharded pub/sub, Redis 7 and later): PUBLISH would be
 
 What is published while Redis is away is lost. Once it is back and subscribed to again, everybody who asked is told of
 the gap; and who could not publish then says so on the gap channels, for those who were back sooner. A worker has it
-noted in the database too, so that another says it if this one dies first (timelines/owing.py).
+noted in the database too, so that another says it if this one dies first (timelines/missed_pushes.py).
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from hiredis import ReplyError
 
 from ... import metrics
 from ...ports import Doubt, OnMessage
-from .. import redis_doubts
-from ..redis_link import PING, Answer, Away, pack, pack_each
-from ..redis_nodes import Cluster, open_nodes
+from ..redis import settings_check
+from ..redis.connection import PING, Answer, Away, pack, pack_each
+from ..redis.topology import Cluster, open_nodes
 from .memory import MemoryBroker, MemoryListening
 
 log = structlog.get_logger()
@@ -61,7 +61,7 @@ class RedisBroker:
         await self._nodes.ready()  # if that is in vain, they are looked for again and again
 
     async def doubts(self) -> list[Doubt]:
-        return await redis_doubts.doubts(await self._nodes.servers())
+        return await settings_check.doubts(await self._nodes.servers())
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         metrics.deliveries["channels"] += len(channels)

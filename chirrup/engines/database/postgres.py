@@ -22,13 +22,13 @@ from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...ids import IdSource, bucket_of
 from ...ports import Doubt, Phrases, Row, Search, Tx
+from ..postgres.connection import Statement, adapt
+from ..postgres.pools import LOST_RACE, Again, Lines
+from ..postgres.sql import PHRASES, SCHEMA_LOCK
+from ..postgres.transaction import BEGIN_WRITE, COMMIT, ROLLBACK, Common, WaitingTx, check_committed
 from .common import TIMEOUT_S, TRIES, Outbox, as_invalid, closing, too_slow
 from .postgres_clock import ServerClock
-from .postgres_line import Statement, adapt
-from .postgres_lines import LOST_RACE, Again, Lines
 from .postgres_replica import Freshness
-from .postgres_sql import PHRASES, SCHEMA_LOCK
-from .postgres_tx import BEGIN_WRITE, COMMIT, ROLLBACK, Common, WaitingTx, check_committed
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ import zlib
 
 import msgspec
 
-from ..redis_link import pack
-from ..redis_nodes import open_nodes
+from ..redis.connection import pack
+from ..redis.topology import open_nodes
 from .memory import CAPACITY, Allowance, MemoryLimits, allowance
 
 RETRY_S = 5  # what a strict limit tells to wait while Redis is away

@@ -1,4 +1,4 @@
-"""Timelines in Redis or Valkey: a list for each, one key, in groups that a Cluster spreads (redis_nodes.py).
+"""Timelines in Redis or Valkey: a list for each, one key, in groups that a Cluster spreads (engines/redis/topology.py).
 
     chirrup:tl:<group>:<epoch>:<kind>:<owner> = one of these, then id, id, … (as pushed, right is newest)
         -<floor><id><id>…  warm: every id above floor is here. The ids of before are packed into this one, oldest first
@@ -24,9 +24,9 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ...errors import Behind
-from ..redis_link import Away, pack, pack_each
-from ..redis_nodes import open_nodes
+from ...errors import MissedPush
+from ..redis.connection import Away, pack, pack_each
+from ..redis.topology import open_nodes
 from .window import LENGTH, SLACK, window
 
 AGE_S = 4 * 3600  # then a list is rebuilt, read or not
@@ -97,7 +97,7 @@ class RedisTimelines:
     ) -> list[int] | None:
         try:
             [(_, [found])] = await self._tell([owner], lambda keys, _: pack("LRANGE", f"{keys}{kind}:{owner}", 0, -1))
-        except Behind:
+        except MissedPush:
             return None
         if not found or not found[0].startswith(b"-"):
             return None
@@ -105,7 +105,7 @@ class RedisTimelines:
         floor = int.from_bytes(packed[1:9])
         ids = sorted(_ids(b"".join([packed[9:], *pushed])))
         if bisect_right(ids, floor) > self._length // 2:  # an id from a clock ahead of time was cut off
-            with suppress(Behind):
+            with suppress(MissedPush):
                 await self.drop(kind, [owner])
         return window(ids, floor, before=before, after=after, limit=limit, oldest=oldest)
 
@@ -119,7 +119,7 @@ class RedisTimelines:
 
         try:
             [(_, [begun])] = await self._tell([owner], begin)
-        except Behind:
+        except MissedPush:
             return None
         return begun and (key, begun)
 
@@ -167,7 +167,7 @@ class RedisTimelines:
         reached = await self._turn(groups, afresh=True)
         self._changed |= reached  # what was missed is made up for in this epoch, not in one of a holder before
         if missed := set(groups) - reached:
-            raise Behind(missed)
+            raise MissedPush(missed)
 
     async def close(self) -> None:
         await self._nodes.close()
@@ -177,7 +177,7 @@ class RedisTimelines:
     ) -> list[tuple[Sequence[int], list[Any]]]:
         """For each group of owners: (who is in it, the replies to what commands made for them).
 
-        Raises Behind when all else is done, with the groups that may not have taken it.
+        Raises MissedPush when all else is done, with the groups that may not have taken it.
         """
         shares = self._shares(owners)
         left, missed, done = list(shares), set[int](), list[tuple[Sequence[int], list[Any]]]()
@@ -211,7 +211,7 @@ class RedisTimelines:
             missed |= set(left) - (known := await self._turn(left))
             left = list(known)
         if missed or left:
-            raise Behind(missed.union(left))
+            raise MissedPush(missed.union(left))
         return done
 
     def _shares(self, owners: Collection[int]) -> dict[int, Sequence[int]]:

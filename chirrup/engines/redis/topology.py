@@ -21,9 +21,9 @@ import hiredis
 import structlog
 from redis.asyncio.connection import parse_url
 
-from ..errors import SettingsError
-from ..waiting import happens
-from .redis_link import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack, reason_of
+from ...errors import SettingsError
+from ...waiting import happens
+from .connection import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack, reason_of
 
 log = structlog.get_logger()
 

@@ -11,10 +11,10 @@ from litestar.types import Receive, Scope, Send
 from ..errors import Forbidden, Unauthorised
 from ..http import problems
 from ..http.server import HEADERS
-from .wire import EXTENSION, Wire
+from .protocols import EXTENSION, EventSender
 
 
-class Opening:
+class StreamRequest:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self.send = scope, receive, send
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -43,12 +43,12 @@ class Opening:
         origin = self.headers.get("origin", "")
         return bool(origin) and urlsplit(origin).netloc != self.headers.get("host", "")
 
-    def open_wire(self) -> Wire:
-        """Once the opening is accepted. See wire.py."""
+    def open_sender(self) -> EventSender:
+        """Once the request is accepted. See protocols.py."""
         return self.scope["extensions"][EXTENSION]()  # pyright: ignore
 
     async def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """An ordinary response instead of a stream, to a WebSocket's opening too."""
+        """An ordinary response instead of a stream, to a WebSocket's request too."""
         kind = "websocket.http.response" if self.scope["type"] == "websocket" else "http.response"
         start: Any = {"type": f"{kind}.start", "status": status, "headers": encoded(HEADERS | headers)}
         rest: Any = {"type": f"{kind}.body", "body": body}

@@ -1,7 +1,7 @@
 """The last step to a reader: ready bytes, straight to the transport of uvicorn; and what a peer may not do to us.
 
-uvicorn's own protocols with a little more, given to uvicorn.Config in serving.py. They put `open_wire` into the scope's
-extensions. Measured: docs/decisions/0020-streams.md.
+uvicorn's own protocols with a little more, given to uvicorn.Config in serving.py. They put `open_sender` into the
+scope's extensions. Measured: docs/decisions/0020-streams.md.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from .. import metrics
 from ..http.guard import READER, STREAM, Guard
+from ..http.single_write import SINGLE_WRITE
 from ..http.watched import WatchedProtocol, reset
-from ..http.whole import WHOLE
 
-EXTENSION = "chirrup.wire"
+EXTENSION = "chirrup.sender"
 WAITING_EVENTS_MAX = 256  # what a slow reader leaves waiting beyond the kernel's buffers and the transport's 64 KiB
 WAITING_BYTES_MAX = 1024 * 1024
 KERNEL_BYTES = 128 * 1024  # in the socket's buffer; left alone, Linux lets that grow to 2.8 MB for each slow reader
@@ -33,7 +33,7 @@ BAD_OPENING = (
 )
 
 
-class Wire:
+class EventSender:
     """Where events for one reader go. Never waits; a reader that is too slow is cut off."""
 
     def __init__(self, transport: asyncio.Transport, end: Callable[[int, str], None]) -> None:
@@ -108,7 +108,7 @@ class Wire:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    wire: Wire | None = None
+    sender: EventSender | None = None
     _budget = float(INBOUND_BURST_BYTES)
     _budget_at = 0.0
     _resumed = 0
@@ -124,19 +124,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if not self.close_sent:  # the application's task begins after this, and finds it
-            cast(Any, self.scope)["extensions"][EXTENSION] = self.open_wire
+            cast(Any, self.scope)["extensions"][EXTENSION] = self.open_sender
 
     async def send(self, message: Any) -> None:
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True  # refused, in good order; uvicorn 0.54 would log it as an error
 
-    def open_wire(self) -> Wire:
+    def open_sender(self) -> EventSender:
         """After the handshake. Frames are pushed as RFC 6455, 5.2 has them, unmasked."""
-        self.wire = Wire(self.transport, self._end)
+        self.sender = EventSender(self.transport, self._end)
         if self.close_sent or self.transport.is_closing():
-            self.wire.lost()
-        return self.wire
+            self.sender.lost()
+        return self.sender
 
     def _end(self, code: int, why: str) -> None:
         if self.close_sent or self.disconnected:
@@ -177,34 +177,34 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _refuse(self) -> None:
         """Floods of pings, endless fragments: whoever does that is not owed a handshake."""
-        if self.wire:
-            self.wire.cut(POLICY, "too much is sent here")
+        if self.sender:
+            self.sender.cut(POLICY, "too much is sent here")
             self.transport.close()
         else:
             self.transport.abort()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self.wire:
-            self.wire.pause()
+        if self.sender:
+            self.sender.pause()
         self._guard.watch(self, self.owes())
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._resumed += 1
-        if self.wire:
-            self.wire.resume()
+        if self.sender:
+            self.sender.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._guard.forget(self)
         super().connection_lost(exc)
-        if self.wire:
-            self.wire.lost()
+        if self.sender:
+            self.sender.lost()
 
     def shutdown(self) -> None:
         self._guard.hurry()
-        if self.wire:
-            self.wire.lost()
+        if self.sender:
+            self.sender.lost()
         super().shutdown()
 
     # what http/guard.py asks
@@ -212,7 +212,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def owes(self) -> str:
         if not self.transport.get_write_buffer_size():
             return ""
-        return STREAM if self.wire else READER
+        return STREAM if self.sender else READER
 
     def moved(self) -> tuple[int, int, int]:
         return 0, self._resumed, self.transport.get_write_buffer_size()
@@ -222,76 +222,76 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return self._guard.address_of(self.client, headers)
 
     def held_bytes(self) -> int:
-        return _unread_bytes(self.transport, self.wire)
+        return _unread_bytes(self.transport, self.sender)
 
     def cut(self, owed: str) -> None:
-        _cut_reader(self.transport, self.wire)
+        _cut_reader(self.transport, self.sender)
 
 
-def _unread_bytes(transport: asyncio.Transport, wire: Wire | None) -> int:
-    return transport.get_write_buffer_size() + (wire.waiting_bytes if wire else 0)
+def _unread_bytes(transport: asyncio.Transport, sender: EventSender | None) -> int:
+    return transport.get_write_buffer_size() + (sender.waiting_bytes if sender else 0)
 
 
-def _cut_reader(transport: asyncio.Transport, wire: Wire | None) -> None:
+def _cut_reader(transport: asyncio.Transport, sender: EventSender | None) -> None:
     """The reader of a stream is told, if the word reaches it."""
-    if wire and not wire.closed:
-        wire.cut(TOO_SLOW, "reads too slowly")
+    if sender and not sender.closed:
+        sender.cut(TOO_SLOW, "reads too slowly")
     else:
         reset(transport)
 
 
 class HttpProtocol(WatchedProtocol):
-    wire: Wire | None = None
+    sender: EventSender | None = None
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self.wire:
+        if self.sender:
             self._refuse()
-        cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_wire, WHOLE: True}
+        cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_sender, SINGLE_WRITE: True}
 
-    def open_wire(self) -> Wire:
+    def open_sender(self) -> EventSender:
         """After the response's start, which must be chunked. Chunks are pushed as RFC 9112, 7.1 has them."""
-        self.wire = Wire(self.transport, self._end)
+        self.sender = EventSender(self.transport, self._end)
         self.uncount()
         if self.pipeline:
             self._refuse()
         if self.transport.is_closing():
-            self.wire.lost()
-        return self.wire
+            self.sender.lost()
+        return self.sender
 
     def _refuse(self) -> None:
         """A request behind a stream would never be answered, and while it waits uvicorn does not see the peer leave."""
         self.transport.abort()
 
     def _end(self, code: int, why: str) -> None:
-        """The application sends the last chunk, as soon as it sees that the wire is closed."""
+        """The application sends the last chunk, as soon as it sees that the sender is closed."""
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self.wire:
-            self.wire.pause()
+        if self.sender:
+            self.sender.pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self.wire:
-            self.wire.resume()
+        if self.sender:
+            self.sender.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self.wire:
-            self.wire.lost()
+        if self.sender:
+            self.sender.lost()
 
     def shutdown(self) -> None:
-        if self.wire:
-            self.wire.cut(TRY_LATER, "the server is going away")
+        if self.sender:
+            self.sender.cut(TRY_LATER, "the server is going away")
         super().shutdown()
 
     def owes(self) -> str:
         owed = super().owes()
-        return STREAM if self.wire and owed == READER else owed
+        return STREAM if self.sender and owed == READER else owed
 
     def unread_bytes(self) -> int:
-        return _unread_bytes(self.transport, self.wire)
+        return _unread_bytes(self.transport, self.sender)
 
     def cut_reader(self) -> None:
-        _cut_reader(self.transport, self.wire)
+        _cut_reader(self.transport, self.sender)

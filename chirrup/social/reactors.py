@@ -6,9 +6,9 @@ from ..access import fill
 from ..access.fill import Filled
 from ..access.visibility import see
 from ..ports import Tx
-from ..social import posts
 from ..store import reactions
 from ..types import Span
+from . import posts
 
 Found = Filled[tuple[int, int]]  # (what pages go by, account id or post id)
 
@@ -25,7 +25,7 @@ def boosted_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
 
     def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         seen = see(tx, viewer_id, [boost for boost, _ in some])
-        return [one for one in some if one[0] in seen.posts and one[1] not in seen.ties.blocking]
+        return [one for one in some if one[0] in seen.posts and one[1] not in seen.relations.blocking]
 
     def candidates(part: Span) -> list[tuple[int, int]]:
         return reactions.page_of_accounts(tx, "boosts", original, part)

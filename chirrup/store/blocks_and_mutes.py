@@ -9,7 +9,7 @@ from ..ports import Tx
 from ..types import Post, Span
 
 
-class Ties(msgspec.Struct, frozen=True):
+class Relations(msgspec.Struct, frozen=True):
     """How one viewer stands to the accounts asked about: sets of account ids."""
 
     viewer_id: int
@@ -43,13 +43,13 @@ class Ties(msgspec.Struct, frozen=True):
         )
 
 
-def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection[int] | None = None) -> Ties:
+def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection[int] | None = None) -> Relations:
     """One query in the viewer's bucket, whatever len(others).
 
     followees: of whom it matters whether the viewer follows them, where that is not all of others.
     """
     if not viewer_id or not set(others) - {viewer_id}:
-        return Ties(viewer_id)
+        return Relations(viewer_id)
     rows = tx.all(
         f"""SELECT 0, target_id FROM following
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "followees")}
@@ -69,7 +69,7 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     found: tuple[list[int], ...] = ([], [], [], [])
     for kind, other in rows:
         found[kind].append(other)
-    return Ties(viewer_id, *(frozenset(ids) for ids in found))
+    return Relations(viewer_id, *(frozenset(ids) for ids in found))
 
 
 def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:
@@ -93,7 +93,7 @@ def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:
 
 
 def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -> set[int]:
-    """Those of ids who mind post, which boosts original: Ties.minds() for one post and many viewers."""
+    """Those of ids who mind post, which boosts original: Relations.minds() for one post and many viewers."""
     if not ids:
         return set()
     said = (post, original) if original else (post,)

@@ -10,14 +10,14 @@ while the note grows: whoever goes on losing things lives, and says so itself wh
 import asyncio
 from collections.abc import Collection
 
-from ..errors import Behind
+from ..errors import MissedPush
 from ..ports import Database, Engines, Timelines
-from ..store import behind
+from ..store import missed_pushes
 
 QUIET_S = 1.0
 
 
-class Owing:
+class MissedPushes:
     """See ports.Timelines. Raises nothing when they are out of reach, only when the database is too."""
 
     def __init__(self, timelines: Timelines, db: Database) -> None:
@@ -31,14 +31,14 @@ class Owing:
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
         try:
             return await self._timelines.push(kind, owners, id)
-        except Behind as late:
+        except MissedPush as late:
             await self._note(late.parts)
             return 0
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
         try:
             await self._timelines.drop(kind, owners)
-        except Behind as late:
+        except MissedPush as late:
             await self._note(late.parts)
 
     async def _note(self, parts: Collection[int]) -> None:
@@ -51,27 +51,27 @@ class Owing:
     async def _write(self) -> None:
         async with self._turn:
             parts, self._parts, self._next = self._parts, set(), None
-            await self._db.write(behind.note, parts)
+            await self._db.write(missed_pushes.note, parts)
 
 
 async def note_streams(engines: Engines) -> None:
     """On return it is on record if something published here did not arrive. To be called before its event is gone."""
     if engines.broker.owes:
-        await engines.db.write(behind.note, [behind.STREAMS])
+        await engines.db.write(missed_pushes.note, [missed_pushes.STREAMS])
 
 
 async def make_up(engines: Engines) -> None:
     """Have all that is noted forgotten, or told to streams, as far as it can be reached."""
-    known = await engines.db.read(behind.noted)
-    times = known.pop(behind.STREAMS, 0)
+    known = await engines.db.read(missed_pushes.noted)
+    times = known.pop(missed_pushes.STREAMS, 0)
     if known:
         try:
             await engines.timelines.forget(known)
-        except Behind as late:
+        except MissedPush as late:
             known = {part: times for part, times in known.items() if part not in late.parts}
-        await engines.db.write(behind.made_up_for, known)
+        await engines.db.write(missed_pushes.made_up_for, known)
     if times:
         await asyncio.sleep(QUIET_S)
-        still = (await engines.db.read(behind.noted)).get(behind.STREAMS)
+        still = (await engines.db.read(missed_pushes.noted)).get(missed_pushes.STREAMS)
         if still == times and await engines.broker.tell_of_gap():
-            await engines.db.write(behind.made_up_for, {behind.STREAMS: times})
+            await engines.db.write(missed_pushes.made_up_for, {missed_pushes.STREAMS: times})

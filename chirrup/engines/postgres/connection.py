@@ -20,7 +20,7 @@ from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
 from ...ports import Row
-from .common import is_list
+from ..database.common import is_list
 
 BINARY = Format.BINARY
 SOON_S = 0.002

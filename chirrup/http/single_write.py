@@ -1,18 +1,18 @@
 """An answer that is ready is written in one piece: its head and body cost one call of the kernel, not two.
 
-An application may give the body with `http.response.start`, under the key WHOLE, where that key is among the scope's
-extensions; nothing more follows then. Measured: 8 µs less of 58 for markers, 25 of 228 for a home timeline.
+An application may give the body with `http.response.start`, under the key SINGLE_WRITE, where that key is among the
+scope's extensions; nothing more follows then. Measured: 8 µs less of 58 for markers, 25 of 228 for a home timeline.
 """
 
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-WHOLE = "chirrup.whole"
+SINGLE_WRITE = "chirrup.single_write"
 _CLOSE = (b"connection", b"close")
 
 
-class WholeCycle(RequestResponseCycle):
+class SingleWriteCycle(RequestResponseCycle):
     """uvicorn's, of a request whose answer may be whole. Nothing is added to what it keeps."""
 
     async def send(self, message: Any) -> None:
@@ -22,7 +22,7 @@ class WholeCycle(RequestResponseCycle):
             self.disconnected = True
         if self.disconnected:
             return
-        body = message.get(WHOLE)
+        body = message.get(SINGLE_WRITE)
         if body is None:
             return await super().send(message)
         headers = self.default_headers + message["headers"]

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Collection
 
-from ..ports import Doubt
-from .redis_link import INFO, Away, Facts, Options, facts_of, look_at, name_of, pack, reason_of
+from ...ports import Doubt
+from .connection import INFO, Away, Facts, Options, facts_of, look_at, name_of, pack, reason_of
 
 OLDEST = 7  # its major version; Valkey calls itself 7.2 for those who ask for Redis
 TAKEOVER_MS = 4000  # a primary that was cut off takes no writes after 3 s: docs/decisions/0013-redis-failover.md

@@ -17,9 +17,10 @@ from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
 from chirrup.social import follows, posts
-from chirrup.store import behind, outbox
-from chirrup.timelines import owing, read
-from chirrup.timelines.owing import Owing
+from chirrup.store import missed_pushes as rows
+from chirrup.store import outbox
+from chirrup.timelines import missed_pushes, read
+from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.types import Draft, Span, Viewer
 from chirrup.workers.relay import Relay
 
@@ -30,7 +31,7 @@ def process(open_db: OpenDatabase, url: str, folder: Path) -> Engines:
     db = open_db()
     return Engines(
         db=db,
-        timelines=Owing(RedisTimelines(url), db),
+        timelines=MissedPushes(RedisTimelines(url), db),
         broker=RedisBroker(url),
         blobs=DiskBlobs(folder),
         limits=MemoryLimits(),
@@ -62,11 +63,11 @@ async def test_what_a_dead_process_has_noted_another_makes_up_for(
     finally:
         redis_server.go_on()
     await close(dies)
-    assert await lives.db.read(behind.noted)
+    assert await lives.db.read(rows.noted)
 
     async def made_up() -> bool:
-        await owing.make_up(lives)
-        return not await lives.db.read(behind.noted)
+        await missed_pushes.make_up(lives)
+        return not await lives.db.read(rows.noted)
 
     await eventually(made_up)
     assert await home(lives) is None  # it is to be made from the database
@@ -99,8 +100,8 @@ async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_u
     assert not gaps
 
     async def made_up() -> bool:
-        await owing.make_up(lives)
-        return not await lives.db.read(behind.noted)
+        await missed_pushes.make_up(lives)
+        return not await lives.db.read(rows.noted)
 
     await eventually(made_up)
 
@@ -127,11 +128,11 @@ async def test_what_an_act_could_not_drop_is_noted_and_the_act_is_done(
         assert await read.home(one, bob, Span(ID_MAX)) == [post.id]
     finally:
         redis_server.go_on()
-    assert await one.db.read(behind.noted)
+    assert await one.db.read(rows.noted)
 
     async def made_up() -> bool:
-        await owing.make_up(one)
-        return not await one.db.read(behind.noted)
+        await missed_pushes.make_up(one)
+        return not await one.db.read(rows.noted)
 
     await eventually(made_up)
     assert await read.home(one, bob, Span(ID_MAX)) == [post.id]

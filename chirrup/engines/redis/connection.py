@@ -1,4 +1,4 @@
-"""A connection to Redis or Valkey that comes back by itself: what the Redis plugs stand on (redis_nodes.py).
+"""A connection to Redis or Valkey that comes back by itself: what the Redis plugs stand on (topology.py).
 
 Commands of all tasks go out at once on one connection, many in one write, and the replies come back in order. Written
 for delivery: measured with 1,000 ids a call, redis-py's pipeline costs 9 µs of client CPU a command, its bare
@@ -22,7 +22,7 @@ import hiredis
 import structlog
 from redis.asyncio.connection import SSLConnection
 
-from .. import metrics
+from ... import metrics
 
 log = structlog.get_logger()
 

@@ -1,28 +1,28 @@
 """Which worker looks after which part of the outbox.
 
-An actor's events are all in one lane, a lane is held by one worker at a time: so they are acted on in order, by however
-many workers. The two tables are tiny; all of it is in bucket 0, so that one shard decides.
+An actor's events are all in one partition, a partition is held by one worker at a time: so they are acted on in order,
+by however many workers. The two tables are tiny; all of it is in bucket 0, so that one shard decides.
 """
 
 from collections.abc import Collection
 
 from ..ports import Tx
 
-LANES = 64  # the most workers that have something to do
-ALL = frozenset(range(LANES))
+PARTITIONS = 64  # the most workers that have something to do
+ALL = frozenset(range(PARTITIONS))
 LEASE_MS = 10_000  # what a worker that died held is taken over after this
 BEAT_MS = LEASE_MS // 3  # how often a worker that lives renews its lease
 
 
-def lane_of(bucket: int) -> int:
-    return bucket % LANES
+def partition_of(bucket: int) -> int:
+    return bucket % PARTITIONS
 
 
 def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
-    """Say that worker lives, and give it its share: (lanes it holds for LEASE_MS from now, those it is to leave).
+    """Say that worker lives, and give it its share: (partitions it holds for LEASE_MS from now, those it is to leave).
 
-    busy: lanes it has work of in hand. Where they are to be another's by now it leaves them: it still holds them, but
-    may begin nothing new there, and gives them up in the first call without. What another still holds comes later.
+    busy: partitions it has work of in hand. Where they are to be another's by now it leaves them: it still holds them,
+    but may begin nothing new there, and gives them up in the first call without. What another still holds comes later.
     """
     now = tx.now_ms
     until = now + LEASE_MS
@@ -33,10 +33,10 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
         until=until,
     )
     rows = tx.all("SELECT id FROM workers WHERE bucket = 0 AND until > :now ORDER BY id", now=now)
-    wanted = {lane for lane in ALL if rows[lane % len(rows)][0] == worker}
+    wanted = {partition for partition in ALL if rows[partition % len(rows)][0] == worker}
     held = tx.all("SELECT lane, holder FROM lanes WHERE bucket = 0 AND until > :now", now=now)
-    had = frozenset(lane for lane, holder in held if holder == worker)
-    free = wanted - {lane for lane, _ in held}  # others' are left alone: to wait for their rows is a deadlock
+    had = frozenset(partition for partition, holder in held if holder == worker)
+    free = wanted - {partition for partition, _ in held}  # others' are left alone: to wait for their rows is a deadlock
     kept = had & (wanted | set(busy))
     tx.run(
         f"""UPDATE lanes SET until = CASE WHEN {tx.sql.is_in("lane", "kept")} THEN :until ELSE 0 END
@@ -47,10 +47,10 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
         now=now,
     )
     tx.many(
-        """INSERT INTO lanes (bucket, lane, holder, until) VALUES (0, :lane, :holder, :until)
+        """INSERT INTO lanes (bucket, lane, holder, until) VALUES (0, :partition, :holder, :until)
            ON CONFLICT (bucket, lane) DO UPDATE SET holder = excluded.holder, until = excluded.until
              WHERE lanes.until <= :now""",
-        [{"lane": lane, "holder": worker, "until": until, "now": now} for lane in sorted(free)],
+        [{"partition": partition, "holder": worker, "until": until, "now": now} for partition in sorted(free)],
     )
     now_held = _held(tx, worker, now)
     return now_held & wanted, now_held - wanted
@@ -60,7 +60,7 @@ def _held(tx: Tx, worker: int, now_ms: int) -> frozenset[int]:
     rows = tx.all(
         "SELECT lane FROM lanes WHERE bucket = 0 AND holder = :holder AND until > :now", holder=worker, now=now_ms
     )
-    return frozenset(lane for (lane,) in rows)
+    return frozenset(partition for (partition,) in rows)
 
 
 def next_end(tx: Tx, worker: int) -> int:
@@ -72,7 +72,7 @@ def next_end(tx: Tx, worker: int) -> int:
 
 
 def leave(tx: Tx, worker: int) -> None:
-    """Its lanes are free at once."""
+    """Its partitions are free at once."""
     tx.run("UPDATE lanes SET until = 0 WHERE bucket = 0 AND holder = :holder", holder=worker)
     tx.run("DELETE FROM workers WHERE bucket = 0 AND id = :id", id=worker)
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from ..ports import Tx
-from ..social import network
-from ..timelines import marks
+from ..social import account_lists, reactors
 from ..types import Span
 from .call import Call, Page
 from .forms import path_id
@@ -18,15 +17,15 @@ Found = tuple[list[PersonView], int]  # and where the next page begins
 
 
 async def followers(call: Call, handle: str) -> Page:
-    return await _network(call, handle, network.followers, "Followers", "Nobody follows @{} yet.")
+    return await _network(call, handle, account_lists.followers, "Followers", "Nobody follows @{} yet.")
 
 
 async def following(call: Call, handle: str) -> Page:
-    return await _network(call, handle, network.following, "Following", "@{} follows nobody yet.")
+    return await _network(call, handle, account_lists.following, "Following", "@{} follows nobody yet.")
 
 
 async def _network(
-    call: Call, handle: str, page: Callable[[Tx, int, int, Span], network.Found], title: str, nothing: str
+    call: Call, handle: str, page: Callable[[Tx, int, int, Span], account_lists.Found], title: str, nothing: str
 ) -> Page:
     asked = span(call.query, limit=PEOPLE)
 
@@ -48,13 +47,15 @@ async def _network(
     return Page("people_list.html", values)
 
 
-def _people(tx: Tx, call: Call, found: network.Found, asked: Span) -> Found:
+def _people(tx: Tx, call: Call, found: account_lists.Found, asked: Span) -> Found:
     return call.views.people(tx, call.viewer_id, [id for _, id in found.items]), next_page(found, asked)
 
 
 async def follow_requests(call: Call) -> Page:
     asked = span(call.query, limit=PEOPLE)
-    people, before = await call.read(lambda tx: _people(tx, call, network.requests(tx, call.account_id, asked), asked))
+    people, before = await call.read(
+        lambda tx: _people(tx, call, account_lists.requests(tx, call.account_id, asked), asked)
+    )
     values = {
         "title": "Who asks to follow you",
         "back": "/notifications",
@@ -67,15 +68,15 @@ async def follow_requests(call: Call) -> Page:
 
 
 async def favourited_by(call: Call, handle: str, id: str) -> Page:
-    return await _reactors(call, f"/@{handle}/{id}", path_id(id), marks.favourited_by, "Favourited by")
+    return await _reactors(call, f"/@{handle}/{id}", path_id(id), reactors.favourited_by, "Favourited by")
 
 
 async def boosted_by(call: Call, handle: str, id: str) -> Page:
-    return await _reactors(call, f"/@{handle}/{id}", path_id(id), marks.boosted_by, "Boosted by")
+    return await _reactors(call, f"/@{handle}/{id}", path_id(id), reactors.boosted_by, "Boosted by")
 
 
 async def _reactors(
-    call: Call, path: str, id: int, who: Callable[[Tx, int, int, Span], marks.Found], title: str
+    call: Call, path: str, id: int, who: Callable[[Tx, int, int, Span], reactors.Found], title: str
 ) -> Page:
     asked = span(call.query, limit=PEOPLE)
 

@@ -1,7 +1,7 @@
 """THE CORE, first half: who wants a post in their home or list.
 
 One rule from two sides: one reader with many posts (a rebuild, a page), one post with many readers (a fan-out step).
-tests/timelines/test_wants.py holds the two sides equal.
+tests/timelines/test_audience.py holds the two sides equal.
 """
 
 from collections.abc import Collection
@@ -11,11 +11,11 @@ import msgspec
 
 from ..access.visibility import Seen
 from ..ports import Tx
-from ..store import follows, lists, posts, ties
+from ..store import blocks_and_mutes, follows, lists, posts
 from ..types import Post, PostList, Visibility
 
 
-class Spread(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True):
     """A post on its way, with what decides where it goes."""
 
     post: Post
@@ -28,33 +28,34 @@ class Spread(msgspec.Struct, frozen=True):
         return parent if parent != self.post.author_id else 0
 
 
-def load(tx: Tx, post_id: int, *, deleted: bool = False) -> Spread | None:
+def load(tx: Tx, post_id: int, *, deleted: bool = False) -> Delivery | None:
     """None when the post, or what it boosts, is gone meanwhile. deleted: it is gone, and that is to be told."""
     post = posts.tombstone(tx, post_id) if deleted else posts.by_id(tx, post_id)
     original = posts.by_id(tx, post.boost_of_id) if post and post.boost_of_id else None
-    return Spread(post, original) if post and (original or deleted or not post.boost_of_id) else None
+    return Delivery(post, original) if post and (original or deleted or not post.boost_of_id) else None
 
 
 def at_home(seen: Seen, post: Post) -> bool:
     """Does seen's viewer, who follows the author or a tag of it, want the post at home?"""
-    spread = Spread(post, seen.posts.get(post.boost_of_id))
+    delivery = Delivery(post, seen.posts.get(post.boost_of_id))
     own = post.author_id == seen.viewer_id
     return own or (
-        not seen.ties.minds(post, spread.original) and spread.answers in seen.ties.following | {0, seen.viewer_id}
+        not seen.relations.minds(post, delivery.original)
+        and delivery.answers in seen.relations.following | {0, seen.viewer_id}
     )
 
 
 def in_list(seen: Seen, post: Post, chosen: PostList, members: AbstractSet[int]) -> bool:
     """Does the list, read by its owner, show this post of a member's? Answers to its owner are those to a member."""
-    spread = Spread(post, seen.posts.get(post.boost_of_id))
+    delivery = Delivery(post, seen.posts.get(post.boost_of_id))
     to_owner = {0, seen.viewer_id}
-    shown = {"list": members | to_owner, "followed": seen.ties.following | to_owner}.get(chosen.replies, {0})
-    return not seen.ties.minds(post, spread.original) and spread.answers in shown
+    shown = {"list": members | to_owner, "followed": seen.relations.following | to_owner}.get(chosen.replies, {0})
+    return not seen.relations.minds(post, delivery.original) and delivery.answers in shown
 
 
-def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int], list[int], list[int]]:
+def readers(tx: Tx, delivery: Delivery, *, after: int, limit: int) -> tuple[set[int], list[int], list[int]]:
     """(whose homes, which lists want the post, the follows looked at): a step of followers, before all the author."""
-    author, boost, language = spread.post.author_id, spread.post.boost_of_id, spread.post.language
+    author, boost, language = delivery.post.author_id, delivery.post.boost_of_id, delivery.post.language
     step, listed = tx.together(
         lambda: follows.followers_step(tx, author, after=after, limit=limit), lambda: lists.is_on_any(tx, author)
     )
@@ -66,40 +67,40 @@ def readers(tx: Tx, spread: Spread, *, after: int, limit: int) -> tuple[set[int]
     own = set[int]() if after else {author}
     followers = {row[1] for row in step}  # who has the author on a list is among them, or the author: social/lists.py
     reached, owner_of = tx.together(
-        lambda: _reached(tx, spread, followers),
+        lambda: _reached(tx, delivery, followers),
         lambda: lists.held_by(tx, author, followers | own) if listed else {},
     )
     reached |= own
-    told = _told(tx, spread, reached)
+    told = _told(tx, delivery, reached)
     chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
     homes = told - picky - {one.owner_id for one in chosen if one.exclusive}
     homes |= own
-    return homes, _on_lists(tx, spread, chosen, told), [row[0] for row in step]
+    return homes, _on_lists(tx, delivery, chosen, told), [row[0] for row in step]
 
 
-def willing(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
+def willing(tx: Tx, delivery: Delivery, readers: set[int]) -> set[int]:
     """Those of readers (followers of a tag) who want the post at home."""
-    return _told(tx, spread, _reached(tx, spread, readers))
+    return _told(tx, delivery, _reached(tx, delivery, readers))
 
 
-def _on_lists(tx: Tx, spread: Spread, chosen: Collection[PostList], told: set[int]) -> list[int]:
+def _on_lists(tx: Tx, delivery: Delivery, chosen: Collection[PostList], told: set[int]) -> list[int]:
     """Those of chosen that show the post. told: who follows both sides of it."""
-    if not spread.answers or not chosen:
+    if not delivery.answers or not chosen:
         return [one.id for one in chosen]
-    beside = lists.with_member(tx, spread.answers, [one.id for one in chosen])
-    beside |= {one.id for one in chosen if one.owner_id == spread.answers}
+    beside = lists.with_member(tx, delivery.answers, [one.id for one in chosen])
+    beside |= {one.id for one in chosen if one.owner_id == delivery.answers}
     shown = {"list": beside, "followed": {one.id for one in chosen if one.owner_id in told}}
     return [one.id for one in chosen if one.id in shown.get(one.replies, ())]
 
 
-def _told(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
+def _told(tx: Tx, delivery: Delivery, readers: set[int]) -> set[int]:
     """Those of readers who follow, or are, whom the post answers; all when it answers nobody."""
-    if not spread.answers or not readers:
+    if not delivery.answers or not readers:
         return readers
-    return readers & (follows.followers_among(tx, spread.answers, readers) | {spread.answers})
+    return readers & (follows.followers_among(tx, delivery.answers, readers) | {delivery.answers})
 
 
-def _reached(tx: Tx, spread: Spread, readers: set[int]) -> set[int]:
-    if spread.post.visibility == Visibility.DIRECT:
-        readers = readers & {mention.account_id for mention in spread.post.mentioned}
-    return readers - ties.averse_to(tx, spread.post, spread.original, readers)
+def _reached(tx: Tx, delivery: Delivery, readers: set[int]) -> set[int]:
+    if delivery.post.visibility == Visibility.DIRECT:
+        readers = readers & {mention.account_id for mention in delivery.post.mentioned}
+    return readers - blocks_and_mutes.averse_to(tx, delivery.post, delivery.original, readers)

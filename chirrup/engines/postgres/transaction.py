@@ -18,9 +18,9 @@ from psycopg.pq.abc import PGresult
 from ...events import Event
 from ...ids import ID_MAX, IdSource, bucket_of
 from ...ports import Phrases, Row, Search
-from .common import Outbox
-from .postgres_line import FAILED, Line, Statement, bound, error_of, numbered
-from .postgres_sql import BUCKETS, PHRASES, SHARDED
+from ..database.common import Outbox
+from .connection import FAILED, Line, Statement, bound, error_of, numbered
+from .sql import BUCKETS, PHRASES, SHARDED
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from ..ports import Engines, Listening, Tx
-from ..store import lanes
-from ..store.lanes import BEAT_MS, LEASE_MS, lane_of
+from ..store import outbox_partitions
+from ..store.outbox_partitions import BEAT_MS, LEASE_MS, partition_of
 from ..waiting import happens
 
 WORKERS = "workers"  # the channel on which workers tell each other to share anew
@@ -22,8 +22,8 @@ GATHER_S = 0.003  # one call for what comes meanwhile
 LEAVING_S = 0.1  # between looks whether what is to be given up is done with
 
 
-class Lanes:
-    """From start() to stop(). on_call is called when there may be something in a lane that is held.
+class Partitions:
+    """From start() to stop(). on_call is called when there may be something in a partition that is held.
 
     alone: there is no other worker and will be none; all is held, and the database is not asked.
     """
@@ -65,12 +65,12 @@ class Lanes:
     async def share(self, busy: Collection[int]) -> bool:
         """Say that this worker lives; take what it is to have, give up what others are to have and is not busy.
 
-        Whether it holds lanes that it did not hold before.
+        Whether it holds partitions that it did not hold before.
         """
         asked_s, before, were_leaving, next_ms = time.monotonic(), self._held, self._leaving, BEAT_MS
         could, self._due_s = self.held, asked_s + AGAIN_S
         if self._alone:
-            self._held, self._leaving = lanes.ALL, frozenset()
+            self._held, self._leaving = outbox_partitions.ALL, frozenset()
         else:
             (self._held, self._leaving), self.until_ms, next_ms = await self._engines.db.write(
                 _share, self._worker, busy
@@ -79,8 +79,8 @@ class Lanes:
         self._due_s = asked_s + (LEAVING_S if self._leaving else next_ms / 1000)
         came, went = self._held - before, before - self._held
         if self._listening:
-            await self._listening.add([f"lane:{lane}" for lane in came])
-            await self._listening.remove([f"lane:{lane}" for lane in went])
+            await self._listening.add([f"partition:{partition}" for partition in came])
+            await self._listening.remove([f"partition:{partition}" for partition in went])
         if were_leaving is None or (went | were_leaving) - self._leaving:
             await self._engines.broker.publish([WORKERS], self._name)
         return bool(self._held - could)
@@ -90,48 +90,50 @@ class Lanes:
         return b"%d" % self._worker
 
     async def stop(self) -> None:
-        """Let others have the lanes at once."""
+        """Let others have the partitions at once."""
         self._held = frozenset()
         if self._listening:
             await self._listening.stop()
         if self._alone:
             return
         with suppress(Exception):  # if this fails, they are free when the time is over
-            await self._engines.db.write(lanes.leave, self._worker)
+            await self._engines.db.write(outbox_partitions.leave, self._worker)
             await self._engines.broker.publish([WORKERS], self._name)
 
 
 def _share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[tuple[frozenset[int], frozenset[int]], int, int]:
-    """(what store/lanes.share() says, when the lease ends, in how many ms to look again)."""
-    shared, end = lanes.share(tx, worker, busy), lanes.next_end(tx, worker)
+    """(what store/partitions.share() says, when the lease ends, in how many ms to look again)."""
+    shared, end = outbox_partitions.share(tx, worker, busy), outbox_partitions.next_end(tx, worker)
     return shared, tx.now_ms + LEASE_MS, min(BEAT_MS, end - tx.now_ms) if end else BEAT_MS
 
 
 class Bell:
-    """Calls the workers, in whatever process, whose lanes something was written to. Made in the loop it rings in."""
+    """Calls the workers, in whatever process, whose partitions something was written to. Made in the loop it rings
+    in.
+    """
 
     def __init__(self, engines: Engines) -> None:
         self._broker, self._loop = engines.broker, asyncio.get_running_loop()
-        self._lanes: set[int] = set()
+        self._partitions: set[int] = set()
         self._ringing: asyncio.Task[None] | None = None
 
     def ring(self, buckets: Collection[int]) -> None:
         """From any thread."""
-        lanes = {lane_of(bucket) for bucket in buckets}
+        partitions = {partition_of(bucket) for bucket in buckets}
         with suppress(RuntimeError):  # another thread's
             if asyncio.get_running_loop() is self._loop:
-                return self._ring(lanes)
+                return self._ring(partitions)
         with suppress(RuntimeError):  # the loop is closed: the next start finds the events
-            self._loop.call_soon_threadsafe(self._ring, lanes)
+            self._loop.call_soon_threadsafe(self._ring, partitions)
 
-    def _ring(self, lanes: set[int]) -> None:
-        self._lanes |= lanes
+    def _ring(self, partitions: set[int]) -> None:
+        self._partitions |= partitions
         if self._ringing is None or self._ringing.done():
             self._ringing = asyncio.ensure_future(self._publish())
 
     async def _publish(self) -> None:
-        while self._lanes:
+        while self._partitions:
             await asyncio.sleep(GATHER_S)
-            lanes, self._lanes = self._lanes, set()
+            partitions, self._partitions = self._partitions, set()
             with suppress(Exception):  # they look by themselves now and then
-                await self._broker.publish([f"lane:{lane}" for lane in lanes], b"")
+                await self._broker.publish([f"partition:{partition}" for partition in partitions], b"")

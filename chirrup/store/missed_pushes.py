@@ -1,4 +1,4 @@
-"""Parts of the timelines in which something is missing, on record until it is made up for (timelines/owing.py).
+"""Parts of the timelines in which something is missing, on record until it is made up for (timelines/missed_pushes.py).
 
 Open streams, all together, are one more.
 

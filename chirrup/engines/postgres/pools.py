@@ -22,9 +22,9 @@ from psycopg.pq.abc import PGresult
 from ... import metrics
 from ...errors import Unavailable
 from ...events import Event
-from .common import QUEUE, busy
-from .postgres_line import FAILED, Line
-from .postgres_tx import (
+from ..database.common import QUEUE, busy
+from .connection import FAILED, Line
+from .transaction import (
     BEGIN_READ,
     BEGIN_WRITE,
     COMMIT,

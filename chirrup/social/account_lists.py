@@ -11,7 +11,7 @@ from ..errors import Invalid
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import endorsements, follows, ties
+from ..store import blocks_and_mutes, endorsements, follows
 from ..types import Span
 from . import accounts, text
 
@@ -56,11 +56,11 @@ def requests(tx: Tx, account_id: int, span: Span) -> Found:
 
 
 def blocked(tx: Tx, account_id: int, span: Span) -> Found:
-    return _standing(tx, account_id, span, ties.blocks_page)
+    return _standing(tx, account_id, span, blocks_and_mutes.blocks_page)
 
 
 def muted(tx: Tx, account_id: int, span: Span) -> Found:
-    return _standing(tx, account_id, span, ties.mutes_page)
+    return _standing(tx, account_id, span, blocks_and_mutes.mutes_page)
 
 
 def _standing(tx: Tx, account_id: int, span: Span, rows: Rows) -> Found:

@@ -1,4 +1,4 @@
-"""Workers share the lanes, on every database: each has one holder at a time, and one that dies is missed soon."""
+"""Workers share the partitions, on every database: each has one holder at a time, and one that dies is missed soon."""
 
 import asyncio
 from collections import Counter
@@ -6,14 +6,14 @@ from collections import Counter
 from databases import Clock, OpenDatabase
 
 from chirrup.ports import Database
-from chirrup.store import lanes
-from chirrup.store.lanes import LANES, LEASE_MS
+from chirrup.store import outbox_partitions
+from chirrup.store.outbox_partitions import LEASE_MS, PARTITIONS
 
-ALL = set(range(LANES))
+ALL = set(range(PARTITIONS))
 
 
 async def share(db: Database, worker: int, *busy: int) -> set[int]:
-    held, _ = await db.write(lanes.share, worker, busy)
+    held, _ = await db.write(outbox_partitions.share, worker, busy)
     return set(held)
 
 
@@ -24,7 +24,7 @@ async def test_the_first_has_all_and_others_their_share_once_it_gives_them_up(db
     found = [await share(db, worker) for worker in (1, 2, 3)]
 
     assert set.union(*found) == ALL
-    assert sum(map(len, found)) == LANES
+    assert sum(map(len, found)) == PARTITIONS
     assert max(map(len, found)) - min(map(len, found)) <= 1
 
 
@@ -36,14 +36,14 @@ async def test_workers_that_come_at_once_do_not_wait_for_each_other(open_db: Ope
         found = await asyncio.gather(*(share(db, worker) for worker, db in dbs.items()))
 
     assert set.union(*found) == ALL
-    assert sum(map(len, found)) == LANES
+    assert sum(map(len, found)) == PARTITIONS
 
 
 async def test_a_lane_with_work_in_hand_is_left_when_the_work_is_done(db: Database):
     await share(db, 1)
     await share(db, 2)
 
-    held, leaving = await db.write(lanes.share, 1, [0, 1])
+    held, leaving = await db.write(outbox_partitions.share, 1, [0, 1])
     assert len(leaving) == 1
     assert not leaving & held
     assert await share(db, 2) == ALL - held - leaving
@@ -65,23 +65,23 @@ async def test_what_a_dead_worker_held_is_free_after_its_lease(db: Database, clo
 
 async def test_a_worker_knows_when_the_next_lease_of_another_ends(db: Database, clock: Clock):
     await share(db, 1)
-    assert await db.read(lanes.next_end, 1) == 0
+    assert await db.read(outbox_partitions.next_end, 1) == 0
     first_end = clock.now_ms + LEASE_MS
     clock.pass_ms(1000)
     await share(db, 2)
 
-    assert await db.read(lanes.next_end, 1) == first_end + 1000
-    assert await db.read(lanes.next_end, 2) == await db.read(lanes.next_end, 3) == first_end
+    assert await db.read(outbox_partitions.next_end, 1) == first_end + 1000
+    assert await db.read(outbox_partitions.next_end, 2) == await db.read(outbox_partitions.next_end, 3) == first_end
     clock.pass_ms(first_end - clock.now_ms)
-    assert await db.read(lanes.next_end, 2) == 0
-    assert await db.read(lanes.next_end, 3) == first_end + 1000
+    assert await db.read(outbox_partitions.next_end, 2) == 0
+    assert await db.read(outbox_partitions.next_end, 3) == first_end + 1000
 
 
 async def test_who_leaves_is_followed_at_once(db: Database):
     await share(db, 1)
     await share(db, 2)
 
-    await db.write(lanes.leave, 1)
+    await db.write(outbox_partitions.leave, 1)
 
     assert await share(db, 2) == ALL
 
@@ -96,7 +96,7 @@ async def test_however_many_ask_at_once_no_lane_has_two_holders(db: Database, op
 
     found = await asyncio.gather(*map(worker, range(4)))
 
-    assert max(Counter(lane for held in found for lane in held).values()) == 1
+    assert max(Counter(partition for held in found for partition in held).values()) == 1
 
 
 async def test_workers_not_heard_of_are_forgotten(db: Database, clock: Clock):
@@ -104,6 +104,6 @@ async def test_workers_not_heard_of_are_forgotten(db: Database, clock: Clock):
     clock.pass_ms(LEASE_MS + 1)
     await share(db, 2)
 
-    await db.write(lanes.forget, clock.now_ms)
+    await db.write(outbox_partitions.forget, clock.now_ms)
 
     assert await db.read(lambda tx: tx.all("SELECT id FROM workers")) == [(2,)]
