@@ -28,12 +28,12 @@ from .engines.timelines.memory import MemoryTimelines
 from .errors import SettingsError
 from .http import server
 from .http.auth import Authenticator
-from .http.call import Services
 from .http.health import Health
-from .http.render import Renderer
 from .http.route import FOR_PROGRAMS
-from .http.routes import ROUTES
 from .http.scrape import Scrape
+from .mastodon.call import Call, Services
+from .mastodon.render import Renderer
+from .mastodon.routes import ROUTES
 from .ports import Broker, Database, Engines
 from .serving import server_config
 from .social.media import Addresses
@@ -161,7 +161,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             await asyncio.to_thread(traces.end)
 
     serves = settings.role in ("all", "web")
-    endpoints = server.endpoints(services, [route for route in ROUTES if serves or route.path.startswith(HEALTH)])
+    endpoints = server.endpoints(services, [route for route in ROUTES if serves or route.path.startswith(HEALTH)], Call)
     handlers = [*server.handlers(endpoints), *(web.handlers() if serves else ())]
     return Litestar(
         route_handlers=[*handlers, *(stream_routes.handlers(hub) if hub else ())],

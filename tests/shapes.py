@@ -1,4 +1,4 @@
-"""Answers against the types they are documented with (http/entities.py): every key is known, none is missing."""
+"""Answers against the types they are documented with (mastodon/entities.py): every key is known, none is missing."""
 
 from typing import Any
 

@@ -11,8 +11,8 @@ from kit import person, settle
 
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
-from chirrup.http.render import Renderer
 from chirrup.ids import ID_MAX
+from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Engines, Tx
 from chirrup.social import follows, lists, posts, reactions
 from chirrup.social.media import Addresses

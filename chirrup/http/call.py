@@ -14,7 +14,6 @@ from ..social.usage import Usage
 from ..types import Viewer
 from .auth import Authenticator
 from .health import Health
-from .render import Renderer
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -22,7 +21,6 @@ class Services(msgspec.Struct, frozen=True):
 
     engines: Engines
     settings: Settings
-    render: Renderer
     auth: Authenticator
     passwords: Passwords
     addresses: Addresses
@@ -53,15 +51,21 @@ class Call(Caller):
         self.url = url  # of this resource, without query
         self.params = params or {}  # as they came, nested: of the query, and of the body where that was read
 
-    @property
-    def render(self) -> Renderer:
-        return self.services.render
+
+class Result(msgspec.Struct):
+    """What a handler answers that says itself how it is put into an answer."""
+
+    def reply(self, call: Call) -> "Reply":
+        raise NotImplementedError
 
 
-class Reply(msgspec.Struct):
+class Reply(Result):
     """An answer that is more than a body: a status, headers, or ready bytes."""
 
     body: Any = None
     status: int = 200
     headers: dict[str, str] = {}
     media_type: str = "application/json; charset=utf-8"
+
+    def reply(self, call: Call) -> "Reply":
+        return self

@@ -21,7 +21,7 @@ from ..errors import (
     Unavailable,
 )
 from ..social.posts import MentionsUnexpected
-from .entities import iso
+from ..times import iso
 
 log = structlog.get_logger()
 

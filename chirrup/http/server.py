@@ -13,13 +13,11 @@ from ..access import limits, scopes
 from ..errors import BadRequest, ChirrupError, Forbidden, Quota, Unauthorised
 from ..ports import BODY_BYTES
 from ..types import Role, Viewer
-from . import files, paging, problems
+from . import files, problems
 from .arguments import Arguments
-from .call import Call, Reply, Services
+from .call import Call, Reply, Result, Services
 from .files import FilePart
-from .paging import Page
-from .route import FOR_PROGRAMS
-from .routes import ADMIN, ANYONE, CLIENT, ROUTES, USER, Route
+from .route import ADMIN, ANYONE, CLIENT, FOR_PROGRAMS, USER, Route
 from .single_write import SINGLE_WRITE
 
 JSON = "application/json; charset=utf-8"
@@ -40,8 +38,9 @@ SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 HEADERS = CORS | SAFE | _PRIVATE
 
 
-def endpoints(services: Services, routes: Sequence[Route] = ROUTES) -> list["Endpoint"]:
-    return [Endpoint(services, route) for route in routes]
+def endpoints(services: Services, routes: Iterable[Route], make_call: type[Call] = Call) -> list["Endpoint"]:
+    """make_call: what their handlers are given."""
+    return [Endpoint(services, route, make_call) for route in routes]
 
 
 def handlers(endpoints: Sequence["Endpoint"]) -> list[HTTPRouteHandler]:
@@ -66,8 +65,9 @@ def _handler(endpoint: "Endpoint") -> HTTPRouteHandler:
 class Endpoint:
     """A line of the table of routes, as what answers its requests."""
 
-    def __init__(self, services: Services, route: Route) -> None:
+    def __init__(self, services: Services, route: Route, make_call: type[Call]) -> None:
         self.route = route
+        self._make_call = make_call
         self._services, self._arguments = services, Arguments(route.handler)
         self._counted = route.path.startswith("/api/")
         self._max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
@@ -83,7 +83,7 @@ class Endpoint:
             scope["account_id"] = viewer.account_id
             _check_access(route, viewer, bool(token))
             query = self._arguments.query_of(scope["query_string"])
-            call = Call(
+            call = self._make_call(
                 services,
                 viewer=viewer,
                 token=token,
@@ -187,14 +187,10 @@ def _check_access(route: Route, viewer: Viewer, has_token: bool) -> None:
 
 
 def _respond(call: Call, result: Any, quota: Quota | None) -> "Answer":
-    reply = result if isinstance(result, Reply) else Reply(result)
+    reply = result.reply(call) if isinstance(result, Result) else Reply(result)
     headers, content = reply.headers, reply.body
     if quota:
         headers = headers | problems.quota_headers(quota)
-    if isinstance(content, Page):
-        if link := paging.link(call.url, call.params, content):
-            headers = headers | {"Link": link}
-        content = content.items
     if isinstance(content, FilePart):
         return FileAnswer(content, reply.status, headers, reply.media_type)
     body = content if isinstance(content, bytes) else _encode(content)

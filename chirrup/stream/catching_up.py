@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..http.call import Services
 from ..ids import ID_MAX
+from ..mastodon.call import Services
 from ..timelines.position import Position, place_of, sum_of
 from ..timelines.watermark import Watermark
 from . import events, resume

@@ -11,7 +11,7 @@ from ..access import visibility
 from ..access.visibility import Seen
 from ..errors import NotFound
 from ..events import Signal
-from ..http.render import Renderer
+from ..mastodon.render import Renderer
 from ..ports import Tx
 from ..social import notifications
 from ..store import accounts, blocks_and_mutes, conversations, posts, reactions

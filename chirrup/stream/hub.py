@@ -15,7 +15,7 @@ from ..access import limits, tokens
 from ..access.limits import network_of
 from ..errors import ChirrupError, TooMany
 from ..events import Signal, unpack
-from ..http.call import Services
+from ..mastodon.call import Services
 from ..ports import Tx
 from ..timelines.position import Position, place_of
 from ..timelines.watermark import LOOK_S, Watermark

@@ -37,12 +37,10 @@ def load(tx: Tx, post_id: int, *, deleted: bool = False) -> Delivery | None:
 
 def at_home(seen: Seen, post: Post) -> bool:
     """Does seen's viewer, who follows the author or a tag of it, want the post at home?"""
-    delivery = Delivery(post, seen.posts.get(post.boost_of_id))
-    own = post.author_id == seen.viewer_id
-    return own or (
-        not seen.relations.minds(post, delivery.original)
-        and delivery.answers in seen.relations.following | {0, seen.viewer_id}
-    )
+    if post.author_id == seen.viewer_id:
+        return True
+    delivery, followed = Delivery(post, seen.posts.get(post.boost_of_id)), seen.relations.following
+    return not seen.relations.minds(post, delivery.original) and delivery.answers in followed | {0, seen.viewer_id}
 
 
 def in_list(seen: Seen, post: Post, chosen: PostList, members: AbstractSet[int]) -> bool:

@@ -1,6 +1,6 @@
 """Home and list timelines from the database: what a cold cache, a restart or a deep page needs.
 
-Candidates come from one query over all authors; wants.py keeps what the reader wants, visibility.py what it may see.
+Candidates come from one query over all authors; audience.py keeps what the reader wants, visibility.py what it may see.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The pages of OAuth: consent, and the code for apps that cannot be redirected to. The rest is http/oauth.py."""
+"""The pages of OAuth: consent, and the code for apps that cannot be redirected to. The rest is mastodon/oauth.py."""
 
 from urllib.parse import quote, urlencode, urlsplit
 

@@ -1,6 +1,6 @@
 """Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time.
 
-Of several workers each has partitions of its own (partitions.py), and an actor's events are all in one.
+Of several workers each has partitions of its own (outbox_partitions.py), and an actor's events are all in one.
 What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
 worker that died, until its leases run out, and those of a kind that only a newer version knows, until one of that has
 the partition: handlers look at how things stand, not at what came before. What was leased when the database was lost is

@@ -1,4 +1,4 @@
-"""Who reacts to what: the second of the two tables that tell all that can happen (the first: http/routes.py).
+"""Who reacts to what: the second of the two tables that tell all that can happen (the first: mastodon/routes.py).
 
 `writes`, and `of_post` with the event's post where it is still there, run together in one transaction and give the
 signals to be sent once it is committed; not at all where `unless` says so. `then` run after it, and one of them may

@@ -13,8 +13,8 @@ from visitor import Visitor, logged_in
 from world import name_of, png
 
 from chirrup.http.arguments import Arguments
-from chirrup.http.routes import ROUTES, Route
 from chirrup.ids import ID_MAX
+from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.web.routes import ROUTES as PAGES
 
 STATUSES = "/api/v1/statuses"

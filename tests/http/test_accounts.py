@@ -8,7 +8,7 @@ import shapes
 from client import Person, eventually
 from PIL import Image
 
-from chirrup.http.entities import Account, CredentialAccount, Preferences
+from chirrup.mastodon.entities import Account, CredentialAccount, Preferences
 
 UPDATE = "/api/v1/accounts/update_credentials"
 

@@ -5,8 +5,8 @@ import requests
 import shapes
 from client import ALL_SCOPES, Person, Server, eventually
 
-from chirrup.http.routes import ADMIN, ROUTES
-from chirrup.http.server_entities import AdminAccount
+from chirrup.mastodon.routes import ADMIN, ROUTES
+from chirrup.mastodon.server_entities import AdminAccount
 
 ADMIN_ROUTES = [route for route in ROUTES if route.who == ADMIN]
 LIST = "/api/v1/admin/accounts"

@@ -7,7 +7,7 @@ import requests
 from world import name_of
 
 from chirrup.http.route import FOR_PROGRAMS
-from chirrup.http.routes import ROUTES, V1, Route
+from chirrup.mastodon.routes import ROUTES, V1, Route
 
 PAGE = {"Origin": "https://client.example"}
 NOWHERE = ["/api/v1/nowhere", "/api/v9/", "/oauth/nowhere", "/.well-known/nowhere", "/nodeinfo/9", "/health/nowhere"]

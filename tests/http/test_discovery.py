@@ -4,7 +4,7 @@ import pytest
 import shapes
 from client import Person, Server
 
-from chirrup.http.entities import Account, Suggestion
+from chirrup.mastodon.entities import Account, Suggestion
 
 
 @pytest.fixture

@@ -23,15 +23,15 @@ from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.engines.broker.memory import MemoryBroker
 from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.timelines.memory import MemoryTimelines
-from chirrup.http import paging
 from chirrup.http.arguments import Arguments
 from chirrup.http.auth import Authenticator
 from chirrup.http.call import Call, Services
 from chirrup.http.health import Health
-from chirrup.http.paging import Page
-from chirrup.http.render import Renderer
-from chirrup.http.routes import ROUTES, Route
 from chirrup.ids import bucket_of
+from chirrup.mastodon import paging
+from chirrup.mastodon.paging import Page
+from chirrup.mastodon.render import Renderer
+from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.ports import Database, Engines, Tx
 from chirrup.social import account_lists, accounts, conversations, follows, lists, posts, reactions, tags
 from chirrup.social.accounts import SignUp

@@ -9,7 +9,7 @@ from client import Person, Server, eventually
 from visitor import logged_in
 from world import name_of
 
-from chirrup.http.routes import ROUTES
+from chirrup.mastodon.routes import ROUTES
 
 STATUSES = "/api/v1/statuses"
 

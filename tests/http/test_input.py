@@ -174,14 +174,14 @@ def test_too_many_fields_are_refused(ann, server):
 
 
 POLL = {"options": ["yes & no", "ünï"], "expires_in": 600, "multiple": True, "hide_totals": False}
-SINGLE_WRITE = {
+WHOLE = {
     "status": "Grüße, 世界 & <b>",
     "spoiler_text": "ü",
     "sensitive": True,
     "language": "de",
     "visibility": "unlisted",
 }
-FLAT = {key: str(value).lower() if value is True else value for key, value in SINGLE_WRITE.items()}
+FLAT = {key: str(value).lower() if value is True else value for key, value in WHOLE.items()}
 PARTS = [
     ("poll[options][]", "yes & no"),
     ("poll[options][]", "ünï"),
@@ -194,12 +194,12 @@ PARTS = [
 def test_a_form_multipart_and_json_make_the_same_post(ann):
     fields = [*FLAT.items(), *PARTS]
     answers = [
-        ann.call("POST", STATUSES, json=SINGLE_WRITE | {"poll": POLL}),
+        ann.call("POST", STATUSES, json=WHOLE | {"poll": POLL}),
         ann.call("POST", STATUSES, json=FLAT | {"poll": POLL | {"expires_in": "600", "multiple": "true"}}),
         ann.call("POST", STATUSES, data=fields),
         ann.call("POST", STATUSES, files=[(name, (None, value)) for name, value in fields]),
         ann.call("POST", STATUSES, params=fields),
-        ann.call("POST", STATUSES, params=PARTS, json=SINGLE_WRITE),
+        ann.call("POST", STATUSES, params=PARTS, json=WHOLE),
     ]
 
     first, *others = [_essence(answer) for answer in answers]

@@ -11,16 +11,8 @@ import shapes
 from client import Server, eventually
 
 from chirrup import __version__
-from chirrup.http.server_entities import (
-    ExtendedDescription,
-    Health,
-    Instance,
-    Links,
-    NodeInfo,
-    Rule,
-    V1Instance,
-)
-from chirrup.http.wellknown import Jrd
+from chirrup.mastodon.server_entities import ExtendedDescription, Health, Instance, Links, NodeInfo, Rule, V1Instance
+from chirrup.mastodon.wellknown import Jrd
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import jsonschema_rs
 import pytest
 import requests
 
-from chirrup.http import entities, openapi
 from chirrup.http.arguments import Arguments
 from chirrup.http.call import Reply
-from chirrup.http.routes import ROUTES, Route
+from chirrup.mastodon import entities, openapi
+from chirrup.mastodon.routes import ROUTES, Route
 
 DOCUMENT = openapi.document(tuple(ROUTES), "http://localhost:3000")
 NOT_DIGITS = {"client_id", "RoleEntity.id"}

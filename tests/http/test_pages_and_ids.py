@@ -8,9 +8,9 @@ from client import Person, eventually
 from world import World, ask, name_of
 
 from chirrup.http.arguments import Arguments
-from chirrup.http.paging import Page, PageQuery
 from chirrup.http.route import ADMIN
-from chirrup.http.routes import ROUTES, Route
+from chirrup.mastodon.paging import Page, PageQuery
+from chirrup.mastodon.routes import ROUTES, Route
 
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
 LISTS = [route for route in ROUTES if issubclass(ARGUMENTS[route].query or object, PageQuery)]

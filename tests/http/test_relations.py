@@ -6,7 +6,7 @@ import pytest
 import shapes
 from client import Person, Server, eventually
 
-from chirrup.http.entities import Account, FamiliarFollowers, MutedAccount, Relationship
+from chirrup.mastodon.entities import Account, FamiliarFollowers, MutedAccount, Relationship
 
 RELATIONS = [
     "note",

@@ -10,7 +10,7 @@ from kit import people
 
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
-from chirrup.http.render import Renderer
+from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Tx
 from chirrup.social import posts, reactions
 from chirrup.social.media import Addresses

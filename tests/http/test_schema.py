@@ -14,8 +14,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from world import World
 
-from chirrup.http import openapi
-from chirrup.http.routes import ROUTES
+from chirrup.mastodon import openapi
+from chirrup.mastodon.routes import ROUTES
 
 CASES = int(os.environ.get("CHIRRUP_FUZZ", "8"))
 THOROUGH = "CHIRRUP_FUZZ" in os.environ

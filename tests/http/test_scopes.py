@@ -9,7 +9,7 @@ from world import World, ask, name_of
 
 from chirrup.access.scopes import ALL, COVERS
 from chirrup.http.route import ADMIN, ANYONE, APP, CLIENT, USER
-from chirrup.http.routes import ROUTES, Route
+from chirrup.mastodon.routes import ROUTES, Route
 
 OUTSIDE = {"error": "This action is outside the authorized scopes"}
 SCOPED = [route for route in ROUTES if route.scope]

@@ -16,7 +16,7 @@ from visitor import Visitor, logged_in
 from world import name_of
 
 from chirrup.http.arguments import Arguments
-from chirrup.http.routes import ROUTES, Route
+from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.web.routes import ROUTES as PAGES
 from chirrup.web.routes import Route as PageRoute
 

@@ -14,9 +14,9 @@ from client import Server
 from stage import NOBODY, VIEWERS, VISIBILITIES, Said, Stage
 from world import name_of
 
-from chirrup.http import entities
 from chirrup.http.arguments import Arguments
-from chirrup.http.routes import ROUTES
+from chirrup.mastodon import entities
+from chirrup.mastodon.routes import ROUTES
 
 # The rule, in full: who sees a post of the author's.
 OPEN = {*VIEWERS} - {"blocked"}

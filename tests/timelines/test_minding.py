@@ -8,8 +8,8 @@ from kit import people, settle
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
 from chirrup.events import Signal
-from chirrup.http.render import Renderer
 from chirrup.ids import ID_MAX
+from chirrup.mastodon.render import Renderer
 from chirrup.ports import Engines, Tx
 from chirrup.social import follows, lists, notifications, posts, reactions, tags
 from chirrup.social.media import Addresses

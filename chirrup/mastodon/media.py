@@ -6,11 +6,11 @@ import re
 import msgspec
 
 from ..errors import Invalid, NotFound
+from ..http.files import FilePart
+from ..http.forms import Upload
 from ..social import media, uploads
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
-from .files import FilePart
-from .forms import Upload
 
 OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers for good; what stands between asks again
 PRIVATE_CACHE = "private, max-age=600"

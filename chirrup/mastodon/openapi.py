@@ -8,11 +8,11 @@ import msgspec
 
 from .. import __version__
 from ..access import scopes
+from ..http.arguments import Arguments
+from ..http.route import ANYONE, CLIENT, Route
 from ..ids import ID_MAX
-from .arguments import Arguments
 from .call import Call, Reply
 from .paging import Page
-from .route import ANYONE, CLIENT, Route
 
 Json = dict[str, Any]
 OAUTH = "oauth"

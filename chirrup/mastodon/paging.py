@@ -9,9 +9,10 @@ import msgspec
 
 from ..access.fill import Filled
 from ..errors import BadRequest
+from ..http.call import Call, Reply, Result
+from ..http.forms import DEPTH_MAX
 from ..ids import ID_MAX
 from ..types import Span
-from .forms import DEPTH_MAX
 
 
 class PageQuery(msgspec.Struct, kw_only=True):
@@ -67,12 +68,16 @@ def fitting(ids: Iterable[int], sizes: Mapping[int, int], bytes_max: int) -> set
     return shown
 
 
-class Page(msgspec.Struct, Generic[T]):
+class Page(Result, Generic[T]):
     """A list to be answered, with a Link header. edges: (newest, oldest) of the ids that pages go by; None: no page."""
 
     items: Sequence[Any]
     edges: tuple[int, int] | None
     full: bool = True  # there may be more before the oldest
+
+    def reply(self, call: Call) -> Reply:
+        found = link(call.url, call.params, self)
+        return Reply(self.items, headers={"Link": found} if found else {})
 
 
 def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:

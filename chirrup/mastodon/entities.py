@@ -3,7 +3,6 @@
 Ids are strings, dates ISO 8601 with three digits and Z. The OpenAPI document is made from these types.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,20 +12,6 @@ Id = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,18})$")]
 
 class Entity(msgspec.Struct, kw_only=True):
     pass
-
-
-def iso(ms: int) -> str:
-    """2026-01-31T12:00:00.000Z"""
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03d}Z"
-
-
-def iso_or_none(ms: int) -> str | None:
-    return iso(ms) if ms else None
-
-
-def day(ms: int) -> str:
-    """2026-01-31"""
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d")
 
 
 class AccountField(Entity, kw_only=True):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ..http.forms import Id
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import lists
@@ -12,7 +13,6 @@ from ..types import PostList, Span
 from . import paging
 from .call import Call
 from .entities import Account, Empty, ListEntity, Status
-from .forms import Id
 from .paging import Page, PageQuery
 
 

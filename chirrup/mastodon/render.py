@@ -22,6 +22,7 @@ from ..social.media import SLOT_MS, Addresses
 from ..store import accounts, media, polls, posts, reactions
 from ..store import apps as app_rows
 from ..timelines.once import Excerpt
+from ..times import day, iso, iso_or_none
 from ..types import (
     Account,
     AccountState,
@@ -39,7 +40,6 @@ from ..types import (
     Visibility,
 )
 from . import entities
-from .entities import iso, iso_or_none
 
 KEPT = 20_000  # renderings of each kind kept in memory
 UNCOUNTED = PostCounts(0)
@@ -446,7 +446,7 @@ class Renderer:
             discoverable=bool(account.discoverable),
             indexable=bool(account.indexable),
             group=False,
-            created_at=entities.day(account.created_ms) + "T00:00:00.000Z",
+            created_at=day(account.created_ms) + "T00:00:00.000Z",
             note="" if gone else text.to_html(account.note, named, self.base_url),
             url=url,
             uri=url,
@@ -506,7 +506,7 @@ def _counts(state: AccountState) -> dict[str, Any]:
         "followers_count": 0 if gone else state.followers,
         "following_count": 0 if gone else state.followees,
         "statuses_count": 0 if gone else state.posts,
-        "last_status_at": entities.day(state.last_post_ms) if state.last_post_ms and not gone else None,
+        "last_status_at": day(state.last_post_ms) if state.last_post_ms and not gone else None,
     }
 
 

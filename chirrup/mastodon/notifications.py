@@ -2,13 +2,13 @@
 
 import msgspec
 
+from ..http.forms import Id
 from ..ports import Tx
 from ..social import notifications
 from ..types import NotificationKind
 from . import paging
 from .call import Call
 from .entities import Count, Empty, Notification
-from .forms import Id
 from .paging import Page, PageQuery
 from .render import Json
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 
+from ..http.forms import Id
 from ..ports import Tx
 from ..social import account_lists, accounts, follows
 from ..store import blocks_and_mutes
+from ..times import iso_or_none
 from ..types import Span
 from . import paging
 from .call import Call
-from .entities import Account, FamiliarFollowers, MutedAccount, Relationship, iso_or_none
-from .forms import Id
+from .entities import Account, FamiliarFollowers, MutedAccount, Relationship
 from .paging import Page, PageQuery
 
 ASKED_MAX = 100  # accounts in one request; further ones are left out

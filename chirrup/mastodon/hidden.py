@@ -9,9 +9,10 @@ import msgspec
 from ..errors import NotFound
 from ..ports import Tx
 from ..store import accounts, reactions
+from ..times import iso
 from ..types import Post, PostFlags
 from .call import Call
-from .entities import Status, iso
+from .entities import Status
 from .render import Json
 
 

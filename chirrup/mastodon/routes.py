@@ -4,6 +4,7 @@ A handler is `async def f(call, …) -> entity`: its parameters named in the pat
 their types, which also make the OpenAPI document (openapi.py). Scopes: https://docs.joinmastodon.org/api/oauth-scopes/
 """
 
+from ..http.route import ADMIN, ANYONE, APP, CLIENT, USER, Route
 from . import (
     accounts,
     admin,
@@ -25,7 +26,6 @@ from . import (
     timelines,
     wellknown,
 )
-from .route import ADMIN, ANYONE, APP, CLIENT, USER, Route
 
 __all__ = ["ADMIN", "ANYONE", "APP", "CLIENT", "ROUTES", "USER", "Route"]
 

@@ -7,13 +7,13 @@ import msgspec
 
 from ..access import limits
 from ..errors import Invalid
+from ..http.forms import Id
 from ..ports import Tx
 from ..social import media, posts, reactions, reactors, threads
 from ..types import Draft, PollDraft, Post, Span
 from . import hidden, paging
 from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
-from .forms import Id
 from .paging import Page, PageQuery
 from .render import Json
 

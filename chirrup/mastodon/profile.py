@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ..http.forms import Upload
 from ..social import accounts, pictures
 from ..social.accounts import ProfileChange
 from ..store import accounts as rows
@@ -14,7 +15,6 @@ from ..types import Field
 from .accounts import verify_credentials
 from .call import Call
 from .entities import CredentialAccount, Preferences
-from .forms import Upload
 
 
 class FieldAttributes(msgspec.Struct, kw_only=True):

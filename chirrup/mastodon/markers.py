@@ -2,13 +2,13 @@
 
 import msgspec
 
+from ..http.forms import Id
 from ..ports import Tx
 from ..store import markers as rows
+from ..times import iso
 from ..types import Marker
 from . import entities
 from .call import Call
-from .entities import iso
-from .forms import Id
 
 Markers = dict[str, entities.Marker]
 

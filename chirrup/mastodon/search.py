@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ..errors import Unauthorised
+from ..http.forms import Id
 from ..ports import Tx
 from ..social import search as finding
 from ..social import tags
@@ -13,7 +14,6 @@ from ..types import Span
 from . import paging
 from .call import Call
 from .entities import Account, Search
-from .forms import Id
 from .paging import PageQuery
 
 

@@ -12,10 +12,11 @@ from ..errors import Invalid
 from ..ports import Tx
 from ..social import moderation
 from ..social.moderation import Person, Wanted
+from ..times import iso
 from ..types import Role
 from . import paging
 from .call import Call
-from .entities import Empty, iso
+from .entities import Empty
 from .paging import Page, PageQuery
 from .render import role_entity
 from .server_entities import AdminAccount
