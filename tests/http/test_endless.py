@@ -25,10 +25,10 @@ from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.timelines.memory import MemoryTimelines
 from chirrup.http.arguments import Arguments
 from chirrup.http.auth import Authenticator
-from chirrup.http.call import Call, Services
 from chirrup.http.health import Health
 from chirrup.ids import bucket_of
 from chirrup.mastodon import paging
+from chirrup.mastodon.call import Call, Services
 from chirrup.mastodon.paging import Page
 from chirrup.mastodon.render import Renderer
 from chirrup.mastodon.routes import ROUTES, Route
