@@ -231,7 +231,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         addresses = Addresses(signing.signer(settings))
         render = Renderer(settings, addresses)
         made = (Authenticator(db), Passwords(testing=True), addresses, Health(engines))
-        yield World(engines, Services(engines, settings, render, *made), town)
+        yield World(engines, Services(engines, settings, *made, render=render), town)
         db.close()
 
 
