@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Litestar
 from litestar.datastructures import State
@@ -26,7 +27,7 @@ from .engines.limits.memory import MemoryLimits
 from .engines.search.sqlite_fts import SqliteFts
 from .engines.timelines.memory import MemoryTimelines
 from .errors import SettingsError
-from .http import server
+from .http import call, server
 from .http.auth import Authenticator
 from .http.health import Health
 from .http.route import FOR_PROGRAMS
@@ -122,17 +123,16 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     engines = engines or open_engines(settings)
     signer = signing.signer(settings)
     addresses = Addresses(signer)
-    passwords = Passwords(testing=settings.testing)
-    services = Services(
+    shared = call.Services(
         engines=engines,
         settings=settings,
-        render=Renderer(settings, addresses),
         auth=Authenticator(engines.db),
-        passwords=passwords,
+        passwords=Passwords(testing=settings.testing),
         addresses=addresses,
         health=Health(engines),
     )
-    web = Web(engines, settings, passwords, addresses, signer)
+    services = Services(**msgspec.structs.asdict(shared), render=Renderer(settings, addresses))
+    web = Web(shared, signer)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     works = settings.role in ("all", "worker")
 

@@ -8,11 +8,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from ..access import browsers, sessions
-from ..access.caller import Caller
 from ..access.passwords import Passwords
 from ..access.signing import Signer
-from ..config import Settings
-from ..ports import Engines
+from ..http import call
 from ..types import Account, Viewer
 from .forms import Fields
 from .pages import Pages
@@ -21,18 +19,15 @@ from .views import Views
 T = TypeVar("T")
 
 
-class Services(msgspec.Struct, frozen=True):
-    """What every request may use; made once by app.py."""
+class Services(call.Services, frozen=True, kw_only=True):
+    """What every request for a page may use; made once by server.py."""
 
-    engines: Engines
-    settings: Settings
-    passwords: Passwords
     views: Views
     pages: Pages
     signer: Signer
 
 
-class Call(Caller):
+class Call(call.Call):
     """See routes.py for how a handler gets it."""
 
     __slots__ = (
@@ -41,7 +36,6 @@ class Call(Caller):
         "browser",
         "cookie",
         "form",
-        "headers",
         "is_htmx",
         "is_read",
         "is_renewed",
@@ -49,10 +43,10 @@ class Call(Caller):
         "method",
         "path",
         "query",
-        "services",
         "unknown",
         "unread",
     )
+    services: Services
 
     NOBODY = "Log in first."  # which becomes the login form
 
@@ -72,8 +66,7 @@ class Call(Caller):
         headers: Any,
         ip: str,
     ) -> None:
-        super().__init__(services.engines, services.settings, viewer, ip)
-        self.services = services
+        super().__init__(services, viewer=viewer, headers=headers, ip=ip, url=services.settings.base_url + path)
         self.me = me
         self.unread = unread  # alerts not seen yet
         self.cookie = cookie  # of a session, or of a visitor; "" until a form needs one
@@ -87,7 +80,6 @@ class Call(Caller):
         self.query = query
         self.form = Fields()  # of a POST
         self.is_read = False  # its body cannot be read again
-        self.headers = headers
         self.is_htmx = headers.get("hx-request") == "true"
 
     @property

@@ -5,12 +5,13 @@ import msgspec
 from ..access import limits
 from ..config import Settings
 from ..errors import Invalid, InvalidFields, NotFound
+from ..http.arguments import path_id
 from ..ports import Tx
 from ..social import media, polls, posts, uploads
 from ..types import Draft, PollDraft, Post
 from . import audience, typed
 from .call import Call, Go, Page
-from .forms import Fields, path_id
+from .forms import Fields
 from .kept import has_words
 from .problems import Problem
 from .typed import PICTURES_MAX, Typed

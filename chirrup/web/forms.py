@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 import multipart
 from litestar import Request
 
-from ..errors import BadRequest, NotFound
-from ..ids import ID_MAX
+from ..errors import BadRequest
+from ..http.arguments import path_id
 
 FIELDS_MAX = 200
 TEXT_BYTES_MAX = 256 * 1024  # of all fields that are not files
@@ -69,13 +69,6 @@ class Fields:
         """Raises TooLarge."""
         if sum(len(value) for name, value in self._texts if name != "kept") > TEXT_BYTES_MAX:
             raise TooLarge(f"The form has more than {TEXT_BYTES_MAX // 1024} kB of text. Shorten it and send it again.")
-
-
-def path_id(text: str) -> int:
-    """An id as it stands in an address. Raises NotFound: no such thing can exist."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20) or (id := int(text)) > ID_MAX:
-        raise NotFound("record", text[:40])
-    return id
 
 
 def query(query_string: bytes) -> Fields:

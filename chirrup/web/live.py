@@ -10,11 +10,11 @@ from contextlib import aclosing, suppress
 from .. import logs
 from ..errors import NotFound, TooMany, Unavailable
 from ..events import Signal, unpack
+from ..http.arguments import path_id
 from ..ids import ID_MAX
 from ..timelines import read
 from ..types import Span
 from .call import Call, Events, badge
-from .forms import path_id
 from .notifications import count_unread
 from .views import PostView
 

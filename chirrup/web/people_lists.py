@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from ..http.arguments import path_id
 from ..ports import Tx
 from ..social import account_lists, reactors
 from ..types import Span
 from .call import Call, Page
-from .forms import path_id
 from .home import next_page, span
 from .profiles import find
 from .views import PersonView

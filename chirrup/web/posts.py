@@ -7,6 +7,7 @@ import msgspec
 
 from ..access import visibility
 from ..errors import Invalid, NotFound
+from ..http.arguments import path_id
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import polls, posts, threads
@@ -14,7 +15,6 @@ from ..store import polls as poll_rows
 from ..types import Post
 from . import typed
 from .call import Call, Go, Page
-from .forms import path_id
 from .pages import shorten
 from .typed import Typed
 from .views import PostView

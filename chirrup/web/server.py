@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -15,19 +16,19 @@ from litestar.response import Stream
 from litestar.types import Method
 
 from ..access import browsers, limits, sessions
-from ..access.passwords import Passwords
 from ..access.sessions import Visit
 from ..access.signing import Signer
 from ..config import Settings
 from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
-from ..ports import BODY_BYTES, Engines, Tx
-from ..social.media import Addresses
+from ..http import call
+from ..http.route import USER
+from ..ports import BODY_BYTES, Tx
 from ..store import accounts
 from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, login, outside, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
-from .routes import ROUTES, USER, Route, form_at
+from .routes import ROUTES, PageRoute, form_at
 from .typed import PICTURES_MAX
 from .views import Views
 
@@ -49,11 +50,11 @@ POPUPS = ("/oauth/", "/login", "/sign-up")  # apps open them in a window of thei
 class Web:
     """Everything the pages are; one per process."""
 
-    def __init__(
-        self, engines: Engines, settings: Settings, passwords: Passwords, addresses: Addresses, signer: Signer
-    ) -> None:
-        views = Views(settings.domain, addresses)
-        self.services = Services(engines, settings, passwords, views, pages.Pages(settings), signer)
+    def __init__(self, services: call.Services, signer: Signer) -> None:
+        settings = services.settings
+        views = Views(settings.domain, services.addresses)
+        shared = msgspec.structs.asdict(services)
+        self.services = Services(**shared, views=views, pages=pages.Pages(settings), signer=signer)
         self.secure = settings.base_url.startswith("https:")
         self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
         self.browser_cookie_name = f"{self.cookie_name}-browser"
@@ -67,7 +68,7 @@ class Web:
         """The page for what the framework refused by itself: an unknown path, a body too large."""
         return self._problem(self._stranger(request), problems.of_status(status))
 
-    def _handler(self, route: Route) -> HTTPRouteHandler:
+    def _handler(self, route: PageRoute) -> HTTPRouteHandler:
         max_bytes = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
 
         async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -109,7 +110,7 @@ class Web:
         return await forms.body(request, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
 
     async def _refused(
-        self, request: Request[Any, Any, Any], call: Call, route: Route, error: Exception
+        self, request: Request[Any, Any, Any], call: Call, route: PageRoute, error: Exception
     ) -> Response[Any]:
         """What went wrong, with the form that was sent: nothing that somebody typed is lost."""
         sent = call.cookie
@@ -131,7 +132,7 @@ class Web:
         except Exception:
             log.debug("a form that was refused could not be read", exc_info=True)
 
-    async def _form_again(self, call: Call, route: Route, given: dict[str, str], problem: problems.Problem) -> Page:
+    async def _form_again(self, call: Call, route: PageRoute, given: dict[str, str], problem: problems.Problem) -> Page:
         if route.again and (call.viewer_id or route.who != USER):
             try:
                 page = await route.again(call, problem, **given)
@@ -228,7 +229,7 @@ class Web:
             headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
         return Response(b"", status_code=204 if call.is_htmx else 303, headers=headers, media_type="text/html")
 
-    async def _ask_to_log_in(self, call: Call, route: Route, error: Unauthorised) -> Response[Any]:
+    async def _ask_to_log_in(self, call: Call, route: PageRoute, error: Unauthorised) -> Response[Any]:
         if route.handler.__name__ == "live":
             return self._problem(call, problems.of(error))
         if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # a vote, too
@@ -295,7 +296,7 @@ def _names(handler: Callable[..., Any]) -> list[str]:
     return list(inspect.signature(handler).parameters)[1:]
 
 
-def _given(route: Route, parts: Mapping[str, str], *, raw: bool = False) -> dict[str, str]:
+def _given(route: PageRoute, parts: Mapping[str, str], *, raw: bool = False) -> dict[str, str]:
     """The parts of the address that the handler takes. Raises NotFound, unless raw: no @somebody."""
     given = {name: parts[name] for name in _names(route.handler)}
     if "handle" in given:

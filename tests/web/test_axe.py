@@ -12,7 +12,8 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 from visitor import logged_in
 
-from chirrup.web.routes import ANYONE, ROUTES
+from chirrup.http.route import ANYONE
+from chirrup.web.routes import ROUTES
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 RUN = """async () => {

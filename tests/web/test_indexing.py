@@ -9,7 +9,8 @@ from client import Person, Server
 from PIL import Image
 from visitor import Visitor
 
-from chirrup.web.routes import ANYONE, ROUTES
+from chirrup.http.route import ANYONE
+from chirrup.web.routes import ROUTES
 
 NOINDEX = '<meta name="robots" content="noindex">'
 HIDDEN = "thewryneck"  # in everything that no search engine may keep
