@@ -24,6 +24,19 @@ def bucket_of_text(normal_form: str) -> int:
     return zlib.crc32(normal_form.encode()) & (BUCKETS - 1)
 
 
+BETWEEN = "\u00a0"  # stands in no name, tag, word or address: it is a space that no letter, digit or sign is
+
+
+def text_key(org_id: int, normal_form: str) -> str:
+    """normal_form as what is unique in one organisation is kept: the organisation is the beginning of the text.
+
+    Of the server's own network (0) it is the text alone, so all of before stands as it stood.
+    """
+    if BETWEEN in normal_form:
+        normal_form = normal_form.replace(BETWEEN, " ")
+    return f"{org_id}{BETWEEN}{normal_form}" if org_id else normal_form
+
+
 def random_bucket() -> int:
     """A bucket for a new account, which keeps it for life."""
     return secrets.randbelow(BUCKETS)

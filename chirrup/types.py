@@ -53,10 +53,18 @@ class Account(Struct, frozen=True):
     indexable: int  # 1: everybody may find its public posts by searching
     changed_ms: int
     suspended_ms: int
+    org_id: int = 0  # the organisation it belongs to for life; 0: the server's own network
+    host: str = ""  # of the server that it is an account of; "": ours
+    uri: str = ""  # its name there for other servers; "": made of our address
 
     @property
     def created_ms(self) -> int:
         return ms_of(self.id)
+
+    @property
+    def acct(self) -> str:
+        """How it is called here: name, or name@host."""
+        return f"{self.username}@{self.host}" if self.host else self.username
 
 
 class AccountState(Struct, frozen=True):
@@ -70,6 +78,7 @@ class AccountState(Struct, frozen=True):
     followees: int
     posts: int
     last_post_ms: int
+    org_id: int = 0
 
 
 class User(Struct, frozen=True):
@@ -86,6 +95,7 @@ class User(Struct, frozen=True):
     post_visibility: str
     post_sensitive: int
     post_language: str
+    org_id: int = 0  # the account's
 
 
 class Mention(Struct, frozen=True, array_like=True):
@@ -115,6 +125,7 @@ class Post(Struct, frozen=True):
     changed_ms: int  # also media descriptions: what a rendering was made from
     edited_ms: int
     deleted_ms: int
+    org_id: int = 0  # its author's
 
     @property
     def created_ms(self) -> int:
@@ -350,6 +361,7 @@ class App(Struct, frozen=True):
     redirect_uris: str  # one a line
     scopes: str
     created_ms: int
+    org_id: int = 0  # at whose site it was registered, and may be used
 
 
 class Token(Struct, frozen=True):

@@ -19,9 +19,9 @@ from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.workers.subscribers import handle
 
 
-def person(tx: Tx, name: str) -> int:
+def person(tx: Tx, name: str, org_id: int = 0) -> int:
     """A new account; its id."""
-    return accounts.create(tx, SignUp(name, f"{name}@example.com", "-")).id
+    return accounts.create(tx, SignUp(name, f"{name}@example.com", "-", org_id=org_id)).id
 
 
 async def people(db: Database, *names: str) -> list[int]:

@@ -32,6 +32,7 @@ class SignUp(msgspec.Struct, frozen=True):
     role: Role = Role.USER
     confirmed: bool = True
     display_name: str = ""
+    org_id: int = 0  # of the site where it is made
 
 
 def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
@@ -43,7 +44,7 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     problems = check_username(wanted.username, reserved=wanted.role == Role.USER) + check_email(wanted.email)
     if problems:
         raise InvalidFields(problems)
-    account = _insert(tx, wanted.username, wanted.display_name)
+    account = _insert(tx, wanted)
     if not rows.claim_name(tx, text.username_key(wanted.username), account.id):
         problems.append(Invalid("username", "has already been taken", kind="ERR_TAKEN"))
     if not rows.claim_email(tx, email_key(wanted.email), account.id) and tells_addresses:
@@ -64,21 +65,22 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
             post_visibility=Visibility.PUBLIC,
             post_sensitive=0,
             post_language="",
+            org_id=wanted.org_id,
         ),
     )
     tx.emit(AccountChanged(account.id))
     return account
 
 
-def _insert(tx: Tx, username: str, display_name: str) -> Account:
+def _insert(tx: Tx, wanted: SignUp) -> Account:
     bucket = random_bucket()
     while True:
-        account = blank(tx.new_id(bucket), username, display_name, tx.now_ms)
+        account = blank(tx.new_id(bucket), wanted.username, wanted.display_name, tx.now_ms, org_id=wanted.org_id)
         if rows.insert(tx, account):
             return account
 
 
-def blank(id: int, username: str, display_name: str, now_ms: int) -> Account:
+def blank(id: int, username: str, display_name: str, now_ms: int, *, org_id: int = 0) -> Account:
     """As it is right after signing up."""
     return Account(
         id=id,
@@ -96,6 +98,7 @@ def blank(id: int, username: str, display_name: str, now_ms: int) -> Account:
         indexable=1,
         changed_ms=now_ms,
         suspended_ms=0,
+        org_id=org_id,
     )
 
 

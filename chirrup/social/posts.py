@@ -89,6 +89,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
         changed_ms=tx.now_ms,
         edited_ms=0,
         deleted_ms=0,
+        org_id=user.org_id if user else 0,
     )
     insert(tx, post)
     _attach(tx, post, draft.media_ids)

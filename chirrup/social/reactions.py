@@ -86,6 +86,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
         changed_ms=tx.now_ms,
         edited_ms=0,
         deleted_ms=0,
+        org_id=original.org_id,
     )
     posts.insert(tx, boosted)
     rows.add(tx, "boosts", account_id, original.id, boosted.id)

@@ -27,7 +27,8 @@ def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     """The same accounts as by_ids(), with their counters. One query, whatever len(ids)."""
     return tx.by_ids(
         f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
-              COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0)
+              COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
+              accounts.org_id
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
             WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
@@ -71,6 +72,9 @@ def insert(tx: Tx, account: Account) -> bool:
     )
 
 
+_KEPT = ("username", "suspended_ms", "org_id", "host", "uri")
+
+
 def update_profile(tx: Tx, account: Account) -> None:
     """Write what its owner may change. Suspension is not among it: that may be changing at the same moment."""
     tx.run(
@@ -80,7 +84,7 @@ def update_profile(tx: Tx, account: Account) -> None:
              changed_ms = :changed_ms
            WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(account.id),
-        **{name: value for name, value in _fields(account).items() if name not in ("username", "suspended_ms")},
+        **{name: value for name, value in _fields(account).items() if name not in _KEPT},
     )
 
 

@@ -77,6 +77,10 @@ def _drop_index(name: str) -> Callable[[Tx], None]:
     return step
 
 
+def _nothing(tx: Tx) -> None:
+    """A step of before that a later one makes needless."""
+
+
 STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     _create_missing,  # the first schema
     _create_missing,  # workers and lanes
@@ -88,14 +92,24 @@ STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     _create_missing,  # behind
     Index("media_released"),
     Index("followers_notified"),
-    Index("posts_first"),
-    _drop_index("posts_public"),  # posts_first is a part of it
+    _nothing,  # the index posts_first, which posts_of_org takes the place of
+    _drop_index("posts_public"),
     Index("posts_replied"),
     Index("media_post"),
     _add("thread_posts", "author_id", "BIGINT NOT NULL DEFAULT 0"),
     _add("thread_posts", "audience", "TEXT NOT NULL DEFAULT ''"),
     _add("post_versions", "descriptions", "TEXT NOT NULL DEFAULT '[]'"),
     _add("polls", "open_for_s", "BIGINT NOT NULL DEFAULT 0"),
+    _create_missing,  # orgs and hosts
+    _add("accounts", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    _add("accounts", "host", "TEXT NOT NULL DEFAULT ''"),
+    _add("accounts", "uri", "TEXT NOT NULL DEFAULT ''"),
+    _add("users", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    _add("posts", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    _add("oauth_apps", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    Index("accounts_of_org"),
+    Index("posts_of_org"),
+    _drop_index("posts_first"),
 )
 
 

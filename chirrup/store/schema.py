@@ -5,6 +5,9 @@
 - A relation that is read from both ends is two tables, one in each end's bucket, written in one transaction.
 - A key begins with what is looked up by lists, bucket second: (bucket, id) would cost a look-up for each pair of both.
 - `id` in a relation is drawn when it was made: lists of followers, favourites, blocks … page by it.
+- An account belongs to one organisation for life (`org_id`, 0: the server's own network). What is looked up by words or
+  in public begins with it, as a column, or in the text (ids.text_key) where the key is a text: a name, an address, a
+  tag, a word that is searched for. Why: docs/decisions/0036-organisations-in-keys.md.
 - `following` and `followers` are by far the largest. Each has one index, columns in an order without gaps, small flags,
   and NULL for all languages: 96 bytes a row on PostgreSQL, 37 on SQLite (docs/decisions/0016-a-million-accounts.md).
 """
@@ -14,8 +17,10 @@ TABLES = {
     "schema_version": "reference",
     "oauth_apps": "reference",
     "loads": "reference",
+    "orgs": "id",
+    "hosts": "crc32(host)",
     "accounts": "id",
-    "account_names": "crc32(username)",
+    "account_names": "crc32(name)",
     "emails": "crc32(email)",
     "users": "account_id",
     "account_counts": "account_id",
@@ -92,7 +97,7 @@ def index(name: str) -> str:
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS oauth_apps (
   id BIGINT NOT NULL, client_id TEXT NOT NULL, secret_hash TEXT NOT NULL, name TEXT NOT NULL, website TEXT NOT NULL,
-  redirect_uris TEXT NOT NULL, scopes TEXT NOT NULL, created_ms BIGINT NOT NULL,
+  redirect_uris TEXT NOT NULL, scopes TEXT NOT NULL, created_ms BIGINT NOT NULL, org_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id)) {{clustered}};
 CREATE UNIQUE INDEX IF NOT EXISTS oauth_apps_client ON oauth_apps (client_id);
 
@@ -100,12 +105,20 @@ CREATE TABLE IF NOT EXISTS loads (
   id INTEGER NOT NULL, plan TEXT NOT NULL, began_ms BIGINT NOT NULL, step INTEGER NOT NULL, done BIGINT NOT NULL,
   finished INTEGER NOT NULL, PRIMARY KEY (id)) {{clustered}};
 
+CREATE TABLE IF NOT EXISTS orgs (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, host TEXT NOT NULL,
+  closed INTEGER NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE TABLE IF NOT EXISTS hosts (
+  bucket INTEGER NOT NULL, host TEXT NOT NULL, org_id BIGINT NOT NULL, PRIMARY KEY (bucket, host)) {{clustered}};
+
 CREATE TABLE IF NOT EXISTS accounts (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, username TEXT NOT NULL, display_name TEXT NOT NULL, note TEXT NOT NULL,
   fields TEXT NOT NULL, avatar TEXT NOT NULL, avatar_static TEXT NOT NULL, header TEXT NOT NULL,
   locked INTEGER NOT NULL, bot INTEGER NOT NULL, discoverable INTEGER NOT NULL, hide_network INTEGER NOT NULL,
   indexable INTEGER NOT NULL, changed_ms BIGINT NOT NULL, suspended_ms BIGINT NOT NULL,
+  org_id BIGINT NOT NULL DEFAULT 0, host TEXT NOT NULL DEFAULT '', uri TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS accounts_of_org ON accounts (org_id, id DESC, bucket);
 
 CREATE TABLE IF NOT EXISTS account_names (
   bucket INTEGER NOT NULL, name TEXT NOT NULL, account_id BIGINT NOT NULL, PRIMARY KEY (name, bucket)) {{clustered}};
@@ -116,6 +129,7 @@ CREATE TABLE IF NOT EXISTS users (
   account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, email TEXT NOT NULL, password_hash TEXT NOT NULL,
   role TEXT NOT NULL, confirmed_ms BIGINT NOT NULL, approved INTEGER NOT NULL, disabled INTEGER NOT NULL,
   locale TEXT NOT NULL, post_visibility TEXT NOT NULL, post_sensitive INTEGER NOT NULL, post_language TEXT NOT NULL,
+  org_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, bucket)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS account_counts (
@@ -145,9 +159,10 @@ CREATE TABLE IF NOT EXISTS posts (
   visibility TEXT NOT NULL, text TEXT NOT NULL, summary TEXT NOT NULL, sensitive INTEGER NOT NULL,
   language TEXT NOT NULL, app_id BIGINT NOT NULL, mentions TEXT NOT NULL, tags TEXT NOT NULL, media_ids TEXT NOT NULL,
   poll_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, edited_ms BIGINT NOT NULL, deleted_ms BIGINT NOT NULL,
+  org_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id, id DESC, bucket) WHERE deleted_ms = 0;
-CREATE INDEX IF NOT EXISTS posts_first ON posts (id DESC, bucket)
+CREATE INDEX IF NOT EXISTS posts_of_org ON posts (org_id, id DESC, bucket)
   WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0 AND reply_to_author_id IN (0, author_id);
 CREATE INDEX IF NOT EXISTS posts_replied ON posts (author_id, reply_to_id, bucket)
   WHERE reply_to_id > 0 AND deleted_ms = 0;

@@ -74,7 +74,7 @@ STAND_INS: dict[str, list[Any]] = {
     "store/posts.py:where": ["1 = 1", " AND ".join(posts.OF_AUTHOR.values())],
     "store/posts.py:only_media": [False, True],
     "store/notifications.py:from_id": [0, 1],
-    "store/migrations.py:name": ["posts_public"],
+    "store/migrations.py:name": ["posts_first"],
     "store/migrations.py:table": ["outbox"],
     "store/migrations.py:column": ["later"],
     "store/migrations.py:definition": ["INTEGER NOT NULL DEFAULT 0"],
