@@ -4,6 +4,8 @@ What this machine lacks is skipped with its reason; with CI set it is a failure.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +13,11 @@ from typing import NoReturn
 import citus_servers
 import pytest
 import servers
+
+# What tests write lies in memory where there is room: a thousand databases, each flushed to a disk, take minutes.
+MEMORY, MEMORY_BYTES = "/dev/shm", 4 * 1024**3
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+    os.environ["TMPDIR"], tempfile.tempdir = MEMORY, None
 
 pytest_plugins = ["engines", "databases", "kit", "client", "browser"]  # every plug of the sockets; a real server
 

@@ -68,7 +68,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'chirrup.db')}"
     else:
         postgres = request.getfixturevalue("postgres")
-        with postgres.database(request.getfixturevalue("postgres_template")) as url:
+        template = request.getfixturevalue("postgres_template")
+        made = postgres.database if os.environ.get("CHIRRUP_TEST_CITUS") else postgres.emptied
+        with made(template) as url:
             yield url
 
 

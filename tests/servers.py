@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import redis
@@ -115,6 +115,8 @@ class Postgres(Server):
         self.password = password or self.password
         self.options = options
         self._numbers = count(1)
+        self._facts: dict[str, _Facts] = {}  # of these when they were made
+        self._used: dict[str, list[str]] = {}  # databases that are to be had again, by their template
         if os.getuid() == 0:  # which PostgreSQL refuses to run as
             shutil.chown(self.folder, "postgres", pwd.getpwnam("postgres").pw_gid)
         password_file = self.folder / "password"
@@ -163,9 +165,66 @@ class Postgres(Server):
         finally:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextlib.contextmanager
+    def emptied(self, template: str) -> Iterator[str]:
+        """As database(), but it may be one that was used before, whose rows have been deleted.
+
+        What is in a table of the template is in it, too. One whose tables were changed is not used again.
+        """
+        used = self._used.setdefault(template, [])
+        name = used.pop() if used else f"used_{next(self._numbers)}"
+        if name not in self._facts:
+            self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+            with psycopg.connect(self.url(name)) as connection:
+                self._facts[name] = _facts(connection)
+        try:
+            yield self.url(name)
+        finally:
+            if self._empty(name):
+                used.append(name)
+            else:
+                self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _empty(self, name: str) -> bool:
+        """Whether it is as it was when it was made."""
+        try:
+            with psycopg.connect(self.url(name), autocommit=True, options="-c lock_timeout=10s") as connection:
+                connection.execute(_END_OTHERS)
+                before, now = self._facts[name], _facts(connection)
+                filled = {table for table, rows in now.rows if rows} - {table for table, rows in before.rows if rows}
+                if filled:
+                    connection.execute("; ".join(f"DELETE FROM {table}" for table in sorted(filled)).encode())
+                    now = _facts(connection)
+        except psycopg.Error:
+            return False
+        return now == before
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+class _Facts(NamedTuple):
+    """Of a database: how its tables came about, and for each a digest of what is in it, None where it is empty."""
+
+    shape: Any
+    rows: list[Any]
+
+
+def _facts(connection: psycopg.Connection[Any]) -> _Facts:
+    tables = [name for (name,) in connection.execute(_TABLES)]
+    digests = [f"SELECT '{name}', (SELECT md5(string_agg(t::TEXT, ' ')) FROM {name} t)" for name in tables]
+    return _Facts(
+        connection.execute(_SHAPE).fetchone(), connection.execute(" UNION ALL ".join(digests).encode()).fetchall()
+    )
+
+
+_TABLES = b"""SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1"""
+_SHAPE = b"""
+    SELECT (SELECT COUNT(*) FROM pg_class), COUNT(*), MAX(xmin::TEXT::BIGINT) FROM pg_attribute"""  # each change is new
+_END_OTHERS = b"""
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 class Redis(Server):

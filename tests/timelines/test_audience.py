@@ -177,7 +177,7 @@ async def _any(heard: list[bytes]) -> bool:
     return any(b"update" in message for message in heard)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 async def test_fan_out_and_rebuild_agree_whatever_the_network(engines: Engines, seed: int):
     dice = random.Random(seed)
     ids = await people(engines.db, *(f"p{n}" for n in range(8)))
