@@ -136,6 +136,27 @@ class MissedPush(Unavailable):
         self.parts = frozenset(parts)
 
 
+class Unreachable(ChirrupError):
+    """A server outside (a mail server, somebody's webhook) cannot be reached, or takes nothing at the moment.
+
+    Raised by a job, it holds for all jobs with the same destination: workers/jobs.py.
+    """
+
+    code = "unreachable"
+
+
+class Refused(ChirrupError):
+    """A server outside has said no for good: asking again would get the same answer."""
+
+    code = "refused"
+
+
+class Unsent(ChirrupError):
+    """This mail was not taken now; others may be, and this one later."""
+
+    code = "unsent"
+
+
 class SettingsError(ChirrupError):
     """A setting or a machine is not as it must be; the message says what to do."""
 

@@ -371,6 +371,76 @@ class Allowance(Protocol):
         ...
 
 
+class Resolver(Protocol):
+    """Finds the addresses of hosts."""
+
+    async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
+        """(address, port to connect to) of a host, best first; none: there is no such host."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """An answer to a request that this server made."""
+
+    url: str  # where it came from, after redirects
+    status: int
+    headers: Mapping[str, str]  # by names in lower case; of one that came twice the first
+    body: bytes  # unpacked
+    is_whole: bool  # False: there was more than was to be read
+
+
+class OutgoingHttp(Protocol):
+    """Asks other servers, at addresses that people have named. No other code of ours speaks HTTP to others."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        redirects: int = 3,
+        bytes_max: int = 1024 * 1024,
+        within_s: float = 10.0,
+    ) -> Fetched:
+        """The answer, whatever its status. Raises Refused (the address is not public, or none), Unreachable.
+
+        Redirects are followed for GET and HEAD only, and headers go only to the host that url names.
+        What an error says is for operators. Whoever named the address is told the same whatever it was: else they could
+        find out what there is behind this server.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class Mail(msgspec.Struct, frozen=True):
+    """One mail for one person, ready to be sent."""
+
+    id: str  # letters, digits, ".", "_" and "-": the same when it is sent again
+    sender: str  # whom the mail server tells of what cannot be delivered; an address without a name
+    to: str
+    data: bytes  # the whole message (RFC 5322): lines end in CRLF
+
+
+class Mailer(Protocol):
+    """Hands mails over to whoever delivers them. Speaks over the network: never inside a transaction."""
+
+    async def send(self, mail: Mail) -> None:
+        """On return it is another's to deliver.
+
+        Raises Unreachable (no mail can be handed over now), Unsent (this one cannot), Refused (this one never); it may
+        have been handed over all the same, but where it is Refused.
+        """
+        ...
+
+    async def check(self) -> str:
+        """Where mails go, in a sentence for operators; nothing is sent. Raises Unreachable."""
+        ...
+
+
 class Engines(msgspec.Struct, frozen=True):
     """One plug in every socket; app.py chooses them."""
 

@@ -134,6 +134,24 @@ def test_an_import_that_goes_the_wrong_way_is_found(tmp_path: Path, file: str, s
     assert re.match(rf"{file}:[23] imports {imported}; ", found)
 
 
+HTTP_CLIENTS = {"aiohttp", "h11", "http.client", "httpcore", "httpcore2", "httpx", "httpx2", "niquests", "pycurl"}
+HTTP_CLIENTS |= {"requests", "urllib.request", "urllib3", "websockets.client"}
+
+
+def test_one_client_speaks_http_to_others():
+    """What people name the address of goes through its guard: engines/outgoing/."""
+    found = set()
+    for file in (REPOSITORY / "chirrup").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(), str(file))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            if any(name == client or name.startswith(f"{client}.") for name in names for client in HTTP_CLIENTS):
+                found.add(file.relative_to(REPOSITORY).as_posix())
+
+    assert found == {"chirrup/engines/outgoing/wire.py"}
+
+
 def test_a_folder_without_a_layer_is_found(tmp_path: Path):
     module = tmp_path / "chirrup" / "novelty" / "new.py"
     module.parent.mkdir(parents=True)
