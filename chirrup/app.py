@@ -24,6 +24,9 @@ from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
 from .engines.database.sqlite import SqliteDatabase
 from .engines.limits.memory import MemoryLimits
+from .engines.mailer.folder import FolderMailer
+from .engines.outgoing.client import GuardedHttp
+from .engines.resolver.system import SystemResolver
 from .engines.search.sqlite_fts import SqliteFts
 from .engines.timelines.memory import MemoryTimelines
 from .errors import SettingsError
@@ -35,7 +38,7 @@ from .http.scrape import Scrape
 from .mastodon.call import Call, Services
 from .mastodon.render import Renderer
 from .mastodon.routes import ROUTES
-from .ports import Broker, Database, Engines
+from .ports import Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import server_config
 from .social.media import Addresses
 from .store import migrations, outbox, posts
@@ -91,22 +94,35 @@ def open_broker(settings: Settings) -> Broker:
     return RedisBroker(settings.broker)
 
 
+def open_mailer(settings: Settings) -> Mailer:
+    """Raises SettingsError; that no mail server answers is no error."""
+    if not settings.mail:
+        return FolderMailer(settings.data / "mail")
+    from .engines.mailer.smtp import SmtpMailer, server_of
+
+    return SmtpMailer(server_of(settings.mail), settings.mail_domain)
+
+
 def open_engines(settings: Settings) -> Engines:
     """A plug for every socket, as the settings say. Raises SettingsError."""
-    broker, db, blobs = open_broker(settings), open_database(settings), DiskBlobs(settings.data / "media")
+    mailer, broker, db = open_mailer(settings), open_broker(settings), open_database(settings)
     for doubt in db.doubts():
         log.warning(doubt.what, to_do=doubt.to_do)
-    if not settings.broker:
-        return Engines(db=db, timelines=MemoryTimelines(), broker=broker, blobs=blobs, limits=MemoryLimits())
-    from .engines.limits.redis import RedisLimits
-    from .engines.timelines.redis import RedisTimelines
+    timelines: Timelines = MemoryTimelines()
+    limits: Limits = MemoryLimits()
+    if settings.broker:
+        from .engines.limits.redis import RedisLimits
+        from .engines.timelines.redis import RedisTimelines
 
+        timelines, limits = MissedPushes(RedisTimelines(settings.broker), db), RedisLimits(settings.broker)
     return Engines(
         db=db,
-        timelines=MissedPushes(RedisTimelines(settings.broker), db),
+        timelines=timelines,
         broker=broker,
-        blobs=blobs,
-        limits=RedisLimits(settings.broker),
+        blobs=DiskBlobs(settings.data / "media"),
+        limits=limits,
+        mailer=mailer,
+        outgoing=GuardedHttp(SystemResolver(), settings.base_url),
     )
 
 
@@ -114,6 +130,7 @@ async def close_engines(engines: Engines) -> None:
     await engines.timelines.close()
     await engines.broker.close()
     await engines.limits.close()
+    engines.outgoing.close()
     engines.db.close()
 
 

@@ -90,6 +90,7 @@ app = cyclopts.App(
 
     Everything has a default. Change it on the command line, by CHIRRUP_HOST, CHIRRUP_DATABASE, … or in a TOML file.""",
 )
+mail = app.command(cyclopts.App(name="mail", help="See whether mails can be sent."))
 user = app.command(cyclopts.App(name="user", help="Make, list, suspend users; log them out; give them a new password."))
 
 
@@ -247,6 +248,35 @@ def demo(*, port: int = 3000, common: Common = COMMON) -> None:
     with _database(settings, new=True) as db:
         show.fill(db, console)
     run(settings, console)
+
+
+@mail.command
+def test(address: str, *, common: Common = COMMON) -> None:
+    """Send a mail to ADDRESS, at once, and say what the mail server answers."""
+    import asyncio
+    import secrets
+    import time
+
+    from . import folder
+    from .app import open_mailer
+    from .mail import message
+
+    settings = common.settings()
+    folder.prepare(settings)
+    head = message.letterhead(settings)
+    mailer = open_mailer(settings)
+    words = message.Words(
+        f"A mail from {head.title}",
+        (f"{head.url} can send you mail: this one was sent with `chirrup mail test`.",),
+    )
+    made = message.compose(head, address, words, id=f"test-{secrets.token_hex(8)}", now_ms=int(time.time() * 1000))
+    asyncio.run(mailer.send(made))
+    if settings.mail:
+        console.print(f"The mail server took a mail for {address}.")
+    else:
+        console.print(
+            f"The mail lies in {settings.data / 'mail' / made.id}.eml: no mail server is set.", soft_wrap=True
+        )
 
 
 @user.command

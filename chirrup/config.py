@@ -1,15 +1,18 @@
 """Settings: defaults, then a TOML file, then CHIRRUP_* in the environment, then the command line; later wins."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from .errors import SettingsError
 
 Role = Literal["all", "web", "stream", "worker"]
+_NAME = re.compile(r"(?=.*[a-z])[a-z0-9.-]+")  # of a host; numbers alone are an address
 
 
 NO_PROXY = (
@@ -32,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_replica: str = ""  # "postgresql://…": for reads that may be some seconds old; "": none
     broker: str = ""  # "redis://…"; "": in this process
     streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": where all else is
+    mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": mails lie in <data>/mail
+    mail_from: str = ""  # "Town <hello@town.example>"; "": no-reply at this server's name
     title: str = "Chirrup"
     description: str = "A place to talk."
     contact_email: str = ""
@@ -83,6 +88,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def domain(self) -> str:
         """Host and port people see: the part after the second @ of a full handle."""
         return self.base_url.split("://", 1)[1].split("/")[0]
+
+    @property
+    def mail_domain(self) -> str:
+        """The host in addresses and ids of mails: a name, where this server has one."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host if _NAME.fullmatch(host) else "localhost"
 
     @property
     def database_url(self) -> str:

@@ -13,9 +13,10 @@ import msgspec
 from rich.console import Console
 
 from . import __version__, folder, recount, redate
-from .app import open_broker, open_database
+from .app import open_broker, open_database, open_mailer
 from .config import NO_PROXY, Settings
 from .errors import ChirrupError, SettingsError, Unavailable
+from .mail import message
 from .ports import Database, Doubt
 from .social import film
 from .store import distribute, migrations, outbox
@@ -52,6 +53,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _disk(settings.data)
     yield from _database(settings)
     yield from _broker(settings)
+    yield from _mail(settings)
     yield from _address(settings)
 
 
@@ -206,6 +208,23 @@ async def _look_at_broker(settings: Settings) -> tuple[bool, list[Doubt]]:
         return broker.blind, await broker.doubts()
     finally:
         await broker.close()
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    try:
+        sender = message.letterhead(settings).sender
+        where = asyncio.run(open_mailer(settings).check())
+    except ChirrupError as error:
+        yield Finding(BAD, f"mail: {error.message}", "see CHIRRUP_MAIL and docs/operate/mail.md")
+        return
+    if settings.mail:
+        yield Finding(GOOD, f"{where}; they come from {sender}", f"`chirrup mail test {sender}` sends one")
+    else:
+        yield Finding(
+            WARN,
+            where,
+            "set CHIRRUP_MAIL=smtp://user:password@host to send them; until then give people their links from there",
+        )
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

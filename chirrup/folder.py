@@ -31,6 +31,7 @@ def prepare(settings: Settings) -> None:
     file = sqlite_file(settings)
     kept = [
         settings.data / "media",
+        settings.data / "mail",
         settings.data / "secret",
         settings.data / LOCK,
         *(_beside(file, end) for end in ("", "-wal", "-shm", ".lock") if file),

@@ -449,6 +449,8 @@ class Engines(msgspec.Struct, frozen=True):
     broker: Broker
     blobs: Blobs
     limits: Limits
+    mailer: Mailer
+    outgoing: OutgoingHttp
 
 
 class Clock(Protocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -10,9 +11,18 @@ from chirrup.engines.broker.memory import MemoryBroker
 from chirrup.engines.broker.redis import RedisBroker
 from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.limits.redis import RedisLimits
+from chirrup.engines.mailer.memory import MemoryMailer
+from chirrup.engines.outgoing.client import GuardedHttp
+from chirrup.engines.resolver.system import SystemResolver
 from chirrup.engines.timelines.memory import MemoryTimelines
 from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.ports import Broker, Limits, Timelines
+
+
+def outside() -> dict[str, Any]:
+    """The engines that speak to others: mails are kept, and what is not public is not fetched."""
+    return {"mailer": MemoryMailer(), "outgoing": GuardedHttp(SystemResolver(), "https://town.example")}
+
 
 MakeTimelines = Callable[..., Timelines]
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from engines import outside
 
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.engines.broker.memory import MemoryBroker
@@ -46,6 +47,7 @@ async def engines(db: Database, request: pytest.FixtureRequest, tmp_path: Path) 
     else:
         url = request.getfixturevalue("redis_url")
         timelines, broker = MissedPushes(RedisTimelines(url), db), RedisBroker(url)
-    yield Engines(db=db, timelines=timelines, broker=broker, blobs=DiskBlobs(tmp_path / "media"), limits=MemoryLimits())
+    blobs, limits = DiskBlobs(tmp_path / "media"), MemoryLimits()
+    yield Engines(db=db, timelines=timelines, broker=broker, blobs=blobs, limits=limits, **outside())
     await timelines.close()
     await broker.close()

@@ -15,7 +15,7 @@ import pytest
 import redis
 from client import Person, Server
 from databases import open_database
-from engines import eventually
+from engines import eventually, outside
 from faults.crowd import Crowd
 from faults.ledger import ROUNDS, SEED, Line
 from kit import people, settle
@@ -166,6 +166,7 @@ async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
             broker=MemoryBroker(),
             blobs=DiskBlobs(tmp_path),
             limits=MemoryLimits(),
+            **outside(),
         )
         for _ in range(2)
     )

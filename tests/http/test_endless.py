@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, get_origin
 import msgspec
 import pytest
 from databases import open_database
+from engines import outside
 from world import name_of
 
 from chirrup.access import signing
@@ -225,7 +226,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             server = request.getfixturevalue("postgres")
             url = stack.enter_context(server.database(request.getfixturevalue("postgres_template")))
         db = open_database(url, timeout_s=60)
-        engines = Engines(db, MemoryTimelines(), MemoryBroker(), DiskBlobs(folder / "media"), MemoryLimits())
+        blobs = DiskBlobs(folder / "media")
+        engines = Engines(db, MemoryTimelines(), MemoryBroker(), blobs, MemoryLimits(), **outside())
         town = Town(db, many)
         settings = Settings(data=folder, testing=True, secret="x" * 32)
         addresses = Addresses(signing.signer(settings))

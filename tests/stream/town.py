@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 import uvicorn
 from databases import open_database
+from engines import outside
 from kit import person
 
 from chirrup import app
@@ -158,6 +159,7 @@ async def running(database_url: str, redis_url: str, folder: Path, **settings: A
         broker=RedisBroker(redis_url) if redis_url else MemoryBroker(),
         blobs=DiskBlobs(folder / "media"),
         limits=MemoryLimits(),
+        **outside(),
     )
     client = await db.write(apps.register, "App", "urn:ietf:wg:oauth:2.0:oob", READ)
     listening = socket.create_server(("127.0.0.1", 0))

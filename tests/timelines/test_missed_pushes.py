@@ -4,7 +4,7 @@ from pathlib import Path
 
 import servers
 from databases import OpenDatabase
-from engines import eventually
+from engines import eventually, outside
 from faults.proxy import Proxy
 from kit import people
 
@@ -35,6 +35,7 @@ def process(open_db: OpenDatabase, url: str, folder: Path) -> Engines:
         broker=RedisBroker(url),
         blobs=DiskBlobs(folder),
         limits=MemoryLimits(),
+        **outside(),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from databases import Clock, OpenDatabase
-from engines import eventually
+from engines import eventually, outside
 from kit import people, settle
 
 from chirrup import events
@@ -101,9 +101,8 @@ def ears(broker: Broker) -> Ears:
 
 @pytest.fixture
 def engines(db: Database, ears: Ears, tmp_path: Path) -> Engines:
-    return Engines(
-        db=db, timelines=MemoryTimelines(), broker=ears, blobs=DiskBlobs(tmp_path / "m"), limits=MemoryLimits()
-    )
+    blobs, limits = DiskBlobs(tmp_path / "m"), MemoryLimits()
+    return Engines(db=db, timelines=MemoryTimelines(), broker=ears, blobs=blobs, limits=limits, **outside())
 
 
 @pytest.fixture(autouse=True)
@@ -404,7 +403,8 @@ async def test_the_half_of_a_fan_out_that_a_dead_worker_left_is_done_by_another_
 ):
     monkeypatch.setattr(fanout, "STEP", 4)
     ears = Ears(MemoryBroker())
-    engines = Engines(db=db, timelines=timelines, broker=ears, blobs=DiskBlobs(tmp_path), limits=MemoryLimits())
+    blobs, limits = DiskBlobs(tmp_path), MemoryLimits()
+    engines = Engines(db=db, timelines=timelines, broker=ears, blobs=blobs, limits=limits, **outside())
     ann, bob, *followers = await people(db, "ann", "bob", *(f"follower{n}" for n in range(15)))
     for follower in followers:
         await db.write(follows.follow, follower, ann)

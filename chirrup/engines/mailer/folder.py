@@ -1,0 +1,51 @@
+"""Mails lie in a folder, one file each, until somebody reads or sends them: for a first run without a mail server."""
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+from ...errors import Unreachable
+from ...ports import Mail
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+
+
+class FolderMailer:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def send(self, mail: Mail) -> None:
+        """A mail that is sent again replaces its file."""
+        if not _ID.fullmatch(mail.id):
+            raise ValueError(f"no mail can have the id {mail.id!r}")
+        try:
+            await asyncio.to_thread(self._write, f"{mail.id}.eml", mail.data)
+        except OSError as error:
+            raise Unreachable(f"cannot write into {self._folder}: {error.strerror}") from error
+
+    async def check(self) -> str:
+        try:
+            await asyncio.to_thread(self._make)
+        except OSError as error:
+            raise Unreachable(f"cannot write into {self._folder}: {error.strerror}") from error
+        return f"mails lie in {self._folder}, one file each, and are not sent"
+
+    def _make(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Whole or not at all, for its owner's eyes only."""
+        self._make()
+        unfinished = self._folder / f".{name}.part"
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        unfinished.rename(self._folder / name)
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

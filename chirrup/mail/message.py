@@ -1,0 +1,125 @@
+"""A mail as bytes: words become plain text and HTML, with headers that programs and people expect.
+
+No value can add a header: line breaks and control characters in names become spaces, and the library refuses the rest.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email import policy
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from html import escape
+
+import idna
+import msgspec
+
+from ..config import Settings
+from ..errors import Refused, SettingsError
+from ..ports import Mail
+
+_LINE_CHARS_MAX = 900  # RFC 5322, 2.1.1 allows 998
+
+# Mail programs know no CSS variables, and many leave out <style>: what matters is said on each element.
+_HTML = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{subject}</title></head>
+<body style="margin:0;padding:24px;font:16px/24px sans-serif">
+<div style="max-width:560px;margin:0 auto">
+<p style="font-weight:bold">{title}</p>
+{body}
+</div></body></html>
+"""
+_BUTTON = (
+    '<p><a href="{url}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:#1f5fa8;'
+    'color:#ffffff;text-decoration:none;font-weight:bold">{words}</a></p>\n'
+    '<p style="font-size:14px;line-height:20px">Or open this address: <a href="{url}">{url}</a></p>'
+)
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What a mail says. before, after: paragraphs of plain text; link: (what its button says, the address)."""
+
+    subject: str
+    before: tuple[str, ...]
+    link: tuple[str, str] | None = None
+    after: tuple[str, ...] = ()
+
+
+class Letterhead(msgspec.Struct, frozen=True):
+    """Who writes: this server, as its mails name it."""
+
+    title: str
+    url: str
+    domain: str  # of ids, so that answers and reports find their mail
+    sender_name: str
+    sender: str  # an address
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """Raises SettingsError: mail_from is no address."""
+    name, address = parseaddr(settings.mail_from) if settings.mail_from else ("", f"no-reply@{settings.mail_domain}")
+    try:
+        if not settings.mail_from.isprintable():
+            raise ValueError("it has a line break or another control character")
+        Address(addr_spec=address)
+    except (ValueError, IndexError, MessageError) as error:
+        raise SettingsError(
+            f"mail_from must be an address like hello@town.example or Town <hello@town.example>, is "
+            f"{settings.mail_from[:60]!r}"
+        ) from error
+    title = _plain(settings.title)
+    return Letterhead(title, settings.base_url, settings.mail_domain, _plain(name) or title, address)
+
+
+def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) -> Mail:
+    """id: the same for the same mail, so that a mail program shows one that came twice once. Raises Refused: to."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = Address(head.sender_name, addr_spec=head.sender)
+    try:
+        message["To"] = Address(addr_spec=(to := _with_ascii_host(to)))
+    except (ValueError, IndexError, MessageError) as error:
+        raise Refused(f"{to[:254]!r} is no address that mail can go to: {error}") from error
+    message["Subject"] = _plain(words.subject)
+    message["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1000, UTC))
+    message["Message-ID"] = f"<{id}@{head.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
+    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
+    text, html = _text(head, words), _html(head, words)
+    message.set_content(text, cte=_encoding(text))
+    message.add_alternative(html, subtype="html", cte=_encoding(html))
+    return Mail(id, head.sender, to, message.as_bytes())
+
+
+def _with_ascii_host(address: str) -> str:
+    """Raises ValueError: the host is no name."""
+    local, _, host = address.rpartition("@")
+    return address if host.isascii() else f"{local}@{idna.encode(host, uts46=True).decode()}"  # IDNAError is one
+
+
+def _encoding(text: str) -> str:
+    """As it is, where that may be: whoever opens the file finds the link whole."""
+    whole = text.isascii() and all(len(line) <= _LINE_CHARS_MAX for line in text.splitlines())
+    return "7bit" if whole else "quoted-printable"
+
+
+def _text(head: Letterhead, words: Words) -> str:
+    link = (f"{words.link[0]}:\n{words.link[1]}",) if words.link else ()
+    return "\n\n".join([*words.before, *link, *words.after, f"-- \n{head.title}, {head.url}"]) + "\n"
+
+
+def _html(head: Letterhead, words: Words) -> str:
+    link = [_BUTTON.format(words=escape(words.link[0]), url=escape(words.link[1]))] if words.link else []
+    foot = f'<p style="font-size:14px;line-height:20px"><a href="{escape(head.url)}">{escape(head.url)}</a></p>'
+    body = "\n".join([*_paragraphs(words.before), *link, *_paragraphs(words.after), foot])
+    return _HTML.format(subject=escape(_plain(words.subject)), title=escape(head.title), body=body)
+
+
+def _paragraphs(words: Iterable[str]) -> Iterable[str]:
+    return (f"<p>{escape(one)}</p>" for one in words)
+
+
+def _plain(words: str) -> str:
+    """One line without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
