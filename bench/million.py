@@ -304,7 +304,7 @@ def _serving(settings: Settings, redis: Redis | None) -> Iterator[Running]:
         with world.chirrup_server(settings.data) as server:
             yield Running(server, server, None)
         return
-    boxes = Boxes(settings, _postmaster(settings.database), [redis])  # pyright: ignore[reportArgumentType]
+    boxes = Boxes(settings, _postmaster(settings.database), [redis])
     with boxes.roles(web=1, worker=1, stream=1):
         by_role = dict(boxes.running)
         yield Running(by_role["web"], by_role["stream"], boxes)

@@ -126,12 +126,12 @@ async def _streams(machine: Boxes, authors: list[Person], star: Person, listener
 async def _timelines(machine: Boxes) -> None:
     engines = await asyncio.to_thread(machine.engines)
     server = redis.Redis.from_url(machine.settings.broker)
-    before = server.info("memory")["used_memory"]  # pyright: ignore[reportIndexIssue]
+    before = server.info("memory")["used_memory"]
     newest = 117_000_000_000_000_000
     for owner in range(1 << 40, (1 << 40) + TIMELINES):
         rebuild = await engines.timelines.begin_rebuild("home", owner)
         await engines.timelines.warm("home", owner, rebuild, [newest - n * 70_000 for n in range(IDS)], complete=True)
-    after = server.info("memory")["used_memory"]  # pyright: ignore[reportIndexIssue]
+    after = server.info("memory")["used_memory"]
     print(f"timeline: {(after - before) / TIMELINES:,.0f} bytes of Redis for one of {IDS} posts")
     await close_engines(engines)
 

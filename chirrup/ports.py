@@ -6,12 +6,13 @@ Only app.py knows which plug is in which socket (engines/<socket>/<plug>.py).
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
 from .events import Event
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
@@ -152,6 +153,9 @@ class Tx(Protocol):
         ...
 
 
+Operation = Callable[Concatenate[Tx, P], T]  # operation(tx, *args, **kwargs): a plain function over a transaction
+
+
 class Doubt(msgspec.Struct, frozen=True):
     """How the database or the broker is set up, where that should be another way."""
 
@@ -166,22 +170,22 @@ class Database(Protocol):
     on_commit: Callable[[list[int]], None] | None  # after a commit, with the buckets of new events; from any thread
     trouble: str  # why the disk took nothing the last time something was written; "" when it did
 
-    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """operation(tx, *args, **kwargs) in a transaction; returns once it is durable. What it raises rolls it back."""
         ...
 
-    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """operation(tx, …) in one snapshot that sees every write acknowledged before. It must not write."""
         ...
 
-    async def read_lagging(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read_lagging(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """read() of something that may be some seconds old: it may come from a replica.
 
         Never for what whoever asks may have written.
         """
         ...
 
-    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    def write_now(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """write() for programs without an event loop (commands, loaders)."""
         ...
 

@@ -6,12 +6,13 @@ context of a request comes from `traceparent` (W3C Trace Context). No addresses,
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from . import __version__
 from .errors import SettingsError
-from .ports import Database
+from .ports import Database, Operation
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _NOTHING: AbstractContextManager[Any] = nullcontext()
@@ -62,11 +63,11 @@ class _Traced:
     def __init__(self, db: Database) -> None:
         object.__setattr__(self, "_db", db)
 
-    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with span(f"read {_name(operation)}"):
             return await self._db.read(operation, *args, **kwargs)
 
-    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         with span(f"write {_name(operation)}"):
             return await self._db.write(operation, *args, **kwargs)
 

@@ -4,17 +4,20 @@ The events of an operation say which. Workers do the same once more (workers/sub
 out of reach, and for a process that died between the commit and this.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Generic, ParamSpec, TypeVar
 
 from .. import events
 from ..errors import ChirrupError
 from ..events import Event
-from ..ports import Timelines, Tx
+from ..ports import Operation, Timelines, Tx
 from ..store import lists
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 READERS_MAX = 20
 
@@ -51,15 +54,15 @@ async def drop(timelines: Timelines, stale: Stale) -> None:
         await timelines.drop(kind, owners)
 
 
-class Act:
+class Act(Generic[P, T]):
     """An operation to be given to db.write; once that has returned, show() what it did."""
 
-    def __init__(self, operation: Callable[..., Any]) -> None:
+    def __init__(self, operation: Operation[P, T]) -> None:
         self.__wrapped__ = operation
         self._stale: Stale = {}
         self._said: list[events.PostPublished] = []
 
-    def __call__(self, tx: Tx, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, tx: Tx, /, *args: P.args, **kwargs: P.kwargs) -> T:
         before = len(tx.emitted)
         result = self.__wrapped__(tx, *args, **kwargs)
         happened = tx.emitted[before:]

@@ -1,16 +1,16 @@
 """One request on its way through a handler: who asks, from where, and the engines. The edges add what was sent."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from ..config import Settings
 from ..errors import Unauthorised
-from ..ports import Database, Engines
+from ..ports import Database, Engines, Operation
 from ..types import Viewer
 from . import limits
 from .acts import Act
 from .limits import Limit
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -43,16 +43,16 @@ class Caller:
             raise Unauthorised(self.NOBODY)
         return self.viewer.account_id
 
-    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.engines.db.read(operation, *args, **kwargs)
 
-    async def browse(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def browse(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """read() for lists that strangers look through: where nobody is logged in they may be some seconds old."""
         if self.viewer.account_id:
             return await self.read(operation, *args, **kwargs)
         return await self.engines.db.read_lagging(operation, *args, **kwargs)
 
-    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """operation(tx, …), durable once this returns and seen by whatever is asked next, also in cached timelines."""
         act = Act(operation)
         result = await self.engines.db.write(act, *args, **kwargs)

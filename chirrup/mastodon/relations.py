@@ -4,7 +4,7 @@ Also the lists of it: followers, blocks, mutes, follow requests, endorsements.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
@@ -18,6 +18,8 @@ from . import paging
 from .call import Call
 from .entities import Account, FamiliarFollowers, MutedAccount, Relationship
 from .paging import Page, PageQuery
+
+P = ParamSpec("P")
 
 ASKED_MAX = 100  # accounts in one request; further ones are left out
 
@@ -86,7 +88,9 @@ async def note(call: Call, id: int, body: NoteBody) -> Relationship:
     return await _do(call, account_lists.set_note, id, body.comment)
 
 
-async def _do(call: Call, operation: Callable[..., None], id: int, *args: Any, **options: Any) -> Relationship:
+async def _do(
+    call: Call, operation: Callable[Concatenate[Tx, int, int, P], object], id: int, *args: P.args, **options: P.kwargs
+) -> Relationship:
     await call.write(operation, call.account_id, id, *args, **options)
     return (await call.read(_relationships, call.account_id, [id]))[0]
 

@@ -1,7 +1,7 @@
 """Posts and what one can do with them. https://docs.joinmastodon.org/methods/statuses/"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
@@ -16,6 +16,8 @@ from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
 from .paging import Page, PageQuery
 from .render import Json
+
+P = ParamSpec("P")
 
 
 class NewPoll(msgspec.Struct, kw_only=True):
@@ -225,12 +227,14 @@ async def unmute(call: Call, id: int) -> Status:
     return await _take_back(call, reactions.unmute_thread, id)
 
 
-async def _react(call: Call, operation: Callable[..., Post], id: int, **options: Any) -> Json:
-    post = await call.write(operation, call.account_id, id, **options)
+async def _react(
+    call: Call, operation: Callable[Concatenate[Tx, int, int, P], Post], id: int, *args: P.args, **options: P.kwargs
+) -> Json:
+    post = await call.write(operation, call.account_id, id, *args, **options)
     return await _shown(call, post.id)
 
 
-async def _take_back(call: Call, operation: Callable[..., Post], id: int) -> Json:
+async def _take_back(call: Call, operation: Callable[[Tx, int, int], Post], id: int) -> Json:
     post = await call.write(operation, call.account_id, id)
     return await call.read(hidden.or_status, call, post)
 

@@ -50,7 +50,7 @@ def ids_by_names(tx: Tx, names: Collection[str]) -> dict[str, int]:
         buckets={bucket_of_text(name) for name in names},
         names=names,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def id_by_email(tx: Tx, email: str) -> int:
@@ -240,7 +240,7 @@ def notes(tx: Tx, account_id: int, targets: Collection[int]) -> dict[int, str]:
         account=account_id,
         targets=targets,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:

@@ -214,7 +214,7 @@ def unmute(tx: Tx, muter: int, target: int) -> bool:
 
 def mutes_over(tx: Tx, limit: int) -> list[tuple[int, int]]:
     """(muter, target) of mutes whose time is over and that are still there."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         "SELECT account_id, target_id FROM mutes WHERE expires_ms > 0 AND expires_ms <= :now LIMIT :limit",
         now=tx.now_ms,
         limit=limit,
@@ -266,7 +266,7 @@ def blocks_page(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows
 
 
 def mutes_page(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
@@ -282,4 +282,4 @@ def mutes_page(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
         limit=span.limit,
         now=tx.now_ms,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows

@@ -61,7 +61,7 @@ def followed(tx: Tx, account_id: int, span: Span) -> list[tuple[int, str]]:
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows
 
 
 def chosen_among(tx: Tx, account_id: int, keys: Collection[str]) -> tuple[set[str], set[str]]:

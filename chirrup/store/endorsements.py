@@ -37,4 +37,4 @@ def page(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows

@@ -122,7 +122,7 @@ def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
 
 def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, str]]:
     """(follow id, follower id, show_boosts, languages), ids rising above `after`: a step of a fan-out."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         """SELECT id, follower_id, show_boosts, COALESCE(languages, '') FROM followers
            WHERE bucket = :bucket AND account_id = :account AND id > :after ORDER BY id LIMIT :limit""",
         bucket=bucket_of(account_id),
@@ -178,7 +178,7 @@ def _page(tx: Tx, select: str, account_id: int, span: Span) -> list[tuple[int, i
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows
 
 
 def insert_request(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> bool:

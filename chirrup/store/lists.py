@@ -33,7 +33,7 @@ def held_by(tx: Tx, account_id: int, owners: Collection[int]) -> dict[int, int]:
         account=account_id,
         owners=owners,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def members(tx: Tx, list_id: int) -> set[int]:
@@ -121,7 +121,7 @@ def members_page(tx: Tx, list_id: int, span: Span) -> list[tuple[int, int]]:
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows
 
 
 def add_member(tx: Tx, chosen: PostList, account_id: int) -> bool:

@@ -73,7 +73,7 @@ def page_of_posts(tx: Tx, mark: str, account_id: int, span: Span) -> list[tuple[
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows
 
 
 def page_of_accounts(tx: Tx, mark: str, post_id: int, span: Span) -> list[tuple[int, int]]:
@@ -87,7 +87,7 @@ def page_of_accounts(tx: Tx, mark: str, post_id: int, span: Span) -> list[tuple[
         after=span.after,
         limit=span.limit,
     )
-    return rows[::-1] if span.oldest else rows  # pyright: ignore[reportReturnType]
+    return rows[::-1] if span.oldest else rows
 
 
 def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlags]:

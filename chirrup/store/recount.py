@@ -33,7 +33,7 @@ def followers(tx: Tx, ids: Collection[int]) -> dict[int, int]:
             WHERE {tx.sql.ids_in("a.id", "ids")} GROUP BY a.bucket, a.id""",
         ids=ids,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def followees(tx: Tx, ids: Collection[int]) -> dict[int, int]:
@@ -42,7 +42,7 @@ def followees(tx: Tx, ids: Collection[int]) -> dict[int, int]:
             WHERE {tx.sql.ids_in("a.id", "ids")} GROUP BY a.bucket, a.id""",
         ids=ids,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def posts(tx: Tx, ids: Collection[int]) -> dict[int, tuple[int, int]]:
@@ -98,7 +98,7 @@ def _audience(_: int, visibility: str, deleted_ms: int) -> str:
 
 def replies(tx: Tx, roots: Collection[int], ids: Collection[int]) -> list[tuple[int, int]]:
     """(post, reply) of those of ids in the threads of roots, deleted replies too."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         f"""SELECT t.parent_id, t.post_id FROM posts r JOIN thread_posts t ON t.bucket = r.bucket AND t.root_id = r.id
             WHERE {tx.sql.ids_in("r.id", "roots")} AND {tx.sql.is_in("t.parent_id", "ids")}""",
         roots=roots,
@@ -108,7 +108,7 @@ def replies(tx: Tx, roots: Collection[int], ids: Collection[int]) -> list[tuple[
 
 def boosts(tx: Tx, ids: Collection[int]) -> list[tuple[int, int, int]]:
     """(post, boost, who boosted), as it is marked."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         f"""SELECT p.id, m.id, m.account_id FROM posts p JOIN boosted_by m ON m.bucket = p.bucket AND m.post_id = p.id
             WHERE {tx.sql.ids_in("p.id", "ids")}""",
         ids=ids,
@@ -121,7 +121,7 @@ def favourites(tx: Tx, ids: Collection[int]) -> dict[int, int]:
             WHERE {tx.sql.ids_in("p.id", "ids")} GROUP BY p.bucket, p.id""",
         ids=ids,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def set_post(tx: Tx, id: int, *, replies: int, boosts: int, favourites: int) -> None:
@@ -138,7 +138,7 @@ def set_post(tx: Tx, id: int, *, replies: int, boosts: int, favourites: int) -> 
 
 def pins_left(tx: Tx, ids: Collection[int]) -> list[tuple[int, int]]:
     """(post, who pinned it) of those of ids that are deleted."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         f"""SELECT p.id, m.account_id FROM posts p
               JOIN pins m ON m.bucket = p.bucket AND m.account_id = p.author_id AND m.post_id = p.id
             WHERE {tx.sql.ids_in("p.id", "ids")} AND p.deleted_ms > 0""",
@@ -161,7 +161,7 @@ def voters(tx: Tx, ids: Collection[int]) -> dict[int, int]:
             WHERE {tx.sql.ids_in("p.id", "ids")} GROUP BY p.bucket, p.id""",
         ids=ids,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)
 
 
 def votes(tx: Tx, ids: Collection[int]) -> dict[tuple[int, int], int]:
@@ -200,7 +200,7 @@ def set_votes(tx: Tx, id: int, position: int, votes: int) -> None:
 
 def featured(tx: Tx, ids: Collection[int]) -> list[tuple[int, str, int]]:
     """(account, tag it features, posts with it, as they are kept)."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         f"""SELECT a.id, f.tag, f.posts FROM accounts a
               JOIN featured_tags f ON f.bucket = a.bucket AND f.account_id = a.id
             WHERE {tx.sql.ids_in("a.id", "ids")}""",
@@ -210,7 +210,7 @@ def featured(tx: Tx, ids: Collection[int]) -> list[tuple[int, str, int]]:
 
 def tagged(tx: Tx, tags: Collection[str], authors: Collection[int]) -> list[tuple[str, int]]:
     """(tag, post) of public posts with one of tags by authors, and by others that share a bucket with one."""
-    return tx.all(  # pyright: ignore[reportReturnType]
+    return tx.all(
         f"""SELECT t.tag, t.post_id FROM tags g JOIN tag_posts t ON t.bucket = g.bucket AND t.tag = g.tag
             WHERE {tx.sql.is_in("g.bucket", "buckets")} AND {tx.sql.is_in("g.tag", "tags")}
               AND {tx.sql.is_in("(t.post_id & 4095)", "near")}""",

@@ -75,7 +75,7 @@ def fitting(
               AND ({PUBLIC} OR {library}) AND {where or "1 = 1"}""",
         **values,
     )
-    return rows  # pyright: ignore[reportReturnType]
+    return rows
 
 
 def kinds(tx: Tx, ids: Collection[int]) -> dict[int, set[str]]:

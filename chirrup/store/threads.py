@@ -90,7 +90,7 @@ def shown(
         per_author=per_author,
         limit=limit,
     )
-    return rows  # pyright: ignore[reportReturnType]
+    return rows
 
 
 def upwards(tx: Tx, root_id: int, ids: Collection[int]) -> dict[int, int]:
@@ -107,4 +107,4 @@ def upwards(tx: Tx, root_id: int, ids: Collection[int]) -> dict[int, int]:
         ids=ids,
         limit=LOOKED_MAX,
     )
-    return dict(rows)  # pyright: ignore[reportArgumentType]
+    return dict(rows)

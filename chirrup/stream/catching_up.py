@@ -1,11 +1,11 @@
 """A reader who was away, or whom the broker told nothing for a while, gets what it missed, step by step."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from ..ids import ID_MAX
 from ..mastodon.call import Services
+from ..ports import Operation
 from ..timelines.position import Position, place_of, sum_of
 from ..timelines.watermark import Watermark
 from . import events, resume
@@ -13,6 +13,7 @@ from .events import Event
 from .protocols import TOO_SLOW
 from .reader import Subscription, recall
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 MISSED_MAX = 4_000  # events for one who comes back: who missed more is told where to read
@@ -111,9 +112,9 @@ class CatchingUp:
             except TimeoutError:
                 reader.cut(TOO_SLOW, "reads too slowly")
 
-    async def _read(self, operation: Callable[..., T], *args: Any) -> T:
+    async def _read(self, operation: Operation[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._reading:
-            return await self._services.engines.db.read(operation, *args)
+            return await self._services.engines.db.read(operation, *args, **kwargs)
 
 
 def _before(place: int) -> int:

@@ -19,7 +19,7 @@ class StreamRequest:
         self.scope, self.receive, self.send = scope, receive, send
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        self.protocols: list[str] = scope.get("subprotocols", [])  # pyright: ignore[reportAssignmentType]
+        self.protocols: list[str] = scope.get("subprotocols", [])
         self.ip = scope["client"][0] if scope["client"] else ""
 
     @property

@@ -43,7 +43,7 @@ async def serve(hub: Hub, request: StreamRequest) -> None:
         if problem:
             _say(reader, problem)
         while (message := await request.receive())["type"] == "websocket.receive":
-            await _obey(hub, reader, message.get("text") or message.get("bytes") or "")  # pyright: ignore
+            await _obey(hub, reader, message.get("text") or message.get("bytes") or "")
     finally:
         await hub.leave(reader)
 

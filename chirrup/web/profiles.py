@@ -100,7 +100,7 @@ def fields_of(account: Account) -> list[Field]:
     return _fields(account.fields)
 
 
-def relate(operation: Callable[..., Any]) -> Callable[..., Awaitable[Page | Go]]:
+def relate(operation: Callable[[Tx, int, int], object]) -> Callable[..., Awaitable[Page | Go]]:
     """The handler that does operation(tx, account, other): htmx gets what it changed anew, a browser the page."""
 
     async def handler(call: Call, handle: str) -> Page | Go:
@@ -115,5 +115,5 @@ def relate(operation: Callable[..., Any]) -> Callable[..., Awaitable[Page | Go]]
     return handler
 
 
-def _relate(tx: Tx, operation: Callable[..., Any], call: Call, handle: str) -> None:
+def _relate(tx: Tx, operation: Callable[[Tx, int, int], object], call: Call, handle: str) -> None:
     operation(tx, call.account_id, find(tx, call, handle).id)

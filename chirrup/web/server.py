@@ -207,7 +207,7 @@ class Web:
     async def _answer(self, call: Call, result: Page | Go | Events, *, sent: str) -> Response[Any]:
         if isinstance(result, Events):
             headers = SAFE | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-            return Stream(result.chunks, media_type="text/event-stream", headers=headers)  # pyright: ignore
+            return Stream(result.chunks, media_type="text/event-stream", headers=headers)
         if isinstance(result, Go):
             return self._go(call, result)
         html = call.html(result.template, {"indexed": result.indexed} | result.values)

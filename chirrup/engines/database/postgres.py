@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -21,7 +21,7 @@ from psycopg.pq import ExecStatus
 from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...ids import IdSource, bucket_of
-from ...ports import Doubt, Phrases, Row, Search, Tx
+from ...ports import Doubt, Operation, Phrases, Row, Search, Tx
 from ..postgres.connection import Statement, adapt
 from ..postgres.pools import LOST_RACE, Again, Lines
 from ..postgres.sql import PHRASES, SCHEMA_LOCK
@@ -30,6 +30,7 @@ from .common import TIMEOUT_S, TRIES, Outbox, as_invalid, closing, too_slow
 from .postgres_clock import ServerClock
 from .postgres_replica import Freshness
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS = 8  # for writes, and as many for reads: slow reads hold up no write
@@ -92,21 +93,21 @@ class PostgresDatabase:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         began_s = time.monotonic()
         try:  # it goes on when the caller is gone: half of what is done may be done
             return await asyncio.shield(self._spawn(self._write(operation, args, kwargs)))
         finally:
             metrics.writes.add(time.monotonic() - began_s)
 
-    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         began_s = time.monotonic()
         try:
             return await self._read(operation, args, kwargs)
         finally:
             metrics.reads.add(time.monotonic() - began_s)
 
-    async def read_lagging(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read_lagging(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         began_s = time.monotonic()
         try:
             if self._replica_conninfo and self._freshness.is_due():
@@ -150,7 +151,7 @@ class PostgresDatabase:
                 await asyncio.sleep(random.uniform(0, 0.03))  # not in step with whom it collided with
         raise AssertionError("the last try returns or raises")
 
-    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    def write_now(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """With all the time it wants: no statement is too slow."""
         with self._alone:
             for tries_left in reversed(range(TRIES)):

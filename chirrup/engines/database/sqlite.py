@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import apsw
 
@@ -24,9 +24,10 @@ from ... import metrics
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
-from ...ports import Doubt, Phrases, Row, Search
+from ...ports import Doubt, Operation, Phrases, Row, Search
 from .common import QUEUE, TIMEOUT_S, TRIES, Outbox, as_invalid, busy, closing, is_list, too_slow, wall_clock
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 BATCH = 256  # operations in one commit at most
@@ -213,7 +214,7 @@ class SqliteDatabase:
 
     # writing: operations run in the event loop's thread, one batch a transaction; a thread only waits for the disk
 
-    async def write(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         self._check_open()
         if len(self._waiting) >= QUEUE:
             raise busy()
@@ -346,7 +347,7 @@ class SqliteDatabase:
         else:
             self._batching = False
 
-    def write_now(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    def write_now(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         self._check_open()
         with self._writing:
             execute, tx = self._writer.execute, self._write_tx
@@ -386,7 +387,7 @@ class SqliteDatabase:
 
     # reading: at once in the event loop's thread when it is short, as almost all are; else again in a reader's thread
 
-    async def read(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self._closed:
             raise closing()
         try:
@@ -397,7 +398,7 @@ class SqliteDatabase:
         except (UnicodeEncodeError, OverflowError) as error:
             raise as_invalid(error) from error
 
-    async def read_lagging(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    async def read_lagging(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.read(operation, *args, **kwargs)
 
     def _read_long(self, operation: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
