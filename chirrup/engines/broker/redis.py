@@ -1,11 +1,12 @@
 """Channels across processes: pub/sub of Redis or Valkey, on one connection of each process to each server.
 
-A channel is subscribed to while anybody in this process listens on it. In a Cluster each is in a group and published
-on the group's node alone (sharded pub/sub, Redis 7 and later): PUBLISH would be told to every node.
+The process subscribes to a channel while anybody in it listens there. In a Cluster a channel belongs to a group and is
+published on that group's node only (sharded pub/sub, Redis 7 and later), as PUBLISH would go to every node.
 
-What is published while Redis is away is lost. Once it is back and subscribed to again, everybody who asked is told of
-the gap; and who could not publish then says so on the gap channels, for those who were back sooner. A worker has it
-noted in the database too, so that another says it if this one dies first (timelines/missed_pushes.py).
+What is published while Redis is away is lost. After the reconnect, each process calls on_gap of its listeners. A
+process that could not publish also sends a message on the gap channels, for processes that reconnected earlier. A
+worker notes the loss in the database first, so that another worker sends that message if this one dies
+(timelines/missed_pushes.py).
 """
 
 import asyncio
@@ -26,8 +27,8 @@ from .memory import MemoryBroker, MemoryListening
 
 log = structlog.get_logger()
 
-GAP_S = 1.0  # between two times that everybody is told of a gap: what comes meanwhile is one
-_GAP = "gap:"  # and the number of a group: a channel in that group
+GAP_S = 1.0  # between two calls of on_gap: gaps in between count as one
+_GAP = "gap:"  # followed by the number of a group: a channel of that group
 
 
 class RedisBroker:
@@ -46,7 +47,7 @@ class RedisBroker:
         self._gaps = RedisListening(self, lambda *_: self._notice_gap())
         self._gap_told_at_s = -GAP_S
         self._gap_due: asyncio.TimerHandle | None = None
-        self._subscribed: set[int] = set()  # groups that have been, once
+        self._subscribed: set[int] = set()  # groups that were subscribed to at least once
         self._lost: set[int] = set()  # groups in which something could not be published
 
     @property
@@ -58,7 +59,7 @@ class RedisBroker:
         return bool(self._lost)
 
     async def connect(self) -> None:
-        await self._nodes.ready()  # if that is in vain, they are looked for again and again
+        await self._nodes.ready()  # where this fails, it is tried again in the background
 
     async def doubts(self) -> list[Doubt]:
         return await settings_check.doubts(await self._nodes.servers())
@@ -80,7 +81,7 @@ class RedisBroker:
     async def tell_of_gap(self) -> bool:
         gaps = enumerate(self._prefixes)
         done = await self._nodes.ask_each({at: (pack(self._publish, f"{name}{_GAP}{at}", b""), 1) for at, name in gaps})
-        return bool(done)  # everybody listens in each group; to whom that is lost, its return is a gap
+        return bool(done)  # every process listens there; one that misses it has a gap of its own to report
 
     async def listen(
         self, channels: Collection[str], on_message: OnMessage, *, on_gap: Callable[[], None] | None = None
@@ -98,9 +99,9 @@ class RedisBroker:
         await self._nodes.close()
 
     async def tell(self, channels: Collection[str]) -> None:
-        """Subscribe to those of channels that anybody listens on, unsubscribe from the others; done on return.
+        """Subscribe to those of channels that have listeners and unsubscribe from the others. Done on return.
 
-        Unless Redis is away: then _resume() does it.
+        While Redis is away _resume() does it later.
         """
         groups: dict[int, list[str]] = {}
         for channel in channels:
@@ -111,11 +112,11 @@ class RedisBroker:
         for group, (link, answer) in told:
             with suppress(Away):
                 if answer and type((await answer.replies())[0]) is ReplyError:
-                    link.abort("a channel is not there any more")  # an error more than replies were expected
+                    link.abort("a channel is not there any more")  # more errors than expected replies
                     self._nodes.look_again([group])
 
     def _send(self, group: int, channels: Collection[str]) -> tuple[Any, Answer | None]:
-        """As things stand at this moment. Subscriptions have no reply of their own; that to PING follows them."""
+        """Send what fits the listeners of this moment. Subscriptions have no reply, so a PING follows them."""
         link, commands = self._nodes.link(group), b""
         prefix, listeners = self._prefixes[group], self._here.listeners
         if wanted := [prefix + channel for channel in channels if channel in listeners]:
@@ -128,9 +129,9 @@ class RedisBroker:
         return link, None
 
     async def _resume(self, groups: Collection[int]) -> None:
-        """A new connection to where these groups are knows of no subscription."""
+        """Subscribe again: a new connection to the nodes of these groups has no subscriptions."""
         exists = {group: (pack("EXISTS", self._prefixes[group]), 1) for group in groups}
-        if len(await self._nodes.ask_each(exists)) < len(exists):  # which follows those that have moved
+        if len(await self._nodes.ask_each(exists)) < len(exists):  # ask_each() follows groups that have moved
             raise Away("lost again")
         listened: dict[int, list[str]] = {group: [] for group in groups}
         for channel in self._here.listeners:
@@ -145,7 +146,7 @@ class RedisBroker:
         await self._own_up(groups)
 
     async def _own_up(self, reached: Collection[int]) -> None:
-        """Tell everybody of what this process could not publish, where it can publish again."""
+        """Publish that messages of this process were lost, in the groups that can be reached again."""
         back = self._lost.intersection(reached)
         self._lost -= back
         if back:
@@ -169,7 +170,7 @@ class RedisBroker:
             self._here.hand_out(channel[channel.index(b"|") + 1 :].decode(), message)
         elif kind == b"sunsubscribe" and channel:
             name = channel[channel.index(b"|") + 1 :].decode()
-            if name in self._here.listeners:  # nobody asked for that: the group goes to another node
+            if name in self._here.listeners:  # an unexpected unsubscribe: the group moves to another node
                 self._nodes.look_again([self._group(name)])
 
     def _group(self, channel: str) -> int:

@@ -1,11 +1,11 @@
 """Limits counted in Redis or Valkey, for all processes together.
 
-One command a hit, by the server's clock. (The `limits` package takes three, and 0.2 ms of CPU, where all else about a
-request takes 0.1.) Of a loose limit a process asks once in a window, and then only tells, a share of the limit at a
-time. With N processes at most N - 1 shares more than the limit get through: whoever heard from Redis last knows of all
-that was told before, and each other process let through a share at most since it told.
+A hit costs one command and counts by the server's clock. (The `limits` package needs three commands and 0.2 ms of CPU;
+all else of a request takes 0.1.) For a loose limit, a process asks Redis once in a window and then reports its hits a
+share at a time. With N processes at most N - 1 shares more than the limit get through: the process that heard from
+Redis last knows all reported hits, and each other process has at most one share that it has not reported.
 
-While Redis is away, or a Cluster's node with a key, each process counts that key for itself.
+While Redis, or the Cluster's node of a key, is away, each process counts that key by itself.
 """
 
 import time
@@ -17,8 +17,8 @@ from ..redis.connection import pack
 from ..redis.topology import open_nodes
 from .memory import CAPACITY, Allowance, MemoryLimits, allowance
 
-RETRY_S = 5  # what a strict limit tells to wait while Redis is away
-SHARE_PARTS, SHARE_MAX = 20, 100  # a share is a twentieth of a limit, and no more than so many
+RETRY_S = 5  # Retry-After of a strict limit while Redis is away
+SHARE_PARTS, SHARE_MAX = 20, 100  # a share is a twentieth of the limit, at most so many hits
 
 _HIT = """
 local used = redis.call('INCRBY', KEYS[1], ARGV[1])
@@ -34,8 +34,8 @@ class _Share(msgspec.Struct):
     """What this process knows of one count."""
 
     ends_at_s: float  # the window; monotonic
-    known: int  # hits that Redis knows of, of all processes
-    untold: int = 0  # more, here
+    known: int  # hits of all processes that Redis has counted
+    untold: int = 0  # hits of this process that Redis does not know yet
 
 
 class RedisLimits:
@@ -76,9 +76,9 @@ class RedisLimits:
         ends_at_s, share = time.monotonic() + left_s, self._shares.get(of)
         if share is None or share.ends_at_s + 1 < ends_at_s:  # a new window
             if len(self._shares) >= CAPACITY:
-                self._shares.clear()  # all ask again
+                self._shares.clear()  # each key is asked for again
             share = self._shares[of] = _Share(ends_at_s, used)
-        share.known = max(share.known, used)  # more may be on its way there
+        share.known = max(share.known, used)  # another report may be under way
         return allowance(amount, share.known + share.untold, left_s)
 
     async def _tell(self, name: str, key: str, cost: int, per_s: int) -> tuple[int, float] | None:

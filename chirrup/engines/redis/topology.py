@@ -1,8 +1,8 @@
-"""Where things are kept: on one server, on whichever of several is the primary, or spread over a Cluster's nodes.
+"""Which Redis server holds what: a single server, the primary of several, or the nodes of a Cluster.
 
-All that a plug keeps is in groups. What is in one group is on one node: the keys and channels of a group have its tag,
-which a Cluster takes for their place. There are so many groups that nodes have about as many each, and so few that to
-ask something once for each group costs little. Elsewhere all is in one group.
+Plugs divide their keys and channels into groups. A group has a hash tag, so a Cluster keeps all of it on one node. 64
+groups are enough to spread evenly over the nodes and few enough to ask something once for each. Without a Cluster there
+is one group.
 
     redis://:password@host:6379/0            one server; rediss:// with TLS, unix:///path
     redis://:password@a:6379,b:6379/0        replicas of each other: whichever is the primary
@@ -27,9 +27,9 @@ from .connection import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_o
 
 log = structlog.get_logger()
 
-GROUPS = 64  # in a Cluster: also the most primaries that have something to do
+GROUPS = 64  # in a Cluster; more primaries than this would have nothing to do
 SLOTS = 16_384
-LOOK_S, HURRY_S = 2.0, 0.1  # between looks where the groups are; while some cannot be reached
+LOOK_S, HURRY_S = 2.0, 0.1  # between two reads of the slot map; while a group cannot be reached
 REDIRECTS_MAX = 3
 
 OnMessage = Callable[[bytes, bytes, Any], None]
@@ -45,7 +45,7 @@ def _slot(tag: str) -> int:
 
 
 def _numbers_in_each_part() -> list[int]:
-    """Of GROUPS equal parts of the slots, the smallest number whose slot is in it."""
+    """For each of GROUPS equal parts of the slots, the smallest number that hashes into it."""
     found: dict[int, int] = {}
     numbers = count()
     while len(found) < GROUPS:
@@ -55,13 +55,13 @@ def _numbers_in_each_part() -> list[int]:
 
 
 class Nodes(Protocol):
-    """on_up(groups), given to open_nodes: these are to be found (again) by a connection that was not used before."""
+    """on_up(groups), given to open_nodes, is called when a new connection serves these groups."""
 
     db: int
 
     @property
     def tags(self) -> Sequence[str]:
-        """Of each group, for its keys and channels."""
+        """The hash tag of each group, for its keys and channels."""
         ...
 
     @property
@@ -70,34 +70,34 @@ class Nodes(Protocol):
         ...
 
     async def ready(self) -> None:
-        """Returns when it has been tried to reach them."""
+        """Returns after the first try to reach them."""
         ...
 
     def link(self, group: int) -> Link | None:
-        """Where the group is, as far as is known."""
+        """The connection to the group's node, None where it is unknown."""
         ...
 
     def identity(self, group: int) -> bytes:
-        """Of who holds the group, as of the last second (Link.identity); b"?" when nobody knows."""
+        """Link.identity of the node that holds the group, at most a second old; b"?" where it is unknown."""
         ...
 
     async def holders(self, groups: Collection[int]) -> dict[int, bytes]:
-        """The same, asked now; without those that cannot be reached."""
+        """The same, asked now; groups that cannot be reached are left out."""
         ...
 
     async def ask_each(self, wanted: Mapping[int, tuple[bytes, int]]) -> dict[int, list[Any]]:
-        """Group -> replies, in order, of those in wanted (group -> commands, how many) that carried them out.
+        """Replies in order, by group. wanted: commands and their number, by group.
 
-        All at once. The others may or may not have.
+        All groups are asked at the same time. One that is left out may or may not have executed its commands.
         """
         ...
 
     def look_again(self, lost: Collection[int] = ()) -> None:
-        """Some group is not where it was. on_up() is called for those lost in any case."""
+        """Read the slot map again: a group has moved. on_up() is called for each of lost in any case."""
         ...
 
     async def servers(self) -> Sequence[Options]:
-        """All that are known of, replicas too, reachable or not."""
+        """All known servers, replicas too, reachable or not."""
         ...
 
     async def close(self) -> None: ...
@@ -157,7 +157,7 @@ class Single:
 
 
 class Cluster:
-    """See Nodes. A link to each primary; who they are is asked of all of them, and the latest answer counts."""
+    """See Nodes. Has a Link to each primary. All nodes are asked for the slot map; the latest one counts."""
 
     tags = tuple(f"{{{number}}}" for number in _numbers_in_each_part())
     _slots = tuple(_slot(tag[1:-1]) for tag in tags)
@@ -170,7 +170,7 @@ class Cluster:
         self._known = {name_of(options): options for options in seeds}  # replicas too
         self._links: dict[str, Link] = {}
         self._places: list[Link | None] = [None] * GROUPS
-        self._told: list[object] = [None] * GROUPS  # the connection of which on_up was told
+        self._told: list[object] = [None] * GROUPS  # by group: the connection that on_up() was last called for
         self._first_look, self._wanted = asyncio.Event(), asyncio.Event()
         self._looker: asyncio.Task[None] | None = None
         self._telling = asyncio.Lock()
@@ -210,7 +210,7 @@ class Cluster:
         return done
 
     async def _ask_once(self, wanted: Mapping[int, tuple[bytes, int]], moved: list[int]) -> dict[int, list[Any]]:
-        """moved: takes groups that turn out to be somewhere else, which is known by then."""
+        """moved: groups that another node holds are added to it; their new place is known then."""
         groups_of: dict[Link, list[int]] = {}
         for group in wanted:
             if link := self._places[group]:
@@ -238,7 +238,7 @@ class Cluster:
         return done
 
     def _follow(self, group: int, moved: str) -> bool:
-        """MOVED 3999 127.0.0.1:6381 (no host: the one that says so)."""
+        """Reads `MOVED 3999 127.0.0.1:6381` (without a host: on the node that said so)."""
         address = moved.split()[2]
         host, _, port = address.rpartition(":")
         before = self._places[group]
@@ -265,15 +265,15 @@ class Cluster:
         for link in self._links.values():
             await link.close()
 
-    # looking where things are
+    # reading the slot map
 
     async def _look_after(self) -> None:
         while True:
             try:
                 await self._look()
-                self._first_look.set()  # before on_up(), which asks them things
+                self._first_look.set()  # before on_up(), which sends commands
                 await self._tell()
-            except Exception as error:  # whatever it is, the next look may show more
+            except Exception as error:  # any error: the next try may work
                 self._complain(error)
             self._first_look.set()
             settled = self.whole and all(link and link.wire is t for link, t in zip(self._places, self._told))  # noqa: B905
@@ -282,7 +282,7 @@ class Cluster:
             self._wanted.clear()
 
     async def _look(self) -> None:
-        """Learn of all nodes, and link to those that are primaries. Raises Away."""
+        """Read the slot map and connect to all primaries. Raises Away."""
         ups = [link for link in self._links.values() if link.up]
         said = await asyncio.gather(*(self._ask_for_map(link) for link in ups))
         maps = [one for one in said if one]
@@ -306,7 +306,7 @@ class Cluster:
                 await link.ready()
 
     async def _ask_for_map(self, of: Link | Options) -> "tuple[int, list[tuple[int, int, str, int]]] | None":
-        """(how late it is, [(first slot, last, host, port of its primary)]), or None: it does not know."""
+        """(epoch, [(first slot, last slot, host, port of the primary)]); None: the node does not know."""
         try:
             if isinstance(of, Link):
                 info, slots = await of.ask(_MAP, 2)
@@ -340,7 +340,7 @@ class Cluster:
         self.look_again()
 
     async def _tell(self) -> None:
-        """on_up() for the groups whose connection is another one than when it was last told."""
+        """Call on_up() for the groups whose connection has changed since it was last called."""
         wires = [link.wire if link else None for link in self._places]
         new = [group for group, wire in enumerate(wires) if wire and wire is not self._told[group]]
         if new:

@@ -1,19 +1,21 @@
 """Timelines in Redis or Valkey: a list for each, one key, in groups that a Cluster spreads (engines/redis/topology.py).
 
-    chirrup:tl:<group>:<epoch>:<kind>:<owner> = one of these, then id, id, … (as pushed, right is newest)
-        -<floor><id><id>…  warm: every id above floor is here. The ids of before are packed into this one, oldest first
-        ?<random>          being rebuilt: warm() puts what it found in its place, if it is still there
-    chirrup:tl:<group> = the epoch: who holds the group (Link.identity), a dot, and something random
+    chirrup:tl:<group>:<epoch>:<kind>:<owner> = a first element, then pushed ids; the newest is on the right. The first
+    is
+        -<floor><id><id>…  warm: every id above floor is in the list. Older ids are packed into this element, oldest
+        first
+        ?<random>          being rebuilt: warm() replaces this element, if it is still there
+    chirrup:tl:<group> = the epoch: Link.identity of the node, a dot, a random part
 
-An id, and a floor, is 8 bytes, highest first. RPUSHX pushes only where there is a list, at the end where Redis has to
-move nothing that is there. It answers with the length, and only lists of many pushes are packed: one element is read in
-a tenth of the time of 400.
+An id and a floor have 8 bytes, most significant first. RPUSHX appends only where the list exists, and appending on the
+right moves nothing in Redis. It returns the length; only long lists are packed, because one packed element is read in a
+tenth of the time of 400.
 
-What is missing from a list would stay missing, so lists are left behind, never mended: they are of an epoch, and that
-is over when the server was started anew, or promoted, or is another one, and when forget() says so. Every command is
-followed by one that reads the epoch; where it is not the one that was meant, nothing is believed, and it is done again.
-docs/decisions/0013-redis-failover.md goes through all that can happen. Lists end when AGE_S old in any case. Set
-maxmemory-policy to allkeys-lru or volatile-lru: then the least recently read go first.
+An id that a list missed would be missing for ever, so no list is repaired. A list belongs to an epoch. A restart, a
+promotion, a move to another node and forget() begin a new epoch, and its lists are rebuilt from the database. Every
+command is followed by a read of the epoch; where that is another one, the result is dropped and the command repeated.
+docs/decisions/0013-redis-failover.md lists all cases. A list expires after AGE_S in any case. With maxmemory-policy
+allkeys-lru or volatile-lru, the least recently read lists go first.
 """
 
 import secrets
@@ -29,9 +31,9 @@ from ..redis.connection import Away, pack, pack_each
 from ..redis.topology import open_nodes
 from .window import LENGTH, SLACK, window
 
-AGE_S = 4 * 3600  # then a list is rebuilt, read or not
+AGE_S = 4 * 3600  # after this a list is rebuilt, however often it is read
 REBUILD_S = 60  # a rebuild not done by then is given up
-TURNS_MAX = 10  # of an epoch in the time of one call; more are a server that does not know what it is
+TURNS_MAX = 10  # epochs within one call; after that the server counts as unusable
 
 _BEGIN = """
 local first = redis.call('LINDEX', KEYS[1], 0)
@@ -48,8 +50,8 @@ if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return end
 redis.call('LSET', KEYS[1], 0, ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[2])"""
 
-# Keeps ARGV[1] ids. Cuts by place, so what is cut off may be newer than something kept: the floor rises to the newest
-# of it. Ids are compared by halves: numbers in Lua have 53 bits.
+# Keeps ARGV[1] ids. Cuts by position, so an id that is cut off may be newer than one that stays: the floor becomes the
+# newest id that was cut off. Ids are compared in halves, because numbers in Lua have 53 bits.
 _COMPACT = """
 local pushed = redis.call('LRANGE', KEYS[1], 0, -1)
 local first = table.remove(pushed, 1)
@@ -71,7 +73,7 @@ end
 redis.call('LSET', KEYS[1], 0, '-' .. floor .. string.sub(ids, cut + 1))
 redis.call('LTRIM', KEYS[1], 0, 0)"""
 
-# The epoch in force: what is there when it begins with ARGV[2], else a new one, ARGV[1].
+# The current epoch: the stored one where it begins with ARGV[2], else ARGV[1], which is stored.
 _EPOCH = """
 local now = redis.call('GET', KEYS[1])
 if ARGV[2] ~= '' and now and string.sub(now, 1, #ARGV[2]) == ARGV[2] then return now end
@@ -90,7 +92,7 @@ class RedisTimelines:
         self._keys = [f"chirrup:tl:{tag}" for tag in self._nodes.tags]
         self._ask_epoch = [pack("GET", key) for key in self._keys]
         self._epochs = [b""] * len(self._keys)
-        self._changed: set[int] = set()  # groups in which this process changed something, in that epoch
+        self._changed: set[int] = set()  # groups that this process wrote to in their current epoch
 
     async def page(
         self, kind: str, owner: int, *, before: int, after: int, limit: int, oldest: bool = False
@@ -104,7 +106,7 @@ class RedisTimelines:
         packed, *pushed = found
         floor = int.from_bytes(packed[1:9])
         ids = sorted(_ids(b"".join([packed[9:], *pushed])))
-        if bisect_right(ids, floor) > self._length // 2:  # an id from a clock ahead of time was cut off
+        if bisect_right(ids, floor) > self._length // 2:  # an id of a clock that was ahead was cut off
             with suppress(MissedPush):
                 await self.drop(kind, [owner])
         return window(ids, floor, before=before, after=after, limit=limit, oldest=oldest)
@@ -131,7 +133,7 @@ class RedisTimelines:
         floor = 0 if complete and kept == ids else kept[-1] - 1
         value = b"-" + _packed([floor, *reversed(kept)])
         asked = pack("EVAL", _WARM, 1, key, mark, AGE_S, value), 1
-        await self._nodes.ask_each({owner % len(self._keys): asked})  # if that fails it stays cold
+        await self._nodes.ask_each({owner % len(self._keys): asked})  # where this fails the timeline stays cold
 
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
         if not owners:
@@ -162,10 +164,11 @@ class RedisTimelines:
             await self._tell(owners, drop_all, changes=True)
 
     async def forget(self, parts: Collection[int]) -> None:
-        groups = [group for group in parts if group < len(self._keys)]  # of other settings perhaps: nothing is there
-        await self._nodes.ready()  # it may be the first thing this process does here
+        # parts noted under other settings do not exist here
+        groups = [group for group in parts if group < len(self._keys)]
+        await self._nodes.ready()  # this may be the first command of the process
         reached = await self._turn(groups, afresh=True)
-        self._changed |= reached  # what was missed is made up for in this epoch, not in one of a holder before
+        self._changed |= reached  # the repair counts for this epoch only
         if missed := set(groups) - reached:
             raise MissedPush(missed)
 
@@ -175,9 +178,9 @@ class RedisTimelines:
     async def _tell(
         self, owners: Collection[int], commands: Commands, *, changes: bool = False
     ) -> list[tuple[Sequence[int], list[Any]]]:
-        """For each group of owners: (who is in it, the replies to what commands made for them).
+        """For each group of owners: (its owners, the replies to their commands).
 
-        Raises MissedPush when all else is done, with the groups that may not have taken it.
+        Raises MissedPush, after all other groups are done, with the groups that may not have executed them.
         """
         shares = self._shares(owners)
         left, missed, done = list(shares), set[int](), list[tuple[Sequence[int], list[Any]]]()
@@ -219,7 +222,7 @@ class RedisTimelines:
             return {0: owners if isinstance(owners, list) else list(owners)}
         shares: dict[int, list[int]] = {}
         mask = len(self._keys) - 1
-        for owner in owners:  # by its bucket's low bits
+        for owner in owners:  # the group comes from the low bits of the bucket
             group = owner & mask
             if group in shares:
                 shares[group].append(owner)
@@ -228,10 +231,10 @@ class RedisTimelines:
         return shares  # pyright: ignore[reportReturnType]  # a list is a Sequence; dict is invariant
 
     async def _turn(self, groups: Collection[int], *, afresh: bool = False) -> set[int]:
-        """Learn the epoch of each group or begin one, in any case when afresh. Which groups were in reach.
+        """Read the epoch of each group, or begin a new one (always where afresh). Returns the groups in reach.
 
-        Where this process changed something in an epoch of another holder, one is begun too: that may have been an old
-        primary, which knew nothing of the new one, after others had rebuilt their lists there.
+        A new epoch also begins where this process wrote in an epoch of another node: that node may have been an old
+        primary, after other processes had rebuilt their lists on the new one.
         """
         wanted: dict[int, tuple[bytes, int]] = {}
         for group, holder in (await self._nodes.holders(groups)).items():
@@ -246,7 +249,7 @@ class RedisTimelines:
         return set(found)
 
     async def _settle(self, groups: Collection[int]) -> None:
-        """These are held by a new connection, and may be by another holder than before."""
+        """A new connection serves these groups, perhaps on another node."""
         others = [
             group
             for group in self._changed.intersection(groups)
