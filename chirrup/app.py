@@ -41,11 +41,13 @@ from .mastodon.routes import ROUTES
 from .ports import Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import server_config
 from .social.media import Addresses
-from .store import migrations, outbox, posts
+from .store import jobs, migrations, outbox, posts
 from .stream import routes as stream_routes
 from .stream.hub import Hub
 from .timelines.missed_pushes import MissedPushes
 from .web.server import Web
+from .workers.jobs import Jobs
+from .workers.kinds import KINDS
 from .workers.outbox_partitions import Bell
 from .workers.relay import Relay
 from .workers.timers import Timers
@@ -158,9 +160,11 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         alone = settings.database_url.startswith("sqlite:")
         if alone:  # one server per file: whoever held anything is dead
             await engines.db.write(outbox.release_all)
+            await engines.db.write(jobs.release_all)
         await engines.broker.connect()
         engines.db.on_commit = Bell(engines).ring
-        workers = [Relay(engines, alone=alone), Timers(engines)] if works else []
+        relay = Relay(engines, alone=alone)
+        workers = [relay, Jobs(engines, KINDS, lambda: relay.held), Timers(engines)] if works else []
         for worker in workers:
             worker.start()
         if hub:

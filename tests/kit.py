@@ -1,6 +1,6 @@
 """Small things that tests of operations share: accounts, and the outbox worked off as a worker would."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,10 @@ from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.ports import Database, Engines, Tx
 from chirrup.social import accounts
 from chirrup.social.accounts import SignUp
-from chirrup.store import outbox
+from chirrup.store import outbox, outbox_partitions
 from chirrup.timelines.missed_pushes import MissedPushes
+from chirrup.workers.jobs import Jobs, Kind
+from chirrup.workers.kinds import KINDS
 from chirrup.workers.subscribers import handle
 
 
@@ -37,6 +39,11 @@ async def settle(engines: Engines) -> None:
             while rest:
                 rest = await handle(engines, rest)
         await engines.db.write(outbox.finish, [one.id for one in leased])
+
+
+async def work_off(engines: Engines, kinds: Mapping[str, Kind] = KINDS) -> None:
+    """Have all jobs done that are due, as a worker would that has just begun."""
+    await Jobs(engines, kinds, lambda: outbox_partitions.ALL).work_off()
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     Index("accounts_of_org"),
     Index("posts_of_org"),
     _drop_index("posts_first"),
+    _create_missing,  # jobs
 )
 
 

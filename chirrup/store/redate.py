@@ -3,7 +3,7 @@
 Ids hold their time, and an id is always later than all before it: so once a clock was a year ahead, everything is
 dated a year ahead until that year is over. All ids of the future, in every table, are moved by the same spans, so they
 keep their order and their buckets. Times beside them (`…_ms`) move along; when something ends (`expires_ms`) stays,
-but for polls.
+but for polls and jobs.
 """
 
 import re
@@ -21,6 +21,7 @@ DAY_MS = 86_400_000
 
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")
+_DATES = {"expires_ms", "due_ms"}  # of what is to come
 _NO_FACTS = {"loads", "workers", "lanes", "behind"}  # they are made anew; leases are given back
 # Texts with ids in them, and what says that a row of the table may hold some of the future.
 _TEXTS = {
@@ -30,6 +31,7 @@ _TEXTS = {
     "conversations": ("last_post_id", ("participants",)),
     "outbox": ("id", ("body",)),
     "outbox_failed": ("id", ("body",)),
+    "jobs": ("id", ("key", "payload")),
 }
 _KEYS = {"media": ("key", "preview_key"), "accounts": ("avatar", "avatar_static", "header")}  # of files
 
@@ -80,10 +82,8 @@ def move(tx: Tx, parts: list[Stretch]) -> None:
     """Every id and every time of the future, in all tables. The index of words is the caller's."""
     limit = parts[0].first
     _move_texts(tx, parts)
-    tx.run(
-        f"""UPDATE polls SET expires_ms = expires_ms - {_back("id", parts)} WHERE id >= :limit""",
-        limit=limit,
-    )
+    for table, date in (("polls", "expires_ms"), ("jobs", "due_ms")):
+        tx.run(f"UPDATE {table} SET {date} = {date} - {_back('id', parts)} WHERE id >= :limit", limit=limit)
     for table, column in _ids():
         back = f"CAST({_back(column, parts)} AS BIGINT) * {first_at(1)}"
         tx.run(f"UPDATE {table} SET {column} = {column} - {back} WHERE {column} >= :limit", limit=limit)
@@ -139,7 +139,7 @@ def _ids() -> Iterator[tuple[str, str]]:
 
 def _times() -> Iterator[tuple[str, str]]:
     """(table, column) of every column that says when something happened."""
-    return ((table, column) for table, column in _columns() if column.endswith("_ms") and column != "expires_ms")
+    return ((table, column) for table, column in _columns() if column.endswith("_ms") and column not in _DATES)
 
 
 def _columns() -> Iterator[tuple[str, str]]:

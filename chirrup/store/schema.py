@@ -70,6 +70,7 @@ TABLES = {
     "one_time_tokens": "account_id (prefix of the link)",
     "outbox": "id (the actor's)",
     "outbox_failed": "id (the actor's)",
+    "jobs": "id (of whom it is done for)",
     "workers": "bucket (0: all together, there are few)",
     "lanes": "bucket (0: all together, there are 64)",
     "behind": "bucket (0: all together, there are few)",
@@ -340,6 +341,15 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE TABLE IF NOT EXISTS outbox_failed (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, failed_ms BIGINT NOT NULL,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE TABLE IF NOT EXISTS jobs (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, payload TEXT NOT NULL,
+  destination TEXT NOT NULL, order_name TEXT NOT NULL, outbox_partition INTEGER NOT NULL, state TEXT NOT NULL,
+  due_ms BIGINT NOT NULL, attempts INTEGER NOT NULL, answer TEXT NOT NULL, answered_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE UNIQUE INDEX IF NOT EXISTS jobs_key ON jobs (bucket, kind, key);
+CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_ms, id) WHERE state <> 'set_aside';
+CREATE INDEX IF NOT EXISTS jobs_order ON jobs (bucket, kind, order_name, id)
+  WHERE order_name <> '' AND state <> 'set_aside';
 CREATE TABLE IF NOT EXISTS workers (
   bucket INTEGER NOT NULL, id BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS lanes (

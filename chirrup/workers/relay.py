@@ -105,6 +105,11 @@ class Relay:
         await self._partitions.stop()
 
     @property
+    def held(self) -> Collection[int]:
+        """The partitions that this worker holds at the moment; it also runs their jobs."""
+        return self._partitions.held
+
+    @property
     def _in_hand(self) -> list[int]:
         return [id for hand in self._hands for id in hand.ids]
 
