@@ -4,7 +4,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -201,6 +201,49 @@ def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> 
         if retry:
             db.write_now(outbox.put_back, [one.id for one in shown])
     console.print(table)
+
+
+@app.command
+def jobs(
+    ids: Annotated[
+        list[int] | None, Parameter(negative=(), help="Jobs to show, each with all that is known of it.")
+    ] = None,
+    /,
+    *,
+    kind: Annotated[str, Parameter(help="Only of this kind.")] = "",
+    state: Annotated[Literal["waiting", "running", "set-aside"] | None, Parameter(help="Only in this state.")] = None,
+    retry: Annotated[
+        bool, Parameter(negative=(), help="Have them tried anew, at once and with all their tries.")
+    ] = False,
+    drop: Annotated[bool, Parameter(negative=(), help="Have them never done.")] = False,
+    limit: Annotated[int, Parameter(help="At most so many, the oldest first.")] = 20,
+    common: Common = COMMON,
+) -> None:
+    """What waits to be done outside or later: mails, webhooks, timed work, reactions that failed. Alone: how many.
+
+    A job that fails is tried again by the schedule of its kind, and is set aside after its last try. Once what was
+    wrong is mended: chirrup jobs --state set-aside --retry, or by id. --retry and --drop without ids mean those set
+    aside, unless --state says otherwise. Jobs that run are left alone.
+    """
+    from . import jobs as work
+    from .errors import SettingsError
+    from .store import jobs as rows
+
+    if retry and drop:
+        raise SettingsError("expected one of --retry and --drop")
+    if (retry or drop) and not ids and state is None:
+        state = "set-aside"
+    with _database(common.settings()) as db:
+        if not ids and not kind and state is None:
+            return work.count(db, console)
+        found = work.find(db, ids or [], kind=kind, state=(state or "").replace("-", "_"), limit=limit)
+        if retry or drop:
+            changed = db.write_now(rows.retry if retry else rows.drop, [one.id for one in found])
+            console.print(f"{changed:,} jobs {'are tried anew' if retry else 'were dropped'}.")
+        elif len(found) == 1 and ids:
+            work.show_one(found[0], console)
+        else:
+            work.show(found, console, limit=limit)
 
 
 @app.command

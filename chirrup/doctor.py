@@ -19,7 +19,7 @@ from .errors import ChirrupError, SettingsError, Unavailable
 from .mail import message
 from .ports import Database, Doubt
 from .social import film
-from .store import distribute, migrations, outbox
+from .store import distribute, jobs, migrations, outbox
 
 GOOD, WARN, BAD = "good", "warn", "bad"
 MARK = {GOOD: "[green]ok[/]  ", WARN: "[yellow]look[/]", BAD: "[red]bad[/] "}
@@ -160,6 +160,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 WARN,
                 f"{failed} events could not be acted on",
                 "`chirrup failed` says which and why; with --retry they are tried anew",
+            )
+        if aside := sum(one.jobs for one in db.write_now(jobs.counts) if one.state == jobs.State.SET_ASIDE):
+            yield Finding(
+                WARN,
+                f"{aside} jobs could not be done",
+                "`chirrup jobs --state set-aside` says which and why; with --retry they are tried anew",
             )
     finally:
         db.close()

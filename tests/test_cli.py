@@ -19,7 +19,7 @@ from PIL import Image
 
 from chirrup.access import logins
 from chirrup.access.passwords import Passwords
-from chirrup.store import outbox
+from chirrup.store import jobs, outbox
 
 
 def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -53,6 +53,7 @@ def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: P
         ("user", "history", "ann"),
         ("user", "reset-password", "ann", "--password", "another one"),
         ("failed",),
+        ("jobs",),
         ("redate",),
         ("backup", "copy"),
     ],
@@ -308,6 +309,39 @@ def test_what_failed_for_good_is_shown_with_its_reason_and_tried_anew(tmp_path: 
 
     assert str(event.id) in shown and "ValueError('half a post')" in shown
     assert (db.write_now(outbox.failed), db.write_now(outbox.waiting)) == (0, 1)
+    db.close()
+
+
+def test_jobs_are_counted_shown_tried_anew_and_dropped(tmp_path: Path):
+    make(tmp_path, "ann")
+    assert "all are done" in chirrup(tmp_path, "jobs").stdout
+    db = open_database(f"sqlite:{tmp_path / 'chirrup.db'}")
+    for key in ("first", "second"):
+        db.write_now(jobs.enqueue, "mail", of=7, key=key, payload={"words": "[red]"}, destination="mx.example")
+    db.write_now(jobs.enqueue, "hook", of=7, key="later", due_ms=2**42)
+    first, second = (one.id for one in db.write_now(jobs.page, 10, kind="mail"))
+    db.write_now(jobs.take, [first, second])
+    db.write_now(jobs.fail, [jobs.Outcome(first, 1, 5, jobs.State.SET_ASIDE, 0, "550 no such mailbox")])
+
+    def lines(*words: str) -> list[list[str]]:
+        done = chirrup(tmp_path, "jobs", *words, COLUMNS="200")
+        assert done.returncode == 0, done.stderr
+        return [line.split() for line in done.stdout.splitlines()]
+
+    counts = {line[1]: [word for word in line[2:] if word != "│"] for line in lines() if line[0] == "│"}
+    assert counts == {"hook": ["0", "1", "0", "0"], "mail": ["0", "0", "1", "1"]}
+    assert "jobs could not be done" in " ".join(chirrup(tmp_path, "doctor").stdout.split())
+    (shown,) = [line for line in lines("--state", "set-aside") if line[0] == "│"]
+    assert [word for word in shown if word != "│"][:5] == [str(first), "mail", "set_aside", "5", "mx.example"]
+    one = chirrup(tmp_path, "jobs", str(first), COLUMNS="200").stdout
+    assert all(words in one for words in ("first", "550 no such mailbox", '{"words":"[red]"}')), one
+
+    assert lines("--retry")[0][:4] == ["1", "jobs", "are", "tried"]
+    assert db.write_now(jobs.by_id, first).state == "waiting"
+    assert lines(str(first), str(second), "--drop")[0][:3] == ["1", "jobs", "were"]  # the other one runs
+    assert [one.key for one in db.write_now(jobs.page, 10)] == ["second", "later"]
+    gone = chirrup(tmp_path, "jobs", str(first))
+    assert gone.returncode == 1 and f"there is no job {first}" in " ".join(gone.stderr.split())
     db.close()
 
 

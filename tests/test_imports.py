@@ -37,7 +37,7 @@ LAYERS: list[set[str]] = [
     {"workers"},
     {"folder", "serving"},
     {"app"},
-    {"load", "demo", "backup", "redate", "recount"},  # what commands do
+    {"load", "demo", "backup", "redate", "recount", "jobs"},  # what commands do
     {"doctor"},
     {"cli"},
     {"__main__"},

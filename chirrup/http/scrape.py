@@ -20,7 +20,7 @@ from ..config import Settings
 from ..ids import ms_of
 from ..metrics import BOUNDS_S, Times
 from ..ports import Engines, Tx
-from ..store import outbox
+from ..store import jobs, outbox
 from .health import Health
 
 PATIENCE_S = 2.0  # for what only the database knows; Prometheus waits for 10
@@ -28,18 +28,20 @@ State = Mapping[tuple[str, str], Callable[[], float]]  # what is so at this mome
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """The outbox at a moment."""
+    """The outbox and the jobs at a moment."""
 
     events: int
     failed: int
     newer: int
     oldest_s: float
+    jobs: list[jobs.Count]
+    now_ms: int
 
 
 def waiting(tx: Tx) -> Waiting:
     oldest = outbox.oldest(tx)
     age_s = max(0, tx.now_ms - ms_of(oldest)) / 1000 if oldest else 0.0
-    return Waiting(outbox.waiting(tx), outbox.failed(tx), outbox.left_to_newer(tx), age_s)
+    return Waiting(outbox.waiting(tx), outbox.failed(tx), outbox.left_to_newer(tx), age_s, jobs.counts(tx), tx.now_ms)
 
 
 class Scrape:
@@ -97,9 +99,25 @@ class Scrape:
             yield _gauge("chirrup_outbox_oldest_seconds", "Age of the oldest of them: the queue's age.", found.oldest_s)
             yield _gauge("chirrup_outbox_newer", "Events of kinds that only a newer version knows.", found.newer)
             yield _gauge("chirrup_outbox_set_aside", "Events that failed too often: chirrup failed.", found.failed)
+            yield from _jobs(found.jobs, found.now_ms)
 
 
 TEXT = "text/plain; charset=utf-8"
+
+
+def _jobs(counts: list[jobs.Count], now_ms: int) -> Iterator[Any]:
+    number = GaugeMetricFamily("chirrup_jobs", "Jobs that are not done: chirrup jobs.", labels=["kind", "state"])
+    oldest = GaugeMetricFamily(
+        "chirrup_jobs_oldest_seconds", "Since when the oldest waits that is due.", labels=["kind"]
+    )
+    for one in counts:
+        if one.state == jobs.State.WAITING:
+            number.add_metric([one.kind, "due"], one.due)
+            number.add_metric([one.kind, "later"], one.jobs - one.due)
+            oldest.add_metric([one.kind], max(0, now_ms - one.first_due_ms) / 1000)
+        else:
+            number.add_metric([one.kind, one.state], one.jobs)
+    yield from (number, oldest)
 
 
 def _pools() -> Iterator[Any]:
@@ -137,6 +155,7 @@ def counted() -> Iterator[Any]:
             "pool",
         ),
         ("event", "Events acted on.", metrics.events, "kind"),
+        ("job", "Jobs done.", metrics.jobs, "kind"),
     ):
         yield _times(f"chirrup_{name}", about, {(kind,): times for kind, times in kinds.items()}, [label])
     yield _times("chirrup_event_age", "From an event's commit until it was acted on.", {(): metrics.event_ages}, [])
@@ -144,6 +163,7 @@ def counted() -> Iterator[Any]:
     for name, about, counts, label in (
         ("turned_away", "Work that found no room.", metrics.turned_away, "where"),
         ("events_failed", "Tries to act on an event that failed.", metrics.events_failed, "kind"),
+        ("jobs_failed", "Tries to do a job that failed.", metrics.jobs_failed, "kind"),
         ("deliveries", "Ids that timelines in use took; messages to channels.", metrics.deliveries, "to"),
         ("streamed", "Events written to open streams.", metrics.streamed, "kind"),
         ("streams_cut", "Streams that were cut, by close code.", metrics.streams_cut, "code"),

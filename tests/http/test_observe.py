@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 import requests
 from client import Server, eventually
+from databases import open_database
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 from servers import Postgres, Redis, free_port
+
+from chirrup.store import jobs
 
 Start = Callable[..., Server]
 
@@ -88,6 +91,23 @@ def test_metrics_count_requests_by_route_events_deliveries_and_streams(start: St
     assert found["chirrup_outbox_newer",] == 0
     assert found["process_resident_memory_bytes",] > 1e7 and found["process_cpu_seconds_total",] > 0
     assert not [name for name in after if said["id"] in "".join(name)]
+
+
+def test_metrics_tell_of_jobs_by_kind(start: Start):
+    server = start()
+    db = open_database(f"sqlite:{server.data / 'chirrup.db'}")
+    for key in ("now", "aside"):
+        db.write_now(jobs.enqueue, "nobody does this", of=7, key=key)
+    db.write_now(jobs.enqueue, "nobody does this", of=7, key="later", due_ms=2**42)
+    aside = next(one for one in db.write_now(jobs.page, 10) if one.key == "aside")
+    db.write_now(jobs.fail, [jobs.Outcome(aside.id, 0, 5, jobs.State.SET_ASIDE, 0, "no")])
+    db.close()
+
+    found = metrics_of(server)
+
+    states = {state: found["chirrup_jobs", "nobody does this", state] for state in ("due", "later", "set_aside")}
+    assert states == {"due": 1, "later": 1, "set_aside": 1}
+    assert 0 <= found["chirrup_jobs_oldest_seconds", "nobody does this"] < 60
 
 
 def test_metrics_are_on_no_public_port_and_want_a_token_where_others_could_come(start: Start):
