@@ -33,7 +33,7 @@ from .errors import SettingsError
 from .http import call, server
 from .http.auth import Authenticator
 from .http.health import Health
-from .http.route import FOR_PROGRAMS
+from .http.route import FOR_PROGRAMS, served
 from .http.scrape import Scrape
 from .mastodon.call import Call, Services
 from .mastodon.render import Renderer
@@ -182,7 +182,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             await asyncio.to_thread(traces.end)
 
     serves = settings.role in ("all", "web")
-    endpoints = server.endpoints(services, [route for route in ROUTES if serves or route.path.startswith(HEALTH)], Call)
+    endpoints = server.endpoints(services, served(ROUTES, settings.role), Call)
     handlers = [*server.handlers(endpoints), *(web.handlers() if serves else ())]
     return Litestar(
         route_handlers=[*handlers, *(stream_routes.handlers(hub) if hub else ())],
@@ -254,8 +254,6 @@ def _greet(settings: Settings, console: Console) -> None:
     if settings.testing:
         log.warning("CHIRRUP_TESTING is set: weak passwords, no throttling. Never with real people on it.")
 
-
-HEALTH = "/health"
 
 GREETING = """
 [bold]Chirrup[/] is running at [bold]{url}[/]

@@ -69,7 +69,6 @@ class Endpoint:
         self.route = route
         self._make_call = make_call
         self._services, self._arguments = services, Arguments(route.handler)
-        self._counted = route.path.startswith("/api/")
         self._max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
 
     async def answer(self, scope: Any, receive: Receive) -> "Answer":
@@ -79,7 +78,7 @@ class Endpoint:
             # Of a header that comes twice the first counts.
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
             authorization = "" if route.who == CLIENT else headers.get("authorization", "")
-            viewer, token, quota = await _identify(services, authorization, ip, self._counted)
+            viewer, token, quota = await _identify(services, authorization, ip, route.counted)
             scope["account_id"] = viewer.account_id
             _check_access(route, viewer, bool(token))
             query = self._arguments.query_of(scope["query_string"])
@@ -93,8 +92,8 @@ class Endpoint:
                 params=query.params,
             )
             body = partial(_body, scope, receive, headers, self._max_bytes)
-            if route.uploads and headers.get("content-type", "").startswith("multipart/"):  # may have a file
-                await call.throttle(limits.MEDIA, account=str(call.account_id))  # before it is read
+            if route.limits and (not route.uploads or headers.get("content-type", "").startswith("multipart/")):
+                await call.throttle(route.limits, account=str(call.viewer_id))
             given = await self._arguments.decode(call, query, scope.get("path_params", {}), body)
             return _respond(call, await route.handler(call, **given), quota)
         except Exception as error:

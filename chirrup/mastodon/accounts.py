@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ..http.route import ANYONE, Route
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import accounts
@@ -93,3 +94,12 @@ async def statuses(call: Call, id: int, query: StatusesQuery) -> Page[Status]:
         tag=query.tagged,
     )
     return paging.filled(await call.read(call.render.statuses, call.viewer_id, found.items), found, span)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/accounts/verify_credentials", verify_credentials, "profile"),
+    Route("GET", "/api/v1/accounts", show_many, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/lookup", lookup, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/{id:str}", show, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/{id:str}/statuses", statuses, "read:statuses", ANYONE),
+]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ..errors import Invalid
+from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import moderation
 from ..social.moderation import Person, Wanted
@@ -146,3 +147,13 @@ async def unsuspend(call: Call, id: int) -> AdminAccount:
 async def _act(call: Call, id: int, name: str, words: str = "") -> None:
     await call.write(moderation.act, call.account_id, id, name, words)
     call.services.auth.forget()
+
+
+ROUTES = [
+    Route("GET", "/api/v1/admin/accounts", accounts_v1, "admin:read:accounts", ADMIN),
+    Route("GET", "/api/v2/admin/accounts", accounts_v2, "admin:read:accounts", ADMIN),
+    Route("GET", "/api/v1/admin/accounts/{id:str}", account, "admin:read:accounts", ADMIN),
+    Route("POST", "/api/v1/admin/accounts/{id:str}/action", action, "admin:write:accounts", ADMIN),
+    Route("POST", "/api/v1/admin/accounts/{id:str}/enable", enable, "admin:write:accounts", ADMIN),
+    Route("POST", "/api/v1/admin/accounts/{id:str}/unsuspend", unsuspend, "admin:write:accounts", ADMIN),
+]

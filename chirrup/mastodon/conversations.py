@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..http.route import Route
 from ..ports import Tx
 from ..social import conversations
 from . import paging
@@ -33,3 +34,10 @@ async def read(call: Call, id: int) -> Conversation:
 async def delete(call: Call, id: int) -> Empty:
     await call.write(conversations.remove, call.account_id, id)
     return Empty()
+
+
+ROUTES = [
+    Route("GET", "/api/v1/conversations", index, "read:statuses"),
+    Route("POST", "/api/v1/conversations/{id:str}/read", read, "write:conversations"),
+    Route("DELETE", "/api/v1/conversations/{id:str}", delete, "write:conversations"),
+]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import discovery
 from . import paging
@@ -54,3 +55,11 @@ async def suggested_accounts(call: Call, query: SuggestionsQuery) -> list[Accoun
 async def refuse_suggestion(call: Call, id: int) -> Empty:
     await call.write(discovery.refuse_suggestion, call.account_id, id)
     return Empty()
+
+
+ROUTES = [
+    Route("GET", "/api/v1/directory", directory, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/suggestions", suggested_accounts, "read:accounts"),
+    Route("GET", "/api/v2/suggestions", suggestions, "read:accounts"),
+    Route("DELETE", "/api/v1/suggestions/{id:str}", refuse_suggestion, "read:accounts"),
+]

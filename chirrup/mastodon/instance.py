@@ -6,6 +6,7 @@ from typing import Any
 from .. import __version__
 from ..config import Settings
 from ..errors import Unavailable
+from ..http.route import ANYONE, FREE, Route
 from ..social import accounts, media, polls, posts, reactions, tags, text
 from ..social.image_read import LIMITS
 from . import server_entities as shapes
@@ -160,3 +161,15 @@ async def health(call: Call) -> Health:
 async def alive(_: Call) -> Health:
     """This process turns; what it depends on may be away."""
     return Health(status="OK")
+
+
+ROUTES = [
+    Route("GET", "/api/v1/instance", v1, who=ANYONE),
+    Route("GET", "/api/v2/instance", v2, who=ANYONE),
+    Route("GET", "/api/v1/instance/rules", rules, who=ANYONE),
+    Route("GET", "/api/v1/instance/extended_description", extended_description, who=ANYONE),
+    Route("GET", "/api/v1/custom_emojis", custom_emojis, who=ANYONE),
+    Route("GET", "/health", health, who=ANYONE, role="", cost=FREE, counted=False),
+    Route("GET", "/health/ready", health, who=ANYONE, role="", cost=FREE, counted=False),
+    Route("GET", "/health/live", alive, who=ANYONE, role="", cost=FREE, counted=False),
+]

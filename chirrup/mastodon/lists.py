@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ..http.forms import Id
+from ..http.route import Route
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import lists
@@ -87,3 +88,17 @@ async def timeline(call: Call, id: int, query: PageQuery) -> Page[Status]:
     span = paging.span(query)
     items, keys = await read.show_list(call.engines, chosen, span, call.render.statuses)
     return paging.page(items, keys, span)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/lists", index, "read:lists"),
+    Route("POST", "/api/v1/lists", create, "write:lists"),
+    Route("GET", "/api/v1/lists/{id:str}", show, "read:lists"),
+    Route("PUT", "/api/v1/lists/{id:str}", update, "write:lists"),
+    Route("DELETE", "/api/v1/lists/{id:str}", delete, "write:lists"),
+    Route("GET", "/api/v1/lists/{id:str}/accounts", accounts, "read:lists"),
+    Route("POST", "/api/v1/lists/{id:str}/accounts", add_accounts, "write:lists"),
+    Route("DELETE", "/api/v1/lists/{id:str}/accounts", remove_accounts, "write:lists"),
+    Route("GET", "/api/v1/accounts/{id:str}/lists", holding, "read:lists"),
+    Route("GET", "/api/v1/timelines/list/{id:str}", timeline, "read:lists"),
+]

@@ -3,6 +3,7 @@
 import msgspec
 
 from ..http.forms import Id
+from ..http.route import Route
 from ..ports import Tx
 from ..store import markers as rows
 from ..times import iso
@@ -51,3 +52,9 @@ def _entities(found: dict[str, Marker]) -> Markers:
         )
         for timeline, one in found.items()
     }
+
+
+ROUTES = [
+    Route("GET", "/api/v1/markers", show, "read:statuses"),
+    Route("POST", "/api/v1/markers", save, "write:statuses"),
+]

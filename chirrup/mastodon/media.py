@@ -5,9 +5,11 @@ import re
 
 import msgspec
 
+from ..access import limits
 from ..errors import Invalid, NotFound
 from ..http.files import FilePart
 from ..http.forms import Upload
+from ..http.route import ANYONE, SLOW, Route
 from ..social import media, uploads
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
@@ -127,3 +129,14 @@ def _part(wanted: str, size: int) -> tuple[int, int] | None:
     else:
         first, last = int(match[1]), min(int(match[2] or size), size - 1)
     return (first, last) if first <= last else None
+
+
+ROUTES = [
+    Route("POST", "/api/v1/media", create, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
+    Route("POST", "/api/v2/media", create, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
+    Route("GET", "/api/v1/media/{id:str}", show, "write:media"),
+    Route("PUT", "/api/v1/media/{id:str}", update, "write:media", uploads=True, limits=limits.MEDIA),
+    Route("DELETE", "/api/v1/media/{id:str}", delete, "write:media"),
+    Route("GET", "/media/files/{id:str}/{name:str}", file, who=ANYONE, counted=False),
+    Route("GET", "/media/profiles/{id:str}/{name:str}", profile_file, who=ANYONE, counted=False),
+]

@@ -3,6 +3,7 @@
 import msgspec
 
 from ..http.forms import Id
+from ..http.route import Route
 from ..ports import Tx
 from ..social import notifications
 from ..types import NotificationKind
@@ -65,3 +66,13 @@ class OneId(msgspec.Struct, kw_only=True):
 async def dismiss_by_form(call: Call, body: OneId) -> Empty:
     """As clients before 2018 do it."""
     return await dismiss(call, body.id)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/notifications", index, "read:notifications"),
+    Route("GET", "/api/v1/notifications/unread_count", unread_count, "read:notifications"),
+    Route("POST", "/api/v1/notifications/clear", clear, "write:notifications"),
+    Route("POST", "/api/v1/notifications/dismiss", dismiss_by_form, "write:notifications"),
+    Route("GET", "/api/v1/notifications/{id:str}", show, "read:notifications"),
+    Route("POST", "/api/v1/notifications/{id:str}/dismiss", dismiss, "write:notifications"),
+]

@@ -13,6 +13,7 @@ import msgspec
 from ..access import apps, codes, limits, logins, scopes, tokens
 from ..access.apps import Client
 from ..errors import Forbidden, Invalid, InvalidFields, OAuthError
+from ..http.route import ANYONE, APP, CLIENT, SLOW, Route
 from ..ports import Tx
 from ..social import accounts
 from ..types import App, Token
@@ -29,7 +30,6 @@ class NewApp(msgspec.Struct, kw_only=True):
 
 
 async def create_app(call: Call, body: NewApp) -> CredentialApplication:
-    await call.throttle(limits.REGISTER_APP)
     app, secret = await call.write(
         apps.register, body.client_name, body.redirect_uris, body.scopes or "read", body.website or ""
     )
@@ -70,7 +70,6 @@ class TokenRequest(msgspec.Struct, kw_only=True):
 
 
 async def token(call: Call, body: TokenRequest) -> entities.Token:
-    await call.throttle(limits.TOKEN)
     client = await _client(call, body.client_id, body.client_secret)
     if body.grant_type == "authorization_code":
         made = await call.write(
@@ -217,3 +216,16 @@ async def resend_confirmation(call: Call) -> Empty:
     if not call.settings.testing:
         raise Forbidden("This method is only available while the e-mail is awaiting confirmation")
     return Empty()
+
+
+ROUTES = [
+    Route("POST", "/api/v1/apps", create_app, who=ANYONE, limits=limits.REGISTER_APP),
+    Route("GET", "/api/v1/apps/verify_credentials", verify_app, who=APP),
+    Route("POST", "/oauth/token", token, who=CLIENT, counted=False, cost=SLOW, limits=limits.TOKEN),
+    Route("POST", "/oauth/revoke", revoke, who=CLIENT, counted=False),
+    Route("GET", "/oauth/userinfo", userinfo, "profile", counted=False),
+    Route("POST", "/oauth/userinfo", userinfo_by_post, "profile", counted=False),
+    Route("GET", "/.well-known/oauth-authorization-server", metadata, who=ANYONE, counted=False),
+    Route("POST", "/api/v1/accounts", sign_up, "write:accounts", APP, cost=SLOW),
+    Route("POST", "/api/v1/emails/confirmations", resend_confirmation, "write:accounts"),
+]

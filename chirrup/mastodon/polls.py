@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import polls
 from .call import Call
@@ -28,3 +29,9 @@ async def vote(call: Call, id: int, body: Votes) -> Poll:
 
 def _vote(tx: Tx, voter: int, id: int, choices: list[int]) -> None:
     polls.vote(tx, voter, polls.get(tx, voter, id), choices)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/polls/{id:str}", show, "read:statuses", ANYONE),
+    Route("POST", "/api/v1/polls/{id:str}/votes", vote, "write:statuses"),
+]

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from ..access import limits
 from ..http.forms import Upload
+from ..http.route import Route
 from ..social import accounts, pictures
 from ..social.accounts import ProfileChange
 from ..store import accounts as rows
@@ -95,3 +97,18 @@ async def preferences(call: Call) -> Preferences:
         expand_media="default",
         expand_spoilers=False,
     )
+
+
+ROUTES = [
+    Route(
+        "PATCH",
+        "/api/v1/accounts/update_credentials",
+        update_credentials,
+        "write:accounts",
+        uploads=True,
+        limits=limits.MEDIA,
+    ),
+    Route("DELETE", "/api/v1/profile/avatar", delete_avatar, "write:accounts"),
+    Route("DELETE", "/api/v1/profile/header", delete_header, "write:accounts"),
+    Route("GET", "/api/v1/preferences", preferences, "read:accounts"),
+]

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 import msgspec
 
 from ..http.forms import Id
+from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import account_lists, accounts, follows
 from ..store import blocks_and_mutes
@@ -209,3 +210,31 @@ async def identity_proofs(call: Call, id: int) -> list[Any]:
     """Deprecated since Mastodon 3.5: nobody can prove anything, so the list is empty for every account."""
     await call.read(accounts.get, call.viewer_id, id)
     return []
+
+
+ROUTES = [
+    Route("GET", "/api/v1/accounts/relationships", relationships, "read:follows"),
+    Route("GET", "/api/v1/accounts/familiar_followers", familiar_followers, "read:follows"),
+    Route("GET", "/api/v1/accounts/{id:str}/followers", followers, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/{id:str}/following", following, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/{id:str}/endorsements", endorsements_of, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/{id:str}/identity_proofs", identity_proofs, "read:accounts"),
+    Route("POST", "/api/v1/accounts/{id:str}/follow", follow, "write:follows"),
+    Route("POST", "/api/v1/accounts/{id:str}/unfollow", unfollow, "write:follows"),
+    Route("POST", "/api/v1/accounts/{id:str}/remove_from_followers", remove_from_followers, "write:follows"),
+    Route("POST", "/api/v1/accounts/{id:str}/block", block, "write:blocks"),
+    Route("POST", "/api/v1/accounts/{id:str}/unblock", unblock, "write:blocks"),
+    Route("POST", "/api/v1/accounts/{id:str}/mute", mute, "write:mutes"),
+    Route("POST", "/api/v1/accounts/{id:str}/unmute", unmute, "write:mutes"),
+    Route("POST", "/api/v1/accounts/{id:str}/endorse", endorse, "write:accounts"),
+    Route("POST", "/api/v1/accounts/{id:str}/unendorse", unendorse, "write:accounts"),
+    Route("POST", "/api/v1/accounts/{id:str}/pin", endorse, "write:accounts"),
+    Route("POST", "/api/v1/accounts/{id:str}/unpin", unendorse, "write:accounts"),
+    Route("POST", "/api/v1/accounts/{id:str}/note", note, "write:accounts"),
+    Route("GET", "/api/v1/endorsements", endorsements, "read:accounts"),
+    Route("GET", "/api/v1/blocks", blocks, "read:blocks"),
+    Route("GET", "/api/v1/mutes", mutes, "read:mutes"),
+    Route("GET", "/api/v1/follow_requests", follow_requests, "read:follows"),
+    Route("POST", "/api/v1/follow_requests/{id:str}/authorize", authorize, "write:follows"),
+    Route("POST", "/api/v1/follow_requests/{id:str}/reject", reject, "write:follows"),
+]

@@ -6,6 +6,7 @@ import msgspec
 
 from ..errors import Unauthorised
 from ..http.forms import Id
+from ..http.route import ANYONE, SLOW, Route
 from ..ports import Tx
 from ..social import search as finding
 from ..social import tags
@@ -92,3 +93,9 @@ async def accounts(call: Call, query: SearchQuery) -> list[Account]:
     if query.offset > finding.DEEPEST:
         return []
     return await call.browse(_accounts, call, query, limit)
+
+
+ROUTES = [
+    Route("GET", "/api/v2/search", search, "read:search", ANYONE, cost=SLOW),
+    Route("GET", "/api/v1/accounts/search", accounts, "read:accounts", cost=SLOW),
+]

@@ -8,6 +8,7 @@ import msgspec
 from ..access import limits
 from ..errors import Invalid
 from ..http.forms import Id
+from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import media, posts, reactions, reactors, threads
 from ..types import Draft, PollDraft, Post, Span
@@ -108,7 +109,6 @@ class DeleteQuery(msgspec.Struct, kw_only=True):
 
 async def delete(call: Call, id: int, query: DeleteQuery) -> DeletedStatus:
     """The post as it was, with its text as typed, so that it can be written anew: its media can for a day."""
-    await call.throttle(limits.DELETE, account=str(call.account_id))
     status, text = await call.read(_with_text, call, id)
     deleted = await call.write(posts.delete, call.account_id, id, keep_media=not query.delete_media)
     if deleted.media and not query.delete_media:
@@ -199,7 +199,6 @@ async def reblog(call: Call, id: int, body: Reblog) -> Status:
 
 
 async def unreblog(call: Call, id: int) -> Status:
-    await call.throttle(limits.DELETE, account=str(call.account_id))
     return await _take_back(call, reactions.unboost, id)
 
 
@@ -259,3 +258,29 @@ async def _marked(call: Call, mark: str, span: Span) -> Page[Any]:
         return paging.filled(call.render.statuses(tx, call.account_id, [post for _, post in found.items]), found, span)
 
     return await call.read(operation)
+
+
+ROUTES = [
+    Route("POST", "/api/v1/statuses", create, "write:statuses"),
+    Route("GET", "/api/v1/statuses", show_many, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/statuses/{id:str}", show, "read:statuses", ANYONE),
+    Route("PUT", "/api/v1/statuses/{id:str}", edit, "write:statuses"),
+    Route("DELETE", "/api/v1/statuses/{id:str}", delete, "write:statuses", limits=limits.DELETE),
+    Route("GET", "/api/v1/statuses/{id:str}/context", context, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/statuses/{id:str}/source", source, "read:statuses"),
+    Route("GET", "/api/v1/statuses/{id:str}/history", history, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/statuses/{id:str}/favourited_by", favourited_by, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/statuses/{id:str}/reblogged_by", reblogged_by, "read:accounts", ANYONE),
+    Route("POST", "/api/v1/statuses/{id:str}/favourite", favourite, "write:favourites"),
+    Route("POST", "/api/v1/statuses/{id:str}/unfavourite", unfavourite, "write:favourites"),
+    Route("POST", "/api/v1/statuses/{id:str}/reblog", reblog, "write:statuses"),
+    Route("POST", "/api/v1/statuses/{id:str}/unreblog", unreblog, "write:statuses", limits=limits.DELETE),
+    Route("POST", "/api/v1/statuses/{id:str}/bookmark", bookmark, "write:bookmarks"),
+    Route("POST", "/api/v1/statuses/{id:str}/unbookmark", unbookmark, "write:bookmarks"),
+    Route("POST", "/api/v1/statuses/{id:str}/pin", pin, "write:accounts"),
+    Route("POST", "/api/v1/statuses/{id:str}/unpin", unpin, "write:accounts"),
+    Route("POST", "/api/v1/statuses/{id:str}/mute", mute, "write:mutes"),
+    Route("POST", "/api/v1/statuses/{id:str}/unmute", unmute, "write:mutes"),
+    Route("GET", "/api/v1/favourites", favourites, "read:favourites"),
+    Route("GET", "/api/v1/bookmarks", bookmarks, "read:bookmarks"),
+]

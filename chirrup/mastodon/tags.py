@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import tags
 from ..store import accounts as account_rows
@@ -84,3 +85,18 @@ async def remove_featured(call: Call, id: int) -> Empty:
 
 async def suggestions(call: Call) -> list[Tag]:
     return [call.render.tag(one) for one in await call.read(tags.suggestions, call.account_id)]
+
+
+ROUTES = [
+    Route("GET", "/api/v1/tags/{name:str}", show, who=ANYONE),
+    Route("POST", "/api/v1/tags/{name:str}/follow", follow, "write:follows"),
+    Route("POST", "/api/v1/tags/{name:str}/unfollow", unfollow, "write:follows"),
+    Route("POST", "/api/v1/tags/{name:str}/feature", feature, "write:accounts"),
+    Route("POST", "/api/v1/tags/{name:str}/unfeature", unfeature, "write:accounts"),
+    Route("GET", "/api/v1/followed_tags", followed, "read:follows"),
+    Route("GET", "/api/v1/featured_tags", featured, "read:accounts"),
+    Route("POST", "/api/v1/featured_tags", add_featured, "write:accounts"),
+    Route("GET", "/api/v1/featured_tags/suggestions", suggestions, "read:accounts"),
+    Route("DELETE", "/api/v1/featured_tags/{id:str}", remove_featured, "write:accounts"),
+    Route("GET", "/api/v1/accounts/{id:str}/featured_tags", featured_by, "read:accounts", ANYONE),
+]

@@ -1,5 +1,6 @@
 """Timelines: home, public, hashtag. https://docs.joinmastodon.org/methods/timelines/"""
 
+from ..http.route import ANYONE, Route
 from ..timelines import pull, read
 from . import paging
 from .call import Call
@@ -49,3 +50,10 @@ async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
         only_media=query.only_media,
     )
     return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/timelines/home", home, "read:statuses"),
+    Route("GET", "/api/v1/timelines/public", public, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/timelines/tag/{hashtag:str}", tag, "read:statuses", ANYONE),
+]

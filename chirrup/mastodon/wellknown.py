@@ -6,6 +6,7 @@ import msgspec
 
 from .. import __version__
 from ..errors import BadRequest, NotFound
+from ..http.route import ANYONE, Route
 from ..social import accounts
 from . import server_entities as shapes
 from .call import Call, Reply
@@ -89,3 +90,12 @@ def _acct(call: Call, resource: str) -> str:
 async def change_password(call: Call) -> Reply:
     """Where password managers send people: https://w3c.github.io/webappsec-change-password-url/"""
     return Reply(b"", 302, {"Location": f"{call.settings.base_url}/settings/access"}, "text/plain; charset=utf-8")
+
+
+ROUTES = [
+    Route("GET", "/.well-known/nodeinfo", nodeinfo_index, who=ANYONE, counted=False),
+    Route("GET", "/nodeinfo/2.0", nodeinfo, who=ANYONE, counted=False),
+    Route("GET", "/.well-known/host-meta", host_meta, who=ANYONE, counted=False),
+    Route("GET", "/.well-known/webfinger", webfinger, who=ANYONE, counted=False),
+    Route("GET", "/.well-known/change-password", change_password, who=ANYONE, counted=False),
+]

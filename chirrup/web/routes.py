@@ -1,4 +1,4 @@
-"""Every page and every form there is, once: method, path, handler, who may.
+"""Every page and every form there is, once: a line of http/route.py each.
 
 server.py turns each line into a request handler. Parameters named in the path are given to the handler by name;
 `handle` is a username with its @. Forms (POST) carry a csrf token, checked before the handler runs.
@@ -7,7 +7,7 @@ server.py turns each line into a request handler. Parameters named in the path a
 from collections.abc import Callable
 from typing import Any
 
-from ..http.route import ANYONE, Route
+from ..http.route import ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions
 from . import compose, home, live, login, notifications, oauth, people_lists, posts, profiles, search, settings
 
@@ -15,6 +15,8 @@ from . import compose, home, live, login, notifications, oauth, people_lists, po
 class PageRoute(Route, frozen=True, kw_only=True):
     """uploads: the form may carry pictures."""
 
+    for_programs: bool = False
+    popup: bool = False  # apps open it in a window of their own, and wait for it to come back
     again: Callable[..., Any] | None = None  # the page of the form, as it was sent, with what was wrong (kept.py)
 
 
@@ -24,20 +26,20 @@ ROUTES: list[PageRoute] = [
     # coming in
     PageRoute("GET", "/", home.start, who=ANYONE),
     PageRoute("GET", "/about", home.about, who=ANYONE),
-    PageRoute("GET", "/sign-up", login.sign_up_form, who=ANYONE),
-    PageRoute("POST", "/sign-up", login.sign_up, who=ANYONE, again=login.sign_up_again),
-    PageRoute("GET", "/login", login.login_form, who=ANYONE),
-    PageRoute("POST", "/login", login.login, who=ANYONE, again=login.login_again),
+    PageRoute("GET", "/sign-up", login.sign_up_form, who=ANYONE, popup=True),
+    PageRoute("POST", "/sign-up", login.sign_up, who=ANYONE, again=login.sign_up_again, cost=SLOW, popup=True),
+    PageRoute("GET", "/login", login.login_form, who=ANYONE, popup=True),
+    PageRoute("POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True),
     PageRoute("POST", "/logout", login.logout),
-    PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE),
-    PageRoute("POST", "/oauth/authorize", oauth.consent),
-    PageRoute("GET", "/oauth/authorize/native", oauth.show_code, who=ANYONE),
+    PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE, popup=True),
+    PageRoute("POST", "/oauth/authorize", oauth.consent, popup=True),
+    PageRoute("GET", "/oauth/authorize/native", oauth.show_code, who=ANYONE, popup=True),
     # reading
     PageRoute("GET", "/home", home.home),
-    PageRoute("GET", "/home/live", live.live),
+    PageRoute("GET", "/home/live", live.live, cost=FREE),
     PageRoute("GET", "/public", home.public, who=ANYONE),
     PageRoute("GET", "/tags/{name:str}", home.tag, who=ANYONE),
-    PageRoute("GET", "/search", search.search, who=ANYONE, again=search.again),
+    PageRoute("GET", "/search", search.search, who=ANYONE, again=search.again, cost=SLOW),
     PageRoute("GET", "/notifications", notifications.show),
     PageRoute("GET", "/bookmarks", home.bookmarks),
     PageRoute("GET", "/follow-requests", people_lists.follow_requests),
@@ -50,7 +52,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/settings/posting", settings.posting_form),
     PageRoute("POST", "/settings/posting", settings.save_posting, again=settings.posting_again),
     PageRoute("GET", "/settings/access", settings.access_form),
-    PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again),
+    PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again, cost=SLOW),
     PageRoute("POST", "/settings/sessions", settings.end_sessions),
     PageRoute("POST", "/settings/apps", settings.revoke_app),
     # people
