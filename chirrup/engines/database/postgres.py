@@ -1,7 +1,7 @@
 """PostgreSQL 15 or later, also sharded by Citus.
 
-Writes are READ COMMITTED, a read is one REPEATABLE READ snapshot. What fails for no fault of its own (a deadlock, a
-lost race for a key, a lost connection) is run again, unless it may have been stored already.
+Writes are READ COMMITTED; a read is one REPEATABLE READ snapshot. An operation that fails through no fault of its own
+(a deadlock, a duplicate key, a lost connection) is run again, unless it may have been committed already.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from .postgres_replica import Freshness
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONNECTIONS = 8  # for writes, and as many for reads: slow reads hold up no write
+CONNECTIONS = 8  # for writes, and as many for reads: slow reads never delay a write
 
 _OLDEST = 150000  # server_version_num
 # Defaults of a connection, which the URL may change: a server that does not answer is given up in seconds, not hours.
@@ -47,9 +47,9 @@ _PATIENCE = {
     "application_name": "chirrup",
 }
 
-# Every statement here has its index: one plan for each, made once, whatever the values and however young the
-# statistics. Left to itself PostgreSQL plans some anew each time, which costs more than to run them.
-# Not with Citus, which must see the values to know the shards.
+# Every statement of ours has an index that fits, so one generic plan each is right for all values and all statistics.
+# PostgreSQL would otherwise plan some again with each call, which costs more than running them. Not with Citus, which
+# needs the values to find the shards.
 PLANS = (
     b"""SELECT set_config('plan_cache_mode', 'force_generic_plan', false)
         WHERE NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')""",
@@ -95,7 +95,7 @@ class PostgresDatabase:
 
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         began_s = time.monotonic()
-        try:  # it goes on when the caller is gone: half of what is done may be done
+        try:  # it continues when the caller is cancelled: a part may be committed already
             return await asyncio.shield(self._spawn(self._write(operation, args, kwargs)))
         finally:
             metrics.writes.add(time.monotonic() - began_s)
@@ -141,18 +141,19 @@ class PostgresDatabase:
             self._raise(error)
 
     async def _tried(self, what: Callable[[Lines], Awaitable[T]], conninfo: str) -> T:
-        """Again and again, as long as it may be. Raises what the last try did."""
+        """Run it up to TRIES times while it raises Again. Raises what the last try raised."""
         for tries_left in reversed(range(TRIES)):
             try:
                 return await what(self._lines_to(conninfo))
             except Again as again:
                 if not tries_left:
                     raise again.__cause__ or again from None
-                await asyncio.sleep(random.uniform(0, 0.03))  # not in step with whom it collided with
+                # random, so that two operations that collided do not collide again
+                await asyncio.sleep(random.uniform(0, 0.03))
         raise AssertionError("the last try returns or raises")
 
     def write_now(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """With all the time it wants: no statement is too slow."""
+        """Without a statement timeout."""
         with self._alone:
             for tries_left in reversed(range(TRIES)):
                 if self._own is None or self._own.closed:
@@ -161,7 +162,7 @@ class PostgresDatabase:
                 try:
                     result = self._run_now(self._own, tx, operation, args, kwargs)
                 except BaseException as error:
-                    with suppress(psycopg.Error):  # lost: then nothing is left to roll back
+                    with suppress(psycopg.Error):  # the connection is lost: nothing is left to roll back
                         _say(self._own, ROLLBACK)
                     if tries_left and isinstance(error, LOST_RACE):
                         time.sleep(random.uniform(0, 0.03))
@@ -186,7 +187,7 @@ class PostgresDatabase:
         return result
 
     def _raise(self, error: BaseException) -> NoReturn:
-        """error as a person is told of it; what is a bug stays what it is."""
+        """Raise the error in words for a person. A bug is raised unchanged."""
         told = as_invalid(error)
         if isinstance(error, errors.LockNotAvailable):
             told = Held("what was to be changed is in use; try again in a moment")
@@ -199,7 +200,9 @@ class PostgresDatabase:
             told = Unavailable("the database could not do this now; try again in a moment")
         elif isinstance(error, errors.NumericValueOutOfRange):
             told = Invalid("number", "must be below 2^63")
-        elif isinstance(error, errors.CharacterNotInRepertoire):  # nothing else is left that UTF-8 has and UTF8 not
+        elif isinstance(
+            error, errors.CharacterNotInRepertoire
+        ):  # only U+0000 is valid UTF-8 and refused by PostgreSQL's UTF8
             told = Invalid("text", "must not have the character U+0000")
         if told is error:
             raise error
@@ -225,7 +228,7 @@ class PostgresDatabase:
         return self._lines[conninfo]
 
     async def _look_at_clock(self) -> None:
-        with suppress(psycopg.Error):  # then the next transaction meets it, and says so
+        with suppress(psycopg.Error):  # the next transaction reports the same error
             await asyncio.to_thread(self._server_clock.look_at, self._conninfo)
 
     def _connect(self, conninfo: str) -> tuple[psycopg.Connection[Row], bool]:
@@ -233,7 +236,7 @@ class PostgresDatabase:
         try:
             connection = psycopg.connect(
                 conninfo,
-                autocommit=True,  # BEGIN and COMMIT are ours
+                autocommit=True,  # we send BEGIN and COMMIT ourselves
                 cursor_factory=psycopg.RawCursor,
                 prepare_threshold=0,
             )
@@ -247,7 +250,7 @@ class PostgresDatabase:
                     WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
             )
             sharded = bool(connection.execute(b"SELECT 1 FROM pg_extension WHERE extname = 'citus'").fetchone())
-            if conninfo == self._conninfo:  # the primary now, which may be another than before
+            if conninfo == self._conninfo:  # after a failover this may be another server
                 self._server_clock.look(connection)
         except psycopg.OperationalError as error:
             raise Unavailable(_unreachable(error)) from error
@@ -283,13 +286,13 @@ class PostgresDatabase:
         )
 
     def close(self) -> None:
-        """Whoever still waits is told that it is over."""
+        """Operations that still wait raise Unavailable."""
         self._closed = True
         self._close_lines()
         self._end_own()
 
     def _end_own(self) -> None:
-        """What write_now() used: a server needs it no more."""
+        """Close the connection of write_now(): a running server does not need it."""
         if self._alone.acquire(blocking=False):
             if self._own:
                 self._own.close()
@@ -302,7 +305,7 @@ class PostgresDatabase:
 
 
 def _say(connection: psycopg.Connection[Row], word: Statement) -> bytes | None:
-    """What the server says to a command without values. A cursor would forget its prepared statements at ROLLBACK."""
+    """Run a command without values and return its status. A cursor would drop its prepared statements at ROLLBACK."""
     result = connection.pgconn.exec_(word.text)
     if result.status != ExecStatus.COMMAND_OK:
         raise errors.error_from_result(result)
@@ -344,7 +347,7 @@ def _conninfo(url: str, **others: str) -> str:
 
 
 def _check(url: str) -> str:
-    """What to connect with, tried once."""
+    """The connection string of the URL, after one connect as a test."""
     try:
         conninfo = _conninfo(url)
         with psycopg.connect(conninfo) as connection:

@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL on an event loop. What is asked together goes out together; answers come in its order.
+"""One connection to PostgreSQL on an event loop. Statements asked together are sent together and answered in order.
 
 libpq's pipeline mode, through psycopg's own interface to it: https://www.psycopg.org/psycopg3/docs/api/pq.html
 """
@@ -27,7 +27,7 @@ SOON_S = 0.002
 
 
 class Statement(NamedTuple):
-    """SQL with $1, $2 …, and its values as PostgreSQL reads them."""
+    """SQL with $1, $2 …, and its values in PostgreSQL's format."""
 
     text: bytes
     types: tuple[int, ...] = ()
@@ -36,16 +36,16 @@ class Statement(NamedTuple):
 
 
 class _Round:
-    """What was asked together. results: one for each statement and each preparation, as they come."""
+    """Statements that were sent together. results: one for each statement and each preparation, in order."""
 
     def __init__(self, answered: "asyncio.Future[list[PGresult]]", owed: int) -> None:
         self.answered = answered
-        self._owed = owed  # so many at the beginning were owed from before
+        self._owed = owed  # the first so many results belong to tell_soon(), and nobody reads them
         self.results: list[PGresult] = []
-        self.prepared: dict[int, Statement] = {}  # by place among the results: what is prepared there
+        self.prepared: dict[int, Statement] = {}  # what is prepared, by its place among the results
 
     def answers(self) -> list[PGresult]:
-        """One for each statement. One that could not be prepared is answered by the reason."""
+        """One for each statement. For a statement that could not be prepared it is that error."""
         answers: list[PGresult] = []
         reason = None
         for place, result in enumerate(self.results):
@@ -58,7 +58,7 @@ class _Round:
 
 
 class Line:
-    """A connection that is open and has nothing under way. Belongs to the running loop from here on."""
+    """An open, idle connection. From now on only the running loop may use it."""
 
     def __init__(self, connection: psycopg.Connection[Any], *, sharded: bool) -> None:
         self.sharded = sharded
@@ -66,7 +66,7 @@ class Line:
         self._transformer = Transformer(connection)
         self._names: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
         self._made = 0
-        self._owed: list[Statement] = []  # to go out with what is asked next; nobody waits for what comes of it
+        self._owed: list[Statement] = []  # sent with the next ask(); nobody reads their results
         self._rounds: deque[_Round] = deque()
         self._loop = asyncio.get_running_loop()
         self._socket = self._pg.socket
@@ -92,7 +92,7 @@ class Line:
     # asking
 
     def ask(self, statements: Iterable[Statement]) -> "asyncio.Future[list[PGresult]]":
-        """An answer for each: rows, a count, an error, or that it was left out because of an error before it.
+        """A result for each statement: rows, a count, an error, or "skipped" after an earlier error.
 
         Raises psycopg.OperationalError: the connection is lost.
         """
@@ -120,11 +120,11 @@ class Line:
         return answered
 
     def tell(self, *statements: Statement) -> None:
-        """Without waiting: what is asked next is answered after it."""
+        """Send without waiting for the result. The next ask() is answered after it."""
         self.ask(statements).add_done_callback(lambda answered: answered.cancelled() or answered.exception())
 
     def tell_soon(self, one: Statement) -> None:
-        """With what is asked next, in SOON_S at the latest."""
+        """Send together with the next ask(), or alone after SOON_S."""
         self._owed.append(one)
         self._loop.call_later(SOON_S, self._pay)
 
@@ -139,7 +139,7 @@ class Line:
         return name
 
     def _flush(self) -> None:
-        if self._pg.flush():  # the socket takes no more for now
+        if self._pg.flush():  # the socket's buffer is full
             self._loop.add_writer(self._socket, self._on_writable)
 
     def _on_writable(self) -> None:
@@ -155,7 +155,7 @@ class Line:
             pg.consume_input()
             while self._rounds and not pg.is_busy():
                 result = pg.get_result()
-                if result is None:  # the end of one statement's results
+                if result is None:  # ends the results of one statement
                     if pg.status == ConnStatus.BAD:
                         raise _lost()
                 elif result.status == ExecStatus.PIPELINE_SYNC:
@@ -166,13 +166,13 @@ class Line:
             self.close(error)
 
     def look(self) -> None:
-        """uvloop tells nobody of a connection that was reset, so it is looked at now and then while somebody waits."""
+        """uvloop does not report a reset connection, so we poll it now and then while somebody waits."""
         if self._rounds:
             self._on_readable()
 
     def _answer(self, round: _Round) -> None:
         if any(result.status in FAILED for result in round.results):
-            for one in round.prepared.values():  # perhaps not prepared: once more is harmless
+            for one in round.prepared.values():  # it may be prepared or not: to prepare it again is harmless
                 self._names.pop((one.text, one.types), None)
         if not round.answered.done():
             round.answered.set_result(round.answers())
@@ -180,7 +180,7 @@ class Line:
     # the end
 
     def close(self, error: psycopg.Error | None = None) -> None:
-        """All that waits learns why: what the server said at last, else error."""
+        """Every waiting ask() raises: the server's last message, else error."""
         if not self.lost and not self._loop.is_closed():
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
@@ -208,14 +208,14 @@ def _lost() -> psycopg.OperationalError:
 
 
 def bound(value: Any) -> Any:
-    """A value of a statement as the driver is given it."""
+    """A value of a statement in the form that the driver takes."""
     if not is_list(value):
         return value
     return _Numbers(value) if next(iter(value), "").__class__ is int else list(value)
 
 
 class _Numbers:
-    """A list of whole numbers on its way. The driver's own way with lists takes 30 µs for 20, this takes 2."""
+    """A list of integers. For 20 of them the driver's own conversion takes 30 µs, this one 2."""
 
     def __init__(self, numbers: Collection[int]) -> None:
         self.numbers = numbers
@@ -229,7 +229,7 @@ class _NumbersDumper(Dumper):
 
 
 class _WholeNumbers(NumericBinaryLoader):
-    """SUM() of BIGINT is NUMERIC here: an int on SQLite, an int for us."""
+    """PostgreSQL's SUM() of BIGINT is NUMERIC. We return an int, as SQLite does."""
 
     def load(self, data: Any) -> Any:
         value = super().load(data)
@@ -237,14 +237,14 @@ class _WholeNumbers(NumericBinaryLoader):
 
 
 class _Flags(BoolBinaryLoader):
-    """What is compared in a SELECT is 0 or 1 on SQLite."""
+    """A comparison in a SELECT is 0 or 1, as on SQLite."""
 
     def load(self, data: Any) -> Any:
         return int(super().load(data))
 
 
 def adapt(connection: psycopg.Connection[Any]) -> None:
-    """Have it read and write values as the rest of this package means them."""
+    """Register the conversions above."""
     adapters = connection.adapters
     for kind, dumper in (
         (int, Int8BinaryDumper),
@@ -252,7 +252,7 @@ def adapt(connection: psycopg.Connection[Any]) -> None:
         (bool, Int8BinaryDumper),
         (str, StrBinaryDumper),
     ):
-        adapters.register_dumper(kind, dumper)  # one type for every int: each statement is prepared once
+        adapters.register_dumper(kind, dumper)  # one type for all ints, so that each statement is prepared once
     adapters.register_loader("numeric", _WholeNumbers)
     adapters.register_loader("bool", _Flags)
 
@@ -262,7 +262,7 @@ _PARTS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ |
 
 @lru_cache(2000)
 def numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
-    """sql with $1, $2 … for :names, and the names in that order. Strings, quoted names and comments stay."""
+    """sql with $1, $2 … in place of :names, and the names in that order. Strings, quoted names, comments are kept."""
     names: dict[str, int] = {}
 
     def number(found: re.Match[str]) -> str:

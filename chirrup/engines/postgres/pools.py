@@ -1,8 +1,8 @@
-"""Operations of one event loop on the connections to one server.
+"""Connection pools of one event loop to one server, and how operations use them.
 
-A write has a connection and a transaction of its own. Reads that come together share one transaction: the first
-questions of all of them go out together, then the second of all, so that a network round trip, a wake-up of the
-server and a snapshot are paid once for many. Measured: docs/decisions/0009-postgresql-costs.md.
+Each write has its own connection and transaction. Reads that arrive together share a transaction: we send the first
+statements of all of them, then the second ones, and so on. So many reads share the cost of a round trip, a wake-up of
+the server and a snapshot. Measured: docs/decisions/0009-postgresql-costs.md.
 """
 
 import asyncio
@@ -42,18 +42,18 @@ from .transaction import (
 )
 
 TOGETHER = 16  # reads in one transaction at most
-LONG_S = 0.005  # until then what comes waits for one that was begun, to be read together, next
+LONG_S = 0.005  # new reads wait so long for a running transaction to end; then they get one of their own
 LOOK_S = 0.25
 
-# Lost to another transaction. A key that is taken is among them: run again, the operation finds who took it, as it
-# would have on SQLite, where writes come one after the other.
+# Another transaction won. A duplicate key is one of these: run again, the operation finds the row that took the key, as
+# it would on SQLite, where writes are serial.
 LOST_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
 
-Connect = Callable[[], tuple[psycopg.Connection[Any], bool]]  # (one, whether Citus is there); blocking
+Connect = Callable[[], tuple[psycopg.Connection[Any], bool]]  # (connection, whether Citus is installed); blocking
 
 
 class Again(Exception):
-    """For no fault of its own the operation came to nothing, for the reason given as its cause. It may be repeated."""
+    """The operation was rolled back through no fault of its own; __cause__ says why. It may be run again."""
 
 
 class _Read(NamedTuple):
@@ -66,7 +66,7 @@ class _Read(NamedTuple):
         return partial(self.operation, tx, *self.args, **self.kwargs)
 
     def settle(self, result: Any, error: BaseException | None) -> None:
-        if self.answer.done():  # nobody waits any more
+        if self.answer.done():  # the caller was cancelled
             return
         if error is None:
             self.answer.set_result(result)
@@ -75,7 +75,7 @@ class _Read(NamedTuple):
 
 
 class _Lines:
-    """At most so many connections, made when they are needed, each with one user at a time."""
+    """A pool: at most so many connections, opened when needed, each for one user at a time."""
 
     def __init__(self, connect: Connect, most: int, pool: str) -> None:
         self._connect = connect
@@ -83,7 +83,7 @@ class _Lines:
         self._free: list[Line] = []
         self._waits = metrics.connection_waits[pool]
         self.all: set[Line] = set()
-        self.inside = 0  # who has one or wants one
+        self.inside = 0  # users that have a connection or wait for one
         self._loop = asyncio.get_running_loop()
         self._looking = self._loop.call_later(LOOK_S, self._look)
 
@@ -129,14 +129,14 @@ class _Lines:
 
 
 class Lines:
-    """most: connections for writes, and again for reads, so that slow reads hold up no write."""
+    """Two pools of `most` connections: for writes and for reads, so that slow reads never delay a write."""
 
     def __init__(self, connect: Connect, common: Common, most: int, pool: str) -> None:
         self._common = common
         self._writers = _Lines(connect, most, f"{pool}-write")
         self._readers = _Lines(connect, most, f"{pool}-read")
         self._quick = _Reads(self._readers, common, most)
-        self._slow = _Reads(self._readers, common, max(1, most - 1))  # one is always left for quick ones
+        self._slow = _Reads(self._readers, common, max(1, most - 1))  # one connection stays for quick reads
         metrics.pools[f"{pool}-write"] = lambda: (most, self._writers.inside)
         metrics.pools[f"{pool}-read"] = lambda: (most, self._quick.inside + self._slow.inside)
 
@@ -145,11 +145,11 @@ class Lines:
         self._readers.close()
 
     def read(self, operation: Callable[..., Any], args: Any, kwargs: Any, *, slow: bool) -> "asyncio.Future[Any]":
-        """Its result. Raises Again, and what it raises itself. slow: quick ones must not wait for it."""
+        """The operation's result. Raises Again and whatever it raises. slow: quick reads must not wait for it."""
         return (self._slow if slow else self._quick).ask(operation, args, kwargs)
 
     async def write(self, operation: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Event]]:
-        """(its result, its events), once that is durable. Raises Again, and what it raises itself."""
+        """(result, events) of the operation, once it is durable. Raises Again and whatever it raises."""
         if self._writers.inside >= QUEUE:
             raise busy()
         async with self._writers.one() as line:
@@ -165,7 +165,8 @@ class Lines:
                     raise running.error
                 if tx.must_wait:
                     await asyncio.sleep(0.001)
-                if not tx.asked:  # is anybody there? Whoever learns it from a lost COMMIT cannot try again
+                # ask once before COMMIT: when a COMMIT is lost, we do not know whether to run the operation again
+                if not tx.asked:
                     checked(await line.ask(tx.untold))
                     tx.untold = []
                 committing = True
@@ -190,15 +191,15 @@ class Lines:
 
 
 class _Reads:
-    """Those that wait for each other. most: of their transactions at a time."""
+    """Reads that share transactions. most: transactions at a time."""
 
     def __init__(self, lines: _Lines, common: Common, most: int) -> None:
         self._lines, self._common, self._most = lines, common, most
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Read] = deque()
-        self._began: dict[asyncio.Task[None], float] = {}  # when each of the transactions did
+        self._began: dict[asyncio.Task[None], float] = {}  # when each transaction began
         self._pumping = False
-        self._patience: asyncio.TimerHandle | None = None  # with those that have just begun
+        self._patience: asyncio.TimerHandle | None = None  # for the transactions that began last
 
     @property
     def inside(self) -> int:
@@ -213,7 +214,7 @@ class _Reads:
         return answer
 
     def _pump_soon(self) -> None:
-        if not self._pumping:  # when all that can be read now has been asked for
+        if not self._pumping:  # after all tasks of this loop turn have asked
             self._pumping = True
             self._loop.call_soon(self._pump)
 
@@ -254,7 +255,7 @@ class _Reads:
         return [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
 
     async def _read_together(self, line: Line, reads: list[_Read]) -> list[_Read]:
-        """Those that are to be read once more, because an error of another's ended the transaction."""
+        """The reads to repeat, because an error of another one ended the transaction."""
         under_way = {Running(one.in_transaction(PostgresTx(line, self._common))): one for one in reads}
         answers: Answers = {running: [] for running in under_way}
         opening = [BEGIN_READ]
@@ -270,7 +271,7 @@ class _Reads:
                 answers, opening = dealt(asked, every[len(opening) :]), []
                 if every[-1].status in FAILED:
                     for running in [running for running in asked if _has_failed(answers[running])]:
-                        running.go_on(answers[running])  # which raises there
+                        running.go_on(answers[running])  # raises inside that operation
                         running.stop()
                         under_way.pop(running).settle(None, _again_or(running.error))
                     return list(under_way.values())

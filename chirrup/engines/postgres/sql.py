@@ -1,7 +1,7 @@
-"""What PostgreSQL spells its own way: see ports.Phrases."""
+"""The SQL that only PostgreSQL spells so: see ports.Phrases."""
 
-SCHEMA_LOCK = 7526467  # any number: nothing else here takes advisory locks
-BUCKETS = "__buckets"  # ends the name of a value that is taken from the list of ids before it
+SCHEMA_LOCK = 7526467  # any number; we take no other advisory locks
+BUCKETS = "__buckets"  # suffix of a value that is computed: the buckets of the list of ids of that name
 
 
 class PostgresPhrases:
@@ -9,7 +9,8 @@ class PostgresPhrases:
     relations = "SELECT relname::TEXT FROM pg_class WHERE relnamespace = current_schema()::REGNAMESPACE"
     bytewise = 'COLLATE "C"'
     extensions = "SELECT extname::TEXT FROM pg_extension"
-    lock_schema = f"SELECT pg_try_advisory_xact_lock({SCHEMA_LOCK})"  # not waiting: build_index() would wait for it
+    # does not wait, because build_index() would wait for us
+    lock_schema = f"SELECT pg_try_advisory_xact_lock({SCHEMA_LOCK})"
     lock_patience = "SELECT set_config('lock_timeout', CAST(:ms AS TEXT), true)"
     in_turn = "FOR NO KEY UPDATE"
     oldest_write = """SELECT CAST(EXTRACT(EPOCH FROM MIN(xact_start)) * 1000 AS BIGINT) FROM pg_stat_activity
@@ -41,13 +42,14 @@ class PostgresPhrases:
 
 
 class ShardedPhrases(PostgresPhrases):
-    """With Citus, which cannot know that ids carry their bucket. Elsewhere the second list costs and saves nothing."""
+    """For Citus, which does not know that an id contains its bucket. Elsewhere a second list would only cost."""
 
     newest_posts = PostgresPhrases.newest_posts.replace(
         ":authors)", f":authors) AND accounts.bucket = ANY(:authors{BUCKETS})"
     )
     oldest_posts = newest_posts.replace("DESC", "ASC")
-    oldest_write = PostgresPhrases.oldest_write.replace("backend_xid", "xact_start")  # xids are of the shards
+    # transaction ids differ on each shard
+    oldest_write = PostgresPhrases.oldest_write.replace("backend_xid", "xact_start")
 
     def ids_in(self, column: str, name: str) -> str:
         bucket = f"{column.rpartition('.')[0]}.bucket".lstrip(".")

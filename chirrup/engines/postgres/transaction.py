@@ -1,7 +1,7 @@
-"""Transactions on PostgreSQL, in two ways: of many operations at once on an event loop, and one that waits.
+"""Two kinds of transactions on PostgreSQL: one for many operations at a time on an event loop, one that blocks.
 
-An operation is a plain function. On the loop it runs in a greenlet: where it needs an answer it stands still, and
-others go on. What it needs no answer to goes out with what it asks next.
+An operation is a plain function. On the loop it runs in a greenlet, which is suspended where it needs an answer, while
+other operations run. Statements that need no answer are sent with the next question.
 """
 
 import threading
@@ -37,7 +37,7 @@ class Common:
 
 
 class _Tx:
-    """The part of ports.Tx that asks the database nothing."""
+    """The part of ports.Tx that needs no query."""
 
     sql: Phrases = PHRASES
 
@@ -55,7 +55,7 @@ class _Tx:
         return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
     def new_id(self, bucket: int) -> int:
-        self._drew_at_ms = max(self.now_ms, self._common.clock())  # it may have waited for others since it began
+        self._drew_at_ms = max(self.now_ms, self._common.clock())  # the operation may have waited since it began
         return self._common.ids.draw(bucket, self._drew_at_ms)
 
     def emit(self, event: Event) -> None:
@@ -64,7 +64,7 @@ class _Tx:
 
     @property
     def must_wait(self) -> bool:
-        """Another process's ids of this millisecond might be earlier than ours: commit in the next."""
+        """Commit in the next millisecond: another process could still draw a smaller id in this one."""
         return self._drew_at_ms == self._common.clock()
 
 
@@ -82,18 +82,18 @@ def _statement(line: Line, sql: str, values: dict[str, Any]) -> Statement:
 
 
 class ByIds:
-    """Rows by their first column: what several ask of it at the same time is asked once."""
+    """A query for rows by their first column. The same query of several operations is sent once."""
 
     def __init__(self, sql: str, make: Callable[..., Any], ids: Collection[int]) -> None:
-        if ids and not -ID_MAX <= min(ids) <= max(ids) <= ID_MAX:  # PostgreSQL would refuse it to all who ask
+        if ids and not -ID_MAX <= min(ids) <= max(ids) <= ID_MAX:  # PostgreSQL would refuse the whole shared query
             raise OverflowError("no id has more than 63 bits")
         self.sql = sql
         self._make, self._ids = make, [ids]
         self._made: dict[int, Any] | None = None
-        self._first: ByIds | None = None  # of those who ask together; None: this
+        self._first: ByIds | None = None  # the query that asks for this one too; None: it asks itself
 
     def join(self, first: "ByIds") -> None:
-        """Leave it to the first, which is not asked yet."""
+        """Let first, which is not sent yet, ask for these ids too."""
         if self is not first:
             first._ids += self._ids
             self._first = first
@@ -103,7 +103,7 @@ class ByIds:
         return _statement(line, self.sql, {"ids": ids})
 
     def made(self, line: Line, answer: PGresult) -> dict[int, Any]:
-        """Of all ids that were asked for together."""
+        """The results by id, of all ids that were asked for together."""
         first = self._first or self
         if first._made is None:
             first._made = {row[0]: first._make(*row) for row in line.rows(answer)}
@@ -114,13 +114,13 @@ Question = Statement | ByIds
 
 
 class PostgresTx(_Tx):
-    """See ports.Tx. To be used inside of a Running."""
+    """See ports.Tx. Works only inside a Running operation."""
 
     def __init__(self, line: Line, common: Common) -> None:
         super().__init__(common, sharded=line.sharded)
         self._line = line
-        self.untold: list[Statement] = []  # nobody waits for what comes of these
-        self.asked = False  # something was answered
+        self.untold: list[Statement] = []  # statements that need no answer, not sent yet
+        self.asked = False  # the server has answered something
 
     def all(self, sql: str, **values: Any) -> list[Row]:
         return self._line.rows(self._ask(sql, values))
@@ -169,13 +169,13 @@ class PostgresTx(_Tx):
         return self._answers(asked)[-1]
 
     def _answers(self, asked: list[Question]) -> list[PGresult]:
-        """To all of asked. Whoever called go_on() gets them meanwhile."""
+        """The answers. Suspends the greenlet: the caller of go_on() gets the questions."""
         self.asked = True
         return checked(getcurrent().parent.switch(asked))  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def checked(answers: list[PGresult]) -> list[PGresult]:
-    """answers, when none of them is an error. Raises the first, as psycopg's."""
+    """The answers, when none is an error. Raises the first error, as psycopg would."""
     for answer in answers:
         if answer.status in FAILED:
             raise error_of(answer)
@@ -183,28 +183,28 @@ def checked(answers: list[PGresult]) -> list[PGresult]:
 
 
 class Running:
-    """An operation under way. go_on() until it returns None, then look at result and error.
+    """A running operation. Call go_on() until it returns None, then read result and error.
 
-    Greenlets are used again: each new one costs its first frame a page of memory from the system, 5 µs and more.
+    Greenlets are reused, because each new one needs a fresh page of memory for its stack: 5 µs and more.
     """
 
     def __init__(self, operation: Callable[[], Any]) -> None:
         self.result: Any = None
         self.error: BaseException | None = None
         self._operation = operation
-        self._greenlet: greenlet | None = None  # while it is under way
+        self._greenlet: greenlet | None = None  # while it runs
 
     def go_on(self, answers: list[PGresult] | None = None) -> list[Question] | None:
-        """What it asks next. answers: to what it asked last."""
+        """The next questions. answers: those to the last ones."""
         if self._greenlet:
             return self._greenlet.switch(answers)
         self._greenlet = _idle.greenlets.pop() if _idle.greenlets else greenlet(_operate)
         self._greenlet.parent = getcurrent()
-        self._greenlet.gr_context = copy_context()  # its log lines tell of the request it is for
+        self._greenlet.gr_context = copy_context()  # so that its log lines carry the request's id
         return self._greenlet.switch(self)
 
     def stop(self) -> None:
-        """It comes to nothing."""
+        """Abandon the operation."""
         if self._greenlet:
             self._greenlet.throw(GreenletExit)
 
@@ -218,7 +218,7 @@ class Running:
 
 class _Idle(threading.local):
     def __init__(self) -> None:
-        self.greenlets: list[greenlet] = []  # which wait in _operate() for something to do
+        self.greenlets: list[greenlet] = []  # idle ones, suspended in _operate()
 
 
 _idle = _Idle()
@@ -237,21 +237,21 @@ Asked = dict[Running, list[Question]]
 
 
 def step(answers: Answers) -> Asked:
-    """What those ask next who go on. answers: to each, what it asked last."""
+    """The next questions of the operations that are not done. answers: by operation."""
     going = {running: running.go_on(answers[running]) for running in answers}
     return {running: asked for running, asked in going.items() if asked is not None}
 
 
 def dealt(asked: Asked, every: Iterable[PGresult]) -> Answers:
-    """To each its own of every, which are in the order of asked."""
+    """The answers by operation. every: in the order of asked."""
     rest = iter(every)
     return {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
 
 
 async def answered(line: Line, asked: Iterable[Question]) -> list[PGresult]:
-    """To each of asked. Raises psycopg.OperationalError: the connection is lost."""
+    """The answers, in the order of asked. Raises psycopg.OperationalError: the connection is lost."""
     sent: list[Question] = []
-    places: list[int] = []  # among sent, of what answers each
+    places: list[int] = []  # for each question the index of its answer among those sent
     shared: dict[str, tuple[int, ByIds]] = {}
     for one in asked:
         place = len(sent)
@@ -266,7 +266,7 @@ async def answered(line: Line, asked: Iterable[Question]) -> list[PGresult]:
 
 
 class WaitingTx(_Tx):
-    """See ports.Tx. Its calls return when the database has answered."""
+    """See ports.Tx. Each call blocks until the database has answered."""
 
     def __init__(self, connection: psycopg.Connection[Row], common: Common, *, sharded: bool) -> None:
         super().__init__(common, sharded=sharded)
