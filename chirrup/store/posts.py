@@ -193,6 +193,17 @@ def ids_public(tx: Tx, span: Span, *, hidden: Collection[int] = (), only_media: 
     return [id for (id,) in rows]
 
 
+def deleted_between(tx: Tx, after: int, before: int, limit: int) -> list[int]:
+    """Ids of deleted posts and boosts, of anybody, oldest first. It reads all posts of that time: ask for seconds."""
+    rows = tx.all(
+        """SELECT id FROM posts WHERE id > :after AND id < :before AND deleted_ms > 0 ORDER BY id LIMIT :limit""",
+        after=after,
+        before=before,
+        limit=limit,
+    )
+    return [id for (id,) in rows]
+
+
 def newest_by_authors(tx: Tx, authors: Collection[int], span: Span) -> list[int]:
     """The newest posts and boosts of any of authors, newest first: what a home timeline is rebuilt from."""
     rows = tx.all(tx.sql.newest_posts, authors=list(authors), before=span.before, after=span.after, limit=span.limit)

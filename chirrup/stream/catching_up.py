@@ -1,17 +1,20 @@
 """A reader who was away, or whom the broker told nothing for a while, gets what it missed, step by step."""
 
 import asyncio
+from collections import deque
 from typing import ParamSpec, TypeVar
 
 from ..ids import ID_MAX
 from ..mastodon.call import Services
 from ..ports import Operation
-from ..timelines.position import Position, place_of, sum_of
+from ..timelines.position import KEPT_MAX, Position, place_of
 from ..timelines.watermark import Watermark
 from . import events, resume
 from .events import Event
 from .protocols import TOO_SLOW
 from .reader import Subscription, recall
+from .resume import Page
+from .streams import Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,13 +57,13 @@ class CatchingUp:
     async def _send_missed(self, subscription: Subscription) -> None:
         position, stream = subscription.position, subscription.stream
         acted_on = place_of(await self._watermark.now())
-        subscription.had.update(position.sent)
-        await self._send(subscription, await self._read(resume.changes, stream, position), 0)
+        pages = await self._settle(stream, position)
+        sent = position.known
+        subscription.had.update(sent)
+        await self._send(subscription, await self._read(resume.changes, stream, sent), 0)
         after, missed_count = _before(position.floor), 0
-        if position.low > position.floor and await self._has_what_was_summed(subscription):
-            after = _before(position.low)
         while not subscription.is_over:
-            page = await self._read(resume.page, stream, after)
+            page = pages.popleft() if pages else await self._read(resume.page, stream, after)
             missed = [
                 one for place, one in page.found.items() if place not in position and place not in subscription.had
             ]
@@ -73,22 +76,22 @@ class CatchingUp:
                 return
             after = page.up_to
 
-    async def _has_what_was_summed(self, subscription: Subscription) -> bool:
-        """Nothing is missing of that part of the stream. If something is, all of it is to be sent again."""
-        position, places = subscription.position, set[int]()
-        after = _before(position.floor)
-        while after < position.low >> 1 and len(places) <= MISSED_MAX:
-            page = await self._read(resume.page, subscription.stream, after)
-            places |= {place for place in page.found if position.floor < place <= position.low}
+    async def _settle(self, stream: Stream, position: Position) -> deque[Page]:
+        """Find what was sent between floor and low. The pages that were read for it: they begin at the floor."""
+        pages, after, up_to = deque[Page](), _before(position.floor), position.low >> 1
+        if position.is_settled:
+            return pages
+        while after < up_to and sum(len(page.found) for page in pages) < MISSED_MAX + KEPT_MAX:
+            pages.append(page := await self._read(resume.page, stream, after))
+            if page.cut:
+                break
             after = page.up_to
-        if sum_of(places) == position.sum:
-            subscription.had |= places
-            return True
-        position.forget_sum()
-        return False
+        belonging = [place for page in pages for place in page.found] if after >= up_to else []
+        position.settle(belonging, await self._read(resume.deleted, stream, _before(position.floor), up_to + 1))
+        return pages
 
     async def _send(self, subscription: Subscription, missed: list[tuple[str, int]], acted_on: int) -> None:
-        """acted_on: up to that place nothing can be missing that comes before these."""
+        """missed: in their order. acted_on: up to that place nothing can be missing that comes before these."""
         viewer_id = subscription.viewer_id
         for at in range(0, len(missed), STEP):
             if subscription.is_over:
@@ -97,7 +100,7 @@ class CatchingUp:
             for event in found:
                 if text := event.texts.get(viewer_id):
                     await recall(self._services.engines, event, [subscription])
-                    event.acted_on = acted_on
+                    event.acted_on = min(acted_on, event.place)
                     subscription.write(event, text)
                     subscription.had.add(event.place)
             await self._taken(subscription)

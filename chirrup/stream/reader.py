@@ -10,7 +10,7 @@ import msgspec
 from .. import metrics
 from ..ports import Engines
 from ..timelines.once import Standing, standing
-from ..timelines.position import Position
+from ..timelines.position import Position, place_of
 from ..types import Viewer
 from .events import Event
 from .protocols import TOO_SLOW, EventSender
@@ -94,6 +94,8 @@ class Subscription:
     def write(self, event: Event, text: str) -> None:
         if event.place:
             self.position.add(event.place, event.acted_on)
+        elif event.kind == "delete":
+            self.position.discard(place_of(event.id))
         if not self._is_news(event):
             return
         if self.reader.sender:

@@ -12,11 +12,13 @@ from ..ports import Tx
 from ..social import conversations, notifications
 from ..store import posts
 from ..timelines import pull, rebuild
-from ..timelines.position import Position, place_of
+from ..timelines.position import place_of
 from ..types import NotificationKind, Span
 from .streams import Stream
 
 PAGE = 200  # posts, and as many notifications
+CHANGES_MAX = 500  # posts of which edits and deletions are told
+DELETED_MAX = 1000  # posts tried, beside those that belong into the stream
 
 Found = dict[int, tuple[str, int]]  # by place: kind, id
 
@@ -64,12 +66,19 @@ def _posts(tx: Tx, stream: Stream, span: Span) -> Filled[int]:
         return Filled([])
 
 
-def changes(tx: Tx, stream: Stream, position: Position) -> list[tuple[str, int]]:
-    """(kind, id) of edits and deletions, of posts that the position names: who shows older ones reads them again."""
-    if "delete" not in stream.kinds or not position.sent:
+def deleted(tx: Tx, stream: Stream, after: int, before: int) -> list[int]:
+    """The places of posts between two ids that were deleted: they may have been in the stream, or not."""
+    if "update" not in stream.kinds:
         return []
-    named = [place >> 1 for place in position.sent if not place & 1]
-    left_ms = position.sent[-1] >> 17
-    found = posts.by_ids(tx, named)
-    edited = [("status.update", id) for id in named if id in found and found[id].edited_ms > left_ms]
-    return [*(("delete", id) for id in named if id not in found), *edited]
+    return [place_of(id) for id in posts.deleted_between(tx, after, before, DELETED_MAX)]
+
+
+def changes(tx: Tx, stream: Stream, sent: list[int]) -> list[tuple[str, int]]:
+    """(kind, id) of edits and deletions, of posts at the last places sent: who shows older ones reads them again."""
+    if "delete" not in stream.kinds or not sent:
+        return []
+    ids = [place >> 1 for place in sent[-CHANGES_MAX:] if not place & 1]
+    left_ms = sent[-1] >> 17
+    found = posts.by_ids(tx, ids)
+    edited = [("status.update", id) for id in ids if id in found and found[id].edited_ms > left_ms]
+    return [*(("delete", id) for id in ids if id not in found), *edited]

@@ -5,16 +5,21 @@ workers, one of which may have died. So one number would not do: docs/decisions/
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_left
-from functools import lru_cache
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from ..ids import ID_MAX, first_at
+from .band import CHARS, MASK, SIZE, Band, code, has, number
 
-WINDOW_MS = 10_000  # what was sent in this time is named: of its edits and deletions a reader who was away is told
-NAMED_MAX = 200  # places in a text; of those before them it has the sum
-_CODE_BITS, _CODE_CHARS = 48, 8
-_MODULUS = 2**61 - 1
+WINDOW_MS = 8_000  # what was sent in this time is named: of its edits and deletions a reader who was away is told
+NAMED_MAX = 100  # places in a text; those before them are in bands
+BANDS_MAX = 36
+LETTERS_MAX = 832  # in all bands
+KEPT_MAX = 4_000  # places in all bands
+_NAME_CHARS = 5  # the end of a code: 30 bits, which repeat after 8.192 s
+_NAME_MASK = 2**30 - 1
+_BANDS_CHARS_MAX = BANDS_MAX * (1 + 2 * CHARS) + LETTERS_MAX
+_FORM = re.compile(r"([0-9a-f]{1,16})\.((?:[\w-]{8}(?:[\w-]{5})*)?)((?:\.[\w-]{16,})*)", re.ASCII)
 
 
 def place_of(id: int, *, notification: bool = False) -> int:
@@ -23,22 +28,22 @@ def place_of(id: int, *, notification: bool = False) -> int:
 
 
 PLACE_MAX = place_of(ID_MAX)
-_LOW_MAX = PLACE_MAX - 2**_CODE_BITS  # so that every place named is one of an id
-_FORM = re.compile(r"([0-9a-f]{1,16})\.([A-Za-z0-9_-]*)(?:\.([0-9a-f]{1,16})\.([0-9a-f]{1,16}))?", re.ASCII)
+_FLOOR_MAX = PLACE_MAX - (BANDS_MAX + 2) * (MASK + 1)  # so that every place in a text is one of an id
 
 
 class Position:
-    """All that belongs into the stream up to `floor` has been sent; above `low`, what is in `sent`.
+    """All that belongs into the stream up to `floor` has been sent; above `low`, what is in `sent`; between, `bands`.
 
-    Of what was sent between floor and low only the sum is known: so whoever reads again what belongs there sees whether
-    anything is missing. It is empty while workers keep up with what is said. Places: place_of().
+    The text of a position names the places in sent. Of what is in bands it says just enough that whoever reads again
+    what belongs there can settle() which were sent. Places: place_of().
     """
 
     def __init__(self, floor: int) -> None:
-        self.floor = self._middle = self.low = floor
+        self.floor = self.low = floor
         self.sent: list[int] = []  # rising
-        self._codes = bytearray()  # of sent, _CODE_CHARS each
-        self._older = self._newer = 0  # sums: up to _middle, and from there
+        self.bands: list[Band] = []  # rising; if there are any, the last one ends at low
+        self._names = bytearray()  # of sent, _NAME_CHARS each
+        self._short: bytes | None = b""  # the text of bands
 
     @classmethod
     def at(cls, now_ms: int) -> "Position":
@@ -49,90 +54,142 @@ class Position:
     def parse(cls, text: str) -> "Position | None":
         """None: this is not one of ours."""
         parts = _FORM.fullmatch(text)
-        if parts is None or len(parts[2]) % _CODE_CHARS or len(parts[2]) > _CODE_CHARS * NAMED_MAX:
+        if parts is None or not 0 < int(parts[1], 16) < _FLOOR_MAX:
             return None
         position = cls(int(parts[1], 16))
-        if parts[3]:
-            position._middle = position.low = int(parts[3], 16)
-            position._older = int(parts[4], 16) % _MODULUS
-        if not 0 < position.floor <= position.low < _LOW_MAX:
+        names, bands = parts[2], parts[3].split(".")[1:]
+        if len(names) > CHARS + _NAME_CHARS * NAMED_MAX or len(bands) > BANDS_MAX or len(parts[3]) > _BANDS_CHARS_MAX:
             return None
-        packed, mask = urlsafe_b64decode(parts[2]), 2**_CODE_BITS - 1
-        for at in range(0, len(packed), 6):
-            ahead = (int.from_bytes(packed[at : at + 6]) - position.low) & mask
-            position._insert(position.low + ahead)
-        return position
+        for band in bands:
+            position.bands.append(Band.parse(band, position.low))
+            position.low = position.bands[-1].end
+        position._short = None
+        if names:
+            newest = position.low + (number(names[:CHARS]) - position.low & MASK)
+            for at in range(CHARS, len(names), _NAME_CHARS):
+                name = number("A" * (CHARS - _NAME_CHARS) + names[at : at + _NAME_CHARS])
+                position._insert(newest - (newest - name & _NAME_MASK))
+            position._insert(newest)
+            if position.sent[0] <= position.low:
+                return None
+        return position if position.text.decode() == text else None
 
     @property
     def text(self) -> bytes:
-        if self.low == self.floor:
-            return b"%x.%b" % (self.floor, self._codes)
-        return b"%x.%b.%x.%x" % (self.floor, self._codes, self.low, self.sum)
-
-    @property
-    def sum(self) -> int:
-        """Of what was sent between floor and low."""
-        return (self._older + self._newer) % _MODULUS
+        if self._short is None:
+            self._short = b"".join(b".%b" % band.text for band in self.bands)
+        if not self.sent:
+            return b"%x.%b" % (self.floor, self._short)
+        return b"%x.%b%b%b" % (self.floor, code(self.sent[-1]), self._names[:-_NAME_CHARS], self._short)
 
     def __contains__(self, place: int) -> bool:
         """Has been sent, as far as that is known."""
-        at = bisect_left(self.sent, place)
-        return place <= self.floor or (at < len(self.sent) and self.sent[at] == place)
+        if place > self.low:
+            return has(self.sent, place)
+        return place <= self.floor or place in self._band_of(place)
 
     def add(self, place: int, acted_on: int = PLACE_MAX) -> None:
         """place has been sent. acted_on: all up to that place that belongs into the stream was sent before."""
-        if place in self:
+        if place > (self.sent[-1] if self.sent else self.low):
+            self.sent.append(place)
+            self._names += code(place)[-_NAME_CHARS:]
+        elif place in self:
             return
-        if place > self.low:
+        elif place > self.low:
             self._insert(place)
         else:
-            self._sum_up(place)
-        oldest_ms = _ms(self.sent[-1]) - WINDOW_MS if self.sent else 0
-        while len(self.sent) > NAMED_MAX or (self.sent and _ms(self.sent[0]) < oldest_ms):
-            self.low = self.sent.pop(0)
-            del self._codes[:_CODE_CHARS]
-            self._sum_up(self.low)
-        self._rise(acted_on)
+            self._band_of(place).add(place)
+            self._limit_bands()
+        if len(self.sent) > NAMED_MAX:
+            self._shorten(SIZE, acted_on)
+        while self.sent and _ms(self.sent[0]) < _ms(self.sent[-1]) - WINDOW_MS:
+            self._shorten(1, acted_on)
+        if self.bands and acted_on > self.floor:
+            self._rise(min(acted_on, self.low))
 
-    def forget_sum(self) -> None:
-        """What was sent between floor and low is to be sent again."""
-        self._older = self._newer = 0
-        self._middle = self.low = self.floor
+    def discard(self, place: int) -> None:
+        """What was there has been deleted, and the reader was told."""
+        if place > self.low and has(self.sent, place):
+            at = bisect_left(self.sent, place)
+            del self.sent[at], self._names[at * _NAME_CHARS : (at + 1) * _NAME_CHARS]
+        elif self.floor < place <= self.low:
+            self._band_of(place).discard(place)
+            self._short = None
 
-    def _sum_up(self, place: int) -> None:
-        if place <= self._middle:
-            self._older = (self._older + _mark(place)) % _MODULUS
-        else:
-            self._newer = (self._newer + _mark(place)) % _MODULUS
+    @property
+    def known(self) -> list[int]:
+        """What was sent above the floor, as far as that is known. Rising."""
+        return [*(place for band in self.bands for place in band.places or ()), *self.sent]
 
-    def _rise(self, acted_on: int) -> None:
-        """A sum cannot be taken apart: so there are two, and the floor rises to the end of the older one."""
-        if acted_on >= self.low:
-            self.floor = self._middle = self.low
-            self._older = self._newer = 0
-        elif acted_on >= self._middle:
-            self.floor, self._middle = self._middle, self.low
-            self._older, self._newer = self._newer, 0
+    @property
+    def is_settled(self) -> bool:
+        return all(band.places is not None for band in self.bands)
+
+    def settle(self, belonging: Sequence[int], deleted: Sequence[int]) -> None:
+        """Find what was sent between floor and low. Both rise, and are places there.
+
+        belonging: what belongs into the stream by now; deleted: what may have, before it was deleted.
+        """
+        settled, after = list[Band](), self.floor
+        for band in self.bands:
+            parts = (_between(rising, after, band.end) for rising in (belonging, deleted))
+            settled.append(Band(band.end, band.found_among(*parts)))
+            after = band.end
+        self.bands = settled
+        self._limit_bands()
 
     def _insert(self, place: int) -> None:
         at = bisect_left(self.sent, place)
         self.sent.insert(at, place)
-        self._codes[at * _CODE_CHARS : at * _CODE_CHARS] = _code(place)
+        self._names[at * _NAME_CHARS : at * _NAME_CHARS] = code(place)[-_NAME_CHARS:]
+
+    def _band_of(self, place: int) -> Band:
+        """Of a place between floor and low."""
+        return next(band for band in self.bands if place <= band.end)
+
+    def _shorten(self, count: int, acted_on: int) -> None:
+        """Name the oldest ones no more."""
+        self.low = self.sent[count - 1]
+        if self.low <= acted_on and not self.bands:
+            self.floor = self.low
+        else:
+            if count == 1 and self.bands and self.bands[-1].has_room:
+                self.bands[-1].add(self.low)
+            else:
+                self.bands.append(Band(self.low, self.sent[:count]))
+            self._limit_bands()
+        del self.sent[:count], self._names[: count * _NAME_CHARS]
+
+    def _limit_bands(self) -> None:
+        """The oldest ones lose their letters; of those without letters, the shortest are joined."""
+        self._short = None
+        spare, plain = sum(band.letter_count for band in self.bands) - LETTERS_MAX, 0
+        while spare > 0 or (plain < len(self.bands) and not self.bands[plain].letter_count):
+            spare -= self.bands[plain].letter_count
+            self.bands[plain].drop_letters()
+            plain += 1
+        while len(self.bands) > BANDS_MAX:
+            plain = max(plain, 2)
+            sizes = [self.bands[at].size + self.bands[at + 1].size for at in range(plain - 1)]
+            at = sizes.index(min(sizes))
+            self.bands[at + 1].join(self.bands.pop(at))
+            plain -= 1
+        excess = sum(band.size for band in self.bands) - KEPT_MAX
+        if excess > 0:
+            self.bands[0].drop_oldest(excess)
+
+    def _rise(self, acted_on: int) -> None:
+        """acted_on: not above low."""
+        self._short = None
+        while self.bands and self.bands[0].end <= acted_on:
+            self.floor = self.bands.pop(0).end
+        if self.bands and self.bands[0].places is not None:
+            self.floor = acted_on
+            self.bands[0].drop_up_to(acted_on)
 
 
-def sum_of(places: set[int]) -> int:
-    """What Position.sum is when these have been sent, and nothing else."""
-    return sum(map(_mark, places)) % _MODULUS
-
-
-@lru_cache(4096)  # the same for every reader of an event
-def _code(place: int) -> bytes:
-    return urlsafe_b64encode((place & (2**_CODE_BITS - 1)).to_bytes(6))
-
-
-@lru_cache(4096)
-def _mark(place: int) -> int:
-    return pow(place, 3, _MODULUS)  # so that two places cannot stand for two others
+def _between(rising: Sequence[int], after: int, up_to: int) -> Sequence[int]:
+    return rising[bisect_right(rising, after) : bisect_right(rising, up_to)]
 
 
 def _ms(place: int) -> int:

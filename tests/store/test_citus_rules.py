@@ -43,6 +43,7 @@ FANOUT = {
     "store/outbox.py:release_all": "at the start of a server that is alone on its database",
     "store/outbox.py:waiting": "a figure for the people who run the server",
     "store/polls.py:due": "housekeeping, by an index of polls that are open",
+    "store/posts.py:deleted_between": "some seconds of all shards, for a reader who comes back to a busy stream",
     "store/posts.py:newest_of_all": "once, when a process starts",
     "store/posts.py:forget_keys": "daily housekeeping, by an index of their age",
     "store/posts.py:ids_public": "the public timeline: the newest of every shard",
