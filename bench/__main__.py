@@ -5,6 +5,8 @@ import asyncio
 import json
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -12,6 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from chirrup.access import sessions
 from chirrup.app import open_engines
 from chirrup.config import Settings
 from chirrup.ids import ID_MAX
@@ -34,6 +37,11 @@ class Row(msgspec.Struct):
     compared: str = ""
 
 
+class Reader(msgspec.Struct, frozen=True):
+    token: str
+    cookie: str  # of the pages
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short run of each")
@@ -42,7 +50,7 @@ def main() -> None:
     runs, scale = (1, 0.25) if asked.quick else (3, 1.0)
     console = Console()
     rows: list[Row] = []
-    for measure in (limits, posting, home, deliveries, streams, last_follower, start):
+    for measure in (limits, posting, home, pages, deliveries, streams, last_follower, start):
         if asked.only in measure.__name__:
             with console.status(f"measuring: {measure.__doc__}"):
                 rows += measure(runs, scale)
@@ -131,21 +139,12 @@ def _ratio(results: list[tuple[float, float]], limit: str) -> str:
 
 def home(runs: int, scale: float) -> list[Row]:
     """home timelines"""
-    results = []
-    with world.folder() as data:
-        with world.database(data) as db:
-            authors, readers = world.people(db, "a", 200), world.people(db, "r", 16)
-            world.follow(db, [(reader, author) for reader in readers for author in authors])
-            for n in range(600):
-                db.write_now(
-                    posts.publish, authors[n % 200].id, Draft(text=f"{n} {load.WORDS[:290]} #town http://a.example/{n}")
-                )
-        with world.chirrup_server(data) as server:
-            _settle(data)
-            for _ in range(runs):
-                count = int(12_000 * scale)
-                requests = (load.get("/api/v1/timelines/home?limit=20", readers[n % 16].token) for n in range(count))
-                results.append(world.rate(server, 16, requests))
+    with _talking() as (server, readers):
+        results = []
+        for _ in range(runs):
+            count = int(12_000 * scale)
+            requests = (load.get("/api/v1/timelines/home?limit=20", readers[n % 16].token) for n in range(count))
+            results.append(world.rate(server, 16, requests))
     return [
         Row(
             "home timeline, 20 posts",
@@ -156,6 +155,43 @@ def home(runs: int, scale: float) -> list[Row]:
             _ratio(results, "bare"),
         )
     ]
+
+
+def pages(runs: int, scale: float) -> list[Row]:
+    """home pages, as HTML"""
+    with _talking() as (server, readers):
+        results = []
+        for _ in range(runs):
+            count = int(1600 * scale)
+            requests = (load.page("/home", readers[n % 16].cookie) for n in range(count))
+            results.append(world.rate(server, 16, requests))
+    return [
+        Row(
+            "home page, 20 posts, HTML",
+            "/s",
+            "330/s, 3,000 µs",
+            [rate for rate, _ in results],
+            [cpu for _, cpu in results],
+            _ratio(results, "bare"),
+        )
+    ]
+
+
+@contextmanager
+def _talking() -> Iterator[tuple[Server, list[Reader]]]:
+    """A server with 200 people who say 600 things, and 16 who read them all."""
+    with world.folder() as data:
+        with world.database(data) as db:
+            authors, people = world.people(db, "a", 200), world.people(db, "r", 16)
+            world.follow(db, [(reader, author) for reader in people for author in authors])
+            for n in range(600):
+                db.write_now(
+                    posts.publish, authors[n % 200].id, Draft(text=f"{n} {load.WORDS[:290]} #town http://a.example/{n}")
+                )
+            readers = [Reader(one.token, db.write_now(sessions.start, one.id, "bench")) for one in people]
+        with world.chirrup_server(data) as server:
+            _settle(data)
+            yield server, readers
 
 
 def deliveries(runs: int, scale: float) -> list[Row]:

@@ -14,6 +14,11 @@ def get(path: str, token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
+def page(path: str, cookie: str) -> bytes:
+    """As a browser asks for it, which takes it packed."""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\nCookie: chirrup={cookie}\r\n\r\n".encode()
+
+
 def post(path: str, token: str, body: bytes) -> bytes:
     head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
