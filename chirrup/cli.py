@@ -287,7 +287,7 @@ def demo(*, port: int = 3000, common: Common = COMMON) -> None:
     from . import demo as show
     from .app import serve as run
 
-    settings = common.settings(port=port, data=common.data or Path("data-demo"))
+    settings = common.settings(port=port, data=common.data or Path("data-demo"), kit_page=True)
     with _database(settings, new=True) as db:
         show.fill(db, console)
     run(settings, console)

@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     client_still_s: float = 30.0  # and while it neither sends the rest nor reads the answer;
     client_bytes_per_s: int = 1024  # who does it slowly is given a second for as many bytes
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
+    kit_page: bool = False  # the page /ui shows every part that pages are made of; `chirrup demo` has it
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and X-Request-Id count
     log_level: str = "info"
     metrics_port: int = 0  # for Prometheus and probes: the first of 16 from here on that is free; 0: none

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
+from markupsafe import Markup
 
 from ..access import browsers, sessions
 from ..access.passwords import Passwords
@@ -101,12 +102,16 @@ class Call(call.Call):
             self._csrf = sessions.csrf_token(self.cookie)
         return self._csrf
 
+    def _token(self) -> Markup:
+        """The field that every form of ours carries."""
+        return Markup(f'<input type="hidden" name="csrf" value="{self.csrf_token()}">')
+
     def html(self, template: str, values: Mapping[str, Any]) -> str:
         """A template with its values, and with what every page may use."""
         common = {
             "me": self.views.person(self.me) if self.me else None,
             "unread": badge(self.unread),
-            "csrf": self.csrf_token,
+            "token": self._token,
             "path": self.path,
             "here": self.path + self._part(),
             "now_ms": int(time.time() * 1000),

@@ -4,17 +4,20 @@ import hashlib
 import mimetypes
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import msgspec
+from markupsafe import Markup
 
 from .. import __version__
 from ..config import Settings
 from ..social.text import isolate
+from .kit import charts, diffs, faces, markup, times, tokens
+from .kit.icons import ICONS
+from .kit.markup import short
 
 OPEN_FOR = [(3600, "an hour"), (86400, "a day"), (259_200, "three days"), (604_800, "a week")]  # a poll, in seconds
 HERE = Path(__file__).parent
@@ -30,23 +33,40 @@ sr Српски,sv Svenska,sw Kiswahili,ta தமிழ்,th ไทย,tr Türk
 ]
 
 
+@lru_cache
+def _languages(chosen: str) -> Markup:
+    """The options of a list of languages: written once for each that is chosen."""
+    known = [("", "Not said"), *LANGUAGES]
+    return Markup("").join(
+        Markup('<option value="{0}"{1}{2}>{3}</option>').format(
+            code, Markup(f' lang="{code}"' if code else ""), Markup(" selected" if code == chosen else ""), name
+        )
+        for code, name in known
+    )
+
+
 class StaticFile(msgspec.Struct, frozen=True):
     data: bytes
     content_type: str
     version: str
 
 
+STYLES = ("tokens", "base", "grid", "controls", "notes", "overlays", "posts", "people", "composer", "data")
+
+
 @cache
 def static_files() -> Mapping[str, StaticFile]:
-    """Everything in static/ by name, read once."""
+    """Everything in static/ by name, and the kit's styles as one file; read once."""
+    found = {file.name: file.read_bytes() for file in sorted((HERE / "static").iterdir())}
+    found["kit.css"] = b"\n".join((HERE / f"kit/css/{name}.css").read_bytes() for name in STYLES)
     return {
-        file.name: StaticFile(
-            data := file.read_bytes(),
-            mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        name: StaticFile(
+            data,
+            mimetypes.guess_type(name)[0] or "application/octet-stream",
             hashlib.sha256(data).hexdigest()[:12],
         )
-        for file in sorted((HERE / "static").iterdir())
-        if file.suffix not in (".md", ".json")  # which tell where the others are from
+        for name, data in found.items()
+        if not name.endswith((".md", ".json"))  # which tell where the others are from
     }
 
 
@@ -67,12 +87,41 @@ class Site(msgspec.Struct, frozen=True):
     domain: str
 
 
+def _audience(words: str, drawing: str) -> Markup:
+    return Markup(f'<span title="{words}">{ICONS[drawing]}<span class="unseen">{words}</span></span>')
+
+
+# What the kit's macros use.
+_KIT = {
+    "icon": ICONS,
+    "whose": {  # beside a post's time, by its visibility
+        "public": "",
+        "unlisted": _audience("Everybody, but not in public lists", "moon"),
+        "private": _audience("Followers only", "lock"),
+        "direct": _audience("Only the people mentioned", "mail"),
+    },
+    "initials": faces.initials,
+    "tint": faces.tint,
+    "no_avatar": asset("avatar.png"),
+    "stamp": times.stamp,
+    "full_time": times.full,
+    "plot": charts.plot,
+    "compare": diffs.compare,
+    "theme_colours": {theme: tokens.colour("card", theme) for theme in ("light", "dark")},
+}
+
+
 class Pages:
     """Renders templates. One per process."""
 
     def __init__(self, settings: Settings) -> None:
         self._env = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            loader=jinja2.ChoiceLoader(
+                [
+                    jinja2.FileSystemLoader(HERE / "templates"),
+                    jinja2.PrefixLoader({"kit": jinja2.FileSystemLoader(HERE / "kit")}),
+                ]
+            ),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -90,18 +139,18 @@ class Pages:
                 url=settings.base_url,
                 domain=settings.domain,
             ),
-            "languages": LANGUAGES,
+            "languages": _languages,
             "open_for": OPEN_FOR,
             "image_types": "image/jpeg,image/png,image/gif,image/webp",
             "bytes_max": settings.media_bytes_max,
             "version": __version__,
             "new_key": lambda: secrets.token_urlsafe(16),
-        }
+        } | _KIT
         self._env.filters |= {
-            "ago": ago,
             "area": area,
-            "date": date,
-            "iso": iso,
+            "attrs": markup.attrs,
+            "date": times.date,
+            "iso": times.iso,
             "short": short,
             "isolate": isolate,
             "shorten": shorten,
@@ -114,36 +163,6 @@ class Pages:
 def area(text: str) -> str:
     """For a textarea: browsers leave out a line break that it begins with."""
     return "\n" + text if text.startswith(("\n", "\r")) else text
-
-
-def iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def date(ms: int) -> str:
-    at = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
-
-
-def ago(ms: int, now_ms: int) -> str:
-    """How long ago, in a few letters; a date after a day."""
-    minutes = max(0, now_ms - ms) // 60_000
-    if minutes < 1:
-        return "now"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h"
-    at, now = (datetime.fromtimestamp(one / 1000, UTC) for one in (ms, now_ms))
-    return f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"
-
-
-def short(count: int) -> str:
-    """1234 as 1.2k."""
-    for size, letter in ((1_000_000, "M"), (1_000, "k")):
-        if count >= size:
-            return f"{count // (size // 10) / 10:g}{letter}"
-    return str(count)
 
 
 def shorten(text: str, chars_max: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..http.route import ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions
-from . import compose, home, live, login, notifications, oauth, people_lists, posts, profiles, search, settings
+from . import compose, home, live, login, notifications, oauth, people_lists, posts, profiles, search, settings, ui
 
 
 class PageRoute(Route, frozen=True, kw_only=True):
@@ -90,6 +90,8 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", f"{POST_PATH}/mute", posts.react(reactions.mute_thread)),
     PageRoute("POST", f"{POST_PATH}/unmute", posts.react(reactions.unmute_thread)),
 ]
+
+SHOWROOM = PageRoute("GET", "/ui", ui.show, who=ANYONE)  # of demos and test servers alone
 
 
 def form_at(path: str) -> tuple[PageRoute, dict[str, str]] | None:

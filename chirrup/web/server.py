@@ -28,7 +28,7 @@ from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, login, outside, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
-from .routes import ROUTES, PageRoute, form_at
+from .routes import ROUTES, SHOWROOM, PageRoute, form_at
 from .typed import PICTURES_MAX
 from .views import Views
 
@@ -62,7 +62,9 @@ class Web:
 
     def handlers(self) -> list[HTTPRouteHandler]:
         """One for each line of routes.py, and the static files."""
-        return [*(self._handler(route) for route in ROUTES), files.handler(SAFE), *outside.handlers()]
+        settings = self.services.settings
+        routes = [*ROUTES, SHOWROOM] if settings.testing or settings.kit_page else ROUTES
+        return [*(self._handler(route) for route in routes), files.handler(SAFE), *outside.handlers()]
 
     def refuse(self, request: Request[Any, Any, Any], status: int) -> Response[Any]:
         """The page for what the framework refused by itself: an unknown path, a body too large."""

@@ -52,9 +52,12 @@ class Typed(msgspec.Struct, frozen=True):
         return self.options + [""] * (polls.OPTIONS_MAX - len(self.options))
 
     @property
-    def is_plain(self) -> bool:
-        """Is there nothing in the part of the form that is folded away?"""
-        return not (self.pictures or any(self.descriptions) or any(self.options))
+    def has_options(self) -> bool:
+        return any(self.options)
+
+    @property
+    def has_pictures(self) -> bool:
+        return bool(self.pictures or any(self.descriptions))
 
     def answering(self, visibility: str) -> "Typed":
         """The same, offering what is no wider than the post that it answers."""

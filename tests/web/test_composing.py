@@ -135,7 +135,7 @@ async def test_an_old_error_goes_when_the_next_thing_works(chromium: Browser, se
 
 async def test_a_picture_that_is_too_large_is_not_even_sent(chromium: Browser, server: Server, ann: Person):
     _, page = await open_page(chromium, server, ann, "/compose")
-    await page.get_by_text("Pictures, warning").click()
+    await page.get_by_label("Add pictures").check()
     field = page.get_by_label("Picture 1", exact=True)
     await field.evaluate("field => field.dataset.bytesMax = '1048576'")
 
@@ -144,6 +144,7 @@ async def test_a_picture_that_is_too_large_is_not_even_sent(chromium: Browser, s
     await field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png()})
 
     assert await field.evaluate("field => field.checkValidity()")
+    await expect(page.get_by_role("img", name="Picture 1: a.png")).to_be_visible()  # as it will look
 
 
 async def test_what_was_refused_and_what_is_asked_has_the_focus(chromium, server: Server, ann: Person, bob: Person):

@@ -8,13 +8,14 @@ from client import Server
 from servers import Postgres
 from visitor import Visitor, logged_in
 
-KNOWN = ["/home", "/public", "/search", "/notifications", "/bookmarks", "/settings", "/compose"]
+KNOWN = ["/home", "/public", "/search", "/compose", "/notifications", "/bookmarks", "/settings"]
 STRANGERS = ["/public", "/search", "/login", "/sign-up"]
 
 
 def navigation(page: requests.Response) -> list[str]:
     found = re.search(r'<nav class="nav".*?</nav>', page.text, re.DOTALL)
-    return re.findall(r'<li[^>]*><a href="([^"]+)"', found[0]) if found else []
+    places = re.findall(r'<li[^>]*><a href="([^"]+)"', found[0]) if found else []
+    return list(dict.fromkeys(places))  # Write is there twice: for a phone and for a desk
 
 
 def offered(page: requests.Response) -> dict[str, str]:

@@ -8,7 +8,8 @@ from chirrup.ports import Database, Tx
 from chirrup.social import posts
 from chirrup.social.media import Addresses
 from chirrup.types import Draft
-from chirrup.web.pages import ago, short, shorten
+from chirrup.web.kit.times import ago
+from chirrup.web.pages import short, shorten
 from chirrup.web.views import Views
 
 VIEWS = Views("town.example", Addresses(Signer(b"secret")))

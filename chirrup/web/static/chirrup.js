@@ -72,12 +72,4 @@ document.addEventListener("change", ({ target: field }) => {
   field.reportValidity();
 });
 
-// A menu opens to where it can be seen whole.
-const show = (event) => event.target.open && event.target.querySelector(".menu")?.scrollIntoView({ block: "nearest" });
-document.addEventListener("toggle", show, { capture: true });
-
-// A menu closes when something else is clicked, or by Escape.
-const closeMenus = (but) => document.querySelectorAll("details.more[open]").forEach((one) => one !== but && (one.open = false));
-document.addEventListener("click", (event) => closeMenus(event.target.closest("details.more")));
-document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus());
 document.querySelectorAll("form:has([data-count])").forEach(count);

@@ -1,0 +1,21 @@
+"""What stands for a person who has chosen no picture: one or two letters on a colour that stays theirs."""
+
+import regex
+
+TINTS = 8  # in css/tokens.css
+_LETTER = regex.compile(r"[\p{L}\p{N}]\p{M}*")
+_JOINED = regex.compile(r"[\p{Script=Arabic}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]")
+
+
+def initials(name: str, username: str = "") -> str:
+    """Of the first word and the last; one where a script has no initials. "?" for what has no letters."""
+    for source in (name, username):
+        found = [match[0] for word in source.split() if (match := _LETTER.search(word))]
+        if found:
+            both = [found[0], *found[1:][-1:]]
+            return found[0] if any(map(_JOINED.search, both)) else "".join(both).upper()
+    return "?"
+
+
+def tint(id: int) -> int:
+    return id % TINTS

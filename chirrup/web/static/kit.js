@@ -1,0 +1,42 @@
+// What the parts of the kit do beyond plain HTML; each is of use, or hidden, where scripts do not run.
+"use strict";
+
+// A menu opens upwards where there is no room below it, and to the right where there is none on its left.
+document.addEventListener("toggle", ({ target }) => {
+  const menu = target.open && target.matches("details.more") && target.querySelector(".menu");
+  if (!menu) return;
+  menu.classList.remove("up", "left");
+  const bar = document.querySelector(".nav");
+  const floor = getComputedStyle(bar ?? document.body).position === "fixed" ? bar.getBoundingClientRect().top : innerHeight;
+  const [place, button] = [menu.getBoundingClientRect(), target.getBoundingClientRect()];
+  const above = button.top - (document.querySelector(".top")?.getBoundingClientRect().bottom ?? 0);
+  menu.classList.toggle("up", place.bottom > floor && above > floor - button.bottom);
+  menu.classList.toggle("left", place.left < 0);
+  menu.scrollIntoView({ block: "nearest" });
+}, { capture: true });
+
+// It closes when something else is clicked, or by Escape, which leaves the focus on its button.
+const closeMenus = (but) => document.querySelectorAll("details.more[open]").forEach((one) => one !== but && (one.open = false));
+document.addEventListener("click", ({ target }) => closeMenus(target.closest("details.more")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  document.activeElement?.closest("details.more[open]")?.querySelector("summary").focus();
+  closeMenus();
+});
+
+// Dialogs and sheets. A press beside one closes it.
+document.addEventListener("click", ({ target }) => {
+  const opens = target.closest("[data-opens]");
+  if (opens) document.getElementById(opens.dataset.opens)?.showModal();
+  if (target.closest("[data-closes]") || target.matches("dialog:modal")) target.closest("dialog")?.close();
+});
+
+// Secrets are copied at one press.
+const showCopies = () => document.querySelectorAll("[data-copies]").forEach((one) => (one.hidden = !navigator.clipboard));
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copies]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copies);
+  button.querySelector("span").textContent = "Copied";
+});
+showCopies();
