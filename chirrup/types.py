@@ -142,6 +142,11 @@ class Post(Struct, frozen=True):
         return mentioned | {self.reply_to_author_id} if self.reply_to_author_id else mentioned
 
     @property
+    def answers(self) -> int:
+        """The other account that this replies to; 0 when it replies to nobody or to its own author."""
+        return self.reply_to_author_id if self.reply_to_author_id != self.author_id else 0
+
+    @property
     def tag_names(self) -> list[str]:
         return _strings(self.tags) if self.tags != "[]" else []
 

@@ -39,6 +39,10 @@ class Seen(msgspec.Struct, frozen=True):
         """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
         return (post.reply_to_id, post.reply_to_author_id) if post.reply_to_id in self.parents else (0, 0)
 
+    def minds(self, post: Post) -> bool:
+        """The viewer does not want post in lists: see Relations.minds."""
+        return self.relations.minds(post, self.posts.get(post.boost_of_id))
+
 
 class Found(NamedTuple):
     """Posts by id, whoever may see them: for judge()."""

@@ -1,104 +1,95 @@
 """THE CORE, first half: who wants a post in their home or list.
 
-One rule from two sides: one reader with many posts (a rebuild, a page), one post with many readers (a fan-out step).
-tests/timelines/test_audience.py holds the two sides equal.
+One rule from two sides: one reader with many posts (a rebuild, a page), one post with many readers (a step of a
+fan-out). tests/timelines/test_audience.py holds the two sides equal. Who may see a post: access/visibility.py.
 """
 
 from collections.abc import Collection
-from collections.abc import Set as AbstractSet
-
-import msgspec
 
 from ..access.visibility import Seen
 from ..ports import Tx
 from ..store import blocks_and_mutes, follows, lists, posts
+from ..store.follows import Follow
 from ..types import Post, PostList, Visibility
 
-
-class Delivery(msgspec.Struct, frozen=True):
-    """A post on its way, with what decides where it goes."""
-
-    post: Post
-    original: Post | None  # what a boost boosts
-
-    @property
-    def answers(self) -> int:
-        """The other account this replies to, 0 when it replies to nobody or to its own author."""
-        parent = self.post.reply_to_author_id
-        return parent if parent != self.post.author_id else 0
+Told = list[tuple[str, Collection[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
 
 
-def load(tx: Tx, post_id: int, *, deleted: bool = False) -> Delivery | None:
-    """None when the post, or what it boosts, is gone meanwhile. deleted: it is gone, and that is to be told."""
+def load(tx: Tx, post_id: int, *, deleted: bool = False) -> tuple[Post, Post | None] | None:
+    """The post and what it boosts. None when either is gone meanwhile. deleted: it is gone, and that is to be told."""
     post = posts.tombstone(tx, post_id) if deleted else posts.by_id(tx, post_id)
     original = posts.by_id(tx, post.boost_of_id) if post and post.boost_of_id else None
-    return Delivery(post, original) if post and (original or deleted or not post.boost_of_id) else None
+    return (post, original) if post and (original or deleted or not post.boost_of_id) else None
 
 
-def at_home(seen: Seen, post: Post) -> bool:
-    """Does seen's viewer, who follows the author or a tag of it, want the post at home?"""
+def followees(tx: Tx, viewer_id: int) -> dict[int, Follow]:
+    """Whose posts viewer_id wants at home, with the follow of each: all it follows but members of exclusive lists."""
+    exclusive = lists.members_of_exclusive(tx, viewer_id)
+    return {one.other_id: one for one in follows.followees(tx, viewer_id) if one.other_id not in exclusive}
+
+
+def at_home(seen: Seen, post: Post, follow: Follow | None, *, has_tag: bool) -> bool:
+    """Does seen's viewer want the post at home? follow: of followees(), by its author. has_tag: one that it follows."""
     if post.author_id == seen.viewer_id:
         return True
-    delivery, followed = Delivery(post, seen.posts.get(post.boost_of_id)), seen.relations.following
-    return not seen.relations.minds(post, delivery.original) and delivery.answers in followed | {0, seen.viewer_id}
+    wanted = has_tag or (follow and _takes(follow.show_boosts, follow.languages, post))
+    return bool(wanted) and not seen.minds(post) and post.answers in seen.relations.following | {0, seen.viewer_id}
 
 
-def in_list(seen: Seen, post: Post, chosen: PostList, members: AbstractSet[int]) -> bool:
+def in_list(seen: Seen, post: Post, chosen: PostList, members: set[int]) -> bool:
     """Does the list, read by its owner, show this post of a member's? Answers to its owner are those to a member."""
-    delivery = Delivery(post, seen.posts.get(post.boost_of_id))
     to_owner = {0, seen.viewer_id}
     shown = {"list": members | to_owner, "followed": seen.relations.following | to_owner}.get(chosen.replies, {0})
-    return not seen.relations.minds(post, delivery.original) and delivery.answers in shown
+    return not seen.minds(post) and post.answers in shown
 
 
-def readers(tx: Tx, delivery: Delivery, *, after: int, limit: int) -> tuple[set[int], list[int], list[int]]:
-    """(whose homes, which lists want the post, the follows looked at): a step of followers, before all the author."""
-    author, boost, language = delivery.post.author_id, delivery.post.boost_of_id, delivery.post.language
+def followers(tx: Tx, post: Post, original: Post | None, after: int, limit: int) -> tuple[Told, list[int]]:
+    """(whose homes and which lists want the post, the follows looked at): a step of followers, first the author."""
+    author = post.author_id
+    own = set[int]() if after else {author}
     step, listed = tx.together(
         lambda: follows.followers_step(tx, author, after=after, limit=limit), lambda: lists.is_on_any(tx, author)
     )
-    picky = {
+    readers = {row[1] for row in step}  # who has the author on a list is among them, or the author: social/lists.py
+    reached, owner_of = tx.together(
+        lambda: own | willing(tx, post, original, readers),
+        lambda: lists.held_by(tx, author, own | readers) if listed else {},
+    )
+    both = follow_both(tx, post, reached)
+    chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
+    refuse = {  # most follow without conditions: of those nothing is asked
         follower
         for _, follower, show_boosts, languages in step
-        if (boost and not show_boosts) or (languages and language not in languages.split())
+        if (languages or not show_boosts) and not _takes(show_boosts, languages, post)
     }
-    own = set[int]() if after else {author}
-    followers = {row[1] for row in step}  # who has the author on a list is among them, or the author: social/lists.py
-    reached, owner_of = tx.together(
-        lambda: _reached(tx, delivery, followers),
-        lambda: lists.held_by(tx, author, followers | own) if listed else {},
-    )
-    reached |= own
-    told = _told(tx, delivery, reached)
-    chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
-    homes = told - picky - {one.owner_id for one in chosen if one.exclusive}
-    homes |= own
-    return homes, _on_lists(tx, delivery, chosen, told), [row[0] for row in step]
+    homes = both - refuse - {one.owner_id for one in chosen if one.exclusive} | own
+    return [("home", homes), ("list", _on_lists(tx, post, chosen, both))], [row[0] for row in step]
 
 
-def willing(tx: Tx, delivery: Delivery, readers: set[int]) -> set[int]:
-    """Those of readers (followers of a tag) who want the post at home."""
-    return _told(tx, delivery, _reached(tx, delivery, readers))
+def willing(tx: Tx, post: Post, original: Post | None, readers: set[int]) -> set[int]:
+    """Those of readers who do not mind the post. A direct post is for those it mentions only."""
+    if post.visibility == Visibility.DIRECT:
+        readers = readers & {mention.account_id for mention in post.mentioned}
+    return readers - blocks_and_mutes.averse_to(tx, post, original, readers)
 
 
-def _on_lists(tx: Tx, delivery: Delivery, chosen: Collection[PostList], told: set[int]) -> list[int]:
-    """Those of chosen that show the post. told: who follows both sides of it."""
-    if not delivery.answers or not chosen:
-        return [one.id for one in chosen]
-    beside = lists.with_member(tx, delivery.answers, [one.id for one in chosen])
-    beside |= {one.id for one in chosen if one.owner_id == delivery.answers}
-    shown = {"list": beside, "followed": {one.id for one in chosen if one.owner_id in told}}
-    return [one.id for one in chosen if one.id in shown.get(one.replies, ())]
-
-
-def _told(tx: Tx, delivery: Delivery, readers: set[int]) -> set[int]:
+def follow_both(tx: Tx, post: Post, readers: set[int]) -> set[int]:
     """Those of readers who follow, or are, whom the post answers; all when it answers nobody."""
-    if not delivery.answers or not readers:
+    if not post.answers or not readers:
         return readers
-    return readers & (follows.followers_among(tx, delivery.answers, readers) | {delivery.answers})
+    return readers & (follows.followers_among(tx, post.answers, readers) | {post.answers})
 
 
-def _reached(tx: Tx, delivery: Delivery, readers: set[int]) -> set[int]:
-    if delivery.post.visibility == Visibility.DIRECT:
-        readers = readers & {mention.account_id for mention in delivery.post.mentioned}
-    return readers - blocks_and_mutes.averse_to(tx, delivery.post, delivery.original, readers)
+def _takes(show_boosts: int, languages: str, post: Post) -> bool:
+    """Does somebody who follows its author like this want the post?"""
+    return bool(show_boosts or not post.boost_of_id) and (not languages or post.language in languages.split())
+
+
+def _on_lists(tx: Tx, post: Post, chosen: Collection[PostList], both: set[int]) -> list[int]:
+    """Those of chosen that show the post. both: as follow_both() has it."""
+    if not post.answers or not chosen:
+        return [one.id for one in chosen]
+    beside = lists.with_member(tx, post.answers, [one.id for one in chosen])
+    beside |= {one.id for one in chosen if one.owner_id == post.answers}
+    shown = {"list": beside, "followed": {one.id for one in chosen if one.owner_id in both}}
+    return [one.id for one in chosen if one.id in shown.get(one.replies, ())]

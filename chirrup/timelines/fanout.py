@@ -5,22 +5,21 @@ readers hold an id once. Each step looks at the post anew: what is deleted goes 
 """
 
 import asyncio
-from collections.abc import Collection
 
 from .. import metrics
 from ..events import Signal
 from ..ports import Engines, Tx
 from ..social.text import hashtag_key
 from ..store import tags
-from ..types import Visibility
+from ..types import Post, Visibility
 from . import audience
+from .audience import Told
 
 STEP = 2500  # followers read and pushed at once
 CHUNK = 4  # steps until others have their turn
 
 Place = tuple[int, int]  # which of the post's ways, and the last who was looked at there
 START: Place = 0, 0
-Told = list[tuple[str, Collection[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
 
 
 async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place = START) -> Place | None:
@@ -49,27 +48,27 @@ async def _tell(engines: Engines, told: Told, signal: Signal) -> None:
 
 def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told, int, Place | None]:
     """(who is to be told, the author, where to go on): of STEP readers, or of all that are left."""
-    delivery, told, room = audience.load(tx, post_id, deleted=event == "delete"), Told(), STEP
-    if delivery is None:
+    loaded, told, room = audience.load(tx, post_id, deleted=event == "delete"), Told(), STEP
+    if loaded is None:
         return told, 0, None
-    post, ways = delivery.post, ["followers"]
+    post, original = loaded
+    ways = ["followers"]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
         ways += ["public", *(f"#{hashtag_key(tag)}" for tag in post.tag_names)]
     while way < len(ways) and room > 0:
-        found, step = _step(tx, delivery, ways[way], after, room)
+        found, step = _step(tx, post, original, ways[way], after, room)
         told += found
         way, after = (way, step[-1]) if len(step) == room else (way + 1, 0)
         room -= len(step)
     return told, post.author_id, (way, after) if way < len(ways) else None
 
 
-def _step(tx: Tx, delivery: audience.Delivery, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
+def _step(tx: Tx, post: Post, original: Post | None, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
     """(who is to be told, who was looked at): on one way, of those behind after."""
     if way == "followers":
-        homes, lists, step = audience.readers(tx, delivery, after=after, limit=limit)
-        return [("home", homes), ("list", lists)], step
+        return audience.followers(tx, post, original, after, limit)
     if way == "public":
         return [("public", ())], []
-    found = tags.followers_step(tx, way[1:], after=after, limit=limit)
-    told: Told = [] if after else [(f"hashtag:{way[1:]}", ())]
-    return told + ([("home", audience.willing(tx, delivery, set(found)))] if found else []), found
+    step = tags.followers_step(tx, way[1:], after=after, limit=limit)
+    homes = audience.follow_both(tx, post, audience.willing(tx, post, original, set(step)))
+    return [("home", homes), *([] if after else [(f"hashtag:{way[1:]}", ())])], step

@@ -9,7 +9,7 @@ from ..access import fill as filling
 from ..access.visibility import Seen
 from ..errors import NotFound
 from ..ports import Tx
-from ..store import follows, lists, posts, tags
+from ..store import lists, posts, tags
 from ..types import Post, Span
 from . import audience
 
@@ -24,23 +24,18 @@ def fill(
 
 def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:
     """(ids, nothing older exists) of viewer_id's home, newest first."""
-    followees = {follow.other_id: follow for follow in follows.followees(tx, viewer_id)}
-    authors = (followees.keys() - lists.members_of_exclusive(tx, viewer_id)) | {viewer_id}
+    followees = audience.followees(tx, viewer_id)
+    authors = followees.keys() | {viewer_id}
     followed_tags = tags.followed_by(tx, viewer_id)
+    tagged = set[int]()
 
     def candidates(span: Span) -> list[int]:
-        ids = set(_by_authors(tx, authors, span))
-        for tag in followed_tags:
-            ids.update(tags.posts_with(tx, tag, span))
-        return sorted(ids, reverse=not span.oldest)[: span.limit]
+        found = {id for tag in followed_tags for id in tags.posts_with(tx, tag, span)}
+        tagged.update(found)
+        return sorted(found.union(_by_authors(tx, authors, span)), reverse=not span.oldest)[: span.limit]
 
     def keep(seen: Seen, post: Post) -> bool:
-        follow = followees.get(post.author_id)
-        if follow and post.boost_of_id and not follow.show_boosts:
-            return False
-        if follow and follow.languages and post.language not in follow.languages.split():
-            return False
-        return audience.at_home(seen, post)
+        return audience.at_home(seen, post, followees.get(post.author_id), has_tag=post.id in tagged)
 
     return fill(tx, viewer_id, span, candidates, keep)
 

@@ -204,11 +204,12 @@ async def test_fan_out_and_rebuild_agree_whatever_the_network(engines: Engines, 
 
 
 async def _tangle(engines: Engines, dice: random.Random, ids: list[int]) -> None:
-    """Follows, mutes and blocks at random; two follow the tag #town."""
+    """Follows, some without boosts or in German only, mutes and blocks at random; two follow the tag #town."""
     for one in ids:
         for other in ids:
             if one != other and dice.random() < 0.6:
-                await engines.db.write(follows.follow, one, other, show_boosts=dice.random() < 0.8)
+                languages = ("de",) if dice.random() < 0.3 else ()
+                await engines.db.write(follows.follow, one, other, show_boosts=dice.random() < 0.8, languages=languages)
     for _ in range(4):
         one, other = dice.sample(ids, 2)
         await engines.db.write(dice.choice((follows.mute, follows.block)), one, other)
@@ -234,7 +235,8 @@ async def _something(engines: Engines, dice: random.Random, ids: list[int], said
             return (await engines.db.write(reactions.boost, author, target)).id
         words = dice.choice(("hello", "hello #town", "@p1 and @p2 hello"))
         kind = dice.choice(list(Visibility))
-        return await say(engines, author, words, reply_to_id=target, visibility=kind)
+        language = dice.choice(("de", "en"))
+        return await say(engines, author, words, reply_to_id=target, visibility=kind, language=language)
     except Exception as error:
         if type(error).__name__ not in ("NotFound", "Forbidden", "Invalid"):
             raise
