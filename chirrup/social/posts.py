@@ -60,9 +60,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     if draft.idempotency_key and (earlier := rows.by_key(tx, author, draft.idempotency_key)):
         return _again(tx, earlier, digest)
 
-    words = _checked_text(draft.text, draft.summary, chars_max, may_be_empty=bool(draft.media_ids))
-    summary = text.clean(draft.summary)
-    found = text.extract(words)
+    words, summary, found = _checked_text(draft, chars_max)
     parent = _parent(tx, author, draft.reply_to_id)
     mentioned = _mentioned(tx, found, domain)
     _check_expected(mentioned, draft.allowed_mentions, author)
@@ -137,16 +135,18 @@ def _again(tx: Tx, earlier: tuple[int, str], digest: str) -> Post:
     return post
 
 
-def _checked_text(raw: str, summary: str, chars_max: int, *, may_be_empty: bool) -> str:
-    words, summary = text.clean(raw), text.clean(summary)
-    if not words and not may_be_empty:
+def _checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted]:
+    """(text, summary, what the text names): cleaned and measured."""
+    words, summary = text.clean(draft.text), text.clean(draft.summary)
+    if not words and not draft.media_ids:
         raise Invalid("text", "can't be blank: write something, or attach media")
     if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # not worth being searched for links
         raise Invalid("text", f"must have at most {chars_max} characters, has many thousands")
-    length = text.length(words) + text.length(summary)
+    found = text.extract(words)
+    length = text.length(words, found=found) + text.length(summary)
     if length > chars_max:
         raise Invalid("text", f"must have at most {chars_max} characters, has {length}")
-    return words
+    return words, summary, found
 
 
 def _parent(tx: Tx, author: int, id: int) -> Post | None:
@@ -234,9 +234,7 @@ def edit(
     unless the author's.
     """
     before = own(tx, author, id)
-    words = _checked_text(draft.text, draft.summary, chars_max, may_be_empty=bool(draft.media_ids))
-    summary = text.clean(draft.summary)
-    found = text.extract(words)
+    words, summary, found = _checked_text(draft, chars_max)
     after = msgspec.structs.replace(
         before,
         text=words,
