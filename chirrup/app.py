@@ -41,6 +41,7 @@ from .mastodon.routes import ROUTES
 from .ports import Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import server_config
 from .social.media import Addresses
+from .social.shown import Known
 from .store import jobs, migrations, outbox, posts
 from .stream import routes as stream_routes
 from .stream.hub import Hub
@@ -150,8 +151,9 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         addresses=addresses,
         health=Health(engines),
     )
-    services = Services(**msgspec.structs.asdict(shared), render=Renderer(settings, addresses))
-    web = Web(shared, signer)
+    known = Known()
+    services = Services(**msgspec.structs.asdict(shared), render=Renderer(settings, addresses, known))
+    web = Web(shared, signer, known)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     works = settings.role in ("all", "worker")
 

@@ -5,19 +5,15 @@ from typing import Any
 import msgspec
 
 from ..http.route import ANYONE, Route
-from ..ids import ID_MAX
 from ..ports import Tx
-from ..social import accounts
-from ..store import accounts as rows
-from ..store import follows as follow_rows
+from ..social import accounts, follows, shown
 from ..timelines import pull
-from ..types import Span
 from . import entities, paging
 from .call import Call
-from .entities import Account, CredentialAccount, Status
+from .entities import Account, AccountField, CredentialAccount, Status
 from .paging import Page, PageQuery
 from .relations import IdsQuery
-from .render import role_entity
+from .render_accounts import role_entity
 
 
 async def verify_credentials(call: Call) -> CredentialAccount:
@@ -26,21 +22,18 @@ async def verify_credentials(call: Call) -> CredentialAccount:
 
 def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     """The account with what only its owner sees."""
-    account = accounts.get(tx, account_id, account_id)
-    user = rows.user(tx, account_id)
-    assert user
-    state = rows.states(tx, [account_id])[account_id]
-    shown = call.render.account_entity(account, state, user.role, call.render.named(tx, [account]))
-    waiting = len(follow_rows.requests(tx, account_id, Span(before=ID_MAX, limit=1000)))
+    profile = shown.profile(tx, account_id, call.settings.domain)
+    account, user = profile.account, accounts.user(tx, account_id)
+    entity = call.render.account_entity(profile)
     return CredentialAccount(
-        **{name: getattr(shown, name) for name in shown.__struct_fields__},
+        **{name: getattr(entity, name) for name in entity.__struct_fields__},
         source=entities.Source(
             note=account.note,
-            fields=call.render.fields(account, None),
+            fields=[AccountField(name=one.name, value=one.value) for one in profile.fields],
             privacy=user.post_visibility,
             sensitive=bool(user.post_sensitive),
             language=user.post_language or None,
-            follow_requests_count=waiting,
+            follow_requests_count=follows.count_requests(tx, account_id, most=1000),
             hide_collections=bool(account.hide_network),
             discoverable=bool(account.discoverable),
             indexable=bool(account.indexable),

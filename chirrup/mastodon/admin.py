@@ -19,7 +19,7 @@ from . import paging
 from .call import Call
 from .entities import Empty
 from .paging import Page, PageQuery
-from .render import role_entity
+from .render_accounts import role_entity
 from .server_entities import AdminAccount
 
 ROLES = {role_entity(role).id: role for role in Role}

@@ -13,7 +13,7 @@ from ..times import iso
 from ..types import Post, PostFlags
 from .call import Call
 from .entities import Status
-from .render import Json
+from .render_accounts import Json
 
 
 def or_status(tx: Tx, call: Call, post: Post) -> Json:

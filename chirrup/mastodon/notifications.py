@@ -11,7 +11,7 @@ from . import paging
 from .call import Call
 from .entities import Count, Empty, Notification
 from .paging import Page, PageQuery
-from .render import Json
+from .render_accounts import Json
 
 
 class NotificationsQuery(PageQuery, kw_only=True):

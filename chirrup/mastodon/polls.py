@@ -7,6 +7,7 @@ from ..ports import Tx
 from ..social import polls
 from .call import Call
 from .entities import Poll
+from .render_posts import poll_entity
 
 
 async def show(call: Call, id: int) -> Poll:
@@ -15,7 +16,7 @@ async def show(call: Call, id: int) -> Poll:
 
 def _show(tx: Tx, call: Call, id: int) -> Poll:
     poll = polls.get(tx, call.viewer_id, id)
-    return call.render.polls(tx, call.viewer_id, [poll.id])[poll.id]
+    return poll_entity(polls.shown(tx, call.viewer_id, [poll.id])[poll.id], call.viewer_id)
 
 
 class Votes(msgspec.Struct, kw_only=True):

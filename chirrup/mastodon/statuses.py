@@ -16,7 +16,7 @@ from . import hidden, paging
 from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
 from .paging import Page, PageQuery
-from .render import Json
+from .render_accounts import Json
 
 P = ParamSpec("P")
 
@@ -112,7 +112,8 @@ async def delete(call: Call, id: int, query: DeleteQuery) -> DeletedStatus:
     status, text = await call.read(_with_text, call, id)
     deleted = await call.write(posts.delete, call.account_id, id, keep_media=not query.delete_media)
     if deleted.media and not query.delete_media:
-        status["media_attachments"] = await call.read(call.render.own_media, deleted.media)  # at addresses that work
+        # At addresses that still work.
+        status["media_attachments"] = await call.read(call.render.own_media, call.account_id, deleted.media)
     return status | {"text": text}
 
 
@@ -158,7 +159,7 @@ async def source(call: Call, id: int) -> StatusSource:
 
 async def history(call: Call, id: int) -> list[StatusEdit]:
     """The first state, and the newest ones."""
-    edits = await call.read(lambda tx: call.render.edits(tx, call.viewer_id, posts.history(tx, call.viewer_id, id)))
+    edits = await call.read(call.render.edits, call.viewer_id, id)
     sizes = {n: len(msgspec.json.encode(edit)) for n, edit in enumerate(edits)}
     shown = paging.fitting([0, *range(len(edits) - 1, 0, -1)], sizes, paging.ANSWER_BYTES_MAX)
     return [edit for n, edit in enumerate(edits) if n in shown]

@@ -140,6 +140,14 @@ def get(tx: Tx, viewer_id: int, id: int) -> Account:
     return account
 
 
+def user(tx: Tx, account_id: int) -> User:
+    """The person who logs in to the account. Raises NotFound: nobody does."""
+    found = rows.user(tx, account_id)
+    if found is None:
+        raise NotFound("account", account_id)
+    return found
+
+
 def existing(tx: Tx, ids: Collection[int], *, with_suspended: bool = False) -> list[int]:
     """Those of ids that exist (and are not suspended), in their order."""
     found = rows.by_ids(tx, ids)

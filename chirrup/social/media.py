@@ -7,6 +7,7 @@ A file's address names the row that owns it, so that look-ups are cheap and whoe
 What not everybody may see is signed and ends within 15 minutes; who is shown a post is shown fresh addresses.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -91,6 +92,13 @@ def get(tx: Tx, owner_id: int, id: int) -> Media:
     if one is None or one.owner_id != owner_id:
         raise NotFound("media", id)
     return one
+
+
+def own(tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[Media]:
+    """Those of ids that are the owner's and wait for a post, or are post_id's, in their order."""
+    found = rows.by_ids(tx, ids)
+    mine = [one for id in ids if (one := found.get(id)) and one.owner_id == owner_id]
+    return [one for one in mine if one.post_id <= 0 or one.post_id == post_id]
 
 
 def change(

@@ -1,5 +1,7 @@
 """Polls: made with a post, voted on once, closed by time. Rows are in store/polls.py."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from ..access import visibility
@@ -9,7 +11,7 @@ from ..ids import bucket_of, ms_of
 from ..ports import Tx
 from ..store import polls as rows
 from ..store import posts as post_rows
-from ..types import Poll, PollDraft, Post
+from ..types import Poll, PollDraft, PollOption, Post
 from . import text
 
 OPTIONS_MAX = 4  # Mastodon's defaults, told to clients by GET /api/v2/instance
@@ -107,6 +109,31 @@ def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
 
 def delete(tx: Tx, poll_id: int) -> None:
     rows.delete(tx, poll_id)
+
+
+class ShownPoll(msgspec.Struct, frozen=True):
+    """A poll as a viewer sees it."""
+
+    poll: Poll
+    options: list[PollOption]
+    chosen: list[int]  # positions of the viewer's votes
+    ended: bool
+    totals_hidden: bool  # until it has ended
+
+
+def shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, ShownPoll]:
+    """By poll id; the caller has asked the oracle for their posts. Three queries, whatever len(ids)."""
+    found, options, votes = tx.together(
+        lambda: rows.by_ids(tx, ids),
+        lambda: rows.options(tx, ids),
+        lambda: rows.votes_of(tx, viewer_id, ids) if viewer_id else {},
+    )
+
+    def one(poll: Poll) -> ShownPoll:
+        ended = bool(poll.expires_ms) and poll.expires_ms <= tx.now_ms
+        return ShownPoll(poll, options[poll.id], votes.get(poll.id, []), ended, bool(poll.hide_totals) and not ended)
+
+    return {id: one(poll) for id, poll in found.items()}
 
 
 def get(tx: Tx, viewer_id: int, id: int) -> Poll:

@@ -5,13 +5,11 @@ from typing import Any
 
 import msgspec
 
-from ..access import visibility
 from ..errors import Invalid, NotFound
 from ..http.arguments import path_id
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import polls, posts, threads
-from ..store import polls as poll_rows
 from ..types import Post
 from . import typed
 from .call import Call, Go, Page
@@ -57,8 +55,8 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
     id = post.boost_of_id or post.id
     found = threads.page(tx, viewer_id, id, call.query.id("before", ID_MAX))
     above, below = found.above, found.below
-    seen = visibility.see_to_show(tx, viewer_id, [*above, id, *below])
-    views = {view.key: view for view in call.views.seen(tx, seen, [*above, id, *below])}
+    thread = call.views.find(tx, viewer_id, [*above, id, *below])
+    views = {view.key: view for view in call.views.page(thread, tx.now_ms)}
     if id not in views:
         raise NotFound("post", id)
     draft = typed.empty(tx, viewer_id) if viewer_id else Typed()
@@ -68,7 +66,7 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
         [views[one] for one in below if one in views],
         found.before,
         msgspec.structs.replace(
-            draft, text=_addressed(seen.posts[id], views[id], call), **_warned(views[id])
+            draft, text=_addressed(thread.seen.posts[id], views[id], call), **_warned(views[id])
         ).answering(views[id].visibility),
     )
 
@@ -134,10 +132,7 @@ def _piece(call: Call, template: str, view: PostView) -> Page:
 
 
 def _vote(tx: Tx, account_id: int, id: int, chosen: list[int]) -> None:
-    post = posts.get(tx, account_id, id)
-    poll: Any = poll_rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
-    if poll is None:
-        raise NotFound("poll", id)
+    poll = polls.get(tx, account_id, posts.get(tx, account_id, id).poll_id)
     if not chosen:
         raise Invalid("choices", "is empty", message="Choose an answer first.")
     polls.vote(tx, account_id, poll, chosen)

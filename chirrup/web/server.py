@@ -23,7 +23,8 @@ from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
 from ..http import call
 from ..http.route import USER
 from ..ports import BODY_BYTES, Tx
-from ..store import accounts
+from ..social import accounts
+from ..social.shown import Known
 from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, login, outside, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
@@ -50,9 +51,9 @@ POPUPS = ("/oauth/", "/login", "/sign-up")  # apps open them in a window of thei
 class Web:
     """Everything the pages are; one per process."""
 
-    def __init__(self, services: call.Services, signer: Signer) -> None:
+    def __init__(self, services: call.Services, signer: Signer, known: Known) -> None:
         settings = services.settings
-        views = Views(settings.domain, services.addresses)
+        views = Views(settings.domain, services.addresses, known)
         shared = msgspec.structs.asdict(services)
         self.services = Services(**shared, views=views, pages=pages.Pages(settings), signer=signer)
         self.secure = settings.base_url.startswith("https:")
@@ -289,7 +290,7 @@ def _visit(tx: Tx, cookie: str) -> tuple[Visit | None, Account | None, int]:
     except (Unauthorised, Forbidden):
         return None, None, 0
     id = visit.viewer.account_id
-    return visit, accounts.by_id(tx, id), count_unread(tx, id)
+    return visit, accounts.get(tx, id, id), count_unread(tx, id)
 
 
 @cache

@@ -1,33 +1,21 @@
-"""Posts and people as templates show them. Always lists: forty posts cost the queries of one."""
+"""Posts and people as templates show them, in the order and with the facts of social/shown.py."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 import msgspec
 from markupsafe import Markup
 
-from ..access import visibility
-from ..access.visibility import Seen, for_search_engines
+from ..access.visibility import OPEN, for_search_engines
 from ..errors import NotFound
 from ..ids import ms_of
 from ..ports import Tx
-from ..social import text
-from ..social.accounts import relationships
+from ..social import media, shown, text
 from ..social.media import Addresses, Meta
-from ..store import accounts, media, polls, posts, reactions
+from ..social.polls import ShownPoll
+from ..social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
 from ..timelines.once import Excerpt
-from ..types import (
-    Account,
-    Media,
-    Mention,
-    Poll,
-    PollOption,
-    Post,
-    PostCounts,
-    PostFlags,
-    Relationship,
-    Visibility,
-)
+from ..types import Account, Media, Mention, Post, PostFlags, Relationship, Visibility
 from .pages import asset
 
 FOLD_LINES = 15  # a text of more lines is folded, in lists
@@ -115,16 +103,19 @@ class PostView(msgspec.Struct, frozen=True):
 class Views:
     """Made once per process. domain: of this server, so that @name@domain is one of ours."""
 
-    def __init__(self, domain: str, addresses: Addresses) -> None:
+    def __init__(self, domain: str, addresses: Addresses, known: Known | None = None) -> None:
         self._domain = domain
         self._addresses = addresses
+        self._known = known or Known()
 
     def shown(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[PostView]:
         """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
-        if excerpt is None:
-            return self.seen(tx, visibility.see_to_show(tx, viewer_id, ids), ids)
-        seen = visibility.judge(tx, viewer_id, excerpt.beside(tx, visibility.find(tx, ids)))
-        return self.seen(tx, seen, excerpt.shown(seen), excerpt.together)
+        page = self.find(tx, viewer_id, ids, excerpt)
+        return self.page(page, tx.now_ms, excerpt.together if excerpt else {})
+
+    def find(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> Shown:
+        """What shown() puts into words."""
+        return shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt)
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
         """Raises NotFound: absent or hidden."""
@@ -133,71 +124,55 @@ class Views:
             raise NotFound("post", id)
         return found[0]
 
-    def seen(
-        self, tx: Tx, seen: Seen, ids: Iterable[int], together: Mapping[int, list[int]] = MappingProxyType({})
+    def page(
+        self, page: Shown, now_ms: int, together: Mapping[int, list[int]] = MappingProxyType({})
     ) -> list[PostView]:
-        """Posts that the oracle has let through already. together: further boosts that are shown as one with these."""
-        entries = [post for id in ids if (post := seen.posts.get(id))]
-        if not entries:
-            return []
-        plain = [post for post in seen.posts.values() if not post.boost_of_id]
-        counts = posts.counts(tx, [post.id for post in plain])
-        flags = reactions.flags(tx, seen.viewer_id, plain)
-        files = media.by_ids(tx, {id for post in plain for id in post.media})
-        votings = _polls(tx, seen.viewer_id, [post.poll_id for post in plain if post.poll_id])
-        answered = {seen.parent_of(post)[1] for post in plain} - {0}
-        people = accounts.by_ids(tx, seen.accounts.keys() | answered)
+        """What stands on it, in its order. together: further boosts that are shown as one with these."""
+        return [self._post(page, entry, together.get(entry.id, ()), now_ms) for entry in page.entries]
 
-        def view(entry: Post) -> PostView:
-            post = seen.posts[entry.boost_of_id] if entry.boost_of_id else entry
-            count = counts.get(post.id) or PostCounts(post.id)
-            author = people[post.author_id]
-            parent_id, parent_author_id = seen.parent_of(post)
-            parent = people.get(parent_author_id)
-            followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
-            return PostView(
-                key=entry.id,
-                id=post.id,
-                path=f"/@{author.username}/{post.id}",
-                author=self.person(author),
-                boosters=[
-                    self.person(people[seen.posts[id].author_id])
-                    for id in (entry.id, *together.get(entry.id, ()))
-                    if entry.boost_of_id
-                ],
-                reply_to=ReplyTo(parent.username, f"/@{parent.username}/{parent_id}") if parent else None,
-                visibility=post.visibility,
-                language=post.language,
-                summary=post.summary,
-                said=post.summary or post.text or "A picture",
-                html=self.html(post.text, post.mentioned),
-                fold=self._fold(post),
-                sensitive=bool(post.sensitive),
-                media=[self._media(files[id], post, tx.now_ms) for id in post.media if id in files],
-                poll=votings.get(post.poll_id),
-                created_ms=ms_of(post.id),
-                edited_ms=post.edited_ms,
-                replies=count.replies,
-                boosts=count.boosts,
-                favourites=count.favourites,
-                flags=flags.get(post.id) or PostFlags(),
-                alone=post.visibility == Visibility.DIRECT and all(m.account_id == author.id for m in post.mentioned),
-                boostable=post.visibility != Visibility.DIRECT and not followers_only,
-                indexed=for_search_engines(post, author)
-                and (entry is post or for_search_engines(entry, people[entry.author_id])),
-            )
-
-        return [view(entry) for entry in entries]
-
-    def _media(self, one: Media, post: Post, now_ms: int) -> MediaView:
-        private = post.visibility in (Visibility.FOLLOWERS, Visibility.DIRECT)
-        return self._file(one, now_ms, private=private)
+    def _post(self, page: Shown, entry: Post, together: Collection[int], now_ms: int) -> PostView:
+        seen, people = page.seen, page.details.authors
+        post, author = page.original(entry), people[page.original(entry).author_id]
+        count = page.counts.get(post.id, UNCOUNTED)
+        parent_id, parent_author_id = seen.parent_of(post)
+        parent = people.get(parent_author_id)
+        poll = page.polls.get(post.poll_id)
+        boosts = [entry, *(seen.posts[id] for id in together)] if entry.boost_of_id else []
+        followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
+        files = page.details.files
+        return PostView(
+            key=entry.id,
+            id=post.id,
+            path=f"/@{author.username}/{post.id}",
+            author=self.person(author),
+            boosters=[self.person(people[boost.author_id]) for boost in boosts],
+            reply_to=ReplyTo(parent.username, f"/@{parent.username}/{parent_id}") if parent else None,
+            visibility=post.visibility,
+            language=post.language,
+            summary=post.summary,
+            said=post.summary or post.text or "A picture",
+            html=self.html(post.text, post.mentioned),
+            fold=self._fold(post),
+            sensitive=bool(post.sensitive),
+            media=[
+                self._file(files[id], now_ms, private=post.visibility not in OPEN) for id in post.media if id in files
+            ],
+            poll=_poll(poll, seen.viewer_id) if poll else None,
+            created_ms=ms_of(post.id),
+            edited_ms=post.edited_ms,
+            replies=count.replies,
+            boosts=count.boosts,
+            favourites=count.favourites,
+            flags=page.flags.get(post.id, UNFLAGGED),
+            alone=post.visibility == Visibility.DIRECT and all(m.account_id == author.id for m in post.mentioned),
+            boostable=post.visibility != Visibility.DIRECT and not followers_only,
+            indexed=for_search_engines(post, author)
+            and (entry is post or for_search_engines(entry, people[entry.author_id])),
+        )
 
     def uploads(self, tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[MediaView]:
         """Those of ids that are the owner's and wait for a post, or are post_id's, in their order."""
-        found = media.by_ids(tx, ids)
-        own = [one for id in ids if (one := found.get(id)) and one.owner_id == owner_id]
-        return [self._file(one, tx.now_ms, private=True) for one in own if one.post_id <= 0 or one.post_id == post_id]
+        return [self._file(one, tx.now_ms, private=True) for one in media.own(tx, owner_id, ids, post_id=post_id)]
 
     def _file(self, one: Media, now_ms: int, *, private: bool) -> MediaView:
         small = _meta(one.meta).small
@@ -233,9 +208,7 @@ class Views:
 
     def people(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PersonView]:
         """These people, in their order, with how the viewer stands to them. The caller has asked who may be listed."""
-        found = accounts.by_ids(tx, ids)
-        known = {tie.id: tie for tie in relationships(tx, viewer_id, ids)} if viewer_id else {}
-        return [self.person(found[id], known.get(id)) for id in ids if id in found]
+        return [self.person(one, tie) for one, tie in shown.people(tx, viewer_id, ids)]
 
     def html(self, words: str, named: Collection[Mention] = (), *, inline: bool = False) -> Markup:
         """A plain text with its links, those to us without a host: pages are read at whatever address we have.
@@ -258,29 +231,21 @@ class Views:
         return (self.html(first.rstrip(), post.mentioned), self.html(rest, post.mentioned)) if first and rest else None
 
 
-def _polls(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, PollView]:
-    if not ids:
-        return {}
-    options = polls.options(tx, ids)
-    votes = polls.votes_of(tx, viewer_id, ids) if viewer_id else {}
-    return {
-        id: _poll(poll, options[id], votes.get(id, []), viewer_id, tx.now_ms)
-        for id, poll in polls.by_ids(tx, ids).items()
-    }
-
-
-def _poll(poll: Poll, options: list[PollOption], own: list[int], viewer_id: int, now_ms: int) -> PollView:
-    ended = bool(poll.expires_ms) and poll.expires_ms <= now_ms
-    hidden = bool(poll.hide_totals) and not ended
+def _poll(shown: ShownPoll, viewer_id: int) -> PollView:
+    poll, options = shown.poll, shown.options
     total = max(1, poll.voters if poll.multiple else sum(option.votes for option in options))
     return PollView(
         options=[
-            OptionView(one.title, None if hidden else round(100 * one.votes / total), one.position in own)
+            OptionView(
+                one.title,
+                None if shown.totals_hidden else round(100 * one.votes / total),
+                one.position in shown.chosen,
+            )
             for one in options
         ],
         multiple=bool(poll.multiple),
         voters=poll.voters,
         ends_ms=poll.expires_ms,
-        ended=ended,
-        open_to_me=bool(viewer_id) and not ended and not own and poll.author_id != viewer_id,
+        ended=shown.ended,
+        open_to_me=bool(viewer_id) and not shown.ended and not shown.chosen and poll.author_id != viewer_id,
     )

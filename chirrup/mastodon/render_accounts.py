@@ -1,0 +1,146 @@
+"""Accounts as Mastodon's entities.
+
+An account is encoded once and kept by its version, which is read from the database each time: nothing has to be
+invalidated, in no number of processes.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from ..config import Settings
+from ..errors import NotFound
+from ..ports import Tx
+from ..social import shown, text
+from ..social.media import Addresses
+from ..social.shown import Kept, Profile
+from ..times import day
+from ..types import Account, AccountState, Role
+from . import entities
+
+Json = Any  # an entity, ready encoded: msgspec.Raw
+
+encode = msgspec.json.Encoder().encode
+UNSET = msgspec.UNSET
+
+
+class AccountRenderer:
+    """Functions over a transaction, to be given to db.read."""
+
+    def __init__(self, settings: Settings, addresses: Addresses) -> None:
+        self.base_url = settings.base_url
+        self._domain = settings.domain
+        self._addresses = addresses
+        self._accounts = Kept[tuple[AccountState, entities.Account, msgspec.Raw]]()
+
+    def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:
+        """Those of ids that exist, in their order."""
+        parts = self.accounts_by_id(tx, ids)
+        return [parts[id] for id in ids if id in parts]
+
+    def account(self, tx: Tx, id: int) -> Json:
+        """Raises NotFound."""
+        found = self.accounts(tx, [id])
+        if not found:
+            raise NotFound("account", id)
+        return found[0]
+
+    def accounts_by_id(self, tx: Tx, ids: Collection[int]) -> dict[int, Json]:
+        return self._account_parts(tx, shown.states(tx, ids))
+
+    def _account_parts(self, tx: Tx, states: dict[int, AccountState]) -> dict[int, Json]:
+        parts: dict[int, Json] = {}
+        for id, state in states.items():
+            if kept := self._accounts.get(id):
+                before, entity, part = kept
+                if before == state:
+                    parts[id] = part
+                elif (before.changed_ms, before.suspended_ms) == (state.changed_ms, state.suspended_ms):
+                    parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)))
+        if missing := states.keys() - parts.keys():
+            for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self._domain).items():
+                parts[id] = self._keep_account(states[id], self.account_entity(profile))
+        return parts
+
+    def _keep_account(self, state: AccountState, entity: entities.Account) -> Json:
+        part = msgspec.Raw(encode(entity))
+        self._accounts.keep(state.id, (state, entity, part))
+        return part
+
+    def account_entity(self, profile: Profile) -> entities.Account:
+        """A suspended account shows its name and nothing else."""
+        account = profile.account
+        gone = bool(account.suspended_ms)
+        url = self.account_url(account.username)
+        avatar = self._picture(account, account.avatar, "avatar.png")
+        header = self._picture(account, account.header, "header.png")
+        still = self._picture(account, account.avatar_static or account.avatar, "avatar.png")
+        named = {one.username.lower(): self.account_url(one.username) for one in profile.named}
+        return entities.Account(
+            id=str(account.id),
+            username=account.username,
+            acct=account.username,
+            display_name="" if gone else account.display_name,
+            locked=bool(account.locked),
+            bot=bool(account.bot),
+            discoverable=bool(account.discoverable),
+            indexable=bool(account.indexable),
+            group=False,
+            created_at=day(account.created_ms) + "T00:00:00.000Z",
+            note="" if gone else text.to_html(account.note, named, self.base_url),
+            url=url,
+            uri=url,
+            avatar=avatar,
+            avatar_static=still,
+            header=header,
+            header_static=header,
+            hide_collections=bool(account.hide_network),
+            noindex=not account.discoverable,
+            emojis=[],
+            roles=[role_entity(profile.role)] if profile.role else [],
+            fields=[]
+            if gone
+            else [
+                entities.AccountField(name=one.name, value=text.to_html(one.value, named, self.base_url, inline=True))
+                for one in profile.fields
+            ],
+            suspended=True if gone else UNSET,
+            **_counts(profile.state),
+        )
+
+    def _picture(self, account: Account, key: str, otherwise: str) -> str:
+        if not key or account.suspended_ms:
+            return f"{self.base_url}/static/{otherwise}"
+        return self.base_url + self._addresses.of_profile(account.id, key)
+
+    # addresses
+
+    def account_url(self, username: str) -> str:
+        return f"{self.base_url}/@{username}"
+
+    def post_url(self, username: str, id: int) -> str:
+        return f"{self.base_url}/@{username}/{id}"
+
+    def tag_url(self, name: str) -> str:
+        return text.tag_url(name, self.base_url)
+
+
+PERMISSIONS = {Role.USER: "0", Role.ADMIN: "1"}  # Mastodon's bit 0x1: may do everything
+
+
+def role_entity(role: str) -> entities.RoleEntity:
+    if role == Role.ADMIN:
+        return entities.RoleEntity(id="3", name="Admin", permissions=PERMISSIONS[Role.ADMIN], highlighted=True)
+    return entities.RoleEntity(id="-99", name="", permissions=PERMISSIONS[Role.USER])
+
+
+def _counts(state: AccountState) -> dict[str, Any]:
+    """The part of an account that changes with every post and follow."""
+    gone = bool(state.suspended_ms)
+    return {
+        "followers_count": 0 if gone else state.followers,
+        "following_count": 0 if gone else state.followees,
+        "statuses_count": 0 if gone else state.posts,
+        "last_status_at": day(state.last_post_ms) if state.last_post_ms and not gone else None,
+    }

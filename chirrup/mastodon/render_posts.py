@@ -1,0 +1,252 @@
+"""Posts, polls and media as Mastodon's entities, in the order and with the facts of social/shown.py.
+
+The part of a post that is the same for everybody is encoded once and kept by the post's version.
+"""
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from ..access.visibility import OPEN, Seen
+from ..config import Settings
+from ..errors import NotFound
+from ..ports import Tx
+from ..social import media as media_files
+from ..social import shown, text
+from ..social.media import SLOT_MS, Addresses
+from ..social.polls import ShownPoll
+from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
+from ..times import iso, iso_or_none
+from ..types import App, Media, Post, PostVersion
+from . import entities
+from .render_accounts import UNSET, AccountRenderer, Json, encode
+
+Version = tuple[int, int]  # changed_ms; the time slot of addresses of media that not everybody may see
+
+
+class PostRenderer(AccountRenderer):
+    """Functions over a transaction, to be given to db.read."""
+
+    def __init__(self, settings: Settings, addresses: Addresses, known: Known | None = None) -> None:
+        super().__init__(settings, addresses)
+        self._known = known or Known()
+        self._posts = Kept[tuple[Version, bytes]]()
+
+    def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[Json]:
+        """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
+        fixed = _Fixed(self._posts, tx.now_ms)
+        page = shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt, detailed=fixed.find)
+        return self._rendered(tx, page, fixed)
+
+    def status(self, tx: Tx, viewer_id: int, id: int) -> Json:
+        """Raises NotFound: absent or hidden."""
+        found = self.statuses(tx, viewer_id, [id])
+        if not found:
+            raise NotFound("post", id)
+        return found[0]
+
+    def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
+        """Those of ids that the viewer may see."""
+        fixed = _Fixed(self._posts, tx.now_ms)
+        page = shown.find(tx, viewer_id, ids, self._known, detailed=fixed.find)
+        return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
+
+    def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:
+        """Posts that the oracle has let through already."""
+        fixed = _Fixed(self._posts, tx.now_ms)
+        return self._rendered(tx, shown.of(tx, seen, ids, self._known, detailed=fixed.find), fixed)
+
+    def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
+        seen = page.seen
+        for post in fixed.missing:
+            fixed.keep(post, encode(self._fixed(post, page.details, tx.now_ms))[:-1] + b",")
+        authors = self._account_parts(tx, seen.accounts)
+        voting = {id: poll_entity(one, seen.viewer_id) for id, one in page.polls.items()}
+        known = bool(seen.viewer_id)
+
+        def parents(post: Post) -> tuple[str | None, str | None]:
+            id, author_id = seen.parent_of(post)
+            return (str(id), str(author_id)) if id else (None, None)
+
+        def whole(post: Post, original: Post, reblog: Json = None) -> Json:
+            count = page.counts.get(original.id, UNCOUNTED)
+            flag = page.flags.get(original.id, UNFLAGGED)
+            parent_id, parent_author_id = parents(post) if post.reply_to_id else (UNSET, UNSET)
+            live = encode(
+                entities.StatusLive(
+                    in_reply_to_id=parent_id,
+                    in_reply_to_account_id=parent_author_id,
+                    account=authors[post.author_id],
+                    replies_count=count.replies,
+                    reblogs_count=count.boosts,
+                    favourites_count=count.favourites,
+                    favourited=flag.favourited if known else UNSET,
+                    reblogged=flag.boosted if known else UNSET,
+                    bookmarked=flag.bookmarked if known else UNSET,
+                    muted=flag.muted if known else UNSET,
+                    pinned=flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else UNSET,
+                    poll=voting.get(post.poll_id),
+                    reblog=reblog,
+                )
+            )
+            return msgspec.Raw(fixed.parts[post.id] + live[1:])
+
+        found: list[Json] = []
+        for post in page.entries:
+            if post.boost_of_id:
+                original = page.original(post)
+                found.append(whole(post, original, whole(original, original)))
+            else:
+                found.append(whole(post, post))
+        return found
+
+    def _fixed(self, post: Post, details: Details, now_ms: int) -> entities.StatusFixed:
+        url = self.post_url(details.authors[post.author_id].username, post.id)
+        return entities.StatusFixed(
+            id=str(post.id),
+            created_at=iso(post.created_ms),
+            edited_at=iso_or_none(post.edited_ms),
+            sensitive=bool(post.sensitive),
+            spoiler_text=post.summary,
+            visibility=post.visibility,
+            language=post.language or None,
+            uri=url,
+            url=url,
+            content=self._html(post.text, post) if post.text else "",
+            media_attachments=self._attached(post, post.media, details.files, now_ms),
+            mentions=[
+                entities.StatusMention(
+                    id=str(one.account_id), username=one.username, url=self.account_url(one.username), acct=one.username
+                )
+                for one in post.mentioned
+            ],
+            tags=[entities.StatusTag(name=name.lower(), url=self.tag_url(name)) for name in post.tag_names],
+            emojis=[],
+            application=_application(details.apps.get(post.app_id)),
+            card=None,
+            in_reply_to_id=UNSET if post.reply_to_id else None,
+            in_reply_to_account_id=UNSET if post.reply_to_id else None,
+        )
+
+    def _html(self, words: str, post: Post) -> str:
+        """words: the text of the post, or one that it had before."""
+        links = {one.username.lower(): self.account_url(one.username) for one in post.mentioned}
+        return text.to_html(words, links, self.base_url)
+
+    def edits(self, tx: Tx, viewer_id: int, id: int) -> list[entities.StatusEdit]:
+        """A post's history, oldest first. Raises NotFound."""
+        found = shown.history(tx, viewer_id, id)
+        post = found.post
+        author = self.accounts(tx, [post.author_id])[0]
+        edits: list[entities.StatusEdit] = []
+        for version in found.versions:
+            titles = msgspec.json.decode(version.poll_options, type=list[str])
+            files = {id: _as_of(version, one) for id, one in found.files.items()}
+            edits.append(
+                entities.StatusEdit(
+                    content=self._html(version.text, post),
+                    spoiler_text=version.summary,
+                    sensitive=bool(version.sensitive),
+                    created_at=iso(version.at_ms),
+                    account=author,
+                    poll=entities.StatusEditPoll(options=[entities.StatusEditPollOption(title=t) for t in titles])
+                    if titles
+                    else UNSET,
+                    media_attachments=self._attached(post, version.media, files, tx.now_ms),
+                    emojis=[],
+                )
+            )
+        return edits
+
+    # media and polls
+
+    def media(self, tx: Tx, one: Media) -> entities.MediaAttachment:
+        """For its owner."""
+        return self._media(one, private=media_files.is_private(tx, one), now_ms=tx.now_ms)
+
+    def own_media(self, tx: Tx, owner_id: int, ids: Collection[int]) -> list[entities.MediaAttachment]:
+        """Those of ids that are the owner's and wait for a post, in their order."""
+        return [self.media(tx, one) for one in media_files.own(tx, owner_id, ids)]
+
+    def _attached(
+        self, post: Post, ids: Collection[int], files: dict[int, Media], now_ms: int
+    ) -> list[entities.MediaAttachment]:
+        private = _is_private(post)
+        return [self._media(files[id], private=private, now_ms=now_ms) for id in ids if id in files]
+
+    def _media(self, one: Media, *, private: bool, now_ms: int) -> entities.MediaAttachment:
+        url, preview_url = (
+            self.base_url + self._addresses.of_media(one, key, private=private, now_ms=now_ms)
+            for key in (one.key, one.preview_key)
+        )
+        return entities.MediaAttachment(
+            id=str(one.id),
+            type=one.kind,
+            url=url,
+            preview_url=preview_url,
+            remote_url=None,
+            preview_remote_url=None,
+            text_url=None,
+            meta=msgspec.Raw(one.meta.encode()),
+            description=one.description or None,
+            blurhash=one.blurhash or None,
+        )
+
+
+class _Fixed:
+    """The fixed parts of the posts of a page: `{…,` by post id, to be followed by the live part without its brace."""
+
+    def __init__(self, kept: Kept[tuple[Version, bytes]], now_ms: int) -> None:
+        self.parts: dict[int, bytes] = {}
+        self.missing: list[Post] = []
+        self._kept = kept
+        self._slot = now_ms // SLOT_MS
+
+    def find(self, found: Collection[Post]) -> list[Post]:
+        """Those of found that were not kept."""
+        for post in found:
+            kept = self._kept.get(post.id)
+            if kept and kept[0] == self._version(post):
+                self.parts[post.id] = kept[1]
+            else:
+                self.missing.append(post)
+        return self.missing
+
+    def keep(self, post: Post, part: bytes) -> None:
+        self.parts[post.id] = part
+        self._kept.keep(post.id, (self._version(post), part))
+
+    def _version(self, post: Post) -> Version:
+        """Addresses of media that not everybody may see end after a while."""
+        return (post.changed_ms, self._slot if _is_private(post) else 0)
+
+
+def poll_entity(shown: ShownPoll, viewer_id: int) -> entities.Poll:
+    poll = shown.poll
+    return entities.Poll(
+        id=str(poll.id),
+        expires_at=iso_or_none(poll.expires_ms),
+        expired=shown.ended,
+        multiple=bool(poll.multiple),
+        votes_count=sum(option.votes for option in shown.options),
+        voters_count=poll.voters if poll.multiple else None,
+        voted=bool(shown.chosen) or poll.author_id == viewer_id if viewer_id else UNSET,
+        own_votes=shown.chosen if viewer_id else UNSET,
+        options=[
+            entities.PollOption(title=one.title, votes_count=None if shown.totals_hidden else one.votes)
+            for one in shown.options
+        ],
+        emojis=[],
+    )
+
+
+def _application(app: App | None) -> entities.StatusApplication | None:
+    return entities.StatusApplication(name=app.name, website=app.website or None) if app else None
+
+
+def _as_of(version: PostVersion, one: Media) -> Media:
+    return msgspec.structs.replace(one, description=version.described.get(one.id, one.description))
+
+
+def _is_private(post: Post) -> bool:
+    return post.media_ids != "[]" and post.visibility not in OPEN
