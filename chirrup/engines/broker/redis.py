@@ -22,7 +22,7 @@ from ... import metrics
 from ...ports import Doubt, OnMessage
 from ..redis import settings_check
 from ..redis.connection import PING, Answer, Away, pack, pack_each
-from ..redis.topology import Cluster, open_nodes
+from ..redis.topology import Cluster, open_topology
 from .memory import MemoryBroker, MemoryListening
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class RedisBroker:
     """See ports.Broker."""
 
     def __init__(self, url: str) -> None:
-        self._nodes = nodes = open_nodes(url, on_message=self._hear, on_up=self._resume)
+        self._topology = nodes = open_topology(url, on_message=self._hear, on_up=self._resume)
         sharded = "S" if isinstance(nodes, Cluster) else ""
         self._publish, self._subscribe = f"{sharded}PUBLISH", f"{sharded}SUBSCRIBE"
         self._unsubscribe = f"{sharded}UNSUBSCRIBE"
@@ -52,17 +52,17 @@ class RedisBroker:
 
     @property
     def blind(self) -> bool:
-        return not self._nodes.whole
+        return not self._topology.whole
 
     @property
     def owes(self) -> bool:
         return bool(self._lost)
 
     async def connect(self) -> None:
-        await self._nodes.ready()  # where this fails, it is tried again in the background
+        await self._topology.ready()  # where this fails, it is tried again in the background
 
     async def doubts(self) -> list[Doubt]:
-        return await settings_check.doubts(await self._nodes.servers())
+        return await settings_check.doubts(await self._topology.servers())
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         metrics.deliveries["channels"] += len(channels)
@@ -72,7 +72,7 @@ class RedisBroker:
             names.setdefault(group, []).append(self._prefixes[group] + channel)
         if names:
             packed = {group: (pack_each(self._publish, some, message), len(some)) for group, some in names.items()}
-            done = await self._nodes.ask_each(packed)
+            done = await self._topology.ask_each(packed)
             if len(done) < len(names):
                 self._lost |= names.keys() - done.keys()
             if self._lost:
@@ -80,7 +80,9 @@ class RedisBroker:
 
     async def tell_of_gap(self) -> bool:
         gaps = enumerate(self._prefixes)
-        done = await self._nodes.ask_each({at: (pack(self._publish, f"{name}{_GAP}{at}", b""), 1) for at, name in gaps})
+        done = await self._topology.ask_each(
+            {at: (pack(self._publish, f"{name}{_GAP}{at}", b""), 1) for at, name in gaps}
+        )
         return bool(done)  # every process listens there; one that misses it has a gap of its own to report
 
     async def listen(
@@ -96,7 +98,7 @@ class RedisBroker:
     async def close(self) -> None:
         if self._gap_due:
             self._gap_due.cancel()
-        await self._nodes.close()
+        await self._topology.close()
 
     async def tell(self, channels: Collection[str]) -> None:
         """Subscribe to those of channels that have listeners and unsubscribe from the others. Done on return.
@@ -106,32 +108,32 @@ class RedisBroker:
         groups: dict[int, list[str]] = {}
         for channel in channels:
             groups.setdefault(self._group(channel), []).append(channel)
-        if not all((link := self._nodes.link(group)) and link.up for group in groups):
-            await self._nodes.ready()
+        if not all((connection := self._topology.connection(group)) and connection.up for group in groups):
+            await self._topology.ready()
         told = [(group, self._send(group, some)) for group, some in groups.items()]
-        for group, (link, answer) in told:
+        for group, (connection, answer) in told:
             with suppress(Away):
                 if answer and type((await answer.replies())[0]) is ReplyError:
-                    link.abort("a channel is not there any more")  # more errors than expected replies
-                    self._nodes.look_again([group])
+                    connection.abort("a channel is not there any more")  # more errors than expected replies
+                    self._topology.look_again([group])
 
     def _send(self, group: int, channels: Collection[str]) -> tuple[Any, Answer | None]:
         """Send what fits the listeners of this moment. Subscriptions have no reply, so a PING follows them."""
-        link, commands = self._nodes.link(group), b""
+        connection, commands = self._topology.connection(group), b""
         prefix, listeners = self._prefixes[group], self._here.listeners
         if wanted := [prefix + channel for channel in channels if channel in listeners]:
             commands += pack(self._subscribe, *wanted)
         if unwanted := [prefix + channel for channel in channels if channel not in listeners]:
             commands += pack(self._unsubscribe, *unwanted)
         with suppress(Away):
-            if link:
-                return link, link.send(commands + PING, 1)
-        return link, None
+            if connection:
+                return connection, connection.send(commands + PING, 1)
+        return connection, None
 
     async def _resume(self, groups: Collection[int]) -> None:
         """Subscribe again: a new connection to the nodes of these groups has no subscriptions."""
         exists = {group: (pack("EXISTS", self._prefixes[group]), 1) for group in groups}
-        if len(await self._nodes.ask_each(exists)) < len(exists):  # ask_each() follows groups that have moved
+        if len(await self._topology.ask_each(exists)) < len(exists):  # ask_each() follows groups that have moved
             raise Away("lost again")
         listened: dict[int, list[str]] = {group: [] for group in groups}
         for channel in self._here.listeners:
@@ -171,7 +173,7 @@ class RedisBroker:
         elif kind == b"sunsubscribe" and channel:
             name = channel[channel.index(b"|") + 1 :].decode()
             if name in self._here.listeners:  # an unexpected unsubscribe: the group moves to another node
-                self._nodes.look_again([self._group(name)])
+                self._topology.look_again([self._group(name)])
 
     def _group(self, channel: str) -> int:
         if len(self._prefixes) == 1:

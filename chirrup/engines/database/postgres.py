@@ -23,7 +23,7 @@ from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...ids import IdSource, bucket_of
 from ...ports import Doubt, Operation, Phrases, Row, Search, Tx
 from ..postgres.connection import Statement, adapt
-from ..postgres.pools import LOST_RACE, Again, Lines
+from ..postgres.pools import LOST_RACE, Again, Pools
 from ..postgres.sql import PHRASES, SCHEMA_LOCK
 from ..postgres.transaction import BEGIN_WRITE, COMMIT, ROLLBACK, Common, WaitingTx, check_committed
 from .common import TIMEOUT_S, TRIES, Outbox, as_invalid, closing, too_slow
@@ -86,7 +86,7 @@ class PostgresDatabase:
         self._server_clock.look_at(self._conninfo)
         self._replica_conninfo = _conninfo(replica, target_session_attrs="any") if replica else ""
         self._freshness = Freshness(self.read, lambda look: self._read(look, (), {}, replica=True))
-        self._lines: dict[str, Lines] = {}  # by conninfo; they belong to the loop that used them last
+        self._pools: dict[str, Pools] = {}  # by conninfo; they belong to the loop that used them last
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alone = threading.Lock()  # held while write_now() uses its connection
         self._own: psycopg.Connection[Row] | None = None
@@ -123,7 +123,7 @@ class PostgresDatabase:
 
     async def _write(self, operation: Callable[..., T], args: Any, kwargs: Any) -> T:
         try:
-            result, emitted = await self._tried(lambda lines: lines.write(operation, args, kwargs), self._conninfo)
+            result, emitted = await self._tried(lambda pools: pools.write(operation, args, kwargs), self._conninfo)
         except Exception as error:
             self._raise(error)
         self.trouble = ""
@@ -136,15 +136,15 @@ class PostgresDatabase:
     ) -> T:
         where = self._replica_conninfo if replica else self._conninfo
         try:
-            return await self._tried(lambda lines: lines.read(operation, args, kwargs, slow=slow or replica), where)
+            return await self._tried(lambda pools: pools.read(operation, args, kwargs, slow=slow or replica), where)
         except Exception as error:
             self._raise(error)
 
-    async def _tried(self, what: Callable[[Lines], Awaitable[T]], conninfo: str) -> T:
+    async def _tried(self, what: Callable[[Pools], Awaitable[T]], conninfo: str) -> T:
         """Run it up to TRIES times while it raises Again. Raises what the last try raised."""
         for tries_left in reversed(range(TRIES)):
             try:
-                return await what(self._lines_to(conninfo))
+                return await what(self._pools_to(conninfo))
             except Again as again:
                 if not tries_left:
                     raise again.__cause__ or again from None
@@ -210,22 +210,22 @@ class PostgresDatabase:
 
     # connections
 
-    def _lines_to(self, conninfo: str) -> Lines:
+    def _pools_to(self, conninfo: str) -> Pools:
         """The running loop's connections there. Raises Unavailable: close() was called."""
         if self._closed:
             raise closing()
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._close_lines()
+            self._close_pools()
             self._loop = loop
-        if conninfo not in self._lines:
+        if conninfo not in self._pools:
             self._end_own()
             pool = "postgres" if conninfo == self._conninfo else "postgres-replica"
-            self._lines[conninfo] = Lines(lambda: self._connect(conninfo), self._common, self._most, pool)
+            self._pools[conninfo] = Pools(lambda: self._connect(conninfo), self._common, self._most, pool)
         if self._server_clock.is_due:
             self._server_clock.put_off()
             self._spawn(self._look_at_clock())
-        return self._lines[conninfo]
+        return self._pools[conninfo]
 
     async def _look_at_clock(self) -> None:
         with suppress(psycopg.Error):  # the next transaction reports the same error
@@ -288,7 +288,7 @@ class PostgresDatabase:
     def close(self) -> None:
         """Operations that still wait raise Unavailable."""
         self._closed = True
-        self._close_lines()
+        self._close_pools()
         self._end_own()
 
     def _end_own(self) -> None:
@@ -298,10 +298,10 @@ class PostgresDatabase:
                 self._own.close()
             self._alone.release()
 
-    def _close_lines(self) -> None:
-        for lines in self._lines.values():
-            lines.close()
-        self._lines.clear()
+    def _close_pools(self) -> None:
+        for pools in self._pools.values():
+            pools.close()
+        self._pools.clear()
 
 
 def _say(connection: psycopg.Connection[Row], word: Statement) -> bytes | None:

@@ -14,7 +14,7 @@ import zlib
 import msgspec
 
 from ..redis.connection import pack
-from ..redis.topology import open_nodes
+from ..redis.topology import open_topology
 from .memory import CAPACITY, Allowance, MemoryLimits, allowance
 
 RETRY_S = 5  # Retry-After of a strict limit while Redis is away
@@ -42,7 +42,7 @@ class RedisLimits:
     """See ports.Limits."""
 
     def __init__(self, url: str) -> None:
-        self._nodes = open_nodes(url)
+        self._topology = open_topology(url)
         self._here = MemoryLimits()
         self._shares: dict[tuple[str, str], _Share] = {}
 
@@ -83,14 +83,14 @@ class RedisLimits:
 
     async def _tell(self, name: str, key: str, cost: int, per_s: int) -> tuple[int, float] | None:
         """(used with these, seconds until the window ends); None when Redis cannot be reached."""
-        tags = self._nodes.tags
+        tags = self._topology.tags
         group = zlib.crc32(key.encode()) % len(tags)
         packed = pack("EVAL", _HIT, 1, f"chirrup:l:{tags[group]}{name}:{key}", cost, per_s * 1000)
-        found = await self._nodes.ask_each({group: (packed, 1)})
+        found = await self._topology.ask_each({group: (packed, 1)})
         if not found:
             return None
         [(used, left_ms)] = found[group]
         return used, left_ms / 1000
 
     async def close(self) -> None:
-        await self._nodes.close()
+        await self._topology.close()

@@ -57,7 +57,7 @@ class _Round:
         return answers[self._owed :]
 
 
-class Line:
+class Connection:
     """An open, idle connection. From now on only the running loop may use it."""
 
     def __init__(self, connection: psycopg.Connection[Any], *, sharded: bool) -> None:

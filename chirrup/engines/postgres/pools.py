@@ -23,7 +23,7 @@ from ... import metrics
 from ...errors import Unavailable
 from ...events import Event
 from ..database.common import QUEUE, busy
-from .connection import FAILED, Line
+from .connection import FAILED, Connection
 from .transaction import (
     BEGIN_READ,
     BEGIN_WRITE,
@@ -74,67 +74,67 @@ class _Read(NamedTuple):
             self.answer.set_exception(error)
 
 
-class _Lines:
+class _Pool:
     """A pool: at most so many connections, opened when needed, each for one user at a time."""
 
     def __init__(self, connect: Connect, most: int, pool: str) -> None:
         self._connect = connect
         self._room = asyncio.Semaphore(most)
-        self._free: list[Line] = []
+        self._free: list[Connection] = []
         self._waits = metrics.connection_waits[pool]
-        self.all: set[Line] = set()
+        self.all: set[Connection] = set()
         self.inside = 0  # users that have a connection or wait for one
         self._loop = asyncio.get_running_loop()
         self._looking = self._loop.call_later(LOOK_S, self._look)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[Line]:
+    async def one(self) -> AsyncIterator[Connection]:
         """Raises what connect() raises."""
         self.inside += 1
         asked_s = time.monotonic()
         try:
             async with self._room:
-                line = await self._line()
+                connection = await self._connection()
                 self._waits.add(time.monotonic() - asked_s)
                 try:
-                    yield line
+                    yield connection
                 finally:
-                    if line.lost:
-                        self.all.discard(line)
+                    if connection.lost:
+                        self.all.discard(connection)
                     else:
-                        self._free.append(line)
+                        self._free.append(connection)
         finally:
             self.inside -= 1
 
-    async def _line(self) -> Line:
+    async def _connection(self) -> Connection:
         while self._free:
-            line = self._free.pop()
-            if not line.lost:
-                return line
-            self.all.discard(line)
-        connection, sharded = await self._loop.run_in_executor(None, self._connect)
-        line = Line(connection, sharded=sharded)
-        self.all.add(line)
-        return line
+            connection = self._free.pop()
+            if not connection.lost:
+                return connection
+            self.all.discard(connection)
+        opened, sharded = await self._loop.run_in_executor(None, self._connect)
+        connection = Connection(opened, sharded=sharded)
+        self.all.add(connection)
+        return connection
 
     def _look(self) -> None:
-        for line in self.all:
-            line.look()
+        for connection in self.all:
+            connection.look()
         self._looking = self._loop.call_later(LOOK_S, self._look)
 
     def close(self) -> None:
         self._looking.cancel()
-        for line in self.all:
-            line.close()
+        for connection in self.all:
+            connection.close()
 
 
-class Lines:
+class Pools:
     """Two pools of `most` connections: for writes and for reads, so that slow reads never delay a write."""
 
     def __init__(self, connect: Connect, common: Common, most: int, pool: str) -> None:
         self._common = common
-        self._writers = _Lines(connect, most, f"{pool}-write")
-        self._readers = _Lines(connect, most, f"{pool}-read")
+        self._writers = _Pool(connect, most, f"{pool}-write")
+        self._readers = _Pool(connect, most, f"{pool}-read")
         self._quick = _Reads(self._readers, common, most)
         self._slow = _Reads(self._readers, common, max(1, most - 1))  # one connection stays for quick reads
         metrics.pools[f"{pool}-write"] = lambda: (most, self._writers.inside)
@@ -152,39 +152,39 @@ class Lines:
         """(result, events) of the operation, once it is durable. Raises Again and whatever it raises."""
         if self._writers.inside >= QUEUE:
             raise busy()
-        async with self._writers.one() as line:
-            tx = PostgresTx(line, self._common)
+        async with self._writers.one() as connection:
+            tx = PostgresTx(connection, self._common)
             tx.untold.append(BEGIN_WRITE)
             running = Running(partial(operation, tx, *args, **kwargs))
             committing = False
             try:
                 asked = running.go_on()
                 while asked is not None:
-                    asked = running.go_on(await answered(line, asked))
+                    asked = running.go_on(await answered(connection, asked))
                 if running.error:
                     raise running.error
                 if tx.must_wait:
                     await asyncio.sleep(0.001)
                 # ask once before COMMIT: when a COMMIT is lost, we do not know whether to run the operation again
                 if not tx.asked:
-                    checked(await line.ask(tx.untold))
+                    checked(await connection.ask(tx.untold))
                     tx.untold = []
                 committing = True
-                answers = checked(await line.ask([*tx.untold, COMMIT]))
+                answers = checked(await connection.ask([*tx.untold, COMMIT]))
             except psycopg.Error as error:
                 running.stop()
-                line.tell(ROLLBACK)
-                if committing and line.lost:
+                connection.tell(ROLLBACK)
+                if committing and connection.lost:
                     raise Unavailable(
                         "the connection to the database was lost while this was being stored: look whether it is there "
                         "before you send it again"
                     ) from error
-                if line.lost or isinstance(error, LOST_RACE):
+                if connection.lost or isinstance(error, LOST_RACE):
                     raise Again from error
                 raise
             except BaseException:
                 running.stop()
-                line.tell(ROLLBACK)
+                connection.tell(ROLLBACK)
                 raise
             check_committed(answers[-1].command_status)
             return running.result, tx.emitted
@@ -193,8 +193,8 @@ class Lines:
 class _Reads:
     """Reads that share transactions. most: transactions at a time."""
 
-    def __init__(self, lines: _Lines, common: Common, most: int) -> None:
-        self._lines, self._common, self._most = lines, common, most
+    def __init__(self, pool: _Pool, common: Common, most: int) -> None:
+        self._pool, self._common, self._most = pool, common, most
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Read] = deque()
         self._began: dict[asyncio.Task[None], float] = {}  # when each transaction began
@@ -243,10 +243,10 @@ class _Reads:
     async def _read_some(self) -> None:
         reads: list[_Read] = []
         try:
-            async with self._lines.one() as line:
+            async with self._pool.one() as connection:
                 reads = self._next()
                 while reads:
-                    reads = await self._read_together(line, reads)
+                    reads = await self._read_together(connection, reads)
         except BaseException as error:
             for read in reads or self._next():
                 read.settle(None, error)
@@ -254,9 +254,9 @@ class _Reads:
     def _next(self) -> list[_Read]:
         return [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
 
-    async def _read_together(self, line: Line, reads: list[_Read]) -> list[_Read]:
+    async def _read_together(self, connection: Connection, reads: list[_Read]) -> list[_Read]:
         """The reads to repeat, because an error of another one ended the transaction."""
-        under_way = {Running(one.in_transaction(PostgresTx(line, self._common))): one for one in reads}
+        under_way = {Running(one.in_transaction(PostgresTx(connection, self._common))): one for one in reads}
         answers: Answers = {running: [] for running in under_way}
         opening = [BEGIN_READ]
         try:
@@ -266,7 +266,7 @@ class _Reads:
                     under_way.pop(running).settle(running.result, running.error)
                 if not asked:
                     return []
-                every = await answered(line, [*opening, *chain.from_iterable(asked.values())])
+                every = await answered(connection, [*opening, *chain.from_iterable(asked.values())])
                 checked(every[: len(opening)])
                 answers, opening = dealt(asked, every[len(opening) :]), []
                 if every[-1].status in FAILED:
@@ -276,13 +276,13 @@ class _Reads:
                         under_way.pop(running).settle(None, _again_or(running.error))
                     return list(under_way.values())
         except psycopg.Error as error:
-            if line.lost:
+            if connection.lost:
                 raise Again from error
             raise
         finally:
             for running in under_way:
                 running.stop()
-            line.tell_soon(ROLLBACK)
+            connection.tell_soon(ROLLBACK)
 
 
 def _has_failed(answers: list[PGresult]) -> bool:

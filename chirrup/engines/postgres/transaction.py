@@ -19,7 +19,7 @@ from ...events import Event
 from ...ids import ID_MAX, IdSource, bucket_of
 from ...ports import Phrases, Row, Search
 from ..database.common import Outbox
-from .connection import FAILED, Line, Statement, bound, error_of, numbered
+from .connection import FAILED, Connection, Statement, bound, error_of, numbered
 from .sql import BUCKETS, PHRASES, SHARDED
 
 T = TypeVar("T")
@@ -77,8 +77,8 @@ def _numbered(sql: str, values: dict[str, Any], *, sharded: bool) -> tuple[bytes
     return text, [bound(values[name]) for name in names]
 
 
-def _statement(line: Line, sql: str, values: dict[str, Any]) -> Statement:
-    return line.statement(*_numbered(sql, values, sharded=line.sharded))
+def _statement(connection: Connection, sql: str, values: dict[str, Any]) -> Statement:
+    return connection.statement(*_numbered(sql, values, sharded=connection.sharded))
 
 
 class ByIds:
@@ -98,15 +98,15 @@ class ByIds:
             first._ids += self._ids
             self._first = first
 
-    def statement(self, line: Line) -> Statement:
+    def statement(self, connection: Connection) -> Statement:
         ids = self._ids[0] if len(self._ids) == 1 else set[int]().union(*self._ids)
-        return _statement(line, self.sql, {"ids": ids})
+        return _statement(connection, self.sql, {"ids": ids})
 
-    def made(self, line: Line, answer: PGresult) -> dict[int, Any]:
+    def made(self, connection: Connection, answer: PGresult) -> dict[int, Any]:
         """The results by id, of all ids that were asked for together."""
         first = self._first or self
         if first._made is None:
-            first._made = {row[0]: first._make(*row) for row in line.rows(answer)}
+            first._made = {row[0]: first._make(*row) for row in connection.rows(answer)}
         return first._made
 
 
@@ -116,26 +116,26 @@ Question = Statement | ByIds
 class PostgresTx(_Tx):
     """See ports.Tx. Works only inside a Running operation."""
 
-    def __init__(self, line: Line, common: Common) -> None:
-        super().__init__(common, sharded=line.sharded)
-        self._line = line
+    def __init__(self, connection: Connection, common: Common) -> None:
+        super().__init__(common, sharded=connection.sharded)
+        self._connection = connection
         self.untold: list[Statement] = []  # statements that need no answer, not sent yet
         self.asked = False  # the server has answered something
 
     def all(self, sql: str, **values: Any) -> list[Row]:
-        return self._line.rows(self._ask(sql, values))
+        return self._connection.rows(self._ask(sql, values))
 
     def one(self, sql: str, **values: Any) -> Row | None:
-        rows = self._line.rows(self._ask(sql, values))
+        rows = self._connection.rows(self._ask(sql, values))
         return rows[0] if rows else None
 
     def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
         question = ByIds(sql, make, ids)
-        made = question.made(self._line, self._answer(question))
+        made = question.made(self._connection, self._answer(question))
         return {id: made[id] for id in ids if id in made}
 
     def run(self, sql: str, **values: Any) -> None:
-        self.untold.append(_statement(self._line, sql, values))
+        self.untold.append(_statement(self._connection, sql, values))
 
     def changed(self, sql: str, **values: Any) -> int:
         return self._ask(sql, values).command_tuples or 0
@@ -162,7 +162,7 @@ class PostgresTx(_Tx):
         raise NotImplementedError("copying in is for loaders: write_now()")
 
     def _ask(self, sql: str, values: dict[str, Any]) -> PGresult:
-        return self._answer(_statement(self._line, sql, values))
+        return self._answer(_statement(self._connection, sql, values))
 
     def _answer(self, question: Question) -> PGresult:
         asked, self.untold = [*self.untold, question], []
@@ -248,7 +248,7 @@ def dealt(asked: Asked, every: Iterable[PGresult]) -> Answers:
     return {running: list(islice(rest, len(statements))) for running, statements in asked.items()}
 
 
-async def answered(line: Line, asked: Iterable[Question]) -> list[PGresult]:
+async def answered(connection: Connection, asked: Iterable[Question]) -> list[PGresult]:
     """The answers, in the order of asked. Raises psycopg.OperationalError: the connection is lost."""
     sent: list[Question] = []
     places: list[int] = []  # for each question the index of its answer among those sent
@@ -261,7 +261,7 @@ async def answered(line: Line, asked: Iterable[Question]) -> list[PGresult]:
         if place == len(sent):
             sent.append(one)
         places.append(place)
-    answers = await line.ask([one.statement(line) if isinstance(one, ByIds) else one for one in sent])
+    answers = await connection.ask([one.statement(connection) if isinstance(one, ByIds) else one for one in sent])
     return [answers[place] for place in places]
 
 

@@ -68,7 +68,7 @@ _STILL_PRIMARY = pack("INFO", "replication") + pack("DEL", "chirrup:beat")
 _STILL_IN_CLUSTER = pack("INFO", "replication") + pack("CLUSTER", "INFO")
 
 
-class Link:
+class Connection:
     """Connects when first needed, and again whenever the connection is lost, until close().
 
     servers: addresses; one of them is the primary. in_cluster: the server is a node of a Cluster and may answer
@@ -87,7 +87,7 @@ class Link:
         self.servers, self._in_cluster = servers, in_cluster
         self.identity = b"?"  # changes with each start and each promotion: the server may then have lost newer data
         self._on_message, self._on_up = on_message, on_up
-        self.wire: _Wire | None = None  # None: not connected
+        self.protocol: _Protocol | None = None  # None: not connected
         self._first_try: asyncio.Event = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._complain_at = 0.0
@@ -95,24 +95,24 @@ class Link:
 
     @property
     def up(self) -> bool:
-        return self.wire is not None
+        return self.protocol is not None
 
     async def ready(self) -> None:
         """Returns when commands can be sent. Raises Away: the first call waits for one try to connect, later ones do
         not.
         """
-        if self.wire is None:
+        if self.protocol is None:
             if self._runner is None:
                 self._runner = asyncio.create_task(self._run())
             await self._first_try.wait()
-            if self.wire is None:
+            if self.protocol is None:
                 raise Away("not connected")
 
     def send(self, commands: bytes, count: int) -> "Answer":
         """Send commands that have count replies. They are written before any other task runs. Raises Away."""
-        if self.wire is None:
+        if self.protocol is None:
             raise Away("not connected")
-        return self.wire.send(commands, count)
+        return self.protocol.send(commands, count)
 
     async def ask(self, commands: bytes, count: int) -> list[Any]:
         """The count replies to packed commands, in order. Raises Away: the server may or may not have executed them."""
@@ -121,22 +121,22 @@ class Link:
 
     async def check(self) -> None:
         """Closes the connection and raises Away when the server's role or data set has changed since the connect."""
-        if self.wire is None:
+        if self.protocol is None:
             raise Away("not connected")
-        wire = self.wire
-        info, state = await wire.send(_STILL_IN_CLUSTER if self._in_cluster else _STILL_PRIMARY, 2).replies()
+        protocol = self.protocol
+        info, state = await protocol.send(_STILL_IN_CLUSTER if self._in_cluster else _STILL_PRIMARY, 2).replies()
         facts = facts_of(info)
-        if facts["role"] != "master" or _identity(wire.run_id, facts) != self.identity:
-            wire.abort("it was promoted or demoted")
+        if facts["role"] != "master" or _identity(protocol.run_id, facts) != self.identity:
+            protocol.abort("it was promoted or demoted")
         elif self._in_cluster and b"cluster_state:ok" not in state:
-            wire.abort("the Cluster is down there")
-        if wire.lost.done():
-            raise Away(wire.lost.result())
+            protocol.abort("the Cluster is down there")
+        if protocol.lost.done():
+            raise Away(protocol.lost.result())
 
     def abort(self, why: str) -> None:
         """Close the connection and connect again."""
-        if self.wire:
-            self.wire.abort(why)
+        if self.protocol:
+            self.protocol.abort(why)
 
     async def close(self) -> None:
         if self._runner:
@@ -147,11 +147,11 @@ class Link:
     async def _run(self) -> None:
         pause_s = PAUSE_MIN_S
         while True:
-            wire = None
+            protocol = None
             try:
-                wire, facts = await self._find()
-                self.identity = _identity(wire.run_id, facts)
-                self.wire = wire
+                protocol, facts = await self._find()
+                self.identity = _identity(protocol.run_id, facts)
+                self.protocol = protocol
                 if self._in_cluster:
                     await self.check()
                 if self._on_up:
@@ -161,26 +161,28 @@ class Link:
                 self._rejoice()
                 metrics.redis_connects[self.name] += 1
                 while True:
-                    await asyncio.wait([wire.lost], timeout=PING_S)
+                    await asyncio.wait([protocol.lost], timeout=PING_S)
                     await self.check()
             except Exception as error:  # any error: the next connection may work
                 self._complain(error)
             finally:
-                self.wire = None
-                if wire:
-                    wire.abort()
+                self.protocol = None
+                if protocol:
+                    protocol.abort()
                 self._first_try.set()
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, PAUSE_MAX_S)
 
-    async def _find(self) -> "tuple[_Wire, Facts]":
+    async def _find(self) -> "tuple[_Protocol, Facts]":
         """A connection to the primary among the servers, and its INFO."""
-        wires = [_Wire(self._on_message, elsewhere=self._in_cluster) for _ in self.servers]
+        protocols = [_Protocol(self._on_message, elsewhere=self._in_cluster) for _ in self.servers]
         chosen = None
         try:
-            asked = map(_open, wires, self.servers)
+            asked = map(_open, protocols, self.servers)
             said = await asyncio.gather(*asked, return_exceptions=True)
-            found = [(wire, facts) for wire, facts in zip(wires, said, strict=True) if isinstance(facts, dict)]
+            found = [
+                (protocol, facts) for protocol, facts in zip(protocols, said, strict=True) if isinstance(facts, dict)
+            ]
             if any((facts["mode"] == "cluster") != self._in_cluster for _, facts in found):
                 raise Away("a Cluster's address begins with redis+cluster://, that of other servers with redis://")
             chosen = _primary(found)
@@ -189,9 +191,9 @@ class Link:
                 raise Away("; ".join(reasons) or "only replicas there, no primary")
             return chosen
         finally:
-            for wire in wires:
-                if chosen is None or wire is not chosen[0]:
-                    wire.abort()
+            for protocol in protocols:
+                if chosen is None or protocol is not chosen[0]:
+                    protocol.abort()
 
     def _complain(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
@@ -211,30 +213,30 @@ class Link:
 
 async def look_at(options: Options, commands: bytes, count: int) -> list[Any]:
     """The replies of one server, whatever its role, over a connection of its own. Raises Away, OSError."""
-    wire = _Wire(None, elsewhere=True)
+    protocol = _Protocol(None, elsewhere=True)
     try:
-        await _open(wire, options)
-        return await wire.send(commands, count).replies()
+        await _open(protocol, options)
+        return await protocol.send(commands, count).replies()
     finally:
-        wire.abort()
+        protocol.abort()
 
 
-async def _open(wire: "_Wire", options: Options) -> Facts:
+async def _open(protocol: "_Protocol", options: Options) -> Facts:
     """Connect, and read the server's INFO. Raises Away, OSError, TimeoutError."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_S):
         if "path" in options:
-            await loop.create_unix_connection(lambda: wire, options["path"])
+            await loop.create_unix_connection(lambda: protocol, options["path"])
         else:
             tls = options.get("connection_class") is SSLConnection
             context = ssl.create_default_context(cafile=options.get("ssl_ca_certs")) if tls else None
-            await loop.create_connection(lambda: wire, options["host"], options["port"], ssl=context)
+            await loop.create_connection(lambda: protocol, options["host"], options["port"], ssl=context)
         who = ["AUTH", options.get("username", "default"), options["password"]] if "password" in options else []
         hello = pack("HELLO", 3, *who) + pack("SELECT", options.get("db", 0)) + INFO
-        greeting, _, server, replication = await wire.send(hello, 4).replies()
+        greeting, _, server, replication = await protocol.send(hello, 4).replies()
     facts = facts_of(server) | facts_of(replication)
     facts["mode"] = greeting[b"mode"].decode()  # INFO has it under another name in Valkey
-    wire.run_id = facts["run_id"]
+    protocol.run_id = facts["run_id"]
     return facts
 
 
@@ -248,13 +250,13 @@ def _identity(run_id: str, facts: Facts) -> bytes:
     return hashlib.blake2s(f"{run_id} {facts['master_replid']}".encode(), digest_size=5).hexdigest().encode()
 
 
-def _primary(found: "list[tuple[_Wire, Facts]]") -> "tuple[_Wire, Facts] | None":
+def _primary(found: "list[tuple[_Protocol, Facts]]") -> "tuple[_Protocol, Facts] | None":
     """The one of several servers that claim to be primary: nobody replaced it, and it has run longest.
 
     A primary that crashed and restarted still claims to be one until somebody tells it that it was replaced.
     """
     primaries = [one for one in found if one[1]["role"] == "master"]
-    ids = {facts["master_replid2"]: wire for wire, facts in primaries}
+    ids = {facts["master_replid2"]: protocol for protocol, facts in primaries}
     heirs = [one for one in primaries if ids.get(one[1]["master_replid"], one[0]) is one[0]]
     return max(heirs, key=lambda one: int(one[1]["uptime_in_seconds"]), default=None)
 
@@ -271,10 +273,10 @@ def name_of(options: Options) -> str:
 class Answer:
     """The replies to sent commands."""
 
-    __slots__ = ("_answered", "_wire")
+    __slots__ = ("_answered", "_protocol")
 
-    def __init__(self, wire: "_Wire", answered: "asyncio.Future[list[Any]]") -> None:
-        self._wire, self._answered = wire, answered
+    def __init__(self, protocol: "_Protocol", answered: "asyncio.Future[list[Any]]") -> None:
+        self._protocol, self._answered = protocol, answered
 
     async def replies(self) -> list[Any]:
         """In order. Raises Away, also for an error reply; only ELSEWHERE errors are returned among the replies."""
@@ -282,14 +284,14 @@ class Answer:
         if hiredis.ReplyError in set(map(type, replies)):
             for reply in replies:
                 if type(reply) is hiredis.ReplyError and not (
-                    self._wire.elsewhere and str(reply).startswith(ELSEWHERE)
+                    self._protocol.elsewhere and str(reply).startswith(ELSEWHERE)
                 ):
-                    self._wire.abort(str(reply))  # loading, out of memory or a replica by now: of no use to us
+                    self._protocol.abort(str(reply))  # loading, out of memory or a replica by now: of no use to us
                     raise Away(str(reply))
         return replies
 
 
-class _Wire(asyncio.Protocol):
+class _Protocol(asyncio.Protocol):
     """One TCP connection."""
 
     def __init__(self, on_message: Callable[[bytes, bytes, Any], None] | None, *, elsewhere: bool) -> None:

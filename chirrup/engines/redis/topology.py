@@ -23,7 +23,7 @@ from redis.asyncio.connection import parse_url
 
 from ...errors import SettingsError
 from ...waiting import happens
-from .connection import COMPLAIN_S, Answer, Away, Link, Options, look_at, name_of, pack, reason_of
+from .connection import COMPLAIN_S, Answer, Away, Connection, Options, look_at, name_of, pack, reason_of
 
 log = structlog.get_logger()
 
@@ -54,8 +54,8 @@ def _numbers_in_each_part() -> list[int]:
     return [found[part] for part in range(GROUPS)]
 
 
-class Nodes(Protocol):
-    """on_up(groups), given to open_nodes, is called when a new connection serves these groups."""
+class Topology(Protocol):
+    """on_up(groups), given to open_topology, is called when a new connection serves these groups."""
 
     db: int
 
@@ -73,12 +73,12 @@ class Nodes(Protocol):
         """Returns after the first try to reach them."""
         ...
 
-    def link(self, group: int) -> Link | None:
+    def connection(self, group: int) -> Connection | None:
         """The connection to the group's node, None where it is unknown."""
         ...
 
     def identity(self, group: int) -> bytes:
-        """Link.identity of the node that holds the group, at most a second old; b"?" where it is unknown."""
+        """Connection.identity of the node that holds the group, at most a second old; b"?" where it is unknown."""
         ...
 
     async def holders(self, groups: Collection[int]) -> dict[int, bytes]:
@@ -103,7 +103,7 @@ class Nodes(Protocol):
     async def close(self) -> None: ...
 
 
-def open_nodes(url: str, *, on_message: OnMessage | None = None, on_up: OnUp | None = None) -> Nodes:
+def open_topology(url: str, *, on_message: OnMessage | None = None, on_up: OnUp | None = None) -> Topology:
     """Raises SettingsError. Nothing is connected to before ready() or ask_each()."""
     scheme, is_cluster, rest = url.partition("+cluster:")
     servers = _read(f"{scheme}:{rest}" if is_cluster else url)
@@ -111,14 +111,14 @@ def open_nodes(url: str, *, on_message: OnMessage | None = None, on_up: OnUp | N
 
 
 class Single:
-    """See Nodes. One group."""
+    """See Topology. One group."""
 
     tags = ("",)
 
     def __init__(self, servers: Sequence[Options], on_message: OnMessage | None, on_up: OnUp | None) -> None:
         self.db = int(servers[0].get("db", 0))
         self._on_up = on_up
-        self._link = Link(servers, on_message=on_message, on_up=self._tell)
+        self._link = Connection(servers, on_message=on_message, on_up=self._tell)
 
     @property
     def whole(self) -> bool:
@@ -128,7 +128,7 @@ class Single:
         with suppress(Away):
             await self._link.ready()
 
-    def link(self, group: int) -> Link | None:
+    def connection(self, group: int) -> Connection | None:
         return self._link
 
     def identity(self, group: int) -> bytes:
@@ -157,7 +157,7 @@ class Single:
 
 
 class Cluster:
-    """See Nodes. Has a Link to each primary. All nodes are asked for the slot map; the latest one counts."""
+    """See Topology. Has a Connection to each primary. All nodes are asked for the slot map; the latest one counts."""
 
     tags = tuple(f"{{{number}}}" for number in _numbers_in_each_part())
     _slots = tuple(_slot(tag[1:-1]) for tag in tags)
@@ -168,8 +168,8 @@ class Cluster:
             raise SettingsError(f"a Redis Cluster has database 0 only, not {self.db}: leave it out of the address")
         self._seeds, self._on_message, self._on_up = seeds, on_message, on_up
         self._known = {name_of(options): options for options in seeds}  # replicas too
-        self._links: dict[str, Link] = {}
-        self._places: list[Link | None] = [None] * GROUPS
+        self._links: dict[str, Connection] = {}
+        self._places: list[Connection | None] = [None] * GROUPS
         self._told: list[object] = [None] * GROUPS  # by group: the connection that on_up() was last called for
         self._first_look, self._wanted = asyncio.Event(), asyncio.Event()
         self._looker: asyncio.Task[None] | None = None
@@ -178,22 +178,22 @@ class Cluster:
 
     @property
     def whole(self) -> bool:
-        return all(link is not None and link.up for link in self._places)
+        return all(connection is not None and connection.up for connection in self._places)
 
     async def ready(self) -> None:
         if self._looker is None:
             self._looker = asyncio.create_task(self._look_after())
         await self._first_look.wait()
 
-    def link(self, group: int) -> Link | None:
+    def connection(self, group: int) -> Connection | None:
         return self._places[group]
 
     def identity(self, group: int) -> bytes:
-        link = self._places[group]
-        return link.identity if link else b"?"
+        connection = self._places[group]
+        return connection.identity if connection else b"?"
 
     async def holders(self, groups: Collection[int]) -> dict[int, bytes]:
-        return await _holders({group: link for group in groups if (link := self._places[group])})
+        return await _holders({group: connection for group in groups if (connection := self._places[group])})
 
     async def ask_each(self, wanted: Mapping[int, tuple[bytes, int]]) -> dict[int, list[Any]]:
         if self._looker is None or not self._first_look.is_set():
@@ -211,16 +211,16 @@ class Cluster:
 
     async def _ask_once(self, wanted: Mapping[int, tuple[bytes, int]], moved: list[int]) -> dict[int, list[Any]]:
         """moved: groups that another node holds are added to it; their new place is known then."""
-        groups_of: dict[Link, list[int]] = {}
+        groups_of: dict[Connection, list[int]] = {}
         for group in wanted:
-            if link := self._places[group]:
-                groups_of.setdefault(link, []).append(group)
+            if connection := self._places[group]:
+                groups_of.setdefault(connection, []).append(group)
         sent: list[tuple[list[int], Answer]] = []
-        for link, groups in groups_of.items():
+        for connection, groups in groups_of.items():
             with suppress(Away):
-                await link.ready()
+                await connection.ready()
                 commands, counts = zip(*[wanted[group] for group in groups], strict=True)
-                sent.append((groups, link.send(b"".join(commands), sum(counts))))
+                sent.append((groups, connection.send(b"".join(commands), sum(counts))))
         done: dict[int, list[Any]] = {}
         for groups, answer in sent:
             try:
@@ -244,7 +244,7 @@ class Cluster:
         before = self._places[group]
         if not host or before is None or before.name == address:
             return False
-        self._places[group] = self._link_to(host, int(port))
+        self._places[group] = self._connect_to(host, int(port))
         self.look_again()
         return True
 
@@ -262,8 +262,8 @@ class Cluster:
             self._looker.cancel()
             with suppress(asyncio.CancelledError):
                 await self._looker
-        for link in self._links.values():
-            await link.close()
+        for connection in self._links.values():
+            await connection.close()
 
     # reading the slot map
 
@@ -276,15 +276,16 @@ class Cluster:
             except Exception as error:  # any error: the next try may work
                 self._complain(error)
             self._first_look.set()
-            settled = self.whole and all(link and link.wire is t for link, t in zip(self._places, self._told))  # noqa: B905
+            now = [connection.protocol if connection else None for connection in self._places]
+            settled = self.whole and now == self._told
             if await happens(self._wanted, LOOK_S if settled else HURRY_S):
                 await asyncio.sleep(HURRY_S)
             self._wanted.clear()
 
     async def _look(self) -> None:
         """Read the slot map and connect to all primaries. Raises Away."""
-        ups = [link for link in self._links.values() if link.up]
-        said = await asyncio.gather(*(self._ask_for_map(link) for link in ups))
+        ups = [connection for connection in self._links.values() if connection.up]
+        said = await asyncio.gather(*(self._ask_for_map(connection) for connection in ups))
         maps = [one for one in said if one]
         for options in [] if maps else list(self._known.values()):
             if found := await self._ask_for_map(options):
@@ -295,20 +296,20 @@ class Cluster:
         _, by_slot = max(maps, key=lambda one: one[0])
         for group, slot in enumerate(self._slots):
             where = next(((host, port) for first, last, host, port in by_slot if first <= slot <= last), None)
-            self._places[group] = self._link_to(*where) if where else None
-        used = {link for link in self._places if link}
-        for name, link in list(self._links.items()):
-            if link not in used:
+            self._places[group] = self._connect_to(*where) if where else None
+        used = {connection for connection in self._places if connection}
+        for name, connection in list(self._links.items()):
+            if connection not in used:
                 del self._links[name]
-                await link.close()
-        for link in used:
+                await connection.close()
+        for connection in used:
             with suppress(Away):
-                await link.ready()
+                await connection.ready()
 
-    async def _ask_for_map(self, of: Link | Options) -> "tuple[int, list[tuple[int, int, str, int]]] | None":
+    async def _ask_for_map(self, of: Connection | Options) -> "tuple[int, list[tuple[int, int, str, int]]] | None":
         """(epoch, [(first slot, last slot, host, port of the primary)]); None: the node does not know."""
         try:
-            if isinstance(of, Link):
+            if isinstance(of, Connection):
                 info, slots = await of.ask(_MAP, 2)
             else:
                 info, slots = await look_at(of, _MAP, 2)
@@ -317,7 +318,7 @@ class Cluster:
         facts = dict(line.split(":", 1) for line in info.decode().splitlines())
         if facts["cluster_state"] != "ok":
             return None
-        here = (of.servers[0] if isinstance(of, Link) else of)["host"]
+        here = (of.servers[0] if isinstance(of, Connection) else of)["host"]
         ranges = []
         for first, last, primary, *replicas in slots:
             for host, port, *_ in (primary, *replicas):
@@ -329,11 +330,13 @@ class Cluster:
     def _options(self, host: str, port: int) -> Options:
         return self._seeds[0] | {"host": host, "port": port}
 
-    def _link_to(self, host: str, port: int) -> Link:
+    def _connect_to(self, host: str, port: int) -> Connection:
         options = self._options(host, port)
         name = name_of(options)
         if name not in self._links:
-            self._links[name] = Link([options], in_cluster=True, on_message=self._on_message, on_up=self._tell_soon)
+            self._links[name] = Connection(
+                [options], in_cluster=True, on_message=self._on_message, on_up=self._tell_soon
+            )
         return self._links[name]
 
     async def _tell_soon(self) -> None:
@@ -341,13 +344,13 @@ class Cluster:
 
     async def _tell(self) -> None:
         """Call on_up() for the groups whose connection has changed since it was last called."""
-        wires = [link.wire if link else None for link in self._places]
-        new = [group for group, wire in enumerate(wires) if wire and wire is not self._told[group]]
+        protocols = [connection.protocol if connection else None for connection in self._places]
+        new = [group for group, protocol in enumerate(protocols) if protocol and protocol is not self._told[group]]
         if new:
             if self._on_up:
                 await self._on_up(new)
             for group in new:
-                self._told[group] = wires[group]
+                self._told[group] = protocols[group]
 
     def _complain(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
@@ -356,13 +359,13 @@ class Cluster:
             log.warning("redis cluster not as it should be, looking again", error=reason_of(error))
 
 
-async def _holders(links: Mapping[int, Link]) -> dict[int, bytes]:
-    checked: dict[Link, bytes] = {}
-    for link in set(links.values()):
+async def _holders(connections: Mapping[int, Connection]) -> dict[int, bytes]:
+    checked: dict[Connection, bytes] = {}
+    for connection in set(connections.values()):
         with suppress(Away):
-            await link.check()
-            checked[link] = link.identity
-    return {group: checked[link] for group, link in links.items() if link in checked}
+            await connection.check()
+            checked[connection] = connection.identity
+    return {group: checked[connection] for group, connection in connections.items() if connection in checked}
 
 
 def _read(url: str) -> list[Options]:

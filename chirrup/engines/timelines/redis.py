@@ -5,7 +5,7 @@
         -<floor><id><id>…  warm: every id above floor is in the list. Older ids are packed into this element, oldest
         first
         ?<random>          being rebuilt: warm() replaces this element, if it is still there
-    chirrup:tl:<group> = the epoch: Link.identity of the node, a dot, a random part
+    chirrup:tl:<group> = the epoch: Connection.identity of the node, a dot, a random part
 
 An id and a floor have 8 bytes, most significant first. RPUSHX appends only where the list exists, and appending on the
 right moves nothing in Redis. It returns the length; only long lists are packed, because one packed element is read in a
@@ -28,7 +28,7 @@ from typing import Any
 
 from ...errors import MissedPush
 from ..redis.connection import Away, pack, pack_each
-from ..redis.topology import open_nodes
+from ..redis.topology import open_topology
 from .window import LENGTH, SLACK, window
 
 AGE_S = 4 * 3600  # after this a list is rebuilt, however often it is read
@@ -87,9 +87,9 @@ class RedisTimelines:
     """See ports.Timelines. While Redis is away every timeline is cold. Parts are groups."""
 
     def __init__(self, url: str, *, length: int = LENGTH, slack: int = SLACK) -> None:
-        self._nodes = open_nodes(url, on_up=self._settle)
+        self._topology = open_topology(url, on_up=self._settle)
         self._length, self._slack = length, slack
-        self._keys = [f"chirrup:tl:{tag}" for tag in self._nodes.tags]
+        self._keys = [f"chirrup:tl:{tag}" for tag in self._topology.tags]
         self._ask_epoch = [pack("GET", key) for key in self._keys]
         self._epochs = [b""] * len(self._keys)
         self._changed: set[int] = set()  # groups that this process wrote to in their current epoch
@@ -133,7 +133,7 @@ class RedisTimelines:
         floor = 0 if complete and kept == ids else kept[-1] - 1
         value = b"-" + _packed([floor, *reversed(kept)])
         asked = pack("EVAL", _WARM, 1, key, mark, AGE_S, value), 1
-        await self._nodes.ask_each({owner % len(self._keys): asked})  # where this fails the timeline stays cold
+        await self._topology.ask_each({owner % len(self._keys): asked})  # where this fails the timeline stays cold
 
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
         if not owners:
@@ -166,14 +166,14 @@ class RedisTimelines:
     async def forget(self, parts: Collection[int]) -> None:
         # parts noted under other settings do not exist here
         groups = [group for group in parts if group < len(self._keys)]
-        await self._nodes.ready()  # this may be the first command of the process
+        await self._topology.ready()  # this may be the first command of the process
         reached = await self._turn(groups, afresh=True)
         self._changed |= reached  # the repair counts for this epoch only
         if missed := set(groups) - reached:
             raise MissedPush(missed)
 
     async def close(self) -> None:
-        await self._nodes.close()
+        await self._topology.close()
 
     async def _tell(
         self, owners: Collection[int], commands: Commands, *, changes: bool = False
@@ -185,7 +185,7 @@ class RedisTimelines:
         shares = self._shares(owners)
         left, missed, done = list(shares), set[int](), list[tuple[Sequence[int], list[Any]]]()
         if unknown := [group for group in left if not self._epochs[group]]:
-            await self._nodes.ready()
+            await self._topology.ready()
             missed |= set(unknown) - await self._turn(unknown)
             left = [group for group in left if group not in missed]
         for _ in range(TURNS_MAX):
@@ -197,12 +197,12 @@ class RedisTimelines:
                 )
                 for group, epoch in zip(left, meant, strict=True)
             }
-            found = await self._nodes.ask_each(wanted)
+            found = await self._topology.ask_each(wanted)
             turned: list[int] = []
             for group, epoch in zip(left, meant, strict=True):
                 if (replies := found.get(group)) is None:
                     missed.add(group)
-                elif replies.pop() == epoch and epoch.startswith(self._nodes.identity(group)):
+                elif replies.pop() == epoch and epoch.startswith(self._topology.identity(group)):
                     done.append((shares[group], replies))
                     if changes:
                         self._changed.add(group)
@@ -237,12 +237,12 @@ class RedisTimelines:
         primary, after other processes had rebuilt their lists on the new one.
         """
         wanted: dict[int, tuple[bytes, int]] = {}
-        for group, holder in (await self._nodes.holders(groups)).items():
+        for group, holder in (await self._topology.holders(groups)).items():
             elsewhere = group in self._changed and not self._epochs[group].startswith(holder)
             fresh = b"%s.%s" % (holder, secrets.token_hex(4).encode())
             keep = b"" if afresh or elsewhere else holder
             wanted[group] = pack("EVAL", _EPOCH, 1, self._keys[group], fresh, keep), 1
-        found = await self._nodes.ask_each(wanted)
+        found = await self._topology.ask_each(wanted)
         for group, [epoch] in found.items():
             self._epochs[group] = epoch
             self._changed.discard(group)
@@ -253,7 +253,7 @@ class RedisTimelines:
         others = [
             group
             for group in self._changed.intersection(groups)
-            if not self._epochs[group].startswith(self._nodes.identity(group))
+            if not self._epochs[group].startswith(self._topology.identity(group))
         ]
         if set(others) - await self._turn(others):
             raise Away("lost again")
