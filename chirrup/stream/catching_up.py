@@ -1,4 +1,4 @@
-"""A reader who was away, or whom the broker told nothing for a while, gets what it missed, step by step."""
+"""Sends a reader the events that it missed: it was away, or the broker lost signals. A few events at a time."""
 
 import asyncio
 from collections import deque
@@ -19,10 +19,11 @@ from .streams import Stream
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MISSED_MAX = 4_000  # events for one who comes back: who missed more is told where to read
-STEP = 20  # events read and sent at once
-STEP_S = 30.0  # to take them
-READS = 8  # at a time, of all who catch up
+# missed events that one reader is sent; beyond them it gets a `gap` event, which says from where to read
+MISSED_MAX = 4_000
+STEP = 20  # events that are read and sent together
+STEP_S = 30.0  # within which the reader must take one step
+READS = 8  # database reads at the same time, for all readers that catch up
 
 
 class CatchingUp:
@@ -31,9 +32,9 @@ class CatchingUp:
         self._reading = asyncio.Semaphore(READS)
 
     async def catch_up(self, subscription: Subscription) -> None:
-        """Send what the database has beyond the subscription's position; what comes meanwhile waits, and follows.
+        """Send what the database has beyond the subscription's position. New events wait until then, and follow.
 
-        Who does not take it is cut off. Whoever asks for the same while it runs has it begin once more.
+        A reader that is too slow is cut off. A second call while one runs makes that one start again at its end.
         """
         subscription.again = True
         if subscription.catching_up.locked():
@@ -49,7 +50,10 @@ class CatchingUp:
                     await self._taken(subscription)
 
     async def tell_of_gap(self, subscription: Subscription, after: int) -> None:
-        """What lies beyond the id after (0: nobody knows where) is not sent: the reader is told to read it."""
+        """Send a `gap` event instead of what was missed: the reader must read the timeline beyond the id `after`.
+
+        after: 0 where the reader's old position is not known.
+        """
         now = place_of(await self._watermark.now())
         subscription.position = Position(max(now, subscription.position.floor))
         subscription.write(Event("gap", 0, {}), str(after))
@@ -77,7 +81,7 @@ class CatchingUp:
             after = page.up_to
 
     async def _settle(self, stream: Stream, position: Position) -> deque[Page]:
-        """Find what was sent between floor and low. The pages that were read for it: they begin at the floor."""
+        """Find out which events between floor and low were sent. Returns the pages read for it, from the floor on."""
         pages, after, up_to = deque[Page](), _before(position.floor), position.low >> 1
         if position.is_settled:
             return pages
@@ -91,7 +95,7 @@ class CatchingUp:
         return pages
 
     async def _send(self, subscription: Subscription, missed: list[tuple[str, int]], acted_on: int) -> None:
-        """missed: in their order. acted_on: up to that place nothing can be missing that comes before these."""
+        """missed: in order. acted_on: every event up to this place that belongs before them is known."""
         viewer_id = subscription.viewer_id
         for at in range(0, len(missed), STEP):
             if subscription.is_over:
@@ -106,7 +110,7 @@ class CatchingUp:
             await self._taken(subscription)
 
     async def _taken(self, subscription: Subscription) -> None:
-        """Returns once the reader has taken what was written, or is cut off."""
+        """Returns once the reader has taken what was written, or has been cut off."""
         reader = subscription.reader
         if reader.sender:
             try:
@@ -121,5 +125,5 @@ class CatchingUp:
 
 
 def _before(place: int) -> int:
-    """An id, so that what is at place itself is found beyond it."""
+    """The id to read after, so that the item at place is found too."""
     return (place >> 1) - 1

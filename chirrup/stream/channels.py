@@ -1,4 +1,4 @@
-"""The broker's channels that somebody in this process listens to, and who."""
+"""The broker's channels that readers of this process listen to."""
 
 import time
 
@@ -8,20 +8,20 @@ from ..ports import Listening
 from ..timelines.position import place_of
 from .reader import Reader, Subscription
 
-REMEMBERED_MS = 300_000  # a signal that comes again within this is not passed on again
+REMEMBERED_MS = 300_000  # a signal that is repeated within this time is dropped
 
 
 class Channel:
-    """Listened to once, however many want it."""
+    """One channel. The process listens once, for any number of subscriptions."""
 
     def __init__(self) -> None:
-        self.readers: dict[Reader, None] = {}  # whose access ends here
+        self.readers: dict[Reader, None] = {}  # readers whose tokens this channel reports as ended
         self.subscriptions: dict[Subscription, None] = {}
         self._since_ms = now_ms()
-        self._told: dict[int, int] = {}  # place -> when (ms), oldest first
+        self._told: dict[int, int] = {}  # place -> when it was passed on (ms), oldest first
 
     def is_new(self, signal: Signal) -> bool:
-        """Has not been told before; from now on it has. Edits, deletions and conversations always are."""
+        """Whether the signal has not come before; from now on it has. Edits, deletions and the like are always new."""
         if signal.kind not in ("update", "notification"):
             return True
         place, now = place_of(signal.id, notification=signal.kind == "notification"), now_ms()
@@ -33,7 +33,7 @@ class Channel:
         return True
 
     def is_late(self, signal: Signal) -> bool:
-        """An edit that overtook its post, which was made while we listened, lately, and was not told of yet."""
+        """Whether this is an edit that came before its post: a recent post, made since we listen, not passed on yet."""
         if signal.kind != "status.update" or ms_of(signal.id) < self._since_ms:
             return False
         return ms_of(signal.id) > now_ms() - REMEMBERED_MS and place_of(signal.id) not in self._told
@@ -51,7 +51,7 @@ class Channels:
         return [channel for name in names if (channel := self._all.get(name))]
 
     async def join(self, name: str, who: Reader | Subscription) -> None:
-        """Every signal sent after this returns is heard. name "": nothing ever comes."""
+        """Returns once every later signal will be heard. name "": a channel that never carries anything."""
         if name:
             channel = self._all.get(name) or self._all.setdefault(name, Channel())
             if isinstance(who, Reader):

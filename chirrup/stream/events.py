@@ -1,6 +1,6 @@
-"""From signals to what readers are sent: read once for all who listen, worded once for all who see the same.
+"""Makes events from signals. A post is read once for all listeners and rendered once for all who see it the same way.
 
-Functions over a transaction. Every event comes through access/visibility.py at the moment it is sent.
+All functions take a transaction. Each event passes access/visibility.py at the moment it is sent.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,31 +23,31 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A signal, and the accounts (0: somebody not logged in) that may be sent what it tells of."""
+    """A signal and the accounts that might be sent it (0: a reader who is not logged in)."""
 
     signal: Signal
     viewers: set[int]
-    strangers: set[int]  # those of viewers whose blocks and mutes have not been minded yet
+    strangers: set[int]  # those of viewers for whom blocks and mutes have not been applied yet
 
 
 class Event:
-    """Something to be sent. place: its position in a stream (timelines/position.py), 0 when it has none.
+    """Something to send. place: its position in a stream (timelines/position.py); 0 when it has none.
 
-    acted_on: up to that place, all that belongs into any stream was sent before.
+    acted_on: everything that belongs into any stream up to this place was sent before.
     """
 
-    shows = 0  # of an update: the id of the post, for a boost of what it boosts
+    shows = 0  # of an update: the id of the post; of a boost: the id of the boosted post
 
     def __init__(
         self, kind: str, id: int, texts: dict[int, str], *, place: int = 0, media: bool = False, answers: bool = False
     ) -> None:
         self.kind, self.id, self.place, self.acted_on = kind, id, place, 0
-        self.texts = texts  # the payload by viewer; absent: this viewer is sent nothing
+        self.texts = texts  # payload by viewer; a viewer without one is sent nothing
         self.has_media, self.answers_another = media, answers
         self._bytes: dict[tuple[str, str], bytes] = {}
 
     def frame(self, label: str, text: str) -> bytes:
-        """A WebSocket frame; label: the JSON of the stream's label."""
+        """The event as a WebSocket frame. label: the JSON of the stream's label."""
         made = self._bytes.get((label, text))
         if made is None:
             body = b'{"stream":%b,"event":"%b","payload":%b}' % (label.encode(), self.kind.encode(), _encode(text))
@@ -55,7 +55,7 @@ class Event:
         return made
 
     def lines(self, text: str) -> bytes:
-        """The lines of a server-sent event, up to the value of its `id`."""
+        """The lines of a server-sent event, up to the value of `id`."""
         made = self._bytes.get(("", text))
         if made is None:
             made = self._bytes["", text] = f"event: {self.kind}\ndata: {text}\nid: ".encode()
@@ -63,7 +63,7 @@ class Event:
 
 
 def frame(text: bytes) -> bytes:
-    """text as one unmasked WebSocket frame: RFC 6455, 5.2."""
+    """text in one unmasked WebSocket frame (RFC 6455, 5.2)."""
     size = len(text)
     if size < 126:
         return b"\x81%c%b" % (size, text)
@@ -73,7 +73,7 @@ def frame(text: bytes) -> bytes:
 
 
 def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | None]:
-    """What each of asks comes to, in their order; None: nothing, for nobody."""
+    """The event of each of asks, in their order. None: nobody is sent anything."""
     found = posts.by_ids(tx, {ask.signal.id for ask in asks if ask.signal.kind in ("update", "status.update")})
     found |= posts.by_ids(tx, {post.boost_of_id for post in found.values()} - {0})
     found |= posts.by_ids(tx, {post.reply_to_id for post in found.values()} - found.keys() - {0})
@@ -86,7 +86,7 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
         if signal.kind == "delete":
             return _deletion(tx, ask, tombstones.get(signal.id), authors)
         if signal.kind in ("notification", "conversation"):
-            (viewer_id,) = ask.viewers  # of a channel that is one account's own
+            (viewer_id,) = ask.viewers  # such a channel belongs to one account
             make = _notification if signal.kind == "notification" else _conversation
             return make(tx, render, viewer_id, signal.id)
         post = found.get(signal.id)
@@ -124,8 +124,8 @@ def _wordings(
     *,
     is_new: bool,
 ) -> dict[int, str]:
-    """The post's JSON by viewer, rendered once for all to whom it is the same."""
-    # Nobody has done anything yet with what has just been said, unless it is said again or said in a thread.
+    """The post's JSON by viewer. It is rendered once for all who see it the same way."""
+    # A new post has no favourites or boosts yet, so deeds() is needed only for boosts and replies.
     did = reactions.deeds(tx, original, viewers) if not is_new or post.boost_of_id or post.reply_to_id else {}
     see_parent = visibility.viewers_among(tx, parent, {}, authors, viewers) if parent else frozenset[int]()
     alike: dict[object, set[int]] = {}
@@ -147,7 +147,7 @@ def _wordings(
 
 
 def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, AccountState]) -> Event | None:
-    """Told to those who could see it. Of a boost, what it boosted may be gone too, and does not matter any more."""
+    """Goes to all who could see the post. For a boost, the boosted post may be gone too; it does not count here."""
     if gone is None:
         return None
     alone = msgspec.structs.replace(gone, boost_of_id=0)
@@ -174,6 +174,6 @@ def _conversation(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | 
 
 
 def of_missed(tx: Tx, render: Renderer, viewer_id: int, missed: Iterable[tuple[str, int]]) -> list[Event]:
-    """The same for one viewer who was away: (kind, id) of what there is to be told now."""
+    """Events for one viewer who was away. missed: (kind, id) of what there is to send."""
     asks = [Ask(Signal(kind, id, 0), {viewer_id}, set()) for kind, id in missed]
     return [event for event in of_signals(tx, render, asks) if event]

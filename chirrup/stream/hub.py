@@ -1,6 +1,6 @@
-"""All open streams of this process: what the broker tells of is read once, worded once, and written to many readers.
+"""All open streams of this process. A signal is read and rendered once, then written to all its readers.
 
-Signals are taken in the order in which they come, a batch at a time, so that readers get them in that order too.
+Signals are handled in the order of arrival, in batches, so readers get them in that order.
 """
 
 import asyncio
@@ -29,12 +29,13 @@ from .protocols import POLICY, TRY_LATER
 from .reader import Pack, Reader, Subscription, recall
 from .streams import Stream
 
-BATCH = 1000  # channels told at once: no read, and no round of writing, is long
+BATCH = 1000  # channels handled together: keeps each read and each round of writes short
 RETRY_AFTER_S = 30
-AGAIN_S = 1.0  # after a try in vain
-CHECK_S = 60.0  # how often every open stream's token is looked up: a broker may lose the signal that it has ended
-STEP = 20  # tokens read at once
-_ACTED_ON = b"acted on:"  # among what was heard; and the id up to which all that was told has been heard before
+AGAIN_S = 1.0  # pause after a failure
+CHECK_S = 60.0  # how often the token of every open stream is looked up: a broker may lose the signal of its end
+STEP = 20  # tokens that are looked up together
+# a mark in _heard, followed by an id: all signals up to that id have been heard before the mark
+_ACTED_ON = b"acted on:"
 _END = Signal("end", 0, 0).packed[:6]
 
 
@@ -43,12 +44,12 @@ class Hub:
         self.services = services
         self._channels = Channels()
         self._readers: set[Reader] = set()
-        self._open: Counter[tuple[str, object]] = Counter()  # connections by account and by address
-        self._heard: dict[bytes, list[str]] = {}  # a message and the channels it came on, in order of arrival
+        self._open: Counter[tuple[str, object]] = Counter()  # open connections by account and by address
+        self._heard: dict[bytes, list[str]] = {}  # message -> the channels it came on, in order of arrival
         self._woken, self._gap = asyncio.Event(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watermark = Watermark(services.engines)
-        self._acted_on = 0  # a place: all up to there has been told
+        self._acted_on = 0  # a place: everything up to it has been passed on
         self._catching_up = CatchingUp(services, self._watermark)
 
     async def start(self) -> None:
@@ -69,21 +70,21 @@ class Hub:
 
     @property
     def open(self) -> int:
-        """Connections."""
+        """How many connections are open."""
         return len(self._readers)
 
     @property
     def blind(self) -> bool:
-        """What other processes tell of does not arrive at the moment."""
+        """Whether signals of other processes do not arrive at the moment."""
         return self.services.engines.broker.blind
 
     # readers come and go
 
     async def enter(self, token: str, ip: str) -> Reader:
-        """A new connection, to be followed by leave(); token "": of nobody in particular.
+        """A new connection. The caller must call leave() at the end. token "": a reader who is not logged in.
 
-        Counted as a request, so that nobody comes again and again; what is refused for its token, by its address.
-        Raises Unauthorised, Forbidden (the token, or its account), TooMany.
+        Counts as a request, which limits how often a client reconnects. A refused token counts for the address.
+        Raises Unauthorised, Forbidden (the token or its account may not read), TooMany.
         """
         settings = self.services.settings
         count, most = self.services.engines.limits, settings.request_limit
@@ -104,7 +105,8 @@ class Hub:
         if token:
             try:
                 await self._channels.join(_control(reader), reader)
-                # Looked up once more now that its end would be heard: what auth knows may be a second old.
+                # auth may be a second old. From here on the end of the token would be heard, so one more look is
+                # enough.
                 await self.services.engines.db.read(tokens.find, token)
             except BaseException:
                 await self.leave(reader)
@@ -125,7 +127,7 @@ class Hub:
     async def subscribe(
         self, reader: Reader, stream: Stream, pack: Pack, position: Position | None = None
     ) -> Subscription:
-        """Events of the stream wait in the subscription until it is released, or caught up."""
+        """Subscribe the reader. Events wait in the subscription until release() or catch_up()."""
         position = position or Position(max(reader.began, self._acted_on))
         subscription = Subscription(reader, stream, pack, position)
         reader.subscriptions[stream.key] = subscription
@@ -138,11 +140,11 @@ class Hub:
             await self._channels.part(subscription.stream.channel, subscription)
 
     async def catch_up(self, subscription: Subscription) -> None:
-        """See catching_up.py; for a reader that is open."""
+        """See catching_up.py. The reader must be open."""
         await self._catching_up.catch_up(subscription)
 
     async def tell_of_gap(self, subscription: Subscription) -> None:
-        """Nobody knows where this reader was."""
+        """For a reader whose old position is not known."""
         await self._catching_up.tell_of_gap(subscription, 0)
 
     # signals
@@ -165,14 +167,14 @@ class Hub:
                 batch = self._batch()
                 try:
                     await self._tell(batch)
-                except Exception as error:  # the database is away, or a bug: nobody may miss something unknowingly
+                except Exception as error:  # database away, or a bug: readers must notice that they miss something
                     logs.failed("signals not passed on", error, signals=len(batch))
                     for subscription in {one for _, channels in batch for c in channels for one in c.subscriptions}:
                         subscription.reader.cut(TRY_LATER, "something went wrong: come again in a moment")
-                await asyncio.sleep(0)  # what was written goes out before more is
+                await asyncio.sleep(0)  # lets the written data go out before the next batch
 
     def _batch(self) -> list[tuple[Signal, list[Channel]]]:
-        """The oldest of what was heard, and those who listen; what has been told before is left out."""
+        """The oldest signals, each with its channels; without signals that were passed on before."""
         batch: list[tuple[Signal, list[Channel]]] = []
         room = BATCH
         while self._heard and room > 0:
@@ -222,18 +224,18 @@ class Hub:
         self._gap.set()
 
     async def _watch(self) -> None:
-        """Mark, among what is heard, up to where everything has been: so positions can rely on it."""
+        """Put marks between the signals. All up to a mark's id was heard before it; positions depend on that."""
         while True:
             await asyncio.sleep(LOOK_S)
             try:
                 if self._readers and (acted_on := await self._watermark.look()):
                     self._heard[_ACTED_ON + b"%d" % acted_on] = []
                     self._woken.set()
-            except Exception as error:  # positions name what was sent since
+            except Exception as error:  # without a mark, positions keep naming single events
                 logs.failed("not known what has been acted on, looking again", error)
 
     async def _look_after(self) -> None:
-        """After a gap, and now and then: end the streams whose tokens have ended, send the others what they missed."""
+        """After a gap, and every CHECK_S: close streams whose tokens have ended. After a gap: send what was missed."""
         while True:
             after_gap = await happens(self._gap, CHECK_S)
             self._gap.clear()
@@ -244,13 +246,13 @@ class Hub:
                 self._gap.set() if after_gap else None
                 await asyncio.sleep(AGAIN_S)
             else:
-                if after_gap:  # not awaited: it takes as long as the slowest reader
+                if after_gap:  # in the background: it takes as long as the slowest reader
                     self._spawn(self._heal())
 
     async def _heal(self) -> None:
-        """All readers at the same time: nobody waits for those who read slowly."""
+        """Catch all readers up at the same time, so that nobody waits for a slow one."""
         for reader in self._readers:
-            if reader.sender is None:  # not open yet: nothing can be sent
+            if reader.sender is None:  # not open yet: nothing can be sent to it
                 reader.cut(TRY_LATER, "come again in a moment")
         outcomes = await asyncio.gather(*map(self._heal_one, self._readers), return_exceptions=True)
         if errors := [outcome for outcome in outcomes if outcome]:
@@ -259,7 +261,7 @@ class Hub:
             self._gap.set()
 
     async def _heal_one(self, reader: Reader) -> None:
-        """One stream after the other: all at once would be more than may wait for a reader."""
+        """Catch up one stream after the other: all together could exceed what may wait for one reader."""
         subscriptions = list(reader.subscriptions.values())
         for subscription in subscriptions:
             subscription.hold()
@@ -277,7 +279,7 @@ class Hub:
 
 
 def _barred(tx: Tx, secrets: set[str]) -> set[str]:
-    """Those of these tokens that may not be used."""
+    """Those of secrets whose tokens may not be used (any more)."""
     barred: set[str] = set()
     for secret in secrets:
         try:
@@ -288,7 +290,7 @@ def _barred(tx: Tx, secrets: set[str]) -> set[str]:
 
 
 def _control(reader: Reader) -> str:
-    """Where the end of the reader's access is told; an app's own token has no account."""
+    """The channel that reports the end of the reader's access. An app's own token has no account."""
     return f"user:{reader.viewer.account_id or reader.viewer.app_id}"
 
 

@@ -1,7 +1,7 @@
-"""The last step to a reader: ready bytes, straight to the transport of uvicorn; and what a peer may not do to us.
+"""Writes ready bytes to a reader, straight to uvicorn's transport; and limits what a peer can do to us.
 
-uvicorn's own protocols with a little more, given to uvicorn.Config in serving.py. They put `open_sender` into the
-scope's extensions. Measured: docs/decisions/0020-streams.md.
+These are uvicorn's own protocols with additions. serving.py gives them to uvicorn.Config. They put `open_sender` into
+the scope's extensions. Measured in docs/decisions/0020-streams.md.
 """
 
 import asyncio
@@ -18,13 +18,14 @@ from ..http.single_write import SINGLE_WRITE
 from ..http.watched import WatchedProtocol, reset
 
 EXTENSION = "chirrup.sender"
-WAITING_EVENTS_MAX = 256  # what a slow reader leaves waiting beyond the kernel's buffers and the transport's 64 KiB
+# events that may wait for a slow reader, beyond the kernel's buffer and the transport's 64 KiB
+WAITING_EVENTS_MAX = 256
 WAITING_BYTES_MAX = 1024 * 1024
-KERNEL_BYTES = 128 * 1024  # in the socket's buffer; left alone, Linux lets that grow to 2.8 MB for each slow reader
+KERNEL_BYTES = 128 * 1024  # size of the socket's send buffer; by default Linux lets it grow to 2.8 MB for a slow reader
 GOING_AWAY, POLICY, TRY_LATER, TOO_SLOW = 1001, 1008, 1012, 1013  # RFC 6455, 7.4.1, and IANA's list of close codes
-FAREWELL_S = 5.0  # for a peer to answer the end; then the connection is dropped
-SILENT_MS = 30_000  # data that is not acknowledged for so long: the peer is gone (Linux)
-INBOUND_BURST_BYTES = 64 * 1024  # on a WebSocket; clients send a few hundred bytes in all
+FAREWELL_S = 5.0  # after a close frame the peer has this long to answer; then the connection is dropped
+SILENT_MS = 30_000  # TCP_USER_TIMEOUT (Linux): a peer that acknowledges nothing for so long is gone
+INBOUND_BURST_BYTES = 64 * 1024  # incoming data of a WebSocket; clients send a few hundred bytes in all
 INBOUND_BYTES_PER_S = 4 * 1024
 FRAGMENTS_MAX = 64
 BAD_OPENING = (
@@ -34,7 +35,7 @@ BAD_OPENING = (
 
 
 class EventSender:
-    """Where events for one reader go. Never waits; a reader that is too slow is cut off."""
+    """Writes events to one reader. Never waits: a reader that is too slow is cut off."""
 
     def __init__(self, transport: asyncio.Transport, end: Callable[[int, str], None]) -> None:
         self._transport, self._end = transport, end
@@ -67,7 +68,7 @@ class EventSender:
             self._transport.write(data)
 
     def cut(self, code: int, why: str) -> None:
-        """Say goodbye and close; nothing that was waiting is sent."""
+        """Send a close frame and close the connection. Waiting events are dropped."""
         if self.closed:
             return
         metrics.streams_cut[str(code)] += 1
@@ -76,7 +77,7 @@ class EventSender:
         asyncio.get_running_loop().call_later(FAREWELL_S, self._transport.abort)
 
     async def drained(self) -> None:
-        """Returns once the reader has taken what was pushed, or is gone."""
+        """Returns once the reader has taken everything pushed, or is gone."""
         while self._full and not self.closed:
             self._flowing = self._flowing or asyncio.get_running_loop().create_future()
             await asyncio.shield(self._flowing)
@@ -88,7 +89,7 @@ class EventSender:
 
     def resume(self) -> None:
         self._full = False
-        while self._waiting and not self._full:  # a write may call pause()
+        while self._waiting and not self._full:  # write() may call pause()
             data = self._waiting.popleft()
             self._waiting_bytes -= len(data)
             self._transport.write(data)
@@ -123,16 +124,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
-        if not self.close_sent:  # the application's task begins after this, and finds it
+        if not self.close_sent:  # the application's task starts after this
             cast(Any, self.scope)["extensions"][EXTENSION] = self.open_sender
 
     async def send(self, message: Any) -> None:
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
-            self.handshake_complete = True  # refused, in good order; uvicorn 0.54 would log it as an error
+            self.handshake_complete = True  # a regular refusal; uvicorn 0.54 would log it as an error
 
     def open_sender(self) -> EventSender:
-        """After the handshake. Frames are pushed as RFC 6455, 5.2 has them, unmasked."""
+        """Call it after the handshake. Push unmasked frames (RFC 6455, 5.2)."""
         self.sender = EventSender(self.transport, self._end)
         if self.close_sent or self.transport.is_closing():
             self.sender.lost()
@@ -145,7 +146,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": why})
-        if self.read_paused:  # the peer's answer is still to come
+        if self.read_paused:  # the peer's close frame is still to come
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(FAREWELL_S, self.transport.close)
@@ -163,7 +164,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._refuse_opening()
 
     def _refuse_opening(self) -> None:
-        """Headers that the library does not take, of which uvicorn tells nobody."""
+        """Answer headers that the library refuses; uvicorn sends nothing for them."""
         answer = b"".join(self.conn.data_to_send()) or BAD_OPENING
         self.handshake_complete = self.close_sent = True
         self.transport.write(answer)
@@ -176,7 +177,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def _refuse(self) -> None:
-        """Floods of pings, endless fragments: whoever does that is not owed a handshake."""
+        """Close without a closing handshake: the peer floods us with pings or sends endless fragments."""
         if self.sender:
             self.sender.cut(POLICY, "too much is sent here")
             self.transport.close()
@@ -207,7 +208,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.sender.lost()
         super().shutdown()
 
-    # what http/guard.py asks
+    # for http/guard.py
 
     def owes(self) -> str:
         if not self.transport.get_write_buffer_size():
@@ -233,7 +234,7 @@ def _unread_bytes(transport: asyncio.Transport, sender: EventSender | None) -> i
 
 
 def _cut_reader(transport: asyncio.Transport, sender: EventSender | None) -> None:
-    """The reader of a stream is told, if the word reaches it."""
+    """Cut the connection off; the reader of a stream is sent the reason first."""
     if sender and not sender.closed:
         sender.cut(TOO_SLOW, "reads too slowly")
     else:
@@ -250,7 +251,7 @@ class HttpProtocol(WatchedProtocol):
         cast(Any, self.scope)["extensions"] = {EXTENSION: self.open_sender, SINGLE_WRITE: True}
 
     def open_sender(self) -> EventSender:
-        """After the response's start, which must be chunked. Chunks are pushed as RFC 9112, 7.1 has them."""
+        """Call it after the start of a chunked response. Push chunks (RFC 9112, 7.1)."""
         self.sender = EventSender(self.transport, self._end)
         self.uncount()
         if self.pipeline:
@@ -260,11 +261,11 @@ class HttpProtocol(WatchedProtocol):
         return self.sender
 
     def _refuse(self) -> None:
-        """A request behind a stream would never be answered, and while it waits uvicorn does not see the peer leave."""
+        """A request behind a stream would never be answered, and uvicorn would not notice that the peer has left."""
         self.transport.abort()
 
     def _end(self, code: int, why: str) -> None:
-        """The application sends the last chunk, as soon as it sees that the sender is closed."""
+        """Does nothing: the application sends the last chunk once it sees that the sender is closed."""
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -1,4 +1,4 @@
-"""One open connection, and what it listens to."""
+"""One open connection and its subscriptions."""
 
 import asyncio
 from collections import deque
@@ -16,15 +16,15 @@ from .events import Event
 from .protocols import TOO_SLOW, EventSender
 from .streams import Stream
 
-HELD_MAX = 4_000  # events that wait while a reader is sent what it missed; they are shared, so it costs little
+HELD_MAX = 4_000  # events that may wait while a reader catches up; all readers share them, so they cost little
 
 
 class Reader:
-    """A connection. sender: None until it is open; goodbye: why it must not be opened any more."""
+    """A connection. sender: None until it is open. goodbye: set when it must be closed instead of opened."""
 
     def __init__(self, viewer: Viewer, token: str, ip: str) -> None:
         self.viewer, self.token, self.ip = viewer, token, ip
-        self.began = 0  # a place: what was acted on before is not for this reader's streams
+        self.began = 0  # a place: what was acted on before it does not belong into this reader's streams
         self.sender: EventSender | None = None
         self.goodbye: tuple[int, str] | None = None
         self.subscriptions: dict[tuple[str, str], Subscription] = {}
@@ -35,7 +35,7 @@ class Reader:
             self.sender.cut(code, why)
 
     def open(self, sender: EventSender) -> None:
-        """Events can be written from now on: release what waits."""
+        """Events can be written from now on."""
         self.sender = sender
         if self.goodbye:
             sender.cut(*self.goodbye)
@@ -46,24 +46,23 @@ class Reader:
 
 
 class Pack(Protocol):
-    """How an event is written on this kind of connection."""
+    """How this kind of connection writes an event."""
 
     def __call__(self, subscription: "Subscription", event: Event, text: str) -> bytes: ...
 
 
 class Subscription:
-    """A reader's interest in one stream. Events wait while it is held: before the reader is open, and while it is
-    sent what it missed."""
+    """One stream on one connection. Events wait while it is held: until the reader is open, and while it catches up."""
 
     def __init__(self, reader: Reader, stream: Stream, pack: Pack, position: Position) -> None:
         self.reader, self.stream, self.position = reader, stream, position
         self.viewer_id, self.kinds, self.is_public = stream.viewer_id, stream.kinds, stream.is_public
         self.label = msgspec.json.encode(stream.label).decode()
         self.catching_up = asyncio.Lock()
-        self.standing: Standing | None = None  # asked for once it matters
+        self.standing: Standing | None = None  # looked up when it is first needed
         self._pack = pack
-        self.again = False  # it is to be caught up once more
-        self.had = set[int]()  # places sent from the database: if their signals are still to come, not again
+        self.again = False  # catch up once more after the current run
+        self.had = set[int]()  # places already sent from the database: a later signal for them is dropped
         self._waiting: deque[Event] | None = deque()
 
     @property
@@ -72,7 +71,7 @@ class Subscription:
         return sender is None or sender.closed or self.reader.subscriptions.get(self.stream.key) is not self
 
     def take(self, event: Event, *, now: bool = False) -> None:
-        """Send event if it belongs to the stream and the viewer is to have it. now: it has waited long enough."""
+        """Send event if the stream carries it and the viewer may have it. now: send even while events wait."""
         if event.kind not in self.kinds or (text := event.texts.get(self.viewer_id)) is None:
             return
         if self.is_public and not self._suits(event):
@@ -86,7 +85,7 @@ class Subscription:
             self.write(event, text)
 
     def _suits(self, event: Event) -> bool:
-        """What the public timeline leaves out: replies to others (timelines/pull.py)."""
+        """Whether a public stream carries event: like the timeline, it has no replies to others (timelines/pull.py)."""
         if event.answers_another and self.stream.name.startswith("public"):
             return False
         return event.has_media or not self.stream.only_media or event.kind == "delete"
@@ -103,7 +102,7 @@ class Subscription:
             metrics.streamed[event.kind] += 1
 
     def lacks(self, event: Event) -> bool:
-        """Whether event is a repetition cannot be told before it is known what stands in the timeline."""
+        """Whether `standing` must be looked up before we can tell if event repeats a post of the timeline."""
         return (
             self.standing is None
             and event.shows not in (0, event.id)
@@ -112,7 +111,7 @@ class Subscription:
         )
 
     def _is_news(self, event: Event) -> bool:
-        """A boost of what stands in the timeline is none: timelines/once.py."""
+        """Whether the timeline does not have the boosted post already (timelines/once.py)."""
         if self.standing and event.kind == "delete":
             self.standing.forget(event.id)
         return not (self.standing and event.shows) or self.standing.is_news(event.id, event.shows)
@@ -121,14 +120,14 @@ class Subscription:
         self._waiting = deque() if self._waiting is None else self._waiting
 
     def next_waiting(self, limit: int) -> list[Event]:
-        """The next that waited; once there are none, events do not wait any more."""
+        """The next events that waited. Once there are none, the subscription is not held any more."""
         if not self._waiting:
             self._waiting = None
             return []
         return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
 
     def release(self) -> None:
-        """Send what waited, unless it waits for what was missed before."""
+        """Send what waited. Does nothing while catch_up() runs, which will send it."""
         if not self.catching_up.locked():
             for event in self.next_waiting(HELD_MAX):
                 self.take(event, now=True)
@@ -136,7 +135,7 @@ class Subscription:
 
 
 async def recall(engines: Engines, event: Event, subscriptions: Iterable[Subscription]) -> None:
-    """Before the first boost that somebody is sent: what stands in their timeline already."""
+    """Look up what stands in the timelines of subscriptions that get their first boost."""
     lacking = [one for one in subscriptions if one.lacks(event)]
     asked = [standing(engines, *one.stream.timeline, event.id) for one in lacking if one.stream.timeline]
     for subscription, found in zip(lacking, await asyncio.gather(*asked), strict=True):
@@ -148,6 +147,6 @@ def as_frame(subscription: Subscription, event: Event, text: str) -> bytes:
 
 
 def as_chunk(subscription: Subscription, event: Event, text: str) -> bytes:
-    """A server-sent event as one chunk: the same lines for everybody, and the reader's own position."""
+    """A server-sent event as one chunk. The lines are shared by all readers; the position is the reader's own."""
     lines, place = event.lines(text), subscription.position.text
     return b"%x\r\n%b%b\n\n\r\n" % (len(lines) + len(place) + 2, lines, place)

@@ -1,6 +1,6 @@
-"""A request for a stream: who sends it, and how it is refused before anything is opened.
+"""A request for a stream: its token, and how it is refused before the stream opens.
 
-A cookie never opens a stream: a foreign page's script could do that with it.
+A cookie never opens a stream, because a script on another site could use it.
 """
 
 from typing import Any
@@ -24,9 +24,9 @@ class StreamRequest:
 
     @property
     def token(self) -> str:
-        """As Mastodon's clients send it: in a header, in the query, or as the WebSocket's protocol; "" for none.
+        """The token from the header, the query or the WebSocket's protocol, as Mastodon's clients send it. "": none.
 
-        Raises Unauthorised: a header that is not of ours; Forbidden: a page of another site tries a login it has seen.
+        Raises Unauthorised (not a Bearer header), Forbidden (a page of another site, with a cookie and no token).
         """
         if header := self.headers.get("authorization"):
             kind, _, token = header.partition(" ")
@@ -44,11 +44,11 @@ class StreamRequest:
         return bool(origin) and urlsplit(origin).netloc != self.headers.get("host", "")
 
     def open_sender(self) -> EventSender:
-        """Once the request is accepted. See protocols.py."""
+        """Call it after the request is accepted. See protocols.py."""
         return self.scope["extensions"][EXTENSION]()  # pyright: ignore
 
     async def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """An ordinary response instead of a stream, to a WebSocket's request too."""
+        """Send an ordinary response instead of a stream; also to a WebSocket request."""
         kind = "websocket.http.response" if self.scope["type"] == "websocket" else "http.response"
         start: Any = {"type": f"{kind}.start", "status": status, "headers": encoded(HEADERS | headers)}
         rest: Any = {"type": f"{kind}.body", "body": body}

@@ -1,6 +1,6 @@
-"""What a reader who was away has missed: the database has it, a page at a time, in the order of ids.
+"""Reads what a reader missed from the database, page by page, in the order of ids.
 
-docs/decisions/0027-taking-streams-up.md
+Why: docs/decisions/0027-taking-streams-up.md.
 """
 
 import msgspec
@@ -17,24 +17,24 @@ from ..types import NotificationKind, Span
 from .streams import Stream
 
 PAGE = 200  # posts, and as many notifications
-CHANGES_MAX = 500  # posts of which edits and deletions are told
-DELETED_MAX = 1000  # posts tried, beside those that belong into the stream
+CHANGES_MAX = 500  # recent posts whose edits and deletions are sent
+DELETED_MAX = 1000  # deleted posts that are tried besides those that belong into the stream
 
-Found = dict[int, tuple[str, int]]  # by place: kind, id
+Found = dict[int, tuple[str, int]]  # place -> (kind, id)
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What belongs into a stream between two places, in their order. up_to: an id; ID_MAX: there is nothing beyond."""
+    """What belongs into a stream between two places, in order. up_to: an id; ID_MAX when nothing follows."""
 
     found: Found
     up_to: int
-    cut: bool = False  # so much is hidden behind it that nobody looked on: there may be more
+    cut: bool = False  # the search stopped at too many hidden posts: there may be more
 
 
 def page(tx: Tx, stream: Stream, after: int) -> Page:
-    """The next PAGE of what the stream should have carried beyond the id after."""
+    """The next PAGE of what belongs into the stream beyond the id `after`."""
     span, viewer_id = Span(before=ID_MAX, after=after, limit=PAGE, oldest=True), stream.viewer_id
-    found, edges = Found(), [ID_MAX]  # edges: of pages beyond which there may be more
+    found, edges = Found(), [ID_MAX]  # edges: where pages end that may have more
     if "update" in stream.kinds:
         said = _posts(tx, stream, span)
         found |= {place_of(id): ("update", id) for id in said.items}
@@ -62,19 +62,19 @@ def _posts(tx: Tx, stream: Stream, span: Span) -> Filled[int]:
         if name.startswith("hashtag"):
             return pull.hashtag(tx, viewer_id, stream.argument, span)
         return pull.public(tx, viewer_id, span, only_media=stream.only_media) if stream.channel else Filled([])
-    except NotFound:  # the list has been deleted
+    except NotFound:  # the list was deleted
         return Filled([])
 
 
 def deleted(tx: Tx, stream: Stream, after: int, before: int) -> list[int]:
-    """The places of posts between two ids that were deleted: they may have been in the stream, or not."""
+    """Places of posts between two ids that were deleted. Each may or may not have been in the stream."""
     if "update" not in stream.kinds:
         return []
     return [place_of(id) for id in posts.deleted_between(tx, after, before, DELETED_MAX)]
 
 
 def changes(tx: Tx, stream: Stream, sent: list[int]) -> list[tuple[str, int]]:
-    """(kind, id) of edits and deletions, of posts at the last places sent: who shows older ones reads them again."""
+    """(kind, id) of edits and deletions of the posts last sent. A client must read older posts again itself."""
     if "delete" not in stream.kinds or not sent:
         return []
     ids = [place >> 1 for place in sent[-CHANGES_MAX:] if not place & 1]

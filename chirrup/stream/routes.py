@@ -1,4 +1,4 @@
-"""/api/v1/streaming: a WebSocket, and server-sent events below it. Raw ASGI: a stream is neither request nor answer."""
+"""/api/v1/streaming: a WebSocket, and server-sent events in the paths below. Raw ASGI: a stream has no end."""
 
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
@@ -30,7 +30,7 @@ def handlers(hub: Hub) -> list[ASGIRouteHandler]:
         elif scope.get("method") != "GET":
             await request.answer(405, {"Allow": "GET, OPTIONS"}, b'{"error":"Only GET is known here"}')
         elif (path := scope["path"].rstrip("/")) == PATH:
-            await request.refuse(NotFound())  # clients ask whether streams are on another host
+            await request.refuse(NotFound())  # clients ask here whether streams are on another host
         else:
             await sse.serve(hub, request, path.removeprefix(f"{PATH}/").replace("/", ":"))
 

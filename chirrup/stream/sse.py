@@ -1,4 +1,7 @@
-"""One stream as server-sent events, which a reader can take up where it was. https://html.spec.whatwg.org/#server-sent-events"""
+"""One stream as server-sent events, which a client can resume.
+
+https://html.spec.whatwg.org/#server-sent-events
+"""
 
 from ..errors import ChirrupError
 from ..http.lenient import FALSE
@@ -20,7 +23,7 @@ _START = encoded(
 
 
 async def serve(hub: Hub, request: StreamRequest, name: str) -> None:
-    """name: of the stream. The first heartbeat says that everything from now on will come."""
+    """name: of the stream. After the first heartbeat the reader gets every new event."""
     query = request.query
     if name.startswith("public") and query.get("only_media", "0") not in FALSE:
         name += ":media"
@@ -39,7 +42,8 @@ async def serve(hub: Hub, request: StreamRequest, name: str) -> None:
             return await request.refuse(error)
         subscription = await hub.subscribe(reader, stream, as_chunk, position)
         beginning = HEARTBEAT
-        if "text/event-stream" in request.headers.get("accept", ""):  # others take it for a broken event
+        # others take a line without data for a broken event
+        if "text/event-stream" in request.headers.get("accept", ""):
             beginning += b"id: %b\n\n" % subscription.position.text
         await request.send({"type": "http.response.start", "status": 200, "headers": _START})
         await request.send({"type": "http.response.body", "body": beginning, "more_body": True})

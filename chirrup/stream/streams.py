@@ -1,4 +1,4 @@
-"""What can be listened to: Mastodon's names of streams, and who may. https://docs.joinmastodon.org/methods/streaming/"""
+"""Mastodon's stream names, and who may listen to each. https://docs.joinmastodon.org/methods/streaming/"""
 
 import msgspec
 
@@ -19,26 +19,26 @@ TAG_CHARS_MAX = 200
 
 class Stream(msgspec.Struct, frozen=True):
     name: str
-    argument: str = ""  # the tag or the id of the list, as the client wrote it
-    channel: str = ""  # of the broker; "": nothing will ever come
+    argument: str = ""  # the tag, or the id of the list, as the client wrote it
+    channel: str = ""  # of the broker; "": the stream never carries anything
     viewer_id: int = 0
-    kinds: frozenset[str] = POSTS  # of signals that are passed on
+    kinds: frozenset[str] = POSTS  # of signals that the stream carries
 
     @property
     def label(self) -> list[str]:
-        """What events of this stream are marked with on a WebSocket."""
+        """Marks the events of this stream on a WebSocket."""
         return [self.name, self.argument] if self.argument else [self.name]
 
     @property
     def timeline(self) -> tuple[str, int] | None:
-        """(kind, owner) of the timeline whose news this is."""
+        """(kind, owner) of the timeline that this stream carries."""
         if "update" not in self.kinds or self.name not in ("user", "list"):
             return None
         return ("home", self.viewer_id) if self.name == "user" else ("list", int(self.channel.removeprefix("list:")))
 
     @property
     def key(self) -> tuple[str, str]:
-        """A connection has each stream once."""
+        """Identifies the stream on its connection; each can be open once."""
         return self.name, self.argument
 
     @property
@@ -47,7 +47,7 @@ class Stream(msgspec.Struct, frozen=True):
 
     @property
     def is_public(self) -> bool:
-        """Carries what strangers say, so blocks and mutes have not been minded yet."""
+        """Carries posts of strangers, so blocks and mutes must be applied."""
         return self.name.startswith(("public", "hashtag"))
 
 
@@ -57,8 +57,11 @@ def refuse_unknown(name: str) -> None:
 
 
 async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", list_id: str = "") -> Stream:
-    """Raises BadRequest (no such stream, or its tag or list is missing), Unauthorised (no token, not with these scopes,
-    an app's token where a person's is needed), NotFound (not a list of the viewer's)."""
+    """The stream with this name, for this viewer.
+
+    Raises BadRequest (no such stream, or its tag or list is missing), Unauthorised (no token, missing scopes, or an
+    app's token where a person's is needed), NotFound (not a list of the viewer's).
+    """
     refuse_unknown(name)
     if name.startswith("public"):
         _permit(viewer, "read:statuses")
@@ -100,6 +103,6 @@ async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
 
 
 def _permit(viewer: Viewer, *any_of: str) -> None:
-    """Whoever is not logged in may listen to what is public; a token must cover one of these scopes."""
+    """A token must have one of these scopes. Without a token, the public streams are open."""
     if viewer.token_id and not any(scopes.covers(viewer.scopes, scope) for scope in any_of):
         raise Unauthorised(f"Access token does not cover required scopes: {' or '.join(any_of)}")

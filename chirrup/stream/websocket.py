@@ -1,4 +1,4 @@
-"""A WebSocket with many subscriptions. https://docs.joinmastodon.org/methods/streaming/#websocket"""
+"""One WebSocket with many subscriptions. https://docs.joinmastodon.org/methods/streaming/#websocket"""
 
 import msgspec
 
@@ -21,7 +21,7 @@ class Command(msgspec.Struct):
 
 
 async def serve(hub: Hub, request: StreamRequest) -> None:
-    """What is wrong with the token is answered before the upgrade; with a subscription, on the socket."""
+    """A bad token is refused before the upgrade. A bad subscription is answered on the socket."""
     await request.receive()  # websocket.connect
     query = request.query
     try:
@@ -69,7 +69,7 @@ async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
 
 
 async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription | None:
-    """None: it is subscribed already."""
+    """Returns None when the connection is already subscribed."""
     stream = await streams.find(hub.services, reader.viewer, command.stream, tag=command.tag, list_id=command.list)
     if stream.key in reader.subscriptions:
         return None
