@@ -19,6 +19,8 @@ from rich.console import Console
 from . import folder, logs, serving, traces
 from .access import signing
 from .access.passwords import Passwords
+from .access.sites import Sites
+from .access.sites import own as own_site
 from .config import NO_PROXY, Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
@@ -125,7 +127,7 @@ def open_engines(settings: Settings) -> Engines:
         blobs=DiskBlobs(settings.data / "media"),
         limits=limits,
         mailer=mailer,
-        outgoing=GuardedHttp(SystemResolver(), settings.base_url),
+        outgoing=GuardedHttp(SystemResolver(), own_site(settings).base_url),
     )
 
 
@@ -146,13 +148,14 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     shared = call.Services(
         engines=engines,
         settings=settings,
+        sites=Sites(settings, engines.db),
         auth=Authenticator(engines.db),
         passwords=Passwords(testing=settings.testing),
         addresses=addresses,
         health=Health(engines),
     )
     known = Known()
-    services = Services(**msgspec.structs.asdict(shared), render=Renderer(settings, addresses, known))
+    services = Services(**msgspec.structs.asdict(shared), render=Renderer(shared.sites.own, addresses, known))
     web = Web(shared, signer, known)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     works = settings.role in ("all", "worker")
@@ -195,6 +198,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
         state=State(
             {
                 "endpoints": endpoints,
+                "sites": shared.sites,
                 "health": services.health,
                 "scrape": Scrape(settings, engines, services.health, _state(hub)),
             }
@@ -240,7 +244,7 @@ def _greet(settings: Settings, console: Console) -> None:
     console.print(
         (GREETING if settings.role == "all" else PART).format(
             role=settings.role,
-            url=settings.base_url,
+            url=own_site(settings).base_url,
             listens=f"{settings.host}:{settings.port}",
             data=settings.data.resolve(),
             command=_command(),

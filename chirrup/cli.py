@@ -337,12 +337,13 @@ def create(
     The password, of 8 to 128 characters, is asked for, unless it is given.
     """
     from . import folder
-    from .access import passwords
+    from .access import passwords, sites
     from .social import accounts
     from .types import Role
 
     settings = common.settings()
-    personal = (name, email, settings.domain, settings.title)
+    site = sites.own(settings)
+    personal = (name, email, site.domain, site.title)
     hashed = passwords.Passwords(testing=settings.testing).hash(secret.read(), personal=personal)
     role = Role.ADMIN if admin else Role.USER
     with _database(settings, new=True) as db:

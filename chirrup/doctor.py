@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 
 from . import __version__, folder, recount, redate
+from .access import sites
 from .app import open_broker, open_database, open_mailer
 from .config import NO_PROXY, Settings
 from .errors import ChirrupError, SettingsError, Unavailable
@@ -80,7 +81,8 @@ def _tools() -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    address = urlsplit(settings.base_url)
+    base_url = sites.own(settings).base_url
+    address = urlsplit(base_url)
     if settings.testing:
         yield Finding(
             WARN,
@@ -88,13 +90,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             "unset it before real people come",
         )
     if address.scheme not in ("http", "https") or not address.hostname:
-        yield Finding(
-            BAD, f"url is {settings.base_url!r}", "set CHIRRUP_URL to how people reach it: https://town.example"
-        )
+        yield Finding(BAD, f"url is {base_url!r}", "set CHIRRUP_URL to how people reach it: https://town.example")
     elif address.scheme == "http" and address.hostname not in ("127.0.0.1", "localhost", "::1"):
-        yield Finding(
-            WARN, f"{settings.base_url} is not encrypted", "put a web server with TLS before it, set CHIRRUP_URL"
-        )
+        yield Finding(WARN, f"{base_url} is not encrypted", "put a web server with TLS before it, set CHIRRUP_URL")
     elif settings.lacks_proxy:
         yield Finding(
             BAD,
@@ -102,7 +100,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             "set it to the address that the web server connects from, such as 127.0.0.1: docs/operate/proxy.md",
         )
     else:
-        yield Finding(GOOD, f"people reach it at {settings.base_url}")
+        yield Finding(GOOD, f"people reach it at {base_url}")
 
 
 def _disk(data: Path) -> Iterator[Finding]:

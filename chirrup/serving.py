@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from .config import Settings
 from .errors import SettingsError
+from .http.at_site import AtSite
 from .http.guard import Guard, Patience
 from .http.health import Health
 from .http.observed import Observed
@@ -41,7 +42,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
-    inner: Any = Direct(app, app.state.endpoints)
+    inner: Any = AtSite(Direct(app, app.state.endpoints), app.state.sites)
     if settings.traces:
         inner = TracedRequests(inner)
     if settings.trusted_proxies:

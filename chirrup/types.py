@@ -355,6 +355,16 @@ class TagUse(Struct, frozen=True):
     accounts: int
 
 
+class Org(Struct, frozen=True):
+    """An organisation. Columns of `orgs`."""
+
+    id: int
+    name: str  # as commands call it
+    title: str
+    host: str  # of its site: the part after the second @ of its people's full handles
+    closed: int  # 1: nothing is shown without a login
+
+
 class App(Struct, frozen=True):
     """An OAuth client. Columns of `oauth_apps`."""
 

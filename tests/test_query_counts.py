@@ -1,7 +1,6 @@
 """What is shown or delivered in lists costs the queries of one: a page of forty, a step of many followers."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ import pytest
 from counting import CountingDatabase
 from kit import person, settle
 
+from chirrup.access import sites
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
 from chirrup.ids import ID_MAX
@@ -22,7 +22,8 @@ from chirrup.types import Draft, NotificationKind, PollDraft, Span
 from chirrup.web.views import Views
 
 ADDRESSES = Addresses(Signer(b"secret"))
-VIEWS = Views("town.example", ADDRESSES)
+SITE = sites.own(Settings(url="https://town.example"))
+VIEWS = Views(SITE, ADDRESSES)
 
 
 def written(tx: Tx, n: int, replies: bool = True) -> tuple[int, list[int], list[int]]:
@@ -44,9 +45,9 @@ async def cost(db: Database, operation: Callable[..., Any], *args: Any) -> tuple
 
 
 @pytest.fixture
-def new_render(tmp_path: Path) -> Callable[[], Renderer]:
+def new_render() -> Callable[[], Renderer]:
     """Makes one that has kept nothing yet."""
-    return lambda: Renderer(Settings(data=tmp_path), ADDRESSES)
+    return lambda: Renderer(SITE, ADDRESSES)
 
 
 async def test_a_page_of_forty_posts_costs_what_four_cost(db: Database):

@@ -9,6 +9,7 @@ from ..types import Viewer
 from . import limits
 from .acts import Act
 from .limits import Limit
+from .sites import Site
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -17,15 +18,16 @@ T = TypeVar("T")
 class Caller:
     """Handlers read from and write to the database through it."""
 
-    __slots__ = ("engines", "ip", "settings", "viewer")
+    __slots__ = ("engines", "ip", "settings", "site", "viewer")
 
     NOBODY = "This method requires an authenticated user"
 
-    def __init__(self, engines: Engines, settings: Settings, viewer: Viewer, ip: str) -> None:
+    def __init__(self, engines: Engines, settings: Settings, viewer: Viewer, ip: str, site: Site) -> None:
         self.engines = engines
         self.settings = settings
         self.viewer = viewer
         self.ip = ip
+        self.site = site
 
     @property
     def db(self) -> Database:

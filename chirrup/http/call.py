@@ -7,6 +7,7 @@ import msgspec
 
 from ..access.caller import Caller
 from ..access.passwords import Passwords
+from ..access.sites import Site, Sites
 from ..config import Settings
 from ..ports import Engines
 from ..social.media import Addresses
@@ -21,6 +22,7 @@ class Services(msgspec.Struct, frozen=True):
 
     engines: Engines
     settings: Settings
+    sites: Sites
     auth: Authenticator
     passwords: Passwords
     addresses: Addresses
@@ -38,13 +40,14 @@ class Call(Caller):
         services: Services,
         *,
         viewer: Viewer,
+        site: Site,
         token: str = "",
         headers: Mapping[str, str],
         ip: str = "",
         url: str = "",
         params: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(services.engines, services.settings, viewer, ip)
+        super().__init__(services.engines, services.settings, viewer, ip, site)
         self.services = services
         self.token = token  # the secret the request came with
         self.headers = headers

@@ -15,6 +15,7 @@ from ..ports import BODY_BYTES
 from ..types import Role, Viewer
 from . import files, problems
 from .arguments import Arguments
+from .at_site import site_of
 from .call import Call, Reply, Result, Services
 from .files import FilePart
 from .route import ADMIN, ANYONE, CLIENT, FOR_PROGRAMS, USER, Route
@@ -74,6 +75,7 @@ class Endpoint:
     async def answer(self, scope: Any, receive: Receive) -> "Answer":
         services, route, quota = self._services, self.route, None
         try:
+            site = site_of(scope)
             ip = scope["client"][0] if scope["client"] else ""
             # Of a header that comes twice the first counts.
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
@@ -85,10 +87,11 @@ class Endpoint:
             call = self._make_call(
                 services,
                 viewer=viewer,
+                site=site,
                 token=token,
                 headers=headers,
                 ip=ip,
-                url=services.settings.base_url + scope["raw_path"].decode("latin-1"),
+                url=site.base_url + scope["raw_path"].decode("latin-1"),
                 params=query.params,
             )
             body = partial(_body, scope, receive, headers, self._max_bytes)

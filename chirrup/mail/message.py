@@ -15,6 +15,7 @@ from html import escape
 import idna
 import msgspec
 
+from ..access.sites import Site, own
 from ..config import Settings
 from ..errors import Refused, SettingsError
 from ..ports import Mail
@@ -57,8 +58,8 @@ class Letterhead(msgspec.Struct, frozen=True):
     sender: str  # an address
 
 
-def letterhead(settings: Settings) -> Letterhead:
-    """Raises SettingsError: mail_from is no address."""
+def letterhead(settings: Settings, site: Site | None = None) -> Letterhead:
+    """site: where it is from; None: the server's own network. Raises SettingsError: mail_from is no address."""
     name, address = parseaddr(settings.mail_from) if settings.mail_from else ("", f"no-reply@{settings.mail_domain}")
     try:
         if not settings.mail_from.isprintable():
@@ -69,8 +70,9 @@ def letterhead(settings: Settings) -> Letterhead:
             f"mail_from must be an address like hello@town.example or Town <hello@town.example>, is "
             f"{settings.mail_from[:60]!r}"
         ) from error
-    title = _plain(settings.title)
-    return Letterhead(title, settings.base_url, settings.mail_domain, _plain(name) or title, address)
+    site = site or own(settings)
+    title = _plain(site.title)
+    return Letterhead(title, site.base_url, settings.mail_domain, _plain(name) or title, address)
 
 
 def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) -> Mail:

@@ -22,7 +22,7 @@ async def verify_credentials(call: Call) -> CredentialAccount:
 
 def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     """The account with what only its owner sees."""
-    profile = shown.profile(tx, account_id, call.settings.domain)
+    profile = shown.profile(tx, account_id, call.site.domain)
     account, user = profile.account, accounts.user(tx, account_id)
     entity = call.render.account_entity(profile)
     return CredentialAccount(
@@ -58,7 +58,7 @@ async def lookup(call: Call, query: LookupQuery) -> Account:
     """By `name` or `name@host`, with the host and port of this server."""
 
     def operation(tx: Tx) -> Any:
-        return call.render.account(tx, accounts.by_acct(tx, query.acct, call.settings.domain).id)
+        return call.render.account(tx, accounts.by_acct(tx, query.acct, call.site.domain).id)
 
     return await call.read(operation)
 

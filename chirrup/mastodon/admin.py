@@ -79,7 +79,7 @@ async def _accounts(
 ) -> Page[Any]:
     """nobody: it was asked for what no account here can be, such as remote."""
     span = paging.span(query, default=100, most=200)
-    if nobody or query.by_domain not in ("", call.settings.domain) or query.ip:  # addresses are not written down
+    if nobody or query.by_domain not in ("", call.site.domain) or query.ip:  # addresses are not written down
         return paging.page([], [], span)
     wanted = Wanted(statuses, role, query.username, query.display_name, query.email)
 

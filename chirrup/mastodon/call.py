@@ -19,4 +19,4 @@ class Call(call.Call):
 
     @property
     def render(self) -> Renderer:
-        return self.services.render
+        return self.services.render.at(self.site)

@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from .. import __version__
-from ..config import Settings
+from ..access.sites import Site
 from ..errors import Unavailable
 from ..http.route import ANYONE, FREE, Route
 from ..social import accounts, media, polls, posts, reactions, tags, text
@@ -22,29 +22,28 @@ PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 
 
 async def v2(call: Call) -> Instance:
-    settings = call.settings
-    base = settings.base_url
+    site = call.site
     counts = await call.services.usage.counts(call.db)
-    limits = _limits(settings)
+    limits = _limits(call)
     everybody = shapes.FeedAccess(local="public", remote="disabled")  # there are no other servers
     nobody = shapes.FeedAccess(local="disabled", remote="disabled")
     return Instance(
-        domain=settings.domain,
-        title=settings.title,
+        domain=site.domain,
+        title=site.title,
         version=VERSION,
         source_url="",  # it is not published anywhere yet
-        description=settings.description,
+        description=site.description,
         usage=shapes.InstanceUsage(users=shapes.UsersUsage(active_month=counts.active_month)),
-        thumbnail=shapes.Thumbnail(url=_thumbnail(settings)),
+        thumbnail=shapes.Thumbnail(url=_thumbnail(site)),
         icon=[],
-        languages=list(settings.languages),
+        languages=list(site.languages),
         configuration=shapes.Configuration(
             accounts=limits.accounts,
             statuses=limits.statuses,
             media_attachments=limits.media_attachments,
             polls=limits.polls,
             urls=shapes.Urls(
-                streaming=_streaming(settings), about=f"{base}/about", privacy_policy=None, terms_of_service=None
+                streaming=site.streaming_url, about=f"{site.base_url}/about", privacy_policy=None, terms_of_service=None
             ),
             translation=shapes.Translation(enabled=False),
             timelines_access=shapes.TimelinesAccess(
@@ -53,7 +52,7 @@ async def v2(call: Call) -> Instance:
             limited_federation=True,
         ),
         registrations=shapes.Registrations(
-            enabled=settings.registrations,
+            enabled=site.registrations,
             approval_required=False,
             reason_required=False,
             message=None,
@@ -61,35 +60,35 @@ async def v2(call: Call) -> Instance:
             url=None,
         ),
         api_versions={"mastodon": API_VERSION},
-        contact=shapes.Contact(email=settings.contact_email, account=None),
-        rules=_rules(settings),
+        contact=shapes.Contact(email=site.contact_email, account=None),
+        rules=_rules(site),
     )
 
 
 async def v1(call: Call) -> V1Instance:
-    settings = call.settings
+    site = call.site
     counts = await call.services.usage.counts(call.db)
     return V1Instance(
-        uri=settings.domain,
-        title=settings.title,
-        short_description=settings.description,
-        description=escape(settings.description),
-        email=settings.contact_email,
+        uri=site.domain,
+        title=site.title,
+        short_description=site.description,
+        description=escape(site.description),
+        email=site.contact_email,
         version=VERSION,
-        urls=shapes.V1Urls(streaming_api=_streaming(settings)),
+        urls=shapes.V1Urls(streaming_api=site.streaming_url),
         stats=shapes.V1Stats(user_count=counts.people, status_count=counts.posts, domain_count=0),
-        thumbnail=_thumbnail(settings),
-        languages=list(settings.languages),
-        registrations=settings.registrations,
+        thumbnail=_thumbnail(site),
+        languages=list(site.languages),
+        registrations=site.registrations,
         approval_required=False,
         invites_enabled=False,
-        configuration=_limits(settings),
+        configuration=_limits(call),
         contact_account=None,
-        rules=_rules(settings),
+        rules=_rules(site),
     )
 
 
-def _limits(settings: Settings) -> shapes.Limits:
+def _limits(call: Call) -> shapes.Limits:
     return shapes.Limits(
         accounts=shapes.AccountLimits(
             max_display_name_length=accounts.DISPLAY_NAME_CHARS_MAX,
@@ -101,14 +100,14 @@ def _limits(settings: Settings) -> shapes.Limits:
             profile_field_value_limit=accounts.FIELD_CHARS_MAX,
         ),
         statuses=shapes.StatusLimits(
-            max_characters=settings.post_chars_max,
+            max_characters=call.site.post_chars_max,
             max_media_attachments=posts.MEDIA_MAX,
             characters_reserved_per_url=text.URL_LENGTH,
         ),
         media_attachments=shapes.MediaLimits(
             description_limit=media.DESCRIPTION_CHARS_MAX,
             supported_mime_types=PICTURES,
-            image_size_limit=settings.media_bytes_max,
+            image_size_limit=call.settings.media_bytes_max,
             image_matrix_limit=LIMITS.pixels_max,
             video_size_limit=0,  # none are taken
             video_frame_rate_limit=0,
@@ -123,22 +122,16 @@ def _limits(settings: Settings) -> shapes.Limits:
     )
 
 
-def _streaming(settings: Settings) -> str:
-    return settings.streaming_url.rstrip("/") or "ws" + settings.base_url.removeprefix("http")
+def _thumbnail(site: Site) -> str:
+    return f"{site.base_url}/static/header.png"
 
 
-def _thumbnail(settings: Settings) -> str:
-    return f"{settings.base_url}/static/header.png"
-
-
-def _rules(settings: Settings) -> list[Rule]:
-    return [
-        Rule(id=str(number), text=words, hint="", translations={}) for number, words in enumerate(settings.rules, 1)
-    ]
+def _rules(site: Site) -> list[Rule]:
+    return [Rule(id=str(number), text=words, hint="", translations={}) for number, words in enumerate(site.rules, 1)]
 
 
 async def rules(call: Call) -> list[Rule]:
-    return _rules(call.settings)
+    return _rules(call.site)
 
 
 async def extended_description(call: Call) -> ExtendedDescription:

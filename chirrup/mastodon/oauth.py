@@ -135,7 +135,7 @@ async def userinfo(call: Call) -> UserInfo:
     """The claims of OpenID Connect Core 1.0, 5.3, for apps that only want to know who somebody is."""
     account = msgspec.json.decode(await call.read(call.render.account, call.account_id), type=entities.Account)
     return UserInfo(
-        iss=call.settings.base_url,
+        iss=call.site.base_url,
         sub=account.uri,
         name=account.display_name,
         preferred_username=account.username,
@@ -151,7 +151,7 @@ async def userinfo_by_post(call: Call) -> UserInfo:
 
 async def metadata(call: Call) -> dict[str, Any]:
     """RFC 8414."""
-    base = call.settings.base_url
+    base = call.site.base_url
     grants = ["authorization_code", "client_credentials"]
     return {
         "issuer": base,
@@ -180,7 +180,7 @@ class SignUpRequest(msgspec.Struct, kw_only=True):
 
 async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     """Without mail there is no address to confirm and nobody to approve: the account works at once."""
-    if not call.settings.registrations:
+    if not call.site.registrations:
         raise Forbidden("This action is not allowed: this server takes no new accounts")
     await call.throttle(limits.SIGN_UP)
     try:
@@ -193,7 +193,7 @@ async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
 async def _sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     problems = accounts.check_username(body.username) + accounts.check_email(body.email)
     try:
-        personal = (body.username, body.email, call.settings.domain, call.settings.title)
+        personal = (body.username, body.email, call.site.domain, call.site.title)
         await asyncio.to_thread(call.services.passwords.check, body.password, personal=personal)
     except Invalid as problem:
         problems.append(problem)

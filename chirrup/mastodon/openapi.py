@@ -34,7 +34,7 @@ def shown(routes: Sequence[Route]) -> Callable[[Call], Awaitable[Json]]:
 
     async def show(call: Call) -> Json:
         """This document."""
-        return document(tuple(routes), call.settings.base_url)
+        return document(tuple(routes), call.site.base_url)
 
     return show
 

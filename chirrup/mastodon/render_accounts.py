@@ -5,11 +5,12 @@ invalidated, in no number of processes.
 """
 
 from collections.abc import Collection
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import msgspec
 
-from ..config import Settings
+from ..access.sites import Site
 from ..errors import NotFound
 from ..ports import Tx
 from ..social import shown, text
@@ -28,11 +29,19 @@ UNSET = msgspec.UNSET
 class AccountRenderer:
     """Functions over a transaction, to be given to db.read."""
 
-    def __init__(self, settings: Settings, addresses: Addresses) -> None:
-        self.base_url = settings.base_url
-        self._domain = settings.domain
+    def __init__(self, site: Site, addresses: Addresses) -> None:
+        self.site = site
+        self.base_url = site.base_url
         self._addresses = addresses
         self._accounts = Kept[tuple[AccountState, entities.Account, msgspec.Raw]]()
+
+    def at(self, site: Site) -> Self:
+        """The same for another site. What is kept is kept together: a post or an account is shown at one site only."""
+        if site is self.site:
+            return self
+        other = copy(self)
+        other.site, other.base_url = site, site.base_url
+        return other
 
     def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:
         """Those of ids that exist, in their order."""
@@ -59,7 +68,7 @@ class AccountRenderer:
                 elif (before.changed_ms, before.suspended_ms) == (state.changed_ms, state.suspended_ms):
                     parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)))
         if missing := states.keys() - parts.keys():
-            for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self._domain).items():
+            for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self.site.domain).items():
                 parts[id] = self._keep_account(states[id], self.account_entity(profile))
         return parts
 

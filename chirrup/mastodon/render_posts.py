@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+from ..access.sites import Site
 from ..access.visibility import OPEN, Seen
-from ..config import Settings
 from ..errors import NotFound
 from ..ports import Tx
 from ..social import media as media_files
@@ -27,8 +27,8 @@ Version = tuple[int, int]  # changed_ms; the time slot of addresses of media tha
 class PostRenderer(AccountRenderer):
     """Functions over a transaction, to be given to db.read."""
 
-    def __init__(self, settings: Settings, addresses: Addresses, known: Known | None = None) -> None:
-        super().__init__(settings, addresses)
+    def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
+        super().__init__(site, addresses)
         self._known = known or Known()
         self._posts = Kept[tuple[Version, bytes]]()
 

@@ -43,7 +43,7 @@ async def search(call: Call, query: SearchQuery) -> Search:
 
 
 def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
-    account_id, post_id = finding.named_by(tx, call.viewer_id, query.words, call.settings.base_url)
+    account_id, post_id = finding.named_by(tx, call.viewer_id, query.words, call.site.base_url)
     if account_id or post_id:
         return Search(
             accounts=call.render.accounts(tx, [account_id] if account_id and query.wants("accounts") else []),
@@ -71,7 +71,7 @@ def _accounts(tx: Tx, call: Call, query: SearchQuery, limit: int) -> list[Any]:
         tx,
         call.viewer_id,
         query.words,
-        call.settings.domain,
+        call.site.domain,
         limit=limit,
         offset=query.offset,
         followed=query.following,
@@ -80,7 +80,7 @@ def _accounts(tx: Tx, call: Call, query: SearchQuery, limit: int) -> list[Any]:
 
 
 def _statuses(tx: Tx, call: Call, query: SearchQuery, span: Span) -> list[Any]:
-    asked = finding.parse(tx, call.viewer_id, query.words, call.settings.domain)
+    asked = finding.parse(tx, call.viewer_id, query.words, call.site.domain)
     if query.account_id:
         asked = asked.by(query.account_id)
     more = msgspec.structs.replace(span, limit=span.limit + query.offset)

@@ -78,8 +78,8 @@ async def create(call: Call, body: NewStatus) -> Status:
         posts.publish,
         call.account_id,
         draft,
-        domain=call.settings.domain,
-        chars_max=call.settings.post_chars_max,
+        domain=call.site.domain,
+        chars_max=call.site.post_chars_max,
     )
     return await _shown(call, post.id)
 
@@ -95,8 +95,8 @@ def _edit(tx: Tx, call: Call, id: int, body: NewStatus) -> None:
         call.account_id,
         id,
         body.to_draft(),
-        domain=call.settings.domain,
-        chars_max=call.settings.post_chars_max,
+        domain=call.site.domain,
+        chars_max=call.site.post_chars_max,
         media_changes={
             one.id: media.Change(description=one.description, focus=one.focus) for one in body.media_attributes
         },

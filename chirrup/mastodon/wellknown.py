@@ -17,11 +17,11 @@ PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
 
 
 async def nodeinfo_index(call: Call) -> Links:
-    return Links(links=[Link(rel=NODEINFO, href=f"{call.settings.base_url}/nodeinfo/2.0")])
+    return Links(links=[Link(rel=NODEINFO, href=f"{call.site.base_url}/nodeinfo/2.0")])
 
 
 async def nodeinfo(call: Call) -> NodeInfo:
-    settings = call.settings
+    site = call.site
     counts = await call.services.usage.counts(call.db)
     return NodeInfo(
         version="2.0",
@@ -34,14 +34,14 @@ async def nodeinfo(call: Call) -> NodeInfo:
             ),
             local_posts=counts.posts,
         ),
-        open_registrations=settings.registrations,
-        metadata=shapes.NodeMetadata(node_name=settings.title, node_description=settings.description),
+        open_registrations=site.registrations,
+        metadata=shapes.NodeMetadata(node_name=site.title, node_description=site.description),
     )
 
 
 async def host_meta(call: Call) -> Reply:
     """RFC 6415."""
-    template = f"{call.settings.base_url}/.well-known/webfinger?resource={{uri}}"
+    template = f"{call.site.base_url}/.well-known/webfinger?resource={{uri}}"
     body = f"""<?xml version="1.0" encoding="UTF-8"?>
 <XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
   <Link rel="lrdd" template="{template}"/>
@@ -62,12 +62,12 @@ class Jrd(shapes.Entity, kw_only=True):
 
 async def webfinger(call: Call, query: WebfingerQuery) -> Reply:
     """RFC 7033, for `acct:name@host` and the address of a profile."""
-    account = await call.read(accounts.by_acct, _acct(call, query.resource), call.settings.domain)
+    account = await call.read(accounts.by_acct, _acct(call, query.resource), call.site.domain)
     if account.suspended_ms:
         raise NotFound("account", query.resource)
     url = call.render.account_url(account.username)
     found = Jrd(
-        subject=f"acct:{account.username}@{call.settings.domain}",
+        subject=f"acct:{account.username}@{call.site.domain}",
         aliases=[url],
         links=[Link(rel=PROFILE_PAGE, href=url, type="text/html")],
     )
@@ -78,7 +78,7 @@ def _acct(call: Call, resource: str) -> str:
     """Raises BadRequest: nothing was asked; NotFound: it names nobody here."""
     if not resource:
         raise BadRequest("resource is missing: ask for acct:name@host")
-    profile = f"{call.settings.base_url}/@"
+    profile = f"{call.site.base_url}/@"
     if resource.startswith(profile):
         return unquote(resource.removeprefix(profile))
     acct = resource.removeprefix("acct:")
@@ -89,7 +89,7 @@ def _acct(call: Call, resource: str) -> str:
 
 async def change_password(call: Call) -> Reply:
     """Where password managers send people: https://w3c.github.io/webappsec-change-password-url/"""
-    return Reply(b"", 302, {"Location": f"{call.settings.base_url}/settings/access"}, "text/plain; charset=utf-8")
+    return Reply(b"", 302, {"Location": f"{call.site.base_url}/settings/access"}, "text/plain; charset=utf-8")
 
 
 ROUTES = [

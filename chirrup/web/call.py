@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ..access import browsers, sessions
 from ..access.passwords import Passwords
 from ..access.signing import Signer
+from ..access.sites import Site
 from ..http import call
 from ..types import Account, Viewer
 from .forms import Fields
@@ -56,6 +57,7 @@ class Call(call.Call):
         services: Services,
         *,
         viewer: Viewer,
+        site: Site,
         me: Account | None,
         unread: int = 0,
         cookie: str,
@@ -67,7 +69,7 @@ class Call(call.Call):
         headers: Any,
         ip: str,
     ) -> None:
-        super().__init__(services, viewer=viewer, headers=headers, ip=ip, url=services.settings.base_url + path)
+        super().__init__(services, viewer=viewer, site=site, headers=headers, ip=ip, url=site.base_url + path)
         self.me = me
         self.unread = unread  # alerts not seen yet
         self.cookie = cookie  # of a session, or of a visitor; "" until a form needs one
@@ -85,7 +87,7 @@ class Call(call.Call):
 
     @property
     def views(self) -> Views:
-        return self.services.views
+        return self.services.views.at(self.site)
 
     @property
     def passwords(self) -> Passwords:
@@ -109,6 +111,7 @@ class Call(call.Call):
     def html(self, template: str, values: Mapping[str, Any]) -> str:
         """A template with its values, and with what every page may use."""
         common = {
+            "site": self.site,
             "me": self.views.person(self.me) if self.me else None,
             "unread": badge(self.unread),
             "token": self._token,

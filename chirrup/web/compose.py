@@ -3,7 +3,7 @@
 import msgspec
 
 from ..access import limits
-from ..config import Settings
+from ..access.sites import Site
 from ..errors import Invalid, InvalidFields, NotFound
 from ..http.arguments import path_id
 from ..ports import Tx
@@ -38,16 +38,16 @@ async def send(call: Call) -> Page | Go:
     if reply_to_id and call.form.flag("wider"):
         return await _ask_audience(call, reply_to_id)
     try:
-        post = await call.write(_publish, call.account_id, _draft(call, reply_to_id), call.form, call.settings)
+        post = await call.write(_publish, call.account_id, _draft(call, reply_to_id), call.form, call.site)
     except posts.TooWide:
         return await _ask_audience(call, reply_to_id, status=422)
     assert call.me
     return Go(f"/@{call.me.username}/{post.id}" if reply_to_id else call.return_to("/home"))
 
 
-def _publish(tx: Tx, account_id: int, draft: Draft, form: Fields, settings: Settings) -> Post:
+def _publish(tx: Tx, account_id: int, draft: Draft, form: Fields, site: Site) -> Post:
     _describe(tx, account_id, form, draft.media_ids)
-    return posts.publish(tx, account_id, draft, domain=settings.domain, chars_max=settings.post_chars_max)
+    return posts.publish(tx, account_id, draft, domain=site.domain, chars_max=site.post_chars_max)
 
 
 def _describe(tx: Tx, account_id: int, form: Fields, media_ids: tuple[int, ...]) -> None:
@@ -179,11 +179,11 @@ def _as_posted(tx: Tx, call: Call, id: int) -> Typed:
 
 async def edit(call: Call, handle: str, id: str) -> Go:
     await _upload(call)
-    await call.write(_edit, call.account_id, path_id(id), call.form, call.settings)
+    await call.write(_edit, call.account_id, path_id(id), call.form, call.site)
     return Go(f"/@{handle}/{path_id(id)}")
 
 
-def _edit(tx: Tx, account_id: int, id: int, form: Fields, settings: Settings) -> Post:
+def _edit(tx: Tx, account_id: int, id: int, form: Fields, site: Site) -> Post:
     """Pictures stay unless they are left out; so does the poll."""
     post = posts.own(tx, account_id, id)
     media_ids = tuple(dict.fromkeys([*(one for one in post.media if one not in form.ids("drop")), *_kept(form)]))
@@ -200,8 +200,8 @@ def _edit(tx: Tx, account_id: int, id: int, form: Fields, settings: Settings) ->
         account_id,
         id,
         wanted,
-        domain=settings.domain,
-        chars_max=settings.post_chars_max,
+        domain=site.domain,
+        chars_max=site.post_chars_max,
         media_changes=_described(form, media_ids),
     )
 

@@ -38,7 +38,7 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
 
 async def sign_up(call: Call) -> Page | Go:
     """Without mail there is no address to confirm: the account works at once, and its owner is logged in."""
-    if not call.settings.registrations:
+    if not call.site.registrations:
         raise Forbidden("This server takes no new accounts.")
     await call.throttle(limits.SIGN_UP)
     try:
@@ -56,7 +56,7 @@ async def _sign_up(call: Call) -> tuple[int, str]:
     username = username.strip().removeprefix("@")
     wrong = accounts.check_username(username) + accounts.check_email(email)
     try:
-        personal = (username, email, call.settings.domain, call.settings.title)
+        personal = (username, email, call.site.domain, call.site.title)
         await asyncio.to_thread(call.passwords.check, password, personal=personal)
     except Invalid as problem:
         wrong.append(problem)
@@ -116,7 +116,7 @@ async def login(call: Call) -> Page | Go | Resume:
 
     Tries are counted by the name as it was written: one count for name and address would tell whose the address is.
     """
-    username, email = _meant(call.form.text("email").strip()[:NAME_CHARS_MAX], call.settings.domain)
+    username, email = _meant(call.form.text("email").strip()[:NAME_CHARS_MAX], call.site.domain)
     password = call.form.text("password")
     found: Login = await call.read(logins.look_up, username=username, email=email)
     known = browsers.known_as(call.services.signer, call.browser, found.account_id)

@@ -75,18 +75,6 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={static_files()[name].version}"
 
 
-class Site(msgspec.Struct, frozen=True):
-    """What every page may say of the server."""
-
-    title: str
-    description: str
-    contact_email: str
-    registrations: bool
-    post_chars_max: int
-    url: str
-    domain: str
-
-
 def _audience(words: str, drawing: str) -> Markup:
     return Markup(f'<span title="{words}">{ICONS[drawing]}<span class="unseen">{words}</span></span>')
 
@@ -130,15 +118,6 @@ class Pages:
         )
         self._env.globals |= {
             "asset": asset,
-            "site": Site(
-                title=settings.title,
-                description=settings.description,
-                contact_email=settings.contact_email,
-                registrations=settings.registrations,
-                post_chars_max=settings.post_chars_max,
-                url=settings.base_url,
-                domain=settings.domain,
-            ),
             "languages": _languages,
             "open_for": OPEN_FOR,
             "image_types": "image/jpeg,image/png,image/gif,image/webp",

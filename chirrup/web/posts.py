@@ -87,7 +87,7 @@ def _card(call: Call, post: PostView) -> Card | None:
     """Only of what search engines may keep. A warning stands for what it warns of."""
     if not post.indexed:
         return None
-    base = call.settings.base_url
+    base = call.site.base_url
     picture = post.media[0] if post.media and not post.sensitive else None
     return Card(
         url=base + post.path,

@@ -73,7 +73,7 @@ def _nothing(one: ProfileView) -> str:
 
 def find(tx: Tx, call: Call, handle: str) -> Account:
     """By the username of an address. Raises NotFound."""
-    return accounts.by_acct(tx, handle, call.settings.domain)
+    return accounts.by_acct(tx, handle, call.site.domain)
 
 
 def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
@@ -82,7 +82,7 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     gone = bool(account.suspended_ms)
     views = call.views
     note, fields = ("", []) if gone else (account.note, fields_of(account))
-    named = named_in_profiles(tx, [note, *(one.value for one in fields)], call.settings.domain)
+    named = named_in_profiles(tx, [note, *(one.value for one in fields)], call.site.domain)
     view = ProfileView(
         **msgspec.structs.asdict(views.person(account, tie)),
         header=views.picture(account, account.header, "header.png"),

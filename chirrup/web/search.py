@@ -40,13 +40,13 @@ def _page(words: str, found: Found, problem: Problem | None = None) -> Page:
 
 def _named(tx: Tx, call: Call, words: str) -> str:
     """The path of the post or profile whose whole address somebody has pasted, or ""."""
-    base = call.settings.base_url
+    base = call.site.base_url
     return words.removeprefix(base) if any(finding.named_by(tx, call.viewer_id, words, base)) else ""
 
 
 def _search(tx: Tx, call: Call, words: str) -> Found:
     views, viewer_id = call.views, call.viewer_id
-    people = finding.find_accounts(tx, viewer_id, words, call.settings.domain, limit=SHOWN_MAX)
+    people = finding.find_accounts(tx, viewer_id, words, call.site.domain, limit=SHOWN_MAX)
     tags = finding.find_tags(tx, words, limit=SHOWN_MAX)
     posts = _posts(tx, call, words) if viewer_id else []
     return Found(
@@ -57,5 +57,5 @@ def _search(tx: Tx, call: Call, words: str) -> Found:
 
 
 def _posts(tx: Tx, call: Call, asked: str) -> list[int]:
-    query = finding.parse(tx, call.viewer_id, asked, call.settings.domain)
+    query = finding.parse(tx, call.viewer_id, asked, call.site.domain)
     return pull.search(tx, call.viewer_id, query, Span(before=ID_MAX, limit=SHOWN_MAX)).items

@@ -18,9 +18,10 @@ from litestar.types import Method
 from ..access import browsers, limits, sessions
 from ..access.sessions import Visit
 from ..access.signing import Signer
-from ..config import Settings
+from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
 from ..http import call
+from ..http.at_site import site_of
 from ..http.route import USER
 from ..ports import BODY_BYTES, Tx
 from ..social import accounts
@@ -53,10 +54,10 @@ class Web:
 
     def __init__(self, services: call.Services, signer: Signer, known: Known) -> None:
         settings = services.settings
-        views = Views(settings.domain, services.addresses, known)
+        views = Views(services.sites.own, services.addresses, known)
         shared = msgspec.structs.asdict(services)
         self.services = Services(**shared, views=views, pages=pages.Pages(settings), signer=signer)
-        self.secure = settings.base_url.startswith("https:")
+        self.secure = services.sites.own.base_url.startswith("https:")
         self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
         self.browser_cookie_name = f"{self.cookie_name}-browser"
         self._safe = SAFE | ({"Strict-Transport-Security": "max-age=31536000"} if self.secure else {})
@@ -84,7 +85,7 @@ class Web:
                 if route.who == USER and not call.viewer_id:
                     raise Unauthorised("Log in first.")
                 if route.method == "POST":
-                    _check_origin(request.headers, self.services.settings)
+                    _check_origin(request.headers, call.site)
                     call.form = await self._form(request, call)
                     call.form.check_size()
                     sessions.check_csrf(call.cookie, call.form.text("csrf"))
@@ -130,7 +131,7 @@ class Web:
     async def _read_late(self, request: Request[Any, Any, Any], call: Call) -> None:
         """The words of a form that was refused before it was read, unless another site sent it."""
         try:
-            _check_origin(request.headers, self.services.settings)
+            _check_origin(request.headers, call.site)
             call.form = await self._form(request, call, with_files=False)
         except Exception:
             log.debug("a form that was refused could not be read", exc_info=True)
@@ -165,9 +166,10 @@ class Web:
 
     async def _call(self, request: Request[Any, Any, Any], cookie: str = "") -> Call:
         """cookie: of a session that has begun with this request."""
+        site = site_of(request.scope)
         cookie = cookie or _cookie(request.headers.get("cookie", ""), self.cookie_name)
         visit, me, unread = await self.services.engines.db.read(_visit, cookie) if cookie else (None, None, 0)
-        call = self._new_call(request, cookie, visit.viewer if visit else ANYBODY, me, unread)
+        call = self._new_call(request, site, cookie, visit.viewer if visit else ANYBODY, me, unread)
         if visit and visit.stale:
             await self.services.engines.db.write(sessions.extend, cookie)
             call.is_renewed = True
@@ -181,12 +183,22 @@ class Web:
     def _stranger(self, request: Request[Any, Any, Any]) -> Call:
         """Without a look into the database, which may be away."""
         cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
-        call = self._new_call(request, cookie, ANYBODY, None, 0)
+        try:
+            site = site_of(request.scope)
+        except Exception:
+            site = self.services.sites.own
+        call = self._new_call(request, site, cookie, ANYBODY, None, 0)
         call.unknown = bool(cookie)
         return call
 
     def _new_call(
-        self, request: Request[Any, Any, Any], cookie: str, viewer: Viewer, me: Account | None, unread: int
+        self,
+        request: Request[Any, Any, Any],
+        site: Site,
+        cookie: str,
+        viewer: Viewer,
+        me: Account | None,
+        unread: int,
     ) -> Call:
         try:
             query = forms.query(request.scope["query_string"])
@@ -195,6 +207,7 @@ class Web:
         return Call(
             self.services,
             viewer=viewer,
+            site=site,
             me=me,
             unread=unread,
             cookie=cookie,
@@ -333,13 +346,13 @@ def _cookie(header: str, name: str, form: re.Pattern[str] = _COOKIE) -> str:
     return ""
 
 
-def _check_origin(headers: Mapping[str, str], settings: Settings) -> None:
+def _check_origin(headers: Mapping[str, str], site: Site) -> None:
     """Raises Forbidden: the form was sent from a page of somebody else's."""
     origin, host = headers.get("origin"), headers.get("host", "")
     if origin is None:
         ours = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
     else:
-        scheme = urlsplit(settings.base_url).scheme
-        ours = origin.casefold() in (settings.base_url.casefold(), f"{scheme}://{host}".casefold())
+        scheme = urlsplit(site.base_url).scheme
+        ours = origin.casefold() in (site.base_url.casefold(), f"{scheme}://{host}".casefold())
     if not ours:
         raise Forbidden("This form was sent from another site. Open the page here and try again.")

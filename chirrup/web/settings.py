@@ -205,7 +205,7 @@ async def change_password(call: Call) -> Page | Go:
         return await _access_page(call, "That is not your password now.")
     await call.give_back(limits.PASSWORD_CHANGE, account=str(call.account_id))
     try:
-        personal = (call.me.username if call.me else "", call.settings.domain, call.settings.title)
+        personal = (call.me.username if call.me else "", call.site.domain, call.site.title)
         hashed = await asyncio.to_thread(call.passwords.hash, new, personal=personal)
     except Invalid as error:
         return await _access_page(call, f"The new password {error.why}.")

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import msgspec
 from markupsafe import Markup
 
+from ..access.sites import Site
 from ..access.visibility import OPEN, for_search_engines
 from ..errors import NotFound
 from ..ids import ms_of
@@ -101,12 +102,16 @@ class PostView(msgspec.Struct, frozen=True):
 
 
 class Views:
-    """Made once per process. domain: of this server, so that @name@domain is one of ours."""
+    """Made once per process, for one site: there @name@domain is one of ours."""
 
-    def __init__(self, domain: str, addresses: Addresses, known: Known | None = None) -> None:
-        self._domain = domain
+    def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
+        self._site = site
         self._addresses = addresses
         self._known = known or Known()
+
+    def at(self, site: Site) -> "Views":
+        """The same for another site."""
+        return self if site is self._site else Views(site, self._addresses, self._known)
 
     def shown(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[PostView]:
         """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
@@ -215,7 +220,7 @@ class Views:
 
         named: whom it may mention. inline: the value of a line in a profile's table.
         """
-        host = text.host_key(self._domain)
+        host = text.host_key(self._site.domain)
         links = {
             name.lower(): f"/@{one.username}" for one in named for name in (one.username, f"{one.username}@{host}")
         }

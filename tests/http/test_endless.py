@@ -17,7 +17,7 @@ from databases import open_database
 from engines import outside
 from world import name_of
 
-from chirrup.access import signing
+from chirrup.access import signing, sites
 from chirrup.access.passwords import Passwords
 from chirrup.config import Settings
 from chirrup.engines.blobs.disk import DiskBlobs
@@ -231,8 +231,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         town = Town(db, many)
         settings = Settings(data=folder, testing=True, secret="x" * 32)
         addresses = Addresses(signing.signer(settings))
-        render = Renderer(settings, addresses)
-        made = (Authenticator(db), Passwords(testing=True), addresses, Health(engines))
+        render = Renderer(sites.own(settings), addresses)
+        made = (sites.Sites(settings, db), Authenticator(db), Passwords(testing=True), addresses, Health(engines))
         yield World(engines, Services(engines, settings, *made, render=render), town)
         db.close()
 
@@ -254,7 +254,7 @@ def scenes(table: dict[str, list[Scene]], routes: list[Route]) -> list[Any]:
 async def page(world: World, route: Route, scene: Scene, **span: Any) -> tuple[list[str], Any]:
     """(what names the items, the answer)."""
     viewer = Viewer(world.town.ids[scene.viewer]) if scene.viewer else Viewer()
-    call = Call(world.services, viewer=viewer, headers={}, url=URL)
+    call = Call(world.services, viewer=viewer, site=world.services.sites.own, headers={}, url=URL)
     arguments = ARGUMENTS[route]
     assert arguments.query
     asked = {name: str(world.town.ids[value]) if name == "account_id" else value for name, value in scene.query.items()}

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from kit import people
 
+from chirrup.access import sites
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
 from chirrup.mastodon.render import Renderer
@@ -19,7 +20,7 @@ from chirrup.types import Draft
 
 @pytest.fixture
 def render(tmp_path: Path) -> Renderer:
-    return Renderer(Settings(data=tmp_path), Addresses(Signer(b"secret")))
+    return Renderer(sites.own(Settings()), Addresses(Signer(b"secret")))
 
 
 async def test_a_page_leaves_nothing_for_the_collector_of_cycles(db: Database, render: Renderer):

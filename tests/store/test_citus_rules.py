@@ -33,6 +33,7 @@ FANOUT = {
     "store/media.py:released": "hourly housekeeping, by an index of those whose post was deleted",
     "store/media.py:unattached": "hourly housekeeping, by an index of those that no post took",
     "store/moderation.py:page": "administrators look through the accounts",
+    "store/orgs.py:page": "a person who runs the server looks through the organisations",
     "store/outbox.py:give_back_lost": "once, when the database has been away: what was leased then may be anywhere",
     "store/outbox.py:failures": "a person looks at what could not be acted on",
     "store/outbox.py:failed": "a figure for the people who run the server",

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from kit import people, settle
 
-from chirrup.access import visibility
+from chirrup.access import sites, visibility
 from chirrup.access.caller import Caller
 from chirrup.config import Settings
 from chirrup.events import Event, FollowChanged, Followed, ListChanged, Muted
@@ -57,7 +57,7 @@ class Town:
 
     async def act(self, operation: Callable[..., Any], actor: int, *args: Any, **kwargs: Any) -> Any:
         """As every edge does it."""
-        caller = Caller(self.engines, Settings(), Viewer(account_id=actor), "")
+        caller = Caller(self.engines, Settings(), Viewer(account_id=actor), "", sites.own(Settings()))
         return await caller.write(operation, actor, *args, **kwargs)
 
     async def timelines(self) -> list[list[int]]:
@@ -197,7 +197,7 @@ async def test_a_rebuild_that_read_before_the_act_is_not_believed(engines: Engin
     first = asyncio.create_task(read.home(slow, reader, EVERYTHING))
     await held.has_read.wait()
 
-    caller = Caller(slow, Settings(), Viewer(account_id=reader), "")
+    caller = Caller(slow, Settings(), Viewer(account_id=reader), "", sites.own(Settings()))
     await caller.write(follows.follow, reader, ann)
     second = asyncio.create_task(read.home(slow, reader, EVERYTHING))
     await asyncio.sleep(0)

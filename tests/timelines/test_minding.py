@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from kit import people, settle
 
+from chirrup.access import sites
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
 from chirrup.events import Signal
@@ -88,7 +89,7 @@ async def test_in_public_under_a_hashtag_and_in_their_streams(engines: Engines, 
     plain = await say(engines, ann, "hello #town")
     about = await say(engines, ann, "@other said it #town")
     own = await say(engines, reader, "@other go away #town")
-    render = Renderer(Settings(data=tmp_path), Addresses(Signer(b"secret")))
+    render = Renderer(sites.own(Settings()), Addresses(Signer(b"secret")))
 
     def streamed(tx: Tx) -> list[int]:
         asks = [Ask(Signal("update", id, 0), {0, reader}, {0, reader}) for id in (own, about, plain)]

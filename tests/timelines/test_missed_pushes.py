@@ -8,6 +8,7 @@ from engines import eventually, outside
 from faults.proxy import Proxy
 from kit import people
 
+from chirrup.access import sites
 from chirrup.access.caller import Caller
 from chirrup.config import Settings
 from chirrup.engines.blobs.disk import DiskBlobs
@@ -120,7 +121,7 @@ async def test_what_an_act_could_not_drop_is_noted_and_the_act_is_done(
     one = process(open_db, redis_server.url, tmp_path)
     bob, ann = await people(one.db, "bob", "ann")
     post = await one.db.write(posts.publish, ann, Draft(text="hello"))
-    caller = Caller(one, Settings(), Viewer(account_id=bob), "")
+    caller = Caller(one, Settings(), Viewer(account_id=bob), "", sites.own(Settings()))
     assert await read.home(one, bob, Span(ID_MAX)) == []
 
     redis_server.pause()

@@ -7,7 +7,7 @@ import pytest
 from databases import Clock
 from kit import people, settle
 
-from chirrup.access import visibility
+from chirrup.access import sites, visibility
 from chirrup.access.caller import Caller
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
@@ -22,7 +22,7 @@ from chirrup.types import Draft, Span, Viewer
 from chirrup.web.views import Views
 
 NEWEST = Span(before=ID_MAX, limit=20)
-VIEWS = Views("town.example", Addresses(Signer(b"secret")))
+VIEWS = Views(sites.own(Settings(url="https://town.example")), Addresses(Signer(b"secret")))
 
 
 def show(tx: Tx, viewer_id: int, ids: Sequence[int], excerpt: Excerpt) -> list[int]:
@@ -122,7 +122,7 @@ async def test_when_the_first_is_gone_the_next_takes_its_place(engines: Engines,
     elif how == "suspended":
         await engines.db.write(accounts.suspend, elif_)
     else:
-        caller = Caller(engines, Settings(), Viewer(account_id=reader), "")
+        caller = Caller(engines, Settings(), Viewer(account_id=reader), "", sites.own(Settings()))
         doing, args, options = {
             "muted": (follows.mute, (reader, elif_), {}),
             "blocked by": (follows.block, (elif_, reader), {}),

@@ -3,7 +3,9 @@
 import pytest
 from kit import person
 
+from chirrup.access import sites
 from chirrup.access.signing import Signer
+from chirrup.config import Settings
 from chirrup.ports import Database, Tx
 from chirrup.social import posts
 from chirrup.social.media import Addresses
@@ -12,7 +14,7 @@ from chirrup.web.kit.times import ago
 from chirrup.web.pages import short, shorten
 from chirrup.web.views import Views
 
-VIEWS = Views("town.example", Addresses(Signer(b"secret")))
+VIEWS = Views(sites.own(Settings(url="https://town.example")), Addresses(Signer(b"secret")))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,56 @@
+"""Organisations, and the hosts that their sites are reached at. host: as access/sites.host_of gives it."""
+
+from ..ids import bucket_of, bucket_of_text
+from ..ports import Tx
+from ..types import Org
+
+COLUMNS = ", ".join(Org.__struct_fields__)
+_VALUES = ", ".join(f":{name}" for name in Org.__struct_fields__)
+
+
+def insert(tx: Tx, org: Org) -> bool:
+    """False when the id is taken: draw another."""
+    return 1 == tx.changed(
+        f"INSERT INTO orgs (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES}) ON CONFLICT (id, bucket) DO NOTHING",
+        bucket=bucket_of(org.id),
+        **{name: getattr(org, name) for name in Org.__struct_fields__},
+    )
+
+
+def claim_host(tx: Tx, host: str, org_id: int) -> bool:
+    """False when an organisation has it."""
+    return 1 == tx.changed(
+        """INSERT INTO hosts (bucket, host, org_id) VALUES (:bucket, :host, :org)
+           ON CONFLICT (bucket, host) DO NOTHING""",
+        bucket=bucket_of_text(host),
+        host=host,
+        org=org_id,
+    )
+
+
+def id_by_host(tx: Tx, host: str) -> int:
+    """0: no organisation has it."""
+    row = tx.one(
+        "SELECT org_id FROM hosts WHERE bucket = :bucket AND host = :host", bucket=bucket_of_text(host), host=host
+    )
+    return row[0] if row else 0
+
+
+def by_id(tx: Tx, id: int) -> Org | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM orgs WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+    return Org(*row) if row else None
+
+
+def page(tx: Tx, *, after: int, limit: int) -> list[Org]:
+    """Those with ids above after, the oldest first."""
+    rows = tx.all(f"SELECT {COLUMNS} FROM orgs WHERE id > :after ORDER BY id LIMIT :limit", after=after, limit=limit)
+    return [Org(*row) for row in rows]
+
+
+def set_closed(tx: Tx, id: int, *, closed: bool) -> None:
+    tx.run(
+        "UPDATE orgs SET closed = :closed WHERE bucket = :bucket AND id = :id",
+        closed=int(closed),
+        bucket=bucket_of(id),
+        id=id,
+    )
