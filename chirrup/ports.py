@@ -3,7 +3,7 @@
 Only app.py knows which plug is in which socket (engines/<socket>/<plug>.py).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Concatenate, ParamSpec, Protocol, TypeVar
@@ -334,10 +334,6 @@ class Blobs(Protocol):
         """(the file to read from and to close, its size, content type), or None. It stays as it is now."""
         ...
 
-    def path(self, key: str) -> Path | None:
-        """Where the file lies, when it lies on this machine's disk."""
-        ...
-
     def delete(self, key: str) -> None:
         """Gone afterwards; harmless when repeated."""
         ...
@@ -455,13 +451,3 @@ class Engines(msgspec.Struct, frozen=True):
     limits: Limits
     mailer: Mailer
     outgoing: OutgoingHttp
-
-
-class Clock(Protocol):
-    def __call__(self) -> int:
-        """ms since 1970 UTC."""
-        ...
-
-
-Subscription = AsyncIterator[bytes]
-Handler = Callable[..., Awaitable[None]]

@@ -82,10 +82,6 @@ def _check_website(website: str) -> None:
         raise Invalid("website", f"must be an http or https URL of at most {WEBSITE_CHARS_MAX} characters")
 
 
-def _is_plain(url: str) -> bool:
-    return url.isprintable() and " " not in url
-
-
 def get(tx: Tx, id: int) -> App:
     """Raises NotFound."""
     app = rows.by_ids(tx, [id]).get(id)

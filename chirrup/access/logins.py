@@ -90,7 +90,7 @@ def set_password(tx: Tx, account_id: int, new_hash: str) -> None:
 def end_all_access(tx: Tx, account_id: int, *, keep: str = "") -> None:
     """Every token, session, code and reset link of the account but the one with id keep. Role changes want this too."""
     session_rows.delete_links_of_account(tx, account_id, links.RESET)
-    token_rows.delete_codes_of_account(tx, account_id)  # before tokens: see tokens.revoke_all
+    token_rows.delete_codes_of_account(tx, account_id)  # first: whoever exchanges one now ends before the next line
     ended = token_rows.delete_of_account(tx, account_id, keep=keep)
     ended += session_rows.delete_of_account(tx, account_id, keep=keep)
     if not keep:

@@ -79,14 +79,6 @@ def end(tx: Tx, account_id: int, app_id: int, token_id: str) -> None:
         tx.emit(AccessEnded(owner, [token_id]))
 
 
-def revoke_all(tx: Tx, account_id: int, *, keep: str = "") -> None:
-    """End every token of the account but the one with id keep, and codes not exchanged yet."""
-    rows.delete_codes_of_account(tx, account_id)  # first: whoever is exchanging one now finishes before the next line
-    ended = rows.delete_of_account(tx, account_id, keep=keep)
-    if ended:
-        tx.emit(AccessEnded(account_id, ended))
-
-
 def revoke_app(tx: Tx, account_id: int, app_id: int) -> None:
     """Take back what the account gave to this app."""
     rows.delete_codes_of_account(tx, account_id, app_id=app_id)

@@ -127,11 +127,6 @@ def on_edited(tx: Tx, post: Post) -> Signals:
     return told
 
 
-def on_deleted(tx: Tx, event: events.PostDeleted) -> Signals:
-    """Notifications about it are not shown any more: page() asks who may see the post."""
-    return []
-
-
 def on_followed(tx: Tx, event: events.Followed) -> Signals:
     rows.take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
     if not follows.get(tx, event.of, event.target_id):

@@ -100,7 +100,7 @@ SUBSCRIBERS: dict[type[Event], Reaction] = {
     ),
     events.PostSpreading: Reaction(then=(_spread,)),
     events.PostDeleted: Reaction(
-        writes=(notifications.on_deleted, conversations.on_deleted, tags.on_deleted),
+        writes=(conversations.on_deleted, tags.on_deleted),
         then=(_announce_deletion, _delete_files),
     ),
     events.BoostedDeleted: Reaction(then=(_delete_boosts,)),

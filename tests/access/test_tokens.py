@@ -1,7 +1,7 @@
 import pytest
 from access_kit import URI, agreed, ended, insert_person, redeem
 
-from chirrup.access import apps, tokens
+from chirrup.access import apps, logins, tokens
 from chirrup.errors import Forbidden, OAuthError, Unauthorised
 from chirrup.events import AccessEnded
 from chirrup.store import accounts
@@ -112,8 +112,8 @@ async def test_revoking_all_keeps_the_one_named_and_other_peoples(db, ann, clien
     _, bobs_text = await db.write(tokens.issue, bob, client.app.id, "read")
     code = await agreed(db, ann, client)
 
-    await db.write(tokens.revoke_all, ann, keep=kept.id)
-    await db.write(tokens.revoke_all, ann, keep=kept.id)
+    await db.write(logins.end_all_access, ann, keep=kept.id)
+    await db.write(logins.end_all_access, ann, keep=kept.id)
 
     with pytest.raises(Unauthorised):
         await db.read(tokens.find, gone_text)

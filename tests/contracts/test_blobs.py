@@ -38,20 +38,11 @@ def test_what_was_put_is_what_is_got(blobs: Blobs):
     assert {key: blobs.get(key) for key in keys} == {key: (key.encode() * 1000, type) for key, type in keys.items()}
 
 
-def test_a_path_if_there_is_one_leads_to_the_bytes(blobs: Blobs):
-    key = new_key("png")
-    blobs.put(key, b"pixels", "image/png")
-
-    path = blobs.path(key)
-
-    assert path is None or path.read_bytes() == b"pixels"
-
-
 def test_an_unknown_key_has_nothing(blobs: Blobs):
     key = new_key("png")
 
     assert blobs.get(key) is None
-    assert blobs.path(key) is None
+    assert blobs.open(key) is None
 
 
 def test_deleting_may_be_repeated(blobs: Blobs):
@@ -121,7 +112,7 @@ def test_no_name_reaches_beyond_what_was_put(blobs: Blobs, tmp_path: Path, name:
     blobs.delete(name)
 
     assert blobs.get(name) is None
-    assert blobs.path(name) is None
+    assert blobs.open(name) is None
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [tmp_path / "secret.jpg"]
 
 

@@ -6,7 +6,7 @@ import random
 import pytest
 from stream.town import Events, Town, update
 
-from chirrup.access import tokens
+from chirrup.access import logins
 from chirrup.events import Signal
 from chirrup.ids import ID_MAX, bucket_of
 from chirrup.ports import Tx
@@ -41,7 +41,7 @@ async def test_every_stream_has_an_address(town: Town):
     assert {event for event, _ in told} == {"update", "notification"}
     assert (await streams["user/notification"].next())["payload"]["type"] == "mention"
     assert (await streams["direct"].next())["payload"]["last_status"]["id"] == str(whisper.id)
-    await town.write(tokens.revoke_all, bob)
+    await town.write(logins.end_all_access, bob)
     for name in ("public/remote", "media"):
         await streams[name].end()  # without a word
 
@@ -75,7 +75,7 @@ async def test_a_stream_ends_with_the_access_to_it(town: Town):
     (ann,) = await town.people("ann")
     events = await town.events("user", await town.token(ann))
 
-    await town.write(tokens.revoke_all, ann)
+    await town.write(logins.end_all_access, ann)
 
     await events.end()
 

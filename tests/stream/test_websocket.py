@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from stream.town import Town, update
 
-from chirrup.access import tokens
+from chirrup.access import logins, tokens
 from chirrup.social import accounts, follows, lists, polls, posts, reactions
 from chirrup.types import Draft, PollDraft, Post, Visibility
 
@@ -190,7 +190,7 @@ async def test_without_the_right_token_nothing_is_opened(town: Town):
     (ann,) = await town.people("ann")
     revoked, narrow, nobodys = await town.token(ann), await town.token(ann, "read:accounts"), await town.token(0)
     account_id = (await town.read(tokens.find, revoked)).account_id
-    await town.write(tokens.revoke_all, account_id, keep=(await town.read(tokens.find, narrow)).token_id)
+    await town.write(logins.end_all_access, account_id, keep=(await town.read(tokens.find, narrow)).token_id)
 
     for query in (
         {"stream": "user"},

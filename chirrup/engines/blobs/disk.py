@@ -70,11 +70,6 @@ class DiskBlobs:
             return None
         return (cast(BinaryIO, file), os.fstat(file.fileno()).st_size, _TYPES[match[1]]) if file and match else None
 
-    def path(self, key: str) -> Path | None:
-        """Where the file lies, or None as for get."""
-        file = self._root / key
-        return file if _KEY.fullmatch(key) and file.is_file() else None
-
     def delete(self, key: str) -> None:
         """Gone afterwards; harmless when repeated, or for what is not a key."""
         if _KEY.fullmatch(key):
