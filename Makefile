@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test faults setup check bench bench-million bench-scale scale-model replay burst lock clean
+.PHONY: help run test quick scaled faults setup check bench bench-million bench-scale scale-model replay burst lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -18,6 +18,16 @@ run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=
 test: check  ## install what the tests need, then check and test everything; make test ARGS='tests/social -x' for a part
 	@tools/system-packages.sh
 	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
+	$(if $(ARGS),,$(MAKE) scaled ARGS='$(SCALED_TOO)')
+
+# Of the API's tests those that CI runs on PostgreSQL and Redis too.
+SCALED_TOO := $(addprefix tests/http/test_,edits.py lists.py polls.py relations.py search.py statuses.py)
+
+quick: .venv/installed-dev  ## SQLite and memory only, no faults, no browser, no style: a minute; make quick ARGS=tests/social for a part
+	$(GUARD) $(PYTEST) -q --quick -n auto --dist loadfile $(ARGS)
+
+scaled: .venv/installed-dev  ## the tests of the API on PostgreSQL and Redis; make scaled ARGS=tests/http/test_lists.py for a part
+	CHIRRUP_TEST_SCALED=1 $(GUARD) $(PYTEST) -q -n auto --dist loadfile $(or $(ARGS),tests/http)
 
 faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of each kill (20 min); make faults ROUNDS=200 SEED=7
 	@tools/system-packages.sh

@@ -21,6 +21,32 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 
 pytest_plugins = ["engines", "databases", "kit", "client", "browser"]  # every plug of the sockets; a real server
 
+SERVERS = {"postgres", "redis", "cluster"}  # values of parameters that name one
+SLOW_FOLDERS = {"faults", "journeys", "compat"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="SQLite and memory only; no faults, no browser")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        quick = [item for item in items if _is_quick(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in quick])
+        items[:] = quick
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    given = getattr(item, "callspec", None)
+    chosen = {value for value in given.params.values() if isinstance(value, str)} if given else set()
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return not (
+        SLOW_FOLDERS & set(item.path.parts)
+        or SERVERS & chosen
+        or fixtures & {"postgres", "redis_server", "redis_pair", "redis_cluster", "chromium_path", "ffmpeg_path"}
+        or item.get_closest_marker("slow")
+    )
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[servers.Postgres]:

@@ -1,4 +1,7 @@
-"""Imports go one way, read from every module's source, also inside functions and for types only."""
+"""The shape of the code, read from every module's source.
+
+Imports go one way, also inside functions and for types only. Files and functions are read in one sitting.
+"""
 
 import ast
 import re
@@ -42,6 +45,15 @@ LAYERS: list[set[str]] = [
     {"cli"},
     {"__main__"},
 ]
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FILE_LINES, FUNCTION_LINES = 400, 60
+EXCUSED = {  # what is larger, and why
+    "app.py: build": "the wiring of all parts, in the order in which they need each other",
+    "cli.py": "one command after the other, each a few lines that call what does it",
+    "engines/database/sqlite.py": "one mechanism: the batch, its thread and the readers are understood together",
+    "ports.py": "a list of sockets to look up, no logic",
+    "types.py": "a list of structs to look up, no logic",
+}
 # These see less than their place in LAYERS would let them.
 ONLY = {
     "engines": BASE,
@@ -188,6 +200,32 @@ def test_every_file_the_tour_names_exists():
 
     assert {name.split("/")[0] for name in named} >= {"chirrup"}
     assert sorted(name for name in named if not (REPOSITORY / name).is_file()) == []
+
+
+def too_large(package: Path) -> set[str]:
+    """Files, and functions as "file: name"."""
+    found = set[str]()
+    for file in package.rglob("*.py"):
+        name, source = str(file.relative_to(package)), file.read_text()
+        if len(source.splitlines()) > FILE_LINES:
+            found.add(name)
+        for node in ast.walk(ast.parse(source)):
+            lines = (node.end_lineno or 0) - node.lineno + 1 if isinstance(node, FUNCTIONS) else 0
+            if lines > FUNCTION_LINES:
+                found.add(f"{name}: {getattr(node, 'name', '')}")
+    return found
+
+
+def test_files_and_functions_are_read_in_one_sitting():
+    assert too_large(REPOSITORY / "chirrup") - EXCUSED.keys() == set()
+
+
+def test_what_is_too_large_is_found(tmp_path: Path):
+    (tmp_path / "a.py").write_text("\n" * 401)
+    (tmp_path / "b.py").write_text("class A:\n    async def f(self):\n" + "        pass\n" * 60)
+    (tmp_path / "c.py").write_text("def f():\n" + "    pass\n" * 59)
+
+    assert too_large(tmp_path) == {"a.py", "b.py: f"}
 
 
 def test_the_core_is_read_in_one_sitting():

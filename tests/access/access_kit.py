@@ -1,4 +1,4 @@
-"""People, apps and a clock for tests of who may do what."""
+"""People and apps for tests of who may do what."""
 
 import base64
 import hashlib
@@ -16,18 +16,6 @@ VERIFIER = "a-verifier-of-at-least-forty-three-letters.~_"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 passwords = Passwords(testing=True)
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    now_ms = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-    def pass_ms(self, ms: int) -> None:
-        self.now_ms += ms
 
 
 def insert_person(tx, name: str = "ann", **changes) -> int:
