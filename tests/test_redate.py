@@ -41,7 +41,7 @@ def said(tx: Tx, viewer: int, author: int) -> list[int]:
 
 
 def found(tx: Tx, viewer: int, words: str) -> list[int]:
-    return pull.search(tx, viewer, search.parse(tx, viewer, words, ""), ALL).items
+    return search.find_posts(tx, viewer, search.parse(tx, viewer, words, ""), ALL).items
 
 
 def texts(tx: Tx, viewer: int, author: int) -> list[str]:

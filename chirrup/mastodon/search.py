@@ -10,7 +10,6 @@ from ..http.route import ANYONE, SLOW, Route
 from ..ports import Tx
 from ..social import search as finding
 from ..social import tags
-from ..timelines import pull
 from ..types import Span
 from . import paging
 from .call import Call
@@ -84,7 +83,7 @@ def _statuses(tx: Tx, call: Call, query: SearchQuery, span: Span) -> list[Any]:
     if query.account_id:
         asked = asked.by(query.account_id)
     more = msgspec.structs.replace(span, limit=span.limit + query.offset)
-    ids = pull.search(tx, call.viewer_id, asked, more).items
+    ids = finding.find_posts(tx, call.viewer_id, asked, more).items
     return call.render.statuses(tx, call.viewer_id, ids[query.offset :])
 
 

@@ -1,17 +1,20 @@
-"""Finding accounts and hashtags; posts are found by timelines/pull.py. The words are kept by engines/search."""
+"""Finding accounts, hashtags and posts. The words are kept by engines/search."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 
 from .. import events
 from ..access import visibility
+from ..access.fill import Filled, fill
 from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import accounts, follows
+from ..store import accounts, follows, posts
+from ..store import search as rows
 from ..store import tags as tag_rows
-from ..types import Tag
+from ..types import Span, Tag
 from . import tags
 from .accounts import by_acct
 from .search_query import CHARS_MAX, Query, parse
@@ -20,6 +23,8 @@ from .text import hashtag_key, host_key
 __all__ = ["CHARS_MAX", "Query", "parse"]
 
 DEEPEST = 1000  # how many results one can page through
+POSTS_LOOKED_MAX = 50_000  # posts with the words, the newest, of which those are chosen that are wanted
+POSTS_STEP_MAX = 5_000
 TRIED_MAX = 5000  # accounts with such a name looked through for those that may be shown, or are followed
 
 
@@ -60,6 +65,42 @@ def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0) -> list[Tag]:
     if not start or not tags.name_of(f"{start}x"):
         return []
     return tag_rows.beginning(tx, start, limit=limit, offset=offset)
+
+
+def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
+    """Posts that query asks for and the viewer may find and see; newest first, span.oldest is not looked at.
+
+    Found are public posts by authors who want that, the viewer's own, and those it has to do with: that mention it,
+    that it favourited, boosted, bookmarked, answered, voted in. Nobody whom it mutes.
+    """
+    if query.empty or not viewer_id:
+        return Filled([])
+    span = Span(min(span.before, query.before), max(span.after, query.after), span.limit)
+    author = next(iter(query.authors)) if query.authors is not None and len(query.authors) == 1 else 0
+
+    def candidates(part: Span) -> list[int]:
+        if query.authors == frozenset():
+            return []
+        if query.worded:
+            ids = tx.search.find_posts(
+                tx, query.words, phrases=query.phrases, author_id=author, before=part.before, limit=part.limit
+            )
+            return [id for id in ids if id > part.after]
+        return posts.ids_by_author(tx, author, part) if author else rows.newest(tx, part)
+
+    def keep(ids: Sequence[int]) -> list[int]:
+        touched = rows.touched(tx, viewer_id, ids)
+        fit = rows.fitting(tx, viewer_id, ids, touched, query.conditions)
+        found = {id for id, by, language in fit if query.wants(id, by, language)}
+        if found and query.kinds:
+            kinds = rows.kinds(tx, found)
+            found = {id for id in found if query.wants_media(kinds.get(id, ()))}
+        if found and query.without:
+            found -= tx.search.posts_with_any(tx, query.without, found)
+        seen = visibility.see(tx, viewer_id, found)
+        return [id for id, post in seen.posts.items() if id in found and not seen.relations.hides(post.author_id)]
+
+    return fill(span, candidates, keep, key=int, step_max=POSTS_STEP_MAX, looked_max=POSTS_LOOKED_MAX)
 
 
 _ADDRESS = re.compile(r"/@([A-Za-z0-9_]{1,30})(?:/([0-9]{1,19}))?/?")

@@ -1,22 +1,15 @@
-"""Timelines read straight from the database: public, hashtag, search, account. Nothing is stored for them."""
-
-from collections.abc import Sequence
+"""Timelines read straight from the database: public, hashtag, account. Nothing is stored for them."""
 
 from ..access import fill as filling
 from ..access import visibility
-from ..access.fill import Filled, fill
+from ..access.fill import Filled
 from ..access.visibility import Seen, may_see_account
 from ..errors import NotFound
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..social.search import Query
 from ..social.text import hashtag_key
 from ..store import accounts, blocks_and_mutes, posts, reactions, tags
-from ..store import search as finding
 from ..types import Post, Span
-
-SEARCH_LOOKED_MAX = 50_000  # posts with the words, the newest, of which those are chosen that are wanted
-SEARCH_STEP_MAX = 5_000
 
 
 def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False) -> Filled[int]:
@@ -55,42 +48,6 @@ def hashtag(
         return not seen.relations.minds(post)
 
     return filling.posts(tx, viewer_id, span, candidates, keep)
-
-
-def search(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
-    """Posts that query asks for and the viewer may find and see; newest first, span.oldest is not looked at.
-
-    Found are public posts by authors who want that, the viewer's own, and those it has to do with: that mention it,
-    that it favourited, boosted, bookmarked, answered, voted in. Nobody whom it mutes.
-    """
-    if query.empty or not viewer_id:
-        return Filled([])
-    span = Span(min(span.before, query.before), max(span.after, query.after), span.limit)
-    author = next(iter(query.authors)) if query.authors is not None and len(query.authors) == 1 else 0
-
-    def candidates(part: Span) -> list[int]:
-        if query.authors == frozenset():
-            return []
-        if query.worded:
-            ids = tx.search.find_posts(
-                tx, query.words, phrases=query.phrases, author_id=author, before=part.before, limit=part.limit
-            )
-            return [id for id in ids if id > part.after]
-        return posts.ids_by_author(tx, author, part) if author else finding.newest(tx, part)
-
-    def keep(ids: Sequence[int]) -> list[int]:
-        touched = finding.touched(tx, viewer_id, ids)
-        fit = finding.fitting(tx, viewer_id, ids, touched, query.conditions)
-        found = {id for id, by, language in fit if query.wants(id, by, language)}
-        if found and query.kinds:
-            kinds = finding.kinds(tx, found)
-            found = {id for id in found if query.wants_media(kinds.get(id, ()))}
-        if found and query.without:
-            found -= tx.search.posts_with_any(tx, query.without, found)
-        seen = visibility.see(tx, viewer_id, found)
-        return [id for id, post in seen.posts.items() if id in found and not seen.relations.hides(post.author_id)]
-
-    return fill(span, candidates, keep, key=int, step_max=SEARCH_STEP_MAX, looked_max=SEARCH_LOOKED_MAX)
 
 
 def account(

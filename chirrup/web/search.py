@@ -5,7 +5,6 @@ import msgspec
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import search as finding
-from ..timelines import pull
 from ..types import Span
 from .call import Call, Go, Page
 from .problems import Problem
@@ -58,4 +57,4 @@ def _search(tx: Tx, call: Call, words: str) -> Found:
 
 def _posts(tx: Tx, call: Call, asked: str) -> list[int]:
     query = finding.parse(tx, call.viewer_id, asked, call.site.domain)
-    return pull.search(tx, call.viewer_id, query, Span(before=ID_MAX, limit=SHOWN_MAX)).items
+    return finding.find_posts(tx, call.viewer_id, query, Span(before=ID_MAX, limit=SHOWN_MAX)).items

@@ -98,7 +98,7 @@ SCENES: dict[str, list[Scene]] = {
     "/api/v2/admin/accounts": [Scene("admin", "people", query={"status": "active", "username": "p"})],
 }
 BY_OFFSET: dict[str, list[Scene]] = {
-    "/api/v2/search": [],  # tests/timelines/test_search_posts.py; it finds people as the next one
+    "/api/v2/search": [],  # tests/social/test_search_posts.py; it finds people as the next one
     "/api/v1/accounts/search": [
         Scene("owner", "people", query={"q": "p"}),
         Scene("owner", "people", query={"q": "p", "following": True}),

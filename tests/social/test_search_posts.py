@@ -11,7 +11,6 @@ from chirrup.ports import Database, Tx
 from chirrup.social import accounts, follows, polls, posts, reactions, search
 from chirrup.store import media as media_rows
 from chirrup.store import polls as poll_rows
-from chirrup.timelines import pull
 from chirrup.types import Draft, Media, PollDraft, Post, Span, Visibility
 
 PUBLIC, UNLISTED, FOLLOWERS, DIRECT = Visibility
@@ -23,7 +22,7 @@ def publish(tx: Tx, author: int, text: str, visibility: str = PUBLIC, **more) ->
 
 def found(tx: Tx, viewer: int, typed: str, limit: int = 40) -> list[int]:
     query = search.parse(tx, viewer, typed, "example.com")
-    return pull.search(tx, viewer, query, Span(before=ID_MAX, limit=limit)).items
+    return search.find_posts(tx, viewer, query, Span(before=ID_MAX, limit=limit)).items
 
 
 def vote(tx: Tx, account_id: int, post: Post) -> None:
