@@ -4,8 +4,9 @@ from ..errors import Forbidden, OAuthError, Unauthorised
 from ..events import AccessEnded
 from ..ids import bucket_of
 from ..ports import Tx
+from ..store import apps as app_rows
 from ..store import tokens as rows
-from ..types import Standing, Token, Viewer
+from ..types import App, Standing, Token, Viewer
 from . import scopes, secret
 from .apps import Client
 
@@ -88,5 +89,14 @@ def revoke_app(tx: Tx, account_id: int, app_id: int) -> None:
 
 
 def of_account(tx: Tx, account_id: int) -> list[Token]:
-    """What the account has given out, newest first: the page of authorised apps."""
+    """What the account has given out, newest first."""
     return sorted(rows.of_account(tx, account_id), key=lambda token: -token.created_ms)
+
+
+def let_in(tx: Tx, account_id: int) -> list[tuple[App, Token]]:
+    """The apps that the account has authorised, each with its newest token, the newest first."""
+    newest: dict[int, Token] = {}
+    for token in of_account(tx, account_id):
+        newest.setdefault(token.app_id, token)
+    known = app_rows.by_ids(tx, newest.keys())
+    return [(known[id], token) for id, token in newest.items() if id in known]

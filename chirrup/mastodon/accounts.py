@@ -22,8 +22,8 @@ async def verify_credentials(call: Call) -> CredentialAccount:
 
 def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     """The account with what only its owner sees."""
-    profile = shown.profile(tx, account_id, call.site.domain)
-    account, user = profile.account, accounts.user(tx, account_id)
+    account, user = accounts.get(tx, account_id, account_id), accounts.user(tx, account_id)
+    profile = shown.profile(tx, account, call.site.domain)
     entity = call.render.account_entity(profile)
     return CredentialAccount(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},

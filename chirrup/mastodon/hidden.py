@@ -8,9 +8,9 @@ import msgspec
 
 from ..errors import NotFound
 from ..ports import Tx
-from ..store import accounts, reactions
+from ..social import accounts, reactions
 from ..times import iso
-from ..types import Post, PostFlags
+from ..types import Post
 from .call import Call
 from .entities import Status
 from .render_accounts import Json
@@ -25,8 +25,8 @@ def or_status(tx: Tx, call: Call, post: Post) -> Json:
 
 
 def _without_content(tx: Tx, call: Call, post: Post) -> Status:
-    marks = reactions.flags(tx, call.viewer_id, [post]).get(post.id) or PostFlags()
-    author = accounts.by_ids(tx, [post.author_id])[post.author_id]
+    marks = reactions.marks(tx, call.viewer_id, post)
+    author = accounts.get(tx, call.viewer_id, post.author_id)
     return Status(
         id=str(post.id),
         created_at=iso(post.created_ms),

@@ -4,8 +4,7 @@ import msgspec
 
 from ..http.forms import Id
 from ..http.route import Route
-from ..ports import Tx
-from ..store import markers as rows
+from ..social import markers
 from ..times import iso
 from ..types import Marker
 from . import entities
@@ -19,7 +18,7 @@ class MarkersQuery(msgspec.Struct, kw_only=True):
 
 
 async def show(call: Call, query: MarkersQuery) -> Markers:
-    return _entities(await call.read(rows.of, call.account_id, query.timeline))
+    return _entities(await call.read(markers.of, call.account_id, query.timeline))
 
 
 class Position(msgspec.Struct, kw_only=True):
@@ -32,17 +31,9 @@ class Positions(msgspec.Struct, kw_only=True):
 
 
 async def save(call: Call, body: Positions) -> Markers:
-    """Of two saves at once the later one stands: none is refused as stale."""
     asked = {"home": body.home, "notifications": body.notifications}
-
-    def operation(tx: Tx) -> dict[str, Marker]:
-        return {
-            timeline: rows.save(tx, call.account_id, timeline, position.last_read_id)
-            for timeline, position in asked.items()
-            if position
-        }
-
-    return _entities(await call.write(operation))
+    read = {timeline: position.last_read_id for timeline, position in asked.items() if position}
+    return _entities(await call.write(markers.save, call.account_id, read))
 
 
 def _entities(found: dict[str, Marker]) -> Markers:

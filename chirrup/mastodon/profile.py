@@ -3,8 +3,6 @@
 Also methods/profile and methods/preferences.
 """
 
-from typing import Any
-
 import msgspec
 
 from ..access import limits
@@ -12,7 +10,6 @@ from ..http.forms import Upload
 from ..http.route import Route
 from ..social import accounts, pictures
 from ..social.accounts import ProfileChange
-from ..store import accounts as rows
 from ..types import Field
 from .accounts import verify_credentials
 from .call import Call
@@ -89,7 +86,7 @@ async def delete_header(call: Call) -> CredentialAccount:
 
 async def preferences(call: Call) -> Preferences:
     """The reading ones are Mastodon's defaults: they are for clients, and there is nowhere to change them."""
-    user: Any = await call.read(rows.user, call.account_id)
+    user = await call.read(accounts.user, call.account_id)
     return Preferences(
         default_visibility=user.post_visibility,
         default_sensitive=bool(user.post_sensitive),

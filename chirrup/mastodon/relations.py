@@ -12,7 +12,6 @@ from ..http.forms import Id
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import account_lists, accounts, follows
-from ..store import blocks_and_mutes
 from ..times import iso_or_none
 from ..types import Span
 from . import paging
@@ -184,9 +183,9 @@ async def mutes(call: Call, query: PageQuery) -> Page[MutedAccount]:
     def operation(tx: Tx) -> Page[Any]:
         found = account_lists.muted(tx, call.account_id, span)
         ids = [id for _, id in found.items]
-        until = blocks_and_mutes.mutes_of(tx, call.account_id, ids)
+        until = account_lists.mutes_until(tx, call.account_id, ids)
         shown = call.render.accounts_by_id(tx, ids)
-        return paging.filled([_muted(shown[id], until[id][1]) for id in ids], found, span)
+        return paging.filled([_muted(shown[id], until[id]) for id in ids], found, span)
 
     return await call.read(operation)
 

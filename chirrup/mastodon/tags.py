@@ -4,8 +4,7 @@ import msgspec
 
 from ..http.route import ANYONE, Route
 from ..ports import Tx
-from ..social import tags
-from ..store import accounts as account_rows
+from ..social import accounts, tags
 from ..types import FeaturedTag
 from . import entities, paging
 from .call import Call
@@ -63,8 +62,8 @@ async def _featured(call: Call, account_id: int) -> list[entities.FeaturedTag]:
 
 
 def _entities(tx: Tx, call: Call, account_id: int, found: list[FeaturedTag]) -> list[entities.FeaturedTag]:
-    owner = account_rows.by_id(tx, account_id)
-    return [call.render.featured_tag(one, owner.username) for one in found] if owner else []
+    owner = accounts.get(tx, call.viewer_id, account_id)
+    return [call.render.featured_tag(one, owner.username) for one in found]
 
 
 class NewFeaturedTag(msgspec.Struct, kw_only=True):

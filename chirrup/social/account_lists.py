@@ -63,6 +63,11 @@ def muted(tx: Tx, account_id: int, span: Span) -> Found:
     return _standing(tx, account_id, span, blocks_and_mutes.mutes_page)
 
 
+def mutes_until(tx: Tx, account_id: int, ids: Collection[int]) -> dict[int, int]:
+    """When the account's mutes of ids end, in ms; 0: not by themselves."""
+    return {id: until_ms for id, (_, until_ms) in blocks_and_mutes.mutes_of(tx, account_id, ids).items()}
+
+
 def _standing(tx: Tx, account_id: int, span: Span, rows: Rows) -> Found:
     """All but suspended accounts: whoever blocks somebody finds them here to undo it."""
 

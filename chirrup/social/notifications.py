@@ -60,6 +60,12 @@ def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int =
     return len(page(tx, account_id, span, kinds, from_id).items)
 
 
+def newest(tx: Tx, account_id: int, kinds: Collection[str]) -> int:
+    """The id of account_id's newest notification of these kinds, shown or not; 0: there is none."""
+    found = rows.page(tx, account_id, Span(before=ID_MAX, limit=1), kinds)
+    return found[0].id if found else 0
+
+
 def get(tx: Tx, account_id: int, id: int) -> Notification:
     """Raises NotFound: absent, another's, or of a post that is hidden now."""
     told = rows.by_id(tx, account_id, id)

@@ -11,7 +11,7 @@ from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import posts as post_rows
 from ..store import reactions as rows
-from ..types import Post, Span, Visibility
+from ..types import Post, PostFlags, Span, Visibility
 from . import posts
 from .accounts import parse_visibility
 
@@ -148,6 +148,11 @@ def mute_thread(tx: Tx, account_id: int, id: int) -> Post:
 def unmute_thread(tx: Tx, account_id: int, id: int) -> Post:
     post = _markable(tx, account_id, id)
     return post if rows.unmute_thread(tx, account_id, post.root_id) else posts.get(tx, account_id, post.id)
+
+
+def marks(tx: Tx, account_id: int, post: Post) -> PostFlags:
+    """What the account did with post, whether or not it may see it."""
+    return rows.flags(tx, account_id, [post]).get(post.id) or PostFlags()
 
 
 def _markable(tx: Tx, account_id: int, id: int) -> Post:

@@ -11,7 +11,6 @@ import msgspec
 
 from ..access import visibility
 from ..access.visibility import Found, Seen
-from ..errors import NotFound
 from ..ports import Tx
 from ..store import accounts, media, posts, reactions
 from ..store import apps as app_rows
@@ -223,18 +222,23 @@ def profiles(tx: Tx, states: dict[int, AccountState], domain: str) -> dict[int, 
     if not states:
         return {}
     found, roles = tx.together(lambda: accounts.by_ids(tx, states.keys()), lambda: accounts.roles(tx, states.keys()))
+    return _profiles(tx, found, states, roles, domain)
+
+
+def profile(tx: Tx, account: Account, domain: str) -> Profile:
+    """Its profile."""
+    ids = [account.id]
+    states, roles = tx.together(lambda: accounts.states(tx, ids), lambda: accounts.roles(tx, ids))
+    return _profiles(tx, {account.id: account}, states, roles, domain)[account.id]
+
+
+def _profiles(
+    tx: Tx, found: dict[int, Account], states: dict[int, AccountState], roles: dict[int, str], domain: str
+) -> dict[int, Profile]:
     tables = {id: fields_of(account) for id, account in found.items()}
     texts = [words for id, one in found.items() for words in (one.note, *(field.value for field in tables[id]))]
     named = mentions.named_in_profiles(tx, texts, domain)
     return {id: Profile(one, states[id], roles.get(id, ""), tables[id], named) for id, one in found.items()}
-
-
-def profile(tx: Tx, account_id: int, domain: str) -> Profile:
-    """Raises NotFound."""
-    found = profiles(tx, states(tx, [account_id]), domain)
-    if account_id not in found:
-        raise NotFound("account", account_id)
-    return found[account_id]
 
 
 def fields_of(account: Account) -> list[Field]:

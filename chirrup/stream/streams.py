@@ -3,11 +3,11 @@
 import msgspec
 
 from ..access import scopes
-from ..errors import BadRequest, NotFound, Unauthorised
+from ..errors import BadRequest, Unauthorised
 from ..http.arguments import path_id
 from ..http.call import Services
+from ..social import lists
 from ..social.text import hashtag_key
-from ..store import lists
 from ..types import Viewer
 
 POSTS = frozenset({"update", "status.update", "delete"})
@@ -96,9 +96,7 @@ async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
     if not list_id:
         raise BadRequest("Missing list parameter: the stream 'list' needs the id of a list")
     id = path_id(list_id)
-    found = await services.engines.db.read(lists.by_ids, [id])
-    if id not in found or found[id].owner_id != viewer.account_id:
-        raise NotFound("list", id)
+    await services.engines.db.read(lists.get, viewer.account_id, id)
     return Stream("list", list_id, f"list:{id}", viewer.account_id)
 
 

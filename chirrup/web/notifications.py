@@ -4,9 +4,7 @@ import msgspec
 
 from ..ids import ID_MAX, ms_of
 from ..ports import Tx
-from ..social import notifications
-from ..store import accounts, follows, markers
-from ..store import notifications as rows
+from ..social import follows, markers, notifications
 from ..types import NotificationKind as Kind
 from ..types import Span
 from .call import Call, Page
@@ -42,14 +40,14 @@ class Told(msgspec.Struct, frozen=True):
 async def show(call: Call) -> Page:
     asked = span(call.query)
     told, before, newest = await call.read(_page, call, asked)
-    waiting = await call.read(follows.requests, call.account_id, Span(before=ID_MAX, limit=UNREAD_MAX))
+    waiting = await call.read(follows.count_requests, call.account_id, most=UNREAD_MAX)
     if call.unread and asked.before == ID_MAX:
-        await call.write(markers.save, call.account_id, MARKER, newest)
+        await call.write(markers.save, call.account_id, {MARKER: newest})
         call.unread = 0
     values = {
         "notifications": told,
         "before": before,
-        "asking": len(waiting),
+        "asking": waiting,
         "earlier": asked.before != ID_MAX,
     }
     return Page("notifications.html", values)
@@ -59,7 +57,7 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
     """(what is shown, where the next page begins, the newest id there is)."""
     page = notifications.page(tx, call.account_id, asked, set(WORDS))
     found = page.items
-    people = accounts.by_ids(tx, {one.from_id for one in found})
+    people = {one.id: one for one in call.views.people(tx, 0, {one.from_id for one in found})}
     posts = {post.key: post for post in call.views.shown(tx, call.account_id, {one.post_id for one in found} - {0})}
     told = [
         Told(
@@ -68,14 +66,13 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
             words=WORDS[Kind(one.kind)][0],
             drawing=WORDS[Kind(one.kind)][1],
             created_ms=ms_of(one.id),
-            who=call.views.person(people[one.from_id]),
+            who=people[one.from_id],
             post=posts.get(one.post_id),
         )
         for one in found
         if one.from_id in people
     ]
-    newest = rows.page(tx, call.account_id, Span(before=ID_MAX, limit=1), set(WORDS))
-    return told, next_page(page, asked), newest[0].id if newest else 0
+    return told, next_page(page, asked), notifications.newest(tx, call.account_id, set(WORDS))
 
 
 def count_unread(tx: Tx, account_id: int) -> int:

@@ -8,16 +8,12 @@ from markupsafe import Markup
 
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..social import accounts
-from ..social.mentions import named_in_profiles
-from ..store import accounts as rows
+from ..social import accounts, shown
 from ..timelines import pull
-from ..types import Account, AccountState, Field
+from ..types import Account, AccountState
 from .call import Call, Go, Page
 from .home import next_page, span
 from .views import PersonView, PostView
-
-_fields = msgspec.json.Decoder(list[Field]).decode
 
 
 class FieldView(msgspec.Struct, frozen=True):
@@ -81,23 +77,18 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     tie = accounts.relationships(tx, call.viewer_id, [account.id])[0] if call.viewer_id else None
     gone = bool(account.suspended_ms)
     views = call.views
-    note, fields = ("", []) if gone else (account.note, fields_of(account))
-    named = named_in_profiles(tx, [note, *(one.value for one in fields)], call.site.domain)
+    profile = shown.profile(tx, account, call.site.domain)
+    note, fields, named = ("", [], []) if gone else (account.note, profile.fields, profile.named)
     view = ProfileView(
         **msgspec.structs.asdict(views.person(account, tie)),
         header=views.picture(account, account.header, "header.png"),
         note=note,
         note_html=views.html(note, named),
         fields=[FieldView(one.name, views.html(one.value, named, inline=True)) for one in fields],
-        counts=None if gone else rows.states(tx, [account.id])[account.id],
+        counts=None if gone else profile.state,
         suspended=gone,
     )
     return account, view
-
-
-def fields_of(account: Account) -> list[Field]:
-    """The profile's table as its owner typed it."""
-    return _fields(account.fields)
 
 
 def relate(operation: Callable[[Tx, int, int], object]) -> Callable[..., Awaitable[Page | Go]]:

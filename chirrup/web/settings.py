@@ -10,14 +10,12 @@ from ..errors import Invalid
 from ..ports import Tx
 from ..social import accounts, pictures, uploads
 from ..social.accounts import ProfileChange
-from ..store import accounts as rows
-from ..store import apps as app_rows
+from ..social.shown import fields_of
 from ..types import Account, Field, User
 from . import audience
 from .call import Call, Go, Page
 from .forms import Fields
 from .problems import Problem
-from .profiles import fields_of
 
 SWITCHES = [
     ("locked", "I decide who may follow me"),
@@ -97,7 +95,7 @@ async def save_profile(call: Call) -> Go:
 
 
 async def posting_form(call: Call) -> Page:
-    user: Any = await call.read(rows.user, call.account_id)
+    user = await call.read(accounts.user, call.account_id)
     return _posting_page(call, user.post_visibility, user.post_language, sensitive=bool(user.post_sensitive))
 
 
@@ -170,19 +168,12 @@ async def _access_page(call: Call, problem: str = "", status: int = 422) -> Page
 
 
 def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[SessionView], list[AppView]]:
-    user = rows.user(tx, account_id)
-    assert user
     where = [
         SessionView(one.id, _browser(one.user_agent), one.id == session_id, one.created_ms)
         for one in sessions.of_account(tx, account_id)
     ]
-    given = tokens.of_account(tx, account_id)
-    known = app_rows.by_ids(tx, {token.app_id for token in given})
-    let_in: dict[int, AppView] = {}
-    for token in given:  # the newest of each app first
-        if token.app_id in known and token.app_id not in let_in:
-            let_in[token.app_id] = AppView(token.app_id, known[token.app_id].name, token.scopes, token.created_ms)
-    return user, where, list(let_in.values())
+    let_in = [AppView(app.id, app.name, token.scopes, token.created_ms) for app, token in tokens.let_in(tx, account_id)]
+    return accounts.user(tx, account_id), where, let_in
 
 
 def _browser(user_agent: str) -> str:

@@ -3,8 +3,7 @@
 import msgspec
 
 from ..ports import Tx
-from ..social import polls, posts
-from ..store import accounts
+from ..social import accounts, polls, posts
 from ..types import Visibility
 from . import audience
 from .forms import Fields
@@ -67,8 +66,6 @@ class Typed(msgspec.Struct, frozen=True):
 def empty(tx: Tx, account_id: int) -> Typed:
     """A form with the defaults of its author."""
     user = accounts.user(tx, account_id)
-    if not user:
-        return Typed()
     return Typed(visibility=user.post_visibility, language=user.post_language, sensitive=bool(user.post_sensitive))
 
 
