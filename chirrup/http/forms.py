@@ -8,10 +8,11 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-import multipart
 
 from ..errors import BadRequest
 from ..ids import ID_MAX
+from .form_data import FormData, Limits, text_of
+from .form_data import Upload as Upload
 
 T = TypeVar("T")
 
@@ -22,28 +23,20 @@ FIELDS_MAX = 1000
 Id = Annotated[int, msgspec.Meta(ge=0, le=ID_MAX)]  # in a body or query; no larger number fits the database
 
 
-class Upload(msgspec.Struct, frozen=True):
-    """A file that was sent. What the client says about it (name, type) is not to be believed."""
-
-    filename: str
-    content_type: str
-    data: bytes
-
-
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 def is_read(content_type: str) -> bool:
-    return _kind(content_type) in (JSON, FORM, MULTIPART, "")
+    return kind_of(content_type) in (JSON, FORM, MULTIPART, "")
 
 
-def _kind(content_type: str) -> str:
+def kind_of(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
 def parse(body: bytes, content_type: str) -> dict[str, Any]:
     """Raises BadRequest: unreadable, or of a type that is not spoken here."""
-    kind = _kind(content_type)
+    kind = kind_of(content_type)
     if not body:
         return {}
     if kind == MULTIPART:
@@ -58,21 +51,15 @@ def parse(body: bytes, content_type: str) -> dict[str, Any]:
 def pairs(form: bytes) -> list[tuple[str, Any]]:
     """Of a query, too. Raises BadRequest."""
     try:
-        return list(parse_qsl(_text(form), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
+        return list(parse_qsl(text_of(form), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
     except ValueError as error:  # of which a wrong encoding is one
         raise BadRequest(f"the form cannot be read: {error}") from error
 
 
-def _text(sent: bytes) -> str:
-    try:
-        return sent.decode()
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"what was sent is not UTF-8: byte {error.start} is wrong") from error
-
-
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(_text(body), object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite)
+        text = text_of(body)
+        found = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:
         raise BadRequest("the JSON is nested too deeply") from error
     except ValueError as error:
@@ -101,33 +88,12 @@ def _finite(digits: str) -> float:
 
 
 def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    try:
-        boundary = multipart.parse_options_header(content_type)[1].get("boundary", "")
-    except ValueError as error:
-        raise BadRequest(f"Content-Type cannot be read: {error}") from error
-    if not boundary:
-        raise BadRequest("multipart/form-data needs a boundary in Content-Type")
-    found: list[tuple[str, Any]] = []
-    part: multipart.MultipartSegment | None = None
-    chunks: list[bytes] = []
-    try:
-        with multipart.PushMultipartParser(boundary, max_segment_count=FIELDS_MAX) as parser:
-            for event in [*parser.parse(body), *parser.parse(b"")]:
-                if isinstance(event, multipart.MultipartSegment):
-                    part, chunks = event, []
-                elif event:
-                    chunks.append(bytes(event))
-                elif part is not None and part.name:
-                    found.append((part.name, _part(part, b"".join(chunks))))
-    except (multipart.MultipartError, ValueError) as error:
-        raise BadRequest(f"the multipart body cannot be read: {error}") from error
-    return found
-
-
-def _part(part: "multipart.MultipartSegment", data: bytes) -> Any:
-    if part.filename is None:
-        return _text(data)
-    return Upload(part.filename, part.content_type or "", data)
+    """Bodies are no larger than the route takes: server.py."""
+    size = len(body)
+    form = FormData(content_type, Limits(FIELDS_MAX, text_bytes=size, file_bytes=size, files_bytes=size))
+    for piece in (body, b""):
+        form.feed(piece)
+    return list(form.found)
 
 
 def nest(flat: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,19 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-import multipart
 from litestar import Request
 
 from ..errors import BadRequest
 from ..http.arguments import path_id
+from ..http.form_data import FormData, Limits, Upload
+from ..http.forms import FORM, MULTIPART, kind_of
+from ..http.problems import TooLarge
 
 FIELDS_MAX = 200
 TEXT_BYTES_MAX = 256 * 1024  # of all fields that are not files
 READ_BYTES_MAX = 1024 * 1024  # of them: up to here what is too much is read, to be shown again
-
-
-class TooLarge(BadRequest):
-    """More was sent than is taken; what was read of it is in the form."""
 
 
 class Fields:
@@ -80,67 +78,28 @@ async def body(request: Request[Any, Any, Any], *, file_bytes_max: int, files_by
 
     Raises BadRequest: a form that cannot be read.
     """
-    kind, options = multipart.parse_options_header(request.headers.get("content-type", ""))
-    if kind == "application/x-www-form-urlencoded":
+    content_type = request.headers.get("content-type", "")
+    kind = kind_of(content_type)
+    if kind == FORM:
         return Fields(_pairs((await request.body()).decode("latin-1")))
-    if kind != "multipart/form-data":
+    if kind != MULTIPART:
         return Fields()
-    if not options.get("boundary"):
-        raise BadRequest("The form cannot be read.")
-    parts = _Parts(file_bytes_max, files_bytes_max)
     try:
-        with multipart.PushMultipartParser(options["boundary"], max_segment_count=FIELDS_MAX) as parser:
-            async for chunk in request.stream():
-                if chunk:
-                    parts.take(parser.parse(chunk))
-            parts.take(parser.parse(b""))
-    except (multipart.MultipartError, ValueError) as error:
+        sent = FormData(content_type, Limits(FIELDS_MAX, READ_BYTES_MAX, file_bytes_max, files_bytes_max))
+        async for chunk in request.stream():
+            if chunk:
+                sent.feed(chunk)
+        sent.feed(b"")
+    except TooLarge:
+        raise
+    except BadRequest as error:
         raise BadRequest("The form cannot be read.") from error
-    form = Fields(parts.texts)
-    for name, data in parts.files.items():
-        form.add_file(name, data)
-    form.oversized = parts.oversized
+    form = Fields((name, one) for name, one in sent.found if isinstance(one, str))
+    for name, one in sent.found:
+        if isinstance(one, Upload) and one.data:
+            form.add_file(name, one.data)
+    form.oversized = sent.oversized
     return form
-
-
-class _Parts:
-    """What a multipart body holds, as it comes in."""
-
-    def __init__(self, file_bytes_max: int, files_bytes_max: int) -> None:
-        self.texts: list[tuple[str, str]] = []
-        self.files: dict[str, bytes] = {}
-        self.oversized: dict[str, int] = {}
-        self._file_bytes_max = file_bytes_max
-        self._room = files_bytes_max
-        self._text_room = READ_BYTES_MAX
-        self._part: multipart.MultipartSegment | None = None
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def take(self, events: Iterable[Any]) -> None:
-        for event in events:
-            if isinstance(event, multipart.MultipartSegment):
-                self._part, self._chunks, self._size = event, [], 0
-            elif event:
-                self._size += len(event)
-                if self._part and self._part.filename is None and self._size > self._text_room:
-                    raise TooLarge(f"The form has more than {READ_BYTES_MAX // 1024} kB of text. Shorten it.")
-                if self._part and (self._part.filename is None or self._size <= min(self._file_bytes_max, self._room)):
-                    self._chunks.append(bytes(event))
-                else:
-                    self._chunks = []
-            elif self._part is not None:
-                self._finish(self._part.name or "", self._part.filename)
-
-    def _finish(self, name: str, filename: str | None) -> None:
-        if filename is None:
-            self.texts.append((name, b"".join(self._chunks).decode()))
-            self._text_room -= self._size
-        elif self._size > min(self._file_bytes_max, self._room):
-            self.oversized[name] = self._size
-        elif self._size:
-            self.files[name] = b"".join(self._chunks)
-            self._room -= self._size
 
 
 def _pairs(encoded: str) -> list[tuple[str, str]]:

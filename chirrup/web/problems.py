@@ -17,8 +17,8 @@ from ..errors import (
     Unauthorised,
     Unavailable,
 )
+from ..http.problems import TooLarge
 from ..social.posts import MEDIA_MAX
-from .forms import TooLarge
 
 log = structlog.get_logger()
 
