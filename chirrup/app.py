@@ -6,14 +6,9 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import msgspec
 import structlog
-from litestar import Litestar
-from litestar.datastructures import State
-from litestar.exceptions import HTTPException
-from litestar.response import Response
 from rich.console import Console
 
 from . import folder, logs, serving, traces
@@ -33,15 +28,16 @@ from .engines.search.sqlite_fts import SqliteFts
 from .engines.timelines.memory import MemoryTimelines
 from .errors import SettingsError
 from .http import call, server
+from .http.application import Application
 from .http.auth import Authenticator
 from .http.health import Health
-from .http.route import FOR_PROGRAMS, served
+from .http.router import Endpoint
 from .http.scrape import Scrape
 from .mastodon.call import Call, Services
 from .mastodon.render import Renderer
 from .mastodon.routes import ROUTES
 from .ports import Broker, Database, Engines, Limits, Mailer, Timelines
-from .serving import server_config
+from .serving import Built, server_config
 from .social.media import Addresses
 from .social.shown import Known
 from .store import jobs, migrations, outbox, posts
@@ -139,7 +135,7 @@ async def close_engines(engines: Engines) -> None:
     engines.db.close()
 
 
-def build(settings: Settings, engines: Engines | None = None) -> Litestar:
+def build(settings: Settings, engines: Engines | None = None) -> Built:
     """What the settings' role has of the server, as an ASGI application. Raises SettingsError."""
     _check_role(settings)
     engines = engines or open_engines(settings)
@@ -161,7 +157,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
     works = settings.role in ("all", "worker")
 
     @asynccontextmanager
-    async def running(_: Litestar) -> AsyncIterator[None]:
+    async def running() -> AsyncIterator[None]:
         alone = settings.database_url.startswith("sqlite:")
         if alone:  # one server per file: whoever held anything is dead
             await engines.db.write(outbox.release_all)
@@ -186,24 +182,11 @@ def build(settings: Settings, engines: Engines | None = None) -> Litestar:
             await close_engines(engines)
             await asyncio.to_thread(traces.end)
 
-    serves = settings.role in ("all", "web")
-    endpoints = server.endpoints(services, served(ROUTES, settings.role), Call)
-    handlers = [*server.handlers(endpoints), *(web.handlers() if serves else ())]
-    return Litestar(
-        route_handlers=[*handlers, *(stream_routes.handlers(hub) if hub else ())],
-        lifespan=[running],
-        exception_handlers={HTTPException: _refusal(web)},
-        openapi_config=None,
-        logging_config=None,
-        state=State(
-            {
-                "endpoints": endpoints,
-                "sites": shared.sites,
-                "health": services.health,
-                "scrape": Scrape(settings, engines, services.health, _state(hub)),
-            }
-        ),
-    )
+    endpoints: list[Endpoint] = [*server.endpoints(services, ROUTES, Call), *web.endpoints()]
+    if hub:
+        endpoints += stream_routes.endpoints(hub)
+    app = Application([one for one in endpoints if one.route.is_for(settings.role)], web.refuse, running)
+    return Built(app, shared.sites, services.health, Scrape(settings, engines, services.health, _state(hub)))
 
 
 def _state(hub: Hub | None) -> dict[tuple[str, str], Callable[[], float]]:
@@ -231,12 +214,11 @@ def serve(settings: Settings, console: Console) -> None:
         serving.allow_connections()
         serving.return_memory()
         traces.begin(settings.traces, settings.role)
-        app = build(settings)
+        built = build(settings)
         with suppress(OSError):  # standard output may be a full disk
             _greet(settings, console)
         drain_s = settings.drain_s if settings.role in ("web", "stream") else 0
-        config = server_config(settings, app)
-        server = serving.Server(config, app.state.health, drain_s, metrics, app.state.scrape)
+        server = serving.Server(server_config(settings, built), built, drain_s, metrics)
         server.run(sockets=[listening])
 
 
@@ -288,16 +270,3 @@ def _where(settings: Settings) -> str:
     if settings.database:
         return " --database …"
     return "" if settings.data == Settings().data else f" --data {shlex.quote(str(settings.data))}"
-
-
-def _refusal(web: Web) -> Callable[[Any, HTTPException], Response[Any]]:
-    """What the framework refuses itself (unknown paths, wrong methods, bodies too large), for programs or people."""
-
-    def answer(request: Any, error: HTTPException) -> Response[Any]:
-        if not request.scope["path"].startswith(FOR_PROGRAMS):
-            return web.refuse(request, error.status_code)
-        words = {404: "Record not found", 405: "This method is not allowed here"}
-        body = {"error": words.get(error.status_code, error.detail)}
-        return Response(body, status_code=error.status_code, headers=server.HEADERS)
-
-    return answer

@@ -11,21 +11,23 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import structlog
 import uvicorn
-from litestar import Litestar
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import ServerState
 
+from .access.sites import Sites
 from .config import Settings
 from .errors import SettingsError
+from .http.application import Application
 from .http.at_site import AtSite
 from .http.guard import Guard, Patience
 from .http.health import Health
 from .http.observed import Observed
-from .http.server import Direct
+from .http.scrape import Scrape
+from .http.shedding import Admission
 from .stream.protocols import HttpProtocol, WebSocketProtocol
 from .traces import TracedRequests
 from .web import live
@@ -41,8 +43,17 @@ AT_ONCE = 32  # connections let in between looks at those that are there
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
-    inner: Any = AtSite(Direct(app, app.state.endpoints), app.state.sites)
+class Built(NamedTuple):
+    """A server before it serves. scrape: what answers on the port of metrics."""
+
+    app: Application
+    sites: Sites
+    health: Health
+    scrape: Scrape
+
+
+def server_config(settings: Settings, built: Built) -> uvicorn.Config:
+    inner: Any = AtSite(built.app, built.sites)
     if settings.traces:
         inner = TracedRequests(inner)
     if settings.trusted_proxies:
@@ -58,10 +69,11 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
             proxies=trusted,
         )
     )
+    observed = Observed(inner, trusted)
     return uvicorn.Config(
-        Observed(inner, trusted),
+        observed,
         loop="uvloop",
-        http=cast(Any, partial(HttpProtocol, guard=guard)),
+        http=cast(Any, partial(HttpProtocol, guard=guard, admission=Admission(observed, built.app.router))),
         ws=cast(Any, partial(WebSocketProtocol, guard=guard)),
         ws_max_size=16 * 1024,
         ws_per_message_deflate=False,  # it would be done again for every reader of the same event
@@ -78,13 +90,11 @@ def server_config(settings: Settings, app: Litestar) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """scrape: what answers on metrics, a socket that listens; None: nothing does."""
+    """metrics: a socket that listens for those who ask for them; None: nobody does."""
 
-    def __init__(
-        self, config: uvicorn.Config, health: Health, drain_s: float, metrics: socket.socket | None, scrape: Any
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, built: Built, drain_s: float, metrics: socket.socket | None) -> None:
         super().__init__(config)
-        self._health, self._drain_s, self._metrics, self._scrape = health, drain_s, metrics, scrape
+        self._health, self._drain_s, self._metrics, self._scrape = built.health, drain_s, metrics, built.scrape
         self._protocol: Any = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -110,7 +110,8 @@ class TracedRequests:
             try:
                 await self._app(scope, receive, sending)
             finally:
-                route = scope.get("path_template", "")
+                line = scope.get("route")
+                route = line.path if line else ""
                 one.update_name(f"{scope['method']} {route}".strip())
                 one.set_attributes(
                     {

@@ -13,7 +13,7 @@ _spec.loader.exec_module(audit)
 
 FINE = {"name": "msgspec", "version": "1", "vulns": []}
 HOLE = {"name": "pillow", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
-UNKNOWN = {"name": "litestar", "skip_reason": "not found"}
+UNKNOWN = {"name": "uvicorn", "skip_reason": "not found"}
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ class World:
 
     def filled(self, route: Route, value: str) -> str:
         """The route's path with value for its first parameter, and something for the others."""
-        path = re.sub(r"\{\w+:str\}", lambda _: value, route.path, count=1)
-        return re.sub(r"\{\w+:str\}", "1", path)
+        path = re.sub(r"\{\w+\}", lambda _: value, route.path, count=1)
+        return re.sub(r"\{\w+\}", "1", path)
 
 
 def ask(person: Person, route: Route, path: str, **options: Any) -> requests.Response:
@@ -63,7 +63,7 @@ def ask(person: Person, route: Route, path: str, **options: Any) -> requests.Res
 
 def name_of(route: Route) -> str:
     """For the ids of tests."""
-    return f"{route.method} {route.path}".replace(":str", "")
+    return f"{route.method} {route.path}"
 
 
 def png() -> bytes:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from litestar.types import ASGIApp, Receive, Scope, Send
-
 from ..access.sites import Site, Sites
 
 SITE = "chirrup.site"
@@ -13,10 +11,10 @@ HEALTH = "/health"  # answered whatever is away
 class AtSite:
     """app, with the site in the scope of what it is asked."""
 
-    def __init__(self, app: ASGIApp, sites: Sites) -> None:
+    def __init__(self, app: Any, sites: Sites) -> None:
         self._app, self._sites = app, sites
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             scope[SITE] = self._sites.known(host) or await self._find(host, scope["path"])
@@ -31,9 +29,9 @@ class AtSite:
             return error
 
 
-def site_of(scope: Scope) -> Site:
+def site_of(scope: Any) -> Site:
     """Raises what its look-up has raised."""
-    found: Any = scope[SITE]  # pyright: ignore
+    found: Any = scope[SITE]
     if isinstance(found, Exception):
         raise found
     return found

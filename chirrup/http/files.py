@@ -4,7 +4,6 @@ import asyncio
 from typing import Any, BinaryIO
 
 import msgspec
-from litestar.types import Send
 
 from .single_write import SINGLE_WRITE
 
@@ -19,7 +18,7 @@ class FilePart(msgspec.Struct):
     size: int
 
 
-async def send(part: FilePart, start: Any, scope: Any, send: Send) -> None:
+async def send_file(part: FilePart, start: Any, scope: Any, send: Any) -> None:
     """start: the message that begins the answer, with its content-length."""
     left = 0 if scope["method"] == "HEAD" else part.size
     try:

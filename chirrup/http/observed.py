@@ -15,12 +15,12 @@ import structlog
 from .. import metrics
 from ..logs import current
 from ..metrics import Times
+from .route import FREE, Route
 
 log = structlog.get_logger()
 
 SLOW_S = 1.0
 LOOPBACK = ("127.0.0.1", "::1")
-QUIET = ("/health", "/api/v1/streaming", "/home/live")  # probes hear of it themselves; streams are long
 LINES, LINES_PER_S = 20, 1  # at once, and then: where everything fails, the log says so and how often
 _SANE = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
@@ -58,12 +58,13 @@ class Observed:
             await self._app(scope, receive, sending)
         finally:
             took_s = time.perf_counter() - began_s
-            route = scope.get("path_template", "")
+            line: Route | None = scope.get("route")
+            route = line.path if line else ""
             try:
                 metrics.requests[scope["method"], route, status // 100].add(took_s)
             except KeyError:
                 metrics.requests.setdefault(_known(scope["method"], route, status // 100), Times()).add(took_s)
-            if (status >= 500 or took_s > SLOW_S) and not route.startswith(QUIET):
+            if (status >= 500 or took_s > SLOW_S) and not (line and line.cost == FREE):
                 self._tell(scope, route, status, took_s)
             scope["over"] = True
 

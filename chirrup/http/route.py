@@ -1,6 +1,6 @@
 """One line of the tables of routes: all that is known about a request beside its handler."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -18,8 +18,8 @@ NORMAL, SLOW, FREE = "normal", "slow", "free"
 
 
 class Route(msgspec.Struct, frozen=True):
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    path: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
+    path: str  # parts in braces are names: what stands there is given to the handler
     handler: Callable[..., Any]
     scope: str = ""
     who: str = USER
@@ -30,10 +30,6 @@ class Route(msgspec.Struct, frozen=True):
     for_programs: bool = True  # answered in JSON, to pages of other sites too; else it is a page for people
     role: str = "web"  # of the processes that answer it; "": all of them
 
-
-def served(routes: Iterable[Route], role: str) -> list[Route]:
-    """Those that a process of this role answers."""
-    return [route for route in routes if role == "all" or route.role in ("", role)]
-
-
-FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/nodeinfo", "/media/", "/health")  # JSON; all else is for people
+    def is_for(self, role: str) -> bool:
+        """Whether a process of this role answers it."""
+        return role == "all" or self.role in ("", role)

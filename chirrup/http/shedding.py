@@ -14,7 +14,8 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .. import metrics
-from .route import FOR_PROGRAMS
+from .route import NORMAL, SLOW
+from .router import Router
 from .single_write import SingleWriteCycle
 from .spool import SpoolingCycle
 
@@ -22,15 +23,6 @@ ROOM, BUSY = 256, 12
 ROOM_SLOW, BUSY_SLOW = 64, 8  # where a request costs as much as many others
 CALM_S = 0.5
 RETRY_AFTER_S = 1
-
-FREE = ("/health", "/metrics", "/api/v1/streaming", "/home/live")  # operators must see; streams have their own limits
-SLOW = frozenset(
-    (
-        *("/search", "/api/v2/search", "/api/v1/accounts/search"),
-        *("/api/v1/media", "/api/v2/media"),
-        *("/login", "/sign-up", "/settings/password", "/oauth/token"),  # a password's hash takes 50 ms
-    )
-)
 
 
 def _answer(kind: bytes, body: bytes) -> "Refusal":
@@ -49,7 +41,7 @@ def _answer(kind: bytes, body: bytes) -> "Refusal":
 
 
 class Refusal:
-    """503, ready to be written; also as an application, where the framework of HTTP has more to say than that."""
+    """503, ready to be written; also as an application, where uvicorn has more to say than that."""
 
     def __init__(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         self._headers, self._body = headers, body
@@ -99,20 +91,25 @@ class AdmissionClass:
 
 
 class Admission:
-    """The admission classes of one application."""
+    """The admission classes of one application, of which a request's line says the one. Of what is nowhere, too."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, router: Router) -> None:
+        self._router = router
         self.reads, self.writes = AdmissionClass(app, ROOM, BUSY), AdmissionClass(app, ROOM, BUSY)
         self.slow = AdmissionClass(app, ROOM_SLOW, BUSY_SLOW)
         self.refused_until = 0.0  # monotonic; somebody was a moment ago
 
     def class_of(self, method: str, path: str) -> AdmissionClass | None:
         """None: always let in."""
-        if path in SLOW:
-            return self.slow
-        if path.startswith(FREE):
-            return None
+        endpoint = self._router.find(path).endpoints.get(method)
+        if endpoint and endpoint.route.cost != NORMAL:
+            return self.slow if endpoint.route.cost == SLOW else None
         return self.reads if method in ("GET", "HEAD", "OPTIONS") else self.writes
+
+    def refusal(self, method: str, path: str) -> Refusal:
+        endpoint = self._router.find(path).endpoints.get(method)
+        is_for_programs = endpoint.route.for_programs if endpoint else self._router.is_for_programs(path)
+        return TO_PROGRAMS if is_for_programs else TO_PEOPLE
 
 
 _LINE = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[^ ?%]*)(?:\?[^ ]*)? HTTP/1\.1\r\n")
@@ -141,11 +138,9 @@ class SheddingProtocol(HttpToolsProtocol):
     _reading = False  # a request has begun, and not ended
     folder: Path | None = None  # for large bodies while they arrive
 
-    def __init__(self, config: Any, server_state: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(config, server_state, *args, **kwargs)
-        if not hasattr(server_state, "admission"):
-            server_state.admission = Admission(self.app)
-        self._admission: Admission = server_state.admission
+    def __init__(self, *args: Any, admission: Admission | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._admission = admission
         self._all: Any = self.app
 
     def refused_unread(self, data: bytes) -> bool:
@@ -153,17 +148,20 @@ class SheddingProtocol(HttpToolsProtocol):
 
         Its headers are not looked at one by one. That is half of what a refusal costs beyond the kernel.
         """
-        if time.monotonic() > self._admission.refused_until or self._reading or self.transport.is_closing():
+        admission = self._admission
+        if admission is None or time.monotonic() > admission.refused_until:
+            return False
+        if self._reading or self.transport.is_closing():
             return False
         before, line = self.cycle, _LINE.match(data)
         if not (line and before and before.response_complete and before.keep_alive):
             return False
-        path = line[2].decode("latin-1")
-        kind = self._admission.class_of(line[1].decode(), path)
+        method, path = line[1].decode(), line[2].decode("latin-1")
+        kind = admission.class_of(method, path)
         if kind is None or not is_one_plain_request(data) or not kind.refuses():
             return False
         self._unset_keepalive_if_required()
-        self._refuse_in_line(path)
+        self._refuse_in_line(admission.refusal(method, path))
         return True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -199,27 +197,23 @@ class SheddingProtocol(HttpToolsProtocol):
             self._enter(cycle)
 
     def _enter(self, cycle: RequestResponseCycle) -> None:
-        kind = self._admission.class_of(cycle.scope["method"], cycle.scope["path"])
+        method, path = cycle.scope["method"], cycle.scope["path"]
+        kind = self._admission.class_of(method, path) if self._admission else None
         if kind is None:
             super()._start_asgi_task(cycle, self._all)
         elif kind.enter():
             super()._start_asgi_task(cycle, kind)
-        else:
-            self._shed(cycle)
+        elif self._admission:
+            self._admission.refused_until = time.monotonic() + CALM_S
+            self._shed(cycle, self._admission.refusal(method, path))
 
-    def _shed(self, cycle: RequestResponseCycle) -> None:
-        path = cycle.scope["path"]
-        self._admission.refused_until = time.monotonic() + CALM_S
+    def _shed(self, cycle: RequestResponseCycle, refusal: Refusal) -> None:
         if cycle.keep_alive and cycle.scope["method"] != "HEAD" and cycle is self.cycle:
             cycle.response_started = cycle.response_complete = True
-            self._refuse_in_line(path)
+            self._refuse_in_line(refusal)
         else:  # not in line, where thousands may wait behind it, each inside this one
-            super()._start_asgi_task(cycle, _words(path))
+            super()._start_asgi_task(cycle, refusal)
 
-    def _refuse_in_line(self, path: str) -> None:
-        self.transport.write(_words(path).whole)
+    def _refuse_in_line(self, refusal: Refusal) -> None:
+        self.transport.write(refusal.whole)
         self.on_response_complete()
-
-
-def _words(path: str) -> Refusal:
-    return TO_PROGRAMS if path.startswith(FOR_PROGRAMS) else TO_PEOPLE

@@ -93,6 +93,6 @@ ROUTES = [
     Route("GET", "/api/v1/accounts/verify_credentials", verify_credentials, "profile"),
     Route("GET", "/api/v1/accounts", show_many, "read:accounts", ANYONE),
     Route("GET", "/api/v1/accounts/lookup", lookup, "read:accounts", ANYONE),
-    Route("GET", "/api/v1/accounts/{id:str}", show, "read:accounts", ANYONE),
-    Route("GET", "/api/v1/accounts/{id:str}/statuses", statuses, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/accounts/{id}", show, "read:accounts", ANYONE),
+    Route("GET", "/api/v1/accounts/{id}/statuses", statuses, "read:statuses", ANYONE),
 ]

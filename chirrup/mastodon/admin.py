@@ -152,8 +152,8 @@ async def _act(call: Call, id: int, name: str, words: str = "") -> None:
 ROUTES = [
     Route("GET", "/api/v1/admin/accounts", accounts_v1, "admin:read:accounts", ADMIN),
     Route("GET", "/api/v2/admin/accounts", accounts_v2, "admin:read:accounts", ADMIN),
-    Route("GET", "/api/v1/admin/accounts/{id:str}", account, "admin:read:accounts", ADMIN),
-    Route("POST", "/api/v1/admin/accounts/{id:str}/action", action, "admin:write:accounts", ADMIN),
-    Route("POST", "/api/v1/admin/accounts/{id:str}/enable", enable, "admin:write:accounts", ADMIN),
-    Route("POST", "/api/v1/admin/accounts/{id:str}/unsuspend", unsuspend, "admin:write:accounts", ADMIN),
+    Route("GET", "/api/v1/admin/accounts/{id}", account, "admin:read:accounts", ADMIN),
+    Route("POST", "/api/v1/admin/accounts/{id}/action", action, "admin:write:accounts", ADMIN),
+    Route("POST", "/api/v1/admin/accounts/{id}/enable", enable, "admin:write:accounts", ADMIN),
+    Route("POST", "/api/v1/admin/accounts/{id}/unsuspend", unsuspend, "admin:write:accounts", ADMIN),
 ]

@@ -38,6 +38,6 @@ async def delete(call: Call, id: int) -> Empty:
 
 ROUTES = [
     Route("GET", "/api/v1/conversations", index, "read:statuses"),
-    Route("POST", "/api/v1/conversations/{id:str}/read", read, "write:conversations"),
-    Route("DELETE", "/api/v1/conversations/{id:str}", delete, "write:conversations"),
+    Route("POST", "/api/v1/conversations/{id}/read", read, "write:conversations"),
+    Route("DELETE", "/api/v1/conversations/{id}", delete, "write:conversations"),
 ]

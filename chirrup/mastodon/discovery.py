@@ -61,5 +61,5 @@ ROUTES = [
     Route("GET", "/api/v1/directory", directory, "read:accounts", ANYONE),
     Route("GET", "/api/v1/suggestions", suggested_accounts, "read:accounts"),
     Route("GET", "/api/v2/suggestions", suggestions, "read:accounts"),
-    Route("DELETE", "/api/v1/suggestions/{id:str}", refuse_suggestion, "read:accounts"),
+    Route("DELETE", "/api/v1/suggestions/{id}", refuse_suggestion, "read:accounts"),
 ]

@@ -134,9 +134,9 @@ def _part(wanted: str, size: int) -> tuple[int, int] | None:
 ROUTES = [
     Route("POST", "/api/v1/media", create, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
     Route("POST", "/api/v2/media", create, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
-    Route("GET", "/api/v1/media/{id:str}", show, "write:media"),
-    Route("PUT", "/api/v1/media/{id:str}", update, "write:media", uploads=True, limits=limits.MEDIA),
-    Route("DELETE", "/api/v1/media/{id:str}", delete, "write:media"),
-    Route("GET", "/media/files/{id:str}/{name:str}", file, who=ANYONE, counted=False),
-    Route("GET", "/media/profiles/{id:str}/{name:str}", profile_file, who=ANYONE, counted=False),
+    Route("GET", "/api/v1/media/{id}", show, "write:media"),
+    Route("PUT", "/api/v1/media/{id}", update, "write:media", uploads=True, limits=limits.MEDIA),
+    Route("DELETE", "/api/v1/media/{id}", delete, "write:media"),
+    Route("GET", "/media/files/{id}/{name}", file, who=ANYONE, counted=False),
+    Route("GET", "/media/profiles/{id}/{name}", profile_file, who=ANYONE, counted=False),
 ]

@@ -73,6 +73,6 @@ ROUTES = [
     Route("GET", "/api/v1/notifications/unread_count", unread_count, "read:notifications"),
     Route("POST", "/api/v1/notifications/clear", clear, "write:notifications"),
     Route("POST", "/api/v1/notifications/dismiss", dismiss_by_form, "write:notifications"),
-    Route("GET", "/api/v1/notifications/{id:str}", show, "read:notifications"),
-    Route("POST", "/api/v1/notifications/{id:str}/dismiss", dismiss, "write:notifications"),
+    Route("GET", "/api/v1/notifications/{id}", show, "read:notifications"),
+    Route("POST", "/api/v1/notifications/{id}/dismiss", dismiss, "write:notifications"),
 ]

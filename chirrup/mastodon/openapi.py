@@ -46,7 +46,7 @@ def document(routes: tuple[Route, ...], base_url: str) -> Json:
     schemas = Schemas([kind for one in signatures for kind in (one.query, one.body, _content(one)) if kind])
     paths: dict[str, Json] = {}
     for route, signature in zip(routes, signatures, strict=True):
-        operations = paths.setdefault(_path(route), {})
+        operations = paths.setdefault(route.path, {})
         operations[route.method.lower()] = _operation(route, signature, schemas)
     return {
         "openapi": "3.1.0",
@@ -55,10 +55,6 @@ def document(routes: tuple[Route, ...], base_url: str) -> Json:
         "paths": paths,
         "components": {"schemas": schemas.components, "securitySchemes": {OAUTH: _oauth(base_url)}},
     }
-
-
-def _path(route: Route) -> str:
-    return route.path.replace(":str}", "}")
 
 
 def _oauth(base_url: str) -> Json:
@@ -122,7 +118,7 @@ def _operation(route: Route, signature: Arguments, schemas: Schemas) -> Json:
     words = route.handler.__doc__ or f"{section}: {route.handler.__name__}".replace("_", " ")
     refused = _json(schemas.of(Error))
     operation: Json = {
-        "operationId": f"{route.method.lower()} {_path(route)}",
+        "operationId": f"{route.method.lower()} {route.path}",
         "summary": words.strip().splitlines()[0],
         "tags": [section],
         "security": [{}] * (route.who in (ANYONE, CLIENT)) + [{OAUTH: [route.scope] if route.scope else []}],

@@ -33,6 +33,6 @@ def _vote(tx: Tx, voter: int, id: int, choices: list[int]) -> None:
 
 
 ROUTES = [
-    Route("GET", "/api/v1/polls/{id:str}", show, "read:statuses", ANYONE),
-    Route("POST", "/api/v1/polls/{id:str}/votes", vote, "write:statuses"),
+    Route("GET", "/api/v1/polls/{id}", show, "read:statuses", ANYONE),
+    Route("POST", "/api/v1/polls/{id}/votes", vote, "write:statuses"),
 ]

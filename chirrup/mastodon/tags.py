@@ -87,15 +87,15 @@ async def suggestions(call: Call) -> list[Tag]:
 
 
 ROUTES = [
-    Route("GET", "/api/v1/tags/{name:str}", show, who=ANYONE),
-    Route("POST", "/api/v1/tags/{name:str}/follow", follow, "write:follows"),
-    Route("POST", "/api/v1/tags/{name:str}/unfollow", unfollow, "write:follows"),
-    Route("POST", "/api/v1/tags/{name:str}/feature", feature, "write:accounts"),
-    Route("POST", "/api/v1/tags/{name:str}/unfeature", unfeature, "write:accounts"),
+    Route("GET", "/api/v1/tags/{name}", show, who=ANYONE),
+    Route("POST", "/api/v1/tags/{name}/follow", follow, "write:follows"),
+    Route("POST", "/api/v1/tags/{name}/unfollow", unfollow, "write:follows"),
+    Route("POST", "/api/v1/tags/{name}/feature", feature, "write:accounts"),
+    Route("POST", "/api/v1/tags/{name}/unfeature", unfeature, "write:accounts"),
     Route("GET", "/api/v1/followed_tags", followed, "read:follows"),
     Route("GET", "/api/v1/featured_tags", featured, "read:accounts"),
     Route("POST", "/api/v1/featured_tags", add_featured, "write:accounts"),
     Route("GET", "/api/v1/featured_tags/suggestions", suggestions, "read:accounts"),
-    Route("DELETE", "/api/v1/featured_tags/{id:str}", remove_featured, "write:accounts"),
-    Route("GET", "/api/v1/accounts/{id:str}/featured_tags", featured_by, "read:accounts", ANYONE),
+    Route("DELETE", "/api/v1/featured_tags/{id}", remove_featured, "write:accounts"),
+    Route("GET", "/api/v1/accounts/{id}/featured_tags", featured_by, "read:accounts", ANYONE),
 ]

@@ -55,5 +55,5 @@ async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
 ROUTES = [
     Route("GET", "/api/v1/timelines/home", home, "read:statuses"),
     Route("GET", "/api/v1/timelines/public", public, "read:statuses", ANYONE),
-    Route("GET", "/api/v1/timelines/tag/{hashtag:str}", tag, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/timelines/tag/{hashtag}", tag, "read:statuses", ANYONE),
 ]

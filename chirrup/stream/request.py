@@ -6,16 +6,14 @@ A cookie never opens a stream, because a script on another site could use it.
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from litestar.types import Receive, Scope, Send
-
 from ..errors import Forbidden, Unauthorised
 from ..http import problems
-from ..http.server import HEADERS
+from ..http.answer import TO_PROGRAMS, encoded
 from .protocols import EXTENSION, EventSender
 
 
 class StreamRequest:
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.receive, self.send = scope, receive, send
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
@@ -45,12 +43,12 @@ class StreamRequest:
 
     def open_sender(self) -> EventSender:
         """Call it after the request is accepted. See protocols.py."""
-        return self.scope["extensions"][EXTENSION]()  # pyright: ignore
+        return self.scope["extensions"][EXTENSION]()
 
     async def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         """Send an ordinary response instead of a stream; also to a WebSocket request."""
         kind = "websocket.http.response" if self.scope["type"] == "websocket" else "http.response"
-        start: Any = {"type": f"{kind}.start", "status": status, "headers": encoded(HEADERS | headers)}
+        start: Any = {"type": f"{kind}.start", "status": status, "headers": encoded(TO_PROGRAMS | headers)}
         rest: Any = {"type": f"{kind}.body", "body": body}
         await self.send(start)
         await self.send(rest)
@@ -58,7 +56,3 @@ class StreamRequest:
     async def refuse(self, error: Exception) -> None:
         status, headers, body = problems.answer(error)
         await self.answer(status, {"Content-Type": "application/json; charset=utf-8"} | headers, body)
-
-
-def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -4,21 +4,21 @@ https://html.spec.whatwg.org/#server-sent-events
 """
 
 from ..errors import ChirrupError
+from ..http.answer import TO_PROGRAMS, encoded
 from ..http.lenient import FALSE
-from ..http.server import HEADERS
 from ..timelines.position import Position
 from ..waiting import happens
 from . import streams
 from .hub import Hub
 from .protocols import TRY_LATER
 from .reader import as_chunk
-from .request import StreamRequest, encoded
+from .request import StreamRequest
 
 HEARTBEAT_S = 15.0
 HEARTBEAT = b":thump\n\n"
 HEARTBEAT_CHUNK = b"%x\r\n%b\r\n" % (len(HEARTBEAT), HEARTBEAT)
 _START = encoded(
-    HEADERS | {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no", "Connection": "close"}
+    TO_PROGRAMS | {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no", "Connection": "close"}
 )
 
 

@@ -1,7 +1,7 @@
 """One request for a page on its way through a handler: who asks, what was sent, the engines; and what comes back."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -39,6 +39,7 @@ class Call(call.Call):
         "cookie",
         "form",
         "is_htmx",
+        "is_popup",
         "is_read",
         "is_renewed",
         "me",
@@ -68,6 +69,7 @@ class Call(call.Call):
         query: Fields,
         headers: Any,
         ip: str,
+        is_popup: bool = False,
     ) -> None:
         super().__init__(services, viewer=viewer, site=site, headers=headers, ip=ip, url=site.base_url + path)
         self.me = me
@@ -84,6 +86,7 @@ class Call(call.Call):
         self.form = Fields()  # of a POST
         self.is_read = False  # its body cannot be read again
         self.is_htmx = headers.get("hx-request") == "true"
+        self.is_popup = is_popup  # its page is in a window that an app has opened
 
     @property
     def views(self) -> Views:
@@ -179,4 +182,4 @@ class Resume(msgspec.Struct):
 class Events(msgspec.Struct):
     """Server-sent events for as long as the browser listens."""
 
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes]

@@ -1,13 +1,16 @@
-"""The static files: packed once, kept by browsers until they change."""
+"""The static files: packed once, kept by browsers until they change. And what crawlers ask for by themselves."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
+from ..errors import NotFound
+from ..http.answer import Answer, encoded
+from ..http.request import Request
+from ..http.route import ANYONE, Route
+from . import compression, outside, pages
 
-from . import compression, pages
+SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
 
 
 @cache
@@ -18,23 +21,43 @@ def _packed(name: str) -> bytes | None:
     return packed if len(packed) < 0.9 * len(data) else None
 
 
-def handler(safe: dict[str, str]) -> HTTPRouteHandler:
-    """safe: the headers that every answer has."""
+def static(request: Request, name: str) -> Answer:
+    """Raises NotFound."""
+    file = pages.static_files().get(name)
+    if file is None:
+        raise NotFound("file", name)
+    age = "31536000, immutable" if request.scope["query_string"] == b"v=" + file.version.encode() else "3600"
+    headers = SAFE | {"Cache-Control": f"public, max-age={age}", "Vary": "Accept-Encoding"}
+    headers |= {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}  # shown by apps
+    packed = _packed(name) if compression.takes_gzip(request.headers.get("accept-encoding", "")) else None
+    headers |= {"ETag": f'"{file.version}{"-gzip" if packed else ""}"', "Content-Type": file.content_type}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Answer(304, encoded(headers))
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return Answer(200, encoded(headers), packed or file.data)
 
-    async def static(request: Request[Any, Any, Any]) -> Response[bytes]:
-        name = request.path_params["name"]
-        file = pages.static_files().get(name)
-        if file is None:
-            raise HTTPException(status_code=404)
-        age = "31536000, immutable" if request.query_params.get("v", "") == file.version else "3600"
-        headers = safe | {"Cache-Control": f"public, max-age={age}", "Vary": "Accept-Encoding"}
-        headers |= {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}  # shown by apps
-        packed = _packed(name) if compression.takes_gzip(request.headers.get("accept-encoding", "")) else None
-        headers["ETag"] = f'"{file.version}{"-gzip" if packed else ""}"'
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(b"", status_code=304, headers=headers, media_type=file.content_type)
-        if packed:
-            headers["Content-Encoding"] = "gzip"
-        return Response(packed or file.data, headers=headers, media_type=file.content_type)
 
-    return HTTPRouteHandler("/static/{name:str}", http_method=["GET", "HEAD"], name="static")(static)
+def _line(path: str, handler: Callable[..., Answer]) -> Route:
+    return Route("GET", path, handler, who=ANYONE, counted=False, for_programs=False)
+
+
+ROUTES = [
+    _line("/static/{name}", static),
+    _line("/robots.txt", outside.robots),
+    _line("/favicon.ico", outside.favicon),
+]
+
+
+class FileEndpoint:
+    """A line whose answer is the same for everybody: nobody is looked up."""
+
+    def __init__(self, route: Route, refuse: Callable[[Any, int], Answer]) -> None:
+        self.route, self._refuse = route, refuse
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            answer = self.route.handler(Request(scope, receive), **scope["path_params"])
+        except NotFound:
+            answer = self._refuse(scope, 404)
+        await answer(scope, receive, send)

@@ -1,16 +1,14 @@
 """What a browser sends: the fields of a form, or of a query."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import AsyncIterator, Iterable
 from urllib.parse import parse_qsl
-
-from litestar import Request
 
 from ..errors import BadRequest
 from ..http.arguments import path_id
 from ..http.form_data import FormData, Limits, Upload
 from ..http.forms import FORM, MULTIPART, kind_of
 from ..http.problems import TooLarge
+from ..http.request import Request
 
 FIELDS_MAX = 200
 TEXT_BYTES_MAX = 256 * 1024  # of all fields that are not files
@@ -73,22 +71,22 @@ def query(query_string: bytes) -> Fields:
     return Fields(_pairs(query_string.decode("latin-1")))
 
 
-async def body(request: Request[Any, Any, Any], *, file_bytes_max: int, files_bytes_max: int) -> Fields:
+async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_bytes_max: int) -> Fields:
     """What is no form has no fields, so no csrf token either. Of a file that is too large only the size is kept.
 
-    Raises BadRequest: a form that cannot be read.
+    Raises BadRequest: a form that cannot be read; TooLarge.
     """
     content_type = request.headers.get("content-type", "")
     kind = kind_of(content_type)
     if kind == FORM:
-        return Fields(_pairs((await request.body()).decode("latin-1")))
+        return Fields(_pairs(b"".join([piece async for piece in _pieces(request, bytes_max)]).decode("latin-1")))
     if kind != MULTIPART:
         return Fields()
     try:
         sent = FormData(content_type, Limits(FIELDS_MAX, READ_BYTES_MAX, file_bytes_max, files_bytes_max))
-        async for chunk in request.stream():
-            if chunk:
-                sent.feed(chunk)
+        async for piece in _pieces(request, bytes_max):
+            if piece:
+                sent.feed(piece)
         sent.feed(b"")
     except TooLarge:
         raise
@@ -100,6 +98,15 @@ async def body(request: Request[Any, Any, Any], *, file_bytes_max: int, files_by
             form.add_file(name, one.data)
     form.oversized = sent.oversized
     return form
+
+
+async def _pieces(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.chunks(bytes_max):
+            yield piece
+    except TooLarge as error:
+        words = "Send less at once, or a smaller file. Your browser may still have what you typed: go back."
+        raise TooLarge(words) from error
 
 
 def _pairs(encoded: str) -> list[tuple[str, str]]:

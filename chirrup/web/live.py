@@ -4,7 +4,7 @@ The broker says only that something is there; each post is read again, through t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from .. import logs
@@ -52,7 +52,7 @@ def _last(call: Call) -> int:
         return call.query.id("after")
 
 
-async def _beginning_with(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def _beginning_with(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """first is there once we listen: so the answer begins then, and a page that reads itself anew misses nothing."""
     async with aclosing(rest):
         yield first

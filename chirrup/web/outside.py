@@ -1,10 +1,7 @@
 """What browsers and crawlers ask for by themselves, at addresses that others have chosen."""
 
-from typing import Any
-
-from litestar import Request, Response
-from litestar.handlers import HTTPRouteHandler
-
+from ..http.answer import Answer, encoded
+from ..http.request import Request
 from . import pages
 
 # Crawlers may read what a stranger may; which profiles and posts may be found says each page for itself (noindex).
@@ -25,17 +22,12 @@ Disallow: /settings
 A_DAY = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
 
 
-def handlers() -> list[HTTPRouteHandler]:
-    async def robots(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """RFC 9309."""
-        return Response(ROBOTS, headers=A_DAY, media_type="text/plain; charset=utf-8")
+def robots(request: Request) -> Answer:
+    """RFC 9309."""
+    return Answer(200, encoded(A_DAY | {"Content-Type": "text/plain; charset=utf-8"}), ROBOTS)
 
-    async def favicon(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Asked for where no page says which icon it has: for a picture, a text, an error."""
-        file = pages.static_files()["favicon.ico"]
-        return Response(file.data, headers=A_DAY, media_type=file.content_type)
 
-    return [
-        HTTPRouteHandler("/robots.txt", http_method=["GET", "HEAD"], name="robots")(robots),
-        HTTPRouteHandler("/favicon.ico", http_method=["GET", "HEAD"], name="favicon")(favicon),
-    ]
+def favicon(request: Request) -> Answer:
+    """Asked for where no page says which icon it has: for a picture, a text, an error."""
+    file = pages.static_files()["favicon.ico"]
+    return Answer(200, encoded(A_DAY | {"Content-Type": file.content_type}), file.data)

@@ -62,12 +62,17 @@ def static_files() -> Mapping[str, StaticFile]:
     return {
         name: StaticFile(
             data,
-            mimetypes.guess_type(name)[0] or "application/octet-stream",
+            _content_type(name),
             hashlib.sha256(data).hexdigest()[:12],
         )
         for name, data in found.items()
         if not name.endswith((".md", ".json"))  # which tell where the others are from
     }
+
+
+def _content_type(name: str) -> str:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 def asset(name: str) -> str:

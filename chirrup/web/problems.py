@@ -99,17 +99,10 @@ def _by_field(error: ChirrupError) -> dict[str, str]:
 
 
 def of_status(status: int) -> Problem:
-    """What the framework refuses by itself."""
-    known = {
-        404: of(NotFound()),
-        405: Problem(405, "That is not allowed", "This address does not take what was sent."),
-        413: Problem(
-            413,
-            "That is too large",
-            "Send less at once, or a smaller file. Your browser may still have what you typed: go back.",
-        ),
-    }
-    return known.get(status) or Problem(status, "That could not be read", "The request is not one that we understand.")
+    """Of an address that is none, and of one that does not take what was sent."""
+    if status == 405:
+        return Problem(405, "That is not allowed", "This address does not take what was sent.")
+    return of(NotFound())
 
 
 def said(error: ChirrupError) -> str:

@@ -1,6 +1,6 @@
 """Every page and every form there is, once: a line of http/route.py each.
 
-server.py turns each line into a request handler. Parameters named in the path are given to the handler by name;
+server.py makes an endpoint of each line. Parameters named in the path are given to the handler by name;
 `handle` is a username with its @. Forms (POST) carry a csrf token, checked before the handler runs.
 """
 
@@ -20,7 +20,7 @@ class PageRoute(Route, frozen=True, kw_only=True):
     again: Callable[..., Any] | None = None  # the page of the form, as it was sent, with what was wrong (kept.py)
 
 
-POST_PATH = "/{handle:str}/{id:str}"
+POST_PATH = "/{handle}/{id}"
 
 ROUTES: list[PageRoute] = [
     # coming in
@@ -38,7 +38,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/home", home.home),
     PageRoute("GET", "/home/live", live.live, cost=FREE),
     PageRoute("GET", "/public", home.public, who=ANYONE),
-    PageRoute("GET", "/tags/{name:str}", home.tag, who=ANYONE),
+    PageRoute("GET", "/tags/{name}", home.tag, who=ANYONE),
     PageRoute("GET", "/search", search.search, who=ANYONE, again=search.again, cost=SLOW),
     PageRoute("GET", "/notifications", notifications.show),
     PageRoute("GET", "/bookmarks", home.bookmarks),
@@ -56,20 +56,20 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/settings/sessions", settings.end_sessions),
     PageRoute("POST", "/settings/apps", settings.revoke_app),
     # people
-    PageRoute("GET", "/{handle:str}", profiles.posts, who=ANYONE),
-    PageRoute("GET", "/{handle:str}/with_replies", profiles.with_replies, who=ANYONE),
-    PageRoute("GET", "/{handle:str}/media", profiles.media, who=ANYONE),
-    PageRoute("GET", "/{handle:str}/followers", people_lists.followers, who=ANYONE),
-    PageRoute("GET", "/{handle:str}/following", people_lists.following, who=ANYONE),
-    PageRoute("POST", "/{handle:str}/follow", profiles.relate(follows.follow)),
-    PageRoute("POST", "/{handle:str}/unfollow", profiles.relate(follows.unfollow)),
-    PageRoute("POST", "/{handle:str}/block", profiles.relate(follows.block)),
-    PageRoute("POST", "/{handle:str}/unblock", profiles.relate(follows.unblock)),
-    PageRoute("POST", "/{handle:str}/mute", profiles.relate(follows.mute)),
-    PageRoute("POST", "/{handle:str}/unmute", profiles.relate(follows.unmute)),
-    PageRoute("POST", "/{handle:str}/drop", profiles.relate(follows.remove_follower)),
-    PageRoute("POST", "/{handle:str}/accept", profiles.relate(follows.accept)),
-    PageRoute("POST", "/{handle:str}/reject", profiles.relate(follows.reject)),
+    PageRoute("GET", "/{handle}", profiles.posts, who=ANYONE),
+    PageRoute("GET", "/{handle}/with_replies", profiles.with_replies, who=ANYONE),
+    PageRoute("GET", "/{handle}/media", profiles.media, who=ANYONE),
+    PageRoute("GET", "/{handle}/followers", people_lists.followers, who=ANYONE),
+    PageRoute("GET", "/{handle}/following", people_lists.following, who=ANYONE),
+    PageRoute("POST", "/{handle}/follow", profiles.relate(follows.follow)),
+    PageRoute("POST", "/{handle}/unfollow", profiles.relate(follows.unfollow)),
+    PageRoute("POST", "/{handle}/block", profiles.relate(follows.block)),
+    PageRoute("POST", "/{handle}/unblock", profiles.relate(follows.unblock)),
+    PageRoute("POST", "/{handle}/mute", profiles.relate(follows.mute)),
+    PageRoute("POST", "/{handle}/unmute", profiles.relate(follows.unmute)),
+    PageRoute("POST", "/{handle}/drop", profiles.relate(follows.remove_follower)),
+    PageRoute("POST", "/{handle}/accept", profiles.relate(follows.accept)),
+    PageRoute("POST", "/{handle}/reject", profiles.relate(follows.reject)),
     # posts
     PageRoute("GET", POST_PATH, posts.thread, who=ANYONE),
     PageRoute("GET", f"{POST_PATH}/edit", compose.edit_form),
@@ -102,5 +102,5 @@ def form_at(path: str) -> tuple[PageRoute, dict[str, str]] | None:
         if route.method == "POST" and len(pattern) == len(parts):
             pairs = list(zip(pattern, parts, strict=True))
             if all(one == other or (one.startswith("{") and other) for one, other in pairs):
-                return route, {one[1:].partition(":")[0]: other for one, other in pairs if one.startswith("{")}
+                return route, {one[1:-1]: other for one, other in pairs if one.startswith("{")}
     return None

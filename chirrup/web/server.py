@@ -1,4 +1,4 @@
-"""The edge of the pages: a route's line becomes a request handler. Cookie, form, handler, HTML; errors are pages."""
+"""The edge of the pages: a route's line becomes an endpoint. Cookie, form, handler, HTML; errors are pages."""
 
 import inspect
 import re
@@ -9,11 +9,6 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 import structlog
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-from litestar.response import Stream
-from litestar.types import Method
 
 from ..access import browsers, limits, sessions
 from ..access.sessions import Visit
@@ -21,13 +16,16 @@ from ..access.signing import Signer
 from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
 from ..http import call
+from ..http.answer import Answer, ChunksAnswer, encoded
 from ..http.at_site import site_of
-from ..http.route import USER
-from ..ports import BODY_BYTES, Tx
+from ..http.request import Request
+from ..http.route import FREE, USER
+from ..http.router import Endpoint
+from ..ports import Tx
 from ..social import accounts
 from ..social.shown import Known
 from ..types import ANYBODY, Account, Viewer
-from . import compression, files, forms, kept, login, outside, pages, problems
+from . import compression, files, forms, kept, login, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
@@ -41,12 +39,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "connect-src 'self'; form-action {form_targets}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
-SAFE = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
-POPUPS = ("/oauth/", "/login", "/sign-up")  # apps open them in a window of their own, and wait for it to come back
+HTML = "text/html; charset=utf-8"
 
 
 class Web:
@@ -60,79 +53,69 @@ class Web:
         self.secure = services.sites.own.base_url.startswith("https:")
         self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
         self.browser_cookie_name = f"{self.cookie_name}-browser"
-        self._safe = SAFE | ({"Strict-Transport-Security": "max-age=31536000"} if self.secure else {})
+        self._safe = files.SAFE | ({"Strict-Transport-Security": "max-age=31536000"} if self.secure else {})
 
-    def handlers(self) -> list[HTTPRouteHandler]:
-        """One for each line of routes.py, and the static files."""
+    def endpoints(self) -> list[Endpoint]:
+        """One for each line of routes.py, and of the files."""
         settings = self.services.settings
         routes = [*ROUTES, SHOWROOM] if settings.testing or settings.kit_page else ROUTES
-        return [*(self._handler(route) for route in routes), files.handler(SAFE), *outside.handlers()]
+        found: list[Endpoint] = [PageEndpoint(self, route) for route in routes]
+        return found + [files.FileEndpoint(route, self.refuse) for route in files.ROUTES]
 
-    def refuse(self, request: Request[Any, Any, Any], status: int) -> Response[Any]:
-        """The page for what the framework refused by itself: an unknown path, a body too large."""
-        return self._problem(self._stranger(request), problems.of_status(status))
+    def refuse(self, scope: Any, status: int) -> Answer:
+        """The page for an address that is none (404), or does not take what was sent (405)."""
+        return self._problem(self._stranger(Request(scope, None)), problems.of_status(status))
 
-    def _handler(self, route: PageRoute) -> HTTPRouteHandler:
-        max_bytes = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
+    async def answer(self, route: PageRoute, request: Request) -> Answer:
+        call: Call | None = None
+        try:
+            call = await self._call(request)
+            request.scope["account_id"] = call.viewer_id
+            await self._count(call)
+            if route.who == USER and not call.viewer_id:
+                raise Unauthorised("Log in first.")
+            if route.method == "POST":
+                _check_origin(request.headers, call.site)
+                call.form = await self._form(route, request, call)
+                call.form.check_size()
+                sessions.check_csrf(call.cookie, call.form.text("csrf"))
+            given = _given(route, request.scope["path_params"])
+            sent, browser = call.cookie, call.browser
+            result = await route.handler(call, **given)
+            if isinstance(result, Resume):
+                answer = await self._resume(request, result)
+            else:
+                answer = await self._answer(call, result, sent=sent)
+            if call.browser != browser:
+                self._remember(answer, call.browser)
+            return answer
+        except Exception as error:
+            return await self._refused(request, call or self._stranger(request), route, error)
 
-        async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
-            call: Call | None = None
-            try:
-                request.scope[BODY_BYTES] = max_bytes  # pyright: ignore[reportGeneralTypeIssues]
-                call = await self._call(request)
-                request.scope["account_id"] = call.viewer_id  # pyright: ignore[reportGeneralTypeIssues]
-                await self._count(call)
-                if route.who == USER and not call.viewer_id:
-                    raise Unauthorised("Log in first.")
-                if route.method == "POST":
-                    _check_origin(request.headers, call.site)
-                    call.form = await self._form(request, call)
-                    call.form.check_size()
-                    sessions.check_csrf(call.cookie, call.form.text("csrf"))
-                given = _given(route, request.path_params)
-                sent, browser = call.cookie, call.browser
-                result = await route.handler(call, **given)
-                if isinstance(result, Resume):
-                    answer = await self._resume(request, result)
-                else:
-                    answer = await self._answer(call, result, sent=sent)
-                if call.browser != browser:
-                    self._remember(answer, call.browser)
-                return answer
-            except Exception as error:
-                return await self._refused(request, call or self._stranger(request), route, error)
-
-        handle.__name__ = route.handler.__name__
-        methods: list[Method] = ["GET", "HEAD"] if route.method == "GET" else ["POST"]
-        return HTTPRouteHandler(
-            route.path, http_method=methods, name=f"{route.method} {route.path}", request_max_body_size=max_bytes
-        )(handle)
-
-    async def _form(self, request: Request[Any, Any, Any], call: Call, *, with_files: bool = True) -> forms.Fields:
+    async def _form(self, route: PageRoute, request: Request, call: Call, *, with_files: bool = True) -> forms.Fields:
         call.is_read = True
+        bytes_max = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
         most = self.services.settings.media_bytes_max if with_files else 0
-        return await forms.body(request, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
+        return await forms.body(request, bytes_max, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
 
-    async def _refused(
-        self, request: Request[Any, Any, Any], call: Call, route: PageRoute, error: Exception
-    ) -> Response[Any]:
+    async def _refused(self, request: Request, call: Call, route: PageRoute, error: Exception) -> Answer:
         """What went wrong, with the form that was sent: nothing that somebody typed is lost."""
         sent = call.cookie
         if route.method == "POST" and not call.is_read:
-            await self._read_late(request, call)
+            await self._read_late(route, request, call)
         if isinstance(error, Unauthorised):
             return await self._ask_to_log_in(call, route, error)
-        problem = problems.of_status(error.status_code) if isinstance(error, HTTPException) else problems.of(error)
+        problem = problems.of(error)
         if call.is_htmx or not (call.form.sent() if route.method == "POST" else route.again):
             return self._problem(call, problem)
-        page = await self._form_again(call, route, _given(route, request.path_params, raw=True), problem)
+        page = await self._form_again(call, route, _given(route, request.scope["path_params"], raw=True), problem)
         return await self._answer(call, page, sent=sent)
 
-    async def _read_late(self, request: Request[Any, Any, Any], call: Call) -> None:
+    async def _read_late(self, route: PageRoute, request: Request, call: Call) -> None:
         """The words of a form that was refused before it was read, unless another site sent it."""
         try:
             _check_origin(request.headers, call.site)
-            call.form = await self._form(request, call, with_files=False)
+            call.form = await self._form(route, request, call, with_files=False)
         except Exception:
             log.debug("a form that was refused could not be read", exc_info=True)
 
@@ -149,7 +132,7 @@ class Web:
         page.headers |= _retry_after(problem)
         return page
 
-    async def _resume(self, request: Request[Any, Any, Any], resume: Resume) -> Response[Any]:
+    async def _resume(self, request: Request, resume: Resume) -> Answer:
         """The form that somebody sent without a session, now that there is one."""
         form = kept.unpack(resume.kept)
         found = form_at(form.path) if form else None
@@ -158,13 +141,13 @@ class Web:
             return self._go(call, Go("/home", cookie=resume.cookie))
         route, parts = found
         given = _given(route, parts, raw=True)
-        call.path, call.form = form.path, forms.Fields(form.fields)
+        call.path, call.form, call.is_popup = form.path, forms.Fields(form.fields), route.popup
         said = "You are logged in again. Nothing has been sent yet."
         page = await self._form_again(call, route, given, problems.Problem(200, "You are logged in", ""))
         page.values |= {"notice": said, "message": said}
         return await self._answer(call, page, sent="")
 
-    async def _call(self, request: Request[Any, Any, Any], cookie: str = "") -> Call:
+    async def _call(self, request: Request, cookie: str = "") -> Call:
         """cookie: of a session that has begun with this request."""
         site = site_of(request.scope)
         cookie = cookie or _cookie(request.headers.get("cookie", ""), self.cookie_name)
@@ -180,7 +163,7 @@ class Web:
         count, most = self.services.engines.limits, self.services.settings.request_limit
         await limits.check_request(count, most, ip=call.ip, account_id=call.viewer_id)
 
-    def _stranger(self, request: Request[Any, Any, Any]) -> Call:
+    def _stranger(self, request: Request) -> Call:
         """Without a look into the database, which may be away."""
         cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
         try:
@@ -192,13 +175,7 @@ class Web:
         return call
 
     def _new_call(
-        self,
-        request: Request[Any, Any, Any],
-        site: Site,
-        cookie: str,
-        viewer: Viewer,
-        me: Account | None,
-        unread: int,
+        self, request: Request, site: Site, cookie: str, viewer: Viewer, me: Account | None, unread: int
     ) -> Call:
         try:
             query = forms.query(request.scope["query_string"])
@@ -211,42 +188,44 @@ class Web:
             me=me,
             unread=unread,
             cookie=cookie,
-            method=request.method,
+            method=request.scope["method"],
             browser=_cookie(request.headers.get("cookie", ""), self.browser_cookie_name, browsers.FORM),
-            path=request.scope["path"],
+            path=request.path,
             query_string=request.scope["query_string"].decode("latin-1"),
             query=query,
             headers=request.headers,
-            ip=request.client.host if request.client else "",
+            ip=request.ip,
+            is_popup=getattr(request.scope.get("route"), "popup", False),
         )
 
-    async def _answer(self, call: Call, result: Page | Go | Events, *, sent: str) -> Response[Any]:
+    async def _answer(self, call: Call, result: Page | Go | Events, *, sent: str) -> Answer:
         if isinstance(result, Events):
-            headers = SAFE | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-            return Stream(result.chunks, media_type="text/event-stream", headers=headers)
+            headers = files.SAFE | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+            headers["Content-Type"] = "text/event-stream; charset=utf-8"
+            return ChunksAnswer(200, encoded(headers), result.chunks)
         if isinstance(result, Go):
             return self._go(call, result)
         html = call.html(result.template, {"indexed": result.indexed} | result.values)
-        headers = self._headers(call.path, result.form_targets) | result.headers
+        headers = self._headers(call, result.form_targets) | result.headers
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
         return self._html(call, html, result.status, headers)
 
-    def _html(self, call: Call, html: str, status: int, headers: dict[str, str]) -> Response[Any]:
+    def _html(self, call: Call, html: str, status: int, headers: dict[str, str]) -> Answer:
         data = html.encode()
         if len(data) >= compression.BYTES_MIN and compression.takes_gzip(call.headers.get("accept-encoding", "")):
             data = compression.packed(data)
             headers["Content-Encoding"] = "gzip"
-        return Response(data, status_code=status, headers=headers, media_type="text/html")
+        return Answer(status, encoded(headers), data)
 
-    def _go(self, call: Call, go: Go) -> Response[Any]:
-        headers = self._headers(call.path) | {"HX-Redirect" if call.is_htmx else "Location": go.to}
+    def _go(self, call: Call, go: Go) -> Answer:
+        headers = self._headers(call) | {"HX-Redirect" if call.is_htmx else "Location": go.to}
         if go.cookie is not None:
             headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
-        return Response(b"", status_code=204 if call.is_htmx else 303, headers=headers, media_type="text/html")
+        return Answer(204 if call.is_htmx else 303, encoded(headers))
 
-    async def _ask_to_log_in(self, call: Call, route: PageRoute, error: Unauthorised) -> Response[Any]:
-        if route.handler.__name__ == "live":
+    async def _ask_to_log_in(self, call: Call, route: PageRoute, error: Unauthorised) -> Answer:
+        if route.cost == FREE:  # a stream is read by a script
             return self._problem(call, problems.of(error))
         if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # a vote, too
             sent = call.cookie
@@ -254,8 +233,8 @@ class Web:
         back = call.address if route.method == "GET" else call.return_to("/home")
         return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
 
-    def _problem(self, call: Call, problem: problems.Problem) -> Response[Any]:
-        headers = self._headers(call.path) | _retry_after(problem)
+    def _problem(self, call: Call, problem: problems.Problem) -> Answer:
+        headers = self._headers(call) | _retry_after(problem)
         if call.is_htmx:
             return self._html(call, call.html("notice.html", {"message": problem.message}), problem.status, headers)
         waits = problem.status in (429, 500, 503) and call.method in ("GET", "HEAD")
@@ -267,33 +246,43 @@ class Web:
         }
         return self._html(call, call.html("error.html", values), problem.status, headers)
 
-    def _headers(self, path: str, form_targets: str = "'self'") -> dict[str, str]:
-        alone = {} if path.startswith(POPUPS) else {"Cross-Origin-Opener-Policy": "same-origin"}
+    def _headers(self, call: Call, form_targets: str = "'self'") -> dict[str, str]:
+        alone = {} if call.is_popup else {"Cross-Origin-Opener-Policy": "same-origin"}
         own = {
             "Content-Security-Policy": CSP.format(form_targets=form_targets),
             "Cache-Control": "private, no-store",
+            "Content-Type": HTML,
             "Vary": "Cookie, HX-Request, Accept-Encoding",
         }
         return self._safe | alone | own
 
-    def _remember(self, answer: Response[Any], browser: str) -> None:
-        answer.set_cookie(
-            self.browser_cookie_name,
-            browser,
-            max_age=browsers.LIFE_S,
-            httponly=True,
-            secure=self.secure,
-            samesite="lax",
-        )
+    def _remember(self, answer: Answer, browser: str) -> None:
+        line = self._cookie_line(self.browser_cookie_name, browser, browsers.LIFE_S)
+        answer.headers += encoded({"Set-Cookie": line})
 
     def _set_cookie(self, value: str, *, keep: bool) -> str:
         """keep: for as long as a session lives, not only until the browser is closed."""
         life_s = sessions.LIFE_MS // 1000 if value else 0
+        return self._cookie_line(self.cookie_name, value, life_s if keep else None)
+
+    def _cookie_line(self, name: str, value: str, life_s: int | None) -> str:
+        """life_s: None ends it with the browser."""
         return (
-            f"{self.cookie_name}={value}; Path=/; HttpOnly; SameSite=Lax"
-            + (f"; Max-Age={life_s}" if keep else "")
+            f"{name}={value}; Path=/; HttpOnly; SameSite=Lax"
+            + ("" if life_s is None else f"; Max-Age={life_s}")
             + ("; Secure" if self.secure else "")
         )
+
+
+class PageEndpoint:
+    """A line of routes.py, as what answers its requests."""
+
+    def __init__(self, web: Web, route: PageRoute) -> None:
+        self._web, self.route = web, route
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        answer = await self._web.answer(self.route, Request(scope, receive))
+        await answer(scope, receive, send)
 
 
 def _visit(tx: Tx, cookie: str) -> tuple[Visit | None, Account | None, int]:

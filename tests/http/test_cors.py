@@ -6,7 +6,6 @@ import pytest
 import requests
 from world import name_of
 
-from chirrup.http.route import FOR_PROGRAMS
 from chirrup.mastodon.routes import ROUTES, Route
 
 PAGE = {"Origin": "https://client.example"}
@@ -43,7 +42,7 @@ def test_every_preflight_is_answered(server, path):
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)
 def test_every_answer_may_be_seen_by_pages_of_other_sites(world, route: Route):
     path = world.path(route)
-    assert path.startswith(FOR_PROGRAMS)
+    assert route.for_programs
     check_cors(preflight(world.server.url + path, route.method))
     for person in (world.nobody, world.user):
         check_cors(person.call(route.method, path, headers=PAGE, json={}, allow_redirects=False))

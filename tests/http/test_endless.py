@@ -58,12 +58,12 @@ class Scene(NamedTuple):
 SCENES: dict[str, list[Scene]] = {
     "/api/v1/favourites": [Scene("marker", "posts")],
     "/api/v1/bookmarks": [Scene("marker", "posts")],
-    "/api/v1/statuses/{id:str}/favourited_by": [Scene("", "people", "post")],
-    "/api/v1/statuses/{id:str}/reblogged_by": [Scene("", "people", "post")],
+    "/api/v1/statuses/{id}/favourited_by": [Scene("", "people", "post")],
+    "/api/v1/statuses/{id}/reblogged_by": [Scene("", "people", "post")],
     "/api/v1/followed_tags": [Scene("marker", "tags")],
     "/api/v1/conversations": [Scene("owner", "direct")],
-    "/api/v1/lists/{id:str}/accounts": [Scene("owner", "people", "list")],
-    "/api/v1/timelines/list/{id:str}": [Scene("owner", "home", "list")],
+    "/api/v1/lists/{id}/accounts": [Scene("owner", "people", "list")],
+    "/api/v1/timelines/list/{id}": [Scene("owner", "home", "list")],
     "/api/v1/timelines/home": [Scene("owner", "home")],
     "/api/v1/notifications": [
         Scene("star", "people and friend"),
@@ -71,7 +71,7 @@ SCENES: dict[str, list[Scene]] = {
         Scene("star", "people", query={"exclude_types": ["favourite", "mention"]}),
         Scene("star", "friend", query={"account_id": "friend"}),
     ],
-    "/api/v1/accounts/{id:str}/statuses": [
+    "/api/v1/accounts/{id}/statuses": [
         Scene("", "talker", "talker"),
         Scene("owner", "talker", "talker", {"exclude_replies": True}),
         Scene("owner", "answerer", "answerer", {"exclude_replies": True}),
@@ -79,15 +79,15 @@ SCENES: dict[str, list[Scene]] = {
         Scene("owner", "answerer", "answerer", {"tagged": "RARE"}),
         Scene("owner", "booster", "booster", {"exclude_reblogs": True}),
     ],
-    "/api/v1/accounts/{id:str}/followers": [Scene("", "people", "star")],
-    "/api/v1/accounts/{id:str}/following": [Scene("", "people", "owner")],
-    "/api/v1/accounts/{id:str}/endorsements": [Scene("", "people", "owner")],
+    "/api/v1/accounts/{id}/followers": [Scene("", "people", "star")],
+    "/api/v1/accounts/{id}/following": [Scene("", "people", "owner")],
+    "/api/v1/accounts/{id}/endorsements": [Scene("", "people", "owner")],
     "/api/v1/endorsements": [Scene("owner", "people")],
     "/api/v1/blocks": [Scene("hermit", "people")],
     "/api/v1/mutes": [Scene("hermit", "people")],
     "/api/v1/follow_requests": [Scene("locked", "people")],
     "/api/v1/timelines/public": [Scene("", "media", query={"only_media": True}), Scene("muter", "public")],
-    "/api/v1/timelines/tag/{hashtag:str}": [
+    "/api/v1/timelines/tag/{hashtag}": [
         Scene("", "posts", "bread"),
         Scene("owner", "answerer", "common", {"only_media": True}),
         Scene("owner", "answerer", "common", {"all": ["rare"]}),

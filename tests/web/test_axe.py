@@ -81,7 +81,7 @@ class Town:
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]
-        paths = [re.sub(r"\{(\w+):str\}", lambda match: values[match[1]], one.path) for one in routes]
+        paths = [re.sub(r"\{(\w+)\}", lambda match: values[match[1]], one.path) for one in routes]
         more = ["/nope/nope/nope", f"/search?q={self.tag}", "/search?q=nothing_is_so", "/tags/nothing_is_so"]
         return list(dict.fromkeys([*paths, *more, f"/@{self.bob.name}"] + (["/login?again=1"] if known else ["/ui"])))
 

@@ -42,7 +42,7 @@ class Cast:
             for person in (self.keen, self.shy, self.calm):
                 for id in posts:
                     known = {"handle": f"@{person.name}", "id": id, "name": self.tag}
-                    path = re.sub(r"\{(\w+):str\}", lambda match, known=known: known[match[1]], route.path)
+                    path = re.sub(r"\{(\w+)\}", lambda match, known=known: known[match[1]], route.path)
                     yield path
                     yield f"{path}?q={self.shy.name}"
                     yield f"{path}?before={int(self.media['id']) + (1 << 20)}"

@@ -34,7 +34,7 @@ TEXT_TYPES = ("", "text", "search", "email", "password", "tel", "url", "number")
 
 # Buttons that are shown in other states than those that crawl() makes; nobody types anything beside them.
 OTHER_STATES = {
-    *(f"/{{handle:str}}/{act}" for act in ("unfollow", "unblock", "unmute", "drop")),
+    *(f"/{{handle}}/{act}" for act in ("unfollow", "unblock", "unmute", "drop")),
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
     "/oauth/authorize",
     "/settings/sessions",

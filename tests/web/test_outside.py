@@ -68,7 +68,7 @@ def test_a_window_that_an_app_has_opened_stays_its_own_until_it_is_back(server, 
                 answers.append(visitor.get(answers[-2].headers["Location"]))
     for path in (
         *("/oauth/authorize", "/oauth/authorize?client_id=x", "/oauth/authorize/native?code=x", "/login?again=1"),
-        *("/oauth/nowhere", "/sign-up?return_to=/oauth/authorize", "/login/nowhere"),
+        *("/oauth/nowhere", "/sign-up?return_to=/oauth/authorize"),
     ):
         answers += ways(visitor.session, visitor.get(path))
         answers.append(Visitor(server.url).get(path, allow_redirects=False))

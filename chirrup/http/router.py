@@ -1,0 +1,107 @@
+"""Which line of the tables a request means.
+
+Paths that stand in a table as they are come first; then the tree of those with names in them, part by part, where a
+part that stands there goes before a name. Empty parts count for nothing: /about/ is /about.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from .route import Route
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+class Endpoint(Protocol):
+    """What answers the requests of one line: an ASGI application."""
+
+    @property
+    def route(self) -> Route: ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+class Found(NamedTuple):
+    endpoints: Mapping[str, Endpoint]  # of a path, by method
+    values: tuple[str, ...] = ()  # of the names in it
+
+
+class _Node:
+    __slots__ = ("any", "below", "endpoints")
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Node] = {}
+        self.any: _Node | None = None
+        self.endpoints: dict[str, Endpoint] = {}
+
+
+NOTHING = Found({})
+
+
+class Router:
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._fixed: dict[str, Found] = {}
+        self._root = _Node()
+        self._names: dict[str, list[str]] = {}  # by the path of a line
+        self._programs: set[str] = set()  # first parts of paths that are for programs
+        for endpoint in endpoints:
+            self._add(endpoint)
+
+    def _add(self, endpoint: Endpoint) -> None:
+        route = endpoint.route
+        split = parts(route.path)
+        self._names[route.path] = _NAME.findall(route.path)
+        if self._names[route.path]:
+            node = self._root
+            for part in split:
+                if part.startswith("{"):
+                    node.any = node.any or _Node()
+                    node = node.any
+                else:
+                    node = node.below.setdefault(part, _Node())
+            by_method = node.endpoints
+        else:
+            by_method = self._fixed.setdefault(route.path, Found({})).endpoints
+            # What begins like it is no name: /oauth/nowhere is nobody's post.
+            self._root.below.setdefault(split[0] if split else "", _Node())
+        assert isinstance(by_method, dict)
+        if route.method in by_method and by_method[route.method].route.method == route.method:
+            raise ValueError(f"{route.method} {route.path} stands in the tables twice")
+        by_method[route.method] = endpoint
+        if route.method == "GET":
+            by_method.setdefault("HEAD", endpoint)
+        if route.for_programs:
+            self._programs.add(split[0])
+
+    def find(self, path: str) -> Found:
+        """path: percent-decoded. NOTHING: no line has it."""
+        found = self._fixed.get(path)
+        if found is not None:
+            return found
+        split = parts(path)
+        found = self._fixed.get("/" + "/".join(split))
+        if found is not None:
+            return found
+        node, values = self._root, []
+        for part in split:
+            below = node.below.get(part)
+            if below is None:
+                below = node.any
+                if below is None:
+                    return NOTHING
+                values.append(part)
+            node = below
+        return Found(node.endpoints, tuple(values))
+
+    def parameters(self, route: Route, values: tuple[str, ...]) -> dict[str, str]:
+        """The parts of a path by the names that the line has for them."""
+        return dict(zip(self._names[route.path], values, strict=True))
+
+    def is_for_programs(self, path: str) -> bool:
+        """Whether what begins like it is answered to programs, so that a refusal is, too."""
+        return path[1:].partition("/")[0] in self._programs
+
+
+def parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part]

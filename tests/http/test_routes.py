@@ -1,0 +1,110 @@
+"""What the tables of routes say is what is done: which line a request means, its methods, its admission class."""
+
+import re
+
+import pytest
+import requests
+
+from chirrup.http import shedding
+from chirrup.http.route import FREE, NORMAL, SLOW, Route
+from chirrup.http.router import Router
+from chirrup.mastodon.routes import ROUTES
+from chirrup.stream import routes as streams
+from chirrup.web import files
+from chirrup.web.routes import ROUTES as PAGES
+
+ALL = [*ROUTES, *PAGES, *files.ROUTES, *streams.ROUTES]
+PATHS = {route.path: sorted({one.method for one in ALL if one.path == route.path}) for route in ALL}
+
+
+class Line:
+    def __init__(self, route: Route) -> None:
+        self.route = route
+
+    async def __call__(self, scope, receive, send) -> None: ...
+
+
+def line(method: str, path: str, **more) -> Line:
+    return Line(Route(method, path, print, **more))  # pyright: ignore[reportArgumentType]
+
+
+def filled(path: str, value: str = "117000000000000001") -> str:
+    return re.sub(r"\{\w+\}", value, path)
+
+
+@pytest.fixture(scope="module")
+def router() -> Router:
+    return Router([Line(route) for route in ALL])
+
+
+@pytest.mark.parametrize("route", ALL, ids=lambda one: f"{one.method} {one.path}")
+def test_a_request_for_a_line_finds_it(router: Router, route: Route):
+    for path in (filled(route.path), filled(route.path) + "/", "/" + filled(route.path).replace("/", "//")):
+        found = router.find(path)
+
+        assert found.endpoints[route.method].route == route
+        names = re.findall(r"\{(\w+)\}", route.path)
+        assert router.parameters(route, found.values) == dict.fromkeys(names, "117000000000000001")
+        assert router.is_for_programs(filled(route.path)) or not route.for_programs
+
+
+@pytest.mark.parametrize("route", ALL, ids=lambda one: f"{one.method} {one.path}")
+def test_a_line_says_which_admission_class_its_requests_are_of(router: Router, route: Route):
+    admission = shedding.Admission(None, router)
+    by_method = admission.reads if route.method in ("GET", "WEBSOCKET") else admission.writes
+
+    for path in (filled(route.path), filled(route.path) + "/"):
+        kind = admission.class_of(route.method, path)
+
+        if route.method != "WEBSOCKET":  # which are never refused here
+            assert kind is {NORMAL: by_method, SLOW: admission.slow, FREE: None}[route.cost]
+        refused = admission.refusal(route.method, path)
+        assert refused is (shedding.TO_PROGRAMS if route.for_programs else shedding.TO_PEOPLE)
+
+
+def test_what_is_nowhere_is_found_nowhere(router: Router):
+    for path in ("/about/x", "/oauth/nowhere", "/api/v1/statuses/1/nowhere", "/a/b/c/d", "/api", "/x" * 9999):
+        assert not router.find(path).endpoints
+
+    assert not Router([line("GET", "/a")]).find("/").endpoints
+
+
+def test_a_path_as_it_stands_goes_before_one_with_a_name_in_it():
+    router = Router([line("GET", "/{a}/{b}"), line("GET", "/x/mine"), line("POST", "/{a}/{b}/c"), line("GET", "/{a}")])
+
+    assert router.find("/x/mine").endpoints["GET"].route.path == "/x/mine"
+    assert router.find("/y/mine").values == ("y", "mine")
+    assert list(router.find("/y/mine/c").endpoints) == ["POST"]
+    assert router.find("/y/mine").endpoints["HEAD"] is router.find("/y/mine").endpoints["GET"]
+
+
+def test_two_lines_for_the_same_are_refused():
+    for path in ("/a", "/{id}"):
+        with pytest.raises(ValueError, match=f"GET {path} stands in the tables twice"):
+            Router([line("GET", path), line("GET", path)])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has(server, path: str):
+    there = {method for method in PATHS[path] if method != "WEBSOCKET"}
+    there |= {"HEAD"} if "GET" in there else set()
+    method = next(one for one in ("PATCH", "DELETE", "PUT", "POST") if one not in there)
+
+    answer = requests.request(method, server.url + filled(path), timeout=10)
+
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == there | {"OPTIONS"}
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if "GET" in PATHS[path]])
+def test_head_is_get_without_the_body(server, path: str):
+    if path.startswith(f"{streams.PATH}/") and not path.endswith("/health"):
+        pytest.skip("has no end")
+    url = server.url + filled(path)
+
+    got, head = (requests.request(method, url, allow_redirects=False, timeout=10) for method in ("GET", "HEAD"))
+
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert head.headers.keys() - {"Content-Length"} <= got.headers.keys()
+    if "Content-Length" in got.headers and "csrf" not in got.text:
+        assert head.headers["Content-Length"] == got.headers["Content-Length"]
