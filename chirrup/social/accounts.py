@@ -157,7 +157,7 @@ def existing(tx: Tx, ids: Collection[int], *, with_suspended: bool = False) -> l
 def by_acct(tx: Tx, acct: str, domain: str) -> Account:
     """acct: `name`, `@name` or `name@domain`, with this server's domain. Raises NotFound."""
     name, _, host = acct.removeprefix("@").partition("@")
-    if host and text.host_key(host) != text.host_key(domain):
+    if not text.is_ours(host, domain):
         raise NotFound("account", acct)
     if not text.is_valid_username(name):
         raise NotFound("account", acct)

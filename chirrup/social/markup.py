@@ -111,7 +111,7 @@ def _is_address(url: str) -> bool:
 
 def _profile(mention: Entity, mentions: Mapping[str, str], base_url: str) -> str:
     name, host = mention.value.lower(), urls.host_key(mention.host)
-    here = not host or host == urls.host_key(urlsplit(base_url).netloc)
+    here = urls.is_ours(mention.host, urlsplit(base_url).netloc)
     return mentions.get(name if here else f"{name}@{host}", "")
 
 

@@ -10,11 +10,7 @@ from . import text
 
 def named(tx: Tx, found: Iterable[text.Entity], domain: str) -> list[Mention]:
     """The accounts of this server (domain) among the mentions found, once each, in order. Two queries, or none."""
-    names = [
-        text.username_key(one.value)
-        for one in found
-        if not one.host or text.host_key(one.host) == text.host_key(domain)
-    ]
+    names = [text.username_key(one.value) for one in found if text.is_ours(one.host, domain)]
     if not names:
         return []
     ids = rows.ids_by_names(tx, set(names))

@@ -18,7 +18,7 @@ from ..types import Span, Tag
 from . import tags
 from .accounts import by_acct
 from .search_query import CHARS_MAX, Query, parse
-from .text import hashtag_key, host_key
+from .text import hashtag_key, is_ours
 
 __all__ = ["CHARS_MAX", "Query", "parse"]
 
@@ -38,7 +38,7 @@ def find_accounts(
     if asked.startswith("#"):
         return []
     name, _, host = asked.removeprefix("@").partition("@")
-    if host and host_key(host) != host_key(domain):
+    if not is_ours(host, domain):
         return []
     found: list[int] = []
     with suppress(NotFound):

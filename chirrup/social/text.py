@@ -11,7 +11,7 @@ import regex
 from ..errors import Invalid
 from .entities import Entity, Extracted, extract, hashtag_key, is_valid_username, username_key
 from .markup import isolate, sanitise, tag_url, to_html
-from .urls import host_key
+from .urls import host_key, is_ours
 
 __all__ = [
     "Entity",
@@ -20,6 +20,7 @@ __all__ = [
     "extract",
     "hashtag_key",
     "host_key",
+    "is_ours",
     "is_valid_username",
     "isolate",
     "length",

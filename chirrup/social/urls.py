@@ -48,6 +48,11 @@ def host_key(host: str) -> str:
     return host.lower() if host.isascii() else ".".join(_in_dns(label) for label in host.casefold().split("."))
 
 
+def is_ours(host: str, domain: str) -> bool:
+    """Whether the host of a handle, "" for none, is that of the server at domain."""
+    return not host or host_key(host) == host_key(domain)
+
+
 # What passes for another host: two scripts of the same shapes in one label, nothing but Cyrillic letters of Latin shape
 # before a Latin top level domain, and signs that look like the slash or dot that ends a host.
 _OTHERS = r"[\p{Cyrillic}\p{Greek}\p{Armenian}\p{Cherokee}]"

@@ -152,6 +152,11 @@ OF_AUTHOR = {  # what a list of one author's posts may ask of them
 }
 
 
+def mentioning(account_id: int) -> str:
+    """What the mentions of a post are LIKE that mentions account_id."""
+    return f"%[{account_id},%"
+
+
 def ids_by_author(
     tx: Tx, author_id: int, span: Span, conditions: Collection[str] = (), *, viewer_id: int = 0
 ) -> list[int]:
@@ -165,7 +170,7 @@ def ids_by_author(
         before=span.before,
         after=span.after,
         limit=span.limit,
-        mentioned=f"%[{viewer_id},%",
+        mentioned=mentioning(viewer_id),
     )
     return [id for (id,) in rows]
 

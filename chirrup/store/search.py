@@ -9,6 +9,7 @@ from typing import Any
 from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Span
+from .posts import mentioning
 
 PUBLIC = "(p.visibility = 'public' AND (a.indexable = 1 OR p.author_id = :viewer))"
 
@@ -67,7 +68,7 @@ def fitting(
                               WHERE v.bucket = p.bucket AND v.poll_id = p.poll_id AND v.account_id = :viewer))"""
     asked = {"library": library, **CONDITIONS}
     where = " AND ".join(f"{asked[name]}" if holds else f"NOT {asked[name]}" for name, holds in conditions.items())
-    values: dict[str, Any] = {"viewer": viewer_id, "mentioned": f"%[{viewer_id},%", "ids": ids, "touched": touched}
+    values: dict[str, Any] = {"viewer": viewer_id, "mentioned": mentioning(viewer_id), "ids": ids, "touched": touched}
     rows = tx.all(
         f"""SELECT p.id, p.author_id, p.language FROM posts p
               JOIN accounts a ON a.bucket = p.bucket AND a.id = p.author_id
