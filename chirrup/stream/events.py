@@ -8,16 +8,13 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from ..access import visibility
-from ..access.visibility import Seen
 from ..errors import NotFound
 from ..events import Signal
 from ..mastodon.render import Renderer
 from ..ports import Tx
-from ..social import notifications
-from ..store import accounts, blocks_and_mutes, conversations, posts, reactions
-from ..store.blocks_and_mutes import Relations
+from ..social import conversations, notifications, shown_to_many
+from ..social.shown_to_many import Read
 from ..timelines.position import place_of
-from ..types import AccountState, Post
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,86 +71,41 @@ def frame(text: bytes) -> bytes:
 
 def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | None]:
     """The event of each of asks, in their order. None: nobody is sent anything."""
-    found = posts.by_ids(tx, {ask.signal.id for ask in asks if ask.signal.kind in ("update", "status.update")})
-    found |= posts.by_ids(tx, {post.boost_of_id for post in found.values()} - {0})
-    found |= posts.by_ids(tx, {post.reply_to_id for post in found.values()} - found.keys() - {0})
-    gone = [posts.tombstone(tx, ask.signal.id) for ask in asks if ask.signal.kind == "delete"]
-    tombstones = {post.id: post for post in gone if post}
-    authors = accounts.states(tx, {post.author_id for post in (*found.values(), *tombstones.values())})
+    read = shown_to_many.read(
+        tx,
+        {ask.signal.id for ask in asks if ask.signal.kind in ("update", "status.update")},
+        {ask.signal.id for ask in asks if ask.signal.kind == "delete"},
+    )
 
     def event(ask: Ask) -> Event | None:
         signal = ask.signal
         if signal.kind == "delete":
-            return _deletion(tx, ask, tombstones.get(signal.id), authors)
+            told = shown_to_many.told_of_deletion(tx, read, signal.id, ask.viewers, ask.strangers)
+            return Event("delete", signal.id, dict.fromkeys(told, str(signal.id))) if told else None
         if signal.kind in ("notification", "conversation"):
             (viewer_id,) = ask.viewers  # such a channel belongs to one account
             make = _notification if signal.kind == "notification" else _conversation
             return make(tx, render, viewer_id, signal.id)
-        post = found.get(signal.id)
-        return _post(tx, render, ask, post, found, authors) if post else None
+        return _post(tx, render, read, ask)
 
     return [event(ask) for ask in asks]
 
 
-def _post(
-    tx: Tx, render: Renderer, ask: Ask, post: Post, found: dict[int, Post], authors: dict[int, AccountState]
-) -> Event | None:
-    viewers = visibility.viewers_among(tx, post, found, authors, ask.viewers)
-    original = found[post.boost_of_id] if viewers and post.boost_of_id else post
-    viewers -= blocks_and_mutes.averse_to(tx, post, original, ask.strangers & viewers)
-    if not viewers:
-        return None
+def _post(tx: Tx, render: Renderer, read: Read, ask: Ask) -> Event | None:
+    """It is rendered once for all who see it the same way."""
     kind = ask.signal.kind
-    parent = found.get(original.reply_to_id)
-    texts = _wordings(tx, render, post, original, parent, authors, viewers, is_new=kind == "update")
+    shown = shown_to_many.show(tx, read, ask.signal.id, ask.viewers, ask.strangers, is_new=kind == "update")
+    if shown is None:
+        return None
+    post, original = shown.post, shown.original
+    texts: dict[int, str] = {}
+    for viewers, seen in shown.alike:
+        texts |= dict.fromkeys(viewers, bytes(render.seen(tx, seen, [post.id])[0]).decode())
     answers = post.reply_to_author_id not in (0, post.author_id)
     place = place_of(post.id) if kind == "update" else 0
     event = Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
     event.shows = original.id if place else 0
     return event
-
-
-def _wordings(
-    tx: Tx,
-    render: Renderer,
-    post: Post,
-    original: Post,
-    parent: Post | None,
-    authors: dict[int, AccountState],
-    viewers: set[int],
-    *,
-    is_new: bool,
-) -> dict[int, str]:
-    """The post's JSON by viewer. It is rendered once for all who see it the same way."""
-    # A new post has no favourites or boosts yet, so deeds() is needed only for boosts and replies.
-    did = reactions.deeds(tx, original, viewers) if not is_new or post.boost_of_id or post.reply_to_id else {}
-    see_parent = visibility.viewers_among(tx, parent, {}, authors, viewers) if parent else frozenset[int]()
-    alike: dict[object, set[int]] = {}
-    apart = ({0, post.author_id, original.author_id} | did.keys()) & viewers
-    for viewer_id in apart:
-        is_author = viewer_id in (0, post.author_id, original.author_id)
-        key = (viewer_id if is_author else did[viewer_id], viewer_id in see_parent)
-        alike.setdefault(key, set()).add(viewer_id)
-    alike[True], alike[False] = (viewers - apart) & see_parent, (viewers - apart) - see_parent
-    shown = {one.id: one for one in (post, original)}
-    own = {one.author_id: authors[one.author_id] for one in shown.values()}
-    texts: dict[int, str] = {}
-    for group in alike.values():
-        for viewer_id in tuple(group)[:1]:
-            parents = frozenset([parent.id]) if parent and viewer_id in see_parent else frozenset[int]()
-            seen = Seen(viewer_id, shown, own, Relations(viewer_id), parents)
-            texts |= dict.fromkeys(group, bytes(render.seen(tx, seen, [post.id])[0]).decode())
-    return texts
-
-
-def _deletion(tx: Tx, ask: Ask, gone: Post | None, authors: dict[int, AccountState]) -> Event | None:
-    """Goes to all who could see the post. For a boost, the boosted post may be gone too; it does not count here."""
-    if gone is None:
-        return None
-    alone = msgspec.structs.replace(gone, boost_of_id=0)
-    viewers = visibility.viewers_among(tx, alone, {}, authors, ask.viewers)
-    viewers -= blocks_and_mutes.averse_to(tx, gone, None, ask.strangers & viewers)
-    return Event("delete", gone.id, dict.fromkeys(viewers, str(gone.id)))
 
 
 def _notification(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | None:
@@ -166,8 +118,11 @@ def _notification(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | 
 
 
 def _conversation(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | None:
-    found = conversations.by_ids(tx, viewer_id, [id]).get(id)
-    if found is None or visibility.see_one(tx, viewer_id, found.last_post_id) is None:
+    try:
+        found = conversations.get(tx, viewer_id, id)
+    except NotFound:
+        return None
+    if visibility.see_one(tx, viewer_id, found.last_post_id) is None:
         return None
     text = _encode(render.conversations(tx, viewer_id, [found])[0]).decode()
     return Event("conversation", id, {viewer_id: text}, place=place_of(found.last_post_id))
