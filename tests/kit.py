@@ -37,7 +37,9 @@ async def settle(engines: Engines) -> None:
         for one in leased:
             rest = one.event
             while rest:
-                rest = await handle(engines, rest)
+                rest, failures = await handle(engines, rest)
+                if failures:
+                    raise failures[0].error
         await engines.db.write(outbox.finish, [one.id for one in leased])
 
 

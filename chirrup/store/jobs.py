@@ -18,6 +18,7 @@ from .outbox_partitions import LEASE_MS as LEASE_MS  # a job whose worker died i
 from .outbox_partitions import partition_of
 
 ANSWER_CHARS_MAX = 500
+REACTION = "reaction"  # the kind of those that carry on an event of the outbox; a key begins with the event's id
 
 
 class State(StrEnum):
@@ -234,6 +235,12 @@ def counts(tx: Tx) -> list[Count]:
         now=tx.now_ms,
     )
     return [Count(*row) for row in rows]
+
+
+def oldest_event(tx: Tx) -> int:
+    """The id of the oldest event to which a reaction is still to be tried again; 0: there is none."""
+    row = tx.one("SELECT MIN(key) FROM jobs WHERE kind = :kind AND state <> 'set_aside'", kind=REACTION)
+    return int(row[0].split()[0]) if row and row[0] else 0  # ids have as many digits until the year 2453
 
 
 def retry(tx: Tx, ids: list[int]) -> int:

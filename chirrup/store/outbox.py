@@ -8,7 +8,7 @@ from .. import events
 from ..events import Event
 from ..ids import bucket_of, first_at, ms_of
 from ..ports import Tx
-from . import outbox_partitions
+from . import jobs, outbox_partitions
 from .outbox_partitions import ALL, BEAT_MS, LEASE_MS, PARTITIONS
 
 MARK = 1000  # in the count of attempts: somebody began on it, and has not come to an end
@@ -239,13 +239,15 @@ def oldest(tx: Tx) -> int:
 def low_watermark(tx: Tx) -> int:
     """The id up to which all events have been acted on, and all that was written with them is known.
 
+    A reaction that is to be tried again, as a job, has not acted.
+
     To be asked in a write: those of SQLite come one after the other; on PostgreSQL what was under way at the first
     question, and is not any more, is seen by the second.
     """
     begun = tx.one(tx.sql.oldest_write)
     begun_ms = (begun[0] if begun else None) or tx.now_ms
-    waiting_id = oldest(tx)
-    first_ms = ms_of(waiting_id) - BESIDE_MS if waiting_id else tx.now_ms
+    waiting_ids = [id for id in (oldest(tx), jobs.oldest_event(tx)) if id]  # a job is written before its event goes
+    first_ms = ms_of(min(waiting_ids)) - BESIDE_MS if waiting_ids else tx.now_ms
     return first_at(min(begun_ms, first_ms, tx.now_ms)) - 1
 
 

@@ -1,10 +1,10 @@
 """Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time.
 
 Of several workers each has partitions of its own (outbox_partitions.py), and an actor's events are all in one.
-What fails is tried again later and set aside in the end; what comes after it does not wait. So do the events of a
-worker that died, until its leases run out, and those of a kind that only a newer version knows, until one of that has
-the partition: handlers look at how things stand, not at what came before. What was leased when the database was lost is
-given back once it is there again.
+A reaction that fails is tried again alone, as a job (reactions.py). An event that cannot be read is tried again later
+and set aside in the end. Later events of an actor wait for neither, nor for events that a dead worker had leased, or
+that only a newer version can read: reactions look at how things stand, not at what came before. What was leased when
+the database was lost is given back once it is there again.
 What reaches more people than one turn takes goes on in the wide hand, a few at a time: it delays nothing small.
 """
 
@@ -28,6 +28,7 @@ from ..store.outbox_partitions import PARTITIONS, partition_of
 from ..timelines.missed_pushes import note_streams
 from ..waiting import happens
 from .outbox_partitions import GATHER_S, Partitions
+from .reactions import try_again
 from .subscribers import handle
 
 log = structlog.get_logger()
@@ -41,7 +42,6 @@ TRIES = 5
 DEATHS = 2  # of processes that acted on one event of those that were tried so often without an outcome
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
 AWAY_MS = 8_000  # at most, where it is not the event's fault
-LONGEST_S = 300  # for one event: what takes longer hangs
 
 
 class _Hand:
@@ -201,8 +201,12 @@ class Relay:
         assert leased.event
         kind, began_s = type(leased.event).__name__, time.perf_counter()
         with traces.span(f"event {kind}"):
-            async with asyncio.timeout(LONGEST_S):
-                rest = await handle(self._engines, leased.event)
+            rest, failures = await handle(self._engines, leased.event)
+        if failures:
+            await self._engines.db.write(try_again, leased.id, leased.event, failures)
+        for reaction, error in failures:
+            metrics.events_failed[kind] += 1
+            logs.failed("reaction failed", error, id=leased.id, what=reaction.name)
         metrics.acted(kind, began_s, leased.id)
         return rest
 

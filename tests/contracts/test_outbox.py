@@ -9,7 +9,7 @@ from databases import Clock, OpenDatabase, open_database
 from chirrup.events import AccountChanged, Event, Favourited, PostDeleted
 from chirrup.ids import ms_of
 from chirrup.ports import Database, Tx
-from chirrup.store import outbox
+from chirrup.store import jobs, outbox
 from chirrup.store.outbox import LEASE_MS, Leased
 from chirrup.store.outbox_partitions import BEAT_MS, PARTITIONS
 
@@ -206,6 +206,26 @@ async def test_nothing_waits_that_was_written_before_the_low_watermark(db: Datab
     await db.write(outbox.finish, [held.id])
     (later,) = await db.write(outbox.lease, 1)
     assert ms_of(held.id) < ms_of(await db.write(outbox.low_watermark)) < ms_of(later.id)
+
+
+async def test_an_event_to_which_a_reaction_is_tried_again_waits_as_far_as_the_low_watermark_goes(
+    db: Database, clock: Clock
+):
+    events: list[int] = []
+    for _ in range(2):
+        await db.write(tell, change(1))
+        (held,) = await db.write(outbox.lease, 1)
+        await db.write(jobs.enqueue, jobs.REACTION, of=held.id, key=f"{held.id} a.b")
+        await db.write(outbox.finish, [held.id])
+        events.append(held.id)
+        clock.pass_ms(1000)
+    older, newer = [one.id for one in await db.read(jobs.page, 10)]
+
+    assert ms_of(await db.write(outbox.low_watermark)) < ms_of(events[0])
+    await db.write(jobs.finish, [older])
+    assert ms_of(events[0]) < ms_of(await db.write(outbox.low_watermark)) < ms_of(events[1])
+    await db.write(jobs.fail, [jobs.Outcome(newer, 0, 5, jobs.State.SET_ASIDE, 0, "no")])
+    assert ms_of(events[1]) < ms_of(await db.write(outbox.low_watermark))
 
 
 async def test_what_is_being_written_is_above_the_low_watermark(database_url: str):

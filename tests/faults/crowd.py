@@ -18,7 +18,7 @@ from engines import eventually
 from faults.ledger import Line
 
 from chirrup.ports import Database
-from chirrup.store import missed_pushes, outbox
+from chirrup.store import jobs, missed_pushes, outbox
 from chirrup.timelines.once import NEAR
 
 V1 = "/api/v1"
@@ -199,6 +199,7 @@ class Crowd:
         db = open_database(database_url)
         await eventually(lambda: _is_drained(db), DRAINED_S)
         assert await db.read(outbox.failed) == 0
+        assert await db.read(jobs.page, 10, state="set_aside") == []
         db.close()
         self.check_posts()
         for _ in range(2):  # from the database where nobody looked before, then from the cache
@@ -274,7 +275,8 @@ class Crowd:
 
 
 async def _is_drained(db: Database) -> bool:
-    return not await db.read(outbox.waiting) and not await db.read(missed_pushes.noted)
+    waiting = [outbox.waiting, missed_pushes.noted, jobs.oldest_event]
+    return not any([await db.read(one) for one in waiting])
 
 
 def _in_order(page: Any) -> None:

@@ -13,7 +13,7 @@ from databases import open_database
 from chirrup import events
 from chirrup.ids import bucket_of
 from chirrup.ports import Database, Tx
-from chirrup.store import outbox
+from chirrup.store import jobs, outbox
 
 SET_ASIDE_S = 60  # the pauses between five tries take 40.5
 HUGE = 4 * 1024 * 1024
@@ -55,7 +55,6 @@ def test_poison_is_set_aside_with_its_reason_while_all_else_goes_on_and_can_be_t
             "of a wrong shape": f'["PostPublished", "{ann.id}", {{}}]',
             "too deep": "[" * 100_000,
             "too large": '["' + "x" * HUGE + '"]',
-            "an id that no database holds": f'["Followed", {2**70}, 5]',
         }
         stale = [  # of what is gone by now: nothing is to be done
             events.PostPublished(nobody, nothing, 0, 0),
@@ -66,6 +65,7 @@ def test_poison_is_set_aside_with_its_reason_while_all_else_goes_on_and_can_be_t
         db = open_database(database_url)
         before = memory_kib(server)
         planted = [db.write_now(plant, bucket, body) for body in wrong.values()]
+        db.write_now(plant, bucket, f'["Followed", {2**70}, 5]')  # an id that no database holds: reactions to it fail
         newer = db.write_now(plant, bucket, f'["PostPublished2", {ann.id}, 5]')  # of a version still to come
         for event in stale:
             db.write_now(plant, bucket, events.encode(event).decode())
@@ -73,6 +73,8 @@ def test_poison_is_set_aside_with_its_reason_while_all_else_goes_on_and_can_be_t
         said = [ann.say(f"beside poison {n}")["id"] for n in range(20)]  # in the same bucket, the same partition
         eventually(lambda: {post["id"] for post in bob.home(limit=40)} >= set(said))
         eventually(lambda: is_aside(db, planted), within_s=SET_ASIDE_S)
+        eventually(lambda: are_jobs_aside(db), within_s=SET_ASIDE_S)
+        assert "reaction" in server.command("jobs", "--state", "set-aside")
 
         table = server.command("failed")
         assert all(str(id) in table for id in [*planted, newer]), table
@@ -105,6 +107,13 @@ def is_aside(db: Database, ids: list[int]) -> bool:
     if db.write_now(outbox.waiting) > db.write_now(outbox.left_to_newer):
         return False
     return {one.id for one in db.write_now(outbox.failures, 50)} == set(ids)
+
+
+def are_jobs_aside(db: Database) -> bool:
+    """Whether all were, of one reaction each. Due at once are those that have failed."""
+    db.write_now(lambda tx: tx.run("UPDATE jobs SET due_ms = 1 WHERE state = 'waiting'"))
+    found = db.write_now(jobs.page, 50, kind=jobs.REACTION)
+    return len(found) == 2 and all(one.state == "set_aside" for one in found)
 
 
 def memory_kib(server: Server) -> int:

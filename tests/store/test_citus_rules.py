@@ -28,6 +28,7 @@ FANOUT = {
     "store/jobs.py:any_due": "the look for what is due, wherever it is",
     "store/jobs.py:due": "the sweep that finds what is due, wherever it is",
     "store/jobs.py:counts": "a figure for the people who run the server",
+    "store/jobs.py:oldest_event": "how far work has come: the few reactions that are tried again, mostly none",
     "store/jobs.py:page": "a person looks at jobs",
     "store/jobs.py:release_all": "at the start of a server that is alone on its database",
     "store/media.py:released": "hourly housekeeping, by an index of those whose post was deleted",

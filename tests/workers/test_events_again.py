@@ -36,7 +36,8 @@ async def handle_jumbled(engines: Engines, choices: random.Random) -> None:
     """Each event twice, in any order."""
     events = 2 * await announced(engines)
     for event in choices.sample(events, len(events)):
-        await handle(engines, event)
+        _, failures = await handle(engines, event)
+        assert not failures
 
 
 def told(tx: Tx, ids: list[int]) -> Counter[Told]:

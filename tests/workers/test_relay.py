@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,9 @@ from chirrup.timelines import fanout, read
 from chirrup.types import Draft, Span
 from chirrup.workers import relay as relays
 from chirrup.workers.outbox_partitions import Bell
-from chirrup.workers.relay import AWAY_MS, BACKOFF_MS, DEATHS, TRIES, Relay
-from chirrup.workers.subscribers import SUBSCRIBERS, Reaction, handle
+from chirrup.workers.reactions import Reaction, Reactions
+from chirrup.workers.relay import BACKOFF_MS, DEATHS, TRIES, Relay
+from chirrup.workers.subscribers import BY_EVENT, handle
 
 NEWEST = Span(before=ID_MAX, limit=40)
 
@@ -247,7 +247,7 @@ async def test_what_only_a_newer_version_knows_is_left_to_it_and_holds_up_nobody
     async def act(_: Engines, event: Event) -> None:
         acted_on.append(event)
 
-    monkeypatch.setitem(SUBSCRIBERS, FromTheFuture, Reaction(then=(act,)))
+    monkeypatch.setitem(BY_EVENT, FromTheFuture, Reactions.of([Reaction(FromTheFuture, act)]))
     start(msgspec.structs.replace(engines, db=open_db()))
     await drained(engines.db)
     assert acted_on == [FromTheFuture(ann)]
@@ -280,36 +280,6 @@ async def retried(db: Database, id: int, tries: int, at_ms: int) -> None:
     await eventually(lambda: db.read(answer), within_s=20)
 
 
-async def test_what_fails_is_tried_again_after_longer_and_longer_pauses_then_set_aside(
-    engines: Engines, ears: Ears, start: Start, clock: Clock
-):
-    ann, bob = await people(engines.db, "ann", "bob")
-    ears.refused[f"user:{ann}"] = ValueError
-    start(engines)
-    await drained(engines.db)
-    (poison,) = await say(engines.db, ann)
-    ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
-
-    for tries, pause_ms in enumerate(BACKOFF_MS, 1):
-        await retried(engines.db, event, tries, clock.now_ms + pause_ms)
-        clock.pass_ms(pause_ms - 1)
-        await ears.all_heard(*await say(engines.db, bob))  # whatever was due has been leased, too
-        assert ears.refusals == tries
-        clock.pass_ms(1)
-        ring(engines, event)
-    await drained(engines.db)
-
-    assert ears.refusals == TRIES
-    (failure,) = await engines.db.read(outbox.failures, 10)
-    assert (failure.id, "no such thing" in failure.reason) == (event, True)
-
-    ears.refused.clear()  # the fault is mended, and a person has it tried anew
-    await engines.db.write(outbox.put_back, [failure.id])
-    ring(engines, event)
-    await ears.all_heard(poison)
-    assert await engines.db.read(outbox.failures, 10) == []
-
-
 async def test_an_event_that_kills_who_acts_on_it_is_set_aside_and_nothing_else_is(
     engines: Engines, ears: Ears, start: Start, clock: Clock
 ):
@@ -334,28 +304,6 @@ async def test_an_event_that_kills_who_acts_on_it_is_set_aside_and_nothing_else_
     (failure,) = await engines.db.read(outbox.failures, 10)
     assert (str(deadly) in failure.body, "died" in failure.reason) == (True, True)
     assert ears.heard == [harmless]
-
-
-async def test_an_engine_that_is_away_for_long_costs_no_event(engines: Engines, ears: Ears, start: Start, clock: Clock):
-    (ann,) = await people(engines.db, "ann")
-    ears.refused["public"] = Unavailable
-    start(engines)
-    await drained(engines.db)
-    (post,) = await say(engines.db, ann)
-    ((event,),) = await engines.db.read(lambda tx: tx.all("SELECT id FROM outbox"))
-
-    for tries in range(1, 3 * TRIES):
-        pause_ms = min(AWAY_MS, BACKOFF_MS[min(tries, len(BACKOFF_MS)) - 1])
-        await retried(engines.db, event, tries, clock.now_ms + pause_ms)
-        clock.pass_ms(pause_ms)
-        ring(engines, event)
-    ears.refused.clear()
-    clock.pass_ms(max(BACKOFF_MS))
-    ring(engines, event)
-
-    await drained(engines.db)
-    assert ears.heard == [post]
-    assert await engines.db.read(outbox.failed) == 0
 
 
 async def test_a_lease_whose_answer_was_lost_is_given_back_at_the_next_look(
@@ -415,8 +363,8 @@ async def test_the_half_of_a_fan_out_that_a_dead_worker_left_is_done_by_another_
 
     (held,) = await db.write(outbox.lease, 1)
     ears.refused[f"user:{sorted(followers)[5]}"] = ValueError  # in the second of four steps
-    with suppress(ValueError):
-        await handle(engines, held.event)
+    _, failures = await handle(engines, held.event)
+    assert [str(one.error) for one in failures] == ["no such thing"]
     ears.refused.clear()
     some = [await timelines.page("home", one, before=ID_MAX, after=0, limit=9) for one in followers]
     assert [post] in some and [] in some
