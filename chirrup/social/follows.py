@@ -5,12 +5,13 @@ from ..events import Blocked, FollowAnswered, FollowChanged, Followed, FollowReq
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import blocks_and_mutes, endorsements
+from ..store import blocks_and_mutes, endorsements, jobs
 from ..store import follows as rows
 from ..types import Span
 from . import accounts, lists
 
 MUTE_S_MAX = 10 * 366 * 24 * 3600
+MUTE_ENDS = "mute ends"  # a kind of job; the payload is (muter, target)
 LANGUAGES_MAX = 100
 
 
@@ -159,6 +160,10 @@ def mute(tx: Tx, muter: int, target: int, *, notifications: bool = True, for_s: 
     expires_ms = tx.now_ms + min(for_s, MUTE_S_MAX) * 1000 if for_s > 0 else 0
     stands = target in blocks_and_mutes.mutes_of(tx, muter, [target])
     blocks_and_mutes.mute(tx, muter, target, notifications=notifications, expires_ms=expires_ms)
+    if expires_ms:
+        jobs.enqueue(
+            tx, MUTE_ENDS, of=muter, key=f"{target} at {expires_ms}", payload=(muter, target), due_ms=expires_ms
+        )
     if not stands:
         tx.emit(Muted(muter, target))
 

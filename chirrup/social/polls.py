@@ -9,6 +9,7 @@ from ..errors import Invalid, NotFound
 from ..events import PollEnded, PollVoted
 from ..ids import bucket_of, ms_of
 from ..ports import Tx
+from ..store import jobs
 from ..store import polls as rows
 from ..store import posts as post_rows
 from ..types import Poll, PollDraft, PollOption, Post
@@ -18,6 +19,7 @@ OPTIONS_MAX = 4  # Mastodon's defaults, told to clients by GET /api/v2/instance
 OPTION_CHARS_MAX = 50
 EXPIRES_MIN_S = 300
 EXPIRES_MAX_S = 2_629_746
+ENDS = "poll ends"  # a kind of job; the payload is the poll's id
 
 
 def create(tx: Tx, post: Post, draft: PollDraft) -> None:
@@ -37,6 +39,12 @@ def create(tx: Tx, post: Post, draft: PollDraft) -> None:
         ),
         titles,
     )
+    _will_end(tx, post.poll_id, tx.now_ms + draft.expires_in_s * 1000)
+
+
+def _will_end(tx: Tx, poll_id: int, at_ms: int) -> None:
+    """Have its end told. The poll's row says when it ends: where that was changed, a job of before does nothing."""
+    jobs.enqueue(tx, ENDS, of=poll_id, key=f"{poll_id} at {at_ms}", payload=poll_id, due_ms=at_ms)
 
 
 def _checked(draft: PollDraft) -> list[str]:
@@ -92,11 +100,14 @@ def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
     moved = anew or draft.expires_in_s != _open_for_s(poll)
     if not moved and draft.hide_totals == bool(poll.hide_totals):
         return poll.id, False
+    ends_ms = tx.now_ms + draft.expires_in_s * 1000 if moved else poll.expires_ms
+    if moved:
+        _will_end(tx, poll.id, ends_ms)
     rows.update(
         tx,
         msgspec.structs.replace(
             poll,
-            expires_ms=tx.now_ms + draft.expires_in_s * 1000 if moved else poll.expires_ms,
+            expires_ms=ends_ms,
             multiple=int(draft.multiple),
             hide_totals=int(draft.hide_totals),
             open_for_s=draft.expires_in_s if moved else poll.open_for_s,
@@ -169,12 +180,13 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
     tx.emit(PollVoted(poll.author_id, poll.post_id))
 
 
-def due(tx: Tx, limit: int) -> list[Poll]:
-    """Polls whose time is over and whose end has not been announced."""
-    return rows.due(tx, limit)
+def due(tx: Tx, limit: int) -> list[int]:
+    """Polls whose time is over and whose end has not been told."""
+    return [poll.id for poll in rows.due(tx, limit)]
 
 
-def end(tx: Tx, poll: Poll) -> None:
-    """Announce the end of a poll that is due, once."""
-    if rows.mark_ended(tx, poll.id):
+def end(tx: Tx, poll_id: int) -> None:
+    """Tell the end of a poll, once and if its time is over."""
+    poll = rows.by_ids(tx, [poll_id]).get(poll_id)
+    if poll and 0 < poll.expires_ms <= tx.now_ms and rows.mark_ended(tx, poll.id):
         tx.emit(PollEnded(poll.author_id, poll.post_id))

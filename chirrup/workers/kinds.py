@@ -1,11 +1,29 @@
 """Every kind of job, and how it is done: its handler, its tries, its limits. Who enqueues it says store/jobs.py."""
 
+from ..ports import Engines
+from ..social import follows, polls
 from ..store import jobs
+from ..store.jobs import Job
 from . import reactions, subscribers
 from .jobs import Kind
+
+DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of timed work in the database, which fails where there is a fault
+
+
+async def end_poll(engines: Engines, job: Job, poll_id: int) -> None:
+    """Tell its author and voters."""
+    await engines.db.write(polls.end, poll_id)
+
+
+async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
+    """It hides nothing any more since its time is over; the home timeline made without those posts goes now."""
+    await engines.db.write(follows.end_mutes, [mute])
+
 
 KINDS: dict[str, Kind] = {
     jobs.REACTION: Kind(
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
+    polls.ENDS: Kind(end_poll, pauses_s=DATED_S, payload=int),
+    follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }

@@ -1,4 +1,7 @@
-"""What time brings about, not anybody: a table of jobs. Each may run in several processes, and again at any time."""
+"""What is done every so often, by a clock: a table of it. Each may run in several processes, and again at any time.
+
+What has a date of its own (the end of a poll or of a mute) is a job: kinds.py. Here are sweeps, which look at all rows.
+"""
 
 import asyncio
 import time
@@ -22,21 +25,21 @@ STEP = 100  # rows of one transaction
 KEYS_KEPT_MS = 25 * 3600 * 1000  # an Idempotency-Key is honoured for a day at least
 
 
-class Job(msgspec.Struct, frozen=True):
+class Sweep(msgspec.Struct, frozen=True):
     name: str
     every_s: float
     run: Callable[[Engines], Awaitable[None]]
 
 
 async def end_polls(engines: Engines) -> None:
-    """Tell the author and the voters of each poll whose time is over."""
+    """Those that a job should have ended (kinds.py), and that a version before jobs has made."""
     while due := await engines.db.read(polls.due, STEP):
         for poll in due:
             await engines.db.write(polls.end, poll)
 
 
 async def end_mutes(engines: Engines) -> None:
-    """A mute hides nothing from the moment its time is over; the home timeline made without those posts goes now."""
+    """The same for mutes."""
     while over := await engines.db.read(blocks_and_mutes.mutes_over, STEP):
         await engines.db.write(follows.end_mutes, over)
 
@@ -73,20 +76,20 @@ def _forget_workers(tx: Tx) -> None:
     outbox_partitions.forget(tx, tx.now_ms - 60 * outbox_partitions.LEASE_MS)
 
 
-JOBS = (
-    Job("forget dead workers", 600, forget_dead_workers),
-    Job("make up for what timelines missed", 1, missed_pushes.make_up),
-    Job("end polls", 2, end_polls),
-    Job("end mutes", 1, end_mutes),
-    Job("remove unattached media", 1800, remove_unattached_media),
-    Job("sweep files that nothing names", SWEEP_S, sweep_files),
-    Job("forget idempotency keys", 3600, forget_idempotency_keys),
-    Job("forget ended access", 900, forget_ended_access),
+SWEEPS = (
+    Sweep("forget dead workers", 600, forget_dead_workers),
+    Sweep("make up for what timelines missed", 1, missed_pushes.make_up),
+    Sweep("end polls", SWEEP_S, end_polls),
+    Sweep("end mutes", SWEEP_S, end_mutes),
+    Sweep("remove unattached media", 1800, remove_unattached_media),
+    Sweep("sweep files that nothing names", SWEEP_S, sweep_files),
+    Sweep("forget idempotency keys", 3600, forget_idempotency_keys),
+    Sweep("forget ended access", 900, forget_ended_access),
 )
 
 
 class Timers:
-    """Runs JOBS from start() to stop(), each at once and then every so often."""
+    """Runs SWEEPS from start() to stop(), each at once and then every so often."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -94,7 +97,7 @@ class Timers:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.ensure_future(self._repeat(job)) for job in JOBS]
+        self._tasks = [asyncio.ensure_future(self._repeat(sweep)) for sweep in SWEEPS]
 
     async def stop(self) -> None:
         """Let what runs come to its end, 10 s at most."""
@@ -103,10 +106,10 @@ class Timers:
         for task in late:
             task.cancel()
 
-    async def _repeat(self, job: Job) -> None:
+    async def _repeat(self, sweep: Sweep) -> None:
         while not self._stopping.is_set():
             try:
-                await job.run(self._engines)
+                await sweep.run(self._engines)
             except Exception as error:  # the database is away or full: the next turn does it
-                logs.failed("periodic job failed", error, job=job.name)
-            await happens(self._stopping, job.every_s)
+                logs.failed("sweep failed", error, sweep=sweep.name)
+            await happens(self._stopping, sweep.every_s)

@@ -58,6 +58,52 @@ def test_no_statement_reads_a_whole_table_from_the_first_row_on(postgres: Postgr
     assert WHOLE.keys() <= found.keys(), "no longer needed in WHOLE"
 
 
+LOOKS = ("store/jobs.py:due", "store/jobs.py:any_due", "store/outbox.py:lease")
+
+
+def test_a_look_at_the_outbox_or_at_jobs_goes_through_none_of_a_hundred_thousand_that_wait(
+    postgres: Postgres, postgres_template: str
+):
+    values = {
+        "kind": "mail",
+        "kinds": ["mail", "hook"],
+        "now": 1000,
+        "partitions": [*range(64)],
+        "limit": 256,
+        "wide": 0,
+    }
+    looked_at: dict[str, int] = {}
+    with (
+        postgres.database(postgres_template) as url,
+        psycopg.connect(url, autocommit=True, cursor_factory=psycopg.RawCursor) as connection,
+    ):
+        for first, kind, due_ms in ((0, "mail", 1001), (100_000, "of another worker", 1)):
+            connection.execute(
+                """INSERT INTO jobs (id, bucket, kind, key, payload, destination, order_name, outbox_partition, state,
+                     due_ms, attempts, answer, answered_ms)
+                   SELECT CAST($1 + n AS BIGINT) * 4096, 0, $2, CAST(n AS TEXT), 'null', '', '', 0, 'waiting',
+                     $3, 0, '', 0
+                   FROM generate_series(1, 100000) AS n""",
+                [first, kind, due_ms],
+            )
+        for setting in PLANS:
+            connection.execute(setting)
+        for one in statements():
+            if one.place in LOOKS and one.sql.startswith("SELECT"):
+                text, names = numbered(one.sql)
+                plan = connection.execute(
+                    b"EXPLAIN (ANALYZE, FORMAT JSON) " + text, [values[name] for name in names]
+                ).fetchone()
+                assert plan
+                looked_at[one.place] = sum(
+                    node["Actual Rows"] * node["Actual Loops"] + node.get("Rows Removed by Filter", 0)
+                    for node in _nodes(plan[0][0]["Plan"])
+                    if node.get("Relation Name") == "jobs"
+                )
+
+    assert looked_at == dict.fromkeys(LOOKS, 0)
+
+
 def _plan(connection: psycopg.Connection[Any], name: str, sql: str) -> Iterator[dict[str, Any]]:
     text, names = numbered(sql)
     connection.execute(f"PREPARE {name} AS ".encode() + text)

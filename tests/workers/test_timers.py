@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 from databases import Clock
-from kit import people, settle
+from kit import people, settle, work_off
 
 from chirrup.errors import Invalid
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
 from chirrup.social import accounts, follows, images, media, notifications, polls, posts, uploads
+from chirrup.store import blocks_and_mutes, jobs, outbox
 from chirrup.store import media as media_rows
-from chirrup.store import outbox
 from chirrup.store import polls as poll_rows
 from chirrup.timelines import read
 from chirrup.types import Draft, NotificationKind, PollDraft, Span
@@ -52,16 +52,48 @@ async def test_the_end_of_a_poll_is_told_once_to_author_and_voters(engines: Engi
     await settle(engines)
 
     clock.pass_ms(299_000)
-    await timers.end_polls(engines)
+    await work_off(engines)
     assert await engines.db.read(outbox.waiting) == 0
 
-    clock.pass_ms(2_000)
-    await timers.end_polls(engines)
+    clock.pass_ms(1_000)
+    await work_off(engines)
     assert await engines.db.read(outbox.waiting) == 1
     await settle(engines)
-    await timers.end_polls(engines)
+    for end in (work_off, timers.end_polls):
+        await end(engines)
     assert await engines.db.read(outbox.waiting) == 0
     assert [await polls_told(engines, one) for one in (ann, bob, eve)] == [[post.id], [post.id], []]
+
+
+async def test_a_poll_that_an_edit_makes_longer_ends_when_its_row_says(engines: Engines, clock: Clock, ann: int):
+    post = await engines.db.write(posts.publish, ann, Draft(text="?", poll=PollDraft(["a", "b"], 300)))
+    await engines.db.write(posts.edit, ann, post.id, Draft(text="?", poll=PollDraft(["a", "b"], 600)))
+    await settle(engines)
+
+    clock.pass_ms(300_000)
+    await work_off(engines)
+    assert await engines.db.read(outbox.waiting) == 0
+
+    clock.pass_ms(300_000)
+    await work_off(engines)
+    await settle(engines)
+    assert await polls_told(engines, ann) == [post.id]
+    assert await engines.db.read(jobs.page, 10) == []
+
+
+async def test_what_a_version_before_jobs_has_made_ends_with_a_sweep(engines: Engines, clock: Clock, ann: int):
+    (bob,) = await people(engines.db, "bob")
+    await engines.db.write(follows.mute, ann, bob, for_s=60)
+    post = await engines.db.write(posts.publish, ann, Draft(text="?", poll=PollDraft(["a", "b"], 300)))
+    await engines.db.write(jobs.drop, [one.id for one in await engines.db.read(jobs.page, 10)])
+    clock.pass_ms(300_000)
+
+    for sweep in (timers.end_polls, timers.end_mutes):
+        await sweep(engines)
+    await settle(engines)
+
+    assert await polls_told(engines, ann) == [post.id]
+    assert not await engines.db.read(blocks_and_mutes.mutes_over, 10)
 
 
 async def test_uploads_that_no_post_took_are_gone_within_a_day_with_their_files(
@@ -112,12 +144,12 @@ async def test_an_idempotency_key_is_honoured_for_a_day_then_forgotten(engines: 
     assert (await engines.db.write(posts.publish, ann, Draft(text="other", idempotency_key="k"))).id != first.id
 
 
-async def test_every_job_may_run_when_there_is_nothing_to_do(engines: Engines):
-    for job in timers.JOBS:
-        await job.run(engines)
+async def test_every_sweep_may_run_when_there_is_nothing_to_do(engines: Engines):
+    for sweep in timers.SWEEPS:
+        await sweep.run(engines)
 
 
-async def test_timers_run_their_jobs_until_stopped(engines: Engines, clock: Clock, ann: int):
+async def test_timers_run_their_sweeps_until_stopped(engines: Engines, clock: Clock, ann: int):
     post = await engines.db.write(posts.publish, ann, Draft(text="?", poll=PollDraft(["a", "b"], 300)))
     await settle(engines)
     clock.pass_ms(301_000)
@@ -147,7 +179,7 @@ async def test_what_was_said_while_a_mute_ran_comes_home_when_it_is_over(engines
 
     clock.pass_ms(61_000)
     for _ in range(2):
-        await timers.end_mutes(engines)
+        await work_off(engines)
     await settle(engines)
 
     assert await read.home(engines, ann, Span(before=ID_MAX)) == [post.id]
