@@ -34,6 +34,7 @@ from .http.health import Health
 from .http.router import Endpoint
 from .http.scrape import Scrape
 from .mastodon.call import Call, Services
+from .mastodon.problems import words
 from .mastodon.render import Renderer
 from .mastodon.routes import ROUTES
 from .ports import Broker, Database, Engines, Limits, Mailer, Timelines
@@ -182,10 +183,10 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
             await close_engines(engines)
             await asyncio.to_thread(traces.end)
 
-    endpoints: list[Endpoint] = [*server.endpoints(services, ROUTES, Call), *web.endpoints()]
+    endpoints: list[Endpoint] = [*server.endpoints(services, ROUTES, Call, words), *web.endpoints()]
     if hub:
         endpoints += stream_routes.endpoints(hub)
-    app = Application([one for one in endpoints if one.route.is_for(settings.role)], web.refuse, running)
+    app = Application([one for one in endpoints if one.route.is_for(settings.role)], web.refuse, words, running)
     return Built(app, shared.sites, services.health, Scrape(settings, engines, services.health, _state(hub)))
 
 

@@ -3,7 +3,8 @@
 http/problems.py maps each class to an HTTP status; nothing else knows both sides.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 import msgspec
 
@@ -19,24 +20,49 @@ class ChirrupError(Exception):
 
 
 class Invalid(ChirrupError):
-    """A field has a value that cannot be accepted. field: its name as callers know it."""
+    """A field has a value that cannot be accepted.
+
+    field: its name, as operations have it. rule: the stable word for what it broke. why: in English, with params put in
+    where it says `{name}`: it goes on from the field's name, or is a sentence of its own and begins with a capital.
+    Edges say it in their words: mastodon/problems.py, web/problems.py.
+    """
 
     code = "invalid"
 
-    def __init__(self, field: str, why: str, *, message: str = "", kind: str = "ERR_INVALID") -> None:
-        super().__init__(message or f"Validation failed: {field} {why}")
-        self.field = field
-        self.why = why
-        self.kind = kind  # Mastodon's ERR_* name of the failed rule, where registration forms ask for it
+    def __init__(self, field: str, rule: str, why: str, **params: Any) -> None:
+        self.field, self.rule, self.template, self.params = field, rule, why, params
+        self.why = why.format(**params) if params else why
+        super().__init__(self.why if self.is_sentence else f"{field} {self.why}")
+
+    @property
+    def is_sentence(self) -> bool:
+        return self.why[:1].isupper()
+
+    def of(self, field: str) -> "Invalid":
+        """The same of another field."""
+        return Invalid(field, self.rule, self.template, **self.params)
+
+
+def too_long(field: str, most: int, has: int) -> Invalid:
+    return Invalid(field, "too_long", "must have at most {most} characters, has {has}", most=most, has=has)
+
+
+def too_many(field: str, most: int, has: int) -> Invalid:
+    return Invalid(field, "too_many", "must be at most {most}, are {has}", most=most, has=has)
+
+
+def not_among(field: str, known: Iterable[str], got: str) -> Invalid:
+    return Invalid(field, "unknown", "must be one of {known}; got {got!r}", known=", ".join(known), got=got[:40])
 
 
 class InvalidFields(Invalid):
     """Several fields at once, as a sign-up form wants them."""
 
     def __init__(self, problems: list[Invalid]) -> None:
-        ChirrupError.__init__(self, "Validation failed: " + ", ".join(f"{p.field} {p.why}" for p in problems))
-        self.field, self.why, self.kind = problems[0].field, problems[0].why, problems[0].kind
+        first = problems[0]
+        super().__init__(first.field, first.rule, first.template, **first.params)
         self.problems = problems
+        self.message = ", ".join(one.message for one in problems)
 
 
 class BadRequest(ChirrupError):
@@ -50,8 +76,8 @@ class NotFound(ChirrupError):
 
     code = "not_found"
 
-    def __init__(self, what: str = "record", id: object = None) -> None:
-        super().__init__("Record not found")
+    def __init__(self, what: str = "", id: object = None) -> None:
+        super().__init__("There is no such thing here")
         self.what, self.id = what, id
 
 
@@ -68,6 +94,15 @@ class Forbidden(ChirrupError):
     """The token or the account may not do this."""
 
     code = "forbidden"
+
+
+class NotAllowed(Forbidden):
+    """Nobody may do this, or not with this account. why: goes on from "not allowed: "; "": there is no more to say."""
+
+    code = "not_allowed"
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why)
 
 
 class OAuthError(ChirrupError):

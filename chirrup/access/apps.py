@@ -44,9 +44,11 @@ def register(
     """
     name = " ".join(name.split())
     if not 1 <= len(name) <= NAME_CHARS_MAX:
-        raise Invalid("client_name", f"must have 1 to {NAME_CHARS_MAX} characters, has {len(name)}")
+        raise Invalid(
+            "client_name", "too_long", "must have 1 to {most} characters, has {has}", most=NAME_CHARS_MAX, has=len(name)
+        )
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        raise Invalid("client_name", "must not contain control characters")
+        raise Invalid("client_name", "not_text", "must not contain control characters")
     uris = list(dict.fromkeys(redirect_uris.split() if isinstance(redirect_uris, str) else redirect_uris))
     redirects.check(uris)
     scopes.parse(asked_scopes)
@@ -79,7 +81,9 @@ def _check_website(website: str) -> None:
     except ValueError:  # a port or an IPv6 address that is none
         good = False
     if not good or len(website) > WEBSITE_CHARS_MAX:
-        raise Invalid("website", f"must be an http or https URL of at most {WEBSITE_CHARS_MAX} characters")
+        raise Invalid(
+            "website", "invalid", "must be an http or https URL of at most {most} characters", most=WEBSITE_CHARS_MAX
+        )
 
 
 def get(tx: Tx, id: int) -> App:

@@ -58,7 +58,7 @@ def follow(tx: Tx, text: str, purpose: str) -> int:
     bucket, id = secret.locate(text)
     account_id = rows.link(tx, bucket, id, purpose)
     if not account_id or not rows.delete_link(tx, bucket, id):
-        raise Invalid("token", "is used, expired or unknown", message="This link no longer works. Ask for a new one.")
+        raise Invalid("token", "unknown", "This link no longer works. Ask for a new one.")
     return account_id
 
 

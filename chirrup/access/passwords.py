@@ -31,15 +31,15 @@ class Passwords:
     def check(self, password: str, field: str = "password", *, personal: Iterable[str] = ()) -> None:
         """Raises Invalid: blank, too short, too long, not text, or weak (weak.py, which says what personal is)."""
         if not password:
-            raise Invalid(field, "can't be blank", kind="ERR_BLANK")
+            raise Invalid(field, "blank", "can't be blank")
         if len(password) < self._chars_min:
-            raise Invalid(field, f"is too short (minimum is {self._chars_min} characters)", kind="ERR_TOO_SHORT")
+            raise Invalid(field, "too_short", "is too short (minimum is {least} characters)", least=self._chars_min)
         if len(password) > CHARS_MAX:
-            raise Invalid(field, f"is too long (maximum is {CHARS_MAX} characters)", kind="ERR_TOO_LONG")
+            raise Invalid(field, "too_long", "is too long (maximum is {most} characters)", most=CHARS_MAX)
         if _bytes(password) is None:
-            raise Invalid(field, "must be text in UTF-8")
+            raise Invalid(field, "not_text", "must be text in UTF-8")
         if not self._testing and (problem := weak.why_weak(password, personal)):
-            raise Invalid(field, problem)
+            raise Invalid(field, "weak", problem)
 
     def hash(self, password: str, *, personal: Iterable[str] = ()) -> str:
         """The hash to store. Raises as check()."""

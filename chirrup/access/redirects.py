@@ -22,10 +22,10 @@ _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:[/
 def check(uris: Collection[str]) -> None:
     """Raises Invalid: too many, too long, or one that must not be redirected to."""
     if not 1 <= len(uris) <= URIS_MAX:
-        raise Invalid("redirect_uris", f"must be 1 to {URIS_MAX} URIs, are {len(uris)}")
+        raise Invalid("redirect_uris", "too_many", "must be 1 to {most} URIs, are {has}", most=URIS_MAX, has=len(uris))
     for uri in uris:
         if why := _problem(uri):
-            raise Invalid("redirect_uris", why, message=f"Validation failed: Redirect URI {why}")
+            raise Invalid("redirect_uris", "invalid", why)
 
 
 def _problem(uri: str) -> str:

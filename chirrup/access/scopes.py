@@ -36,7 +36,12 @@ def parse(text: str) -> frozenset[str]:
     """The scopes of a space-separated list. Raises Invalid: an unknown one."""
     names = frozenset(text.split())
     if unknown := names - ALL:
-        raise Invalid("scopes", f"must be among those of /.well-known/oauth-authorization-server; got {min(unknown)!r}")
+        raise Invalid(
+            "scopes",
+            "unknown",
+            "must be among those of /.well-known/oauth-authorization-server; got {got!r}",
+            got=min(unknown),
+        )
     return names
 
 

@@ -8,19 +8,27 @@ from typing import Any
 from ..errors import NotFound
 from . import problems
 from .answer import PREFLIGHT, Answer, to_programs
+from .problems import Words
 from .router import Endpoint, Router
 
 Refuse = Callable[[Any, int], Answer]
 
 
 class Application:
-    """refuse: the page for people that says 404 or 405, by scope and status. running: what is up while it serves."""
+    """refuse: the page for people that says 404 or 405, by scope and status. words: what is said to programs.
+
+    running: what is up while it serves.
+    """
 
     def __init__(
-        self, endpoints: Iterable[Endpoint], refuse: Refuse, running: Callable[[], AbstractAsyncContextManager[None]]
+        self,
+        endpoints: Iterable[Endpoint],
+        refuse: Refuse,
+        words: Words,
+        running: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self.router = Router(endpoints)
-        self._refuse, self._running = refuse, running
+        self._refuse, self._words, self._running = refuse, words, running
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -48,12 +56,9 @@ class Application:
             return Answer(204, [(b"allow", allowed.encode())])
         if endpoints:
             scope["route"] = next(iter(endpoints.values())).route  # a line of this path
-        status = 405 if endpoints else 404
-        if not is_for_programs:
-            answer = self._refuse(scope, status)
-        else:
-            _, _, body = problems.answer(NotFound())
-            answer = Answer(status, to_programs(), NO_METHOD if endpoints else body)
+        error = problems.NoMethod("This method is not allowed here") if endpoints else NotFound()
+        status, _, body = problems.answer(error, self._words)
+        answer = Answer(status, to_programs(), body) if is_for_programs else self._refuse(scope, status)
         if endpoints:
             answer.headers.append((b"allow", allowed.encode()))
         return answer
@@ -71,6 +76,3 @@ class Application:
             await send({"type": f"lifespan.{about}.failed", "message": format_exc()})
             raise
         await send({"type": "lifespan.shutdown.complete"})
-
-
-NO_METHOD = b'{"error":"This method is not allowed here"}'

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..errors import BadRequest, ChirrupError, NotFound
+from ..errors import BadRequest, ChirrupError, Invalid, NotFound
 from ..ids import ID_MAX
 from . import forms, lenient, problems
 from .call import Call
@@ -88,11 +88,11 @@ def _has_body(headers: Mapping[str, str]) -> bool:
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-class InvalidBody(problems.Invalid):
+class InvalidBody(Invalid):
     """The body has a field of the wrong type; the message names it by its JSON path."""
 
     def __init__(self, message: str) -> None:
-        ChirrupError.__init__(self, f"Validation failed: {message}")
+        super().__init__("body", "wrong_type", message)
 
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -132,12 +132,12 @@ def _is_text(sent: Any) -> bool:
 def path_id(text: str) -> int:
     """An id in a path. Raises NotFound: no such thing can exist."""
     if not (text.isascii() and text.isdigit() and len(text) < 20) or (id := int(text)) > ID_MAX:
-        raise NotFound("record", text[:40])
+        raise NotFound("id", text[:40])
     return id
 
 
 def path_text(text: str) -> str:
     """A name in a path. Raises NotFound: nothing can have it."""
     if not is_storable(text):
-        raise NotFound("record", ascii(text[:40]))
+        raise NotFound("name", ascii(text[:40]))
     return text

@@ -1,6 +1,7 @@
-"""Errors as HTTP: the only place that knows both sides."""
+"""Errors as HTTP: status and headers. The words are those of each API."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,6 @@ from ..errors import (
     ChirrupError,
     Forbidden,
     Invalid,
-    InvalidFields,
     NotFound,
     OAuthError,
     Quota,
@@ -20,7 +20,6 @@ from ..errors import (
     Unauthorised,
     Unavailable,
 )
-from ..social.posts import MentionsUnexpected
 from ..times import iso
 
 log = structlog.get_logger()
@@ -38,6 +37,21 @@ class Encoded(BadRequest):
     code = "encoded"
 
 
+class Unexpected(ChirrupError):
+    """A bug, of which only the log tells more."""
+
+    code = "unexpected"
+
+
+class NoMethod(ChirrupError):
+    """The address is there, but does not take this method."""
+
+    code = "no_method"
+
+
+# The body of an answer, of what is encoded as JSON: each API has one.
+Words = Callable[[ChirrupError], dict[str, Any]]
+
 STATUS: dict[type[ChirrupError], int] = {
     BadRequest: 400,
     TooLarge: 413,
@@ -48,22 +62,24 @@ STATUS: dict[type[ChirrupError], int] = {
     Invalid: 422,
     TooMany: 429,
     Unavailable: 503,
+    NoMethod: 405,
+    Unexpected: 500,
 }
 
 
-def answer(error: BaseException) -> tuple[int, dict[str, str], bytes]:
+def answer(error: BaseException, words: Words) -> tuple[int, dict[str, str], bytes]:
     """(status, headers, JSON body) for anything that was raised. What is not a ChirrupError is a bug: logged, 500."""
     if isinstance(error, MemoryError):
         error = Unavailable("the server is out of memory; try again in a moment")
     if not isinstance(error, ChirrupError):
         log.error("unexpected error", exc_info=error)
-        return 500, {}, msgspec.json.encode({"error": "Something went wrong on our side; it has been logged."})
+        error = Unexpected("Something went wrong on our side; it has been logged.")
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
     if isinstance(error, OAuthError) and error.challenge:
         headers |= {"WWW-Authenticate": f'{error.challenge} realm="Chirrup"'}
     if isinstance(error, TooMany) and error.quota:
         headers |= quota_headers(error.quota)
-    return status_of(error), headers, _encode(_body(error))
+    return status_of(error), headers, _encode(words(error))
 
 
 def _encode(body: dict[str, Any]) -> bytes:
@@ -97,17 +113,3 @@ def status_of(error: ChirrupError) -> int:
         if kind in STATUS:
             return STATUS[kind]
     return 400
-
-
-def _body(error: ChirrupError) -> dict[str, Any]:
-    if isinstance(error, OAuthError):
-        return {"error": error.error, "error_description": error.message}
-    body: dict[str, Any] = {"error": error.message}
-    if isinstance(error, InvalidFields):
-        details: dict[str, list[dict[str, str]]] = {}
-        for problem in error.problems:
-            details.setdefault(problem.field, []).append({"error": problem.kind, "description": problem.why})
-        body["details"] = details
-    elif isinstance(error, MentionsUnexpected):
-        body["unexpected_accounts"] = [{"id": str(id)} for id in error.account_ids]
-    return body

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..access import limits, scopes
-from ..errors import ChirrupError, Forbidden, Quota, Unauthorised
+from ..errors import ChirrupError, Forbidden, NotAllowed, Quota, Unauthorised
 from ..types import Role, Viewer
 from . import problems
 from .answer import Answer, FileAnswer, to_programs
@@ -15,6 +15,7 @@ from .arguments import Arguments
 from .at_site import site_of
 from .call import Call, Reply, Result, Services
 from .files import FilePart
+from .problems import Words
 from .request import Request
 from .route import ADMIN, ANYONE, CLIENT, USER, Route
 
@@ -22,17 +23,19 @@ BODY_BYTES_MAX = 1024 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
-def endpoints(services: Services, routes: Iterable[Route], make_call: type[Call] = Call) -> list["ProgramEndpoint"]:
-    """make_call: what their handlers are given."""
-    return [ProgramEndpoint(services, route, make_call) for route in routes]
+def endpoints(
+    services: Services, routes: Iterable[Route], make_call: type[Call], words: Words
+) -> list["ProgramEndpoint"]:
+    """make_call: what their handlers are given. words: what is said of errors."""
+    return [ProgramEndpoint(services, route, make_call, words) for route in routes]
 
 
 class ProgramEndpoint:
     """A line of the table of routes, as what answers its requests."""
 
-    def __init__(self, services: Services, route: Route, make_call: type[Call]) -> None:
+    def __init__(self, services: Services, route: Route, make_call: type[Call], words: Words) -> None:
         self.route = route
-        self._make_call = make_call
+        self._make_call, self._words = make_call, words
         self._services, self._arguments = services, Arguments(route.handler)
         self._max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
 
@@ -63,7 +66,7 @@ class ProgramEndpoint:
             given = await self._arguments.decode(call, query, scope["path_params"], body)
             answer = _respond(call, await route.handler(call, **given), quota)
         except Exception as error:
-            status, told, body = problems.answer(error)
+            status, told, body = problems.answer(error, self._words)
             answer = Answer(status, to_programs((problems.quota_headers(quota) if quota else {}) | told), body)
         await answer(scope, receive, send)
 
@@ -92,7 +95,7 @@ def _check_access(route: Route, viewer: Viewer, has_token: bool) -> None:
     if route.who in (USER, ADMIN) and not viewer.account_id:
         raise Unauthorised("This method requires an authenticated user")
     if route.who == ADMIN and viewer.role != Role.ADMIN:
-        raise Forbidden("This action is not allowed")
+        raise NotAllowed()
 
 
 def _respond(call: Call, result: Any, quota: Quota | None) -> "Answer":

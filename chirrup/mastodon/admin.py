@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Invalid
+from ..errors import not_among
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import moderation
@@ -64,7 +64,7 @@ async def accounts_v1(call: Call, query: V1AccountsQuery) -> Page[AdminAccount]:
 
 async def accounts_v2(call: Call, query: V2AccountsQuery) -> Page[AdminAccount]:
     if query.status not in ("", "silenced", *moderation.STATUSES):
-        raise Invalid("status", f"must be one of {', '.join(moderation.STATUSES)}; got {query.status[:40]!r}")
+        raise not_among("status", moderation.STATUSES, query.status)
     roles = {ROLES[id] for id in query.role_ids if id in ROLES}
     if query.permissions == "staff":
         roles = roles & {Role.ADMIN} if query.role_ids else {Role.ADMIN}
@@ -129,7 +129,7 @@ class ActionBody(msgspec.Struct, kw_only=True):
 async def action(call: Call, id: int, body: ActionBody) -> Empty:
     """`none` leaves a note in the log; nobody is sent mail about any of them."""
     if body.type not in TYPES:
-        raise Invalid("type", f"must be one of {', '.join(TYPES)}; got {body.type[:40]!r}")
+        raise not_among("type", TYPES, body.type)
     await _act(call, id, body.type, body.text)
     return Empty()
 

@@ -28,7 +28,7 @@ class NewMedia(msgspec.Struct, kw_only=True):
 async def create(call: Call, body: NewMedia) -> MediaAttachment:
     """Its type is read from the file itself; the name and type that came with it are not looked at."""
     if body.file is None:
-        raise Invalid("file", "can't be blank: send a picture as multipart/form-data")
+        raise Invalid("file", "blank", "can't be blank: send a picture as multipart/form-data")
     one = await uploads.add(
         call.engines,
         call.account_id,

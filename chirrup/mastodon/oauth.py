@@ -12,7 +12,7 @@ import msgspec
 
 from ..access import apps, codes, limits, logins, scopes, tokens
 from ..access.apps import Client
-from ..errors import Forbidden, Invalid, InvalidFields, OAuthError
+from ..errors import Forbidden, Invalid, InvalidFields, NotAllowed, OAuthError
 from ..http.route import ANYONE, APP, CLIENT, SLOW, Route
 from ..ports import Tx
 from ..social import accounts
@@ -181,7 +181,7 @@ class SignUpRequest(msgspec.Struct, kw_only=True):
 async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     """Without mail there is no address to confirm and nobody to approve: the account works at once."""
     if not call.site.registrations:
-        raise Forbidden("This action is not allowed: this server takes no new accounts")
+        raise NotAllowed("this server takes no new accounts")
     await call.throttle(limits.SIGN_UP)
     try:
         return await _sign_up(call, body)
@@ -192,13 +192,15 @@ async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
 
 async def _sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     problems = accounts.check_username(body.username) + accounts.check_email(body.email)
+    if not body.email:
+        problems.append(Invalid("email", "invalid", "is invalid"))  # which Mastodon says besides
     try:
         personal = (body.username, body.email, call.site.domain, call.site.title)
         await asyncio.to_thread(call.services.passwords.check, body.password, personal=personal)
     except Invalid as problem:
         problems.append(problem)
     if not body.agreement:
-        problems.append(Invalid("agreement", "must be accepted", kind="ERR_ACCEPTED"))
+        problems.append(Invalid("agreement", "accepted", "must be accepted"))
     if problems:
         raise InvalidFields(problems)
     hashed = await asyncio.to_thread(call.services.passwords.hash, body.password)

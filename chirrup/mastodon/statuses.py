@@ -72,7 +72,7 @@ class NewStatus(msgspec.Struct, kw_only=True):
 async def create(call: Call, body: NewStatus) -> Status:
     """A post for later is refused: whoever asks for it would not want it at once."""
     if body.scheduled_at:
-        raise Invalid("scheduled_at", "is not known here: posts cannot wait; leave it out to publish now")
+        raise Invalid("scheduled_at", "unknown", "is not known here: posts cannot wait; leave it out to publish now")
     draft = body.to_draft(app_id=call.viewer.app_id, key=call.headers.get("idempotency-key", "")[:255])
     post = await call.write(
         posts.publish,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from ..access import fill, visibility
 from ..access.fill import Filled
-from ..errors import Invalid
+from ..errors import Invalid, too_long
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
@@ -98,8 +98,7 @@ def endorse(tx: Tx, account_id: int, target_id: int) -> None:
     """Feature target on the profile. Raises NotFound; Invalid: account_id does not follow it."""
     accounts.followable(tx, account_id, target_id)
     if not follows.get(tx, account_id, target_id):
-        why = "must be already following the person you want to endorse"
-        raise Invalid("account", why, message=f"Validation failed: You {why}")
+        raise Invalid("account", "not_followed", "You must be already following the person you want to endorse")
     endorsements.insert(tx, account_id, target_id)
 
 
@@ -114,5 +113,5 @@ def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
     accounts.get(tx, account_id, target_id)
     note = text.clean(note, "comment")
     if len(note) > NOTE_CHARS_MAX:
-        raise Invalid("comment", f"must have at most {NOTE_CHARS_MAX} characters, has {len(note)}")
+        raise too_long("comment", NOTE_CHARS_MAX, len(note))
     account_rows.set_note(tx, account_id, target_id, note)

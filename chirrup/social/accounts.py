@@ -5,7 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from ..access.visibility import may_see_account
-from ..errors import Invalid, InvalidFields, NotFound
+from ..errors import Invalid, InvalidFields, NotFound, not_among, too_long, too_many
 from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
 from ..ids import random_bucket
 from ..ports import Tx
@@ -46,9 +46,9 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
         raise InvalidFields(problems)
     account = _insert(tx, wanted)
     if not rows.claim_name(tx, text.username_key(wanted.username), account.id):
-        problems.append(Invalid("username", "has already been taken", kind="ERR_TAKEN"))
+        problems.append(Invalid("username", "taken", "has already been taken"))
     if not rows.claim_email(tx, email_key(wanted.email), account.id) and tells_addresses:
-        problems.append(Invalid("email", "has already been taken", kind="ERR_TAKEN"))
+        problems.append(Invalid("email", "taken", "has already been taken"))
     if problems:
         raise InvalidFields(problems)
     rows.insert_user(
@@ -103,27 +103,22 @@ def blank(id: int, username: str, display_name: str, now_ms: int, *, org_id: int
 
 
 def check_username(username: str, *, reserved: bool = True) -> list[Invalid]:
-    """What is wrong with it, in Mastodon's words."""
+    """What is wrong with it."""
     if not username:
-        return [Invalid("username", "can't be blank", kind="ERR_BLANK")]
+        return [Invalid("username", "blank", "can't be blank")]
     if not text.is_valid_username(username):
-        return [
-            Invalid("username", "must contain only letters, numbers and underscores, 30 at most", kind="ERR_INVALID")
-        ]
+        return [Invalid("username", "invalid", "must contain only letters, numbers and underscores, 30 at most")]
     if reserved and text.username_key(username) in RESERVED:
-        return [Invalid("username", "is reserved", kind="ERR_RESERVED")]
+        return [Invalid("username", "reserved", "is reserved")]
     return []
 
 
 def check_email(email: str) -> list[Invalid]:
     if not email:
-        return [
-            Invalid("email", "can't be blank", kind="ERR_BLANK"),
-            Invalid("email", "is invalid", kind="ERR_INVALID"),  # Mastodon's words, compared by clients' tests
-        ]
+        return [Invalid("email", "blank", "can't be blank")]
     local, at, domain = email.strip().rpartition("@")
     if not (local and at and domain) or len(email) > EMAIL_CHARS_MAX or any(c.isspace() or c in "<>,;" for c in email):
-        return [Invalid("email", "is not a valid e-mail address", kind="ERR_INVALID")]
+        return [Invalid("email", "invalid", "is not a valid e-mail address")]
     return []
 
 
@@ -243,28 +238,30 @@ def parse_language(code: str) -> str:
     """The code in its one spelling; "" is none. Raises Invalid."""
     known = languages.code_of(code)
     if code and not known:
-        raise Invalid("language", f'must be a code of ISO 639 like "en", "yue" or "pt-BR", got {code[:40]!r}')
+        raise Invalid(
+            "language", "unknown", 'must be a code of ISO 639 like "en", "yue" or "pt-BR", got {got!r}', got=code[:40]
+        )
     return known
 
 
 def parse_visibility(value: str, *, allow_direct: bool = True) -> Visibility:
     allowed = [v for v in Visibility if allow_direct or v != Visibility.DIRECT]
     if value not in allowed:
-        raise Invalid("visibility", f"must be one of {', '.join(allowed)}; got {value[:40]!r}")
+        raise not_among("visibility", allowed, value)
     return Visibility(value)
 
 
 def _short(field: str, value: str, chars_max: int) -> str:
     value = text.clean(value)
     if (length := text.length(value)) > chars_max:
-        raise Invalid(field, f"must have at most {chars_max} characters, has {length}")
+        raise too_long(field, chars_max, length)
     return value
 
 
 def _fields(fields: list[Field]) -> str:
     kept = [field for field in fields if field.name.strip() or field.value.strip()]
     if len(kept) > FIELDS_MAX:
-        raise Invalid("fields", f"must be at most {FIELDS_MAX}, are {len(kept)}")
+        raise too_many("fields", FIELDS_MAX, len(kept))
     checked = [
         Field(_short("fields", field.name, FIELD_CHARS_MAX), _short("fields", field.value, FIELD_CHARS_MAX))
         for field in kept

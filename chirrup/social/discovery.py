@@ -5,7 +5,7 @@ from collections.abc import Collection
 import msgspec
 
 from ..access import visibility
-from ..errors import Invalid
+from ..errors import not_among
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
@@ -23,7 +23,7 @@ ORDERS = ("active", "new")
 def directory(tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0, limit: int = 40) -> list[int]:
     """Account ids: those who spoke in public last first, then (order "new": at once) the newest. Raises Invalid."""
     if order not in ORDERS:
-        raise Invalid("order", f"must be one of {', '.join(ORDERS)}; got {order[:40]!r}")
+        raise not_among("order", ORDERS, order)
     offset = max(0, min(offset, OFFSET_MAX))
     speakers = rows.latest_speakers(tx, SPOKEN_POSTS) if order == "active" else []
     newest = rows.newest_accounts(tx, offset + limit + len(speakers), blocks_and_mutes.hidden(tx, viewer_id))

@@ -1,6 +1,6 @@
 """Follow, ask to follow, block, mute. Rows are in store/follows.py and store/blocks_and_mutes.py."""
 
-from ..errors import Forbidden, Invalid, NotFound
+from ..errors import NotAllowed, NotFound, too_many
 from ..events import Blocked, FollowAnswered, FollowChanged, Followed, FollowRequested, Muted, Unfollowed
 from ..ids import ID_MAX
 from ..ports import Tx
@@ -30,7 +30,7 @@ def follow(
     Forbidden (oneself), Invalid (languages).
     """
     if follower == followee:
-        raise Forbidden("This action is not allowed: an account cannot follow itself")
+        raise NotAllowed("an account cannot follow itself")
     languages = _languages(languages)
     target = accounts.followable(tx, follower, followee)
     standing = rows.get(tx, follower, followee)
@@ -54,7 +54,7 @@ def _languages(codes: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if codes is None:
         return None
     if len(codes) > LANGUAGES_MAX:
-        raise Invalid("languages", f"must be at most {LANGUAGES_MAX}, are {len(codes)}")
+        raise too_many("languages", LANGUAGES_MAX, len(codes))
     return tuple(dict.fromkeys(accounts.parse_language(code) for code in codes if code))
 
 
@@ -137,7 +137,7 @@ def reject(tx: Tx, account_id: int, follower: int) -> None:
 def block(tx: Tx, blocker: int, target: int) -> None:
     """Neither sees the other's posts from now on, neither follows the other."""
     if blocker == target:
-        raise Forbidden("This action is not allowed: an account cannot block itself")
+        raise NotAllowed("an account cannot block itself")
     accounts.get(tx, blocker, target)
     for one, other in ((blocker, target), (target, blocker)):
         rows.take_request(tx, one, other)
@@ -155,7 +155,7 @@ def unblock(tx: Tx, blocker: int, target: int) -> None:
 def mute(tx: Tx, muter: int, target: int, *, notifications: bool = True, for_s: int = 0) -> None:
     """Keep target's posts out of muter's lists; notifications: theirs too. for_s 0: until further notice."""
     if muter == target:
-        raise Forbidden("This action is not allowed: an account cannot mute itself")
+        raise NotAllowed("an account cannot mute itself")
     accounts.get(tx, muter, target)
     expires_ms = tx.now_ms + min(for_s, MUTE_S_MAX) * 1000 if for_s > 0 else 0
     stands = target in blocks_and_mutes.mutes_of(tx, muter, [target])

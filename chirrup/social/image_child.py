@@ -59,14 +59,14 @@ def _run(function: Callable[[bytes], T], data: bytes) -> T:
     try:
         child = subprocess.run(command, input=data, capture_output=True, env=environ, timeout=WALL_S)
     except subprocess.TimeoutExpired as error:
-        raise Invalid("file", TOO_DEAR) from error
+        raise Invalid("file", "too_dear", TOO_DEAR) from error
 
     if child.returncode == 0:
         return msgspec.msgpack.decode(child.stdout, type=get_type_hints(function)["return"])
     if child.returncode == _REFUSED:
-        raise Invalid("file", child.stdout.decode())
+        raise Invalid("file", **msgspec.json.decode(child.stdout))
     if child.returncode < 0:  # by a signal: SIGXCPU, SIGSEGV, or SIGKILL from a machine out of memory
-        raise Invalid("file", TOO_DEAR)
+        raise Invalid("file", "too_dear", TOO_DEAR)
     raise RuntimeError(f"image child exited with {child.returncode}: {child.stderr.decode(errors='replace')[-2000:]}")
 
 
@@ -86,7 +86,10 @@ def _main() -> None:
     try:
         answer = msgspec.msgpack.encode(functions[sys.argv[1]](sys.stdin.buffer.read()))
     except (Invalid, MemoryError) as error:
-        sys.stdout.write(error.why if isinstance(error, Invalid) else TOO_DEAR)
+        if not isinstance(error, Invalid):
+            error = Invalid("file", "too_dear", TOO_DEAR)
+        refused = {"rule": error.rule, "why": error.template} | error.params
+        sys.stdout.buffer.write(msgspec.json.encode(refused))
         sys.exit(_REFUSED)
     sys.stdout.buffer.write(answer)
 

@@ -55,10 +55,10 @@ def refusals() -> Iterator[None]:
     except ChirrupError:
         raise
     except (MemoryError, Image.DecompressionBombError) as error:
-        raise Invalid("file", "takes too much memory to read: send a smaller image") from error
+        raise Invalid("file", "too_dear", "takes too much memory to read: send a smaller image") from error
     except Exception as error:
         why = "is damaged or unusual and could not be read: export it again as JPEG, PNG, GIF or WebP"
-        raise Invalid("file", why) from error
+        raise Invalid("file", "damaged", why) from error
 
 
 def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
@@ -68,15 +68,24 @@ def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
     if kind is None:
         start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
         came = next((f"is {name}" for magic, name in _REFUSED if start.startswith(magic)), "is of no known type")
-        raise Invalid("file", f"{came if data else 'is empty'}: send a JPEG, PNG, GIF or WebP image")
+        raise Invalid(
+            "file", "unknown", "{came}: send a JPEG, PNG, GIF or WebP image", came=came if data else "is empty"
+        )
     if kind == "JPEG" and _scans(data) > JPEG_SCANS_MAX:
-        raise Invalid("file", f"has more than {JPEG_SCANS_MAX} scans: export the JPEG again")
+        raise Invalid("file", "too_dear", "has more than {most} scans: export the JPEG again", most=JPEG_SCANS_MAX)
 
     image = open_image(data, kind)
     width, height = image.size
     if width * height > limits.pixels_max or max(width, height) > SIDE_MAX:
         most = f"{limits.pixels_max / 1e6:.1f} million pixels, {SIDE_MAX} on a side"
-        raise Invalid("file", f"must have at most {most}; has {width} x {height}")
+        raise Invalid(
+            "file",
+            "too_large",
+            "must have at most {most}; has {width} x {height}",
+            most=most,
+            width=width,
+            height=height,
+        )
     return kind, image.size, 1 if kind == "JPEG" else _frames(image, limits)
 
 
@@ -103,7 +112,14 @@ def _frames(image: Image.Image, limits: Limits) -> int:
     except EOFError:
         image.seek(0)
         return getattr(image, "n_frames", 1)
-    raise Invalid("file", f"must have at most {most} frames at {image.width} x {image.height}; has more")
+    raise Invalid(
+        "file",
+        "too_large",
+        "must have at most {most} frames at {width} x {height}; has more",
+        most=most,
+        width=image.width,
+        height=image.height,
+    )
 
 
 def first_frame(data: bytes, kind: str, area: int) -> Image.Image:

@@ -9,7 +9,7 @@ import msgspec
 
 from ..access import fill
 from ..access.fill import Filled
-from ..errors import Invalid, NotFound
+from ..errors import Invalid, NotFound, not_among, too_long
 from ..events import ListChanged
 from ..ids import bucket_of
 from ..ports import Tx
@@ -48,7 +48,7 @@ def get(tx: Tx, owner_id: int, id: int) -> PostList:
 def create(tx: Tx, owner_id: int, wanted: ListChange) -> PostList:
     """Raises Invalid: title, replies, or LISTS_MAX lists there are."""
     if len(rows.owned(tx, owner_id)) >= LISTS_MAX:
-        raise Invalid("list", f"is one too many: you can have at most {LISTS_MAX} lists")
+        raise Invalid("list", "too_many", "is one too many: you can have at most {most} lists", most=LISTS_MAX)
     while True:
         id = tx.new_id(bucket_of(owner_id))
         made = PostList(id, owner_id, _title(wanted.title or ""), _replies(wanted.replies), int(bool(wanted.exclusive)))
@@ -75,15 +75,15 @@ def change(tx: Tx, owner_id: int, id: int, wanted: ListChange) -> PostList:
 def _title(raw: str) -> str:
     title = text.clean(raw, "title")
     if not title:
-        raise Invalid("title", "can't be blank", message="Validation failed: Title can't be blank")
+        raise Invalid("title", "blank", "can't be blank")
     if len(title) > TITLE_CHARS_MAX:
-        raise Invalid("title", f"must have at most {TITLE_CHARS_MAX} characters, has {len(title)}")
+        raise too_long("title", TITLE_CHARS_MAX, len(title))
     return title
 
 
 def _replies(policy: str | None) -> str:
     if policy not in (None, *REPLIES):
-        raise Invalid("replies_policy", f"must be one of {', '.join(REPLIES)}; got {policy[:40]!r}")
+        raise not_among("replies_policy", REPLIES, policy)
     return policy or "list"
 
 
@@ -120,10 +120,10 @@ def add(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
     if follows.among(tx, owner_id, wanted).keys() != set(wanted) - {owner_id}:
         raise NotFound("account")
     if len(rows.members(tx, id)) + len(wanted) > MEMBERS_MAX:
-        raise Invalid("account_ids", f"are too many: a list has at most {MEMBERS_MAX} accounts")
+        raise Invalid("account_ids", "too_many", "are too many: a list has at most {most} accounts", most=MEMBERS_MAX)
     for account_id in wanted:
         if not rows.add_member(tx, chosen, account_id):
-            raise Invalid("account", "is listed", message="Validation failed: Account has already been taken")
+            raise Invalid("account", "taken", "is on this list already")
     if wanted:
         tx.emit(ListChanged(owner_id, id))
 

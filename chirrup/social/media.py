@@ -14,7 +14,7 @@ import msgspec
 
 from ..access import visibility
 from ..access.signing import Signer
-from ..errors import Invalid, NotFound
+from ..errors import Invalid, NotFound, too_long
 from ..ids import bucket_of, first_at
 from ..ports import Tx
 from ..store import accounts as account_rows
@@ -136,7 +136,7 @@ def _described(meta: Meta, wanted: Change) -> tuple[Meta, str | None]:
 def _description(raw: str) -> str:
     words = text.clean(raw, "description")
     if len(words) > DESCRIPTION_CHARS_MAX:
-        raise Invalid("description", f"must have at most {DESCRIPTION_CHARS_MAX} characters, has {len(words)}")
+        raise too_long("description", DESCRIPTION_CHARS_MAX, len(words))
     return words
 
 
@@ -148,7 +148,9 @@ def _focus(given: str) -> Focus | None:
     except ValueError:
         x = y = 2.0
     if not (-1 <= x <= 1 and -1 <= y <= 1):
-        raise Invalid("focus", f"must be two numbers from -1 to 1 like 0.5,-0.25; got {given[:40]!r}")
+        raise Invalid(
+            "focus", "invalid", "must be two numbers from -1 to 1 like 0.5,-0.25; got {got!r}", got=given[:40]
+        )
     return Focus(x, y)
 
 
@@ -159,7 +161,7 @@ def remove(tx: Tx, owner_id: int, id: int) -> Media:
     """
     one = get(tx, owner_id, id)
     if not rows.delete_unattached(tx, id):
-        raise Invalid("media", "is shown by a post", message="Media attachment is currently used by a status")
+        raise Invalid("media", "shown", "is shown by a post")
     return one
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from ..access import logins
-from ..errors import Forbidden, Invalid, NotFound
+from ..errors import NotAllowed, NotFound, not_among, too_long
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import moderation as rows
@@ -56,13 +56,13 @@ def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "") -> None:
     Invalid: no such action, too many words.
     """
     if action not in ACTIONS:
-        raise Invalid("type", f"must be one of {', '.join(ACTIONS)}; got {action[:40]!r}")
+        raise not_among("type", ACTIONS, action)
     words = text.clean(words)
     if len(words) > WORDS_CHARS_MAX:
-        raise Invalid("text", f"must have at most {WORDS_CHARS_MAX} characters, has {len(words)}")
+        raise too_long("text", WORDS_CHARS_MAX, len(words))
     account, user = get(tx, id)
     if id == actor_id or user.role != Role.USER:
-        raise Forbidden("This action is not allowed")
+        raise NotAllowed("an account cannot act on itself or on another administrator")
     ACTIONS[action](tx, account)
     rows.log(tx, actor_id=actor_id, target_id=id, action=action, words=words)
 
@@ -83,7 +83,7 @@ def _suspend(tx: Tx, account: Account) -> None:
 
 def _unsuspend(tx: Tx, account: Account) -> None:
     if not account.suspended_ms:
-        raise Forbidden("This action is not allowed: the account is not suspended")
+        raise NotAllowed("the account is not suspended")
     accounts.suspend(tx, account.id, suspended=False)
 
 

@@ -55,4 +55,4 @@ async def _read(field: str, make: Callable[[bytes], T], data: bytes, bytes_max: 
         uploads.check_size(data, bytes_max)
         return await image_child.isolated(make, data)
     except Invalid as error:
-        raise Invalid(field, error.why) from error
+        raise error.of(field) from error

@@ -50,16 +50,27 @@ def _will_end(tx: Tx, poll_id: int, at_ms: int) -> None:
 def _checked(draft: PollDraft) -> list[str]:
     titles = [text.clean(title) for title in draft.options]
     if not 2 <= len(titles) <= OPTIONS_MAX:
-        raise Invalid("poll", f"must have 2 to {OPTIONS_MAX} options, has {len(titles)}")
+        raise Invalid("poll", "options", "must have 2 to {most} options, has {has}", most=OPTIONS_MAX, has=len(titles))
     if not all(titles):
-        raise Invalid("poll", "has an empty option")
+        raise Invalid("poll", "blank", "has an empty option")
     if (longest := max(text.length(title) for title in titles)) > OPTION_CHARS_MAX:
-        raise Invalid("poll", f"options must have at most {OPTION_CHARS_MAX} characters, one has {longest}")
+        raise Invalid(
+            "poll",
+            "too_long",
+            "options must have at most {most} characters, one has {has}",
+            most=OPTION_CHARS_MAX,
+            has=longest,
+        )
     if len(set(titles)) != len(titles):
-        raise Invalid("poll", "has the same option twice")
+        raise Invalid("poll", "same", "has the same option twice")
     if not EXPIRES_MIN_S <= draft.expires_in_s <= EXPIRES_MAX_S:
         raise Invalid(
-            "poll", f"must be open for {EXPIRES_MIN_S} to {EXPIRES_MAX_S} seconds, asked are {draft.expires_in_s}"
+            "poll",
+            "time",
+            "must be open for {least} to {most} seconds, asked are {asked}",
+            least=EXPIRES_MIN_S,
+            most=EXPIRES_MAX_S,
+            asked=draft.expires_in_s,
         )
     return titles
 
@@ -158,7 +169,7 @@ def get(tx: Tx, viewer_id: int, id: int) -> Poll:
 def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
     """Count voter's choices (positions) in a poll that get() gave.
 
-    Raises Invalid in the words that Mastodon's clients compare.
+    Raises Invalid.
     """
     now = rows.add_voter(tx, poll.id)  # an edit may have changed it since
     if now is None:
@@ -166,15 +177,13 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
     poll, options = now, rows.options(tx, [poll.id])[poll.id]
     chosen = sorted(set(choices))
     if poll.expires_ms and poll.expires_ms <= tx.now_ms:
-        raise Invalid("poll", "has ended", message="Validation failed: The poll has already ended")
+        raise Invalid("poll", "ended", "The poll has already ended")
     if poll.author_id == voter:
-        raise Invalid("poll", "is your own", message="Validation failed: You cannot vote in your own polls")
+        raise Invalid("poll", "own", "You cannot vote in your own polls")
     if not chosen or not all(0 <= position < len(options) for position in chosen):
-        raise Invalid(
-            "choices", "must be of the poll", message="Validation failed: The chosen vote option does not exist"
-        )
+        raise Invalid("choices", "unknown", "The chosen vote option does not exist")
     if (len(chosen) > 1 and not poll.multiple) or rows.votes_of(tx, voter, [poll.id]):
-        raise Invalid("poll", "was voted on", message="Validation failed: You have already voted on this poll")
+        raise Invalid("poll", "voted", "You have already voted on this poll")
     rows.vote(tx, poll.id, voter, chosen)
     post_rows.touch(tx, poll.post_id)
     tx.emit(PollVoted(poll.author_id, poll.post_id))

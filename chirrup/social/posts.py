@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from ..access import visibility
-from ..errors import Invalid, NotFound
+from ..errors import Invalid, NotFound, too_long, too_many
 from ..events import BoostedDeleted, PostDeleted, PostEdited, PostPublished, Unboosted
 from ..ids import ID_MAX, bucket_of
 from ..ports import Tx
@@ -35,7 +35,7 @@ class MentionsUnexpected(Invalid):
     """The text mentions accounts that allowed_mentions does not name."""
 
     def __init__(self, account_ids: list[int]) -> None:
-        super().__init__("status", "mentions accounts you did not expect", message="Unexpected accounts mentioned")
+        super().__init__("text", "mentions", "mentions accounts you did not expect")
         self.account_ids = account_ids
 
 
@@ -43,7 +43,7 @@ class TooWide(Invalid):
     """More people may see the reply than what it answers, and draft.within_parent forbids it."""
 
     def __init__(self) -> None:
-        super().__init__("visibility", "must not be wider than that of the post it answers")
+        super().__init__("visibility", "too_wide", "must not be wider than that of the post it answers")
 
 
 def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
@@ -93,7 +93,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     _attach(tx, post, draft.media_ids)
     if draft.poll:
         if draft.media_ids:
-            raise Invalid("media_ids", "cannot be attached to a post with a poll")
+            raise Invalid("media_ids", "poll", "cannot be attached to a post with a poll")
         polls.create(tx, post, draft.poll)
     if draft.idempotency_key:
         rows.insert_key(tx, author, draft.idempotency_key, post.id, digest)
@@ -128,7 +128,7 @@ def _digest(draft: Draft) -> str:
 def _again(tx: Tx, earlier: tuple[int, str], digest: str) -> Post:
     post_id, first_digest = earlier
     if first_digest != digest:
-        raise Invalid("Idempotency-Key", "was used before for a different post; use a new key for a new post")
+        raise Invalid("Idempotency-Key", "used", "was used before for a different post; use a new key for a new post")
     post = rows.by_id(tx, post_id)
     if post is None:
         raise NotFound("post", post_id)
@@ -139,13 +139,13 @@ def _checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracte
     """(text, summary, what the text names): cleaned and measured."""
     words, summary = text.clean(draft.text), text.clean(draft.summary)
     if not words and not draft.media_ids:
-        raise Invalid("text", "can't be blank: write something, or attach media")
+        raise Invalid("text", "blank", "can't be blank: write something, or attach media")
     if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # not worth being searched for links
-        raise Invalid("text", f"must have at most {chars_max} characters, has many thousands")
+        raise Invalid("text", "too_long", "must have at most {most} characters, has many thousands", most=chars_max)
     found = text.extract(words)
     length = text.length(words, found=found) + text.length(summary)
     if length > chars_max:
-        raise Invalid("text", f"must have at most {chars_max} characters, has {length}")
+        raise too_long("text", chars_max, length)
     return words, summary, found
 
 
@@ -163,7 +163,13 @@ def _parent(tx: Tx, author: int, id: int) -> Post | None:
 def _mentioned(tx: Tx, found: text.Extracted, domain: str) -> list[Mention]:
     mentioned = mentions.named(tx, found.mentions, domain)
     if len(mentioned) > MENTIONS_MAX:
-        raise Invalid("text", f"must mention at most {MENTIONS_MAX} accounts, mentions {len(mentioned)}")
+        raise Invalid(
+            "text",
+            "too_many",
+            "must mention at most {most} accounts, mentions {has}",
+            most=MENTIONS_MAX,
+            has=len(mentioned),
+        )
     return mentioned
 
 
@@ -199,7 +205,7 @@ def _sensitive(draft: Draft, summary: str, user: User | None) -> int:
 def _tags(found: text.Extracted) -> str:
     names = {text.hashtag_key(entity.value): entity.value for entity in reversed(found.hashtags)}
     if len(names) > TAGS_MAX:
-        raise Invalid("text", f"must have at most {TAGS_MAX} hashtags, has {len(names)}")
+        raise Invalid("text", "too_many", "must have at most {most} hashtags, has {has}", most=TAGS_MAX, has=len(names))
     return _json(list(reversed(names.values()))) if names else "[]"
 
 
@@ -211,9 +217,9 @@ def _attach(tx: Tx, post: Post, media_ids: Collection[int]) -> None:
     if not media_ids:
         return
     if len(media_ids) > MEDIA_MAX:
-        raise Invalid("media_ids", f"must be at most {MEDIA_MAX}, are {len(media_ids)}")
+        raise too_many("media_ids", MEDIA_MAX, len(media_ids))
     if media_rows.attach(tx, post.author_id, media_ids, post.id) != len(set(media_ids)):
-        raise Invalid("media_ids", "must be your own uploads that no other post uses")
+        raise Invalid("media_ids", "unknown", "must be your own uploads that no other post uses")
 
 
 def edit(

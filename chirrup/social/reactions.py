@@ -57,14 +57,14 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     if original.visibility == Visibility.DIRECT or (
         original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
     ):
-        raise Invalid("post", "is not for everybody: others can boost only public and unlisted posts")
+        raise Invalid("post", "not_public", "is not for everybody: others can boost only public and unlisted posts")
     account_rows.user(tx, account_id, in_turn=True)
     earlier = rows.find(tx, "boosts", account_id, original.id)
     if earlier and (post := post_rows.by_id(tx, earlier)):
         return post
     audience = parse_visibility(visibility) if visibility else Visibility.PUBLIC
     if audience == Visibility.DIRECT:
-        raise Invalid("visibility", "of a boost must be public, unlisted or private")
+        raise Invalid("visibility", "unknown", "of a boost must be public, unlisted or private")
     new_id = tx.new_id(bucket_of(account_id))
     boosted = Post(
         id=new_id,
@@ -120,15 +120,13 @@ def pin(tx: Tx, account_id: int, id: int) -> Post:
     """Show an own post first on the profile. Raises NotFound, Invalid: another's, direct, or too many."""
     post = posts.get(tx, account_id, id)
     if post.author_id != account_id:
-        raise Invalid("post", "of another account", message="Validation failed: Someone else's post cannot be pinned")
+        raise Invalid("post", "not_own", "Someone else's post cannot be pinned")
     if post.boost_of_id:
-        raise Invalid("post", "is a boost", message="Validation failed: A boost cannot be pinned")
+        raise Invalid("post", "boost", "A boost cannot be pinned")
     if post.visibility == Visibility.DIRECT:
-        raise Invalid("post", "is direct", message="Validation failed: A direct post cannot be pinned")
+        raise Invalid("post", "direct", "A direct post cannot be pinned")
     if rows.count_pins(tx, account_id) >= PINS_MAX and not rows.find(tx, "pins", account_id, id):
-        raise Invalid(
-            "post", "is one too many", message="Validation failed: You have already pinned the maximum number of posts"
-        )
+        raise Invalid("post", "too_many", "You have already pinned the maximum number of posts")
     rows.add(tx, "pins", account_id, id)
     return post
 

@@ -84,7 +84,7 @@ def follow(tx: Tx, account_id: int, raw: str) -> None:
     name, key = _required(raw)
     before = rows.followed_by(tx, account_id)
     if len(before) >= FOLLOWED_MAX and key not in before:
-        raise Invalid("tag", f"is one too many: at most {FOLLOWED_MAX} can be followed")
+        raise Invalid("tag", "too_many", "is one too many: at most {most} can be followed", most=FOLLOWED_MAX)
     rows.add(tx, key, name)
     if chosen.follow(tx, account_id, key, name):
         tx.emit(TagFollowsChanged(account_id))
@@ -110,14 +110,14 @@ def feature(tx: Tx, account_id: int, raw: str) -> FeaturedTag:
     """Harmless when repeated. Raises Invalid: no hashtag, or FEATURED_MAX are featured."""
     name = name_of(raw.strip())
     if not name:
-        raise Invalid("tag", "is no hashtag", message="Validation failed: Tag is invalid")
+        raise Invalid("tag", "invalid", "is no hashtag")
     key = hashtag_key(name)
     before = chosen.featured(tx, account_id)
     for one in before:
         if one.tag == key:
             return one
     if len(before) >= FEATURED_MAX:
-        raise Invalid("tag", f"is one too many: at most {FEATURED_MAX} can be featured")
+        raise Invalid("tag", "too_many", "is one too many: at most {most} can be featured", most=FEATURED_MAX)
     rows.add(tx, key, name)
     authors = posts.authors(tx, rows.posts_near(tx, key, account_id))  # a deleted post counts until on_deleted()
     own = [ms_of(id) for id, author in authors.items() if author == account_id]

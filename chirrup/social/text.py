@@ -66,12 +66,23 @@ def clean(text: str, field: str = "text") -> str:
     """
     if not text.isprintable() and _UNUSUAL.search(text):
         if half := _SURROGATE.search(text):
-            raise Invalid(field, f"must be Unicode text; character {half.start() + 1} is half of a surrogate pair")
+            raise Invalid(
+                field,
+                "not_text",
+                "must be Unicode text; character {place} is half of a surrogate pair",
+                place=half.start() + 1,
+            )
         text = _DROPPED.sub("", _LINE_END.sub("\n", text))
     if text.isascii():
         return text.strip()
     if marks := _MARKS.search(text):
-        raise Invalid(field, f"must have at most {MARKS_MAX} marks on a letter; see character {marks.start()}")
+        raise Invalid(
+            field,
+            "not_text",
+            "must have at most {most} marks on a letter; see character {place}",
+            most=MARKS_MAX,
+            place=marks.start(),
+        )
     return unicodedata.normalize("NFC", text).strip()
 
 

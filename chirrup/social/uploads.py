@@ -85,7 +85,13 @@ def check_size(data: bytes, bytes_max: int) -> None:
 
 
 def too_large(field: str, size_bytes: int, bytes_max: int) -> Invalid:
-    return Invalid(field, f"must have at most {_megabytes(bytes_max)}, has {_megabytes(size_bytes)}")
+    return Invalid(
+        field,
+        "too_large",
+        "must have at most {most}, has {has}",
+        most=_megabytes(bytes_max),
+        has=_megabytes(size_bytes),
+    )
 
 
 def _megabytes(size_bytes: int) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..errors import Forbidden, Unauthorised
 from ..http import problems
 from ..http.answer import TO_PROGRAMS, encoded
+from ..mastodon.problems import words
 from .protocols import EXTENSION, EventSender
 
 
@@ -54,5 +55,5 @@ class StreamRequest:
         await self.send(rest)
 
     async def refuse(self, error: Exception) -> None:
-        status, headers, body = problems.answer(error)
+        status, headers, body = problems.answer(error, words)
         await self.answer(status, {"Content-Type": "application/json; charset=utf-8"} | headers, body)

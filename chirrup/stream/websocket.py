@@ -4,6 +4,7 @@ import msgspec
 
 from ..errors import BadRequest, ChirrupError, NotFound
 from ..http import lenient, problems
+from ..mastodon.problems import message
 from . import streams
 from .events import frame
 from .hub import Hub
@@ -86,5 +87,5 @@ def _key(command: Command) -> tuple[str, str]:
 
 def _say(reader: Reader, error: ChirrupError) -> None:
     if reader.sender:
-        body = {"error": error.message, "status": problems.status_of(error)}
+        body = {"error": message(error), "status": problems.status_of(error)}
         reader.sender.push(frame(msgspec.json.encode(body)))

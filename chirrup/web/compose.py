@@ -56,7 +56,7 @@ def _describe(tx: Tx, account_id: int, form: Fields, media_ids: tuple[int, ...])
             media.change(tx, account_id, id, change)
         except NotFound as error:
             why = "are kept for a day until they are posted, and one of these is gone: choose it again"
-            raise Invalid("media_ids", why) from error
+            raise Invalid("media_ids", "unknown", why) from error
 
 
 def _described(form: Fields, media_ids: tuple[int, ...]) -> dict[int, media.Change]:
@@ -106,7 +106,7 @@ async def _upload(call: Call) -> None:
             one = await uploads.add(call.engines, call.account_id, data, wanted, bytes_max=bytes_max)
         except Invalid as error:
             field = name if error.field == "file" else f"{error.field}{n}"
-            wrong.append(Invalid(field, error.why))
+            wrong.append(error.of(field))
         else:
             call.form.replace(f"description{n}", (f"about{one.id}", one.description))
             call.form.replace(name, ("media", str(one.id)))

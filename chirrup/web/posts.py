@@ -134,7 +134,7 @@ def _piece(call: Call, template: str, view: PostView) -> Page:
 def _vote(tx: Tx, account_id: int, id: int, chosen: list[int]) -> None:
     poll = polls.get(tx, account_id, posts.get(tx, account_id, id).poll_id)
     if not chosen:
-        raise Invalid("choices", "is empty", message="Choose an answer first.")
+        raise Invalid("choices", "blank", "Choose an answer first.")
     polls.vote(tx, account_id, poll, chosen)
 
 

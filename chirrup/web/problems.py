@@ -22,8 +22,6 @@ from ..social.posts import MEDIA_MAX
 
 log = structlog.get_logger()
 
-FAILED = "Validation failed: "  # how messages to programs begin
-
 
 class Problem(msgspec.Struct, frozen=True):
     status: int
@@ -119,7 +117,7 @@ def said(error: ChirrupError) -> str:
 
 
 def _sentences(wrong: Iterable[Invalid]) -> list[str]:
-    return [_sentence(_named(one) if one.message == f"{FAILED}{one.field} {one.why}" else one.message) for one in wrong]
+    return [_sentence(one.why if one.is_sentence else _named(one)) for one in wrong]
 
 
 def _named(one: Invalid) -> str:
@@ -127,5 +125,5 @@ def _named(one: Invalid) -> str:
 
 
 def _sentence(words: str) -> str:
-    words = words.removeprefix(FAILED).strip()
+    words = words.strip()
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

@@ -25,12 +25,12 @@ def test_two_ways_to_type_one_password_are_the_same():
 
 @pytest.mark.parametrize(
     ("password", "kind"),
-    [("", "ERR_BLANK"), ("seven77", "ERR_TOO_SHORT"), ("x" * 129, "ERR_TOO_LONG"), ("surrogate\ud800", "ERR_INVALID")],
+    [("", "blank"), ("seven77", "too_short"), ("x" * 129, "too_long"), ("surrogate\ud800", "not_text")],
 )
 def test_bad_passwords_are_refused_before_they_are_hashed(password, kind):
     with pytest.raises(Invalid) as refusal:
         strict.hash(password)
-    assert (refusal.value.field, refusal.value.kind) == ("password", kind)
+    assert (refusal.value.field, refusal.value.rule) == ("password", kind)
 
 
 @pytest.mark.parametrize("password", ["bee keeper", "wolf" * 32, "👪🐎🐝🦉" * 32, "eight\x0088"])
@@ -77,5 +77,5 @@ def test_endless_passwords_are_not_hashed():
 def test_passwords_that_are_guessed_first_are_refused(password):
     with pytest.raises(Invalid) as refusal:
         strict.check(password)
-    assert (refusal.value.field, refusal.value.kind) == ("password", "ERR_INVALID")
+    assert (refusal.value.field, refusal.value.rule) == ("password", "weak")
     cheap.check(password)

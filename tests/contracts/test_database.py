@@ -305,12 +305,12 @@ async def test_what_an_operation_raises_undoes_it_alone(db: Database):
 async def test_errors_for_people_come_through_as_they_are(db: Database):
     def refuse(tx: Tx) -> None:
         put(tx, 1)
-        raise Invalid("text", "must be there")
+        raise Invalid("text", "blank", "must be there")
 
     for call in (db.write, db.read):
         with pytest.raises(ChirrupError, match="text must be there"):
             await call(
-                refuse if call == db.write else lambda tx: (_ for _ in ()).throw(Invalid("text", "must be there"))
+                refuse if call == db.write else lambda tx: (_ for _ in ()).throw(Invalid("text", "x", "must be there"))
             )
     with pytest.raises(Invalid):
         db.write_now(refuse)

@@ -145,7 +145,9 @@ async def test_a_change_that_is_refused_keeps_the_preview(engines: Engines, ann:
     assert files(folder) == {one.key, changed.preview_key} != before
 
 
-@pytest.mark.parametrize("error", [Invalid("note", "is too long"), RuntimeError(), asyncio.CancelledError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [Invalid("note", "too_long", "is"), RuntimeError(), asyncio.CancelledError()], ids=repr
+)
 async def test_pictures_of_a_profile_that_is_not_saved_are_taken_back(
     engines: Engines, ann: int, folder: Path, error: BaseException
 ):

@@ -445,11 +445,8 @@ def test_what_is_wrong_is_named_as_people_see_it():
 
     assert len(named) > 10
     assert named - ONLY_PROGRAMS <= problems.FIELDS.keys()
-    assert problems.said(Invalid("media_ids", "are too many")) == "Pictures are too many."
-    assert (
-        problems.said(Invalid("poll", "ended", message="Validation failed: The poll has ended"))
-        == "The poll has ended."
-    )
+    assert problems.said(Invalid("media_ids", "too_many", "are too many")) == "Pictures are too many."
+    assert problems.said(Invalid("poll", "ended", "The poll has ended")) == "The poll has ended."
 
 
 def test_a_vote_without_a_session_is_gone_on_with(server, ann, bob):

@@ -47,7 +47,7 @@ def too_slow(timeout_s: float) -> Unavailable:
 def as_invalid(error: BaseException) -> BaseException:
     """Invalid, where error says that no database could store a value: the caller's fault, never the server's."""
     if isinstance(error, UnicodeEncodeError):
-        return Invalid("text", "must be Unicode text, without halves of surrogate pairs")
+        return Invalid("text", "not_text", "must be Unicode text, without halves of surrogate pairs")
     if isinstance(error, OverflowError):
-        return Invalid("number", "must be below 2^63")
+        return Invalid("number", "too_large", "must be below 2^63")
     return error

@@ -199,11 +199,11 @@ class PostgresDatabase:
         elif isinstance(error, psycopg.OperationalError):
             told = Unavailable("the database could not do this now; try again in a moment")
         elif isinstance(error, errors.NumericValueOutOfRange):
-            told = Invalid("number", "must be below 2^63")
+            told = Invalid("number", "too_large", "must be below 2^63")
         elif isinstance(
             error, errors.CharacterNotInRepertoire
         ):  # only U+0000 is valid UTF-8 and refused by PostgreSQL's UTF8
-            told = Invalid("text", "must not have the character U+0000")
+            told = Invalid("text", "not_text", "must not have the character U+0000")
         if told is error:
             raise error
         raise told from error

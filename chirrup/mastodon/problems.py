@@ -1,0 +1,56 @@
+"""Errors in the words of Mastodon, which its clients show to people and compare. Their statuses: http/problems.py."""
+
+from typing import Any
+
+from ..errors import ChirrupError, Invalid, InvalidFields, NotAllowed, NotFound, OAuthError
+from ..social.posts import MentionsUnexpected
+
+FAILED = "Validation failed: "
+# What Mastodon has a sentence of its own for, by field and rule.
+SENTENCES = {
+    ("account", "taken"): "Account has already been taken",
+    ("tag", "invalid"): "Tag is invalid",
+    ("title", "blank"): "Title can't be blank",
+}
+WHOLE = {  # and of these the whole message
+    ("media", "shown"): "Media attachment is currently used by a status",
+    ("text", "mentions"): "Unexpected accounts mentioned",
+    ("token", "unknown"): "This link no longer works. Ask for a new one.",
+}
+# What it calls rules in `details`; every other one is ERR_INVALID.
+RULES = {rule: f"ERR_{rule.upper()}" for rule in ("accepted", "blank", "reserved", "taken", "too_long", "too_short")}
+
+
+def words(error: ChirrupError) -> dict[str, Any]:
+    """The body of an answer."""
+    if isinstance(error, OAuthError):
+        return {"error": error.error, "error_description": error.message}
+    body: dict[str, Any] = {"error": message(error)}
+    if isinstance(error, InvalidFields):
+        details: dict[str, list[dict[str, str]]] = {}
+        for problem in error.problems:
+            told = {"error": RULES.get(problem.rule, "ERR_INVALID"), "description": problem.why}
+            details.setdefault(problem.field, []).append(told)
+        body["details"] = details
+    elif isinstance(error, MentionsUnexpected):
+        body["unexpected_accounts"] = [{"id": str(id)} for id in error.account_ids]
+    return body
+
+
+def message(error: ChirrupError) -> str:
+    if isinstance(error, NotFound):
+        return "Record not found"
+    if isinstance(error, NotAllowed):
+        return f"This action is not allowed: {error.message}" if error.message else "This action is not allowed"
+    if isinstance(error, InvalidFields):
+        return FAILED + ", ".join(map(_sentence, error.problems))
+    if isinstance(error, Invalid):
+        return WHOLE.get((error.field, error.rule)) or FAILED + _sentence(error)
+    return error.message
+
+
+def _sentence(error: Invalid) -> str:
+    if error.rule == "wrong_type":  # names the field itself
+        return error.why
+    name = "Redirect URI" if error.field == "redirect_uris" and error.rule == "invalid" else error.field
+    return SENTENCES.get((error.field, error.rule)) or (error.why if error.is_sentence else f"{name} {error.why}")
