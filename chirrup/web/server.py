@@ -14,17 +14,17 @@ from ..access import browsers, limits, sessions
 from ..access.sessions import Visit
 from ..access.signing import Signer
 from ..access.sites import Site
-from ..errors import ChirrupError, Forbidden, NotFound, Unauthorised
+from ..errors import ChirrupError, Forbidden, NotAllowed, NotFound, Unauthorised
 from ..http import call
 from ..http.answer import Answer, ChunksAnswer, encoded
 from ..http.at_site import site_of
 from ..http.request import Request
-from ..http.route import FREE, USER
+from ..http.route import ADMIN, ANYONE, FREE
 from ..http.router import Endpoint
 from ..ports import Tx
 from ..social import accounts
 from ..social.shown import Known
-from ..types import ANYBODY, Account, Viewer
+from ..types import ANYBODY, Account, Role, Viewer
 from . import compression, files, forms, kept, login, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
 from .notifications import count_unread
@@ -71,9 +71,13 @@ class Web:
         try:
             call = await self._call(request)
             request.scope["account_id"] = call.viewer_id
-            await self._count(call)
-            if route.who == USER and not call.viewer_id:
+            await self._count(call, route)
+            if route.who != ANYONE and not call.viewer_id:
                 raise Unauthorised("Log in first.")
+            if route.who == ADMIN and call.viewer.role != Role.ADMIN:
+                raise NotAllowed("this page is for administrators")
+            if route.limits:
+                await call.throttle(route.limits, account=str(call.viewer_id))
             if route.method == "POST":
                 _check_origin(request.headers, call.site)
                 call.form = await self._form(route, request, call)
@@ -120,7 +124,7 @@ class Web:
             log.debug("a form that was refused could not be read", exc_info=True)
 
     async def _form_again(self, call: Call, route: PageRoute, given: dict[str, str], problem: problems.Problem) -> Page:
-        if route.again and (call.viewer_id or route.who != USER):
+        if route.again and (call.viewer_id or route.who == ANYONE):
             try:
                 page = await route.again(call, problem, **given)
                 page.headers |= _retry_after(problem)
@@ -158,10 +162,11 @@ class Web:
             call.is_renewed = True
         return call
 
-    async def _count(self, call: Call) -> None:
+    async def _count(self, call: Call, route: PageRoute) -> None:
         """One request more. Raises TooMany."""
-        count, most = self.services.engines.limits, self.services.settings.request_limit
-        await limits.check_request(count, most, ip=call.ip, account_id=call.viewer_id)
+        if route.counted:
+            count, most = self.services.engines.limits, self.services.settings.request_limit
+            await limits.check_request(count, most, ip=call.ip, account_id=call.viewer_id)
 
     def _stranger(self, request: Request) -> Call:
         """Without a look into the database, which may be away."""
