@@ -1,7 +1,7 @@
-"""What somebody does is to be seen in the very next answer: cached timelines learn of it before the caller does.
+"""Makes an operation visible in the very next answer: cached timelines are updated before the caller gets the result.
 
-The events of an operation say which. Workers do the same once more (workers/subscribers.py): for timelines that were
-out of reach, and for a process that died between the commit and this.
+The operation's events say which timelines. Workers do the same again (workers/subscribers.py), for timelines that were
+out of reach and for a process that died between the commit and this update.
 """
 
 from collections.abc import Collection
@@ -21,13 +21,14 @@ T = TypeVar("T")
 
 READERS_MAX = 20
 
-Stale = dict[str, set[int]]  # owners by kind of timeline
+Stale = dict[str, set[int]]  # kind of timeline -> owners
 
 
 def stale(tx: Tx, happened: Collection[Event]) -> Stale:
-    """The timelines that are to be made anew after happened. A query for each whose lists all are: two of a block.
+    """The timelines that must be rebuilt after these events.
 
-    At most READERS_MAX; where one operation concerns more, the lists of the others wait for a worker.
+    Costs one query for each account whose lists are all stale; a block needs two. At most READERS_MAX accounts: if an
+    operation concerns more, a worker handles the lists of the others.
     """
     homes, readers, listed = set[int](), set[int](), set[int]()
     for event in happened:
@@ -55,7 +56,7 @@ async def drop(timelines: Timelines, stale: Stale) -> None:
 
 
 class Act(Generic[P, T]):
-    """An operation to be given to db.write; once that has returned, show() what it did."""
+    """Wraps an operation for db.write(). Call show() once that has returned."""
 
     def __init__(self, operation: Operation[P, T]) -> None:
         self.__wrapped__ = operation
@@ -71,7 +72,7 @@ class Act(Generic[P, T]):
         return result
 
     async def show(self, timelines: Timelines) -> None:
-        """What is stale is dropped, what was said is put into its author's home. It is done: this raises nothing."""
+        """Drop stale timelines and push new posts into their authors' homes. Never raises: it is committed already."""
         with suppress(ChirrupError):
             await drop(timelines, self._stale)
             for event in self._said:

@@ -1,4 +1,4 @@
-"""OAuth clients: registered by anybody, so nothing in them is to be trusted."""
+"""OAuth clients. Anybody can register one, so nothing in them can be trusted."""
 
 import hmac
 import re
@@ -22,7 +22,7 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Client(msgspec.Struct, frozen=True):
-    """Who talks to the token endpoint. proven: it sent its secret, and the right one."""
+    """The client that calls the token endpoint. proven: it sent the right secret."""
 
     app: App
     proven: bool
@@ -37,9 +37,9 @@ def register(
     *,
     public: bool = False,
 ) -> tuple[App, str]:
-    """A new app and its client secret, which is not kept.
+    """A new app and its client secret, which we do not keep.
 
-    redirect_uris: a list, or text with one a line. public: no secret ("" comes back); it must then always use PKCE.
+    redirect_uris: a list, or text with one URI a line. public: the app gets no secret ("") and must always use PKCE.
     Raises Invalid: name, redirect_uris, scopes or website.
     """
     name = " ".join(name.split())
@@ -78,7 +78,7 @@ def _check_website(website: str) -> None:
         good = (
             parts.scheme in ("http", "https") and bool(parts.hostname) and website.isprintable() and " " not in website
         )
-    except ValueError:  # a port or an IPv6 address that is none
+    except ValueError:  # not a valid port or IPv6 address
         good = False
     if not good or len(website) > WEBSITE_CHARS_MAX:
         raise Invalid(
@@ -95,7 +95,7 @@ def get(tx: Tx, id: int) -> App:
 
 
 def find(tx: Tx, client_id: str) -> App:
-    """Raises OAuthError invalid_client: nobody registered it."""
+    """Raises OAuthError invalid_client: no app has this id."""
     app = rows.by_client_id(tx, client_id) if _CLIENT_ID.fullmatch(client_id) else None
     if app is None:
         raise OAuthError("invalid_client")

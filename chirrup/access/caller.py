@@ -1,4 +1,4 @@
-"""One request on its way through a handler: who asks, from where, and the engines. The edges add what was sent."""
+"""What every handler gets: the viewer, the address and the engines. Each edge adds what the request contains."""
 
 from typing import ParamSpec, TypeVar
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Caller:
-    """Handlers read from and write to the database through it."""
+    """Handlers use it to read from and write to the database."""
 
     __slots__ = ("engines", "ip", "settings", "site", "viewer")
 
@@ -35,12 +35,12 @@ class Caller:
 
     @property
     def viewer_id(self) -> int:
-        """0 when nobody in particular asks."""
+        """0 when nobody is logged in."""
         return self.viewer.account_id
 
     @property
     def account_id(self) -> int:
-        """Who acts. Raises Unauthorised: nobody in particular does."""
+        """The acting account. Raises Unauthorised when nobody is logged in."""
         if not self.viewer.account_id:
             raise Unauthorised(self.NOBODY)
         return self.viewer.account_id
@@ -49,24 +49,24 @@ class Caller:
         return await self.engines.db.read(operation, *args, **kwargs)
 
     async def browse(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """read() for lists that strangers look through: where nobody is logged in they may be some seconds old."""
+        """read() for public lists. Without a login the answer may be some seconds old."""
         if self.viewer.account_id:
             return await self.read(operation, *args, **kwargs)
         return await self.engines.db.read_lagging(operation, *args, **kwargs)
 
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """operation(tx, …), durable once this returns and seen by whatever is asked next, also in cached timelines."""
+        """Run operation(tx, …). Once this returns, it is durable and visible everywhere, also in cached timelines."""
         act = Act(operation)
         result = await self.engines.db.write(act, *args, **kwargs)
         await act.show(self.engines.timelines)
         return result
 
     async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
-        """Raises TooMany. Test servers count nothing."""
+        """Count one try. Raises TooMany. Test servers count nothing."""
         if not self.settings.testing:
             await limits.check(self.engines.limits, rules, ip=self.ip, **by)
 
     async def give_back(self, rules: tuple[Limit, ...], **by: str) -> None:
-        """What throttle() has counted was right."""
+        """Take back what throttle() counted, because the try was right."""
         if not self.settings.testing:
             await limits.give_back(self.engines.limits, rules, ip=self.ip, **by)

@@ -1,4 +1,4 @@
-"""Authorization codes: what an app asks for, the code it gets, the token it makes of it (RFC 6749, 7636, 9700)."""
+"""Authorization codes: what an app asks for, its code, and the token for that code (RFC 6749, 7636, 9700)."""
 
 import base64
 import hashlib
@@ -16,19 +16,20 @@ from . import apps, redirects, scopes, secret, tokens
 from .apps import Client
 
 LIFE_MS = 10 * 60 * 1000  # RFC 6749, 4.1.2: at most ten minutes
-REPLAY_MS = 24 * 60 * 60 * 1000  # how long after that a second use still ends the token made by the first
+# for so long after the code's end, a second use still ends the token that the first use made
+REPLAY_MS = 24 * 60 * 60 * 1000
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, 4.1
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A request to /oauth/authorize that has been checked; what the consent page shows and then grants."""
+    """A checked request to /oauth/authorize. The consent page shows it and then grants it."""
 
     app: App
     redirect_uri: str
     scopes: str
-    challenge: str  # PKCE S256, "" for none
+    challenge: str  # PKCE S256; "" for none
     state: str
 
 
@@ -43,10 +44,10 @@ def ask(
     code_challenge: str = "",
     code_challenge_method: str = "",
 ) -> Asked:
-    """Check what an app asks for; parameters as they came, "" for those that did not.
+    """Check what an app asks for. Parameters as they came; "" for absent ones.
 
-    Raises OAuthError. Show it on a page: anybody can register an app, so redirecting errors to its URI would make
-    this server a tool for sending people to places of a stranger's choice (RFC 9700, 4.11.2).
+    Raises OAuthError. Show the error on a page and do not redirect it: anybody can register an app, so a redirect would
+    let a stranger use this server to send people anywhere (RFC 9700, 4.11.2).
     """
     app = apps.find(tx, client_id)
     if not redirects.is_registered(redirect_uri, app.redirect_uris.split("\n")):
@@ -70,7 +71,7 @@ def _check_challenge(app: App, challenge: str, method: str) -> None:
 
 
 def issue(tx: Tx, account_id: int, asked: Asked) -> str:
-    """The code that says: account_id agreed to this."""
+    """A code for what account_id has agreed to."""
     text = secret.new(account_id)
     code = Code(
         id=secret.digest(text),
@@ -88,7 +89,7 @@ def issue(tx: Tx, account_id: int, asked: Asked) -> str:
 
 
 def check_shown(tx: Tx, account_id: int, text: str) -> None:
-    """Raises NotFound: account_id has no such code to type into an app that cannot be redirected to."""
+    """Raises NotFound: account_id has no such code. For the page that shows a code to copy into an app."""
     code = rows.code(tx, *secret.locate(text))
     if code is None or code.account_id != account_id or code.redirect_uri != redirects.OUT_OF_BAND:
         raise NotFound("code")
@@ -99,10 +100,10 @@ def check_shown(tx: Tx, account_id: int, text: str) -> None:
 def redeem(
     tx: Tx, client: Client, text: str, *, redirect_uri: str, verifier: str = ""
 ) -> tuple[Token, str] | OAuthError:
-    """The token for a code, and its secret. One attempt: whatever the outcome, the code is used up.
+    """The token for a code, and the token's secret. The code is used up in any case.
 
-    A refusal is returned, not raised, because what is raised rolls back: the code must stay used, and when it comes
-    a second time, the token made from it the first time must stay dead.
+    A refusal is returned, not raised, because an exception rolls back. The code must stay used. When it comes a second
+    time, the token of the first time must stay ended.
     """
     bucket, id = secret.locate(text)
     code = rows.use_code(tx, bucket, id)
@@ -123,7 +124,7 @@ def redeem(
 
 
 def _proves(verifier: str, challenge: str) -> bool:
-    """A challenge needs its verifier; without one, a verifier means that somebody took the challenge out."""
+    """Whether verifier fits challenge. A verifier without a challenge fails: an attacker removed the challenge."""
     if not challenge:
         return not verifier
     if not _VERIFIER.fullmatch(verifier):

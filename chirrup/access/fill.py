@@ -1,8 +1,8 @@
-"""A page of a list in which not every candidate may or should stand.
+"""Fills a page of a list whose candidates may be hidden from the viewer.
 
-However many hidden or unwanted candidates follow each other, they end no list: fill() looks further, in growing steps,
-up to LOOKED_MAX candidates. A page that then lacks something says where it stopped looking, and the next one goes on
-there. What SQL can leave out, SQL leaves out: it costs least.
+Hidden candidates in a row never end the list: fill() reads on in growing steps, up to LOOKED_MAX candidates. If the
+page is still not full, it says where the reading stopped, and the next page continues there. Filter in SQL whatever
+SQL can filter: that is cheapest.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,23 +15,23 @@ from ..types import Post, Span
 from . import visibility
 from .visibility import Seen
 
-LOOKED_MAX = 4000  # candidates for one page: about 40 ms where all of them are posts
-STEP_MAX = 640  # of them at once
+LOOKED_MAX = 4000  # candidates for one page: about 40 ms for posts
+STEP_MAX = 640  # candidates in one query
 STEP_MIN = 15
 
 T = TypeVar("T")
 
 
 class Filled(msgspec.Struct, Generic[T], frozen=True):
-    """What stands on a page, and the keys of its edges, from which the next pages go on. No edges: newest is 0.
+    """The items of a page, and the keys at its edges, where the next pages start. newest is 0 for an empty page.
 
-    Edges are those of items wherever that is enough: the key of something hidden is nobody's to know.
+    Edges are keys of items where possible, because the key of a hidden item should stay unknown.
     """
 
     items: list[T]  # newest first
     newest: int = 0
     oldest: int = 0
-    more: bool = False  # there may be more where fill() was going
+    more: bool = False  # there may be more in the direction of reading
 
 
 def fill(
@@ -43,7 +43,7 @@ def fill(
     step_max: int = STEP_MAX,
     looked_max: int = LOOKED_MAX,
 ) -> Filled[T]:
-    """Up to span.limit of candidates(part of span) that keep() keeps. Either may answer in any order."""
+    """Up to span.limit candidates that keep() keeps. candidates() and keep() may answer in any order."""
     found: list[T] = []
     step, looked, last = min(max(span.limit * 3 // 2, STEP_MIN), step_max), 0, 0
     exhausted = False
@@ -74,7 +74,7 @@ def posts(
     candidates: Callable[[Span], list[int]],
     keep: Callable[[Seen, Post], Any] = lambda seen, post: True,
 ) -> Filled[int]:
-    """Ids of posts among candidates that the viewer may see and keep() keeps."""
+    """Ids of those candidates that the viewer may see and keep() keeps."""
 
     def kept(ids: Sequence[int]) -> list[int]:
         seen = visibility.see(tx, viewer_id, ids)
@@ -86,7 +86,7 @@ def posts(
 def accounts(
     tx: Tx, viewer_id: int, span: Span, candidates: Callable[[Span], Sequence[tuple[int, int]]]
 ) -> Filled[tuple[int, int]]:
-    """Those of candidates, (key, account id), whose account may stand in a list that the viewer reads."""
+    """Those of candidates, (key, account id), whose account the viewer may see in lists."""
 
     def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         shown = set(visibility.accounts_shown(tx, viewer_id, [id for _, id in some]))

@@ -1,8 +1,8 @@
-"""How often what guards access may be tried. Enforced where requests come in, through the Limits socket.
+"""How often logins, mails and other guarded actions may be tried. The edges count, through the Limits socket.
 
-`by` says what the count is kept for: "ip" (IPv6: its /64), "account" (who acts, or the name tried in a login, as the
-one who tried it wrote it: name and address are counted apart, so that no count tells whose address one has), "pair"
-(both together), "address" (the e-mail address a mail would go to).
+`by` says what is counted: "ip" (for IPv6 the /64), "account" (the acting account, or the name in a login exactly as it
+was typed; name and address count separately, so no count reveals whose address it is), "pair" (both together),
+"address" (the e-mail address that a mail would go to).
 """
 
 import ipaddress
@@ -21,18 +21,20 @@ class Limit(msgspec.Struct, frozen=True):
     by: str
     amount: int
     per_s: int
-    strict: bool = False  # nobody gets through while the count is out of reach
-    loose: bool = False  # some may get through beyond it, where there are several processes: see ports.Limits
+    strict: bool = False  # while the count cannot be read, every try is refused
+    loose: bool = False  # with several processes, a few more than the limit may pass: see ports.Limits
 
 
-# Only what was wrong stays counted: edges give back what was right. An office behind one address logs in at nine.
+# Only wrong tries stay counted: the edges give right ones back. An office with one address may log in all at the same
+# time.
 LOGIN = (
     Limit("login_pair", "pair", 10, 300, strict=True),
     Limit("login_account", "account", 25, 300, strict=True),
-    Limit("login_most", "ip", 100, 300, strict=True),  # passwords looked at: each costs a hash
+    Limit("login_most", "ip", 100, 300, strict=True),  # checked passwords: each costs a hash
 )
-LOGIN_KNOWN = (Limit("login_browser", "account", 10, 300, strict=True),)  # instead, from a browser known to the account
-LOGIN_WRONG = (Limit("login_ip", "ip", 25, 300, strict=True),)  # refuses those who are wrong, not who is right
+# replaces LOGIN for a browser that the account knows
+LOGIN_KNOWN = (Limit("login_browser", "account", 10, 300, strict=True),)
+LOGIN_WRONG = (Limit("login_ip", "ip", 25, 300, strict=True),)  # refuses only wrong passwords, never a right one
 PASSWORD_CHANGE = (
     Limit("password_account", "account", 10, 300, strict=True),
     Limit("password_ip", "ip", 25, 300, strict=True),
@@ -48,23 +50,23 @@ CONFIRMATION = (
     Limit("confirmation_ip", "ip", 25, 1800),
 )
 FOLLOW_LINK = (Limit("link_ip", "ip", 25, 300),)  # each try of a reset form costs a hash
-SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)  # of those that made an account
+SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)  # counts only sign-ups that made an account
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
-MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next: Mastodon's figures
+MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next are Mastodon's figures
 DELETE = (Limit("delete_account", "account", 30, 1800),)
-WINDOW_S = 300  # for requests of any kind; how many: Settings.requests_per_5_min
+WINDOW_S = 300  # for requests of any kind; their number is Settings.requests_per_5_min
 
 
 async def check(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str = "", address: str = "") -> None:
-    """Count one try against each of rules. Raises TooMany, with when to come back: the rules after are not counted."""
+    """Count one try in each of rules. Raises TooMany with the time to wait; later rules are then not counted."""
     keys = _keys(ip, account, address)
     for rule in rules:
         await _hit(limits, rule, keys[rule.by])
 
 
 async def give_back(limits: Limits, rules: Sequence[Limit], *, ip: str, account: str = "", address: str = "") -> None:
-    """Take back one try that check() has counted: it was not one of those that are limited."""
+    """Take back one try that check() counted, because it should not count."""
     keys = _keys(ip, account, address)
     for rule in rules:
         await limits.hit(rule.name, keys[rule.by], amount=rule.amount, per_s=rule.per_s, cost=-1, strict=rule.strict)
@@ -76,7 +78,7 @@ def _keys(ip: str, account: str, address: str) -> dict[str, str]:
 
 
 async def check_request(limits: Limits, amount: int, *, ip: str, account_id: int = 0) -> Quota:
-    """Count one request of an account; of an address, when nobody in particular asks. Raises TooMany."""
+    """Count one request: for the account, or for the address without a login. Raises TooMany."""
     if account_id:
         return await _hit(limits, _requests("account", amount), str(account_id))
     return await _hit(limits, _requests("ip", amount), network_of(ip))
@@ -98,7 +100,7 @@ async def _hit(limits: Limits, rule: Limit, key: str) -> Quota:
 
 @lru_cache(1000)
 def network_of(ip: str) -> str:
-    """IPv6 users have a whole /64 to themselves."""
+    """The /64 of an IPv6 address, because one user has all of it; an IPv4 address as it is."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Links sent by mail: each works once, for a while, and only as long as the address it went to is the account's.
+"""Links in mails. Each works once, for a limited time, and only while the account still has that address.
 
-Asked for in one transaction, followed in another, from a page or by a command.
+One transaction makes a link and another follows it, from a page or a command.
 """
 
 import msgspec
@@ -16,7 +16,7 @@ LIFE_MS = {RESET: 60 * 60 * 1000, CONFIRM: 2 * 24 * 60 * 60 * 1000}
 
 
 class Link(msgspec.Struct, frozen=True):
-    """What a mail is to carry. secret goes into the link and nowhere else."""
+    """The content of a mail. secret goes into the link and nowhere else."""
 
     account_id: int
     email: str
@@ -24,23 +24,23 @@ class Link(msgspec.Struct, frozen=True):
 
 
 def ask_reset(tx: Tx, email: str) -> Link | None:
-    """A link that sets a new password, for the one account with this address, in its normal form.
+    """A link to set a new password, for the account with this address (normal form).
 
-    None when nobody has it: answer alike, in the same time.
+    None when no account has it: answer the same way, in the same time.
     """
-    account_id = accounts.id_by_email(tx, email) if email.isprintable() else 0  # PostgreSQL takes no NUL
+    account_id = accounts.id_by_email(tx, email) if email.isprintable() else 0  # PostgreSQL accepts no NUL
     user = accounts.user(tx, account_id) if account_id else None
     return _link(tx, account_id, user.email, RESET) if user else None
 
 
 def ask_confirmation(tx: Tx, account_id: int) -> Link | None:
-    """A link that confirms the account's address; None when that is done."""
+    """A link that confirms the account's address. None when it is confirmed already."""
     user = accounts.user(tx, account_id)
     return _link(tx, account_id, user.email, CONFIRM) if user and not user.confirmed_ms else None
 
 
 def _link(tx: Tx, account_id: int, email: str, purpose: str) -> Link:
-    rows.delete_links_of_account(tx, account_id, purpose)  # only the newest works
+    rows.delete_links_of_account(tx, account_id, purpose)  # only the newest link works
     text = secret.new(account_id)
     rows.insert_link(
         tx, secret.digest(text), account_id, purpose=purpose, email=email, expires_ms=tx.now_ms + LIFE_MS[purpose]
@@ -49,12 +49,12 @@ def _link(tx: Tx, account_id: int, email: str, purpose: str) -> Link:
 
 
 def owner(tx: Tx, text: str, purpose: str) -> int:
-    """Whose link this is, without using it; 0 when it is dead. For the page with the form for a new password."""
+    """The account of a link, which stays unused; 0 when it does not work. For the form for a new password."""
     return rows.link(tx, *secret.locate(text), purpose)
 
 
 def follow(tx: Tx, text: str, purpose: str) -> int:
-    """Use the link up; the account. Raises Invalid: used before, expired, unknown, or the address has changed."""
+    """Use the link, return its account. Raises Invalid: used before, expired, unknown, or the address has changed."""
     bucket, id = secret.locate(text)
     account_id = rows.link(tx, bucket, id, purpose)
     if not account_id or not rows.delete_link(tx, bucket, id):
@@ -63,7 +63,7 @@ def follow(tx: Tx, text: str, purpose: str) -> int:
 
 
 def confirm(tx: Tx, text: str) -> int:
-    """Confirm the address by link; the account. Raises as follow()."""
+    """Confirm the address with a link and return its account. Raises as follow()."""
     account_id = follow(tx, text, CONFIRM)
     rows.confirm(tx, account_id)
     return account_id

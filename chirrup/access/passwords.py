@@ -1,4 +1,4 @@
-"""Passwords: rules and hashes. Slow on purpose: call hash and matches in a thread, never inside a transaction.
+"""Passwords: rules and hashes. Hashing is slow by design: call hash() and matches() in a thread, outside transactions.
 
 await asyncio.to_thread(passwords.matches, login.password_hash, password)
 """
@@ -12,16 +12,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from ..errors import Invalid
 from . import weak
 
-CHARS_MIN = 8  # NIST SP 800-63B: length is what counts
+CHARS_MIN = 8  # NIST SP 800-63B: length matters most
 CHARS_MAX = 128
 
-# OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane. Some 25 ms here; threads times 19 MiB of memory.
+# OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, parallelism 1. About 25 ms here, and 19 MiB for each thread.
 _STRONG = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
 _CHEAP = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)  # for tests that sign up hundreds
 
 
 class Passwords:
-    """testing: any password will do, and hashing costs nothing. Never on a server with people on it."""
+    """testing: accepts any password and hashes cheaply. Never use it on a server with people."""
 
     def __init__(self, *, testing: bool = False) -> None:
         self._testing, self._chars_min = testing, 1 if testing else CHARS_MIN
@@ -29,7 +29,7 @@ class Passwords:
         self._nobodys = self._hasher.hash("nobody has this password")
 
     def check(self, password: str, field: str = "password", *, personal: Iterable[str] = ()) -> None:
-        """Raises Invalid: blank, too short, too long, not text, or weak (weak.py, which says what personal is)."""
+        """Raises Invalid: blank, too short, too long, not text, or weak. personal: see weak.py."""
         if not password:
             raise Invalid(field, "blank", "can't be blank")
         if len(password) < self._chars_min:
@@ -47,7 +47,7 @@ class Passwords:
         return self._hasher.hash(_bytes(password) or b"")
 
     def matches(self, password_hash: str, password: str) -> bool:
-        """password_hash "": nobody has that name; takes as long as if somebody had, so that the time tells nothing."""
+        """Whether password fits. password_hash "": the name is unknown; takes as long, so the time reveals nothing."""
         given = _bytes(password) if len(password) <= CHARS_MAX else None
         if given is None:
             return False
@@ -57,12 +57,12 @@ class Passwords:
             return False
 
     def rehashed(self, password_hash: str, password: str) -> str:
-        """A hash with today's parameters, or "" when this one has them. Call after matches()."""
+        """A new hash if password_hash has old parameters, else "". Call it after matches()."""
         return self._hasher.hash(_bytes(password) or b"") if self._hasher.check_needs_rehash(password_hash) else ""
 
 
 def _bytes(password: str) -> bytes | None:
-    """One form for what looks the same: keyboards differ in how they compose é. None: a lone surrogate."""
+    """Normalised, because keyboards compose é in different ways. None: it contains a lone surrogate."""
     try:
         return unicodedata.normalize("NFKC", password).encode()
     except UnicodeEncodeError:

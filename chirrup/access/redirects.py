@@ -1,4 +1,4 @@
-"""Redirect URIs of apps: which may be registered, and which of them a request names (RFC 9700, 2.1; RFC 8252, 7)."""
+"""Redirect URIs of apps: which may be registered, and which one a request names (RFC 9700, 2.1; RFC 8252, 7)."""
 
 import re
 from collections.abc import Collection
@@ -10,7 +10,7 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"  # shows the code on a page, for the p
 URI_CHARS_MAX = 2000
 URIS_MAX = 20
 
-# A browser runs these, or shows what they carry, instead of handing the code to an app.
+# With these schemes a browser runs or shows the content instead of giving the code to an app.
 _REFUSED_SCHEMES = re.compile(
     "about|blob|chrome|content|data|file|filesystem|ftp|intent|jar|javascript|livescript|mailto|mhtml|mocha|resource"
     "|sms|tel|urn|vbscript|view-source|ws|wss"
@@ -20,7 +20,7 @@ _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?((?:[/
 
 
 def check(uris: Collection[str]) -> None:
-    """Raises Invalid: too many, too long, or one that must not be redirected to."""
+    """Raises Invalid: too many, too long, or a URI that may not be redirected to."""
     if not 1 <= len(uris) <= URIS_MAX:
         raise Invalid("redirect_uris", "too_many", "must be 1 to {most} URIs, are {has}", most=URIS_MAX, has=len(uris))
     for uri in uris:
@@ -35,7 +35,7 @@ def _problem(uri: str) -> str:
         return f"must have at most {URI_CHARS_MAX} characters, has {len(uri)}"
     form = _URI.fullmatch(uri)
     if not form:
-        return "must be an absolute URI."  # Mastodon's words; also for a fragment, spaces, characters beyond ASCII
+        return "must be an absolute URI."  # Mastodon's words; also for a fragment, spaces and characters beyond ASCII
     scheme = form[1].lower()
     if _REFUSED_SCHEMES.fullmatch(scheme):
         return f"must use https, http or an app's own scheme; got {scheme}:"
@@ -46,12 +46,12 @@ def _has_plain_host(uri: str) -> bool:
     try:
         parts = urlsplit(uri)
         return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:  # a port or an IPv6 address that is none
+    except ValueError:  # not a valid port or IPv6 address
         return False
 
 
 def is_registered(uri: str, registered: Collection[str]) -> bool:
-    """uri is one of registered, to the letter; only the port of http://127.0.0.1 and http://[::1] may differ."""
+    """Whether uri is exactly one of registered. Only the port of http://127.0.0.1 and http://[::1] may differ."""
     if uri in registered:
         return True
     asked = _without_loopback_port(uri)
@@ -64,6 +64,6 @@ def _without_loopback_port(uri: str) -> tuple[str, str] | None:
 
 
 def answer(redirect_uri: str, **params: str) -> str:
-    """redirect_uri with params (code, state, error …) added to its query; empty ones are left out."""
+    """redirect_uri with params (code, state, error …) in its query, without empty ones."""
     query = urlencode({name: value for name, value in params.items() if value})
     return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{query}" if query else redirect_uri

@@ -1,6 +1,6 @@
-"""OAuth scopes: what a token lets its holder do (docs.joinmastodon.org/api/oauth-scopes).
+"""OAuth scopes: what the holder of a token may do (docs.joinmastodon.org/api/oauth-scopes).
 
-`read` covers every `read:…`; a route names the narrowest scope that it needs.
+`read` covers every `read:…`. A route names the narrowest scope that it needs.
 """
 
 from functools import lru_cache
@@ -17,7 +17,7 @@ _WRITE = (
 )
 _ADMIN = "accounts reports domain_allows domain_blocks ip_blocks email_domain_blocks canonical_email_blocks"
 
-# Scope -> the narrower ones it covers.
+# Scope -> the narrower scopes that it covers.
 COVERS: dict[str, frozenset[str]] = {
     "profile": frozenset(),
     "push": frozenset(),
@@ -28,12 +28,12 @@ COVERS: dict[str, frozenset[str]] = {
     "admin:write": frozenset(f"admin:write:{noun}" for noun in _ADMIN.split()),
 }
 COVERS |= {narrow: frozenset[str]() for wide in list(COVERS.values()) for narrow in wide if narrow not in COVERS}
-COVERS["read:accounts"] = frozenset({"profile"})  # both open accounts/verify_credentials
+COVERS["read:accounts"] = frozenset({"profile"})  # either one is enough for accounts/verify_credentials
 ALL = frozenset(COVERS)
 
 
 def parse(text: str) -> frozenset[str]:
-    """The scopes of a space-separated list. Raises Invalid: an unknown one."""
+    """The scopes in a space-separated list. Raises Invalid: an unknown scope."""
     names = frozenset(text.split())
     if unknown := names - ALL:
         raise Invalid(
@@ -47,25 +47,25 @@ def parse(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def expand(text: str) -> frozenset[str]:
-    """The scopes of a stored list with all that they cover, ready for covers()."""
+    """The scopes of a stored list and all that they cover, for covers()."""
     names = text.split()
     return frozenset(names).union(*(COVERS[name] for name in names if name in COVERS))
 
 
 def covers(granted: frozenset[str], needed: str) -> bool:
-    """granted: from expand(), as in Viewer.scopes."""
+    """Whether granted has the needed scope. granted: from expand(), as in Viewer.scopes."""
     return needed in granted
 
 
 def tidy(text: str) -> str:
-    """The same list, each once, in its order; `read` when it is empty."""
+    """The same list in the same order, each scope once. `read` when it is empty."""
     return " ".join(dict.fromkeys(text.split())) or DEFAULT
 
 
 def grantable(app: App, asked: str) -> str:
     """The list to grant when app asks for `asked` ("": read).
 
-    Raises OAuthError invalid_scope: unknown, or not among those the app has registered.
+    Raises OAuthError invalid_scope: unknown, or not registered by the app.
     """
     wanted = tidy(asked)
     if not frozenset(wanted.split()) <= expand(app.scopes) & ALL:

@@ -1,6 +1,6 @@
 """Sessions of the built-in pages: a cookie stands for a login. Rows are in store/sessions.py.
 
-The cookie never opens /api: that takes a token. Forms carry csrf_token(cookie) in a hidden field.
+The cookie never opens /api, which needs a token. Forms carry csrf_token(cookie) in a hidden field.
 """
 
 import hashlib
@@ -19,21 +19,21 @@ from ..types import Session, Viewer
 from . import codes, scopes, secret, tokens
 
 LIFE_MS = 30 * 24 * 60 * 60 * 1000  # after the last visit
-STALE_MS = 24 * 60 * 60 * 1000  # a visit is written down once a day, not on every click
+STALE_MS = 24 * 60 * 60 * 1000  # a visit is stored once a day, not at every click
 USER_AGENT_CHARS_MAX = 200
 SIGN_BYTES = 16
 TOKEN = re.compile("[0-9a-f]{64}")
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """stale: call extend() in a transaction of its own, and send the cookie again."""
+    """The viewer of a request. stale: call extend() in a transaction of its own, and send the cookie again."""
 
     viewer: Viewer
     stale: bool
 
 
 def start(tx: Tx, account_id: int, user_agent: str = "") -> str:
-    """A new session; its secret is the cookie. For somebody whose password was checked: see logins.open_session."""
+    """A new session; its secret is the cookie. Only after the password was checked: see logins.open_session()."""
     text = secret.new(account_id)
     shown = "".join(c for c in user_agent if c.isprintable())[:USER_AGENT_CHARS_MAX]
     rows.insert(tx, Session(secret.digest(text), account_id, tx.now_ms, tx.now_ms, tx.now_ms + LIFE_MS, shown))
@@ -41,7 +41,7 @@ def start(tx: Tx, account_id: int, user_agent: str = "") -> str:
 
 
 def find(tx: Tx, text: str) -> Visit:
-    """Who sent this cookie; the viewer may do all that the account may.
+    """The viewer who sent this cookie. The viewer may do everything that the account may.
 
     Raises Unauthorised (unknown, ended, expired), Forbidden (disabled, suspended …).
     """
@@ -55,38 +55,38 @@ def find(tx: Tx, text: str) -> Visit:
 
 
 def extend(tx: Tx, text: str) -> None:
-    """The session was used today: LIFE_MS from now."""
+    """The session was used today: it lives LIFE_MS from now."""
     rows.extend(tx, *secret.locate(text), expires_ms=tx.now_ms + LIFE_MS)
 
 
 def of_account(tx: Tx, account_id: int) -> list[Session]:
-    """Where the account is logged in, last used first."""
+    """The account's sessions, last used first."""
     return rows.of_account(tx, account_id)
 
 
 def end(tx: Tx, account_id: int, session_id: str) -> None:
-    """Log out. session_id: Viewer.token_id, or of another session of the account. Harmless when repeated."""
+    """Log out. session_id: Viewer.token_id, or another session of the account. May be repeated."""
     if rows.delete(tx, account_id, session_id):
         tx.emit(AccessEnded(account_id, [session_id]))
 
 
 def end_all(tx: Tx, account_id: int, *, keep: str = "") -> None:
-    """Log out everywhere but in the session with id keep. Tokens stay: see logins.end_all_access."""
+    """End all sessions of the account except the id keep. Tokens stay: see logins.end_all_access()."""
     ended = rows.delete_of_account(tx, account_id, keep=keep)
     if ended:
         tx.emit(AccessEnded(account_id, ended))
 
 
 def visitor() -> str:
-    """The cookie of somebody who is not logged in, so that the login form too has a csrf_token."""
+    """A cookie for a visitor without a login, so that the login form has a csrf_token too."""
     return secrets.token_urlsafe(32)
 
 
 def csrf_token(cookie: str) -> str:
-    """What forms shown to the holder of this cookie carry, another one each time. Tells nothing about the cookie.
+    """The token in forms shown to the holder of this cookie; different each time. It reveals nothing about the cookie.
 
-    A random mask, and the sign of the cookie under it: pages are compressed, and a sign that stays the same could be
-    guessed letter by letter from how long they become (BREACH).
+    It is a random mask, and the cookie's signature xor the mask. Pages are compressed, so a constant signature could be
+    guessed letter by letter from the size of the page (BREACH).
     """
     mask = secrets.token_bytes(SIGN_BYTES)
     return (mask + _under(mask, _sign(cookie))).hex()
@@ -101,12 +101,12 @@ def _under(mask: bytes, sign: bytes) -> bytes:
 
 
 def form_token(cookie: str, purpose: str) -> str:
-    """What a form carries as a sign that a page of ours, shown to the holder of this cookie, was for this purpose."""
+    """A form's proof that a page of ours was shown to the holder of this cookie for this purpose."""
     return hmac.new(cookie.encode("utf-8", "replace"), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def check_csrf(cookie: str, sent: str) -> None:
-    """Raises Forbidden: the form was not one of ours, or for another session."""
+    """Raises Forbidden: the form is not ours, or belongs to another session."""
     token = bytes.fromhex(sent) if TOKEN.fullmatch(sent) else bytes(2 * SIGN_BYTES)
     if not cookie or not hmac.compare_digest(_under(token[:SIGN_BYTES], token[SIGN_BYTES:]), _sign(cookie)):
         raise Forbidden(
@@ -115,7 +115,7 @@ def check_csrf(cookie: str, sent: str) -> None:
 
 
 def sweep(tx: Tx) -> int:
-    """Remove sessions, links and codes that are of no use any more; how many. For a timer, some times an hour."""
+    """Delete expired sessions, links and codes; returns how many. For a timer, a few times an hour."""
     return (
         rows.delete_expired(tx)
         + rows.delete_links_expired(tx)

@@ -1,4 +1,4 @@
-"""Addresses that work for a while: signed with a secret that all processes of a server share, and nobody else has."""
+"""Signatures for addresses that work for a limited time. All processes of a server share the secret."""
 
 import hashlib
 import hmac
@@ -23,14 +23,15 @@ class Signer:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:32]
 
     def fits(self, text: str, signature: str) -> bool:
-        """Did sign(text) give this? Takes equally long either way."""
+        """Whether signature is sign(text). Takes the same time for both answers."""
         return hmac.compare_digest(self.sign(text).encode(), signature.encode("utf-8", "replace"))
 
 
 def signer(settings: Settings) -> Signer:
-    """By settings.secret, else by the file `secret` among the data, made when absent, for its owner's eyes only.
+    """A signer with settings.secret, or else with the file `secret` in the data folder.
 
-    Raises SettingsError: too short a secret, or a file that cannot be read or made.
+    The file is made when absent; only its owner can read it.
+    Raises SettingsError: the secret is too short, or the file cannot be read or made.
     """
     file = settings.data / "secret"
     source = "secret" if settings.secret else str(file)
@@ -43,7 +44,7 @@ def signer(settings: Settings) -> Signer:
 
 
 def _read(file: Path) -> str:
-    """What the file holds. Of processes that make it at once one wins, and all read the same."""
+    """The content of the file. Of several processes that make it at the same time one wins; all read the same."""
     try:
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Access tokens: issue, look up, revoke. Rows are in store/tokens.py; a token never expires by itself."""
+"""Access tokens: issue, look up, revoke. Rows are in store/tokens.py. A token never expires by itself."""
 
 from ..errors import Forbidden, OAuthError, Unauthorised
 from ..events import AccessEnded
@@ -12,7 +12,7 @@ from .apps import Client
 
 
 def issue(tx: Tx, account_id: int, app_id: int, granted: str) -> tuple[Token, str]:
-    """A new token and its secret, which is not kept. account_id 0: the app's own; granted: a list of scopes."""
+    """A new token and its secret, which we do not keep. account_id 0: an app's own token. granted: a list of scopes."""
     text = secret.new(account_id or app_id)
     token = Token(secret.digest(text), account_id, app_id, granted, tx.now_ms)
     rows.insert(tx, token)
@@ -20,16 +20,16 @@ def issue(tx: Tx, account_id: int, app_id: int, granted: str) -> tuple[Token, st
 
 
 def issue_to_app(tx: Tx, client: Client, asked: str = "") -> tuple[Token, str]:
-    """The app's own token (client_credentials). Raises OAuthError: no secret was sent, or a scope is beyond it."""
+    """The app's own token (client_credentials). Raises OAuthError: no secret, or a scope that the app may not have."""
     if not client.proven:
         raise OAuthError("invalid_client")
     return issue(tx, 0, client.app.id, scopes.grantable(client.app, asked))
 
 
 def find(tx: Tx, text: str, *, even_barred: bool = False) -> Viewer:
-    """Who sent this token, in one query. account_id is 0 for an app's own token.
+    """The viewer who sent this token, in one query. account_id is 0 for an app's own token.
 
-    even_barred: for the few routes that those who have not confirmed their address may use.
+    even_barred: for the few routes that are open before the e-mail address is confirmed.
     Raises Unauthorised (unknown, revoked), Forbidden (unconfirmed, unapproved, disabled, suspended).
     """
     found = rows.find(tx, *secret.locate(text))
@@ -51,7 +51,7 @@ def find(tx: Tx, text: str, *, even_barred: bool = False) -> Viewer:
 
 
 def admit(standing: Standing) -> None:
-    """Raises Forbidden, in the words Mastodon's clients know, when this login may not act."""
+    """Raises Forbidden, in the words that Mastodon's clients know, when this login may not act."""
     if standing.disabled or standing.suspended_ms:
         raise Forbidden("Your login is currently disabled")
     if not standing.confirmed_ms:
@@ -61,9 +61,9 @@ def admit(standing: Standing) -> None:
 
 
 def revoke(tx: Tx, client: Client, text: str) -> None:
-    """End the token with this secret; fine when it has ended already or never was.
+    """End the token with this secret. An ended or unknown token is no error.
 
-    Raises OAuthError unauthorized_client: it is another app's.
+    Raises OAuthError unauthorized_client: the token belongs to another app.
     """
     found = rows.find(tx, *secret.locate(text))
     if found is None:
@@ -81,7 +81,7 @@ def end(tx: Tx, account_id: int, app_id: int, token_id: str) -> None:
 
 
 def revoke_app(tx: Tx, account_id: int, app_id: int) -> None:
-    """Take back what the account gave to this app."""
+    """Revoke all that the account has granted to this app."""
     rows.delete_codes_of_account(tx, account_id, app_id=app_id)
     ended = rows.delete_of_app(tx, account_id, app_id)
     if ended:
@@ -89,7 +89,7 @@ def revoke_app(tx: Tx, account_id: int, app_id: int) -> None:
 
 
 def of_account(tx: Tx, account_id: int) -> list[Token]:
-    """What the account has given out, newest first."""
+    """The account's tokens, newest first."""
     return sorted(rows.of_account(tx, account_id), key=lambda token: -token.created_ms)
 
 

@@ -1,6 +1,6 @@
-"""Passwords that are guessed first: common ones, and what everybody knows of their owner. NIST SP 800-63B, 5.1.1.2.
+"""Weak passwords: common ones, and those made of what everybody knows about the owner. NIST SP 800-63B, 5.1.1.2.
 
-The list of common ones is zxcvbn's, 30,000 from leaks. It is loaded when it is first asked for: 12 MB, and 0.1 s.
+The list of common ones is zxcvbn's: 30,000 from leaks. The first use loads it: 12 MB, 0.1 s.
 """
 
 import re
@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
-ADDED_MAX = 6  # "password" with so many digits and signs around it is as common
-DIFFERENT_MIN = 4  # characters
+ADDED_MAX = 6  # "password" with up to so many digits and signs around it is as common
+DIFFERENT_MIN = 4  # different characters
 _ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm")
 
 
 def why_weak(password: str, personal: Iterable[str] = ()) -> str:
-    """What is wrong with it, "" for nothing. personal: the owner's name and address, the server's names. Slow once."""
+    """Why the password is weak; "" if it is not. personal: name and address of the owner, the server's names."""
     word = _plain(password)
     core = _ENDS.sub("", word)
     if any(_same(word, one) for one in personal):
@@ -28,7 +28,7 @@ def why_weak(password: str, personal: Iterable[str] = ()) -> str:
 
 
 def _same(word: str, known: str) -> bool:
-    """But for signs, and for digits at the ends; an address also without its host, a host without what follows."""
+    """Whether word is known, apart from signs and outer digits. Also compares parts of an address or host."""
     whole = _plain(known)
     local, _, host = whole.rpartition("@")
     host = host.partition(":")[0]
