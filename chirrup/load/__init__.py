@@ -1,7 +1,7 @@
-"""`chirrup load`: accounts, follows and posts in bulk, from files or invented, straight into the tables.
+"""`chirrup load`: many accounts, follows and posts at once, from files or generated, written straight into the tables.
 
-Rows go in in the order of their keys, a chunk in a transaction together with how far it has come: whoever is killed
-goes on from there. What is invented is invented anew on the way there, the same for the same seed.
+Rows are written in key order. Each transaction writes a chunk and how far the load has come, so a killed load continues
+from there. Generated data is generated again on the way to that point; the same seed gives the same data.
 """
 
 import gzip
@@ -23,9 +23,9 @@ from . import graph
 from .world import Chunk, World
 
 PASSWORD = "chirrup-load"
-PEOPLE = 1_000_000  # invented, where no number is given
+PEOPLE = 1_000_000  # generated accounts when no number is given
 FOLLOWS_EACH = 100
-FOLLOWS_A_POST = 100  # of invented ones: as many posts as accounts, where they follow 100 each
+FOLLOWS_A_POST = 100  # generated follows for each generated post: as many posts as accounts when each follows 100
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -40,9 +40,9 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def run(db: Database, plan: Plan, console: Console) -> None:
-    """Load plan into an empty database, or go on with it where it was left.
+    """Load plan into an empty database, or continue an unfinished load.
 
-    Raises SettingsError: nothing to do, files unreadable, somebody is there already, another load is unfinished.
+    Raises SettingsError: nothing to do, files unreadable, the database has accounts, another load is unfinished.
     """
     if not (plan.accounts or plan.follows or plan.posts or plan.synthetic):
         raise SettingsError("nothing to load: give --accounts N, --follows FILE, --posts FILE or --synthetic")
@@ -112,7 +112,7 @@ def _world(plan: Plan, pairs: list[tuple[int, int]], messages: list[str], began_
 
 
 def _pairs(plan: Plan) -> list[tuple[int, int]]:
-    """(follower, followee) by number, as they stand in the file."""
+    """(follower, followee) by number, in the order of the file."""
     if not plan.follows:
         return []
     found = (line.split() for line in _lines(plan.follows) if line[:1].isdigit())

@@ -1,6 +1,6 @@
-"""Who follows whom, by number: read from a file, or invented with the skew of real graphs.
+"""Who follows whom, by account number: read from a file, or generated with the skew of real graphs.
 
-Kept in two arrays, 4 bytes a follow: 100,000,000 follows are 400 MB, seen from both ends 800.
+Two arrays hold it, 4 bytes a follow: 100,000,000 follows take 400 MB, or 800 MB with both directions.
 """
 
 import random
@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate, islice
 from typing import NamedTuple
 
-# How many follow an account: Kwak, Lee, Park, Moon, "What is Twitter, a Social Network or a News Media?", WWW 2010,
-# section 3.1: a power law of exponent 2.276, so that the account of rank r has followers as r ** (-1 / 1.276); a few
-# lie far above that line. Here it is the first, whom STAR of all follow.
+# How many followers an account has. Kwak, Lee, Park, Moon, "What is Twitter, a Social Network or a News Media?", WWW
+# 2010, section 3.1: a power law with exponent 2.276, so the account of rank r has followers as r ** (-1 / 1.276). A few
+# accounts lie far above that line: here it is the first one, which STAR of all accounts follow.
 RANK_EXPONENT = 1 / 1.276
 STAR = 0.55
-# How many an account follows: log-normal. SPREAD is the standard deviation of the logarithm (in a real graph of
-# 82,168 people, soc-Slashdot0902 of snap.stanford.edu, it is 1.3, with many who follow one or two). Kwak et al. see the
-# limit of 2,000 that Twitter had.
+# How many accounts an account follows: log-normal. SPREAD is the standard deviation of the logarithm. (A real graph of
+# 82,168 people, soc-Slashdot0902 of snap.stanford.edu, has 1.3, with many who follow one or two.) Kwak et al. see
+# Twitter's limit of 2,000.
 SPREAD = 1.0
 FOLLOWEES_MAX = 2_000
-URN = 1 << 22  # tickets, drawn in place of accounts: one at least for each, more for those many follow
+URN = 1 << 22  # length of the table that followees are drawn from: every account is in it once, popular ones more often
 
-Told = Callable[[int], None]  # how far something has come
+Told = Callable[[int], None]  # is called with the progress
 
 
 class Graph(NamedTuple):
-    """Those at the other end of number n are others[starts[n] : starts[n + 1]], rising."""
+    """A graph in one direction. The neighbours of number n are others[starts[n] : starts[n + 1]], rising."""
 
     starts: "array[int]"
     others: "array[int]"
@@ -40,13 +40,13 @@ class Graph(NamedTuple):
 
 
 def from_pairs(pairs: Iterable[tuple[int, int]], people: int) -> Graph:
-    """Of (follower, followee): each once, nobody oneself, nobody with a number of people or more."""
+    """From (follower, followee). Leaves out repetitions, follows of oneself, and numbers of people or more."""
     kept = sorted({(a, b) for a, b in pairs if a != b and a < people and b < people})
     return Graph(_starts(Counter(a for a, _ in kept), people), array("I", (b for _, b in kept)))
 
 
 def invented(people: int, follows: int, dice: random.Random, told: Told = lambda _: None) -> Graph:
-    """So many follows (fewer where there are few people), the same for the same dice. Number 0 is the star."""
+    """A generated graph of so many follows (fewer when people are few). Depends only on dice. Number 0 is the star."""
     degrees = _degrees(people, follows, dice)
     urn = _urn(people, dice)
     bits = (len(urn) - 1).bit_length()
@@ -65,7 +65,7 @@ def invented(people: int, follows: int, dice: random.Random, told: Told = lambda
 
 
 def turned(graph: Graph, told: Told = lambda _: None) -> Graph:
-    """The same from the other end: those who follow n."""
+    """The same graph in the other direction: the followers of each."""
     people = len(graph.starts) - 1
     starts = _starts(Counter(graph.others), people)
     others, place = array("I", bytes(4 * len(graph.others))), starts[:]
@@ -82,11 +82,11 @@ def _starts(degrees: Counter[int], people: int) -> "array[int]":
 
 
 def _degrees(people: int, follows: int, dice: random.Random) -> list[int]:
-    """How many each follows: log-normal, `follows` in all if that is possible."""
+    """How many accounts each account follows: log-normal, `follows` in all if that is possible."""
     most = min(FOLLOWEES_MAX, (people - 1) // 2)
     follows = min(follows, most * people // 2)
     drawn = sorted(dice.lognormvariate(0, SPREAD) for _ in range(people))
-    low, high = 0.0, float(most * people)  # what to multiply them by, so that cut at `most` they have the sum
+    low, high = 0.0, float(most * people)  # the scale that gives the wanted sum, with values capped at `most`
 
     def cut(scale: float) -> list[int]:
         return [min(most, int(one * scale)) for one in drawn]
@@ -96,7 +96,7 @@ def _degrees(people: int, follows: int, dice: random.Random) -> list[int]:
         low, high = (middle, high) if sum(cut(middle)) <= follows else (low, middle)
     degrees = cut(low)
     missing = follows - sum(degrees)
-    for n in range(bisect_right(degrees, most - 1)):  # the fractions that were cut off
+    for n in range(bisect_right(degrees, most - 1)):  # makes up for what rounding down has lost
         if not missing:
             break
         degrees[n], missing = degrees[n] + 1, missing - 1
@@ -105,9 +105,9 @@ def _degrees(people: int, follows: int, dice: random.Random) -> list[int]:
 
 
 def _urn(people: int, dice: random.Random) -> "array[int]":
-    """Numbers, each as often as it is to be drawn; 2 ** k of them. Number 0 is not among them: see STAR."""
+    """A table of 2 ** k numbers, each as often as it should be drawn. Without number 0: see STAR."""
     ranked = list(range(1, people))
-    dice.shuffle(ranked)  # the largest are not the oldest
+    dice.shuffle(ranked)  # so that popularity does not depend on age
     tickets = max(URN, 4 << people.bit_length())
     weights = [(rank + 1) ** -RANK_EXPONENT for rank in range(1, people)]
     scale = (tickets - people) / sum(weights)

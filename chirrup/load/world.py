@@ -1,4 +1,4 @@
-"""The rows of loaded accounts, follows and posts, in the order of their keys, and how a chunk of them is written."""
+"""The rows of loaded accounts, follows and posts, in key order, and how a chunk of them is written."""
 
 import random
 from array import array
@@ -13,10 +13,10 @@ from ..social import accounts, tags, text
 from ..types import Account, Post, User, Visibility
 from .graph import Graph
 
-CHUNK_ACCOUNTS, CHUNK_FOLLOWS, CHUNK_POSTS = 5_000, 300_000, 5_000  # of one transaction
+CHUNK_ACCOUNTS, CHUNK_FOLLOWS, CHUNK_POSTS = 5_000, 300_000, 5_000  # rows in one transaction
 DAY_MS = 86_400_000
 ACCOUNTS_DAYS, FOLLOWS_DAYS, POSTS_DAYS = 400, 60, 30  # before the load: when the first of each was made
-SPAN_MS = 4_294_967_291  # within which follows were made: 49.7 days, and a prime
+SPAN_MS = 4_294_967_291  # length of the time in which follows were made: 49.7 days, and a prime
 WORDS = "the town market opens early today bring bread rain over hills again coffee first train late see you there"
 
 _ACCOUNT = ("bucket", *Account.__struct_fields__)
@@ -26,11 +26,11 @@ _FOLLOWING = ("account_id", "target_id", "id", "bucket", "show_boosts", "notify"
 _FOLLOWERS = ("account_id", "follower_id", "id", "bucket", "show_boosts", "notify", "languages")
 
 Write = Callable[[Tx], object]
-Chunk = tuple[int, Write]  # how far the step has come once this is written
+Chunk = tuple[int, Write]  # (progress of the step once this is written, the write)
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A part of the load. chunks(done): those that are left when so many are in."""
+    """One part of the load. chunks(done): the chunks that are left after so many rows."""
 
     name: str
     total: int
@@ -38,7 +38,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class World:
-    """Everybody by number, with the ids they get: the same for the same seed and time."""
+    """All accounts by number, with their ids. The same seed and time give the same ids."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class World:
         seed: int,
         now_ms: int,
     ) -> None:
-        """messages: the posts' texts, or how many to invent."""
+        """messages: the texts of the posts, or how many to generate."""
         self._following, self._followers, self._password_hash, self._now_ms = (
             following,
             followers,
@@ -64,12 +64,13 @@ class World:
             "q", (made_at(first_ms + n * step_ms, n % 16, dice.randrange(BUCKETS)) for n in range(people))
         )
         self._by_bucket = array("I", sorted(range(people), key=lambda n: (bucket_of(self._ids[n]), n)))
-        # A follow was made at (follower * a + followee * b) % SPAN_MS: no two in anybody's list at once, in no order.
+        # A follow was made at (follower * a + followee * b) % SPAN_MS: no two of one account at the same time, and in
+        # no order.
         self._a, self._b = dice.randrange(1 << 31, SPAN_MS), dice.randrange(1 << 31, SPAN_MS)
 
         self._messages, self._seed = messages, seed
         count = messages if isinstance(messages, int) else len(messages)
-        weights = accumulate(followers.degree(n) + 1 for n in range(people))  # who is followed more, says more
+        weights = accumulate(followers.degree(n) + 1 for n in range(people))  # accounts with more followers post more
         self._authors = array("I", dice.choices(range(people), cum_weights=list(weights), k=count))
         self._posts_from_ms, self._post_step_ms = now_ms - POSTS_DAYS * DAY_MS, POSTS_DAYS * DAY_MS / max(count, 1)
 
@@ -123,7 +124,7 @@ class World:
         user = User(id, email, self._password_hash, "", self._now_ms, 1, 0, "en", Visibility.PUBLIC, 0, "")
         return (bucket_of(id), *_values(user))
 
-    # follows: both tables have the same, each in the order of its own key
+    # follows: two tables with the same rows, each in the order of its own key
 
     def _follows(self, done: int) -> Iterator[Chunk]:
         return self._sides("following", _FOLLOWING, range(len(self._ids)), self._following, self._rows_following, done)
@@ -140,7 +141,7 @@ class World:
         rows: Callable[[Sequence[int]], Iterator[Row]],
         done: int,
     ) -> Iterator[Chunk]:
-        """Whole accounts, in order, CHUNK_FOLLOWS rows at least."""
+        """Chunks of whole accounts, in order, with at least CHUNK_FOLLOWS rows."""
         reached, start, size = 0, 0, 0
         for place, n in enumerate(order, 1):
             reached += graph.degree(n)
@@ -200,7 +201,7 @@ class World:
         return self._posts_from_ms + int(n * self._post_step_ms)
 
     def _post(self, n: int, message: str) -> Post:
-        """As if it had been published and delivered long ago."""
+        """A post as if it had been published and delivered long ago."""
         author, words = self._ids[self._authors[n]], text.clean(message)
         names = {text.hashtag_key(one.value): one.value for one in text.extract(words).hashtags}
         id = made_at(self._posted_ms(n), n % 16, bucket_of(author))
