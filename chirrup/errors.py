@@ -1,6 +1,6 @@
-"""What can go wrong, in words for a person: what was expected, what came, what to do.
+"""All errors, in words for a person: what was expected, what came, what to do.
 
-http/problems.py maps each class to an HTTP status; nothing else knows both sides.
+http/problems.py gives each class its HTTP status. No other file knows both.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,7 +10,7 @@ import msgspec
 
 
 class ChirrupError(Exception):
-    """Base of every error that is the caller's to mend. Anything else that is raised is a bug."""
+    """Base of all errors that the caller can correct. Any other exception is a bug."""
 
     code = "error"
 
@@ -56,7 +56,7 @@ def not_among(field: str, known: Iterable[str], got: str) -> Invalid:
 
 
 class InvalidFields(Invalid):
-    """Several fields at once, as a sign-up form wants them."""
+    """Errors in several fields at once, for sign-up forms."""
 
     def __init__(self, problems: list[Invalid]) -> None:
         first = problems[0]
@@ -66,7 +66,7 @@ class InvalidFields(Invalid):
 
 
 class BadRequest(ChirrupError):
-    """The request could not be read at all: broken JSON, wrong encoding."""
+    """The request cannot be read: broken JSON, wrong encoding."""
 
     code = "bad_request"
 
@@ -108,7 +108,7 @@ class NotAllowed(Forbidden):
 class OAuthError(ChirrupError):
     """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own.
 
-    challenge: how the client has tried to say who it is, where that was in a header (RFC 6749, 5.2).
+    challenge: the header scheme in which the client sent its credentials, if it used a header (RFC 6749, 5.2).
     """
 
     code = "oauth"
@@ -118,7 +118,7 @@ class OAuthError(ChirrupError):
         self.error, self.challenge = error, challenge
 
 
-# RFC 6749, 4.1.2.1 and 5.2; the descriptions are those that clients of Mastodon know.
+# RFC 6749, 4.1.2.1 and 5.2. The descriptions are those that Mastodon's clients know.
 OAUTH_ERRORS = {
     "invalid_request": "The request is missing a required parameter, includes an unsupported parameter value, or is"
     " otherwise malformed.",
@@ -135,7 +135,7 @@ OAUTH_ERRORS = {
 
 
 class Quota(msgspec.Struct, frozen=True):
-    """How much of a limit is left, and when it is whole again (Unix seconds)."""
+    """How much of a limit is left, and when it is full again (Unix seconds)."""
 
     amount: int
     remaining: int
@@ -143,7 +143,7 @@ class Quota(msgspec.Struct, frozen=True):
 
 
 class TooMany(ChirrupError):
-    """A limit is used up. retry_after_s: whole seconds until it opens again; quota: of a limit on how often."""
+    """A limit is used up. retry_after_s: whole seconds to wait. quota: for limits of how often."""
 
     code = "too_many"
 
@@ -153,18 +153,18 @@ class TooMany(ChirrupError):
 
 
 class Unavailable(ChirrupError):
-    """Try again shortly: a queue is full, an engine is away, the disk is full."""
+    """Try again soon: a queue is full, an engine is away, the disk is full."""
 
     code = "unavailable"
     retry_after_s = 1
 
 
 class Held(Unavailable):
-    """Something that is needed was held by another for longer than was to be waited; nothing was changed."""
+    """Waited too long for a row or resource that another operation holds. Nothing was changed."""
 
 
 class MissedPush(Unavailable):
-    """Some timelines did not take what they were to take. parts: where; what ports.Timelines.forget() is given."""
+    """Some timelines did not get a push. parts: which ones, for ports.Timelines.forget()."""
 
     def __init__(self, parts: Collection[int]) -> None:
         super().__init__("the timelines are out of reach")
@@ -172,27 +172,27 @@ class MissedPush(Unavailable):
 
 
 class Unreachable(ChirrupError):
-    """A server outside (a mail server, somebody's webhook) cannot be reached, or takes nothing at the moment.
+    """An outside server (a mail server, a webhook) cannot be reached, or accepts nothing at the moment.
 
-    Raised by a job, it holds for all jobs with the same destination: workers/jobs.py.
+    A job that raises it stops all jobs with the same destination for a while: workers/jobs.py.
     """
 
     code = "unreachable"
 
 
 class Refused(ChirrupError):
-    """A server outside has said no for good: asking again would get the same answer."""
+    """An outside server has refused for good: a repetition would get the same answer."""
 
     code = "refused"
 
 
 class Unsent(ChirrupError):
-    """This mail was not taken now; others may be, and this one later."""
+    """This mail was not accepted now. Other mails may be, and this one later."""
 
     code = "unsent"
 
 
 class SettingsError(ChirrupError):
-    """A setting or a machine is not as it must be; the message says what to do."""
+    """A setting or the machine is not as required. The message says what to do."""
 
     code = "settings"

@@ -1,8 +1,8 @@
-"""Everything that can have happened. Each is written to the outbox with the rows it announces.
+"""All events. Each is written to the outbox in the same transaction as the rows it announces.
 
-Who reacts to what: workers/subscribers.py. An event carries ids and the little that is gone once it is handled
-(who received a post that is now deleted), never text. `of` is the actor's id: its bucket, and events of one
-actor are handled in order.
+workers/subscribers.py says who reacts to what. An event has ids, and values that are gone when it is handled (who
+received a post that is now deleted), but no text. `of` is the actor's id: it gives the bucket, and events of one actor
+are handled in order.
 """
 
 from typing import Annotated, get_args
@@ -25,11 +25,11 @@ class PostEdited(Event, frozen=True):
 
 
 class PostSpreading(Event, frozen=True):
-    """A post (kind "update"), its edit or its deletion is on its way to more readers than one turn takes."""
+    """A post (kind "update"), its edit or its deletion still has to reach more readers than one step handles."""
 
     post_id: int
     kind: str
-    place: tuple[int, int]  # timelines/fanout.py: where to go on
+    place: tuple[int, int]  # timelines/fanout.py: where to continue
 
 
 class PostDeleted(Event, frozen=True):
@@ -39,13 +39,13 @@ class PostDeleted(Event, frozen=True):
 
 
 class BoostedDeleted(Event, frozen=True):
-    """of: the author of a post that is gone; its boosts go with it."""
+    """of: the author of a deleted post, whose boosts are deleted too."""
 
     post_id: int
 
 
 class Unlocked(Event, frozen=True):
-    """Whoever follows needs no approval any more."""
+    """New follows of this account need no approval any more."""
 
 
 class Followed(Event, frozen=True):
@@ -53,7 +53,7 @@ class Followed(Event, frozen=True):
 
 
 class FollowChanged(Event, frozen=True):
-    """Which of the target's posts the follower wants."""
+    """The follower wants other posts of the target than before."""
 
     target_id: int
 
@@ -63,13 +63,13 @@ class FollowRequested(Event, frozen=True):
 
 
 class FollowAnswered(Event, frozen=True):
-    """of: who was asked, and accepted or rejected."""
+    """of: the account that accepted or rejected the request."""
 
     follower_id: int
 
 
 class Unfollowed(Event, frozen=True):
-    """A follow, or a request to, has ended."""
+    """A follow, or a follow request, has ended."""
 
     target_id: int
 
@@ -99,19 +99,19 @@ class PollEnded(Event, frozen=True):
 
 
 class PollVoted(Event, frozen=True):
-    """of: the poll's author, so that its stream events keep order."""
+    """of: the poll's author, so that its stream events keep their order."""
 
     post_id: int
 
 
 class ListChanged(Event, frozen=True):
-    """Members or rules changed: the cached timeline of the list is stale."""
+    """Members or rules changed, so the list's cached timeline is stale."""
 
     list_id: int
 
 
 class TagFollowsChanged(Event, frozen=True):
-    """of: the follower; home is stale."""
+    """of: the follower, whose home is stale."""
 
 
 class AccountChanged(Event, frozen=True):
@@ -119,13 +119,13 @@ class AccountChanged(Event, frozen=True):
 
 
 class PicturesReplaced(Event, frozen=True):
-    """Files of a profile that are shown no more."""
+    """Picture files that the profile does not show any more."""
 
     media_keys: list[str]
 
 
 class AccessEnded(Event, frozen=True):
-    """Tokens or sessions are dead: their open streams must close. token_ids: empty means all of the account's.
+    """Tokens or sessions have ended: their open streams must close. token_ids: empty means all of the account's.
 
     of: the account; for an app's own token, which has none, the app.
     """
@@ -173,7 +173,7 @@ _kind = msgspec.json.Decoder(_Kind).decode
 
 
 def is_newer(body: str) -> bool:
-    """What decode() cannot read is an event of a kind that is not among ANY: a newer version's."""
+    """Whether decode() failed because the event's kind is not in ANY: a newer version wrote it."""
     try:
         return _kind(body).name not in _KINDS
     except (msgspec.DecodeError, RecursionError):
@@ -181,10 +181,10 @@ def is_newer(body: str) -> bool:
 
 
 class Signal(msgspec.Struct, frozen=True, array_like=True):
-    """What open streams are told over the broker: that something is there to be read, never its content.
+    """What the broker tells open streams: that there is something to read, never the content.
 
     kind: "update", "status.update", "delete", "notification", "conversation" (Mastodon's names of stream events),
-    or "end": the tokens of this account, or those in tokens, are dead.
+    or "end": the tokens of this account, or those in tokens, have ended.
     Channels: user:<account id>, notifications:<account id>, direct:<account id>, list:<list id>, hashtag:<tag>,
     public. A signal may come twice.
     """

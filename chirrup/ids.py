@@ -10,7 +10,7 @@ import threading
 import zlib
 
 BUCKETS = 4096
-ID_MAX = 2**63 - 1  # the largest signed 64-bit integer: "before this" is everything
+ID_MAX = 2**63 - 1  # the largest signed 64-bit integer: every id is before it
 _SEQUENCES = 16
 
 
@@ -20,17 +20,17 @@ def bucket_of(id: int) -> int:
 
 
 def bucket_of_text(normal_form: str) -> int:
-    """The shard of a name, e-mail or tag. Give the normal form: equal things must hash alike."""
+    """The shard of a name, address or tag. Pass the normal form: equal names must give the same shard."""
     return zlib.crc32(normal_form.encode()) & (BUCKETS - 1)
 
 
-BETWEEN = "\u00a0"  # stands in no name, tag, word or address: it is a space that no letter, digit or sign is
+BETWEEN = "\u00a0"  # a space that names, tags, words and addresses cannot contain
 
 
 def text_key(org_id: int, normal_form: str) -> str:
-    """normal_form as what is unique in one organisation is kept: the organisation is the beginning of the text.
+    """The key of a text that is unique within one organisation: the organisation's id, then the text.
 
-    Of the server's own network (0) it is the text alone, so all of before stands as it stood.
+    The key of the server's own network (0) is the text alone, so older rows stay valid.
     """
     if BETWEEN in normal_form:
         normal_form = normal_form.replace(BETWEEN, " ")
@@ -38,7 +38,7 @@ def text_key(org_id: int, normal_form: str) -> str:
 
 
 def random_bucket() -> int:
-    """A bucket for a new account, which keeps it for life."""
+    """The bucket for a new account, which never changes."""
     return secrets.randbelow(BUCKETS)
 
 
@@ -48,7 +48,7 @@ def ms_of(id: int) -> int:
 
 
 def made_at(ms: int, sequence: int, bucket: int) -> int:
-    """The id with these parts: for loaders, which choose their times."""
+    """The id with these parts. For loaders, which choose the times."""
     return ms << 16 | sequence << 12 | bucket
 
 
@@ -58,9 +58,9 @@ def first_at(ms: int) -> int:
 
 
 class IdSource:
-    """Draws ids that rise for as long as the process lives, whatever the clock does.
+    """Draws ids that always rise within a process, whatever the clock does.
 
-    Two processes may draw the same id; the primary key decides and the loser draws again.
+    Two processes may draw the same id. Then the insert of one fails on the primary key, and it draws again.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class IdSource:
                 self._ms, self._used = ms_of(id) + 1, {}
 
     def draw(self, bucket: int, now_ms: int) -> int:
-        """A fresh id in bucket, later than every id drawn before."""
+        """A new id in bucket, greater than every id drawn before."""
         with self._lock:
             if now_ms > self._ms:
                 self._ms, self._used = now_ms, {}

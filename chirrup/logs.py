@@ -1,6 +1,6 @@
-"""Logs: one line an event on stderr, for people at a terminal, as JSON elsewhere. Never a token or a password.
+"""Logs: one line per event on stderr; coloured text on a terminal, JSON elsewhere. Never a token or a password.
 
-Ours and those of libraries have one shape: `timestamp`, `level`, `event`, and of a request its `request_id`.
+Our lines and those of libraries have the same fields: `timestamp`, `level`, `event`, and `request_id` within a request.
 """
 
 import logging
@@ -21,16 +21,16 @@ from .errors import Unavailable
 log = structlog.get_logger()
 
 AGAIN_S = 60.0
-PLACES_MAX = 1000  # remembered at a time
+PLACES_MAX = 1000  # errors that are remembered; then all are forgotten
 
 
-# The ASGI scope of the request that is being answered (http/observed.py): its "request_id", in bytes, and once it is
-# over that it is "over". What a request began and left running goes on without its id.
+# The ASGI scope of the current request (http/observed.py). It has "request_id" in bytes, and "over" once the request
+# has ended. A task that outlives its request logs without the id.
 current: ContextVar[Mapping[str, Any] | None] = ContextVar("current", default=None)
 
 
 def configure(level: str) -> None:
-    """Set the level ("debug", "info", "warning", "error") for ours and for libraries' logs."""
+    """Set the level ("debug", "info", "warning", "error") of our logs and of those of libraries."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     steps: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -56,19 +56,20 @@ def configure(level: str) -> None:
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(True)
-    logging.raiseExceptions = False  # a line that cannot be written is lost, and nothing else
+    logging.raiseExceptions = False  # a line that cannot be written is lost; nothing else happens
     sys.excepthook = _died
     threading.excepthook = lambda args: _died(args.exc_type, args.exc_value, args.exc_traceback)
 
 
 class _Sparing:
-    """What goes wrong again and again in one place is told once in AGAIN_S, with how often it was left out since.
+    """Logs a repeated error once in AGAIN_S, with the number of repetitions left out.
 
-    That is: what has a traceback, and all that libraries say. Strangers may cause either as often as they like.
+    Applies to lines with a traceback and to all lines of libraries, because strangers can cause both at any rate.
     """
 
     def __init__(self) -> None:
-        self._told: dict[tuple[Any, ...], tuple[float, int]] = {}  # when (monotonic), how often it was left out since
+        # key -> (when it was logged, monotonic; repetitions left out since)
+        self._told: dict[tuple[Any, ...], tuple[float, int]] = {}
 
     def __call__(self, _: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """For our own lines. Raises DropEvent."""
@@ -81,14 +82,14 @@ class _Sparing:
         return event
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """For those of libraries."""
+        """For lines of libraries."""
         left_out = self._left_out((record.name, record.msg, *_place(record.exc_info)))
         if left_out:
             record.msg = f"{record.msg} (and {left_out} times before)"
         return left_out is not None
 
     def _left_out(self, key: tuple[Any, ...]) -> int | None:
-        """How often since it was told; None: it is left out this time, too."""
+        """How many repetitions were left out since the last line. None: leave this one out too."""
         now_s = time.monotonic()
         told_at_s, left_out = self._told.get(key, (0.0, 0))
         if key in self._told and now_s < told_at_s + AGAIN_S:
@@ -101,7 +102,7 @@ class _Sparing:
 
 
 def _place(given: Any) -> tuple[Any, ...]:
-    """(type, file, line) of where an exception was raised; () when there is none. given: as loggers take it."""
+    """(type, file, line) where an exception was raised; () without one. given: exc_info in any form."""
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if not isinstance(error, BaseException):
         return ()
@@ -112,7 +113,7 @@ def _place(given: Any) -> tuple[Any, ...]:
 
 
 def failed(event: str, error: BaseException, **words: Any) -> None:
-    """One line for an engine that is away, which is expected at times; for a bug, how it came about too."""
+    """Log an error: one line if an engine is away, which happens at times; for a bug also the traceback."""
     if isinstance(error, Unavailable):
         log.warning(event, error=error.message, **words)
     else:
@@ -130,7 +131,7 @@ def _of_request(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str
     return event
 
 
-# What libraries say may quote what they were given: rows in PostgreSQL's details, URLs, headers.
+# Messages of libraries can contain data: rows in PostgreSQL's details, URLs, headers.
 _DETAILS = re.compile(r"\b(DETAIL|CONTEXT):[^\n]*")
 _SECRETS = re.compile(
     r"""(\bbearer\s+|://[^\s/@:]*:(?=[^\s/]*@)|\b(?:access_token|client_secret|password|secret|code)=)[^\s"'&@]+""",
@@ -146,7 +147,7 @@ def _without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> Mappin
 
 
 class _Stderr:
-    """Where it goes may be a full disk: then lines are lost, not the work they tell of."""
+    """Standard error. If it cannot be written (a full disk), the line is lost and the work goes on."""
 
     def write(self, text: str) -> None:
         with suppress(OSError):

@@ -1,6 +1,6 @@
-"""The sockets of a process, and how it leaves them: nobody who was let in is turned away.
+"""The sockets of a process, and how it shuts down: an accepted connection still gets its answer.
 
-docs/decisions/0015-leaving.md says why it is done in this order.
+docs/decisions/0015-leaving.md says why in this order.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ from .web import live
 
 log = structlog.get_logger()
 
-FILES = 65_536  # open at once, connections for the most part
-FIRST_REQUEST_S = 1.0  # for a connection that was just accepted
+FILES = 65_536  # open files, most of them connections
+FIRST_REQUEST_S = 1.0  # how long a new connection may take for its first request during shutdown
 METRICS_PORTS = 16
 M_MMAP_THRESHOLD = -3  # mallopt(3)
-BACKLOG = 4096  # connections that wait to be let in
-AT_ONCE = 32  # connections let in between looks at those that are there
+BACKLOG = 4096  # connections that wait to be accepted
+AT_ONCE = 32  # accepted in a row before existing connections get their turn
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -76,13 +76,13 @@ def server_config(settings: Settings, built: Built) -> uvicorn.Config:
         http=cast(Any, partial(HttpProtocol, guard=guard, admission=Admission(observed, built.app.router))),
         ws=cast(Any, partial(WebSocketProtocol, guard=guard)),
         ws_max_size=16 * 1024,
-        ws_per_message_deflate=False,  # it would be done again for every reader of the same event
+        ws_per_message_deflate=False,  # it would compress the same event again for every reader
         ws_ping_interval=30,
         ws_ping_timeout=30,
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,  # done above, inside of what must know the peer itself
+        proxy_headers=False,  # done above, inside Observed, which needs the peer's own address
         timeout_graceful_shutdown=10,
         timeout_keep_alive=65,
         backlog=BACKLOG,
@@ -90,7 +90,7 @@ def server_config(settings: Settings, built: Built) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """metrics: a socket that listens for those who ask for them; None: nobody does."""
+    """metrics: the listening socket for metrics; None: no metrics."""
 
     def __init__(self, config: uvicorn.Config, built: Built, drain_s: float, metrics: socket.socket | None) -> None:
         super().__init__(config)
@@ -107,7 +107,7 @@ class Server(uvicorn.Server):
         self._protocol = self.config.http_protocol_class
 
         def protocol(*args: Any, **kwargs: Any) -> Any:
-            """libuv lets in one in a turn of the loop, which takes 20 ms in a flood: with that one come all others."""
+            """libuv accepts one connection a turn of the loop: 20 ms under load. Accept the others along with it."""
             for door in sockets or ():
                 self._let_in_who_waits(door, AT_ONCE)
             return self._protocol(*args, **kwargs)
@@ -121,16 +121,16 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on while balancers look elsewhere; then stop listening; then end what lies idle or has no end."""
+        """Serve while load balancers switch over; then stop listening; then close idle and endless connections."""
         self._health.leave()
         if self._drain_s:
-            # Also what is being answered now. The list is uvicorn's, and not made anew any more.
+            # Applies to answers under way too: uvicorn keeps using this list.
             self.server_state.default_headers.append((b"connection", b"close"))
             await self._until(lambda: self.force_exit, self._drain_s)
         doors = [(server, one.dup()) for server in self.servers for one in server.sockets]
         for server, door in doors:
             server.close()
-            with door:  # who is connected, as far as they know, would be reset with the socket they wait at
+            with door:  # closing the socket would reset connections that wait in its backlog
                 door.setblocking(False)
                 self._let_in_who_waits(door, BACKLOG)
         await self._until(lambda: self.force_exit or not any(map(_is_fresh, self._connections)), FIRST_REQUEST_S)
@@ -142,7 +142,7 @@ class Server(uvicorn.Server):
         return list(self.server_state.connections)
 
     def _let_in_who_waits(self, door: socket.socket, most: int) -> None:
-        with suppress(OSError):  # nobody waits; or no file can be opened any more, which libuv sees to
+        with suppress(OSError):  # none waits; or no file can be opened, which libuv handles
             for _ in range(most):
                 connection, _ = door.accept()
                 asyncio.get_running_loop().create_task(self._serve_one(connection))
@@ -154,14 +154,14 @@ class Server(uvicorn.Server):
 
     async def _until(self, done: Callable[[], bool], within_s: float) -> None:
         give_up_at = asyncio.get_running_loop().time() + within_s
-        while not done() and asyncio.get_running_loop().time() < give_up_at:  # noqa: ASYNC110 (nobody tells)
+        while not done() and asyncio.get_running_loop().time() < give_up_at:  # noqa: ASYNC110 (nothing signals it)
             await asyncio.sleep(0.01)
 
 
 def _collect_less() -> None:
-    """What is there at the start stays: Python need not look through it again and again for garbage, nor as often.
+    """Exempt everything loaded so far from garbage collection, and collect less often.
 
-    Measured on SQLite: 35 µs of 470 for a post with all that follows.
+    Measured on SQLite: saves 35 µs of 470 for a post with all that follows.
     """
     gc.collect()
     gc.freeze()
@@ -169,21 +169,21 @@ def _collect_less() -> None:
 
 
 def _is_fresh(connection: Any) -> bool:
-    """It has brought no request yet."""
+    """Whether it has sent no request yet."""
     return getattr(connection, "cycle", "of a WebSocket") is None
 
 
 def return_memory() -> None:
-    """Blocks of 256 KiB and more are given back to the system when they are free, not kept for the next one (glibc).
+    """Make glibc return free blocks of 256 KiB and more to the system at once.
 
-    Not smaller ones: SQLite takes 100 kB for each list of ids and gives it back, and a home timeline cost half more.
+    Not smaller ones: SQLite allocates and frees 100 kB for each list of ids, and a home timeline would cost half more.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 256 * 1024)
 
 
 def allow_connections() -> None:
-    """Each open stream is an open file, of which many systems allow 1,024 until asked."""
+    """Raise the limit of open files: each open stream is one, and many systems start with 1,024."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
     if now != resource.RLIM_INFINITY and now < wanted:
@@ -191,9 +191,9 @@ def allow_connections() -> None:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Raises SettingsError."""
+    """The listening socket for requests. Raises SettingsError."""
     listening = _socket(settings.host)
-    if settings.role != "all":  # several may share a port: the next one is there before the last one goes
+    if settings.role != "all":  # several processes may share the port: the next one starts before the last one stops
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((settings.host, settings.port))
@@ -206,7 +206,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def listen_for_metrics(settings: Settings) -> socket.socket | None:
-    """On the first of METRICS_PORTS that is free. None: the settings want none. Raises SettingsError."""
+    """A socket on the first free one of METRICS_PORTS. None: the settings want no metrics. Raises SettingsError."""
     if not settings.metrics_port:
         return None
     if settings.metrics_host not in _LOOPBACK and not settings.metrics_token:

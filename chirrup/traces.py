@@ -1,7 +1,7 @@
-"""OpenTelemetry traces, where the setting `traces` says where to send them. Nothing of it is loaded otherwise.
+"""OpenTelemetry traces, if the setting `traces` names a collector. Otherwise OpenTelemetry is not even loaded.
 
-Spans: a request (by its route), the operations of the database it waited for, an event and what follows from it. The
-context of a request comes from `traceparent` (W3C Trace Context). No addresses, queries, texts or names are in them.
+Spans: a request (named by its route), its database operations, an event and its effects. The context of a request comes
+from `traceparent` (W3C Trace Context). Spans contain no addresses, queries, texts or names.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NOTHING: AbstractContextManager[Any] = nullcontext()
-_DISCREET = {"record_exception": False, "set_status_on_exception": False}  # what an exception says may be private
+_DISCREET = {"record_exception": False, "set_status_on_exception": False}  # the text of an exception may be private
 _tracer: Any = None
 _provider: Any = None
 
@@ -42,7 +42,7 @@ def begin(endpoint: str, role: str) -> None:
 
 
 def end() -> None:
-    """Send what is left. Waits for the collector, some seconds at most."""
+    """Send the remaining spans. Waits for the collector, a few seconds at most."""
     global _tracer, _provider
     if _provider:
         _provider.shutdown()
@@ -50,7 +50,7 @@ def end() -> None:
 
 
 def span(name: str, **about: Any) -> AbstractContextManager[Any]:
-    """What is done inside has name; within another span it is a part of that."""
+    """A span around a block. Inside another span it becomes its child."""
     return _tracer.start_as_current_span(name, attributes=about, **_DISCREET) if _tracer else _NOTHING
 
 
@@ -84,7 +84,7 @@ def _name(operation: Callable[..., Any]) -> str:
 
 
 class TracedRequests:
-    """An ASGI application with a span around each request of app. Inside of Observed, which gives the id."""
+    """An ASGI application with a span around each request. It runs inside Observed, which sets the id."""
 
     def __init__(self, app: Any) -> None:
         from opentelemetry.trace import SpanKind, StatusCode
