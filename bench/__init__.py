@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench` prints one table. Programs, never tests: they compare within one run on one machine."""
+"""Benchmarks. `make bench` prints one table. These are programs, not tests: compare only figures of one run."""

@@ -1,4 +1,4 @@
-"""`make bench`: what one process on SQLite does, beside what this machine can do at all. `--quick` for a first look."""
+"""`make bench`: the speed of one process on SQLite, beside the limits of this machine. `--quick` for a first look."""
 
 import argparse
 import asyncio
@@ -27,7 +27,7 @@ from .world import Person, Server
 
 
 class Row(msgspec.Struct):
-    """One line of the table; figures of several runs, of which the median counts."""
+    """One line of the table: figures of several runs. The median counts."""
 
     work: str
     unit: str
@@ -39,7 +39,7 @@ class Row(msgspec.Struct):
 
 class Reader(msgspec.Struct, frozen=True):
     token: str
-    cookie: str  # of the pages
+    cookie: str  # for the pages
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ all deferred work; timelines: 5,000 warm; WebSockets: 1,000; last: on a stream
 of the raw: posts of the inserts, home of uvicorn"""
 
 
-_measured: dict[str, float] = {}  # raw limits of this run, for the ratios
+_measured: dict[str, float] = {}  # the machine's limits in this run, for the ratios
 
 
 def limits(runs: int, scale: float) -> list[Row]:
@@ -124,7 +124,7 @@ def posting(runs: int, scale: float) -> list[Row]:
 
 
 def _settle(data: Path) -> None:
-    """Until the outbox is empty, looked at from outside."""
+    """Wait until the outbox is empty, without asking the server."""
     connection = apsw.Connection(str(data / "chirrup.db"), flags=apsw.SQLITE_OPEN_READONLY)
     while connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").get:
         time.sleep(0.005)
@@ -179,7 +179,7 @@ def pages(runs: int, scale: float) -> list[Row]:
 
 @contextmanager
 def _talking() -> Iterator[tuple[Server, list[Reader]]]:
-    """A server with 200 people who say 600 things, and 16 who read them all."""
+    """A server with 200 people who write 600 posts, and 16 who follow them all."""
     with world.folder() as data:
         with world.database(data) as db:
             authors, people = world.people(db, "a", 200), world.people(db, "r", 16)
@@ -284,7 +284,7 @@ def start(runs: int, scale: float) -> list[Row]:
     """start-up and memory"""
     seconds, memory = [], []
     with world.folder() as data:
-        for _ in range(runs + 1):  # the first makes the database
+        for _ in range(runs + 1):  # the first run creates the database
             with world.chirrup_server(data) as server:
                 seconds.append(server.started_s)
                 time.sleep(1)

@@ -1,4 +1,4 @@
-"""What people did, read from a file of `A B unixtime kind` (RT: A boosts B, RE: A replies to B, MT: A mentions B)."""
+"""What people did, read from lines of `A B unixtime kind` (RT: A boosts B, RE: A replies to B, MT: A mentions B)."""
 
 import gzip
 from collections import Counter, defaultdict
@@ -7,28 +7,28 @@ from pathlib import Path
 
 import msgspec
 
-KINDS = {"RT": "boost", "RE": "reply", "MT": "mention"}  # of several in one act, the first counts
+KINDS = {"RT": "boost", "RE": "reply", "MT": "mention"}  # if an act has several, the first counts
 
 
 class Act(msgspec.Struct, frozen=True):
-    at_s: float  # after the first
-    kind: str  # of KINDS' values
+    at_s: float  # seconds after the first act
+    kind: str  # one of KINDS' values
     who: int
-    whom: tuple[int, ...]  # those boosted, replied to or mentioned; the one that kind means comes first
+    whom: tuple[int, ...]  # the boosted, answered or mentioned people; the one of `kind` comes first
 
 
 class Activity(msgspec.Struct, frozen=True):
     acts: list[Act]  # in order of time
-    people: int  # their numbers are 0 to people - 1
+    people: int  # numbered 0 to people - 1
 
     @property
     def follows(self) -> list[tuple[int, int]]:
-        """(follower, followee): who acts on somebody reads them."""
+        """(follower, followee): everybody follows the people they act on."""
         return sorted({(act.who, other) for act in self.acts for other in act.whom})
 
     @property
     def posts_needed(self) -> dict[int, int]:
-        """How many posts each must have before, so that nobody boosts the same one twice and all can be replied to."""
+        """How many posts each person needs at the start: nobody boosts a post twice, and replies need a target."""
         boosts = Counter((act.who, act.whom[0]) for act in self.acts if act.kind == "boost")
         needed: dict[int, int] = defaultdict(int)
         for (_, author), count in boosts.items():
@@ -40,10 +40,10 @@ class Activity(msgspec.Struct, frozen=True):
 
 
 def read(file: Path, from_hour: float, hours: float) -> Activity:
-    """What happened in these hours. Times are whole seconds: what one second has is delivery over it.
+    """The acts of these hours. Times are whole seconds: acts of the same second are spread over it.
 
-    Rows of one person in one second are one act: a reply has a row for each it mentions, a boost for those the boosted
-    post mentions.
+    Rows of one person in one second are one act: a reply has a row for each person it mentions, a boost has one for
+    each person whom the boosted post mentions.
     """
     try:
         with gzip.open(file, "rt") as lines:

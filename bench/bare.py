@@ -1,4 +1,4 @@
-"""The least a request costs under uvicorn: an application that only answers."""
+"""An application that only answers: the lowest cost of a request under uvicorn."""
 
 from typing import Any
 

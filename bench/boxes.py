@@ -1,6 +1,6 @@
-"""Chirrup in parts, as on many boxes, on this machine: PostgreSQL, Redis, any number of processes of each role.
+"""Chirrup as it runs on many machines, on this one: PostgreSQL, Redis, any number of processes of each role.
 
-What each part costs is CPU time of its processes, so that it can be told apart on two cores.
+The cost of each part is the CPU time of its processes, so two cores are enough to tell the parts apart.
 """
 
 import os
@@ -25,14 +25,14 @@ Cost = dict[str, float]  # seconds of CPU by part: "postgres", "redis", and the 
 
 
 class Durable(Postgres):
-    """With a flush for each commit, which tests do without."""
+    """PostgreSQL with a flush for each commit; the tests run without."""
 
     def command(self) -> list[str]:
         return [*super().command(), "--fsync=on", "--full_page_writes=on", "--shared_buffers=1GB", "--max_wal_size=4GB"]
 
 
 class Boxes(msgspec.Struct):
-    """Where everything is, and the processes that run now."""
+    """The addresses of all parts, and the processes that run now."""
 
     settings: Settings
     postgres: Postgres
@@ -45,7 +45,7 @@ class Boxes(msgspec.Struct):
 
     @property
     def cost(self) -> Cost:
-        """CPU used since each started."""
+        """CPU used by each part since it started."""
         cost: Cost = {"postgres": _cpu_of_tree(self.postgres), "redis": sum(map(_cpu_of_tree, self.redis))}
         for role, server in self.running:
             cost[role] = cost.get(role, 0) + server.cpu_s
@@ -53,7 +53,7 @@ class Boxes(msgspec.Struct):
 
     @contextmanager
     def roles(self, **counts: int) -> Iterator[None]:
-        """So many processes of each role, until the end of the block."""
+        """Run so many processes of each role until the end of the block."""
         with ExitStack() as stack:
             for role, count in counts.items():
                 for _ in range(count):
@@ -80,19 +80,19 @@ class Boxes(msgspec.Struct):
             server.stop()
 
     def settle(self) -> None:
-        """Until the outbox is empty, looked at from outside."""
+        """Wait until the outbox is empty, without asking the servers."""
         with psycopg.connect(self.settings.database, autocommit=True) as connection:
             while (row := connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()) and row[0]:
                 time.sleep(0.02)
 
     def engines(self) -> Engines:
-        """Their own, for the measuring process. To be made in its loop."""
+        """Engines for the measuring process. Call it in the loop that uses them."""
         return open_engines(self.settings)
 
 
 @contextmanager
 def boxes(redis_nodes: int = 1) -> Iterator[Boxes]:
-    """PostgreSQL and Redis, empty, no process of Chirrup yet."""
+    """PostgreSQL and Redis, both empty, without a process of Chirrup."""
     with world.folder() as data, running(Durable) as postgres, ExitStack() as stack:
         if redis_nodes == 1:
             redis = stack.enter_context(running(Redis))
@@ -105,7 +105,7 @@ def boxes(redis_nodes: int = 1) -> Iterator[Boxes]:
 
 
 def _cpu_of_tree(server: Postgres | Redis) -> float:
-    """Of a server, the processes it has started and those that have ended."""
+    """CPU of a server, the processes it has started and those that have ended."""
     assert server.process
     pid = server.process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -115,6 +115,6 @@ def _cpu_of_tree(server: Postgres | Redis) -> float:
 def _ticks(pid: int, *, ended: bool) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except FileNotFoundError:  # gone since: now it counts as ended
+    except FileNotFoundError:  # has ended: now it counts there
         return 0
     return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")

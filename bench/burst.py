@@ -1,8 +1,8 @@
-"""`make burst`: ten times what can be done is asked for. docs/operate/faults.md, R13.
+"""`make burst`: ten times as many requests as the server can handle. docs/operate/faults.md, R13.
 
-What is refused must be refused at once, what is accepted must be done well and kept, and nothing may pile up. One
-process on SQLite, unless --boxes. The client has one of this machine's cores for itself, the servers have the others:
-what is asked for may be less than ten times where the client can do no more; the table says how much it was.
+Refusals must come at once, accepted work must be done well and stay, and nothing may pile up. Runs one process on
+SQLite, or with --boxes several. The client has one core of this machine for itself and the servers have the others. If
+the client cannot send ten times as much, the table says how much it sent.
 """
 
 import argparse
@@ -26,13 +26,13 @@ from .target import Target
 from .world import Person
 
 CONNECTIONS = 1000
-CLIENTS = 64  # closed loop, which capacity is measured with
-NORMAL = 0.5  # of capacity
+CLIENTS = 64  # in a closed loop, to measure the capacity
+NORMAL = 0.5  # share of the capacity
 PEOPLE = 200
 
 
 class Watch:
-    """Looks at the server's health, memory and outbox five times a second."""
+    """Reads the server's health, memory and outbox five times a second."""
 
     def __init__(self, server: Target, client: Client) -> None:
         self.most_mib = self.oldest_s = 0.0
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--boxes", action="store_true", help="PostgreSQL, Redis, a process of each role")
     asked = parser.parse_args()
     first, *others = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, others or [first])  # for what is started now
+    os.sched_setaffinity(0, others or [first])  # for the processes that are started now
     with target.boxes() if asked.boxes else target.embedded() as server:
         os.sched_setaffinity(0, [first])
         people = world.people(server.db, "p", PEOPLE)
@@ -103,8 +103,8 @@ class Phase(msgspec.Struct):
     client_cpu: float
     most_mib: float
     oldest_s: float
-    drained_s: float  # after the last answer, until the outbox was empty
-    most_waiting: int  # requests, in the client, for a connection
+    drained_s: float  # from the last answer until the outbox was empty
+    most_waiting: int  # requests that wait in the client for a connection
 
     def count(self, status: int) -> int:
         return self.timings.by_status("work").get(status, 0)

@@ -1,6 +1,7 @@
-"""How many people a layout of boxes holds: what each part is asked for by so many, and what it may give.
+"""How many people a layout of boxes can serve: the load on each part, and the limit of each part.
 
-Nothing is measured here: bench/costs.toml has what was, with where from. docs/scale.md says what is taken for true.
+This file only calculates. The measured costs and their sources are in bench/costs.toml, the assumptions in
+docs/scale.md.
 """
 
 import math
@@ -14,31 +15,31 @@ import msgspec
 COSTS = Path(__file__).with_name("costs.toml")
 DAY_S, MIB, GIB = 86_400, 2**20, 2**30
 PROCESS_BYTES = 100 * MIB  # docs/figures.md
-CONNECTIONS_SHARE = 1 / 4  # of PostgreSQL's memory: the rest is for what it knows
-REDIS_CONNECTIONS = 10_000  # maxclients as Redis comes; a process has three to each node
-BUCKETS, SHARDS = 4096, 32  # the most shards there can be; those of `chirrup migrate --citus`
-CACHED = 0.4  # of PostgreSQL's part in a read, where posts and their authors are kept in Redis: assumed
-CITUS_ONE_SHARD = 4.2  # what is left of it goes to one shard: flags of 40 posts; see costs.toml
+CONNECTIONS_SHARE = 1 / 4  # of PostgreSQL's memory; the rest is its cache
+REDIS_CONNECTIONS = 10_000  # Redis' default maxclients; a process has three connections to each node
+BUCKETS, SHARDS = 4096, 32  # the most shards possible; those of `chirrup migrate --citus`
+CACHED = 0.4  # share of a read's cost that stays in PostgreSQL when Redis caches posts and authors: assumed
+CITUS_ONE_SHARD = 4.2  # factor of the remaining reads, which go to one shard: flags of 40 posts; see costs.toml
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What was bought and set."""
+    """The machines and settings."""
 
     boxes: int
     citus: bool = False
-    database_size: int = 1  # times a box, in everything
+    database_size: int = 1  # size of the database machine, in boxes
     connections: int = 8  # CHIRRUP_DATABASE_CONNECTIONS
-    pooled: bool = False  # a pooler before each node
-    network: int = 1  # times a box's
+    pooled: bool = False  # with a pooler in front of each node
+    network: int = 1  # times the network of a box
     partitions: int = 64
     groups: int = 64
     cached: bool = False
-    sampled: bool = False  # the public stream tells of some posts only
-    embedded: bool = False  # one process, SQLite, nothing else
+    sampled: bool = False  # the public stream carries a sample of the posts
+    embedded: bool = False  # one process with SQLite
 
 
 class Layout(NamedTuple):
-    """Boxes of each kind; 0: what it does is done on the app boxes, which have web, worker and stream processes."""
+    """Boxes of each kind. 0: the app boxes do that work too; they run web, worker and stream processes."""
 
     app: int
     redis: int
@@ -47,7 +48,7 @@ class Layout(NamedTuple):
 
 class Load(NamedTuple):
     part: str
-    kind: str  # of boxes that more of would help; "": none
+    kind: str  # the kind of box that would help; "": no box helps
     used: float
     limit: float
 
@@ -61,7 +62,7 @@ def read_costs(file: Path = COSTS) -> dict[str, Any]:
 
 
 def rates(costs: dict[str, Any], users: float) -> dict[str, float]:
-    """A second, at the peak: posts, reads, deliveries (into home timelines), events (on open streams)."""
+    """Per second at the peak: posts, reads, deliveries (into home timelines), events (on open streams)."""
     people = costs["people"]
     posts = users * people["posts_a_day"] * people["peak"] / DAY_S
     deliveries = posts * people["followers"]
@@ -74,7 +75,7 @@ def rates(costs: dict[str, Any], users: float) -> dict[str, float]:
 
 
 class _Asked(NamedTuple):
-    """By so many users of a layout."""
+    """The load of so many users on a layout."""
 
     costs: dict[str, Any]
     setup: Setup
@@ -82,35 +83,35 @@ class _Asked(NamedTuple):
     users: float
     rate: dict[str, float]
     cpu: dict[str, float]  # cores
-    wire: float  # bytes a second that one box may send and get
+    wire: float  # bytes a second that one box can send and receive
 
     @property
     def nodes(self) -> int:
-        """Of Redis: a core each. Four make a Cluster."""
+        """Redis nodes, one for each core. Four make a Cluster."""
         return 1 if self.layout.redis < 2 else self.layout.redis * self.costs["box"]["cores"]
 
     @property
     def processes(self) -> int:
-        """A web process for each core of an app box, a worker and a stream process on each."""
+        """A web process for each core of an app box, plus a worker and a stream process."""
         return self.layout.app * (self.costs["box"]["cores"] + 2)
 
     def bytes_s(self, store: str) -> float:
-        """To and from "redis" or "postgres"."""
+        """Traffic with "redis" or "postgres"."""
         weights, rate = self.costs["weights"], self.rate
         sizes = {work: weights.get(f"{work}_{store}_bytes", 0) for work in ("post", "read", "delivery")}
-        if self.setup.cached:  # posts and authors come from Redis then
+        if self.setup.cached:  # then posts and authors come from Redis
             spared = (1 - CACHED) * weights["read_postgres_bytes"]
             sizes["read"] += spared if store == "redis" else -spared
         return rate["posts"] * sizes["post"] + rate["reads"] * sizes["read"] + rate["deliveries"] * sizes["delivery"]
 
 
 def loads(costs: dict[str, Any], setup: Setup, layout: Layout, users: float) -> list[Load]:
-    """Of each part, what so many active users ask of it, and what it may give."""
+    """For each part: the load of so many active users, and the limit."""
     rate, box = rates(costs, users), costs["box"]
     wire = box["network_mbit_s"] * setup.network * 1e6 / 8 * box["busy"]
     asked = _Asked(costs, setup, layout, users, rate, {}, wire)
     asked = asked._replace(cpu=_cpu(asked))
-    if setup.embedded:  # one core: what is put off is done in the same process
+    if setup.embedded:  # one core: the same process also does the work of workers
         return [Load("the only process", "app", asked.cpu["web"], box["busy"]), _disk(asked), _answers(asked, 0)]
     return [*_cores(asked), *_app(asked), *_redis(asked), *_database(asked)]
 
@@ -158,7 +159,7 @@ def _redis(asked: _Asked) -> Iterator[Load]:
         yield Load("network of Redis", "redis", asked.bytes_s("redis"), boxes * asked.wire)
     yield Load("groups of Redis", "", asked.cpu["redis"], asked.setup.groups * box["busy"])
     yield Load("connections to Redis", "", asked.processes * 3, REDIS_CONNECTIONS)
-    if not asked.setup.sampled:  # one channel is on one node, and every stream process has it
+    if not asked.setup.sampled:  # one node has the channel, and every stream process listens to it
         told = asked.rate["posts"] * asked.layout.app * box["redis_message_us"] / 1e6
         yield Load("the public stream's channel", "", told, box["busy"])
 
@@ -171,7 +172,7 @@ def _database(asked: _Asked) -> Iterator[Load]:
     yield Load("PostgreSQL's log", grows, log, boxes * box["disk_mb_s"] * 1e6)
     if layout.database:
         yield Load("PostgreSQL's network", grows, asked.bytes_s("postgres"), boxes * asked.wire)
-    if not setup.pooled:  # on Citus each connection to any node has one of its own to all others
+    if not setup.pooled:  # on Citus, each connection to a node opens one to every other node
         here = asked.processes * 2 * setup.connections * (1 + 1 / layout.database if setup.citus else 1)
         memory = box["memory_gib"] * GIB * setup.database_size * CONNECTIONS_SHARE
         yield Load("connections to PostgreSQL", "", here * weights["connection_bytes"], memory)
@@ -187,22 +188,22 @@ def _disk(asked: _Asked) -> Load:
 
 
 def _cpu(asked: _Asked) -> dict[str, float]:
-    """Whole cores that each part is busy with."""
+    """Cores that each part keeps busy."""
     costs, setup, layout, rate = asked.costs, asked.setup, asked.layout, asked.rate
     box, weights, elsewhere = costs["box"], costs["weights"], costs["elsewhere"]
     each_us = costs["embedded_cpu_us" if setup.embedded else "cluster_cpu_us" if asked.nodes > 1 else "cpu_us"]
     pieces = {"post": rate["posts"], "delivery": rate["deliveries"] - 10 * rate["posts"], "read": rate["reads"]}
     us = dict.fromkeys(("web", "worker", "postgres", "redis", "stream"), 0.0)
-    for work, count in pieces.items():  # a post of the costs has 10 deliveries of its own
+    for work, count in pieces.items():  # in costs.toml a post includes 10 deliveries
         for part, each in each_us[work].items():
             if part == "postgres":
                 each *= _database_factor(elsewhere, setup, work)
             us[part] += max(count, 0) * each
     if setup.cached:
-        us["redis"] += rate["reads"] * each_us["read"]["redis"]  # as much again: assumed
+        us["redis"] += rate["reads"] * each_us["read"]["redis"]  # the same cost again: assumed
 
     listening = costs["people"]["followers"] * costs["people"]["online"]
-    processes = layout.app * (1 - (1 - 1 / layout.app) ** listening)  # that have a reader of a post
+    processes = layout.app * (1 - (1 - 1 / layout.app) ** listening)  # processes with a reader of the post
     wordings = rate["posts"] * processes
     if setup.embedded:
         us["web"] += rate["events"] * weights["stream_reader_us"]
@@ -218,7 +219,7 @@ def _cpu(asked: _Asked) -> dict[str, float]:
 
 
 def _database_factor(elsewhere: dict[str, Any], setup: Setup, work: str) -> float:
-    """Times the CPU of one plain PostgreSQL without a cache before it."""
+    """The CPU cost relative to one plain PostgreSQL without a cache."""
     kept = CACHED if setup.cached and work == "read" else 1
     if not setup.citus:
         return kept

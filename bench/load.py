@@ -1,4 +1,4 @@
-"""Load from one process over raw sockets, so that the client costs little: closed loop, so many at a time."""
+"""Load from one process over raw sockets, which costs the client little. Closed loop: a fixed number of clients."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ def get(path: str, token: str) -> bytes:
 
 
 def page(path: str, cookie: str) -> bytes:
-    """As a browser asks for it, which takes it packed."""
+    """A request as a browser sends it, which accepts compression."""
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\nCookie: chirrup={cookie}\r\n\r\n".encode()
 
 
@@ -30,9 +30,9 @@ def say(token: str, number: int) -> bytes:
 
 
 async def run(port: int, clients: int, requests: Iterator[bytes], *, rate: float = 0) -> tuple[int, float]:
-    """(answers, seconds): every request once, each of clients waiting for its answer. Fails on an error status.
+    """(answers, seconds): sends every request once. Each client waits for its answer. Fails on an error status.
 
-    rate: no more than so many are sent in a second; 0: as many as go.
+    rate: at most so many requests a second; 0: no limit.
     """
     count = sent = 0
 
@@ -54,7 +54,7 @@ async def run(port: int, clients: int, requests: Iterator[bytes], *, rate: float
 
 
 async def timed(port: int, clients: int, requests: Iterator[bytes]) -> list[float]:
-    """run(), but the seconds of each answer."""
+    """As run(), but returns the seconds of each answer."""
     took: list[float] = []
 
     async def client() -> None:
@@ -80,7 +80,7 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
 
 
 class Sockets:
-    """Open WebSockets that count the frames they get."""
+    """Open WebSockets that count the frames they receive."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -105,7 +105,7 @@ class Sockets:
             self._reached.set()
 
     async def until(self, frames: int) -> None:
-        """Wait until so many have come in all."""
+        """Wait until so many frames have come in total."""
         self._target = frames
         if self.frames < frames:
             self._reached.clear()
@@ -152,7 +152,7 @@ def _socket(owner: Sockets, token: str, ready: "asyncio.Future[None]") -> Callab
 
 
 def _frame_length(data: bytes) -> int:
-    """Whole length of the frame that data begins with; 0 when that cannot be told yet (RFC 6455, 5.2)."""
+    """Total length of the frame that data begins with; 0 while it is unknown (RFC 6455, 5.2)."""
     if len(data) < 2:
         return 0
     short = data[1] & 127

@@ -1,7 +1,7 @@
-"""`make bench-million`: the figures of section 6 of the design with a million accounts and a hundred million follows.
+"""`make bench-million`: figures with a million accounts and a hundred million follows.
 
-On SQLite in the folder --data (data-million), loaded first where nothing is; or on --database postgresql://…, with
-Redis, in the parts web, worker and stream. What it posts stays there.
+Runs on SQLite in the folder --data (data-million), which is loaded first if it is empty; or on --database
+postgresql://… with Redis and the parts web, worker and stream. The posts it writes stay there.
 """
 
 import argparse
@@ -39,25 +39,26 @@ from .boxes import Boxes
 from .world import Person, Server
 
 AUTHORS, READERS, WATCHING, PAIRS = 200, 2_000, 2_000, 8
-PACE = 50  # small posts a second, while a post reaches very many
-WARM = 100_000  # timelines this process keeps: all that engines/timelines/memory.py has room for
+PACE = 50  # small posts a second, while a post goes to very many
+WARM = 100_000  # timelines that this process keeps: the capacity of engines/timelines/memory.py
 
 
 class People(msgspec.Struct):
-    """Whom the figures are about."""
+    """The accounts that are measured."""
 
     star: Person
     star_followers: int
-    last: Person  # the follower of the star who is told last
-    watching: list[Person]  # followers of the star whose homes are warm
-    authors: list[Person]  # as many followers as most have
+    last: Person  # the follower of the star who gets posts last
+    watching: list[Person]  # followers of the star with warm homes
+    authors: list[Person]  # have a typical number of followers
     author_followers: int
-    readers: list[Person]  # follow some hundred
-    pairs: list[tuple[Person, Person]]  # an author, and one who follows it and neither the star nor another of these
+    readers: list[Person]  # follow about a hundred
+    # an author, and a follower of this author who follows neither the star nor another of these authors
+    pairs: list[tuple[Person, Person]]
 
 
 class Running(msgspec.Struct):
-    """Chirrup's processes; web and stream are one on SQLite."""
+    """Chirrup's processes. On SQLite web and stream are the same one."""
 
     web: Server
     stream: Server
@@ -88,14 +89,14 @@ class Bench:
         self.table.add_row(work, figure, took, cpu, target)
 
     def settle(self) -> None:
-        """Until the outbox is empty."""
+        """Wait until the outbox is empty."""
         while self.read(outbox.waiting):
             time.sleep(0.02)
 
     # the figures
 
     def limits(self) -> None:
-        """What this machine can do at all, at this moment."""
+        """The limits of this machine at this moment."""
         for row in limits(1, self.scale):
             self.row(row.work, f"{row.runs[0]:,.0f}/s", cpu=f"{row.cpu_us[0]:.0f} µs" if row.cpu_us else "")
 
@@ -124,7 +125,7 @@ class Bench:
             )
 
     def _rate(self, running: Running, work: str, clients: int, requests: list[bytes], target: str) -> None:
-        """Answers a second until all that follows is done, and what each took."""
+        """Answers a second, until all work that follows is done, and the time of each answer."""
         before, started = running.cpu_s, time.perf_counter()
         took = asyncio.run(load.timed(running.web.port, clients, iter(requests)))
         self.settle()
@@ -133,7 +134,7 @@ class Bench:
         self.row(work, f"{len(took) / wall:,.0f}/s", _ms(took), f"{cpu} µs", target)
 
     def wide(self, running: Running, people: People) -> None:
-        """Posts by the star, one after the other, and small posts meanwhile."""
+        """Posts by the star, one after the other, with small posts at the same time."""
         count = int(1_000 * self.scale)
         asyncio.run(self._warm(running, people))
         alone, _ = asyncio.run(self._wide(running, people, count, stars=False))
@@ -155,7 +156,7 @@ class Bench:
     async def _wide(
         self, running: Running, people: People, count: int, *, stars: bool
     ) -> tuple[list[float], list[float]]:
-        """(seconds of each small post, seconds of each of the star's), from when it is due to the stream."""
+        """(seconds of each small post, seconds of each post by the star), from the due time to the stream."""
         last = load.Sockets()
         await last.open(running.stream.port, [people.last.token])
         ends = [load.Sockets() for _ in people.pairs]
@@ -186,7 +187,7 @@ class Bench:
         return small, waits
 
     async def _warm(self, running: Running, people: People) -> None:
-        """The homes of WATCHING followers of the star, by reading them; and of all, where Redis has room."""
+        """Warm the homes of WATCHING followers of the star by reading them; and of all, if Redis has room."""
         pages = (load.get("/api/v1/timelines/home?limit=1", one.token) for one in people.watching)
         await load.run(running.web.port, 16, pages)
         if running.boxes:
@@ -196,7 +197,7 @@ class Bench:
             await close_engines(engines)
 
     async def deliveries(self, people: People) -> None:
-        """A post by the star into as many warm homes as there is room for, in this process."""
+        """A post by the star into as many warm homes as fit into this process."""
         engines = open_engines(self.settings)
         ids = await _followers(engines.db, people.star.id)
         warm = ids if self.settings.broker else ids[:WARM]
@@ -209,7 +210,7 @@ class Bench:
             while place:
                 place = await fanout.deliver(engines, post.id, place=place)
             wall, cpu = time.perf_counter() - started, time.process_time() - used
-            if n:  # the first reads the followers from disk
+            if n:  # the first run reads the followers from disk
                 self.row(
                     f"deliveries, {len(warm):,} of {len(ids):,} warm",
                     f"{len(ids) / wall:,.0f}/s",
@@ -228,7 +229,7 @@ async def _until_seen(port: int, sockets: load.Sockets, author: Person, words: s
 
 
 async def _followers(db: Database, account_id: int) -> list[int]:
-    """In the order in which they are told."""
+    """The followers, in the order of delivery."""
     found: list[int] = []
     after = 0
     while step := await db.read(follows.followers_step, account_id, after=after, limit=10_000):
@@ -238,7 +239,7 @@ async def _followers(db: Database, account_id: int) -> list[int]:
 
 
 async def _warm(engines: Engines, owners: list[int]) -> None:
-    """As if each had read, and found nothing."""
+    """Make timelines warm and empty, as if each owner had read."""
 
     async def some(part: list[int]) -> None:
         for owner in part:
@@ -255,7 +256,7 @@ def _ms(seconds: list[float]) -> str:
 
 
 def _choose(tx: Tx) -> People:
-    """The same of the same database."""
+    """Chooses the accounts. Depends only on the database."""
     counts = tx.all("SELECT account_id, followers, followees FROM account_counts ORDER BY followers DESC LIMIT 1")
     star, star_followers, _ = counts[0]
     some = tx.all("SELECT account_id, followers, followees FROM account_counts LIMIT 100000")
@@ -311,7 +312,7 @@ def _serving(settings: Settings, redis: Redis | None) -> Iterator[Running]:
 
 
 def _postmaster(url: str) -> Any:
-    """What Boxes wants to know of a server that runs already, on this machine."""
+    """What Boxes needs to know about a server on this machine that runs already."""
     import psycopg
 
     with psycopg.connect(url) as connection:
@@ -323,7 +324,7 @@ def _postmaster(url: str) -> Any:
 
 @contextmanager
 def _redis(settings: Settings) -> Iterator[tuple[Settings, Redis | None]]:
-    """A Redis where the database is not this process's own, and the settings that name it."""
+    """A Redis and settings that name it, if the database is a server; else neither."""
     if not settings.database:
         yield settings, None
         return

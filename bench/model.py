@@ -1,7 +1,7 @@
-"""`make scale-model`: how many people a number of boxes holds, what is full first, and what helps then.
+"""`make scale-model`: how many people a number of boxes can serve, which part is full first, and what helps then.
 
-The sums are in bench/capacity.py, what goes into them in bench/costs.toml; docs/scale.md explains both. `--write` puts
-the tables into that page.
+bench/capacity.py calculates, bench/costs.toml has the costs, and docs/scale.md explains both. `--write` puts the tables
+into that page.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from .capacity import COSTS, Layout, Load, Setup, loads, rates, read_costs
 PAGE = Path(__file__).parents[1] / "docs/scale.md"
 BOXES = (1, 2, 10, 100, 1000)
 
-# What helps when a part is full, in the order in which it is tried. * is not written yet.
+# Remedies for each full part, in the order in which they are tried. * is not written yet.
 REMEDIES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "PostgreSQL's CPU": [
         ("a database machine of 32 cores", {"database_size": 16}),
@@ -44,7 +44,7 @@ REMEDIES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 
 class Held(NamedTuple):
-    """What a setup holds. first: the part that is full first; spare: boxes that do not help."""
+    """What a setup can serve. first: the part that is full first. spare: boxes that would not help."""
 
     setup: Setup
     layout: Layout
@@ -54,7 +54,7 @@ class Held(NamedTuple):
 
 
 def fit(costs: dict[str, Any], setup: Setup, users: float) -> tuple[Layout, Load | None]:
-    """(the fewest boxes of each kind, what is full): None where so many users fit."""
+    """(the fewest boxes of each kind, the full part). None instead of a part: so many users fit."""
     layout = {1: Layout(1, 0, 0), 2: Layout(1, 0, 1)}.get(setup.boxes, Layout(1, 1, 3 if setup.citus else 1))
     while True:
         over = [load for load in loads(costs, setup, layout, users) if load.full > 1]
@@ -70,7 +70,7 @@ def fit(costs: dict[str, Any], setup: Setup, users: float) -> tuple[Layout, Load
 
 
 def hold(costs: dict[str, Any], setup: Setup) -> Held:
-    """Boxes of each kind as many as they are needed, for as many active users as can be."""
+    """The most active users, with the boxes divided between the kinds as needed."""
     if setup.citus and setup.boxes < 5:
         raise ValueError(f"Citus needs 5 boxes at least: 3 of it, one of Redis, one of the app; got {setup.boxes}")
     few, many = 1.0, 1e10
@@ -82,13 +82,14 @@ def hold(costs: dict[str, Any], setup: Setup) -> Held:
             many = middle
     layout, (_, full) = fit(costs, setup, few)[0], fit(costs, setup, many)
     assert full
-    if full.kind:  # a matter of boxes: of those of a whole that was cut in few pieces, one is full before the others
+    # more boxes would help: of the parts that were divided coarsely one fills up first, so take the fullest
+    if full.kind:
         full = max(loads(costs, setup, layout, many), key=lambda load: load.full)
     return Held(setup, layout, few, full, setup.boxes - sum(layout))
 
 
 def steps(costs: dict[str, Any], boxes: int) -> Iterator[tuple[str, Held]]:
-    """(what was done, what is held then): as it comes, then remedies for what is full first, as long as they help."""
+    """(what was changed, what is held): the plain setup, then remedies for the full part, as long as they help."""
     if boxes == 1:
         yield "SQLite, one process", hold(costs, Setup(1, embedded=True))
     held = hold(costs, Setup(boxes))
@@ -99,7 +100,7 @@ def steps(costs: dict[str, Any], boxes: int) -> Iterator[tuple[str, Held]]:
 
 
 def mend(costs: dict[str, Any], held: Held, wanted: float) -> tuple[list[str], Held] | None:
-    """The fewest remedies, three at most, with which more than wanted are held."""
+    """The fewest remedies, at most three, that hold more users than wanted."""
     found = (_mend(costs, held, wanted, count) for count in (1, 2, 3))
     return next(filter(None, found), None)
 
@@ -118,14 +119,14 @@ def _mend(costs: dict[str, Any], held: Held, wanted: float, count: int) -> tuple
 
 
 def _to_mend(held: Held) -> str:
-    """What is full first; where that is only a matter of more boxes, what most of the boxes are for."""
+    """The part that is full first. If only boxes are missing: the part that most boxes serve."""
     if held.first.kind and held.layout.database > held.layout.app:
         return "PostgreSQL's CPU"
     return held.first.part
 
 
 def rows(costs: dict[str, Any], boxes: int) -> Iterator[list[str]]:
-    """What the table says of so many boxes."""
+    """The table rows for so many boxes."""
     for n, (said, held) in enumerate(steps(costs, boxes)):
         rate, layout = rates(costs, held.users), held.layout
         star_s = costs["people"]["star"] * held.users / costs["elsewhere"]["wide_deliveries_s"]
@@ -146,7 +147,7 @@ HEADS += ["full first"]
 
 
 def check(costs: dict[str, Any]) -> Iterator[list[str]]:
-    """bench-scale's rows beside what is taken for true: the same cost with more workers, another one on a Cluster."""
+    """bench-scale's rows beside the assumptions: the same cost with more workers, another cost on a Cluster."""
     for row in costs["measured"]:
         each_us = costs["cluster_cpu_us" if row["redis"] > 1 else "cpu_us"]
         said = {work: sum(each_us[work].values()) for work in ("post", "delivery", "read")}
@@ -163,7 +164,7 @@ CHECK_HEADS = ["workers", "Redis nodes", "post, µs", "delivery, µs", "read, µ
 
 
 def mixed(costs: dict[str, Any]) -> str:
-    """Posts and reads at the same time, beside the sum of their costs, as bench.weights has it."""
+    """The cost of posts and reads at the same time, beside the sum of their costs (measured by bench.weights)."""
     reads, measured = costs["mixed"]["reads"], costs["mixed"]["together_us"]
     post, read = (sum(costs["cpu_us"][work].values()) for work in ("post", "read"))
     reckoned = post + reads * read
@@ -181,7 +182,7 @@ def _short(count: float) -> str:
 
 
 def write(page: str, costs: dict[str, Any]) -> str:
-    """The page with the figures of today between its marks `<!-- name -->` and `<!-- /name -->`."""
+    """The page with new figures between its marks `<!-- name -->` and `<!-- /name -->`."""
     texts = {"boxes": _markdown(HEADS, [row for boxes in BOXES for row in rows(costs, boxes)])}
     texts |= {"check": _markdown(CHECK_HEADS, check(costs)), "mixed": mixed(costs)}
     for name, text in texts.items():

@@ -1,6 +1,6 @@
-"""Load that keeps its schedule, however slow the answers are: each is timed from when its request was due.
+"""Load with a fixed schedule (open loop): slow answers do not delay it. Each is timed from when its request was due.
 
-One process, raw sockets, one request at a time on each; when all are busy the next waits here, and its clock runs.
+One process with raw sockets, one request at a time on each. If all are busy, the next request waits, and its time runs.
 """
 
 import asyncio
@@ -9,12 +9,12 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 
-Learn = Callable[[int, bytes, float], None]  # status, body, when it came (time.perf_counter)
-LOST = 0  # the status of what was not answered: the connection ended
+Learn = Callable[[int, bytes, float], None]  # called with status, body, and the time of the answer (time.perf_counter)
+LOST = 0  # status of a request without an answer: the connection ended
 
 
 class Timings:
-    """Seconds each answer took, by kind of request and status."""
+    """Seconds of each answer, by kind of request and status."""
 
     def __init__(self) -> None:
         self.of: dict[tuple[str, int], array[float]] = {}
@@ -23,7 +23,7 @@ class Timings:
         self.of.setdefault((kind, status), array("d")).append(seconds)
 
     def took(self, kind: str = "", among: Callable[[int], bool] = lambda status: status == 200) -> list[float]:
-        """Shortest first; kind "": of all."""
+        """Seconds, shortest first. kind "": all kinds."""
         return sorted(
             one
             for (its_kind, status), seconds in self.of.items()
@@ -32,7 +32,7 @@ class Timings:
         )
 
     def by_status(self, kind: str = "") -> dict[int, int]:
-        """How many, lowest status first; kind "": of all."""
+        """Number of answers by status, lowest first. kind "": all kinds."""
         found: dict[int, int] = {}
         for (its_kind, status), seconds in self.of.items():
             if kind in ("", its_kind):
@@ -41,18 +41,18 @@ class Timings:
 
 
 def percentile(ordered: list[float], percent: float) -> float:
-    """In the unit of ordered, which is sorted; 0 when there is nothing."""
+    """In the unit of ordered, which must be sorted. 0 when it is empty."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
 
 
 class Client:
-    """Connections to one server. Close it when done."""
+    """Connections to one server. Close it at the end."""
 
     def __init__(self, port: int, timings: Timings) -> None:
         self.port, self.timings = port, timings
         self.sent = self.answered = self.most_waiting = 0
         self.last_answer_at = 0.0
-        self._idle: deque[_Connection] = deque()  # the one that was used last comes last: none lies idle for long
+        self._idle: deque[_Connection] = deque()  # used in turn, so that none is idle for long
         self._all: set[_Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._waiting: deque[tuple[str, bytes, float, Learn | None]] = deque()
@@ -74,7 +74,7 @@ class Client:
             self._idle.append(connection)
 
     def send(self, kind: str, request: bytes, due: float, learn: Learn | None = None) -> None:
-        """due: when it had to be sent (time.perf_counter)."""
+        """due: when it should be sent (time.perf_counter)."""
         self.sent += 1
         if self._idle:
             self._idle.popleft().ask(kind, request, due, learn)
@@ -104,7 +104,7 @@ class Client:
             self._free(connection)
 
     def lost(self, connection: "_Connection") -> None:
-        """Another takes its place."""
+        """Open another connection instead."""
         if connection in self._idle:
             self._idle.remove(connection)
         if connection in self._all:
@@ -139,7 +139,7 @@ class _Connection(asyncio.Protocol):
         if len(self._got) >= self._until:
             status, got, learn = int(self._got[9:12]), self._got, self._learn
             self._got, self._until, self._asked = b"", 0, False
-            self._client.over(self, self._kind, status, self._due)  # which may ask the next
+            self._client.over(self, self._kind, status, self._due)  # this may send the next request
             if learn:
                 learn(status, got.partition(b"\r\n\r\n")[2], self._client.last_answer_at)
 
@@ -155,7 +155,7 @@ def _content_length(head: bytes) -> int:
 
 
 async def pace(rate: float, seconds: float, send: Callable[[int, float], None]) -> None:
-    """Call send(number, due) rate times a second, for so long; those that are late follow at once."""
+    """Call send(number, due) rate times a second for so long. Late calls follow at once."""
     started, count = time.perf_counter(), 0
     while (now := time.perf_counter()) < started + seconds:
         while count < (now - started) * rate:

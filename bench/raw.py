@@ -1,4 +1,4 @@
-"""What this machine can do at all: benchmarks say how near they come to it, and runs of two days can be compared."""
+"""The limits of this machine. Benchmarks are compared with them, so runs of different days can be compared."""
 
 import itertools
 import sys
@@ -26,7 +26,7 @@ def inserts(count: int) -> float:
 
 
 def answers(count: int) -> tuple[float, float]:
-    """Of 44 kB, by an application that only answers: how many a second, and µs of CPU each."""
+    """Answers of 44 kB by an application that only answers: how many a second, and µs of CPU for each."""
     port = world.free_port()
     command = [sys.executable, "-m", "uvicorn", "bench.bare:app", "--port", str(port), "--log-level", "error"]
     server = Server(command, port, {})

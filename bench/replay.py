@@ -1,9 +1,9 @@
-"""`make replay`: people do what people did on Twitter once, at a chosen speed, through the API.
+"""`make replay`: repeats real activity on Twitter through the API, at a chosen speed.
 
-The file is yours to fetch: the Higgs Twitter data set of snap.stanford.edu (July 2012) has the form that it takes.
+Fetch the file yourself: the Higgs Twitter data set of snap.stanford.edu (July 2012) has the right form.
 
-Retweets are boosts; who acts on somebody follows them, and reads their home timeline first. The schedule is kept
-however slow the answers are, and each answer is timed from when its request was due.
+Retweets become boosts. People follow those they act on, and read their home timeline before an act. Slow answers do not
+delay the schedule; an answer's time starts when its request was due.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> None:
 
 class Replay:
     def __init__(self, server: Target, seen: Activity, texts: "deque[str]") -> None:
-        """Makes the people, whom they follow, and the posts they had before."""
+        """Makes the people, their follows, and the posts they start with."""
         self._server, self._seen = server, seen
         prefix = f"r{secrets.token_hex(3)}_"
         self._people = world.people(server.db, prefix, seen.people)
@@ -88,7 +88,7 @@ class Replay:
         return self._words[0]
 
     async def run(self, speed: float, reads: int, streams: int) -> list[Any]:
-        """What there is to be shown."""
+        """Run the replay. Returns what to print."""
         await target.drained(self._server)
         client = Client(self._server.port, self.timings)
         listening = Listening(self._server.streams_port)
@@ -103,7 +103,7 @@ class Replay:
         drained_s = time.perf_counter() - started - took_s
         cost, own = self._server.cost() - cost, target.own_cpu_s() - own
         looking.cancel()
-        await asyncio.sleep(0.2)  # what the last act brought is on its way to the streams
+        await asyncio.sleep(0.2)  # time for the last events to reach the streams
         client.close()
         listening.close()
         lags = sorted(max(0.0, at - self._acknowledged[id]) for id, at in listening.heard if id in self._acknowledged)
@@ -165,7 +165,7 @@ class Replay:
         return found
 
     def _best_placed(self, count: int) -> list[int]:
-        """Those to whom most will come."""
+        """The people who will get the most posts."""
         active = Counter(act.who for act in self._seen.acts)
         comes = Counter[int]()
         for follower, followee in self._seen.follows:
@@ -188,10 +188,10 @@ class Replay:
 
 
 class Listening:
-    """Open streams (SSE), and what they brought."""
+    """Open streams (server-sent events) and what arrived on them."""
 
     def __init__(self, port: int) -> None:
-        self.heard: list[tuple[str, float]] = []  # (id of a post or boost, when)
+        self.heard: list[tuple[str, float]] = []  # (id of a post or boost, when it came)
         self.transports: list[asyncio.BaseTransport] = []
         self._port = port
 
@@ -231,7 +231,7 @@ def _stream(heard: list[tuple[str, float]], token: str, ready: "asyncio.Future[N
             for found in UPDATE.finditer(data):
                 heard.append((found[1].decode(), now))
                 end = found.end()
-            self.rest = data[max(end, len(data) - 60) :]  # which may be the beginning of one
+            self.rest = data[max(end, len(data) - 60) :]  # it may be the beginning of an event
 
     return Stream
 

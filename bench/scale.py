@@ -1,10 +1,10 @@
-"""`make bench-scale`: does a post, a delivery, a read cost the same with more workers and more Redis nodes?
+"""`make bench-scale`: do a post, a delivery and a read cost the same with more workers and more Redis nodes?
 
-All processes share this machine, so rates cannot grow; what is compared is CPU of all of them together for each piece
-of work. Where it stays the same, boxes add up. Workers are given work in two ways: "shared" is as much as goes, however
-many they are; "each" is the same for each of them, as when a box is added because there is more to do. The numbers of
-workers take turns, and of each kind of work the middle turn counts: a machine that is faster for some minutes is so for
-all of them. How fast it is, its bare answers say: compare the costs of two days by how many of these they are.
+All processes share this machine, so rates cannot grow. We compare the CPU of all processes for each piece of work. If
+it stays the same, more boxes give more capacity. Workers get work in two ways. "shared": as much as they can do
+together. "each": the same amount for each, as when a box is added for more work. The numbers of workers are measured in
+turns, and the median turn of each kind of work counts, so a fast phase of the machine helps all of them. The raw
+answers measure the machine: to compare two days, divide the costs by the cost of a raw answer.
 """
 
 import argparse
@@ -27,8 +27,8 @@ SMALL, FOLLOWERS = 200, 10  # authors of ordinary posts, followers of each
 BIG, MANY = 4, 5_000  # authors with warm followers, followers of each
 READERS = 16
 SMALL_POSTS, WIDE = 4000, 400  # posts of each kind, shared
-EACH_POSTS, EACH_WIDE, EACH_S = 100, 5, 8  # a second for each worker, for so long
-WARM_WIDE = 64  # so that every worker has done both kinds
+EACH_POSTS, EACH_WIDE, EACH_S = 100, 5, 8  # posts a second for each worker; seconds
+WARM_WIDE = 64  # so many that every worker has done both kinds
 TURNS = 3
 
 
@@ -36,12 +36,12 @@ class Town(msgspec.Struct):
     small: list[Person]
     big: list[Person]
     readers: list[Person]  # follow all of small
-    strangers: list[Person]  # follow a share of small each, and no two the same
+    strangers: list[Person]  # follow a share of small each, without overlap
     crowd: list[Person]
 
 
 class Measured(msgspec.Struct):
-    """One way of spreading the work."""
+    """The result for one number of workers and nodes."""
 
     workers: int
     nodes: int
@@ -84,7 +84,7 @@ def _people(machine: Boxes) -> Town:
     world.follow(db, [(one, author) for author in big for one in crowd])
     world.follow(db, [(reader, author) for reader in readers for author in small])
     world.follow(db, [(strangers[n % READERS], author) for n, author in enumerate(small)])
-    db.write_now(lambda tx: tx.run("DELETE FROM outbox"))  # follows of before anybody reads
+    db.write_now(lambda tx: tx.run("DELETE FROM outbox"))  # follows made before anybody reads
     db.close()
     return Town(small, big, readers, strangers, crowd)
 
@@ -99,7 +99,7 @@ def _measure(machine: Boxes, town: Town, workers: int, scale: float) -> Measured
     seconds = EACH_S * scale
     with machine.roles(web=1, worker=workers):
         asyncio.run(_warm(machine, town))
-        for people, count in ((town.small, 400), (town.big, WARM_WIDE)):  # statements prepared, code warm
+        for people, count in ((town.small, 400), (town.big, WARM_WIDE)):  # prepares statements and warms up the code
             asyncio.run(load.run(machine.web.port, 32, iter(say(people, count))))
         machine.settle()
         result = Measured(workers, len(machine.redis), {}, {})
@@ -122,7 +122,7 @@ def _measure(machine: Boxes, town: Town, workers: int, scale: float) -> Measured
 
 
 def _middle(turns: Sequence[Measured]) -> Measured:
-    """Of each kind of work the turn whose cost of all processes is the middle one."""
+    """For each kind of work, the turn with the median cost of all processes."""
     middle = Measured(turns[0].workers, turns[0].nodes, {}, {})
     for work in turns[0].cpu_us:
         one = sorted(turns, key=lambda turn: sum(turn.cpu_us[work].values()))[len(turns) // 2]
@@ -135,7 +135,7 @@ def _round(people: list[Person], count: int) -> Iterator[tuple[int, Person]]:
 
 
 async def _warm(machine: Boxes, town: Town) -> None:
-    """As if each had read: the crowd has nothing to read yet, the readers read."""
+    """Warm the timelines: those of the crowd are empty, the readers read theirs."""
     engines = await asyncio.to_thread(machine.engines)
     for one in town.crowd:
         if rebuild := await engines.timelines.begin_rebuild("home", one.id):

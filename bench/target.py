@@ -1,4 +1,4 @@
-"""The server that is measured: its own on SQLite, in parts on PostgreSQL and Redis, or one that runs already."""
+"""The server to measure: our own on SQLite, one in parts on PostgreSQL and Redis, or one that runs already."""
 
 import asyncio
 import os
@@ -22,8 +22,8 @@ class Target(msgspec.Struct):
     port: int
     streams_port: int
     db: Database
-    cost: Callable[[], float]  # seconds of CPU so far, of all its processes; 0 where they cannot be seen
-    memory_mib: Callable[[], float]  # of the process that answers requests; likewise
+    cost: Callable[[], float]  # seconds of CPU so far, of all processes; 0 if they cannot be seen
+    memory_mib: Callable[[], float]  # of the process that answers requests; 0 likewise
 
 
 @contextmanager
@@ -34,8 +34,8 @@ def embedded() -> Iterator[Target]:
 
 @contextmanager
 def boxes() -> Iterator[Target]:
-    """A process each of web, worker and stream."""
-    from . import boxes as parts  # needs PostgreSQL and Redis installed
+    """One process each of web, worker and stream."""
+    from . import boxes as parts  # needs an installed PostgreSQL and Redis
 
     with parts.boxes() as several, several.roles(web=1, worker=1, stream=1):
         streams = next(server for role, server in several.running if role == "stream")
@@ -48,7 +48,7 @@ def boxes() -> Iterator[Target]:
 
 @contextmanager
 def at(url: str) -> Iterator[Target]:
-    """A server of this machine. Its settings are in the environment: people are made in its database."""
+    """A server on this machine. Its settings are in the environment, and accounts are made in its database."""
     settings: Settings = config.load({})
     db, port = open_database(settings), urlsplit(url).port or 80
     streams = urlsplit(settings.streaming_url).port or port
@@ -59,7 +59,7 @@ def at(url: str) -> Iterator[Target]:
 
 
 def oldest_s(tx: Tx) -> float:
-    """The age of the oldest event that is not done with; 0 when there is none."""
+    """The age of the oldest event that was not handled yet; 0 without one."""
     oldest = outbox.oldest(tx)
     return max(0.001, (tx.now_ms - ms_of(oldest)) / 1000) if oldest else 0.0
 

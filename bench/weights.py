@@ -1,6 +1,7 @@
-"""`python -m bench.weights`: what a post, a read, a stream weigh beside CPU: bytes on the disk, in memory, on the wire.
+"""`python -m bench.weights`: what posts, reads and streams cost besides CPU: bytes on disk, in memory, on the network.
 
-For bench/costs.toml, which the model of many boxes reads. PostgreSQL, Redis and one process of each role are started.
+The results go into bench/costs.toml, for the model of many boxes. Starts PostgreSQL, Redis and one process of each
+role.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from .boxes import Boxes, boxes
 from .world import Person
 
 AUTHORS, FOLLOWERS, READERS, LISTENERS, POSTS, READS = 200, 10, 16, 1000, 3000, 2000
-MIXED = 64  # reads to a post: 173 to 2.7 a day (costs.toml)
+MIXED = 64  # reads for each post: 173 to 2.7 a day (costs.toml)
 TIMELINES, IDS = 1000, 400
 
 
@@ -30,7 +31,7 @@ def main() -> None:
         authors, readers = world.people(db, "a", AUTHORS), world.people(db, "r", READERS)
         star, *listeners = world.people(db, "l", LISTENERS + 1)
         world.follow(db, [(authors[(n + k) % AUTHORS], authors[n]) for n in range(AUTHORS) for k in range(1, 11)])
-        world.follow(db, [(readers[n % READERS], author) for n, author in enumerate(authors)])  # no two the same
+        world.follow(db, [(readers[n % READERS], author) for n, author in enumerate(authors)])  # without overlap
         world.follow(db, [(listener, star) for listener in listeners])
         world.follow(db, [(listeners[n], authors[n]) for n in range(AUTHORS)])
         db.write_now(lambda tx: tx.run("DELETE FROM outbox"))
@@ -79,7 +80,7 @@ def _heavy(machine: Boxes) -> dict[str, float]:
 
 
 def _traffic(port: int) -> float:
-    """Bytes so far on the connections to this port that are open still."""
+    """Bytes so far on the connections to this port that are still open."""
     lines = subprocess.run(["ss", "-tinH", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
     return sum(map(int, re.findall(r"bytes_(?:acked|received):(\d+)", lines)))
 
@@ -89,7 +90,7 @@ def _connections(machine: Boxes) -> None:
     pid = machine.postgres.process.pid
     own: list[int] = []
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        with suppress(FileNotFoundError):  # ended since
+        with suppress(FileNotFoundError):  # has ended
             if b"127.0.0.1" in Path(f"/proc/{child}/cmdline").read_bytes():
                 own.append(int(Path(f"/proc/{child}/smaps_rollup").read_text().split("Pss_Anon:")[1].split()[0]) * 1024)
     print(f"connection: {sum(own) / len(own):,.0f} bytes of PostgreSQL's own memory each, {len(own)} open")
@@ -100,7 +101,7 @@ async def _streams(machine: Boxes, authors: list[Person], star: Person, listener
     sockets = load.Sockets()
 
     async def cost(posters: list[Person], heard_by: int) -> tuple[float, float, float]:
-        """CPU µs of the stream process and of PostgreSQL, and bytes to and from Redis, for each post."""
+        """For each post: CPU µs of the stream process and of PostgreSQL, and bytes to and from Redis."""
         before, frames, traffic = machine.cost, sockets.frames, _traffic(machine.redis[0].port)
         await load.run(machine.web.port, 4, (load.say(one.token, n) for n, one in enumerate(posters)))
         await sockets.until(frames + heard_by * len(posters))
@@ -137,7 +138,7 @@ async def _timelines(machine: Boxes) -> None:
 
 
 def _run(machine: Boxes, requests: list[bytes]) -> None:
-    """And wait until all that follows is done, looked at from outside."""
+    """Send the requests and wait until all work that follows is done, without asking the server."""
     asyncio.run(load.run(machine.web.port, 32, iter(requests)))
     machine.settle()
 

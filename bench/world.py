@@ -1,4 +1,4 @@
-"""What is measured against: a server in a process of its own, and people with tokens in its database."""
+"""What benchmarks start and use: a server in its own process, and accounts with tokens in its database."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 def people(db: Database, prefix: str, count: int) -> list[Person]:
-    """New accounts with tokens for everything, made in bulk."""
+    """New accounts with tokens for all scopes, made in bulk."""
 
     def operation(tx: Tx) -> list[Person]:
         app, _ = apps.register(tx, "bench", ["urn:ietf:wg:oauth:2.0:oob"], "read write follow push", "")
@@ -61,7 +61,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A running server: where it is, what it costs."""
+    """A running server: its address, its CPU and memory."""
 
     def __init__(self, command: list[str], port: int, env: dict[str, str]) -> None:
         self.port = port
@@ -94,7 +94,7 @@ class Server:
 def rate(
     server: Server, clients: int, requests: Iterable[bytes], settle: Callable[[], None] = lambda: None
 ) -> tuple[float, float]:
-    """(answers a second until `settle` returns, µs of the server's CPU each)."""
+    """(answers a second until `settle` returns, µs of the server's CPU for each)."""
     cpu, started = server.cpu_s, time.perf_counter()
     count, _ = asyncio.run(load.run(server.port, clients, iter(requests)))
     settle()
@@ -114,7 +114,7 @@ def chirrup_server(data: Path) -> Iterator[Server]:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A new folder on the disk the project lies on: its flushes are what is measured."""
+    """A new folder on the project's disk, because flushes to that disk are measured."""
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as made:
         yield Path(made)
 
