@@ -6,24 +6,11 @@ database is away, or the route has none, form_again() shows the same fields plai
 
 import msgspec
 
-from ..social.posts import MEDIA_MAX
 from .call import Call, Page
+from .field_names import typed
 from .forms import Fields
 from .problems import Problem
 
-# Fields that people type into, and what they are called where they are shown without their form.
-LABELS = {
-    "text": "Your words",
-    "summary": "Content warning",
-    "option": "Option of the poll",
-    "display_name": "Name",
-    "note": "About you",
-    "field_name": "Label",
-    "field_value": "Content",
-    "username": "Username",
-    "email": "E-mail address",
-    "q": "Search for",
-} | {f"description{n}": f"Description of picture {n + 1}" for n in range(MEDIA_MAX)}
 SECRET = ("csrf", "password", "old", "new", "kept")
 
 
@@ -42,11 +29,7 @@ class FieldView(msgspec.Struct, frozen=True):
 
 def has_words(form: Fields) -> bool:
     """Is there anything that somebody typed?"""
-    return any(value.strip() for name, value in form.sent() if _label(name))
-
-
-def _label(name: str) -> str:
-    return "Description of a picture" if name.startswith("about") else LABELS.get(name, "")
+    return any(value.strip() for name, value in form.sent() if typed(name))
 
 
 def _fields(form: Fields) -> list[tuple[str, str]]:
@@ -67,7 +50,7 @@ def unpack(packed: str) -> Kept | None:
 
 def form_again(call: Call, problem: Problem) -> Page:
     """What went wrong, and the form as it was sent, to be sent again."""
-    fields = [FieldView(name, value, _label(name)) for name, value in _fields(call.form)]
+    fields = [FieldView(name, value, typed(name)) for name, value in _fields(call.form)]
     may_help = problem.status in (200, 403, 413, 429, 500, 503) or any(one.label for one in fields)
     values = {
         "title": problem.title,

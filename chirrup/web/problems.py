@@ -18,7 +18,7 @@ from ..errors import (
     Unavailable,
 )
 from ..http.problems import TooLarge
-from ..social.posts import MEDIA_MAX
+from .field_names import NAMES
 
 log = structlog.get_logger()
 
@@ -29,34 +29,6 @@ class Problem(msgspec.Struct, frozen=True):
     message: str
     retry_after_s: int = 0
     fields: dict[str, str] = {}  # what is wrong with each, where the form says so beside them
-
-
-_OF_PICTURES = {"picture": "Picture", "description": "The description of picture", "focus": "The focus of picture"}
-
-# Fields as the operations name them, and what people see them called on the pages.
-FIELDS = {
-    "Idempotency-Key": "This form",
-    "account": "This account",
-    "avatar": "Your picture",
-    "choices": "Your choice",
-    "description": "The description of a picture",
-    "display_name": "Your name",
-    "email": "The e-mail address",
-    "fields": "The table for your profile",
-    "file": "The picture",
-    "focus": "The focus of a picture",
-    "header": "Your header",
-    "language": "The language",
-    "media": "The picture",
-    "media_ids": "Pictures",
-    "note": "The text about you",
-    "password": "The password",
-    "poll": "The poll",
-    "post": "This post",
-    "text": "Your text",
-    "username": "The username",
-    "visibility": "The choice of who may see it",
-} | {f"{name}{n}": f"{word} {n + 1}" for n in range(MEDIA_MAX) for name, word in _OF_PICTURES.items()}
 
 
 AN_APP = "Something is wrong in the app: try a newer version of it, or tell those who make it."
@@ -121,7 +93,7 @@ def _sentences(wrong: Iterable[Invalid]) -> list[str]:
 
 
 def _named(one: Invalid) -> str:
-    return f"{FIELDS.get(one.field, one.field)} {one.why}"
+    return f"{NAMES.get(one.field, one.field)} {one.why}"
 
 
 def _sentence(words: str) -> str:
