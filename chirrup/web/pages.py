@@ -104,11 +104,16 @@ _KIT = {
 }
 
 
+class _Environment(jinja2.Environment):
+    code_generator_class = markup.Generator
+    written = staticmethod(markup.written)
+
+
 class Pages:
     """Renders templates. One per process."""
 
     def __init__(self, settings: Settings) -> None:
-        self._env = jinja2.Environment(
+        self._env = _Environment(
             loader=jinja2.ChoiceLoader(
                 [
                     jinja2.FileSystemLoader(HERE / "templates"),

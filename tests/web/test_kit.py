@@ -1,17 +1,26 @@
 """The parts that the pages are made of: initials, charts, changes, and the page that shows every part."""
 
+import enum
 import itertools
 import re
 from pathlib import Path
 
+import jinja2
 import pytest
 from client import Server
+from markupsafe import Markup, escape
 from visitor import Visitor
 
 import chirrup.web.kit
 from chirrup.web.kit import charts, diffs, faces, icons, markup
 
 KIT = Path(chirrup.web.kit.__file__).parent
+
+
+class Kind(enum.StrEnum):
+    ONE = "<one>"
+
+
 MACRO = re.compile(r"{% macro ([a-z]\w*)\(")
 
 
@@ -43,6 +52,26 @@ def test_attributes_are_written_as_html_needs_them():
     given = {"aria_label": 'say "hi" & <go>', "disabled": True, "hidden": False, "title": None, "for_": "x", "rows": 0}
 
     assert markup.attrs(given) == ' aria-label="say &#34;hi&#34; &amp; &lt;go&gt;" disabled for="x" rows="0"'
+
+
+def test_templates_write_values_as_jinja_does():
+    class Own:
+        def __html__(self) -> str:
+            return "<i>own</i>"
+
+    values = ["<&'\">", Markup("<b>"), 5, 5.5, True, None, Own(), Kind.ONE, ["<"], escape("<")]
+
+    class Environment(jinja2.Environment):
+        code_generator_class = markup.Generator
+        written = staticmethod(markup.written)
+
+    source = "{% macro m(v) %}[{{ v }}]{% endmacro %}"
+    source += """{% for v in all %}{{ v }}{{ m(v) }}{{ v ~ "<" }}{{ v | safe }}{% endfor %}"""
+    ours, jinjas = (
+        kind(autoescape=True).from_string(source).render(all=values) for kind in (Environment, jinja2.Environment)
+    )
+    assert ours == jinjas
+    assert "written(" in Environment(autoescape=True).compile(source, raw=True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What stands for a person who has chosen no picture: one or two letters on a colour that stays theirs."""
 
+from functools import lru_cache
+
 import regex
 
 TINTS = 8  # in css/tokens.css
@@ -7,6 +9,7 @@ _LETTER = regex.compile(r"[\p{L}\p{N}]\p{M}*")
 _JOINED = regex.compile(r"[\p{Script=Arabic}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]")
 
 
+@lru_cache(8192)
 def initials(name: str, username: str = "") -> str:
     """Of the first word and the last; one where a script has no initials. "?" for what has no letters."""
     for source in (name, username):

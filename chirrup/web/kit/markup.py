@@ -3,7 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup, escape
+from jinja2.compiler import CodeGenerator, Frame
+from markupsafe import Markup, _escape_inner, escape  # pyright: ignore[reportPrivateImportUsage]
+
+
+def written(value: Any) -> str:
+    """A value as a template writes it: escape(), without the Markup that nobody needs any more when it is joined.
+
+    A page of 20 posts writes 1,500 values, and their Markup was a third of what a page costs (decision 32).
+    """
+    kind = type(value)
+    if kind is str:
+        return _escape_inner(value)
+    if kind is Markup:
+        return value
+    return str(value) if kind is int else escape(value)
+
+
+class Generator(CodeGenerator):
+    """Has templates call `environment.written` for what they write."""
+
+    def _output_child_pre(self, node: Any, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None:
+            self.write("environment.written(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
 
 
 def attrs(given: Mapping[str, Any]) -> Markup:
