@@ -30,7 +30,7 @@ from .http.scrape import Scrape
 from .http.shedding import Admission
 from .stream.protocols import HttpProtocol, WebSocketProtocol
 from .traces import TracedRequests
-from .web import live
+from .web.screens.reading import live
 
 log = structlog.get_logger()
 

@@ -9,7 +9,12 @@ from typing import Any
 
 from ..http.route import ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions
-from . import compose, home, live, login, notifications, oauth, people_lists, posts, profiles, search, settings, ui
+from .screens.entry import login, oauth
+from .screens.people import people_lists, profiles
+from .screens.posts import compose, posts
+from .screens.reading import home, live, notifications, search
+from .screens.settings import settings
+from .screens.showroom import ui
 
 
 class PageRoute(Route, frozen=True, kw_only=True):

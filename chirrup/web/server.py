@@ -25,11 +25,12 @@ from ..ports import Tx
 from ..social import accounts
 from ..social.shown import Known
 from ..types import ANYBODY, Account, Role, Viewer
-from . import compression, files, forms, kept, login, pages, problems
+from . import compression, files, forms, kept, pages, problems
 from .call import Call, Events, Go, Page, Resume, Services, is_own
-from .notifications import count_unread
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
-from .typed import PICTURES_MAX
+from .screens.entry import login
+from .screens.posts.typed import PICTURES_MAX
+from .screens.reading.notifications import count_unread
 from .views import Views
 
 log = structlog.get_logger()

@@ -138,7 +138,7 @@ def test_every_drawing_that_a_template_names_exists():
 
 
 def test_the_page_of_parts_shows_every_part(server: Server):
-    shown = (KIT.parent / "templates/ui.html").read_text("utf-8")
+    shown = (KIT.parent / "templates/showroom/ui.html").read_text("utf-8")
     inside = "".join(file.read_text("utf-8") for file in KIT.glob("*.html"))
 
     macros = {name for file in KIT.glob("*.html") for name in MACRO.findall(file.read_text("utf-8"))}

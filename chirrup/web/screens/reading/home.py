@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from ..access.fill import Filled
-from ..ids import ID_MAX
-from ..ports import Tx
-from ..social import reactors
-from ..social.text import hashtag_key
-from ..timelines import pull, read
-from ..types import Span
-from . import typed
-from .call import Call, Go, Page
-from .forms import Fields
-from .views import PostView
+from ....access.fill import Filled
+from ....ids import ID_MAX
+from ....ports import Tx
+from ....social import reactors
+from ....social.text import hashtag_key
+from ....timelines import pull, read
+from ....types import Span
+from ...call import Call, Go, Page
+from ...forms import Fields
+from ...views import PostView
+from ..posts import typed
 
 POSTS = 20  # on a page
 GREETING_POSTS = 5  # on the start page
@@ -51,11 +51,11 @@ async def start(call: Call) -> Page | Go:
     ids = (await call.read(pull.public, 0, Span(before=ID_MAX, limit=POSTS))).items
     newest = await call.read(call.views.shown, 0, ids)
     posts = [post for post in newest if post.indexed][:GREETING_POSTS]
-    return Page("welcome.html", {"posts": posts, "more": bool(ids)}, indexed=True)
+    return Page("reading/welcome.html", {"posts": posts, "more": bool(ids)}, indexed=True)
 
 
 async def about(call: Call) -> Page:
-    return Page("about.html", indexed=True)
+    return Page("reading/about.html", indexed=True)
 
 
 async def home(call: Call) -> Page:
@@ -69,7 +69,7 @@ async def home(call: Call) -> Page:
         "newest": ids[0] if ids else 0,
         "draft": await call.read(typed.empty, call.account_id),
     }
-    return Page("home.html", values)
+    return Page("reading/home.html", values)
 
 
 async def public(call: Call) -> Page:
@@ -87,7 +87,7 @@ async def tag(call: Call, name: str) -> Page:
 async def _timeline(call: Call, found: Filled[int], asked: Span, title: str, about: str, nothing: str) -> Page:
     posts = await call.read(call.views.shown, call.viewer_id, found.items)
     values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_page(found, asked)}
-    return Page("timeline.html", values)
+    return Page("reading/timeline.html", values)
 
 
 async def bookmarks(call: Call) -> Page:
@@ -105,4 +105,4 @@ async def bookmarks(call: Call) -> Page:
         "posts": posts,
         "before": before,
     }
-    return Page("timeline.html", values)
+    return Page("reading/timeline.html", values)

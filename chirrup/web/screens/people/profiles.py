@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from ..ids import ID_MAX
-from ..ports import Tx
-from ..social import accounts, shown
-from ..timelines import pull
-from ..types import Account, AccountState
-from .call import Call, Go, Page
-from .home import next_page, span
-from .views import PersonView, PostView
+from ....ids import ID_MAX
+from ....ports import Tx
+from ....social import accounts, shown
+from ....timelines import pull
+from ....types import Account, AccountState
+from ...call import Call, Go, Page
+from ...views import PersonView, PostView
+from ..reading.home import next_page, span
 
 
 class FieldView(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
     path = f"/@{account.username}"
     tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies"), (f"{path}/media", "Pictures")]
     values = {"one": one, "posts": found, "before": before, "tabs": tabs, "nothing": _nothing(one)}
-    return Page("profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
+    return Page("people/profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
 
 
 def _nothing(one: ProfileView) -> str:
@@ -100,7 +100,7 @@ def relate(operation: Callable[[Tx, int, int], object]) -> Callable[..., Awaitab
             return Go(call.return_to(f"/@{handle}"))
         one = (await call.read(_view, call, handle))[1]
         values = {"one": one, "with_numbers": bool(call.form.text("with_numbers")), "here": call.return_to(one.path)}
-        return Page("follow.html", values)
+        return Page("people/follow.html", values)
 
     handler.__name__ = operation.__name__
     return handler

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from ..http.arguments import path_id
-from ..ports import Tx
-from ..social import account_lists, reactors
-from ..types import Span
-from .call import Call, Page
-from .home import next_page, span
+from ....http.arguments import path_id
+from ....ports import Tx
+from ....social import account_lists, reactors
+from ....types import Span
+from ...call import Call, Page
+from ...views import PersonView
+from ..reading.home import next_page, span
 from .profiles import find
-from .views import PersonView
 
 PEOPLE = 40  # on a page
 
@@ -44,7 +44,7 @@ async def _network(
         "nothing": f"@{handle} keeps this list private." if kept else nothing.format(handle),
         "asking": False,
     }
-    return Page("people_list.html", values)
+    return Page("people/list.html", values)
 
 
 def _people(tx: Tx, call: Call, found: account_lists.Found, asked: Span) -> Found:
@@ -64,7 +64,7 @@ async def follow_requests(call: Call) -> Page:
         "nothing": "Nobody is waiting for an answer.",
         "asking": True,
     }
-    return Page("people_list.html", values)
+    return Page("people/list.html", values)
 
 
 async def favourited_by(call: Call, handle: str, id: str) -> Page:
@@ -92,4 +92,4 @@ async def _reactors(
         "nothing": "Nobody yet.",
         "asking": False,
     }
-    return Page("people_list.html", values)
+    return Page("people/list.html", values)

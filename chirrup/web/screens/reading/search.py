@@ -2,13 +2,13 @@
 
 import msgspec
 
-from ..ids import ID_MAX
-from ..ports import Tx
-from ..social import search as finding
-from ..types import Span
-from .call import Call, Go, Page
-from .problems import Problem
-from .views import PersonView, PostView
+from ....ids import ID_MAX
+from ....ports import Tx
+from ....social import search as finding
+from ....types import Span
+from ...call import Call, Go, Page
+from ...problems import Problem
+from ...views import PersonView, PostView
 
 SHOWN_MAX = 20  # of each kind
 
@@ -34,7 +34,7 @@ async def again(call: Call, problem: Problem) -> Page:
 
 def _page(words: str, found: Found, problem: Problem | None = None) -> Page:
     values = {"q": words, "problem": problem.message if problem else "", **msgspec.structs.asdict(found)}
-    return Page("search.html", values, status=problem.status if problem else 200)
+    return Page("reading/search.html", values, status=problem.status if problem else 200)
 
 
 def _named(tx: Tx, call: Call, words: str) -> str:

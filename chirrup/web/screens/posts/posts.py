@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Invalid, NotFound
-from ..http.arguments import path_id
-from ..ids import ID_MAX
-from ..ports import Tx
-from ..social import polls, posts, threads
-from ..types import Post
+from ....errors import Invalid, NotFound
+from ....http.arguments import path_id
+from ....ids import ID_MAX
+from ....ports import Tx
+from ....social import polls, posts, threads
+from ....types import Post
+from ...call import Call, Go, Page
+from ...pages import shorten
+from ...views import PostView
 from . import typed
-from .call import Call, Go, Page
-from .pages import shorten
 from .typed import Typed
-from .views import PostView
 
 LAST_SAID_CHARS = 300  # of a post, in a preview on another site
 
@@ -45,7 +45,7 @@ async def thread(call: Call, handle: str, id: str) -> Page | Go:
         return Go(post.path)
     values = {"above": found.above, "p": post, "below": found.below, "before": found.before}
     values |= {"draft": found.draft, "card": _card(call, post)}
-    return Page("thread.html", values, indexed=all(one.indexed for one in (*found.above, post, *found.below)))
+    return Page("posts/thread.html", values, indexed=all(one.indexed for one in (*found.above, post, *found.below)))
 
 
 def _thread(tx: Tx, call: Call, id: int) -> Thread:
@@ -109,7 +109,7 @@ def react(operation: Callable[[Tx, int, int], Post]) -> Callable[..., Awaitable[
             if call.is_htmx:
                 return Page("notice.html", {"message": "It is taken back. The post is not shown to you any more."})
             return Go("/home")
-        return _piece(call, "acts.html", view) if call.is_htmx else Go(call.return_to(f"/@{handle}/{id}"))
+        return _piece(call, "posts/acts.html", view) if call.is_htmx else Go(call.return_to(f"/@{handle}/{id}"))
 
     handler.__name__ = operation.__name__
     return handler
@@ -122,7 +122,7 @@ async def vote(call: Call, handle: str, id: str) -> Page | Go:
     await call.write(_vote, call.account_id, path_id(id), chosen)
     if not call.is_htmx:
         return Go(call.return_to(f"/@{handle}/{id}"))
-    return _piece(call, "poll.html", await call.read(call.views.one, call.account_id, path_id(id)))
+    return _piece(call, "posts/poll.html", await call.read(call.views.one, call.account_id, path_id(id)))
 
 
 def _piece(call: Call, template: str, view: PostView) -> Page:
@@ -140,7 +140,7 @@ def _vote(tx: Tx, account_id: int, id: int, chosen: list[int]) -> None:
 
 async def delete_form(call: Call, handle: str, id: str) -> Page:
     await call.read(posts.own, call.account_id, path_id(id))
-    return Page("delete.html", {"p": await call.read(call.views.one, call.account_id, path_id(id))})
+    return Page("posts/delete.html", {"p": await call.read(call.views.one, call.account_id, path_id(id))})
 
 
 async def delete(call: Call, handle: str, id: str) -> Go:

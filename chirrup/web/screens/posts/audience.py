@@ -8,9 +8,9 @@ import hmac
 
 import msgspec
 
-from ..access import sessions
-from ..types import Visibility
-from .call import Call
+from ....access import sessions
+from ....types import Visibility
+from ...call import Call
 
 WORDS = {  # in a list; as a sentence about a reply; about the post that it answers
     Visibility.PUBLIC: (

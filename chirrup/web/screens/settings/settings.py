@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 
-from ..access import limits, logins, sessions, tokens
-from ..errors import Invalid
-from ..ports import Tx
-from ..social import accounts, pictures, uploads
-from ..social.accounts import ProfileChange
-from ..social.shown import fields_of
-from ..types import Account, Field, User
-from . import audience
-from .call import Call, Go, Page
-from .forms import Fields
-from .problems import Problem
+from ....access import limits, logins, sessions, tokens
+from ....errors import Invalid
+from ....ports import Tx
+from ....social import accounts, pictures, uploads
+from ....social.accounts import ProfileChange
+from ....social.shown import fields_of
+from ....types import Account, Field, User
+from ...call import Call, Go, Page
+from ...forms import Fields
+from ...problems import Problem
+from ..posts import audience
 
 SWITCHES = [
     ("locked", "I decide who may follow me"),
@@ -60,7 +60,7 @@ def _profile_page(call: Call, form: ProfileForm, problem: Problem | None = None)
         "problem": problem.message if problem else "",
         "notice": "" if problem else _saved(call),
     }
-    return Page("settings.html", values, status=problem.status if problem else 200)
+    return Page("settings/profile.html", values, status=problem.status if problem else 200)
 
 
 def _stored(me: Account) -> ProfileForm:
@@ -117,7 +117,7 @@ def _posting_page(
         "problem": problem.message if problem else "",
         "notice": "" if problem else _saved(call),
     }
-    return Page("settings_posting.html", values, status=problem.status if problem else 200)
+    return Page("settings/posting.html", values, status=problem.status if problem else 200)
 
 
 async def save_posting(call: Call) -> Go:
@@ -164,7 +164,7 @@ async def _access_page(call: Call, problem: str = "", status: int = 422) -> Page
     user, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
     values = {"email": user.email, "sessions": where, "apps": let_in, "problem": problem}
     values["notice"] = "" if problem else _saved(call)
-    return Page("settings_access.html", values, status=status if problem else 200)
+    return Page("settings/access.html", values, status=status if problem else 200)
 
 
 def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[SessionView], list[AppView]]:

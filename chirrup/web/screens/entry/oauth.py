@@ -2,12 +2,12 @@
 
 from urllib.parse import quote, urlencode, urlsplit
 
-from ..access import codes, redirects
-from ..access.codes import Asked
-from ..errors import Forbidden
-from ..ports import Tx
-from .call import Call, Go, Page
-from .forms import Fields
+from ....access import codes, redirects
+from ....access.codes import Asked
+from ....errors import Forbidden
+from ....ports import Tx
+from ...call import Call, Go, Page
+from ...forms import Fields
 
 PARAMETERS = (
     "client_id",
@@ -49,7 +49,7 @@ async def consent_form(call: Call) -> Page | Go:
         "where": "" if native else address.netloc if address.scheme in ("http", "https") else f"{address.scheme}:",
         "asked": {name: call.query.text(name) for name in PARAMETERS if call.query.text(name)},
     }
-    return Page("consent.html", values, form_targets=_form_targets(asked.redirect_uri))
+    return Page("entry/consent.html", values, form_targets=_form_targets(asked.redirect_uri))
 
 
 def _ask(tx: Tx, sent: Fields) -> Asked:
@@ -91,4 +91,4 @@ async def show_code(call: Call) -> Page:
     code = call.query.text("code")
     if code or not call.query.text("error"):
         await call.read(codes.check_shown, call.viewer_id, code)
-    return Page("code.html", {"code": code})
+    return Page("entry/code.html", {"code": code})

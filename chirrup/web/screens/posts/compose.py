@@ -2,27 +2,27 @@
 
 import msgspec
 
-from ..access import limits
-from ..access.sites import Site
-from ..errors import Invalid, InvalidFields, NotFound
-from ..http.arguments import path_id
-from ..ports import Tx
-from ..social import media, polls, posts, uploads
-from ..types import Draft, PollDraft, Post
+from ....access import limits
+from ....access.sites import Site
+from ....errors import Invalid, InvalidFields, NotFound
+from ....http.arguments import path_id
+from ....ports import Tx
+from ....social import media, polls, posts, uploads
+from ....types import Draft, PollDraft, Post
+from ...call import Call, Go, Page
+from ...forms import Fields
+from ...kept import has_words
+from ...problems import Problem
+from ...views import PostView
 from . import audience, typed
-from .call import Call, Go, Page
-from .forms import Fields
-from .kept import has_words
-from .problems import Problem
 from .typed import PICTURES_MAX, Typed
-from .views import PostView
 
 GONE = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
 EDITED_GONE = "The post has gone meanwhile. Your words can become a new one."
 
 
 def _page(draft: Typed, *, reply_to: PostView | None = None, edit: str = "", status: int = 200) -> Page:
-    return Page("write.html", {"draft": draft, "reply_to": reply_to, "edit": edit}, status=status)
+    return Page("posts/write.html", {"draft": draft, "reply_to": reply_to, "edit": edit}, status=status)
 
 
 async def form(call: Call) -> Page:

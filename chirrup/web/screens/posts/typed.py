@@ -2,14 +2,14 @@
 
 import msgspec
 
-from ..ports import Tx
-from ..social import accounts, polls, posts
-from ..types import Visibility
+from ....ports import Tx
+from ....social import accounts, polls, posts
+from ....types import Visibility
+from ...forms import Fields
+from ...pages import OPEN_FOR
+from ...problems import Problem
+from ...views import MediaView
 from . import audience
-from .forms import Fields
-from .pages import OPEN_FOR
-from .problems import Problem
-from .views import MediaView
 
 SENT_BEFORE = "You have sent this form before, with something else in it. Send it again if this is to be another post."
 PICTURES_MAX = posts.MEDIA_MAX

@@ -3,15 +3,15 @@
 import asyncio
 from urllib.parse import parse_qs, urlsplit
 
-from ..access import apps, browsers, limits, logins, sessions
-from ..access.logins import Login
-from ..errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised
-from ..ports import Tx
-from ..social import accounts, text
-from . import problems
-from .call import Call, Go, Page, Resume
-from .forms import Fields
-from .problems import Problem
+from ....access import apps, browsers, limits, logins, sessions
+from ....access.logins import Login
+from ....errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised
+from ....ports import Tx
+from ....social import accounts, text
+from ... import problems
+from ...call import Call, Go, Page, Resume
+from ...forms import Fields
+from ...problems import Problem
 
 NAME_CHARS_MAX = 300  # no address and no handle is longer; tries are counted by name, so names are kept
 
@@ -33,7 +33,7 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
         "problem": problem.message if problem and not wrong else "",
         "return_to": call.return_to(""),
     }
-    return Page("sign_up.html", values, status=problem.status if problem else 200)
+    return Page("entry/sign_up.html", values, status=problem.status if problem else 200)
 
 
 async def sign_up(call: Call) -> Page | Go:
@@ -90,7 +90,7 @@ async def _login_page(call: Call, problem: str = "", status: int = 200) -> Page:
         "app": await _app(call, back),
         "kept": call.form.text("kept"),
     }
-    return Page("login.html", values, status=status)
+    return Page("entry/login.html", values, status=status)
 
 
 def login_with(packed: str, form: Fields) -> Page:
@@ -98,7 +98,7 @@ def login_with(packed: str, form: Fields) -> Page:
     again = " Choose the pictures again then." if form.has_files else ""
     problem = f"You are logged out. Log in, and you can go on with what you typed.{again}"
     values = {"problem": problem, "email": "", "return_to": "", "app": "", "kept": packed}
-    return Page("login.html", values, status=401)
+    return Page("entry/login.html", values, status=401)
 
 
 async def _app(call: Call, back: str) -> str:

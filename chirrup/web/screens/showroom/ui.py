@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from ..types import PostFlags, Relationship
-from . import typed
-from .call import Call, Page
-from .kit.charts import Series
-from .pages import asset
-from .views import MediaView, OptionView, PersonView, PollView, PostView, ReplyTo
+from ....types import PostFlags, Relationship
+from ...call import Call, Page
+from ...kit.charts import Series
+from ...pages import asset
+from ...views import MediaView, OptionView, PersonView, PollView, PostView, ReplyTo
+from ..posts import typed
 
 _MINUTE_MS, _DAY_MS = 60_000, 86_400_000
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -27,7 +27,7 @@ async def show(call: Call) -> Page:
         "me": _person(1, "ann", "Ann Baker"),
         "parts": [_parts(theme, n * 1000, now_ms) for n, theme in enumerate(("light", "dark"))],
     }
-    return Page("ui.html", values)
+    return Page("showroom/ui.html", values)
 
 
 def _parts(theme: str, first_id: int, now_ms: int) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 import msgspec
 
-from ..ids import ID_MAX, ms_of
-from ..ports import Tx
-from ..social import follows, markers, notifications
-from ..types import NotificationKind as Kind
-from ..types import Span
-from .call import Call, Page
+from ....ids import ID_MAX, ms_of
+from ....ports import Tx
+from ....social import follows, markers, notifications
+from ....types import NotificationKind as Kind
+from ....types import Span
+from ...call import Call, Page
+from ...views import PersonView, PostView
 from .home import next_page, span
-from .views import PersonView, PostView
 
 UNREAD_MAX = 99  # told as 99+
 MARKER = "notifications"  # the same as apps move, so that what was seen in one is seen in all
@@ -50,7 +50,7 @@ async def show(call: Call) -> Page:
         "asking": waiting,
         "earlier": asked.before != ID_MAX,
     }
-    return Page("notifications.html", values)
+    return Page("reading/notifications.html", values)
 
 
 def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:

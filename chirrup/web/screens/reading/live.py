@@ -7,16 +7,16 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
-from .. import logs
-from ..errors import NotFound, TooMany, Unavailable
-from ..events import Signal, unpack
-from ..http.arguments import path_id
-from ..ids import ID_MAX
-from ..timelines import read
-from ..types import Span
-from .call import Call, Events, badge
+from .... import logs
+from ....errors import NotFound, TooMany, Unavailable
+from ....events import Signal, unpack
+from ....http.arguments import path_id
+from ....ids import ID_MAX
+from ....timelines import read
+from ....types import Span
+from ...call import Call, Events, badge
+from ...views import PostView
 from .notifications import count_unread
-from .views import PostView
 
 HEARTBEAT_S = 15.0  # also how soon a closed connection is noticed
 QUEUED_MAX = 256  # signals for a browser that does not read: then it is cut off and comes again
@@ -118,7 +118,7 @@ async def _event(call: Call, signal: Signal) -> bytes:
         found = await call.read(call.views.shown, call.account_id, [signal.id])
         return _news(call, "changed", found[0]) if found else b""
     if signal.kind == "delete":
-        return _packed("post", call.html("live.html", {"news": "gone", "key": signal.id, "p": None}))
+        return _packed("post", call.html("reading/live.html", {"news": "gone", "key": signal.id, "p": None}))
     if signal.kind == "notification":
         return await _unread(call)
     return b""
@@ -133,7 +133,7 @@ def _news(call: Call, news: str, one: PostView) -> bytes:
     if news == "new" and one.from_id == call.account_id:
         return b""
     call.path = "/home"  # where the buttons of the post lead back to
-    html = call.html("live.html", {"news": news, "key": one.key, "p": one})
+    html = call.html("reading/live.html", {"news": news, "key": one.key, "p": one})
     return _packed("post", html, one.key if news == "new" else 0)
 
 
