@@ -91,7 +91,16 @@ app = cyclopts.App(
     Everything has a default. Change it on the command line, by CHIRRUP_HOST, CHIRRUP_DATABASE, … or in a TOML file.""",
 )
 mail = app.command(cyclopts.App(name="mail", help="See whether mails can be sent."))
-user = app.command(cyclopts.App(name="user", help="Make, list, suspend users; log them out; give them a new password."))
+user = app.command(
+    cyclopts.App(
+        name="user",
+        help="""Make, list, suspend users; log them out; give them a new password.
+
+        NAME is ann, or ann@social.acme.example for an account of the organisation at that host.""",
+    )
+)
+
+org = app.command(cyclopts.App(name="org", help="Organisations: sites of their own, each behind a wall."))
 
 
 @contextmanager
@@ -342,25 +351,27 @@ def create(
     from .types import Role
 
     settings = common.settings()
-    site = sites.own(settings)
-    personal = (name, email, site.domain, site.title)
+    name, _, host = name.partition("@")
+    own = sites.own(settings)
+    personal = (name, email, host or own.domain, own.title)
     hashed = passwords.Passwords(testing=settings.testing).hash(secret.read(), personal=personal)
     role = Role.ADMIN if admin else Role.USER
     with _database(settings, new=True) as db:
-        account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role))
+        org_id = _org_at(db, host)
+        account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role, org_id=org_id))
         if token:
-            print(db.write_now(_issue_token, account.id, token))
+            print(db.write_now(_issue_token, account.id, token, org_id))
         else:
             file = folder.sqlite_file(settings)
             where = file.resolve() if file else "PostgreSQL"
             console.print(f"@{account.username} can log in with {email}. The account is in {where}.", soft_wrap=True)
 
 
-def _issue_token(tx: Any, account_id: int, asked: str) -> str:
+def _issue_token(tx: Any, account_id: int, asked: str, org_id: int) -> str:
     from .access import apps, scopes, tokens
 
     wanted = scopes.tidy(asked)
-    made, _ = apps.register(tx, "chirrup command line", ["urn:ietf:wg:oauth:2.0:oob"], wanted, "")
+    made, _ = apps.register(tx, "chirrup command line", ["urn:ietf:wg:oauth:2.0:oob"], wanted, "", org_id=org_id)
     return tokens.issue(tx, account_id, made.id, wanted)[1]
 
 
@@ -457,14 +468,87 @@ def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMO
 
 def _find(db: Database, name: str) -> int:
     from .errors import SettingsError
-    from .social import text
+    from .social import accounts
     from .store import accounts as rows
 
-    key = text.username_key(name.removeprefix("@"))
+    username, _, host = name.removeprefix("@").partition("@")
+    key = accounts.name_key(_org_at(db, host), username)
     id = db.write_now(rows.ids_by_names, [key]).get(key)
     if not id:
         raise SettingsError(f"there is no account {name!r}; `chirrup user list` shows those there are")
     return id
+
+
+def _org_at(db: Database, host: str) -> int:
+    """The organisation at this host; 0: host is "". Raises SettingsError."""
+    from .errors import SettingsError
+    from .store import orgs
+
+    id = db.write_now(orgs.id_by_host, host.lower()) if host else 0
+    if host and not id:
+        raise SettingsError(f"there is no organisation at {host!r}; `chirrup org list` shows those there are")
+    return id
+
+
+@org.command(name="create")
+def create_org(
+    name: str,
+    *,
+    host: Annotated[str, Parameter(help="Where its people find it, such as social.acme.example.")],
+    title: Annotated[str, Parameter(help="What its pages and apps call it (default: NAME).")] = "",
+    closed: Annotated[bool, Parameter(help="Nothing is shown there without a login.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Make an organisation NAME with a site of its own at --host: names, posts and searches of its own.
+
+    Nothing crosses between it and the server's own network, or another organisation. Let the web server send
+    requests for the host here, with their Host; make the first account with `chirrup user create ann@HOST --admin`.
+
+    All processes of the server must run a version of Chirrup that knows organisations.
+    """
+    from .access import sites
+    from .orgs import organisations
+
+    settings = common.settings()
+    own = sites.own(settings)
+    with _database(settings, new=True) as db:
+        made = db.write_now(organisations.create, name, host, title=title, closed=closed, own_host=own.domain.lower())
+    url = sites.of_org(settings, made).base_url
+    console.print(f"{made.name} is at {url}{', closed' if closed else ''}.", highlight=False, soft_wrap=True)
+    console.print(f"Next: chirrup user create ann@{made.host} --email … --admin", highlight=False, soft_wrap=True)
+
+
+@org.command(name="list")
+def list_orgs(*, common: Common = COMMON) -> None:
+    """Every organisation, the oldest first: its name, its host, since when, whether it is closed."""
+    from .ids import ms_of
+    from .orgs import organisations
+
+    table = Table("name", "host", "title", "since", "state")
+    with _database(common.settings()) as db:
+        for one in db.write_now(organisations.every):
+            state = "closed" if one.closed else ""
+            table.add_row(one.name, one.host, escape(one.title), _date(ms_of(one.id)), state)
+    console.print(table)
+
+
+@org.command(name="close")
+def close_org(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
+    """From now on organisation NAME shows nothing without a login, and nobody signs up there. --undo opens it.
+
+    Nobody is logged out and nothing is deleted. It takes a second to be seen everywhere.
+    """
+    from .errors import NotFound, SettingsError
+    from .orgs import organisations
+
+    with _database(common.settings()) as db:
+        try:
+            db.write_now(organisations.close, name, closed=not undo)
+        except NotFound as error:
+            raise SettingsError(
+                f"there is no organisation {name!r}; `chirrup org list` shows those there are"
+            ) from error
+    console.print(f"{name} is {'open' if undo else 'closed'}.", highlight=False)
 
 
 def _date(ms: int) -> str:

@@ -53,7 +53,10 @@ class Phrases(Protocol):
 
 
 class Search(Protocol):
-    """Full text inside the database, written in the transaction it is given. Visibility is the caller's to check."""
+    """Full text inside the database, written in the transaction it is given. Visibility is the caller's to check.
+
+    Each organisation has words of its own: what one has said is found by asking with its org_id only.
+    """
 
     tables: Mapping[str, str]  # its own, as TABLES in store/schema.py
 
@@ -61,14 +64,22 @@ class Search(Protocol):
         """Make what it needs; harmless when repeated."""
         ...
 
-    def index_post(self, tx: "Tx", post_id: int, author_id: int, text: str) -> None:
+    def index_post(self, tx: "Tx", post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
         """Add or replace the words of one post."""
         ...
 
     def remove_post(self, tx: "Tx", post_id: int) -> None: ...
 
     def find_posts(
-        self, tx: "Tx", words: str, *, phrases: Collection[str] = (), author_id: int, before: int, limit: int
+        self,
+        tx: "Tx",
+        words: str,
+        *,
+        phrases: Collection[str] = (),
+        author_id: int,
+        before: int,
+        limit: int,
+        org_id: int = 0,
     ) -> list[int]:
         """Posts with all of words (nothing in words is syntax) and each of phrases as it stands, newest first.
 
@@ -76,15 +87,17 @@ class Search(Protocol):
         """
         ...
 
-    def posts_with_any(self, tx: "Tx", phrases: Collection[str], ids: Collection[int]) -> set[int]:
+    def posts_with_any(self, tx: "Tx", phrases: Collection[str], ids: Collection[int], *, org_id: int = 0) -> set[int]:
         """Those of ids with one of phrases, which may be single words."""
         ...
 
-    def index_account(self, tx: "Tx", account_id: int, username: str, display_name: str) -> None: ...
+    def index_account(
+        self, tx: "Tx", account_id: int, username: str, display_name: str, *, org_id: int = 0
+    ) -> None: ...
 
     def remove_account(self, tx: "Tx", account_id: int) -> None: ...
 
-    def find_accounts(self, tx: "Tx", words: str, *, limit: int, offset: int = 0) -> list[int]:
+    def find_accounts(self, tx: "Tx", words: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[int]:
         """Accounts whose username or display name has words that begin like these; best first, in a stable order."""
         ...
 

@@ -63,7 +63,7 @@ def redated(tx: Tx, blobs: Blobs) -> list[Stretch]:
         tx.search.remove_account(tx, id)
     for account in accounts.by_ids(tx, [redate.moved(id, parts) for id in gone_accounts]).values():
         if not account.suspended_ms:
-            tx.search.index_account(tx, account.id, account.username, account.display_name)
+            tx.search.index_account(tx, account.id, account.username, account.display_name, org_id=account.org_id)
     return parts
 
 

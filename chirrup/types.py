@@ -331,7 +331,7 @@ class Marker(Struct, frozen=True):
 class Tag(Struct, frozen=True):
     """A hashtag that was used in public, followed or featured. Columns of `tags`."""
 
-    tag: str  # the normal form
+    tag: str  # the normal form in its organisation (ids.text_key)
     name: str  # as first written
     id: int
 
@@ -422,6 +422,18 @@ class Standing(Struct, frozen=True):
     approved: int
     disabled: int
     suspended_ms: int
+    org_id: int = 0
+
+
+class Stranger(int):
+    """The viewer_id of whoever is not logged in: 0. It knows at whose site they look, which no account tells."""
+
+    org_id: int
+
+    def __new__(cls, org_id: int) -> "Stranger":
+        made = super().__new__(cls, 0)
+        made.org_id = org_id
+        return made
 
 
 class Viewer(Struct, frozen=True):
@@ -432,6 +444,7 @@ class Viewer(Struct, frozen=True):
     app_id: int = 0  # 0: a browser's session
     token_id: str = ""  # of the token or session
     role: str = ""
+    org_id: int = 0  # at whose site
 
 
 ANYBODY = Viewer()

@@ -162,7 +162,9 @@ class Server:
             self.command(
                 "user",
                 "create",
-                name,
+                name
+                if self.url.startswith("http://127.")
+                else f"{name}@{self.url.split('//')[1]}",  # an organisation's
                 "--email",
                 f"{name}@example.com",
                 "--password",

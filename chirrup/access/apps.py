@@ -36,10 +36,12 @@ def register(
     website: str = "",
     *,
     public: bool = False,
+    org_id: int = 0,
 ) -> tuple[App, str]:
     """A new app and its client secret, which we do not keep.
 
-    redirect_uris: a list, or text with one URI a line. public: the app gets no secret ("") and must always use PKCE.
+    redirect_uris: a list, or text with one a line. public: no secret ("" comes back); it must then always use PKCE.
+    org_id: of the site that it is for.
     Raises Invalid: name, redirect_uris, scopes or website.
     """
     name = " ".join(name.split())
@@ -64,6 +66,7 @@ def register(
         redirect_uris="\n".join(uris),
         scopes=scopes.tidy(asked_scopes),
         created_ms=tx.now_ms,
+        org_id=org_id,
     )
     while not rows.insert(tx, app):  # another process drew the same id
         app = msgspec.structs.replace(app, id=tx.new_id(random_bucket()))
@@ -94,20 +97,20 @@ def get(tx: Tx, id: int) -> App:
     return app
 
 
-def find(tx: Tx, client_id: str) -> App:
-    """Raises OAuthError invalid_client: no app has this id."""
+def find(tx: Tx, client_id: str, org_id: int = 0) -> App:
+    """Raises OAuthError invalid_client: nobody registered it at this site."""
     app = rows.by_client_id(tx, client_id) if _CLIENT_ID.fullmatch(client_id) else None
-    if app is None:
+    if app is None or app.org_id != org_id:
         raise OAuthError("invalid_client")
     return app
 
 
-def identify(tx: Tx, client_id: str, client_secret: str = "") -> Client:
+def identify(tx: Tx, client_id: str, client_secret: str = "", org_id: int = 0) -> Client:
     """The client that asks for a token, with or without its secret.
 
     Raises OAuthError invalid_client: unknown, or the secret is wrong.
     """
-    app = find(tx, client_id)
+    app = find(tx, client_id, org_id)
     if not client_secret:
         return Client(app, proven=False)
     if not hmac.compare_digest(secret.digest(client_secret), app.secret_hash):

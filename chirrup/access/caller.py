@@ -4,8 +4,9 @@ from typing import ParamSpec, TypeVar
 
 from ..config import Settings
 from ..errors import Unauthorised
+from ..ids import text_key
 from ..ports import Database, Engines, Operation
-from ..types import Viewer
+from ..types import Stranger, Viewer
 from . import limits
 from .acts import Act
 from .limits import Limit
@@ -35,8 +36,8 @@ class Caller:
 
     @property
     def viewer_id(self) -> int:
-        """0 when nobody is logged in."""
-        return self.viewer.account_id
+        """A Stranger, which is 0, when nobody in particular asks."""
+        return self.viewer.account_id or Stranger(self.site.org_id)
 
     @property
     def account_id(self) -> int:
@@ -64,9 +65,13 @@ class Caller:
     async def throttle(self, rules: tuple[Limit, ...], **by: str) -> None:
         """Count one try. Raises TooMany. Test servers count nothing."""
         if not self.settings.testing:
-            await limits.check(self.engines.limits, rules, ip=self.ip, **by)
+            await limits.check(self.engines.limits, rules, ip=self.ip, **self._counted(by))
 
     async def give_back(self, rules: tuple[Limit, ...], **by: str) -> None:
         """Take back what throttle() counted, because the try was right."""
         if not self.settings.testing:
-            await limits.give_back(self.engines.limits, rules, ip=self.ip, **by)
+            await limits.give_back(self.engines.limits, rules, ip=self.ip, **self._counted(by))
+
+    def _counted(self, by: dict[str, str]) -> dict[str, str]:
+        """A name or an address is counted in one organisation: it is another's there."""
+        return {kind: text_key(self.site.org_id, key) for kind, key in by.items()}

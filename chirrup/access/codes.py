@@ -43,13 +43,14 @@ def ask(
     state: str = "",
     code_challenge: str = "",
     code_challenge_method: str = "",
+    org_id: int = 0,
 ) -> Asked:
     """Check what an app asks for. Parameters as they came; "" for absent ones.
 
     Raises OAuthError. Show the error on a page and do not redirect it: anybody can register an app, so a redirect would
     let a stranger use this server to send people anywhere (RFC 9700, 4.11.2).
     """
-    app = apps.find(tx, client_id)
+    app = apps.find(tx, client_id, org_id)
     if not redirects.is_registered(redirect_uri, app.redirect_uris.split("\n")):
         raise OAuthError(
             "invalid_request", "The redirect URI included is not valid: it must be one that the app has registered."

@@ -6,6 +6,7 @@ One transaction makes a link and another follows it, from a page or a command.
 import msgspec
 
 from ..errors import Invalid
+from ..ids import text_key
 from ..ports import Tx
 from ..store import accounts
 from ..store import sessions as rows
@@ -23,12 +24,14 @@ class Link(msgspec.Struct, frozen=True):
     secret: str
 
 
-def ask_reset(tx: Tx, email: str) -> Link | None:
-    """A link to set a new password, for the account with this address (normal form).
+def ask_reset(tx: Tx, email: str, org_id: int = 0) -> Link | None:
+    """A link that sets a new password, for the one account with this address, in its normal form.
 
     None when no account has it: answer the same way, in the same time.
     """
-    account_id = accounts.id_by_email(tx, email) if email.isprintable() else 0  # PostgreSQL accepts no NUL
+    account_id = (
+        accounts.id_by_email(tx, text_key(org_id, email)) if email.isprintable() else 0
+    )  # PostgreSQL takes no NUL
     user = accounts.user(tx, account_id) if account_id else None
     return _link(tx, account_id, user.email, RESET) if user else None
 

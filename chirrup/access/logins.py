@@ -11,6 +11,7 @@ import msgspec
 
 from ..errors import Unauthorised
 from ..events import AccessEnded
+from ..ids import text_key
 from ..ports import Tx
 from ..store import accounts
 from ..store import sessions as session_rows
@@ -26,13 +27,22 @@ class Login(msgspec.Struct, frozen=True):
     password_hash: str = ""
 
 
-def look_up(tx: Tx, *, email: str = "", username: str = "") -> Login:
-    """The login for an address or a name, in normal form (accounts.email_key, text.username_key)."""
-    if not (email or username).isprintable():  # PostgreSQL accepts no NUL
+def look_up(tx: Tx, *, email: str = "", username: str = "", org_id: int = 0) -> Login:
+    """By one of the two, in its normal form (accounts.email_key, text.username_key)."""
+    if not (email or username).isprintable():  # PostgreSQL takes no NUL
         return Login()
-    id = accounts.id_by_email(tx, email) if email else accounts.ids_by_names(tx, [username]).get(username, 0)
+    id = _by_email(tx, org_id, email) if email else _by_name(tx, org_id, username)
     user = accounts.user(tx, id) if id else None
     return Login(user.account_id, user.password_hash) if user else Login()
+
+
+def _by_email(tx: Tx, org_id: int, email: str) -> int:
+    return accounts.id_by_email(tx, text_key(org_id, email))
+
+
+def _by_name(tx: Tx, org_id: int, username: str) -> int:
+    key = text_key(org_id, username)
+    return accounts.ids_by_names(tx, [key]).get(key, 0)
 
 
 def of_account(tx: Tx, account_id: int) -> Login:

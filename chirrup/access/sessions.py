@@ -40,17 +40,17 @@ def start(tx: Tx, account_id: int, user_agent: str = "") -> str:
     return text
 
 
-def find(tx: Tx, text: str) -> Visit:
-    """The viewer who sent this cookie. The viewer may do everything that the account may.
+def find(tx: Tx, text: str, org_id: int = 0) -> Visit:
+    """Who sent this cookie; the viewer may do all that the account may.
 
-    Raises Unauthorised (unknown, ended, expired), Forbidden (disabled, suspended …).
+    Raises Unauthorised (unknown, ended, expired, of another site), Forbidden (disabled, suspended …).
     """
     found = rows.find(tx, *secret.locate(text))
-    if found is None:
+    if found is None or found[1].org_id != org_id:
         raise Unauthorised("Your session has ended. Log in again.")
     session, standing = found
     tokens.admit(standing)
-    viewer = Viewer(session.account_id, scopes.ALL, token_id=session.id, role=standing.role)
+    viewer = Viewer(session.account_id, scopes.ALL, token_id=session.id, role=standing.role, org_id=org_id)
     return Visit(viewer, stale=session.seen_ms + STALE_MS <= tx.now_ms)
 
 

@@ -26,16 +26,18 @@ def issue_to_app(tx: Tx, client: Client, asked: str = "") -> tuple[Token, str]:
     return issue(tx, 0, client.app.id, scopes.grantable(client.app, asked))
 
 
-def find(tx: Tx, text: str, *, even_barred: bool = False) -> Viewer:
-    """The viewer who sent this token, in one query. account_id is 0 for an app's own token.
+def find(tx: Tx, text: str, org_id: int = 0, *, even_barred: bool = False) -> Viewer:
+    """Who sent this token, in one query. account_id is 0 for an app's own token.
 
-    even_barred: for the few routes that are open before the e-mail address is confirmed.
-    Raises Unauthorised (unknown, revoked), Forbidden (unconfirmed, unapproved, disabled, suspended).
+    even_barred: for the few routes that those who have not confirmed their address may use.
+    Raises Unauthorised (unknown, revoked, of another site), Forbidden (unconfirmed, unapproved, disabled, suspended).
     """
     found = rows.find(tx, *secret.locate(text))
     if found is None:
         raise Unauthorised()
-    token, standing = found
+    token, of_org, standing = found
+    if of_org != org_id:
+        raise Unauthorised()
     if token.account_id:
         if standing is None:  # the account was deleted
             raise Unauthorised()
@@ -47,6 +49,7 @@ def find(tx: Tx, text: str, *, even_barred: bool = False) -> Viewer:
         app_id=token.app_id,
         token_id=token.id,
         role=standing.role if standing else "",
+        org_id=org_id,
     )
 
 

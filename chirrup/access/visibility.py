@@ -1,6 +1,7 @@
 """The one oracle that says who may see what. Every route, stream, count, search and mail asks here.
 
 The rule, for one post:
+- of an account of another organisation nobody sees anything: neither it nor what it said is there;
 - nobody sees a deleted post, nor one by a suspended account;
 - the author sees everything of its own;
 - an account that the author blocks sees nothing of the author's;
@@ -8,7 +9,7 @@ The rule, for one post:
 - a followers-only post by followers and by those it mentions; a direct post by those it mentions;
 - a boost by whoever may see both the boost and what it boosts;
 - that a post replies to another is told only to whoever may see that other one: to all others it replies to nothing.
-Organisations and groups will be two more lines here.
+Rooms will be one more line here.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +20,7 @@ import msgspec
 from ..ports import Tx
 from ..store import accounts, blocks_and_mutes, follows, posts
 from ..store.blocks_and_mutes import Relations
-from ..types import Account, AccountState, Post, Visibility
+from ..types import Account, AccountState, Post, Stranger, Visibility
 
 OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
 
@@ -136,6 +137,22 @@ def see_one(tx: Tx, viewer_id: int, id: int) -> Post | None:
     return see(tx, viewer_id, [id]).posts.get(id)
 
 
+def see_open(tx: Tx, id: int) -> Post | None:
+    """The post, when everybody in its organisation may see it who is not logged in."""
+    found = posts.by_ids(tx, [id])
+    if id not in found:
+        return None
+    return judge(tx, Stranger(found[id].org_id), Found(found, {})).posts.get(id)
+
+
+def of_one_organisation(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Account]:
+    """The accounts among ids that are there for the viewer, suspended ones too. One query, whatever len(ids)."""
+    found = accounts.by_ids(tx, {*ids, viewer_id} - {0})
+    viewer = found.get(viewer_id)
+    org_id = viewer.org_id if viewer else blocks_and_mutes.org_of_stranger(viewer_id)
+    return {id: account for id in ids if (account := found.get(id)) and account.org_id == org_id}
+
+
 def for_search_engines(post: Post, author: Account) -> bool:
     """Whether search engines may keep what everybody may see: its author wants to be found, and did not say it low."""
     wanted = author.discoverable and author.indexable and not author.suspended_ms
@@ -157,7 +174,7 @@ def _allowed(post: Post, authors: dict[int, AccountState], viewer: Relations) ->
         return False
     if post.author_id == viewer.viewer_id:
         return True
-    if post.author_id in viewer.blocked_by:
+    if author.org_id != viewer.org_id or post.author_id in viewer.blocked_by:
         return False
     if post.visibility in OPEN:
         return True
@@ -169,23 +186,25 @@ def _allowed(post: Post, authors: dict[int, AccountState], viewer: Relations) ->
 
 
 def viewers_among(
-    tx: Tx, post: Post, found: dict[int, Post], authors: dict[int, AccountState], ids: Collection[int]
+    tx: Tx, post: Post, found: dict[int, Post], authors: dict[int, AccountState], ids: Collection[int], org_id: int = 0
 ) -> set[int]:
     """Those of ids (0: somebody not logged in) who may see post: the rule above for one post and many viewers.
+
+    org_id: of all of them.
 
     found, authors: hold what post boosts and who wrote both, as in judge(). tests/stream/test_oracle.py holds the two
     sides equal.
     """
-    allowed = _allowed_among(tx, post, authors, set(ids))
+    allowed = _allowed_among(tx, post, authors, set(ids), org_id)
     if not post.boost_of_id:
         return allowed
     original = found.get(post.boost_of_id)
-    return _allowed_among(tx, original, authors, allowed) if original else set()
+    return _allowed_among(tx, original, authors, allowed, org_id) if original else set()
 
 
-def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: set[int]) -> set[int]:
+def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: set[int], org_id: int) -> set[int]:
     author = authors.get(post.author_id)
-    if author is None or author.suspended_ms:
+    if author is None or author.suspended_ms or author.org_id != org_id:
         return set()
     others = ids - {author.id}
     allowed = others - blocks_and_mutes.blocked_among(tx, author.id, others)
@@ -199,17 +218,23 @@ def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: se
 
 def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
     """May viewer_id list what belongs to account: posts, followers? Its name and profile are public."""
-    return not account.suspended_ms and (
-        viewer_id == account.id or account.id not in blocks_and_mutes.of(tx, viewer_id, [account.id]).blocked_by
-    )
+    if account.suspended_ms or viewer_id == account.id:
+        return not account.suspended_ms
+    known = blocks_and_mutes.of(tx, viewer_id, [account.id])
+    return account.org_id == known.org_id and account.id not in known.blocked_by
 
 
 def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
-    """Those of ids that may stand in a list the viewer reads, in their order: not suspended, no block between."""
+    """Those of ids that may stand in a list the viewer reads, in their order: not suspended, no block between, of one
+    organisation."""
     found = accounts.by_ids(tx, ids)
     known = blocks_and_mutes.of(tx, viewer_id, ids)
     return [
         id
         for id in ids
-        if id in found and not found[id].suspended_ms and id not in known.blocking and id not in known.blocked_by
+        if id in found
+        and not found[id].suspended_ms
+        and (found[id].org_id == known.org_id or id == viewer_id)
+        and id not in known.blocking
+        and id not in known.blocked_by
     ]

@@ -21,7 +21,7 @@ class Authenticator:
         self._db = db
         self._known: dict[str, tuple[float, Viewer]] = {}
 
-    async def viewer(self, authorization: str) -> tuple[Viewer, str]:
+    async def viewer(self, authorization: str, org_id: int = 0) -> tuple[Viewer, str]:
         """(who, the token) by the Authorization header; ANYBODY without one. Raises Unauthorised, Forbidden."""
         if not authorization:
             return ANYBODY, ""
@@ -29,18 +29,18 @@ class Authenticator:
         token = token.strip()
         if kind.lower() != "bearer" or not token:
             raise Unauthorised("The Authorization header must be 'Bearer' and a token")
-        return await self.by_token(token), token
+        return await self.by_token(token, org_id), token
 
-    async def by_token(self, token: str) -> Viewer:
-        """Raises Unauthorised: unknown or revoked; Forbidden: the account may not be used now.
+    async def by_token(self, token: str, org_id: int = 0) -> Viewer:
+        """Raises Unauthorised: unknown, revoked, of another site; Forbidden: the account may not be used now.
 
         The app of an authorised account may do what is said in access/scopes.py, no more.
         """
         now = time.monotonic()
         kept = self._known.get(token)
-        if kept and kept[0] > now:
+        if kept and kept[0] > now and kept[1].org_id == org_id:
             return kept[1]
-        viewer = await self._db.read(tokens.find, token)
+        viewer = await self._db.read(tokens.find, token, org_id)
         if len(self._known) >= KEPT:
             self._known.clear()
         self._known[token] = (now + FRESH_S, viewer)

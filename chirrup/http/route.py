@@ -28,6 +28,7 @@ class Route(msgspec.Struct, frozen=True):
     counted: bool = True  # among all requests of an account or an address
     uploads: bool = False  # the body may be as large as media may be
     for_programs: bool = True  # answered in JSON, to pages of other sites too; else it is a page for people
+    when_closed: bool = False  # a closed site answers it without a login too: what apps need to log in
     role: str = "web"  # of the processes that answer it; "": all of them
 
     def is_for(self, role: str) -> bool:

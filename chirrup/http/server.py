@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ..access import limits, scopes
+from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotAllowed, Quota, Unauthorised
 from ..types import Role, Viewer
 from . import problems
@@ -46,9 +47,9 @@ class ProgramEndpoint:
             site = site_of(scope)
             ip = request.ip
             authorization = "" if route.who == CLIENT else headers.get("authorization", "")
-            viewer, token, quota = await _identify(services, authorization, ip, route.counted)
+            viewer, token, quota = await _identify(services, site, authorization, ip, route.counted)
             scope["account_id"] = viewer.account_id
-            _check_access(route, viewer, bool(token))
+            _check_access(route, site, viewer, bool(token))
             query = self._arguments.query_of(scope["query_string"])
             call = self._make_call(
                 services,
@@ -71,11 +72,13 @@ class ProgramEndpoint:
         await answer(scope, receive, send)
 
 
-async def _identify(services: Services, authorization: str, ip: str, counted: bool) -> tuple[Viewer, str, Quota | None]:
+async def _identify(
+    services: Services, site: Site, authorization: str, ip: str, counted: bool
+) -> tuple[Viewer, str, Quota | None]:
     """(who, the token, what is left of their requests). Raises Unauthorised, Forbidden, TooMany."""
     count, most = services.engines.limits, services.settings.request_limit
     try:
-        viewer, token = await services.auth.viewer(authorization)
+        viewer, token = await services.auth.viewer(authorization, site.org_id)
     except ChirrupError:
         if counted:
             await limits.check_request(count, most, ip=ip)
@@ -85,7 +88,9 @@ async def _identify(services: Services, authorization: str, ip: str, counted: bo
     return viewer, token, await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
 
 
-def _check_access(route: Route, viewer: Viewer, has_token: bool) -> None:
+def _check_access(route: Route, site: Site, viewer: Viewer, has_token: bool) -> None:
+    if site.closed and not viewer.account_id and not route.when_closed:
+        raise Unauthorised(Call.NOBODY)
     if route.who in (ANYONE, CLIENT) and not has_token:
         return
     if not has_token:

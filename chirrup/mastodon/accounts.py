@@ -23,7 +23,7 @@ async def verify_credentials(call: Call) -> CredentialAccount:
 def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     """The account with what only its owner sees."""
     account, user = accounts.get(tx, account_id, account_id), accounts.user(tx, account_id)
-    profile = shown.profile(tx, account, call.site.domain)
+    profile = shown.profile(tx, account, call.site)
     entity = call.render.account_entity(profile)
     return CredentialAccount(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},
@@ -58,7 +58,7 @@ async def lookup(call: Call, query: LookupQuery) -> Account:
     """By `name` or `name@host`, with the host and port of this server."""
 
     def operation(tx: Tx) -> Any:
-        return call.render.account(tx, accounts.by_acct(tx, query.acct, call.site.domain).id)
+        return call.render.account(tx, accounts.by_acct(tx, query.acct, call.site.domain, call.site.org_id).id)
 
     return await call.read(operation)
 

@@ -84,7 +84,7 @@ async def _accounts(
     wanted = Wanted(statuses, role, query.username, query.display_name, query.email)
 
     def operation(tx: Tx) -> tuple[list[AdminAccount], list[int]]:
-        people = moderation.find(tx, wanted, span)
+        people = moderation.find(tx, wanted, span, call.site.org_id)
         return _rendered(tx, call, people), [account.id for account, _ in people]
 
     items, keys = await call.read(operation)
@@ -118,7 +118,7 @@ def _rendered(tx: Tx, call: Call, people: list[Person]) -> list[AdminAccount]:
 
 
 async def account(call: Call, id: int) -> AdminAccount:
-    return (await call.read(lambda tx: _rendered(tx, call, [moderation.get(tx, id)])))[0]
+    return (await call.read(lambda tx: _rendered(tx, call, [moderation.get(tx, id, call.site.org_id)])))[0]
 
 
 class ActionBody(msgspec.Struct, kw_only=True):
@@ -145,7 +145,7 @@ async def unsuspend(call: Call, id: int) -> AdminAccount:
 
 
 async def _act(call: Call, id: int, name: str, words: str = "") -> None:
-    await call.write(moderation.act, call.account_id, id, name, words)
+    await call.write(moderation.act, call.account_id, id, name, words, org_id=call.site.org_id)
     call.services.auth.forget()
 
 

@@ -24,7 +24,9 @@ async def directory(call: Call, query: DirectoryQuery) -> list[Account]:
 
     def operation(tx: Tx) -> list[Account]:
         order = query.order or "active"
-        ids = discovery.directory(tx, call.viewer_id, order=order, offset=query.offset, limit=limit)
+        ids = discovery.directory(
+            tx, call.viewer_id, order=order, offset=query.offset, limit=limit, org_id=call.site.org_id
+        )
         return call.render.accounts(tx, ids)
 
     return await call.browse(operation)
@@ -38,7 +40,7 @@ async def suggestions(call: Call, query: SuggestionsQuery) -> list[Suggestion]:
     limit = paging.limit(query.limit, default=40, most=80)
 
     def operation(tx: Tx) -> list[Suggestion]:
-        found = discovery.suggestions(tx, call.account_id, limit)
+        found = discovery.suggestions(tx, call.account_id, limit, call.site.org_id)
         shown = call.render.accounts_by_id(tx, [one.account_id for one in found])
         return [
             Suggestion(source=SOURCES[one.reason], sources=[one.reason], account=shown[one.account_id]) for one in found

@@ -9,6 +9,7 @@ from ..errors import Unavailable
 from ..http.route import ANYONE, FREE, Route
 from ..social import accounts, media, polls, posts, reactions, tags, text
 from ..social.image_read import LIMITS
+from ..social.usage import Counts
 from . import server_entities as shapes
 from .call import Call
 from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
@@ -23,7 +24,7 @@ PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 
 async def v2(call: Call) -> Instance:
     site = call.site
-    counts = await call.services.usage.counts(call.db)
+    counts = await _counts(call)
     limits = _limits(call)
     everybody = shapes.FeedAccess(local="public", remote="disabled")  # there are no other servers
     nobody = shapes.FeedAccess(local="disabled", remote="disabled")
@@ -67,7 +68,7 @@ async def v2(call: Call) -> Instance:
 
 async def v1(call: Call) -> V1Instance:
     site = call.site
-    counts = await call.services.usage.counts(call.db)
+    counts = await _counts(call)
     return V1Instance(
         uri=site.domain,
         title=site.title,
@@ -86,6 +87,13 @@ async def v1(call: Call) -> V1Instance:
         contact_account=None,
         rules=_rules(site),
     )
+
+
+async def _counts(call: Call) -> Counts:
+    """A closed site does not tell strangers how many are there."""
+    if call.site.closed and not call.viewer_id:
+        return Counts(0, 0, 0, 0)
+    return await call.services.usage.counts(call.db, call.site.org_id)
 
 
 def _limits(call: Call) -> shapes.Limits:
@@ -157,12 +165,12 @@ async def alive(_: Call) -> Health:
 
 
 ROUTES = [
-    Route("GET", "/api/v1/instance", v1, who=ANYONE),
-    Route("GET", "/api/v2/instance", v2, who=ANYONE),
+    Route("GET", "/api/v1/instance", v1, who=ANYONE, when_closed=True),
+    Route("GET", "/api/v2/instance", v2, who=ANYONE, when_closed=True),
     Route("GET", "/api/v1/instance/rules", rules, who=ANYONE),
     Route("GET", "/api/v1/instance/extended_description", extended_description, who=ANYONE),
     Route("GET", "/api/v1/custom_emojis", custom_emojis, who=ANYONE),
-    Route("GET", "/health", health, who=ANYONE, role="", cost=FREE, counted=False),
-    Route("GET", "/health/ready", health, who=ANYONE, role="", cost=FREE, counted=False),
-    Route("GET", "/health/live", alive, who=ANYONE, role="", cost=FREE, counted=False),
+    Route("GET", "/health", health, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True),
+    Route("GET", "/health/ready", health, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True),
+    Route("GET", "/health/live", alive, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True),
 ]

@@ -77,12 +77,21 @@ class FileQuery(msgspec.Struct, kw_only=True):
 
 async def file(call: Call, id: int, name: str, query: FileQuery) -> Reply:
     addresses = call.services.addresses
-    found = await call.read(media.file, addresses, id, name, until=query.until, sign=query.sign)
+    found = await call.read(
+        media.file,
+        addresses,
+        id,
+        name,
+        until=query.until,
+        sign=query.sign,
+        org_id=call.site.org_id,
+        closed=call.site.closed,
+    )
     return await _answer(call, found, name)
 
 
 async def profile_file(call: Call, id: int, name: str) -> Reply:
-    return await _answer(call, await call.read(media.profile_file, id, name), name)
+    return await _answer(call, await call.read(media.profile_file, id, name, call.site.org_id), name)
 
 
 async def _answer(call: Call, file: media.File, name: str) -> Reply:
@@ -137,6 +146,6 @@ ROUTES = [
     Route("GET", "/api/v1/media/{id}", show, "write:media"),
     Route("PUT", "/api/v1/media/{id}", update, "write:media", uploads=True, limits=limits.MEDIA),
     Route("DELETE", "/api/v1/media/{id}", delete, "write:media"),
-    Route("GET", "/media/files/{id}/{name}", file, who=ANYONE, counted=False),
-    Route("GET", "/media/profiles/{id}/{name}", profile_file, who=ANYONE, counted=False),
+    Route("GET", "/media/files/{id}/{name}", file, who=ANYONE, counted=False, when_closed=True),
+    Route("GET", "/media/profiles/{id}/{name}", profile_file, who=ANYONE, counted=False, when_closed=True),
 ]

@@ -31,7 +31,12 @@ class NewApp(msgspec.Struct, kw_only=True):
 
 async def create_app(call: Call, body: NewApp) -> CredentialApplication:
     app, secret = await call.write(
-        apps.register, body.client_name, body.redirect_uris, body.scopes or "read", body.website or ""
+        apps.register,
+        body.client_name,
+        body.redirect_uris,
+        body.scopes or "read",
+        body.website or "",
+        org_id=call.site.org_id,
     )
     return CredentialApplication(
         **msgspec.structs.asdict(_application(app)),
@@ -89,7 +94,7 @@ async def token(call: Call, body: TokenRequest) -> entities.Token:
 
 async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[Token, str]:
     """Only for tests: Mastodon dropped it in 4.4, and RFC 9700 with it."""
-    login = await call.read(logins.look_up, email=accounts.email_key(body.username))
+    login = await call.read(logins.look_up, email=accounts.email_key(body.username), org_id=call.site.org_id)
     if not await asyncio.to_thread(call.services.passwords.matches, login.password_hash, body.password):
         raise OAuthError("invalid_grant")
     granted = scopes.grantable(client.app, body.scope)
@@ -100,10 +105,11 @@ async def _client(call: Call, client_id: str, client_secret: str) -> Client:
     """By the body, or by HTTP Basic (RFC 6749, 2.3.1). Raises OAuthError."""
     kind, _, value = call.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
-        return await call.read(apps.identify, client_id, client_secret)
+        return await call.read(apps.identify, client_id, client_secret, call.site.org_id)
     try:
         id, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-        return await call.read(apps.identify, unquote_plus(id, errors="strict"), unquote_plus(secret, errors="strict"))
+        id, secret = (unquote_plus(part, errors="strict") for part in (id, secret))
+        return await call.read(apps.identify, id, secret, call.site.org_id)
     except ValueError as error:  # neither base64 nor UTF-8
         raise OAuthError("invalid_client", challenge="Basic") from error
     except OAuthError as error:
@@ -204,7 +210,7 @@ async def _sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     if problems:
         raise InvalidFields(problems)
     hashed = await asyncio.to_thread(call.services.passwords.hash, body.password)
-    wanted = accounts.SignUp(body.username, body.email, hashed, locale=body.locale[:16])
+    wanted = accounts.SignUp(body.username, body.email, hashed, locale=body.locale[:16], org_id=call.site.org_id)
     return _token(*await call.write(_create, wanted, call.viewer.app_id))
 
 
@@ -221,13 +227,13 @@ async def resend_confirmation(call: Call) -> Empty:
 
 
 ROUTES = [
-    Route("POST", "/api/v1/apps", create_app, who=ANYONE, limits=limits.REGISTER_APP),
-    Route("GET", "/api/v1/apps/verify_credentials", verify_app, who=APP),
-    Route("POST", "/oauth/token", token, who=CLIENT, counted=False, cost=SLOW, limits=limits.TOKEN),
-    Route("POST", "/oauth/revoke", revoke, who=CLIENT, counted=False),
+    Route("POST", "/api/v1/apps", create_app, who=ANYONE, limits=limits.REGISTER_APP, when_closed=True),
+    Route("GET", "/api/v1/apps/verify_credentials", verify_app, who=APP, when_closed=True),
+    Route("POST", "/oauth/token", token, who=CLIENT, counted=False, cost=SLOW, limits=limits.TOKEN, when_closed=True),
+    Route("POST", "/oauth/revoke", revoke, who=CLIENT, counted=False, when_closed=True),
     Route("GET", "/oauth/userinfo", userinfo, "profile", counted=False),
     Route("POST", "/oauth/userinfo", userinfo_by_post, "profile", counted=False),
-    Route("GET", "/.well-known/oauth-authorization-server", metadata, who=ANYONE, counted=False),
+    Route("GET", "/.well-known/oauth-authorization-server", metadata, who=ANYONE, counted=False, when_closed=True),
     Route("POST", "/api/v1/accounts", sign_up, "write:accounts", APP, cost=SLOW),
     Route("POST", "/api/v1/emails/confirmations", resend_confirmation, "write:accounts"),
 ]

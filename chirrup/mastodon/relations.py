@@ -113,7 +113,7 @@ async def relationships(call: Call, query: RelationshipsQuery) -> list[Relations
 
 
 def _known_relationships(tx: Tx, viewer_id: int, ids: list[int], with_suspended: bool) -> list[Relationship]:
-    return _relationships(tx, viewer_id, accounts.existing(tx, ids, with_suspended=with_suspended))
+    return _relationships(tx, viewer_id, accounts.existing(tx, viewer_id, ids, with_suspended=with_suspended))
 
 
 def _relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]:

@@ -10,7 +10,7 @@ import msgspec
 
 from ..ids import ms_of
 from ..ports import Tx
-from ..social import tags
+from ..social import tags, text
 from ..times import iso, iso_or_none
 from ..types import Conversation, FeaturedTag, Notification
 from . import entities
@@ -74,7 +74,7 @@ class Renderer(PostRenderer):
         return entities.FeaturedTag(
             id=str(one.id),
             name=one.name,
-            url=f"{self.account_url(username)}/tagged/{quote(one.tag, safe='')}",
+            url=f"{self.account_url(username)}/tagged/{quote(text.hashtag_key(one.name), safe='')}",
             statuses_count=one.posts,
             last_status_at=iso_or_none(one.last_post_ms),
         )

@@ -44,7 +44,7 @@ class AccountRenderer:
         return other
 
     def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:
-        """Those of ids that exist, in their order."""
+        """Those of ids that exist at this site, in their order."""
         parts = self.accounts_by_id(tx, ids)
         return [parts[id] for id in ids if id in parts]
 
@@ -56,7 +56,8 @@ class AccountRenderer:
         return found[0]
 
     def accounts_by_id(self, tx: Tx, ids: Collection[int]) -> dict[int, Json]:
-        return self._account_parts(tx, shown.states(tx, ids))
+        states = shown.states(tx, ids)
+        return self._account_parts(tx, {id: one for id, one in states.items() if one.org_id == self.site.org_id})
 
     def _account_parts(self, tx: Tx, states: dict[int, AccountState]) -> dict[int, Json]:
         parts: dict[int, Json] = {}
@@ -68,7 +69,7 @@ class AccountRenderer:
                 elif (before.changed_ms, before.suspended_ms) == (state.changed_ms, state.suspended_ms):
                     parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)))
         if missing := states.keys() - parts.keys():
-            for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self.site.domain).items():
+            for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self.site).items():
                 parts[id] = self._keep_account(states[id], self.account_entity(profile))
         return parts
 
@@ -81,7 +82,7 @@ class AccountRenderer:
         """A suspended account shows its name and nothing else."""
         account = profile.account
         gone = bool(account.suspended_ms)
-        url = self.account_url(account.username)
+        url = self.account_url(account.acct)
         avatar = self._picture(account, account.avatar, "avatar.png")
         header = self._picture(account, account.header, "header.png")
         still = self._picture(account, account.avatar_static or account.avatar, "avatar.png")
@@ -89,7 +90,7 @@ class AccountRenderer:
         return entities.Account(
             id=str(account.id),
             username=account.username,
-            acct=account.username,
+            acct=account.acct,
             display_name="" if gone else account.display_name,
             locked=bool(account.locked),
             bot=bool(account.bot),
@@ -99,7 +100,7 @@ class AccountRenderer:
             created_at=day(account.created_ms) + "T00:00:00.000Z",
             note="" if gone else text.to_html(account.note, named, self.base_url),
             url=url,
-            uri=url,
+            uri=account.uri or url,
             avatar=avatar,
             avatar_static=still,
             header=header,

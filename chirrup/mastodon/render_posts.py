@@ -34,7 +34,7 @@ class PostRenderer(AccountRenderer):
 
     def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[Json]:
         """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
-        fixed = _Fixed(self._posts, tx.now_ms)
+        fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
         page = shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt, detailed=fixed.find)
         return self._rendered(tx, page, fixed)
 
@@ -47,13 +47,13 @@ class PostRenderer(AccountRenderer):
 
     def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
         """Those of ids that the viewer may see."""
-        fixed = _Fixed(self._posts, tx.now_ms)
+        fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
         page = shown.find(tx, viewer_id, ids, self._known, detailed=fixed.find)
         return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:
         """Posts that the oracle has let through already."""
-        fixed = _Fixed(self._posts, tx.now_ms)
+        fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
         return self._rendered(tx, shown.of(tx, seen, ids, self._known, detailed=fixed.find), fixed)
 
     def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
@@ -162,7 +162,7 @@ class PostRenderer(AccountRenderer):
 
     def media(self, tx: Tx, one: Media) -> entities.MediaAttachment:
         """For its owner."""
-        return self._media(one, private=media_files.is_private(tx, one), now_ms=tx.now_ms)
+        return self._media(one, private=self.site.closed or media_files.is_private(tx, one), now_ms=tx.now_ms)
 
     def own_media(self, tx: Tx, owner_id: int, ids: Collection[int]) -> list[entities.MediaAttachment]:
         """Those of ids that are the owner's and wait for a post, in their order."""
@@ -171,7 +171,7 @@ class PostRenderer(AccountRenderer):
     def _attached(
         self, post: Post, ids: Collection[int], files: dict[int, Media], now_ms: int
     ) -> list[entities.MediaAttachment]:
-        private = _is_private(post)
+        private = _is_private(post, closed=self.site.closed)
         return [self._media(files[id], private=private, now_ms=now_ms) for id in ids if id in files]
 
     def _media(self, one: Media, *, private: bool, now_ms: int) -> entities.MediaAttachment:
@@ -196,10 +196,10 @@ class PostRenderer(AccountRenderer):
 class _Fixed:
     """The fixed parts of the posts of a page: `{…,` by post id, to be followed by the live part without its brace."""
 
-    def __init__(self, kept: Kept[tuple[Version, bytes]], now_ms: int) -> None:
+    def __init__(self, kept: Kept[tuple[Version, bytes]], now_ms: int, *, closed: bool) -> None:
         self.parts: dict[int, bytes] = {}
         self.missing: list[Post] = []
-        self._kept = kept
+        self._kept, self._closed = kept, closed
         self._slot = now_ms // SLOT_MS
 
     def find(self, found: Collection[Post]) -> list[Post]:
@@ -218,7 +218,7 @@ class _Fixed:
 
     def _version(self, post: Post) -> Version:
         """Addresses of media that not everybody may see end after a while."""
-        return (post.changed_ms, self._slot if _is_private(post) else 0)
+        return (post.changed_ms, self._slot if _is_private(post, closed=self._closed) else 0)
 
 
 def poll_entity(shown: ShownPoll, viewer_id: int) -> entities.Poll:
@@ -248,5 +248,5 @@ def _as_of(version: PostVersion, one: Media) -> Media:
     return msgspec.structs.replace(one, description=version.described.get(one.id, one.description))
 
 
-def _is_private(post: Post) -> bool:
-    return post.media_ids != "[]" and post.visibility not in OPEN
+def _is_private(post: Post, *, closed: bool) -> bool:
+    return post.media_ids != "[]" and (closed or post.visibility not in OPEN)

@@ -42,7 +42,8 @@ async def search(call: Call, query: SearchQuery) -> Search:
 
 
 def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
-    account_id, post_id = finding.named_by(tx, call.viewer_id, query.words, call.site.base_url)
+    site = call.site
+    account_id, post_id = finding.named_by(tx, call.viewer_id, query.words, site.base_url, site.org_id)
     if account_id or post_id:
         return Search(
             accounts=call.render.accounts(tx, [account_id] if account_id and query.wants("accounts") else []),
@@ -57,7 +58,9 @@ def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
         hashtags=[
             call.render.tag(one, known=bool(call.viewer_id))
             for one in tags.shown(
-                tx, call.viewer_id, finding.find_tags(tx, query.words, limit=span.limit, offset=query.offset)
+                tx,
+                call.viewer_id,
+                finding.find_tags(tx, query.words, limit=span.limit, offset=query.offset, org_id=site.org_id),
             )
         ]
         if query.wants("hashtags")
@@ -74,16 +77,17 @@ def _accounts(tx: Tx, call: Call, query: SearchQuery, limit: int) -> list[Any]:
         limit=limit,
         offset=query.offset,
         followed=query.following,
+        org_id=call.site.org_id,
     )
     return call.render.accounts(tx, found)
 
 
 def _statuses(tx: Tx, call: Call, query: SearchQuery, span: Span) -> list[Any]:
-    asked = finding.parse(tx, call.viewer_id, query.words, call.site.domain)
+    asked = finding.parse(tx, call.viewer_id, query.words, call.site.domain, call.site.org_id)
     if query.account_id:
         asked = asked.by(query.account_id)
     more = msgspec.structs.replace(span, limit=span.limit + query.offset)
-    ids = finding.find_posts(tx, call.viewer_id, asked, more).items
+    ids = finding.find_posts(tx, call.viewer_id, asked, more, call.site.org_id).items
     return call.render.statuses(tx, call.viewer_id, ids[query.offset :])
 
 

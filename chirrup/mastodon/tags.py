@@ -13,27 +13,28 @@ from .paging import Page, PageQuery
 
 
 async def show(call: Call, name: str) -> Tag:
-    return call.render.tag(await call.read(tags.get, call.viewer_id, name), known=bool(call.viewer_id))
+    found = await call.read(tags.get, call.viewer_id, name, call.site.org_id)
+    return call.render.tag(found, known=bool(call.viewer_id))
 
 
 async def follow(call: Call, name: str) -> Tag:
-    await call.write(tags.follow, call.account_id, name)
+    await call.write(tags.follow, call.account_id, name, call.site.org_id)
     return await show(call, name)
 
 
 async def unfollow(call: Call, name: str) -> Tag:
-    await call.write(tags.unfollow, call.account_id, name)
+    await call.write(tags.unfollow, call.account_id, name, call.site.org_id)
     return await show(call, name)
 
 
 async def feature(call: Call, name: str) -> Tag:
     await show(call, name)
-    await call.write(tags.feature, call.account_id, name)
+    await call.write(tags.feature, call.account_id, name, call.site.org_id)
     return await show(call, name)
 
 
 async def unfeature(call: Call, name: str) -> Tag:
-    await call.write(tags.unfeature, call.account_id, name)
+    await call.write(tags.unfeature, call.account_id, name, call.site.org_id)
     return await show(call, name)
 
 
@@ -72,7 +73,7 @@ class NewFeaturedTag(msgspec.Struct, kw_only=True):
 
 async def add_featured(call: Call, body: NewFeaturedTag) -> entities.FeaturedTag:
     def operation(tx: Tx) -> entities.FeaturedTag:
-        return _entities(tx, call, call.account_id, [tags.feature(tx, call.account_id, body.name)])[0]
+        return _entities(tx, call, call.account_id, [tags.feature(tx, call.account_id, body.name, call.site.org_id)])[0]
 
     return await call.write(operation)
 

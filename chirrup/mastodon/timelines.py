@@ -25,7 +25,7 @@ async def public(call: Call, query: PublicQuery) -> Page[Status]:
     span = paging.span(query)
     if query.remote:
         return paging.page([], [], span)
-    found = await call.browse(pull.public, call.viewer_id, span, only_media=query.only_media)
+    found = await call.browse(pull.public, call.viewer_id, span, only_media=query.only_media, org_id=call.site.org_id)
     return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
 
 
@@ -48,6 +48,7 @@ async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
         all_of=tuple(query.all),
         none_of=tuple(query.none),
         only_media=query.only_media,
+        org_id=call.site.org_id,
     )
     return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
 

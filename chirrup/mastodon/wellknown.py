@@ -22,7 +22,7 @@ async def nodeinfo_index(call: Call) -> Links:
 
 async def nodeinfo(call: Call) -> NodeInfo:
     site = call.site
-    counts = await call.services.usage.counts(call.db)
+    counts = await call.services.usage.counts(call.db, site.org_id)
     return NodeInfo(
         version="2.0",
         software=shapes.NodeSoftware(name="chirrup", version=__version__),
@@ -62,7 +62,8 @@ class Jrd(shapes.Entity, kw_only=True):
 
 async def webfinger(call: Call, query: WebfingerQuery) -> Reply:
     """RFC 7033, for `acct:name@host` and the address of a profile."""
-    account = await call.read(accounts.by_acct, _acct(call, query.resource), call.site.domain)
+    acct = _acct(call, query.resource)
+    account = await call.read(accounts.by_acct, acct, call.site.domain, call.site.org_id)
     if account.suspended_ms:
         raise NotFound("account", query.resource)
     url = call.render.account_url(account.username)

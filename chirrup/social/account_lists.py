@@ -72,7 +72,7 @@ def _standing(tx: Tx, account_id: int, span: Span, rows: Rows) -> Found:
     """All but suspended accounts: whoever blocks somebody finds them here to undo it."""
 
     def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        there = set(accounts.existing(tx, [id for _, id in some]))
+        there = set(accounts.existing(tx, account_id, [id for _, id in some]))
         return [one for one in some if one[1] in there]
 
     return fill.fill(span, lambda part: rows(tx, account_id, part), kept, key=lambda one: one[0])

@@ -4,14 +4,14 @@ from collections.abc import Collection
 
 import msgspec
 
-from ..access.visibility import may_see_account
+from ..access.visibility import may_see_account, of_one_organisation
 from ..errors import Invalid, InvalidFields, NotFound, not_among, too_long, too_many
 from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
-from ..ids import random_bucket
+from ..ids import random_bucket, text_key
 from ..ports import Tx
 from ..store import accounts as rows
 from ..store import blocks_and_mutes, follows
-from ..types import Account, Field, Relationship, Role, User, Visibility
+from ..types import Account, Field, Relationship, Role, Stranger, User, Visibility
 from . import languages, text
 
 DISPLAY_NAME_CHARS_MAX = 30  # Mastodon's limits for profiles
@@ -45,9 +45,9 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     if problems:
         raise InvalidFields(problems)
     account = _insert(tx, wanted)
-    if not rows.claim_name(tx, text.username_key(wanted.username), account.id):
+    if not rows.claim_name(tx, name_key(wanted.org_id, wanted.username), account.id):
         problems.append(Invalid("username", "taken", "has already been taken"))
-    if not rows.claim_email(tx, email_key(wanted.email), account.id) and tells_addresses:
+    if not rows.claim_email(tx, text_key(wanted.org_id, email_key(wanted.email)), account.id) and tells_addresses:
         problems.append(Invalid("email", "taken", "has already been taken"))
     if problems:
         raise InvalidFields(problems)
@@ -128,8 +128,8 @@ def email_key(email: str) -> str:
 
 
 def get(tx: Tx, viewer_id: int, id: int) -> Account:
-    """The account. Raises NotFound: absent. Suspended accounts are shown bare; that is rendered."""
-    account = rows.by_id(tx, id)
+    """The account. Raises NotFound: to the viewer there is none. A suspended one is shown bare; that is rendered."""
+    account = of_one_organisation(tx, viewer_id, [id]).get(id)
     if account is None:
         raise NotFound("account", id)
     return account
@@ -143,21 +143,25 @@ def user(tx: Tx, account_id: int) -> User:
     return found
 
 
-def existing(tx: Tx, ids: Collection[int], *, with_suspended: bool = False) -> list[int]:
-    """Those of ids that exist (and are not suspended), in their order."""
-    found = rows.by_ids(tx, ids)
+def existing(tx: Tx, viewer_id: int, ids: Collection[int], *, with_suspended: bool = False) -> list[int]:
+    """Those of ids that are there for the viewer (and not suspended), in their order."""
+    found = of_one_organisation(tx, viewer_id, ids)
     return [id for id in ids if id in found and (with_suspended or not found[id].suspended_ms)]
 
 
-def by_acct(tx: Tx, acct: str, domain: str) -> Account:
-    """acct: `name`, `@name` or `name@domain`, with this server's domain. Raises NotFound."""
+def name_key(org_id: int, username: str, host: str = "") -> str:
+    """What a name is kept under. host: of an account of another server."""
+    key = text.username_key(username)
+    return text_key(org_id, f"{key}@{text.host_key(host)}" if host else key)
+
+
+def by_acct(tx: Tx, acct: str, domain: str, org_id: int = 0) -> Account:
+    """acct: `name`, `@name` or `name@host`. domain: of the site, whose accounts have no host. Raises NotFound."""
     name, _, host = acct.removeprefix("@").partition("@")
-    if not text.is_ours(host, domain):
-        raise NotFound("account", acct)
     if not text.is_valid_username(name):
         raise NotFound("account", acct)
-    id = rows.ids_by_names(tx, [text.username_key(name)]).get(text.username_key(name), 0)
-    return get(tx, 0, id)
+    key = name_key(org_id, name, "" if text.is_ours(host, domain) else host)
+    return get(tx, Stranger(org_id), rows.ids_by_names(tx, [key]).get(key, 0))
 
 
 def followable(tx: Tx, viewer_id: int, id: int) -> Account:

@@ -20,13 +20,16 @@ CANDIDATES = 1000
 ORDERS = ("active", "new")
 
 
-def directory(tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0, limit: int = 40) -> list[int]:
+def directory(
+    tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0, limit: int = 40, org_id: int = 0
+) -> list[int]:
     """Account ids: those who spoke in public last first, then (order "new": at once) the newest. Raises Invalid."""
     if order not in ORDERS:
         raise not_among("order", ORDERS, order)
     offset = max(0, min(offset, OFFSET_MAX))
-    speakers = rows.latest_speakers(tx, SPOKEN_POSTS) if order == "active" else []
-    newest = rows.newest_accounts(tx, offset + limit + len(speakers), blocks_and_mutes.hidden(tx, viewer_id))
+    speakers = rows.latest_speakers(tx, org_id, SPOKEN_POSTS) if order == "active" else []
+    hidden = blocks_and_mutes.hidden(tx, viewer_id)
+    newest = rows.newest_accounts(tx, org_id, offset + limit + len(speakers), hidden)
     listed = _wanted(tx, viewer_id, list(dict.fromkeys([*speakers, *newest])))
     return listed[offset : offset + limit]
 
@@ -43,7 +46,7 @@ class Suggestion(msgspec.Struct, frozen=True):
     reason: str  # "friends_of_friends", "most_followed"
 
 
-def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
+def suggestions(tx: Tx, account_id: int, limit: int, org_id: int = 0) -> list[Suggestion]:
     """Whom account_id might follow: whom its followees follow, then the most followed of those who are active.
 
     Nobody it follows, has asked to follow, or refused. Followees who hide their network are not asked.
@@ -54,7 +57,7 @@ def suggestions(tx: Tx, account_id: int, limit: int) -> list[Suggestion]:
     near = rows.followed_by(
         tx, friends, CANDIDATES, followees.union(blocks_and_mutes.hidden(tx, account_id), {account_id})
     )
-    speakers = rows.latest_speakers(tx, SPOKEN_POSTS)
+    speakers = rows.latest_speakers(tx, org_id, SPOKEN_POSTS)
     found = account_rows.states(tx, speakers).values()
     strangers = [one for one in found if one.followers and one.id not in followees]
     liked = sorted(strangers, key=lambda one: (-one.followers, one.id))

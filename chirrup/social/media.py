@@ -20,7 +20,7 @@ from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import media as rows
 from ..store import posts as post_rows
-from ..types import Media
+from ..types import Media, Stranger
 from . import images, text
 
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
@@ -207,7 +207,7 @@ def _name(key: str) -> str:
 
 def is_private(tx: Tx, one: Media) -> bool:
     """Is there anybody who may not see it?"""
-    return not (one.post_id > 0 and visibility.see_one(tx, 0, one.post_id))
+    return not (one.post_id > 0 and visibility.see_open(tx, one.post_id))
 
 
 class File(msgspec.Struct, frozen=True):
@@ -218,29 +218,42 @@ class File(msgspec.Struct, frozen=True):
     indexed: bool  # search engines may keep it
 
 
-def file(tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str) -> File:
+def file(
+    tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str, org_id: int = 0, closed: bool = False
+) -> File:
     """What stands behind an address that of_media made.
 
-    Raises NotFound: absent, deleted, its author suspended, or private and asked for without a signature that holds.
+    org_id, closed: of the site it is asked for at; a closed one shows nothing without a signature.
+    Raises NotFound: absent, another organisation's, deleted, its author suspended, or private and asked for without a
+    signature that holds.
     """
     one = rows.by_id(tx, id)
     key = next((key for key in (one.key, one.preview_key) if _name(key) == name), "") if one else ""
     if not one or not key:
         raise NotFound("file", name)
-    post = visibility.see_one(tx, 0, one.post_id) if one.post_id > 0 else None
+    post = visibility.see_one(tx, Stranger(org_id), one.post_id) if one.post_id > 0 and not closed else None
     private = post is None
     if private and not addresses.is_signed(one, f"/media/files/{id}/{name}", until, sign, tx.now_ms):
         raise NotFound("file", name)
-    if private and one.post_id > 0 and not visibility.see_one(tx, one.owner_id, one.post_id):
+    if private and not _is_at(tx, one, org_id):
         raise NotFound("file", name)
     author = account_rows.by_id(tx, one.owner_id) if post else None
     indexed = post is not None and author is not None and visibility.for_search_engines(post, author)
     return File(key, private, indexed)
 
 
-def profile_file(tx: Tx, account_id: int, name: str) -> File:
-    """An avatar or header. Raises NotFound: the account has no such picture, or is suspended."""
-    account = account_rows.by_id(tx, account_id)
+def _is_at(tx: Tx, one: Media, org_id: int) -> bool:
+    """Is it an upload of somebody's of the organisation, and its post, if it has one, there for its author?"""
+    if one.post_id > 0:
+        post = visibility.see_one(tx, one.owner_id, one.post_id)
+        return post is not None and post.org_id == org_id
+    owner = account_rows.by_id(tx, one.owner_id)
+    return owner is not None and owner.org_id == org_id
+
+
+def profile_file(tx: Tx, account_id: int, name: str, org_id: int = 0) -> File:
+    """An avatar or header. Raises NotFound: the account has no such picture, is suspended, or of another site."""
+    account = visibility.of_one_organisation(tx, Stranger(org_id), [account_id]).get(account_id)
     keys = (account.avatar, account.avatar_static, account.header) if account and not account.suspended_ms else ()
     for key in keys:
         if account and key and _name(key) == name:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
+from ..ids import text_key
 from ..ports import Tx
 from ..store import accounts as rows
 from ..types import Mention
 from . import text
 
 
-def named(tx: Tx, found: Iterable[text.Entity], domain: str) -> list[Mention]:
-    """The accounts of this server (domain) among the mentions found, once each, in order. Two queries, or none."""
-    names = [text.username_key(one.value) for one in found if text.is_ours(one.host, domain)]
+def named(tx: Tx, found: Iterable[text.Entity], domain: str, org_id: int) -> list[Mention]:
+    """The accounts of this site (domain) among the mentions found, once each, in order. Two queries, or none."""
+    names = [text_key(org_id, text.username_key(one.value)) for one in found if text.is_ours(one.host, domain)]
     if not names:
         return []
     ids = rows.ids_by_names(tx, set(names))
@@ -23,6 +24,7 @@ def named(tx: Tx, found: Iterable[text.Entity], domain: str) -> list[Mention]:
     return list(mentioned.values())
 
 
-def named_in_profiles(tx: Tx, texts: Iterable[str], domain: str) -> list[Mention]:
+def named_in_profiles(tx: Tx, texts: Iterable[str], domain: str, org_id: int) -> list[Mention]:
     """The same for the descriptions and fields of some profiles together."""
-    return named(tx, (one for words in texts if "@" in words for one in text.extract(words).mentions), domain)
+    found = (one for words in texts if "@" in words for one in text.extract(words).mentions)
+    return named(tx, found, domain, org_id)

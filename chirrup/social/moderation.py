@@ -32,24 +32,24 @@ class Wanted(msgspec.Struct, frozen=True):
 Person = tuple[Account, User]
 
 
-def find(tx: Tx, wanted: Wanted, span: Span) -> list[Person]:
+def find(tx: Tx, wanted: Wanted, span: Span, org_id: int = 0) -> list[Person]:
     """Newest first."""
     conditions = [status for status in STATUSES if status in wanted.statuses]
     if wanted.role is not None:
         conditions.append("staff" if wanted.role == Role.ADMIN else "people")
     texts = {"username": wanted.username, "display_name": wanted.display_name, "email": wanted.email}
-    return rows.page(tx, span, conditions, {name: value for name, value in texts.items() if value})
+    return rows.page(tx, org_id, span, conditions, {name: value for name, value in texts.items() if value})
 
 
-def get(tx: Tx, id: int) -> Person:
-    """Raises NotFound."""
+def get(tx: Tx, id: int, org_id: int = 0) -> Person:
+    """Raises NotFound: absent, or of another organisation."""
     account, user = account_rows.by_id(tx, id), account_rows.user(tx, id)
-    if account is None or user is None:
+    if account is None or user is None or account.org_id != org_id:
         raise NotFound("account", id)
     return account, user
 
 
-def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "") -> None:
+def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "", *, org_id: int = 0) -> None:
     """Take one of ACTIONS; words: why, for the log.
 
     Raises NotFound; Forbidden: oneself, an administrator, or it cannot be undone since it is not so.
@@ -60,7 +60,7 @@ def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "") -> None:
     words = text.clean(words)
     if len(words) > WORDS_CHARS_MAX:
         raise too_long("text", WORDS_CHARS_MAX, len(words))
-    account, user = get(tx, id)
+    account, user = get(tx, id, org_id)
     if id == actor_id or user.role != Role.USER:
         raise NotAllowed("an account cannot act on itself or on another administrator")
     ACTIONS[action](tx, account)

@@ -62,7 +62,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
 
     words, summary, found = _checked_text(draft, chars_max)
     parent = _parent(tx, author, draft.reply_to_id)
-    mentioned = _mentioned(tx, found, domain)
+    mentioned = _mentioned(tx, found, domain, user.org_id if user else 0)
     _check_expected(mentioned, draft.allowed_mentions, author)
 
     bucket = bucket_of(author)
@@ -118,7 +118,7 @@ def insert(tx: Tx, post: Post) -> None:
 def index(tx: Tx, post: Post) -> None:
     """Its words, for searching."""
     if not post.boost_of_id:
-        tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}")
+        tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}", org_id=post.org_id)
 
 
 def _digest(draft: Draft) -> str:
@@ -160,8 +160,8 @@ def _parent(tx: Tx, author: int, id: int) -> Post | None:
     return parent
 
 
-def _mentioned(tx: Tx, found: text.Extracted, domain: str) -> list[Mention]:
-    mentioned = mentions.named(tx, found.mentions, domain)
+def _mentioned(tx: Tx, found: text.Extracted, domain: str, org_id: int) -> list[Mention]:
+    mentioned = mentions.named(tx, found.mentions, domain, org_id)
     if len(mentioned) > MENTIONS_MAX:
         raise Invalid(
             "text",
@@ -247,7 +247,7 @@ def edit(
         summary=summary,
         sensitive=int(draft.sensitive or bool(summary)),
         language=languages.code_of(draft.language) or before.language,
-        mentions=_json(_mentioned(tx, found, domain)) if words != before.text else before.mentions,
+        mentions=_json(_mentioned(tx, found, domain, before.org_id)) if words != before.text else before.mentions,
         tags=_tags(found),
         media_ids=_json(list(draft.media_ids)),
     )

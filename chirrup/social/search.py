@@ -9,7 +9,7 @@ from ..access import visibility
 from ..access.fill import Filled, fill
 from ..errors import NotFound
 from ..events import Signal
-from ..ids import ID_MAX
+from ..ids import ID_MAX, text_key
 from ..ports import Tx
 from ..store import accounts, follows, posts
 from ..store import search as rows
@@ -29,7 +29,15 @@ TRIED_MAX = 5000  # accounts with such a name looked through for those that may 
 
 
 def find_accounts(
-    tx: Tx, viewer_id: int, asked: str, domain: str, *, limit: int, offset: int = 0, followed: bool = False
+    tx: Tx,
+    viewer_id: int,
+    asked: str,
+    domain: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    followed: bool = False,
+    org_id: int = 0,
 ) -> list[int]:
     """Whoever has just this handle first, then those whose names have words that begin like these.
 
@@ -42,10 +50,10 @@ def find_accounts(
         return []
     found: list[int] = []
     with suppress(NotFound):
-        found += _listed(tx, viewer_id, [by_acct(tx, name, domain).id], followed=followed)
+        found += _listed(tx, viewer_id, [by_acct(tx, name, domain, org_id).id], followed=followed)
     looked, step = 0, offset + limit
     while len(found) < offset + limit and looked < TRIED_MAX:
-        some = tx.search.find_accounts(tx, name, limit=step, offset=looked)
+        some = tx.search.find_accounts(tx, name, limit=step, offset=looked, org_id=org_id)
         found += _listed(tx, viewer_id, [id for id in some if id not in found], followed=followed)
         if len(some) < step:
             break
@@ -59,15 +67,15 @@ def _listed(tx: Tx, viewer_id: int, ids: list[int], *, followed: bool) -> list[i
     return [id for id in ids if id in there and not there[id].suspended_ms]
 
 
-def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0) -> list[Tag]:
+def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[Tag]:
     """Hashtags that begin like asked, with or without its sign, in the order of their names."""
     start = hashtag_key(asked.removeprefix("#"))
     if not start or not tags.name_of(f"{start}x"):
         return []
-    return tag_rows.beginning(tx, start, limit=limit, offset=offset)
+    return tag_rows.beginning(tx, text_key(org_id, start), limit=limit, offset=offset)
 
 
-def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
+def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span, org_id: int = 0) -> Filled[int]:
     """Posts that query asks for and the viewer may find and see; newest first, span.oldest is not looked at.
 
     Found are public posts by authors who want that, the viewer's own, and those it has to do with: that mention it,
@@ -83,10 +91,16 @@ def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
             return []
         if query.worded:
             ids = tx.search.find_posts(
-                tx, query.words, phrases=query.phrases, author_id=author, before=part.before, limit=part.limit
+                tx,
+                query.words,
+                phrases=query.phrases,
+                author_id=author,
+                before=part.before,
+                limit=part.limit,
+                org_id=org_id,
             )
             return [id for id in ids if id > part.after]
-        return posts.ids_by_author(tx, author, part) if author else rows.newest(tx, part)
+        return posts.ids_by_author(tx, author, part) if author else rows.newest(tx, part, org_id)
 
     def keep(ids: Sequence[int]) -> list[int]:
         touched = rows.touched(tx, viewer_id, ids)
@@ -96,7 +110,7 @@ def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
             kinds = rows.kinds(tx, found)
             found = {id for id in found if query.wants_media(kinds.get(id, ()))}
         if found and query.without:
-            found -= tx.search.posts_with_any(tx, query.without, found)
+            found -= tx.search.posts_with_any(tx, query.without, found, org_id=org_id)
         seen = visibility.see(tx, viewer_id, found)
         return [id for id, post in seen.posts.items() if id in found and not seen.relations.hides(post.author_id)]
 
@@ -106,7 +120,7 @@ def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span) -> Filled[int]:
 _ADDRESS = re.compile(r"/@([A-Za-z0-9_]{1,30})(?:/([0-9]{1,19}))?/?")
 
 
-def named_by(tx: Tx, viewer_id: int, address: str, base_url: str) -> tuple[int, int]:
+def named_by(tx: Tx, viewer_id: int, address: str, base_url: str, org_id: int = 0) -> tuple[int, int]:
     """(account id, post id) that an address of this server names; one of them is 0, both for any other text.
 
     A post only where viewer_id may see it: else its address is a text like any other.
@@ -115,7 +129,7 @@ def named_by(tx: Tx, viewer_id: int, address: str, base_url: str) -> tuple[int, 
     if not match:
         return 0, 0
     with suppress(NotFound):
-        account = by_acct(tx, match[1], "")
+        account = by_acct(tx, match[1], "", org_id)
         if not match[2]:
             return account.id, 0
         post = visibility.see_one(tx, viewer_id, min(int(match[2]), ID_MAX))
@@ -129,7 +143,7 @@ def named_by(tx: Tx, viewer_id: int, address: str, base_url: str) -> tuple[int, 
 def on_account_changed(tx: Tx, event: events.AccountChanged) -> list[tuple[str, Signal]]:
     account = accounts.by_id(tx, event.of)
     if account and not account.suspended_ms:
-        tx.search.index_account(tx, account.id, account.username, account.display_name)
+        tx.search.index_account(tx, account.id, account.username, account.display_name, org_id=account.org_id)
     else:
         tx.search.remove_account(tx, event.of)
     return []

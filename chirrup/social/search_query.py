@@ -80,12 +80,12 @@ def _speaks(language: str, wanted: frozenset[str]) -> bool:
     return any("-".join(parts[: n + 1]) in wanted for n in range(len(parts)))
 
 
-def parse(tx: Tx, viewer_id: int, typed: str, domain: str) -> Query:
+def parse(tx: Tx, viewer_id: int, typed: str, domain: str, org_id: int = 0) -> Query:
     """Never fails: what it cannot read as an operator is words. from: somebody who is not here finds nothing."""
 
     def account(name: str) -> int:
         with suppress(NotFound):
-            return viewer_id if name.lower() == "me" and viewer_id else by_acct(tx, name, domain).id
+            return viewer_id if name.lower() == "me" and viewer_id else by_acct(tx, name, domain, org_id).id
         return 0
 
     return read(typed, account)

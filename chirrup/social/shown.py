@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from ..access import visibility
+from ..access.sites import Site
 from ..access.visibility import Found, Seen
 from ..ports import Tx
 from ..store import accounts, media, posts, reactions
@@ -217,27 +218,27 @@ class Profile(msgspec.Struct, frozen=True):
     named: list[Mention]  # whom its texts mention
 
 
-def profiles(tx: Tx, states: dict[int, AccountState], domain: str) -> dict[int, Profile]:
-    """The profiles of these accounts, by id. domain: of this server."""
+def profiles(tx: Tx, states: dict[int, AccountState], site: Site) -> dict[int, Profile]:
+    """The profiles of these accounts of the site, by id."""
     if not states:
         return {}
     found, roles = tx.together(lambda: accounts.by_ids(tx, states.keys()), lambda: accounts.roles(tx, states.keys()))
-    return _profiles(tx, found, states, roles, domain)
+    return _profiles(tx, found, states, roles, site)
 
 
-def profile(tx: Tx, account: Account, domain: str) -> Profile:
+def profile(tx: Tx, account: Account, site: Site) -> Profile:
     """Its profile."""
     ids = [account.id]
     states, roles = tx.together(lambda: accounts.states(tx, ids), lambda: accounts.roles(tx, ids))
-    return _profiles(tx, {account.id: account}, states, roles, domain)[account.id]
+    return _profiles(tx, {account.id: account}, states, roles, site)[account.id]
 
 
 def _profiles(
-    tx: Tx, found: dict[int, Account], states: dict[int, AccountState], roles: dict[int, str], domain: str
+    tx: Tx, found: dict[int, Account], states: dict[int, AccountState], roles: dict[int, str], site: Site
 ) -> dict[int, Profile]:
     tables = {id: fields_of(account) for id, account in found.items()}
     texts = [words for id, one in found.items() for words in (one.note, *(field.value for field in tables[id]))]
-    named = mentions.named_in_profiles(tx, texts, domain)
+    named = mentions.named_in_profiles(tx, texts, site.domain, site.org_id)
     return {id: Profile(one, states[id], roles.get(id, ""), tables[id], named) for id, one in found.items()}
 
 

@@ -40,17 +40,24 @@ def read(tx: Tx, ids: Collection[int], deleted: Collection[int]) -> Read:
 
 
 def show(
-    tx: Tx, read: Read, id: int, viewers: Collection[int], strangers: Collection[int], *, is_new: bool
+    tx: Tx,
+    read: Read,
+    id: int,
+    viewers: Collection[int],
+    strangers: Collection[int],
+    org_id: int = 0,
+    *,
+    is_new: bool,
 ) -> ShownToMany | None:
     """The post for those of viewers (0: not logged in) who may see it. None: it is gone, or nobody may.
 
     strangers: those of viewers who may block or mute whom it comes from, or whom it addresses.
-    is_new: it has just been published.
+    org_id: of all viewers. is_new: it has just been published.
     """
     post = read.posts.get(id)
     if post is None:
         return None
-    allowed = visibility.viewers_among(tx, post, read.posts, read.authors, viewers)
+    allowed = visibility.viewers_among(tx, post, read.posts, read.authors, viewers, org_id)
     original = read.posts[post.boost_of_id] if allowed and post.boost_of_id else post
     allowed -= blocks_and_mutes.averse_to(tx, post, original, allowed.intersection(strangers))
     if not allowed:
@@ -64,7 +71,9 @@ def _alike(
     # A new post has no favourites or boosts yet, so deeds() is needed only for boosts and replies.
     did = reactions.deeds(tx, original, viewers) if not is_new or post.boost_of_id or post.reply_to_id else {}
     parent = read.posts.get(original.reply_to_id)
-    see_parent = visibility.viewers_among(tx, parent, {}, read.authors, viewers) if parent else frozenset[int]()
+    see_parent = (
+        visibility.viewers_among(tx, parent, {}, read.authors, viewers, post.org_id) if parent else frozenset[int]()
+    )
     alike: dict[object, set[int]] = {}
     apart = ({0, post.author_id, original.author_id} | did.keys()) & viewers
     for viewer_id in apart:
@@ -83,11 +92,13 @@ def _alike(
     return [(group, seen(group)) for group in alike.values() if group]
 
 
-def told_of_deletion(tx: Tx, read: Read, id: int, viewers: Collection[int], strangers: Collection[int]) -> set[int]:
+def told_of_deletion(
+    tx: Tx, read: Read, id: int, viewers: Collection[int], strangers: Collection[int], org_id: int = 0
+) -> set[int]:
     """Those of viewers who could see the deleted post. What a boost boosted may be gone, too: it does not count."""
     gone = read.deleted.get(id)
     if gone is None:
         return set()
     alone = msgspec.structs.replace(gone, boost_of_id=0)
-    told = visibility.viewers_among(tx, alone, {}, read.authors, viewers)
+    told = visibility.viewers_among(tx, alone, {}, read.authors, viewers, org_id)
     return told - blocks_and_mutes.averse_to(tx, gone, None, told.intersection(strangers))

@@ -1,5 +1,7 @@
 """Hashtags: who uses, follows and features them. Rows are in store/tags.py and store/chosen_tags.py.
 
+A tag is one organisation's: org_id is that of the account or the site.
+
 Only public posts count, so that nothing shows that somebody said to few.
 """
 
@@ -10,12 +12,13 @@ from .. import events
 from ..access.visibility import may_see_account
 from ..errors import Invalid, NotFound
 from ..events import Signal, TagFollowsChanged
-from ..ids import ID_MAX, bucket_of, ms_of
+from ..ids import ID_MAX, bucket_of, ms_of, text_key
 from ..ports import Tx
-from ..store import accounts, posts
 from ..store import chosen_tags as chosen
+from ..store import posts
 from ..store import tags as rows
 from ..types import FeaturedTag, Post, Span, Tag, TagUse, Visibility
+from . import accounts
 from .text import extract, hashtag_key
 
 NAME_CHARS_MAX = 500  # no post has a longer one
@@ -43,17 +46,22 @@ def name_of(raw: str) -> str:
     return raw if found and found[0].value == raw else ""
 
 
-def _required(raw: str) -> tuple[str, str]:
-    """(name, normal form). Raises NotFound: no hashtag."""
+def key_of(org_id: int, name: str) -> str:
+    """What a hashtag is kept under: its normal form in the organisation."""
+    return text_key(org_id, hashtag_key(name))
+
+
+def _required(org_id: int, raw: str) -> tuple[str, str]:
+    """(name, its key). Raises NotFound: no hashtag."""
     name = name_of(raw)
     if not name:
         raise NotFound("tag", raw[:40])
-    return name, hashtag_key(name)
+    return name, key_of(org_id, name)
 
 
-def get(tx: Tx, viewer_id: int, raw: str) -> Shown:
+def get(tx: Tx, viewer_id: int, raw: str, org_id: int = 0) -> Shown:
     """Raises NotFound: no hashtag. One that nobody has used yet is one, too."""
-    name, key = _required(raw)
+    name, key = _required(org_id, raw)
     tag = rows.find(tx, [key]).get(key) or Tag(key, name, 0)
     return shown(tx, viewer_id, [tag])[0]
 
@@ -76,12 +84,12 @@ def shown(tx: Tx, viewer_id: int, tags: Collection[Tag]) -> list[Shown]:
 # following
 
 
-def follow(tx: Tx, account_id: int, raw: str) -> None:
+def follow(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
     """From now on public posts with the tag are in account_id's home. Harmless when repeated.
 
     Raises NotFound: no hashtag; Invalid: FOLLOWED_MAX are followed.
     """
-    name, key = _required(raw)
+    name, key = _required(org_id, raw)
     before = rows.followed_by(tx, account_id)
     if len(before) >= FOLLOWED_MAX and key not in before:
         raise Invalid("tag", "too_many", "is one too many: at most {most} can be followed", most=FOLLOWED_MAX)
@@ -90,9 +98,9 @@ def follow(tx: Tx, account_id: int, raw: str) -> None:
         tx.emit(TagFollowsChanged(account_id))
 
 
-def unfollow(tx: Tx, account_id: int, raw: str) -> None:
+def unfollow(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
     """Harmless when repeated. Raises NotFound: no hashtag."""
-    if chosen.unfollow(tx, account_id, _required(raw)[1]):
+    if chosen.unfollow(tx, account_id, _required(org_id, raw)[1]):
         tx.emit(TagFollowsChanged(account_id))
 
 
@@ -106,12 +114,12 @@ def followed(tx: Tx, account_id: int, span: Span) -> tuple[list[Shown], list[int
 # featuring
 
 
-def feature(tx: Tx, account_id: int, raw: str) -> FeaturedTag:
+def feature(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> FeaturedTag:
     """Harmless when repeated. Raises Invalid: no hashtag, or FEATURED_MAX are featured."""
     name = name_of(raw.strip())
     if not name:
         raise Invalid("tag", "invalid", "is no hashtag")
-    key = hashtag_key(name)
+    key = key_of(org_id, name)
     before = chosen.featured(tx, account_id)
     for one in before:
         if one.tag == key:
@@ -127,9 +135,9 @@ def feature(tx: Tx, account_id: int, raw: str) -> FeaturedTag:
     return one
 
 
-def unfeature(tx: Tx, account_id: int, raw: str) -> None:
+def unfeature(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
     """Harmless when repeated. Raises NotFound: no hashtag."""
-    chosen.unfeature(tx, account_id, _required(raw)[1])
+    chosen.unfeature(tx, account_id, _required(org_id, raw)[1])
 
 
 def unfeature_by_id(tx: Tx, account_id: int, id: int) -> None:
@@ -143,9 +151,7 @@ def unfeature_by_id(tx: Tx, account_id: int, id: int) -> None:
 
 def featured(tx: Tx, viewer_id: int, account_id: int) -> list[FeaturedTag]:
     """What account_id features, in the order of featuring. Raises NotFound: no such account."""
-    account = accounts.by_id(tx, account_id)
-    if account is None:
-        raise NotFound("account", account_id)
+    account = accounts.get(tx, viewer_id, account_id)
     return chosen.featured(tx, account_id) if may_see_account(tx, viewer_id, account) else []
 
 
@@ -200,5 +206,5 @@ def _remove(tx: Tx, post: Post, keys: Collection[str]) -> None:
 
 
 def _names(post: Post) -> dict[str, str]:
-    """The post's tags as written, by their normal forms."""
-    return {hashtag_key(name): name for name in post.tag_names}
+    """The post's tags as written, by what they are kept under."""
+    return {key_of(post.org_id, name): name for name in post.tag_names}

@@ -1,4 +1,4 @@
-"""Numbers about the whole server. Counting them takes longer the more there is, so an answer is kept for a while."""
+"""Numbers about an organisation. Counting them takes longer the more there is, so an answer is kept for a while."""
 
 import asyncio
 import time
@@ -24,25 +24,25 @@ class Counts(msgspec.Struct, frozen=True):
     active_half_year: int
 
 
-def count(tx: Tx) -> Counts:
-    posts, month, half_year = rows.posts(tx, tx.now_ms - MONTH_MS, tx.now_ms - HALF_YEAR_MS)
-    return Counts(rows.people(tx), posts, month, half_year)
+def count(tx: Tx, org_id: int = 0) -> Counts:
+    posts, month, half_year = rows.posts(tx, org_id, tx.now_ms - MONTH_MS, tx.now_ms - HALF_YEAR_MS)
+    return Counts(rows.people(tx, org_id), posts, month, half_year)
 
 
 class Usage:
     """One per process."""
 
     def __init__(self) -> None:
-        self._known: Counts | None = None
-        self._until_s = 0.0
+        self._known: dict[int, tuple[float, Counts]] = {}
         self._counting = asyncio.Lock()
 
-    async def counts(self, db: Database) -> Counts:
+    async def counts(self, db: Database, org_id: int = 0) -> Counts:
         """At most as old as 200 times what counting takes: a second on a small server, minutes on a large one."""
         async with self._counting:
             began_s = time.monotonic()
-            if self._known is None or began_s >= self._until_s:
-                self._known = await db.read(count)
+            until_s, counts = self._known.get(org_id, (0.0, None))
+            if counts is None or began_s >= until_s:
+                counts = await db.read(count, org_id)
                 ended_s = time.monotonic()
-                self._until_s = ended_s + max(KEPT_S_MIN, KEPT_TIMES * (ended_s - began_s))
-            return self._known
+                self._known[org_id] = ended_s + max(KEPT_S_MIN, KEPT_TIMES * (ended_s - began_s)), counts
+            return counts

@@ -43,7 +43,7 @@ def by_id(tx: Tx, id: int) -> Account | None:
 
 
 def ids_by_names(tx: Tx, names: Collection[str]) -> dict[str, int]:
-    """names: normal forms (text.username_key). Account ids by name, for the names that are taken."""
+    """Account ids by name, for the names that are taken. names: normal forms in their organisation (ids.text_key)."""
     rows = tx.all(
         f"""SELECT name, account_id FROM account_names
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("name", "names")}""",
@@ -54,7 +54,7 @@ def ids_by_names(tx: Tx, names: Collection[str]) -> dict[str, int]:
 
 
 def id_by_email(tx: Tx, email: str) -> int:
-    """email: normal form. 0 when nobody has it."""
+    """email: normal form in its organisation. 0 when nobody has it."""
     row = tx.one(
         "SELECT account_id FROM emails WHERE bucket = :bucket AND email = :email",
         bucket=bucket_of_text(email),
@@ -101,7 +101,7 @@ def set_suspended(tx: Tx, account_id: int, *, suspended_ms: int, changed_ms: int
 
 
 def claim_name(tx: Tx, name: str, account_id: int) -> bool:
-    """name: normal form. False when somebody has it."""
+    """name: normal form in its organisation. False when somebody has it."""
     return 1 == tx.changed(
         """INSERT INTO account_names (bucket, name, account_id) VALUES (:bucket, :name, :account)
            ON CONFLICT (bucket, name) DO NOTHING""",
@@ -112,7 +112,7 @@ def claim_name(tx: Tx, name: str, account_id: int) -> bool:
 
 
 def claim_email(tx: Tx, email: str, account_id: int) -> bool:
-    """email: normal form. False when somebody has it."""
+    """email: normal form in its organisation. False when somebody has it."""
     return 1 == tx.changed(
         """INSERT INTO emails (bucket, email, account_id) VALUES (:bucket, :email, :account)
            ON CONFLICT (bucket, email) DO NOTHING""",
@@ -219,10 +219,14 @@ def find_last_post(tx: Tx, account_id: int) -> None:
     )
 
 
-def page(tx: Tx, *, before: int, limit: int) -> list[Account]:
-    """Accounts of this server, newest first, for its administrators."""
+def page(tx: Tx, *, before: int, limit: int, org_id: int = 0) -> list[Account]:
+    """Accounts of an organisation, newest first, for its administrators."""
     rows = tx.all(
-        f"SELECT {COLUMNS} FROM accounts WHERE id < :before ORDER BY id DESC LIMIT :limit", before=before, limit=limit
+        f"""SELECT {COLUMNS} FROM accounts WHERE org_id = :org AND id < :before
+            ORDER BY id DESC LIMIT :limit""",
+        org=org_id,
+        before=before,
+        limit=limit,
     )
     return [Account(*row) for row in rows]
 

@@ -6,7 +6,7 @@ import msgspec
 
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Post, Span
+from ..types import Post, Span, Stranger
 
 
 class Relations(msgspec.Struct, frozen=True):
@@ -17,6 +17,7 @@ class Relations(msgspec.Struct, frozen=True):
     blocking: frozenset[int] = frozenset()
     blocked_by: frozenset[int] = frozenset()
     muting: frozenset[int] = frozenset()
+    org_id: int = 0  # the viewer's; not asked for where nobody else is asked about
 
     def hides(self, account_id: int) -> bool:
         """The viewer does not want to see this account's posts in lists, or may not."""
@@ -48,7 +49,9 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
 
     followees: of whom it matters whether the viewer follows them, where that is not all of others.
     """
-    if not viewer_id or not set(others) - {viewer_id}:
+    if not viewer_id:
+        return Relations(viewer_id, org_id=org_of_stranger(viewer_id))
+    if not set(others) - {viewer_id}:
         return Relations(viewer_id)
     rows = tx.all(
         f"""SELECT 0, target_id FROM following
@@ -59,17 +62,23 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("blocker_id", "others")}
             UNION ALL SELECT 3, target_id FROM mutes
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
-                AND (expires_ms = 0 OR expires_ms > :now)""",
+                AND (expires_ms = 0 OR expires_ms > :now)
+            UNION ALL SELECT 4, org_id FROM accounts WHERE bucket = :bucket AND id = :viewer""",
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,
         others=others,
         followees=others if followees is None else followees,
         now=tx.now_ms,
     )
-    found: tuple[list[int], ...] = ([], [], [], [])
+    found: tuple[list[int], ...] = ([], [], [], [], [])
     for kind, other in rows:
         found[kind].append(other)
-    return Relations(viewer_id, *(frozenset(ids) for ids in found))
+    return Relations(viewer_id, *(frozenset(ids) for ids in found[:4]), org_id=found[4][0] if found[4] else 0)
+
+
+def org_of_stranger(viewer_id: int) -> int:
+    """viewer_id: 0. At whose site they look."""
+    return viewer_id.org_id if isinstance(viewer_id, Stranger) else 0
 
 
 def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:

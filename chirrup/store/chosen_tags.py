@@ -1,4 +1,4 @@
-"""Hashtags that accounts follow, and those they feature on their profiles. tag: the normal form."""
+"""Hashtags that accounts follow, and those they feature on their profiles. tag: the normal form in its organisation."""
 
 from collections.abc import Collection
 

@@ -6,23 +6,27 @@ from ..ids import bucket_of
 from ..ports import Tx
 
 
-def newest_accounts(tx: Tx, limit: int, hidden: Collection[int]) -> list[int]:
-    """Accounts that want to be found, the newest first, without those of hidden."""
+def newest_accounts(tx: Tx, org_id: int, limit: int, hidden: Collection[int]) -> list[int]:
+    """Accounts of the organisation that want to be found, the newest first, without those of hidden."""
     rows = tx.all(
-        f"""SELECT id FROM accounts WHERE discoverable = 1 AND suspended_ms = 0 AND NOT {tx.sql.is_in("id", "hidden")}
+        f"""SELECT id FROM accounts
+            WHERE org_id = :org AND discoverable = 1 AND suspended_ms = 0 AND NOT {tx.sql.is_in("id", "hidden")}
             ORDER BY id DESC LIMIT :limit""",
+        org=org_id,
         limit=limit,
         hidden=hidden,
     )
     return [id for (id,) in rows]
 
 
-def latest_speakers(tx: Tx, posts: int) -> list[int]:
-    """Who wrote the newest public posts that answer nobody else, each once, the latest first."""
+def latest_speakers(tx: Tx, org_id: int, posts: int) -> list[int]:
+    """Who wrote the organisation's newest public posts that answer nobody else, each once, the latest first."""
     rows = tx.all(
-        """SELECT author_id FROM posts WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0
+        """SELECT author_id FROM posts
+           WHERE org_id = :org AND deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0
              AND reply_to_author_id IN (0, author_id)
            ORDER BY id DESC LIMIT :posts""",
+        org=org_id,
         posts=posts,
     )
     return list(dict.fromkeys(id for (id,) in rows))

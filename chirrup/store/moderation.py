@@ -21,13 +21,14 @@ CONDITIONS = {
 }
 
 
-def page(tx: Tx, span: Span, conditions: list[str], texts: dict[str, str]) -> list[tuple[Account, User]]:
+def page(tx: Tx, org_id: int, span: Span, conditions: list[str], texts: dict[str, str]) -> list[tuple[Account, User]]:
     """Newest first. conditions: keys of CONDITIONS, which all must hold; texts: what those that name one want."""
     where = " AND ".join(f"({CONDITIONS[name]})" for name in [*conditions, *texts]) or "1 = 1"
     rows = tx.all(
         f"""SELECT {_ACCOUNT}, {_USER} FROM accounts a JOIN users u ON u.bucket = a.bucket AND u.account_id = a.id
-            WHERE a.id < :before AND a.id > :after AND {where}
+            WHERE a.org_id = :org AND a.id < :before AND a.id > :after AND {where}
             ORDER BY a.id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        org=org_id,
         before=span.before,
         after=span.after,
         limit=span.limit,

@@ -181,11 +181,11 @@ def newest_of_all(tx: Tx) -> int:
     return row[0] if row else 0
 
 
-def ids_public(tx: Tx, span: Span, *, hidden: Collection[int] = (), only_media: bool = False) -> list[int]:
-    """Public posts of the whole server: no boosts, no replies to others, nobody suspended, nobody of hidden."""
+def ids_public(tx: Tx, span: Span, org_id: int, *, hidden: Collection[int] = (), only_media: bool = False) -> list[int]:
+    """Public posts of a whole organisation: no boosts, no replies to others, nobody suspended, nobody of hidden."""
     rows = tx.all(
         f"""SELECT p.id FROM posts p JOIN accounts a ON a.bucket = p.bucket AND a.id = p.author_id
-            WHERE p.deleted_ms = 0 AND p.visibility = 'public' AND p.boost_of_id = 0
+            WHERE p.org_id = :org AND p.deleted_ms = 0 AND p.visibility = 'public' AND p.boost_of_id = 0
               AND p.reply_to_author_id IN (0, p.author_id) AND p.id < :before AND p.id > :after
               AND a.suspended_ms = 0 AND NOT {tx.sql.is_in("p.author_id", "hidden")}
               {"AND p.media_ids <> '[]'" if only_media else ""}
@@ -193,6 +193,7 @@ def ids_public(tx: Tx, span: Span, *, hidden: Collection[int] = (), only_media: 
         before=span.before,
         after=span.after,
         limit=span.limit,
+        org=org_id,
         hidden=hidden,
     )
     return [id for (id,) in rows]

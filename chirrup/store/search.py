@@ -24,10 +24,11 @@ CONDITIONS = {
 }
 
 
-def newest(tx: Tx, span: Span) -> list[int]:
-    """Ids of posts and boosts of all sorts, newest first."""
+def newest(tx: Tx, span: Span, org_id: int) -> list[int]:
+    """Ids of the organisation's posts and boosts of all sorts, newest first."""
     rows = tx.all(
-        "SELECT id FROM posts WHERE id < :before AND id > :after ORDER BY id DESC LIMIT :limit",
+        "SELECT id FROM posts WHERE org_id = :org AND id < :before AND id > :after ORDER BY id DESC LIMIT :limit",
+        org=org_id,
         before=span.before,
         after=span.after,
         limit=span.limit,

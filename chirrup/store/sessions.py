@@ -20,7 +20,7 @@ def insert(tx: Tx, session: Session) -> None:
 def find(tx: Tx, bucket: int, id: str) -> tuple[Session, Standing] | None:
     """The session, unless it has expired, and how its account stands."""
     row = tx.one(
-        f"""SELECT {_OF_SESSION}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms
+        f"""SELECT {_OF_SESSION}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id
             FROM sessions s
             JOIN users u ON u.bucket = s.bucket AND u.account_id = s.account_id
             JOIN accounts a ON a.bucket = s.bucket AND a.id = s.account_id

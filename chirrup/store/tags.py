@@ -1,4 +1,7 @@
-"""Hashtags: which posts have them, how much they are used, who follows them. tag: the normal form."""
+"""Hashtags: which posts have them, how much they are used, who follows them.
+
+tag: the normal form in its organisation (ids.text_key).
+"""
 
 from collections.abc import Collection
 

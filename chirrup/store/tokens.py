@@ -6,6 +6,7 @@ from ..types import Code, Standing, Token
 
 COLUMNS = ", ".join(Token.__struct_fields__)
 _VALUES = ", ".join(f":{name}" for name in Token.__struct_fields__)
+WIDTH = len(Token.__struct_fields__)
 _OF_TOKEN = ", ".join(f"t.{name}" for name in Token.__struct_fields__)
 _CODE = ", ".join(Code.__struct_fields__)
 _CODE_VALUES = ", ".join(f":{name}" for name in Code.__struct_fields__)
@@ -19,20 +20,24 @@ def insert(tx: Tx, token: Token) -> None:
     )
 
 
-def find(tx: Tx, bucket: int, id: str) -> tuple[Token, Standing | None] | None:
-    """The token and how its account stands, in one query; no Standing for an app's own token."""
+def find(tx: Tx, bucket: int, id: str) -> tuple[Token, int, Standing | None] | None:
+    """The token, its organisation, and how its account stands, in one query; no Standing for an app's own token."""
     row = tx.one(
-        f"""SELECT {_OF_TOKEN}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms
+        f"""SELECT {_OF_TOKEN}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id, p.org_id
             FROM tokens t
             LEFT JOIN users u ON u.bucket = t.bucket AND u.account_id = t.account_id
             LEFT JOIN accounts a ON a.bucket = t.bucket AND a.id = t.account_id
+            LEFT JOIN oauth_apps p ON p.id = t.app_id
             WHERE t.bucket = :bucket AND t.id = :id""",
         bucket=bucket,
         id=id,
     )
     if row is None:
         return None
-    return Token(*row[:5]), None if row[5] is None or row[9] is None else Standing(*row[5:])
+    token, standing, app_org_id = Token(*row[:WIDTH]), row[WIDTH:-1], row[-1]
+    if None in standing:
+        return token, app_org_id or 0, None
+    return token, standing[-1], Standing(*standing)
 
 
 def delete(tx: Tx, bucket: int, id: str) -> bool:

@@ -1,20 +1,22 @@
-"""How much there is on the whole server. Counting reads whole tables: ask through social/usage.py."""
+"""How much there is in a whole organisation. Counting reads whole tables: ask through social/usage.py."""
 
 from ..ports import Tx
 
 
-def people(tx: Tx) -> int:
-    """How many can log in."""
-    row = tx.one("SELECT COUNT(*) FROM users")
+def people(tx: Tx, org_id: int) -> int:
+    """How many accounts the organisation has."""
+    row = tx.one("SELECT COUNT(*) FROM accounts WHERE org_id = :org", org=org_id)
     return row[0] if row else 0
 
 
-def posts(tx: Tx, month_ago_ms: int, half_year_ago_ms: int) -> tuple[int, int, int]:
+def posts(tx: Tx, org_id: int, month_ago_ms: int, half_year_ago_ms: int) -> tuple[int, int, int]:
     """(posts that count, accounts that wrote one since a month ago, and since half a year ago)."""
     row = tx.one(
         """SELECT CAST(COALESCE(SUM(posts), 0) AS BIGINT),
              COUNT(CASE WHEN last_post_ms >= :month THEN 1 END), COUNT(CASE WHEN last_post_ms >= :half_year THEN 1 END)
-           FROM account_counts""",
+           FROM account_counts c JOIN accounts a ON a.bucket = c.bucket AND a.id = c.account_id
+           WHERE a.org_id = :org""",
+        org=org_id,
         month=month_ago_ms,
         half_year=half_year_ago_ms,
     )

@@ -100,7 +100,8 @@ class CatchingUp:
         for at in range(0, len(missed), STEP):
             if subscription.is_over:
                 return
-            found = await self._read(events.of_missed, self._services.render, viewer_id, missed[at : at + STEP])
+            some, site = missed[at : at + STEP], subscription.reader.site
+            found = await self._read(events.of_missed, self._services.render, site, viewer_id, some)
             for event in found:
                 if text := event.texts.get(viewer_id):
                     await recall(self._services.engines, event, [subscription])

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from ..access import visibility
+from ..access.sites import Site
 from ..errors import NotFound
 from ..events import Signal
 from ..mastodon.render import Renderer
@@ -25,6 +26,7 @@ class Ask(msgspec.Struct, frozen=True):
     signal: Signal
     viewers: set[int]
     strangers: set[int]  # those of viewers for whom blocks and mutes have not been applied yet
+    site: Site  # at which all of them listen
 
 
 class Event:
@@ -80,13 +82,13 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
     def event(ask: Ask) -> Event | None:
         signal = ask.signal
         if signal.kind == "delete":
-            told = shown_to_many.told_of_deletion(tx, read, signal.id, ask.viewers, ask.strangers)
+            told = shown_to_many.told_of_deletion(tx, read, signal.id, ask.viewers, ask.strangers, ask.site.org_id)
             return Event("delete", signal.id, dict.fromkeys(told, str(signal.id))) if told else None
         if signal.kind in ("notification", "conversation"):
             (viewer_id,) = ask.viewers  # such a channel belongs to one account
             make = _notification if signal.kind == "notification" else _conversation
-            return make(tx, render, viewer_id, signal.id)
-        return _post(tx, render, read, ask)
+            return make(tx, render.at(ask.site), viewer_id, signal.id)
+        return _post(tx, render.at(ask.site), read, ask)
 
     return [event(ask) for ask in asks]
 
@@ -94,7 +96,9 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
 def _post(tx: Tx, render: Renderer, read: Read, ask: Ask) -> Event | None:
     """It is rendered once for all who see it the same way."""
     kind = ask.signal.kind
-    shown = shown_to_many.show(tx, read, ask.signal.id, ask.viewers, ask.strangers, is_new=kind == "update")
+    shown = shown_to_many.show(
+        tx, read, ask.signal.id, ask.viewers, ask.strangers, ask.site.org_id, is_new=kind == "update"
+    )
     if shown is None:
         return None
     post, original = shown.post, shown.original
@@ -128,7 +132,7 @@ def _conversation(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | 
     return Event("conversation", id, {viewer_id: text}, place=place_of(found.last_post_id))
 
 
-def of_missed(tx: Tx, render: Renderer, viewer_id: int, missed: Iterable[tuple[str, int]]) -> list[Event]:
-    """Events for one viewer who was away. missed: (kind, id) of what there is to send."""
-    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set()) for kind, id in missed]
+def of_missed(tx: Tx, render: Renderer, site: Site, viewer_id: int, missed: Iterable[tuple[str, int]]) -> list[Event]:
+    """Events for one viewer at site who was away. missed: (kind, id) of what there is to send."""
+    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set(), site) for kind, id in missed]
     return [event for event in of_signals(tx, render, asks) if event]

@@ -13,13 +13,14 @@ import msgspec
 from .. import logs
 from ..access import limits, tokens
 from ..access.limits import network_of
-from ..errors import ChirrupError, TooMany
+from ..access.sites import Site
+from ..errors import ChirrupError, TooMany, Unauthorised
 from ..events import Signal, unpack
 from ..mastodon.call import Services
 from ..ports import Tx
 from ..timelines.position import Position, place_of
 from ..timelines.watermark import LOOK_S, Watermark
-from ..types import ANYBODY
+from ..types import Viewer
 from ..waiting import happens
 from . import events
 from .catching_up import CatchingUp
@@ -80,7 +81,7 @@ class Hub:
 
     # readers come and go
 
-    async def enter(self, token: str, ip: str) -> Reader:
+    async def enter(self, token: str, ip: str, site: Site) -> Reader:
         """A new connection. The caller must call leave() at the end. token "": a reader who is not logged in.
 
         Counts as a request, which limits how often a client reconnects. A refused token counts for the address.
@@ -89,11 +90,13 @@ class Hub:
         settings = self.services.settings
         count, most = self.services.engines.limits, settings.request_limit
         try:
-            viewer = await self.services.auth.by_token(token) if token else ANYBODY
+            viewer = await self.services.auth.by_token(token, site.org_id) if token else Viewer(org_id=site.org_id)
         except ChirrupError:
             await limits.check_request(count, most, ip=ip)
             raise
-        reader = Reader(viewer, token, network_of(ip))
+        if site.closed and not viewer.account_id:
+            raise Unauthorised("This site shows nothing without a login")
+        reader = Reader(viewer, token, network_of(ip), site)
         await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
         reader.began = place_of(await self._watermark.now())
         if viewer.account_id and self._open["account", viewer.account_id] >= settings.streams_per_account:
@@ -107,7 +110,7 @@ class Hub:
                 await self._channels.join(_control(reader), reader)
                 # auth may be a second old. From here on the end of the token would be heard, so one more look is
                 # enough.
-                await self.services.engines.db.read(tokens.find, token)
+                await self.services.engines.db.read(tokens.find, token, site.org_id)
             except BaseException:
                 await self.leave(reader)
                 raise
@@ -204,7 +207,8 @@ class Hub:
             wanting = [one for c in channels for one in c.subscriptions if signal.kind in one.kinds]
             if wanting:
                 strangers = {one.viewer_id for one in wanting if one.is_public}
-                asked.append((Ask(signal, {one.viewer_id for one in wanting}, strangers), channels))
+                site = wanting[0].reader.site  # channels are one organisation's
+                asked.append((Ask(signal, {one.viewer_id for one in wanting}, strangers, site), channels))
         if not asked:
             return
         asks = [ask for ask, _ in asked]
@@ -272,18 +276,20 @@ class Hub:
         held = [reader for reader in self._readers if reader.token]
         for at in range(0, len(held), STEP):
             some = held[at : at + STEP]
-            barred = await self.services.engines.db.read(_barred, {reader.token for reader in some})
+            barred = await self.services.engines.db.read(
+                _barred, {(reader.token, reader.site.org_id) for reader in some}
+            )
             for reader in some:
                 if reader.token in barred:
                     reader.cut(POLICY, "this access has ended")
 
 
-def _barred(tx: Tx, secrets: set[str]) -> set[str]:
-    """Those of secrets whose tokens may not be used (any more)."""
+def _barred(tx: Tx, secrets: set[tuple[str, int]]) -> set[str]:
+    """Those of secrets, with their organisations, whose tokens may not be used (any more)."""
     barred: set[str] = set()
-    for secret in secrets:
+    for secret, org_id in secrets:
         try:
-            tokens.find(tx, secret)
+            tokens.find(tx, secret, org_id)
         except ChirrupError:
             barred.add(secret)
     return barred

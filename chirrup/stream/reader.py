@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from .. import metrics
+from ..access.sites import Site
 from ..ports import Engines
 from ..timelines.once import Standing, standing
 from ..timelines.position import Position, place_of
@@ -22,8 +23,8 @@ HELD_MAX = 4_000  # events that may wait while a reader catches up; all readers 
 class Reader:
     """A connection. sender: None until it is open. goodbye: set when it must be closed instead of opened."""
 
-    def __init__(self, viewer: Viewer, token: str, ip: str) -> None:
-        self.viewer, self.token, self.ip = viewer, token, ip
+    def __init__(self, viewer: Viewer, token: str, ip: str, site: Site) -> None:
+        self.viewer, self.token, self.ip, self.site = viewer, token, ip, site
         self.began = 0  # a place: what was acted on before it does not belong into this reader's streams
         self.sender: EventSender | None = None
         self.goodbye: tuple[int, str] | None = None

@@ -6,9 +6,11 @@ A cookie never opens a stream, because a script on another site could use it.
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from ..access.sites import Site
 from ..errors import Forbidden, Unauthorised
 from ..http import problems
 from ..http.answer import TO_PROGRAMS, encoded
+from ..http.at_site import site_of
 from ..mastodon.problems import words
 from .protocols import EXTENSION, EventSender
 
@@ -20,6 +22,11 @@ class StreamRequest:
         self.query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         self.protocols: list[str] = scope.get("subprotocols", [])
         self.ip = scope["client"][0] if scope["client"] else ""
+
+    @property
+    def site(self) -> Site:
+        """Raises Unavailable: it is not known now."""
+        return site_of(self.scope)
 
     @property
     def token(self) -> str:

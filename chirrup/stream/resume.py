@@ -60,8 +60,12 @@ def _posts(tx: Tx, stream: Stream, span: Span) -> Filled[int]:
             ids, over = read(tx, viewer_id if name == "user" else int(stream.argument), span)
             return Filled(ids, max(ids, default=0), more=not over)
         if name.startswith("hashtag"):
-            return pull.hashtag(tx, viewer_id, stream.argument, span)
-        return pull.public(tx, viewer_id, span, only_media=stream.only_media) if stream.channel else Filled([])
+            return pull.hashtag(tx, viewer_id, stream.argument, span, org_id=stream.org_id)
+        return (
+            pull.public(tx, viewer_id, span, only_media=stream.only_media, org_id=stream.org_id)
+            if stream.channel
+            else Filled([])
+        )
     except NotFound:  # the list was deleted
         return Filled([])
 

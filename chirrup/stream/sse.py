@@ -30,7 +30,7 @@ async def serve(hub: Hub, request: StreamRequest, name: str) -> None:
     came_back = request.headers.get("last-event-id", "")
     position = Position.parse(came_back)
     try:
-        reader = await hub.enter(request.token, request.ip)
+        reader = await hub.enter(request.token, request.ip, request.site)
     except ChirrupError as error:
         return await request.refuse(error)
     try:

@@ -6,9 +6,10 @@ from ..access import scopes
 from ..errors import BadRequest, Unauthorised
 from ..http.arguments import path_id
 from ..http.call import Services
+from ..ids import text_key
 from ..social import lists
-from ..social.text import hashtag_key
-from ..types import Viewer
+from ..social.tags import key_of
+from ..types import Stranger, Viewer
 
 POSTS = frozenset({"update", "status.update", "delete"})
 NAMES = frozenset(
@@ -22,6 +23,7 @@ class Stream(msgspec.Struct, frozen=True):
     argument: str = ""  # the tag, or the id of the list, as the client wrote it
     channel: str = ""  # of the broker; "": the stream never carries anything
     viewer_id: int = 0
+    org_id: int = 0  # of a public one: whose posts it carries
     kinds: frozenset[str] = POSTS  # of signals that the stream carries
 
     @property
@@ -63,15 +65,21 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
     app's token where a person's is needed), NotFound (not a list of the viewer's).
     """
     refuse_unknown(name)
+    viewer_id = viewer.account_id or Stranger(viewer.org_id)
     if name.startswith("public"):
         _permit(viewer, "read:statuses")
-        return Stream(name, channel="" if "remote" in name else "public", viewer_id=viewer.account_id)
+        return Stream(
+            name,
+            channel="" if "remote" in name else text_key(viewer.org_id, "public"),
+            viewer_id=viewer_id,
+            org_id=viewer.org_id,
+        )
     if name.startswith("hashtag"):
         tag = tag.removeprefix("#")
         if not 1 <= len(tag) <= TAG_CHARS_MAX:
             raise BadRequest(f"Missing tag name parameter: the stream {name!r} needs a tag, got {tag[:40]!r}")
         _permit(viewer, "read:statuses")
-        return Stream(name, tag, f"hashtag:{hashtag_key(tag)}", viewer.account_id)
+        return Stream(name, tag, f"hashtag:{key_of(viewer.org_id, tag)}", viewer_id, viewer.org_id)
 
     if not viewer.token_id:
         raise Unauthorised(f"Missing access token: the stream {name!r} needs one")
@@ -79,7 +87,7 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         raise Unauthorised("This method requires an authenticated user")
     if name == "direct":
         _permit(viewer, "read:statuses")
-        return Stream(name, "", f"direct:{viewer.account_id}", viewer.account_id, frozenset({"conversation"}))
+        return Stream(name, "", f"direct:{viewer.account_id}", viewer.account_id, kinds=frozenset({"conversation"}))
     if name == "list":
         _permit(viewer, "read:lists", "read:statuses")
         return await _list(services, viewer, list_id)
@@ -89,7 +97,7 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         kinds |= POSTS
     if not kinds:
         _permit(viewer, "read:notifications")
-    return Stream(name, "", f"user:{viewer.account_id}", viewer.account_id, kinds)
+    return Stream(name, "", f"user:{viewer.account_id}", viewer.account_id, kinds=kinds)
 
 
 async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:

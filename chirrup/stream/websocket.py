@@ -26,7 +26,7 @@ async def serve(hub: Hub, request: StreamRequest) -> None:
     await request.receive()  # websocket.connect
     query = request.query
     try:
-        reader = await hub.enter(request.token, request.ip)
+        reader = await hub.enter(request.token, request.ip, request.site)
     except ChirrupError as error:
         return await request.refuse(error)
     try:

@@ -8,8 +8,9 @@ import asyncio
 
 from .. import metrics
 from ..events import Signal
+from ..ids import text_key
 from ..ports import Engines, Tx
-from ..social.text import hashtag_key
+from ..social.tags import key_of
 from ..store import tags
 from ..types import Post, Visibility
 from . import audience
@@ -54,7 +55,7 @@ def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told,
     post, original = loaded
     ways = ["followers"]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
-        ways += ["public", *(f"#{hashtag_key(tag)}" for tag in post.tag_names)]
+        ways += ["public", *(f"#{key_of(post.org_id, tag)}" for tag in post.tag_names)]
     while way < len(ways) and room > 0:
         found, step = _step(tx, post, original, ways[way], after, room)
         told += found
@@ -68,7 +69,7 @@ def _step(tx: Tx, post: Post, original: Post | None, way: str, after: int, limit
     if way == "followers":
         return audience.followers(tx, post, original, after, limit)
     if way == "public":
-        return [("public", ())], []
+        return [(text_key(post.org_id, "public"), ())], []
     step = tags.followers_step(tx, way[1:], after=after, limit=limit)
     homes = audience.follow_both(tx, post, audience.willing(tx, post, original, set(step)))
     return [("home", homes), *([] if after else [(f"hashtag:{way[1:]}", ())])], step

@@ -4,19 +4,19 @@ from ..access import fill as filling
 from ..access import visibility
 from ..access.fill import Filled
 from ..access.visibility import Seen, may_see_account
-from ..errors import NotFound
-from ..ids import ID_MAX
+from ..ids import ID_MAX, text_key
 from ..ports import Tx
+from ..social import accounts
 from ..social.text import hashtag_key
-from ..store import accounts, blocks_and_mutes, posts, reactions, tags
+from ..store import blocks_and_mutes, posts, reactions, tags
 from ..types import Post, Span
 
 
-def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False) -> Filled[int]:
-    """What anybody on this server says in public: no boosts, no replies to others, nothing the viewer minds."""
+def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False, org_id: int = 0) -> Filled[int]:
+    """What anybody in the organisation says in public: no boosts, no replies to others, nothing the viewer minds."""
 
     def candidates(part: Span) -> list[int]:
-        return posts.ids_public(tx, part, hidden=hidden, only_media=only_media)
+        return posts.ids_public(tx, part, org_id, hidden=hidden, only_media=only_media)
 
     hidden = blocks_and_mutes.hidden(tx, viewer_id)
     return filling.posts(tx, viewer_id, span, candidates, lambda seen, post: not seen.relations.minds(post))
@@ -32,13 +32,14 @@ def hashtag(
     all_of: tuple[str, ...] = (),
     none_of: tuple[str, ...] = (),
     only_media: bool = False,
+    org_id: int = 0,
 ) -> Filled[int]:
-    """Public posts with the tag or one of any_of, with all of all_of and with none of none_of."""
+    """Public posts of the organisation with the tag or one of any_of, with all of all_of and with none of none_of."""
     wanted = {hashtag_key(one) for one in (tag, *any_of)}
     needed, refused = {hashtag_key(one) for one in all_of}, {hashtag_key(one) for one in none_of}
 
     def candidates(part: Span) -> list[int]:
-        ids = {id for one in wanted for id in tags.posts_with(tx, one, part)}
+        ids = {id for one in wanted for id in tags.posts_with(tx, text_key(org_id, one), part)}
         return sorted(ids, reverse=not part.oldest)[: part.limit]
 
     def keep(seen: Seen, post: Post) -> bool:
@@ -62,9 +63,7 @@ def account(
     tag: str = "",
 ) -> Filled[int]:
     """What the account said and boosted, as far as the viewer may see it. Raises NotFound."""
-    owner = accounts.by_id(tx, account_id)
-    if owner is None:
-        raise NotFound("account", account_id)
+    owner = accounts.get(tx, viewer_id, account_id)
     if not may_see_account(tx, viewer_id, owner):
         return Filled([])
     key = hashtag_key(tag)
@@ -89,10 +88,8 @@ def account(
 
 
 def pinned(tx: Tx, viewer_id: int, account_id: int) -> list[int]:
-    """The account's pinned posts that the viewer may see, the last pinned first."""
-    owner = accounts.by_id(tx, account_id)
-    if owner is None:
-        raise NotFound("account", account_id)
+    """The account's pinned posts that the viewer may see, the last pinned first. Raises NotFound."""
+    accounts.get(tx, viewer_id, account_id)
     pins = [post_id for _, post_id in reactions.page_of_posts(tx, "pins", account_id, Span(before=ID_MAX, limit=100))]
     seen = visibility.see(tx, viewer_id, pins).posts
     return [id for id in pins if id in seen]

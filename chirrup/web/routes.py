@@ -33,12 +33,14 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/about", home.about, who=ANYONE),
     PageRoute("GET", "/sign-up", login.sign_up_form, who=ANYONE, popup=True),
     PageRoute("POST", "/sign-up", login.sign_up, who=ANYONE, again=login.sign_up_again, cost=SLOW, popup=True),
-    PageRoute("GET", "/login", login.login_form, who=ANYONE, popup=True),
-    PageRoute("POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True),
-    PageRoute("POST", "/logout", login.logout),
-    PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE, popup=True),
-    PageRoute("POST", "/oauth/authorize", oauth.consent, popup=True),
-    PageRoute("GET", "/oauth/authorize/native", oauth.show_code, who=ANYONE, popup=True),
+    PageRoute("GET", "/login", login.login_form, who=ANYONE, popup=True, when_closed=True),
+    PageRoute(
+        "POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True, when_closed=True
+    ),
+    PageRoute("POST", "/logout", login.logout, when_closed=True),
+    PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE, popup=True, when_closed=True),
+    PageRoute("POST", "/oauth/authorize", oauth.consent, popup=True, when_closed=True),
+    PageRoute("GET", "/oauth/authorize/native", oauth.show_code, who=ANYONE, popup=True, when_closed=True),
     # reading
     PageRoute("GET", "/home", home.home),
     PageRoute("GET", "/home/live", live.live, cost=FREE),

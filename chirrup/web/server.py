@@ -73,7 +73,7 @@ class Web:
             call = await self._call(request)
             request.scope["account_id"] = call.viewer_id
             await self._count(call, route)
-            if route.who != ANYONE and not call.viewer_id:
+            if not call.viewer_id and (route.who != ANYONE or (call.site.closed and not route.when_closed)):
                 raise Unauthorised("Log in first.")
             if route.who == ADMIN and call.viewer.role != Role.ADMIN:
                 raise NotAllowed("this page is for administrators")
@@ -156,7 +156,9 @@ class Web:
         """cookie: of a session that has begun with this request."""
         site = site_of(request.scope)
         cookie = cookie or _cookie(request.headers.get("cookie", ""), self.cookie_name)
-        visit, me, unread = await self.services.engines.db.read(_visit, cookie) if cookie else (None, None, 0)
+        visit, me, unread = (
+            await self.services.engines.db.read(_visit, cookie, site.org_id) if cookie else (None, None, 0)
+        )
         call = self._new_call(request, site, cookie, visit.viewer if visit else ANYBODY, me, unread)
         if visit and visit.stale:
             await self.services.engines.db.write(sessions.extend, cookie)
@@ -291,10 +293,10 @@ class PageEndpoint:
         await answer(scope, receive, send)
 
 
-def _visit(tx: Tx, cookie: str) -> tuple[Visit | None, Account | None, int]:
+def _visit(tx: Tx, cookie: str, org_id: int) -> tuple[Visit | None, Account | None, int]:
     """Who comes with this cookie; nobody when its session has ended or its account may not act."""
     try:
-        visit = sessions.find(tx, cookie)
+        visit = sessions.find(tx, cookie, org_id)
     except (Unauthorised, Forbidden):
         return None, None, 0
     id = visit.viewer.account_id

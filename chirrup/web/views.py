@@ -160,7 +160,9 @@ class Views:
             fold=self._fold(post),
             sensitive=bool(post.sensitive),
             media=[
-                self._file(files[id], now_ms, private=post.visibility not in OPEN) for id in post.media if id in files
+                self._file(files[id], now_ms, private=self._site.closed or post.visibility not in OPEN)
+                for id in post.media
+                if id in files
             ],
             poll=_poll(poll, seen.viewer_id) if poll else None,
             created_ms=ms_of(post.id),

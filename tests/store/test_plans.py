@@ -15,8 +15,6 @@ from chirrup.engines.database.postgres import PLANS
 from chirrup.engines.postgres.connection import numbered
 
 WHOLE = {  # reads all there is, and why it may
-    "store/discovery.py:newest_accounts": "the newest are at the end of the index; it stops when it has enough",
-    "store/discovery.py:latest_speakers": "the newest of an index of public posts; it stops when it has enough",
     "store/accounts.py:oldest_id": "its first row alone, by the primary key",
     "store/jobs.py:counts": "counts them all, for people",
     "store/jobs.py:page": "the oldest first, for a person",
@@ -32,8 +30,6 @@ WHOLE = {  # reads all there is, and why it may
     "store/outbox.py:failed": "the table is nearly always empty",
     "store/posts.py:newest_of_all": "one row from the end of the index",
     "store/tags.py:beginning": "of all tags those that begin so: starts_with() has no index in every collation",
-    "store/usage.py:people": "counts them all; kept for a while",
-    "store/usage.py:posts": "counts them all; kept for a while",
 }
 KINDS = {"SELECT", "UPDATE", "DELETE", "INSERT", "WITH"}
 

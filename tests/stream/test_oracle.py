@@ -3,14 +3,16 @@
 import random
 from collections.abc import Collection
 
-from kit import people
+import pytest
+from kit import people, person
 
 from chirrup.access import visibility
+from chirrup.errors import NotFound
 from chirrup.ports import Database, Tx
 from chirrup.social import accounts, follows, posts, reactions
 from chirrup.store import accounts as account_rows
 from chirrup.store import posts as post_rows
-from chirrup.types import Draft, Post, Visibility
+from chirrup.types import Draft, Post, Stranger, Visibility
 
 
 async def test_both_sides_of_the_oracle_say_the_same(db: Database):
@@ -41,16 +43,38 @@ async def test_both_sides_of_the_oracle_say_the_same(db: Database):
         assert await db.read(_viewers, id, viewers) == await _who_sees(db, viewers, id), id
 
 
+async def test_an_account_of_another_organisation_is_not_there(db: Database):
+    """Neither it nor what it said, whoever asks, from both sides of the oracle; nor in lists of accounts."""
+    acme = 77 << 28
+    ann, (eve, fay) = (await people(db, "ann"))[0], [await db.write(person, name, acme) for name in ("ann", "fay")]
+    for author, others, org_id, other_org_id in ((ann, (eve, fay), 0, acme), (eve, (ann,), acme, 0)):
+        for kind in Visibility:
+            id = (await db.write(posts.publish, author, Draft(text="hi @ann @fay", visibility=kind))).id
+            for other in (*others, Stranger(other_org_id)):
+                assert await db.read(visibility.see_one, other, id) is None
+                assert await db.read(_viewers, id, {int(other)}, other_org_id) == set()
+            own = await db.read(visibility.see_one, Stranger(org_id), id)
+            assert bool(own) == (kind in visibility.OPEN)
+            assert await db.read(_viewers, id, {0}, org_id) == ({0} if own else set())
+    assert await db.read(visibility.accounts_shown, ann, [ann, eve, fay]) == [ann]
+    assert await db.read(visibility.accounts_shown, fay, [ann, eve, fay]) == [eve, fay]
+    assert await db.read(visibility.accounts_shown, Stranger(acme), [ann, eve, fay]) == [eve, fay]
+    with pytest.raises(NotFound):
+        await db.write(follows.follow, ann, eve)
+    with pytest.raises(NotFound):
+        await db.write(follows.block, ann, eve)
+
+
 async def _who_sees(db: Database, viewers: Collection[int], id: int) -> set[int]:
     return {viewer for viewer in viewers if await db.read(visibility.see_one, viewer, id)}
 
 
-def _viewers(tx: Tx, id: int, viewers: set[int]) -> set[int]:
+def _viewers(tx: Tx, id: int, viewers: set[int], org_id: int = 0) -> set[int]:
     post = post_rows.by_id(tx, id)
     assert post
     found = post_rows.by_ids(tx, [id, post.boost_of_id])
     authors = account_rows.states(tx, {one.author_id for one in found.values()})
-    return visibility.viewers_among(tx, post, found, authors, viewers)
+    return visibility.viewers_among(tx, post, found, authors, viewers, org_id)
 
 
 async def test_what_a_post_replies_to_is_told_to_those_who_see_it(db: Database):

@@ -30,22 +30,30 @@ class PostgresFts:
                     PRIMARY KEY (account_id, bucket))""")
         tx.run("CREATE INDEX IF NOT EXISTS account_words_words ON account_words USING GIN (words)")
 
-    def index_post(self, tx: Tx, post_id: int, author_id: int, text: str) -> None:
+    def index_post(self, tx: Tx, post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
         tx.run(
             """INSERT INTO post_words (post_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))
                ON CONFLICT (post_id, bucket) DO UPDATE SET words = excluded.words""",
             id=post_id,
             bucket=bucket_of(post_id),
-            words=f"{_vector(words(text))} {_author(author_id)}",
+            words=f"{_vector(words(text, org_id))} {_author(author_id)}",
         )
 
     def remove_post(self, tx: Tx, post_id: int) -> None:
         tx.run("DELETE FROM post_words WHERE bucket = :bucket AND post_id = :id", bucket=bucket_of(post_id), id=post_id)
 
     def find_posts(
-        self, tx: Tx, words: str, *, phrases: Collection[str] = (), author_id: int, before: int, limit: int
+        self,
+        tx: Tx,
+        words: str,
+        *,
+        phrases: Collection[str] = (),
+        author_id: int,
+        before: int,
+        limit: int,
+        org_id: int = 0,
     ) -> list[int]:
-        wanted = asked(words, phrases)
+        wanted = asked(words, phrases, org_id=org_id)
         if not wanted:
             return []
         if author_id:
@@ -67,8 +75,8 @@ class PostgresFts:
             )
         return [id for (id,) in rows]
 
-    def posts_with_any(self, tx: Tx, phrases: Collection[str], ids: Collection[int]) -> set[int]:
-        unwanted = asked("", phrases)
+    def posts_with_any(self, tx: Tx, phrases: Collection[str], ids: Collection[int], *, org_id: int = 0) -> set[int]:
+        unwanted = asked("", phrases, org_id=org_id)
         if not unwanted:
             return set()
         rows = tx.all(
@@ -79,8 +87,8 @@ class PostgresFts:
         )
         return {id for (id,) in rows}
 
-    def index_account(self, tx: Tx, account_id: int, username: str, display_name: str) -> None:
-        name, others = words(username), words(f"{display_name} {username.replace('_', ' ')}")
+    def index_account(self, tx: Tx, account_id: int, username: str, display_name: str, *, org_id: int = 0) -> None:
+        name, others = words(username, org_id), words(f"{display_name} {username.replace('_', ' ')}", org_id)
         tx.run(
             """INSERT INTO account_words (account_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))
                ON CONFLICT (account_id, bucket) DO UPDATE SET words = excluded.words""",
@@ -96,8 +104,8 @@ class PostgresFts:
             id=account_id,
         )
 
-    def find_accounts(self, tx: Tx, words: str, *, limit: int, offset: int = 0) -> list[int]:
-        wanted = asked(words)
+    def find_accounts(self, tx: Tx, words: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[int]:
+        wanted = asked(words, org_id=org_id)
         if not wanted:
             return []
         rows = tx.all(

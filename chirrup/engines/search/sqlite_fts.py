@@ -19,12 +19,12 @@ class SqliteFts:
                   USING fts5(username, display_name, tokenize = "ascii tokenchars '_'", prefix = '1 2 3',
                              content = '', contentless_delete = 1)""")
 
-    def index_post(self, tx: Tx, post_id: int, author_id: int, text: str) -> None:
+    def index_post(self, tx: Tx, post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
         self.remove_post(tx, post_id)
         tx.run(
             "INSERT INTO post_words (rowid, text, author) VALUES (:id, :text, :author)",
             id=post_id,
-            text=" ".join(words(text)),
+            text=" ".join(words(text, org_id)),
             author=str(author_id),
         )
 
@@ -32,9 +32,17 @@ class SqliteFts:
         tx.run("DELETE FROM post_words WHERE rowid = :id", id=post_id)
 
     def find_posts(
-        self, tx: Tx, words: str, *, phrases: Collection[str] = (), author_id: int, before: int, limit: int
+        self,
+        tx: Tx,
+        words: str,
+        *,
+        phrases: Collection[str] = (),
+        author_id: int,
+        before: int,
+        limit: int,
+        org_id: int = 0,
     ) -> list[int]:
-        wanted = asked(words, phrases)
+        wanted = asked(words, phrases, org_id=org_id)
         if not wanted:
             return []
         rows = tx.all(
@@ -46,8 +54,8 @@ class SqliteFts:
         )
         return [id for (id,) in rows]
 
-    def posts_with_any(self, tx: Tx, phrases: Collection[str], ids: Collection[int]) -> set[int]:
-        unwanted = asked("", phrases)
+    def posts_with_any(self, tx: Tx, phrases: Collection[str], ids: Collection[int], *, org_id: int = 0) -> set[int]:
+        unwanted = asked("", phrases, org_id=org_id)
         if not unwanted:
             return set()
         rows = tx.all(
@@ -58,20 +66,20 @@ class SqliteFts:
         )
         return {id for (id,) in rows}
 
-    def index_account(self, tx: Tx, account_id: int, username: str, display_name: str) -> None:
+    def index_account(self, tx: Tx, account_id: int, username: str, display_name: str, *, org_id: int = 0) -> None:
         self.remove_account(tx, account_id)
         tx.run(
             "INSERT INTO account_words (rowid, username, display_name) VALUES (:id, :username, :display_name)",
             id=account_id,
-            username=" ".join(words(username)),
-            display_name=" ".join(words(f"{display_name} {username.replace('_', ' ')}")),
+            username=" ".join(words(username, org_id)),
+            display_name=" ".join(words(f"{display_name} {username.replace('_', ' ')}", org_id)),
         )
 
     def remove_account(self, tx: Tx, account_id: int) -> None:
         tx.run("DELETE FROM account_words WHERE rowid = :id", id=account_id)
 
-    def find_accounts(self, tx: Tx, words: str, *, limit: int, offset: int = 0) -> list[int]:
-        wanted = asked(words)
+    def find_accounts(self, tx: Tx, words: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[int]:
+        wanted = asked(words, org_id=org_id)
         if not wanted:
             return []
         rows = tx.all(

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import regex
 
+from ...ids import text_key
+
 WORD_CHARS_MAX = 64  # longer ones are cut: PostgreSQL takes 2,046 bytes
 ASKED_MAX = 20  # words of one question
 
@@ -40,12 +42,13 @@ def phrases(text: str) -> list[Phrase]:
     return [[word[:WORD_CHARS_MAX] for word in chunk] for chunk in chunks]
 
 
-def words(text: str) -> list[str]:
-    """Every word of text, in order."""
-    return [word for phrase in phrases(text) for word in phrase]
+def words(text: str, org_id: int = 0) -> list[str]:
+    """Every word of text, in order, as the organisation's index has it."""
+    found = [word for phrase in phrases(text) for word in phrase]
+    return [text_key(org_id, word) for word in found] if org_id else found
 
 
-def asked(text: str, exact: Iterable[str] = ()) -> list[Phrase]:
+def asked(text: str, exact: Iterable[str] = (), *, org_id: int = 0) -> list[Phrase]:
     """What text asks for, and each of exact as it stands: the first ASKED_MAX words."""
     room, found = ASKED_MAX, []
     for phrase in [*phrases(text), *map(words, exact)]:
@@ -54,4 +57,4 @@ def asked(text: str, exact: Iterable[str] = ()) -> list[Phrase]:
         if phrase:
             found.append(phrase[:room])
             room -= len(phrase)
-    return found
+    return [[text_key(org_id, word) for word in phrase] for phrase in found] if org_id else found

@@ -63,7 +63,9 @@ async def _sign_up(call: Call) -> tuple[int, str]:
     if wrong:
         raise InvalidFields(wrong)
     hashed = await asyncio.to_thread(call.passwords.hash, password)
-    return await call.write(_create, accounts.SignUp(username, email, hashed), call.headers.get("user-agent", ""))
+    return await call.write(
+        _create, accounts.SignUp(username, email, hashed, org_id=call.site.org_id), call.headers.get("user-agent", "")
+    )
 
 
 def _create(tx: Tx, wanted: accounts.SignUp, user_agent: str) -> tuple[int, str]:
@@ -106,7 +108,7 @@ async def _app(call: Call, back: str) -> str:
     asked = urlsplit(back)
     client_id = parse_qs(asked.query).get("client_id", [""])[0] if asked.path == "/oauth/authorize" else ""
     try:
-        return (await call.read(apps.find, client_id)).name if client_id else ""
+        return (await call.read(apps.find, client_id, call.site.org_id)).name if client_id else ""
     except OAuthError:
         return ""
 
@@ -118,7 +120,7 @@ async def login(call: Call) -> Page | Go | Resume:
     """
     username, email = _meant(call.form.text("email").strip()[:NAME_CHARS_MAX], call.site.domain)
     password = call.form.text("password")
-    found: Login = await call.read(logins.look_up, username=username, email=email)
+    found: Login = await call.read(logins.look_up, username=username, email=email, org_id=call.site.org_id)
     known = browsers.known_as(call.services.signer, call.browser, found.account_id)
     rules, key = (limits.LOGIN_KNOWN, f"{found.account_id} {known}") if known else (limits.LOGIN, username or email)
     await call.throttle(rules, account=key)

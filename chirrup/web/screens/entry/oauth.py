@@ -36,7 +36,7 @@ async def consent_form(call: Call) -> Page | Go:
 
     Raises OAuthError: shown here, never redirected to the app's address (RFC 9700, 4.11.2).
     """
-    asked = await call.read(_ask, call.query)
+    asked = await call.read(_ask, call.query, call.site.org_id)
     if not call.viewer_id or call.query.text("force_login") in ("true", "1"):
         parameters = {name: call.query.text(name) for name in PARAMETERS if call.query.text(name)}
         back = f"{call.path}?{urlencode(parameters)}"
@@ -52,8 +52,8 @@ async def consent_form(call: Call) -> Page | Go:
     return Page("entry/consent.html", values, form_targets=_form_targets(asked.redirect_uri))
 
 
-def _ask(tx: Tx, sent: Fields) -> Asked:
-    return codes.ask(tx, **{name: sent.text(name) for name in PARAMETERS})
+def _ask(tx: Tx, sent: Fields, org_id: int) -> Asked:
+    return codes.ask(tx, **{name: sent.text(name) for name in PARAMETERS}, org_id=org_id)
 
 
 def _in_words(scope: str) -> str:
@@ -71,7 +71,7 @@ def _form_targets(redirect_uri: str) -> str:
 
 async def consent(call: Call) -> Go:
     """Raises OAuthError as consent_form, Forbidden: neither yes nor no."""
-    asked = await call.read(_ask, call.form)
+    asked = await call.read(_ask, call.form, call.site.org_id)
     decision = call.form.text("decision")
     if decision == "deny":
         return _back(asked, error="access_denied", state=asked.state)

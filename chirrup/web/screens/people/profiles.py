@@ -69,7 +69,7 @@ def _nothing(one: ProfileView) -> str:
 
 def find(tx: Tx, call: Call, handle: str) -> Account:
     """By the username of an address. Raises NotFound."""
-    return accounts.by_acct(tx, handle, call.site.domain)
+    return accounts.by_acct(tx, handle, call.site.domain, call.site.org_id)
 
 
 def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
@@ -77,7 +77,7 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     tie = accounts.relationships(tx, call.viewer_id, [account.id])[0] if call.viewer_id else None
     gone = bool(account.suspended_ms)
     views = call.views
-    profile = shown.profile(tx, account, call.site.domain)
+    profile = shown.profile(tx, account, call.site)
     note, fields, named = ("", [], []) if gone else (account.note, profile.fields, profile.named)
     view = ProfileView(
         **msgspec.structs.asdict(views.person(account, tie)),

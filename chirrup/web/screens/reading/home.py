@@ -8,7 +8,7 @@ from ....ports import Tx
 from ....social import reactors
 from ....social.text import hashtag_key
 from ....timelines import pull, read
-from ....types import Span
+from ....types import Span, Stranger
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...views import PostView
@@ -48,7 +48,8 @@ async def start(call: Call) -> Page | Go:
     """For search engines too: so only with posts that they may keep, of the newest."""
     if call.viewer_id:
         return Go("/home")
-    ids = (await call.read(pull.public, 0, Span(before=ID_MAX, limit=POSTS))).items
+    stranger, org_id = Stranger(call.site.org_id), call.site.org_id
+    ids = (await call.read(pull.public, stranger, Span(before=ID_MAX, limit=POSTS), org_id=org_id)).items
     newest = await call.read(call.views.shown, 0, ids)
     posts = [post for post in newest if post.indexed][:GREETING_POSTS]
     return Page("reading/welcome.html", {"posts": posts, "more": bool(ids)}, indexed=True)
@@ -74,13 +75,13 @@ async def home(call: Call) -> Page:
 
 async def public(call: Call) -> Page:
     asked = span(call.query)
-    found = await call.read(pull.public, call.viewer_id, asked)
+    found = await call.read(pull.public, call.viewer_id, asked, org_id=call.site.org_id)
     return await _timeline(call, found, asked, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
 
 
 async def tag(call: Call, name: str) -> Page:
     asked = span(call.query)
-    found = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked)
+    found = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked, org_id=call.site.org_id)
     return await _timeline(call, found, asked, f"#{name}", "", "Nobody has used this hashtag in public.")
 
 

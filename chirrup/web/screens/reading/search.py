@@ -40,13 +40,14 @@ def _page(words: str, found: Found, problem: Problem | None = None) -> Page:
 def _named(tx: Tx, call: Call, words: str) -> str:
     """The path of the post or profile whose whole address somebody has pasted, or ""."""
     base = call.site.base_url
-    return words.removeprefix(base) if any(finding.named_by(tx, call.viewer_id, words, base)) else ""
+    return words.removeprefix(base) if any(finding.named_by(tx, call.viewer_id, words, base, call.site.org_id)) else ""
 
 
 def _search(tx: Tx, call: Call, words: str) -> Found:
     views, viewer_id = call.views, call.viewer_id
-    people = finding.find_accounts(tx, viewer_id, words, call.site.domain, limit=SHOWN_MAX)
-    tags = finding.find_tags(tx, words, limit=SHOWN_MAX)
+    site = call.site
+    people = finding.find_accounts(tx, viewer_id, words, site.domain, limit=SHOWN_MAX, org_id=site.org_id)
+    tags = finding.find_tags(tx, words, limit=SHOWN_MAX, org_id=site.org_id)
     posts = _posts(tx, call, words) if viewer_id else []
     return Found(
         people=views.people(tx, viewer_id, people),
@@ -56,5 +57,5 @@ def _search(tx: Tx, call: Call, words: str) -> Found:
 
 
 def _posts(tx: Tx, call: Call, asked: str) -> list[int]:
-    query = finding.parse(tx, call.viewer_id, asked, call.site.domain)
-    return finding.find_posts(tx, call.viewer_id, query, Span(before=ID_MAX, limit=SHOWN_MAX)).items
+    query = finding.parse(tx, call.viewer_id, asked, call.site.domain, call.site.org_id)
+    return finding.find_posts(tx, call.viewer_id, query, Span(before=ID_MAX, limit=SHOWN_MAX), call.site.org_id).items
