@@ -5,7 +5,7 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def pages(runs: int, scale: float) -> list[Row]:
 
 
 @contextmanager
-def _talking() -> Iterator[tuple[Server, list[Reader]]]:
+def _talking() -> Generator[tuple[Server, list[Reader]]]:
     """A server with 200 people who write 600 posts, and 16 who follow them all."""
     with world.folder() as data:
         with world.database(data) as db:

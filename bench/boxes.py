@@ -6,7 +6,7 @@ The cost of each part is the CPU time of its processes, so two cores are enough 
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Boxes(msgspec.Struct):
         return cost
 
     @contextmanager
-    def roles(self, **counts: int) -> Iterator[None]:
+    def roles(self, **counts: int) -> Generator[None]:
         """Run so many processes of each role until the end of the block."""
         with ExitStack() as stack:
             for role, count in counts.items():
@@ -62,7 +62,7 @@ class Boxes(msgspec.Struct):
         self.running.clear()
 
     @contextmanager
-    def _process(self, role: str) -> Iterator[Server]:
+    def _process(self, role: str) -> Generator[Server]:
         port = world.free_port()
         env = {
             "CHIRRUP_ROLE": role,
@@ -91,7 +91,7 @@ class Boxes(msgspec.Struct):
 
 
 @contextmanager
-def boxes(redis_nodes: int = 1) -> Iterator[Boxes]:
+def boxes(redis_nodes: int = 1) -> Generator[Boxes]:
     """PostgreSQL and Redis, both empty, without a process of Chirrup."""
     with world.folder() as data, running(Durable) as postgres, ExitStack() as stack:
         if redis_nodes == 1:

@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -300,7 +300,7 @@ def _choose(tx: Tx) -> People:
 
 
 @contextmanager
-def _serving(settings: Settings, redis: Redis | None) -> Iterator[Running]:
+def _serving(settings: Settings, redis: Redis | None) -> Generator[Running]:
     if redis is None:
         with world.chirrup_server(settings.data) as server:
             yield Running(server, server, None)
@@ -323,7 +323,7 @@ def _postmaster(url: str) -> Any:
 
 
 @contextmanager
-def _redis(settings: Settings) -> Iterator[tuple[Settings, Redis | None]]:
+def _redis(settings: Settings) -> Generator[tuple[Settings, Redis | None]]:
     """A Redis and settings that name it, if the database is a server; else neither."""
     if not settings.database:
         yield settings, None

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -27,13 +27,13 @@ class Target(msgspec.Struct):
 
 
 @contextmanager
-def embedded() -> Iterator[Target]:
+def embedded() -> Generator[Target]:
     with world.folder() as data, world.database(data) as db, world.chirrup_server(data) as server:
         yield Target(server.port, server.port, db, lambda: server.cpu_s, lambda: server.memory_mib)
 
 
 @contextmanager
-def boxes() -> Iterator[Target]:
+def boxes() -> Generator[Target]:
     """One process each of web, worker and stream."""
     from . import boxes as parts  # needs an installed PostgreSQL and Redis
 
@@ -47,7 +47,7 @@ def boxes() -> Iterator[Target]:
 
 
 @contextmanager
-def at(url: str) -> Iterator[Target]:
+def at(url: str) -> Generator[Target]:
     """A server on this machine. Its settings are in the environment, and accounts are made in its database."""
     settings: Settings = config.load({})
     db, port = open_database(settings), urlsplit(url).port or 80

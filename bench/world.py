@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def rate(
 
 
 @contextmanager
-def chirrup_server(data: Path) -> Iterator[Server]:
+def chirrup_server(data: Path) -> Generator[Server]:
     port = free_port()
     env = {"CHIRRUP_DATA": str(data), "CHIRRUP_PORT": str(port), "CHIRRUP_TESTING": "1", "CHIRRUP_LOG_LEVEL": "error"}
     server = Server([sys.executable, "-m", "chirrup", "serve"], port, env)
@@ -113,14 +113,14 @@ def chirrup_server(data: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
+def folder() -> Generator[Path]:
     """A new folder on the project's disk, because flushes to that disk are measured."""
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as made:
         yield Path(made)
 
 
 @contextmanager
-def database(data: Path) -> Iterator[Database]:
+def database(data: Path) -> Generator[Database]:
     db = open_database(Settings(data=data))
     try:
         yield db

@@ -4,7 +4,7 @@ import asyncio
 import shlex
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
@@ -158,7 +158,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     works = settings.role in ("all", "worker")
 
     @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
+    async def running() -> AsyncGenerator[None]:
         alone = settings.database_url.startswith("sqlite:")
         if alone:  # one server per file: whoever held anything is dead
             await engines.db.write(outbox.release_all)

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
@@ -42,7 +42,7 @@ def prepare(settings: Settings) -> None:
 
 
 @contextmanager
-def held(settings: Settings) -> Iterator[None]:
+def held(settings: Settings) -> Generator[None]:
     """Meanwhile no other server starts on this folder, nor on this SQLite file.
 
     The kernel lets go of it when the process ends, however it ends. With PostgreSQL processes share a folder, and

@@ -126,12 +126,13 @@ class WatchedProtocol(SheddingProtocol):
             return READER
         if self._reading:
             return HEAD if self._in_head else OURS if self._held_up else BODY
-        return FRESH if self.cycle is None else ""
+        return FRESH if self.cycle is None else ""  # pyright: ignore[reportUnnecessaryComparison]  # until the first
 
     @property
     def _held_up(self) -> bool:
         """Its body would come, were it wanted now."""
-        return self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
+        had_one = self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison]  # None until the first request
+        return self.flow.read_paused or (had_one and self.cycle.waiting_for_100_continue)
 
     def moved(self) -> tuple[int, int, int]:
         return self._received, self._resumed, self.transport.get_write_buffer_size()

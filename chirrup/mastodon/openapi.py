@@ -146,8 +146,9 @@ def _json(schema: Json) -> Json:
 
 def _bodies(kind: Any, schemas: Schemas) -> Json:
     """JSON, a form or multipart, alike; files come in multipart only."""
-    form = {"schema": {"type": "object", "properties": dict(schemas.fields(kind))}}
-    if any(schema.get("format") == "binary" for schema in form["schema"]["properties"].values()):
+    properties = dict(schemas.fields(kind))
+    form = {"schema": {"type": "object", "properties": properties}}
+    if any(schema.get("format") == "binary" for schema in properties.values()):
         return {"content": {"multipart/form-data": form}}
     either = {"application/x-www-form-urlencoded": form, "multipart/form-data": form}
     return {"content": _json(schemas.of(kind))["content"] | either}

@@ -1,5 +1,7 @@
 """Follow, ask to follow, block, mute. Rows are in store/follows.py and store/blocks_and_mutes.py."""
 
+from typing import TypedDict
+
 from ..errors import NotAllowed, NotFound, too_many
 from ..events import Blocked, FollowAnswered, FollowChanged, Followed, FollowRequested, Muted, Unfollowed
 from ..ids import ID_MAX
@@ -13,6 +15,14 @@ from . import accounts, lists
 MUTE_S_MAX = 10 * 366 * 24 * 3600
 MUTE_ENDS = "mute ends"  # a kind of job; the payload is (muter, target)
 LANGUAGES_MAX = 100
+
+
+class _Options(TypedDict):
+    """How somebody follows."""
+
+    show_boosts: bool
+    notify: bool
+    languages: str
 
 
 def follow(
@@ -34,7 +44,7 @@ def follow(
     languages = _languages(languages)
     target = accounts.followable(tx, follower, followee)
     standing = rows.get(tx, follower, followee)
-    options = {
+    options: _Options = {
         "show_boosts": show_boosts if show_boosts is not None else bool(standing.show_boosts) if standing else True,
         "notify": notify if notify is not None else bool(standing.notify) if standing else False,
         "languages": " ".join(languages) if languages is not None else standing.languages if standing else "",

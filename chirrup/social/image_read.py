@@ -3,7 +3,7 @@
 import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
@@ -48,7 +48,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def refusals() -> Generator[None]:
     """Decoders raise nearly anything on damaged bytes; whoever sent them can mend only the file."""
     try:
         yield

@@ -113,7 +113,7 @@ class Pages:
     """Renders templates. One per process."""
 
     def __init__(self, settings: Settings) -> None:
-        self._env = _Environment(
+        self._env: Any = _Environment(  # Any: its globals and filters are typed as its own only
             loader=jinja2.ChoiceLoader(
                 [
                     jinja2.FileSystemLoader(HERE / "templates"),

@@ -42,8 +42,8 @@ class RedisBroker:
         self._message = f"{sharded.lower()}message".encode()
         # Channels of Redis are not divided into databases.
         self._prefixes = [f"chirrup:{tag}{nodes.db}|" for tag in nodes.tags]
-        self._here = MemoryBroker()
-        self._on_gap: dict[RedisListening, Callable[[], None]] = {}
+        self.here = MemoryBroker()  # who listens in this process
+        self.on_gap: dict[RedisListening, Callable[[], None]] = {}
         self._gaps = RedisListening(self, lambda *_: self._notice_gap())
         self._gap_told_at_s = -GAP_S
         self._gap_due: asyncio.TimerHandle | None = None
@@ -90,7 +90,7 @@ class RedisBroker:
     ) -> "RedisListening":
         listening = RedisListening(self, on_message)
         if on_gap:
-            self._on_gap[listening] = on_gap
+            self.on_gap[listening] = on_gap
             await self._gaps.add([f"{_GAP}{group}" for group in range(len(self._prefixes))])
         await listening.add(channels)
         return listening
@@ -120,7 +120,7 @@ class RedisBroker:
     def _send(self, group: int, channels: Collection[str]) -> tuple[Any, Answer | None]:
         """Send what fits the listeners of this moment. Subscriptions have no reply, so a PING follows them."""
         connection, commands = self._topology.connection(group), b""
-        prefix, listeners = self._prefixes[group], self._here.listeners
+        prefix, listeners = self._prefixes[group], self.here.listeners
         if wanted := [prefix + channel for channel in channels if channel in listeners]:
             commands += pack(self._subscribe, *wanted)
         if unwanted := [prefix + channel for channel in channels if channel not in listeners]:
@@ -136,7 +136,7 @@ class RedisBroker:
         if len(await self._topology.ask_each(exists)) < len(exists):  # ask_each() follows groups that have moved
             raise Away("lost again")
         listened: dict[int, list[str]] = {group: [] for group in groups}
-        for channel in self._here.listeners:
+        for channel in self.here.listeners:
             if (group := self._group(channel)) in listened:
                 listened[group].append(channel)
         for answer in [self._send(group, channels)[1] for group, channels in listened.items() if channels]:
@@ -161,7 +161,7 @@ class RedisBroker:
 
     def _call_on_gap(self) -> None:
         self._gap_due, self._gap_told_at_s = None, asyncio.get_running_loop().time()
-        for on_gap in tuple(self._on_gap.values()):
+        for on_gap in tuple(self.on_gap.values()):
             try:
                 on_gap()
             except Exception as error:  # a bug there; the others are told all the same
@@ -169,10 +169,10 @@ class RedisBroker:
 
     def _hear(self, kind: bytes, channel: bytes, message: Any) -> None:
         if kind == self._message:
-            self._here.hand_out(channel[channel.index(b"|") + 1 :].decode(), message)
+            self.here.hand_out(channel[channel.index(b"|") + 1 :].decode(), message)
         elif kind == b"sunsubscribe" and channel:
             name = channel[channel.index(b"|") + 1 :].decode()
-            if name in self._here.listeners:  # an unexpected unsubscribe: the group moves to another node
+            if name in self.here.listeners:  # an unexpected unsubscribe: the group moves to another node
                 self._topology.look_again([self._group(name)])
 
     def _group(self, channel: str) -> int:
@@ -188,7 +188,7 @@ class RedisListening:
 
     def __init__(self, broker: RedisBroker, on_message: OnMessage) -> None:
         self._broker = broker
-        self._here = MemoryListening(broker._here.listeners, on_message)
+        self._here = MemoryListening(broker.here.listeners, on_message)
 
     async def add(self, channels: Collection[str]) -> None:
         await self._broker.tell(self._here.join(channels))
@@ -197,5 +197,5 @@ class RedisListening:
         await self._broker.tell(self._here.leave(channels))
 
     async def stop(self) -> None:
-        self._broker._on_gap.pop(self, None)
+        self._broker.on_gap.pop(self, None)
         await self.remove(self._here.channels)

@@ -8,7 +8,7 @@ the server and a snapshot. Measured: docs/decisions/0009-postgresql-costs.md.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import chain
@@ -88,7 +88,7 @@ class _Pool:
         self._looking = self._loop.call_later(LOOK_S, self._look)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[Connection]:
+    async def one(self) -> AsyncGenerator[Connection]:
         """Raises what connect() raises."""
         self.inside += 1
         asked_s = time.monotonic()
