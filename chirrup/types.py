@@ -269,7 +269,7 @@ class Media(Struct, frozen=True):
 
     id: int
     owner_id: int
-    post_id: int  # 0 until a post takes it; -id of the post that was deleted, until another takes it
+    post_id: int  # 0 until a post takes it
     kind: str  # "image", "gifv"
     content_type: str
     key: str  # blob key of the large file
@@ -278,6 +278,12 @@ class Media(Struct, frozen=True):
     meta: str  # JSON, Mastodon's shape
     description: str
     size_bytes: int
+    released_ms: int = 0  # when its post was deleted: from then on another may take it; 0: it was not
+
+    @property
+    def shown_by(self) -> int:
+        """The post that shows it; 0: none does, so that any may take it."""
+        return 0 if self.released_ms else self.post_id
 
 
 class Poll(Struct, frozen=True):

@@ -98,7 +98,7 @@ def own(tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> lis
     """Those of ids that are the owner's and wait for a post, or are post_id's, in their order."""
     found = rows.by_ids(tx, ids)
     mine = [one for id in ids if (one := found.get(id)) and one.owner_id == owner_id]
-    return [one for one in mine if one.post_id <= 0 or one.post_id == post_id]
+    return [one for one in mine if one.shown_by in (0, post_id)]
 
 
 def change(
@@ -109,7 +109,7 @@ def change(
     Raises NotFound, and as check() does.
     """
     before = get(tx, owner_id, id)
-    if post_id not in (0, before.post_id):
+    if post_id not in (0, before.shown_by):
         raise NotFound("media", id)
     meta, description = _described(msgspec.json.decode(before.meta, type=Meta), wanted)
     after = before
@@ -121,8 +121,8 @@ def change(
     after = msgspec.structs.replace(after, meta=msgspec.json.encode(meta).decode())
     if after != before:
         rows.update(tx, after)
-        if before.post_id > 0:
-            post_rows.touch(tx, before.post_id)
+        if before.shown_by:
+            post_rows.touch(tx, before.shown_by)
     return after
 
 
@@ -167,6 +167,7 @@ def remove(tx: Tx, owner_id: int, id: int) -> Media:
 
 def remove_unattached(tx: Tx, limit: int = 100) -> list[Media]:
     """Take away what no post took in time; the files are the caller's to delete once this is committed."""
+    rows.adopt_released(tx)
     since_ms = tx.now_ms - UNATTACHED_MS_MAX
     old = rows.unattached(tx, before_id=first_at(since_ms), limit=limit)
     old += rows.released(tx, before_ms=since_ms, limit=limit)
@@ -192,12 +193,12 @@ class Addresses:
         if not private:
             return path
         until_s = ((now_ms // SLOT_MS + 1) * SLOT_MS + GRACE_MS) // 1000
-        return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}?{one.post_id}')}"
+        return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}?{one.shown_by}')}"
 
     def is_signed(self, one: Media, path: str, until: str, sign: str, now_ms: int) -> bool:
         """Did of_media make this, does it still work, and is one still where it was (a deleted post's ends)?"""
         in_time = until.isascii() and until.isdigit() and len(until) < 16 and now_ms < int(until) * 1000
-        return in_time and self._signer.fits(f"{path}?{until}?{one.post_id}", sign)
+        return in_time and self._signer.fits(f"{path}?{until}?{one.shown_by}", sign)
 
 
 def _name(key: str) -> str:
@@ -207,7 +208,7 @@ def _name(key: str) -> str:
 
 def is_private(tx: Tx, one: Media) -> bool:
     """Is there anybody who may not see it?"""
-    return not (one.post_id > 0 and visibility.see_open(tx, one.post_id))
+    return not (one.shown_by and visibility.see_open(tx, one.shown_by))
 
 
 class File(msgspec.Struct, frozen=True):
@@ -231,7 +232,7 @@ def file(
     key = next((key for key in (one.key, one.preview_key) if _name(key) == name), "") if one else ""
     if not one or not key:
         raise NotFound("file", name)
-    post = visibility.see_one(tx, Stranger(org_id), one.post_id) if one.post_id > 0 and not closed else None
+    post = visibility.see_one(tx, Stranger(org_id), one.shown_by) if one.shown_by and not closed else None
     private = post is None
     if private and not addresses.is_signed(one, f"/media/files/{id}/{name}", until, sign, tx.now_ms):
         raise NotFound("file", name)
@@ -244,8 +245,8 @@ def file(
 
 def _is_at(tx: Tx, one: Media, org_id: int) -> bool:
     """Is it an upload of somebody's of the organisation, and its post, if it has one, there for its author?"""
-    if one.post_id > 0:
-        post = visibility.see_one(tx, one.owner_id, one.post_id)
+    if one.shown_by:
+        post = visibility.see_one(tx, one.owner_id, one.shown_by)
         return post is not None and post.org_id == org_id
     owner = account_rows.by_id(tx, one.owner_id)
     return owner is not None and owner.org_id == org_id

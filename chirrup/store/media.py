@@ -33,8 +33,8 @@ def insert(tx: Tx, media: Media) -> bool:
 def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     """Tie the owner's media that are free, or are this post's already, to post_id. How many are."""
     return tx.changed(
-        f"""UPDATE media SET post_id = :post WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
-              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post)""",
+        f"""UPDATE media SET post_id = :post, released_ms = 0 WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
+              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post OR released_ms > 0)""",
         post=post_id,
         bucket=bucket_of(owner_id),
         ids=ids,
@@ -53,11 +53,11 @@ def of_post(tx: Tx, post_id: int) -> set[int]:
 
 
 def release(tx: Tx, ids: Collection[int], post_id: int) -> None:
-    """Make what post_id shows free for another post, and remember since when by the post's tombstone."""
+    """Make what post_id shows free for another post."""
     tx.run(
-        f"""UPDATE media SET post_id = :none
+        f"""UPDATE media SET released_ms = :now
             WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")} AND post_id = :post""",
-        none=-post_id,
+        now=tx.now_ms,
         bucket=bucket_of(post_id),
         ids=ids,
         post=post_id,
@@ -85,7 +85,9 @@ def delete(tx: Tx, id: int) -> None:
 def delete_unattached(tx: Tx, id: int) -> bool:
     """False when a post took it, or it is gone."""
     return 1 == tx.changed(
-        "DELETE FROM media WHERE bucket = :bucket AND id = :id AND post_id <= 0", bucket=bucket_of(id), id=id
+        "DELETE FROM media WHERE bucket = :bucket AND id = :id AND (post_id = 0 OR released_ms > 0)",
+        bucket=bucket_of(id),
+        id=id,
     )
 
 
@@ -101,11 +103,15 @@ def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
 
 def released(tx: Tx, *, before_ms: int, limit: int) -> list[Media]:
     """Those whose post was deleted before then and that no other post took, oldest first."""
-    columns = ", ".join(f"media.{name}" for name in Media.__struct_fields__)
     rows = tx.all(
-        f"""SELECT {columns} FROM media JOIN posts ON posts.id = -media.post_id AND posts.bucket = media.bucket
-            WHERE media.post_id < 0 AND posts.deleted_ms < :before ORDER BY media.id LIMIT :limit""",
+        f"""SELECT {COLUMNS} FROM media WHERE released_ms > 0 AND released_ms < :before
+            ORDER BY released_ms LIMIT :limit""",
         before=before_ms,
         limit=limit,
     )
     return [Media(*row) for row in rows]
+
+
+def adopt_released(tx: Tx) -> None:
+    """What a program of before has released: by a negative post_id. The next release needs this no more."""
+    tx.run("UPDATE media SET post_id = -post_id, released_ms = :now WHERE post_id < 0", now=tx.now_ms)

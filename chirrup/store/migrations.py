@@ -111,6 +111,8 @@ STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     Index("posts_of_org"),
     _drop_index("posts_first"),
     _create_missing,  # jobs
+    _add("media", "released_ms", "BIGINT NOT NULL DEFAULT 0"),
+    Index("media_free"),
 )
 
 

@@ -295,10 +295,12 @@ CREATE TABLE IF NOT EXISTS markers (
 CREATE TABLE IF NOT EXISTS media (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, owner_id BIGINT NOT NULL, post_id BIGINT NOT NULL, kind TEXT NOT NULL,
   content_type TEXT NOT NULL, key TEXT NOT NULL, preview_key TEXT NOT NULL, blurhash TEXT NOT NULL, meta TEXT NOT NULL,
-  description TEXT NOT NULL, size_bytes BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+  description TEXT NOT NULL, size_bytes BIGINT NOT NULL, released_ms BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS media_unattached ON media (id, bucket) WHERE post_id = 0;
 CREATE INDEX IF NOT EXISTS media_post ON media (post_id, bucket) WHERE post_id > 0;
 CREATE INDEX IF NOT EXISTS media_released ON media (id, bucket) WHERE post_id < 0;
+CREATE INDEX IF NOT EXISTS media_free ON media (released_ms) WHERE released_ms > 0;
 
 CREATE TABLE IF NOT EXISTS polls (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, author_id BIGINT NOT NULL,

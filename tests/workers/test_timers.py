@@ -130,6 +130,24 @@ async def test_media_of_a_deleted_post_are_gone_within_a_day_unless_another_take
     assert [engines.blobs.get(one.key) is None for one in (left, taken)] == [True, False]
 
 
+async def test_media_that_a_program_of_before_has_released_are_taken_or_gone_within_a_day(
+    engines: Engines, clock: Clock, ann: int
+):
+    left, taken = await upload(engines, ann), await upload(engines, ann)
+    post = await engines.db.write(posts.publish, ann, Draft(text="lok", media_ids=(left.id, taken.id)))
+    await engines.db.write(posts.delete, ann, post.id, keep_media=True)
+    await engines.db.write(lambda tx: tx.run("UPDATE media SET post_id = -post_id, released_ms = 0"))
+    clock.pass_ms(100 * HOUR_MS)
+
+    await timers.remove_unattached_media(engines)
+    await engines.db.write(posts.publish, ann, Draft(text="look", media_ids=(taken.id,)))
+    assert left.id in await engines.db.read(media_rows.by_ids, [left.id])
+    clock.pass_ms(25 * HOUR_MS)
+    await timers.remove_unattached_media(engines)
+
+    assert (await engines.db.read(media_rows.by_ids, [left.id, taken.id])).keys() == {taken.id}
+
+
 async def test_an_idempotency_key_is_honoured_for_a_day_then_forgotten(engines: Engines, clock: Clock, ann: int):
     first = await engines.db.write(posts.publish, ann, Draft(text="hello", idempotency_key="k"))
 
