@@ -113,6 +113,7 @@ STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
     _create_missing,  # jobs
     _add("media", "released_ms", "BIGINT NOT NULL DEFAULT 0"),
     Index("media_free"),
+    _create_missing,  # missed_pushes
 )
 
 

@@ -22,7 +22,7 @@ DAY_MS = 86_400_000
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")
 _DATES = {"expires_ms", "due_ms"}  # of what is to come
-_NO_FACTS = {"loads", "workers", "lanes", "behind"}  # they are made anew; leases are given back
+_NO_FACTS = {"loads", "workers", "lanes", "missed_pushes", "behind"}  # they are made anew; leases are given back
 # Texts with ids in them, and what says that a row of the table may hold some of the future.
 _TEXTS = {
     "posts": ("id", ("mentions", "media_ids")),

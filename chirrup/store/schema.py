@@ -73,6 +73,7 @@ TABLES = {
     "jobs": "id (of whom it is done for)",
     "workers": "bucket (0: all together, there are few)",
     "lanes": "bucket (0: all together, there are 64)",
+    "missed_pushes": "bucket (0: all together, there are few)",
     "behind": "bucket (0: all together, there are few)",
 }
 
@@ -357,6 +358,9 @@ CREATE TABLE IF NOT EXISTS workers (
 CREATE TABLE IF NOT EXISTS lanes (
   bucket INTEGER NOT NULL, lane INTEGER NOT NULL, holder BIGINT NOT NULL, until BIGINT NOT NULL,
   PRIMARY KEY (bucket, lane)) {{clustered}};
+CREATE TABLE IF NOT EXISTS missed_pushes (
+  bucket INTEGER NOT NULL, kind TEXT NOT NULL, part INTEGER NOT NULL, times BIGINT NOT NULL,
+  PRIMARY KEY (bucket, kind, part)) {{clustered}};
 CREATE TABLE IF NOT EXISTS behind (
   bucket INTEGER NOT NULL, part INTEGER NOT NULL, times BIGINT NOT NULL, PRIMARY KEY (bucket, part)) {{clustered}}
 """

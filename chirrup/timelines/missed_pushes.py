@@ -51,27 +51,31 @@ class MissedPushes:
     async def _write(self) -> None:
         async with self._turn:
             parts, self._parts, self._next = self._parts, set(), None
-            await self._db.write(missed_pushes.note, parts)
+            await self._db.write(missed_pushes.note, [(missed_pushes.TIMELINES, part) for part in parts])
 
 
 async def note_streams(engines: Engines) -> None:
     """On return it is on record if something published here did not arrive. To be called before its event is gone."""
     if engines.broker.owes:
-        await engines.db.write(missed_pushes.note, [missed_pushes.STREAMS])
+        await engines.db.write(missed_pushes.note, [missed_pushes.ALL_STREAMS])
 
 
 async def make_up(engines: Engines) -> None:
     """Have all that is noted forgotten, or told to streams, as far as it can be reached."""
-    known = await engines.db.read(missed_pushes.noted)
-    times = known.pop(missed_pushes.STREAMS, 0)
-    if known:
+    noted = await engines.db.read(missed_pushes.noted)
+    if any(kind == missed_pushes.OLD for kind, _ in noted):
+        await engines.db.write(missed_pushes.adopt, noted)
+        noted = await engines.db.read(missed_pushes.noted)
+    if parts := [part for kind, part in noted if kind == missed_pushes.TIMELINES]:
+        reached = set(parts)
         try:
-            await engines.timelines.forget(known)
+            await engines.timelines.forget(parts)
         except MissedPush as late:
-            known = {part: times for part, times in known.items() if part not in late.parts}
-        await engines.db.write(missed_pushes.made_up_for, known)
-    if times:
+            reached -= late.parts
+        timelines = {(missed_pushes.TIMELINES, part) for part in reached}
+        await engines.db.write(missed_pushes.made_up_for, {part: noted[part] for part in timelines})
+    if times := noted.get(missed_pushes.ALL_STREAMS):
         await asyncio.sleep(QUIET_S)
-        still = (await engines.db.read(missed_pushes.noted)).get(missed_pushes.STREAMS)
+        still = (await engines.db.read(missed_pushes.noted)).get(missed_pushes.ALL_STREAMS)
         if still == times and await engines.broker.tell_of_gap():
-            await engines.db.write(missed_pushes.made_up_for, {missed_pushes.STREAMS: times})
+            await engines.db.write(missed_pushes.made_up_for, {missed_pushes.ALL_STREAMS: times})

@@ -76,6 +76,40 @@ async def test_what_a_dead_process_has_noted_another_makes_up_for(
     await close(lives)
 
 
+async def test_what_a_program_of_before_has_noted_is_made_up_for(
+    open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
+):
+    redis_server.flush()
+    one = process(open_db, redis_server.url, tmp_path)
+    gaps: list[None] = []
+    await one.broker.listen(["user:1"], lambda *_: None, on_gap=lambda: gaps.append(None))
+    rebuild = await one.timelines.begin_rebuild("home", OWNER)
+    assert rebuild
+    await one.timelines.warm("home", OWNER, rebuild, [3, 2, 1], complete=True)
+    redis_server.pause()
+    try:
+        await one.timelines.push("home", [OWNER], 4)
+    finally:
+        redis_server.go_on()
+    ((_, part),) = await one.db.read(rows.noted)
+    old = [{"part": number} for number in (part, 1 << 20)]
+    await one.db.write(lambda tx: tx.many("INSERT INTO behind (bucket, part, times) VALUES (0, :part, 1)", old))
+    await one.db.write(rows.made_up_for, {(rows.TIMELINES, part): 1})
+
+    async def made_up() -> bool:
+        await missed_pushes.make_up(one)
+        return not await one.db.read(rows.noted)
+
+    await eventually(made_up)
+    assert await home(one) is None
+
+    async def told() -> bool:
+        return bool(gaps)
+
+    await eventually(told)
+    await close(one)
+
+
 async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_up(
     open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
 ):
