@@ -83,9 +83,9 @@ class Citus(Postgres):
             own = "SELECT relname::text, relname::text IN (SELECT table_name::text FROM citus_tables) FROM pg_class "
             names = connection.execute(own + "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace").fetchall()
             for table, delivery in names:
-                if not delivery and table != "schema_version":
+                if not delivery and not table.startswith("schema_"):
                     connection.execute(f"DROP TABLE {table}".encode())
-            filled = [table for table, delivery in names if delivery and table != "schema_version"]
+            filled = [table for table, delivery in names if delivery and not table.startswith("schema_")]
             filled = [
                 table for table in filled if connection.execute(f"SELECT 1 FROM {table} LIMIT 1".encode()).rowcount
             ]

@@ -29,6 +29,7 @@ VERSION = """
 CREATE TABLE IF NOT EXISTS schema_version (
   id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id))
 """
+NAMES = "CREATE TABLE IF NOT EXISTS schema_steps (name TEXT NOT NULL, PRIMARY KEY (name))"
 
 
 class Index(NamedTuple):
@@ -81,103 +82,122 @@ def _nothing(tx: Tx) -> None:
     """A step of before that a later one makes needless."""
 
 
-STEPS: tuple[Callable[[Tx], None] | Index, ...] = (
-    _create_missing,  # the first schema
-    _create_missing,  # workers and lanes
-    _create_missing,  # media of deleted posts
-    _add("outbox", "wide", "INTEGER NOT NULL DEFAULT 0"),
-    _create_missing,  # loads
-    _may_be_null("following", "languages"),
-    _may_be_null("followers", "languages"),
-    _create_missing,  # behind
-    Index("media_released"),
-    Index("followers_notified"),
-    _nothing,  # the index posts_first, which posts_of_org takes the place of
-    _drop_index("posts_public"),
-    Index("posts_replied"),
-    Index("media_post"),
-    _add("thread_posts", "author_id", "BIGINT NOT NULL DEFAULT 0"),
-    _add("thread_posts", "audience", "TEXT NOT NULL DEFAULT ''"),
-    _add("post_versions", "descriptions", "TEXT NOT NULL DEFAULT '[]'"),
-    _add("polls", "open_for_s", "BIGINT NOT NULL DEFAULT 0"),
-    _create_missing,  # orgs and hosts
-    _add("accounts", "org_id", "BIGINT NOT NULL DEFAULT 0"),
-    _add("accounts", "host", "TEXT NOT NULL DEFAULT ''"),
-    _add("accounts", "uri", "TEXT NOT NULL DEFAULT ''"),
-    _add("users", "org_id", "BIGINT NOT NULL DEFAULT 0"),
-    _add("posts", "org_id", "BIGINT NOT NULL DEFAULT 0"),
-    _add("oauth_apps", "org_id", "BIGINT NOT NULL DEFAULT 0"),
-    Index("accounts_of_org"),
-    Index("posts_of_org"),
-    _drop_index("posts_first"),
-    _create_missing,  # jobs
-    _add("media", "released_ms", "BIGINT NOT NULL DEFAULT 0"),
-    Index("media_free"),
-    _create_missing,  # missed_pushes
-)
+Step = Callable[[Tx], None] | Index
+STEPS: dict[str, Step] = {  # by name, which is what a database remembers; new ones at the end
+    "the first schema": _create_missing,
+    "workers and lanes": _create_missing,
+    "media of deleted posts": _create_missing,
+    "outbox.wide": _add("outbox", "wide", "INTEGER NOT NULL DEFAULT 0"),
+    "loads": _create_missing,
+    "following.languages may be NULL": _may_be_null("following", "languages"),
+    "followers.languages may be NULL": _may_be_null("followers", "languages"),
+    "behind": _create_missing,
+    "index media_released": Index("media_released"),
+    "index followers_notified": Index("followers_notified"),
+    "index posts_first": _nothing,  # posts_of_org takes its place
+    "no index posts_public": _drop_index("posts_public"),
+    "index posts_replied": Index("posts_replied"),
+    "index media_post": Index("media_post"),
+    "thread_posts.author_id": _add("thread_posts", "author_id", "BIGINT NOT NULL DEFAULT 0"),
+    "thread_posts.audience": _add("thread_posts", "audience", "TEXT NOT NULL DEFAULT ''"),
+    "post_versions.descriptions": _add("post_versions", "descriptions", "TEXT NOT NULL DEFAULT '[]'"),
+    "polls.open_for_s": _add("polls", "open_for_s", "BIGINT NOT NULL DEFAULT 0"),
+    "orgs and hosts": _create_missing,
+    "accounts.org_id": _add("accounts", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    "accounts.host": _add("accounts", "host", "TEXT NOT NULL DEFAULT ''"),
+    "accounts.uri": _add("accounts", "uri", "TEXT NOT NULL DEFAULT ''"),
+    "users.org_id": _add("users", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    "posts.org_id": _add("posts", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    "oauth_apps.org_id": _add("oauth_apps", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    "index accounts_of_org": Index("accounts_of_org"),
+    "index posts_of_org": Index("posts_of_org"),
+    "no index posts_first": _drop_index("posts_first"),
+    "jobs": _create_missing,
+    "media.released_ms": _add("media", "released_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "index media_free": Index("media_free"),
+    "missed_pushes": _create_missing,
+}
+NUMBERED = 32  # programs of before counted the steps: so many may be known by their number only
+
+
+def done(tx: Tx) -> set[str]:
+    """The names of the steps that have been done here, also of those that only a newer program knows."""
+    tables = {name for (name,) in tx.all(tx.sql.relations)}
+    names = {name for (name,) in tx.all("SELECT name FROM schema_steps")} if "schema_steps" in tables else set[str]()
+    if names or "schema_version" not in tables:
+        return names
+    row = tx.one("SELECT version FROM schema_version WHERE id = 1")
+    return set(list(STEPS)[: min(row[0], NUMBERED)]) if row else set()
 
 
 def version(tx: Tx) -> int:
     """How many steps have been done here."""
-    row = tx.one("SELECT version FROM schema_version WHERE id = 1") if _has_version(tx) else None
-    return row[0] if row else 0
-
-
-def _has_version(tx: Tx) -> bool:
-    return any(name == "schema_version" for (name,) in tx.all(tx.sql.relations))
+    return len(done(tx))
 
 
 def migrate(db: Database) -> int:
-    """Do the steps that are missing; the version it ends with. Others may do the same at the same time.
+    """Do the steps that are missing; how many are done then. Others may do the same at the same time.
 
     Raises Held: somebody held what it needed for PATIENCE_S.
     """
     give_up_at = time.monotonic() + PATIENCE_S
     while True:
         try:
-            done = db.write_now(_go_on)
-            while done < len(STEPS):
-                if isinstance(step := STEPS[done], Index):
+            name = db.write_now(_go_on)
+            while name:
+                if isinstance(step := STEPS[name], Index):
                     db.build_index(step.name, schema.index(step.name))
-                done = db.write_now(_go_on, built=done)
+                name = db.write_now(_go_on, built=name)
+            known = db.write_now(done)
         except Held as error:  # a lock is another's, or the other one who migrates is not done
             if time.monotonic() > give_up_at:
                 raise
-            log.info("the schema is not changed yet", why=error.message, version_wanted=len(STEPS))
+            log.info("the schema is not changed yet", why=error.message)
             time.sleep(0.2)
         else:
-            if done > len(STEPS):
-                log.warning("the schema is newer than this program, which goes on", schema=done, known=len(STEPS))
-            return done
+            if newer := known - STEPS.keys():
+                log.warning("the schema is newer than this program, which goes on", newer=sorted(newer))
+            return len(known)
 
 
-def _go_on(tx: Tx, built: int = -1) -> int:
-    """The next step, unless it is an Index that is not built; the version there is now."""
-    done = version(tx)
-    if done >= len(STEPS):
-        return done
+def _go_on(tx: Tx, built: str = "") -> str:
+    """Do the next step, unless it is an Index that is not built; the name of the step to do then, "": there is none."""
+    if not _next(done(tx)):
+        return ""
     if tx.one(tx.sql.lock_schema) != (1,):
         raise Held("another process changes the schema")
     tx.one(tx.sql.lock_patience, ms=LOCK_MS)
     tx.run(VERSION)
-    done = version(tx)  # by now
-    if done == 0:  # new here: all of it is in schema.py
+    tx.run(NAMES)
+    names = done(tx)  # by now
+    if not names:  # new here: all of it is in schema.py
         _create_missing(tx)
-        return _write_version(tx, len(STEPS))
-    if done >= len(STEPS):
-        return done
-    step = STEPS[done]
+        _remember(tx, set(STEPS))
+        return ""
+    name = _next(names)
+    if not name:
+        return ""
+    step = STEPS[name]
     if not isinstance(step, Index):
         step(tx)
-    elif done != built:
-        return done
-    return _write_version(tx, done + 1)
+    elif name != built:
+        return name
+    _remember(tx, names | {name})
+    return _next(names | {name})
 
 
-def _write_version(tx: Tx, version: int) -> int:
+def _next(names: set[str]) -> str:
+    return next((name for name in STEPS if name not in names), "")
+
+
+def _remember(tx: Tx, names: set[str]) -> None:
+    """That these are done; and for programs of before, which go on when all that they know are, how many of those."""
+    tx.many(
+        "INSERT INTO schema_steps (name) VALUES (:name) ON CONFLICT (name) DO NOTHING",
+        [{"name": name} for name in sorted(names)],
+    )
     tx.run(
         """INSERT INTO schema_version (id, version) VALUES (1, :version)
            ON CONFLICT (id) DO UPDATE SET version = excluded.version""",
-        version=version,
+        version=len(names.intersection(list(STEPS)[:NUMBERED])),
     )
-    return version

@@ -15,6 +15,7 @@
 # Table -> what its bucket is taken from. "reference": small, the same on every machine, no bucket.
 TABLES = {
     "schema_version": "reference",
+    "schema_steps": "reference",
     "oauth_apps": "reference",
     "loads": "reference",
     "orgs": "id",

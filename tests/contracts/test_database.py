@@ -577,6 +577,7 @@ async def test_a_database_of_before_gets_the_columns_that_came_later(empty_datab
             "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (5, 5, '[\"AccountChanged\",5]', 0, 0)"
         )
         tx.run("UPDATE schema_version SET version = 3")
+        tx.run("DROP TABLE schema_steps")
 
     db = open_database(empty_database_url)
     try:
@@ -609,7 +610,7 @@ async def test_a_step_of_the_schema_that_fails_leaves_nothing_behind(empty_datab
     db = open_database(empty_database_url)
     try:
         before = migrations.migrate(db)
-        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, fail))
+        monkeypatch.setattr(migrations, "STEPS", {**migrations.STEPS, "fails": fail})
         with pytest.raises(NotImplementedError):
             migrations.migrate(db)
         monkeypatch.undo()
@@ -687,7 +688,7 @@ async def test_a_program_of_before_goes_on_with_a_schema_that_is_newer(empty_dat
     db = open_database(empty_database_url)
     try:
         newest = migrations.migrate(db)
-        monkeypatch.setattr(migrations, "STEPS", migrations.STEPS[:-2])
+        monkeypatch.setattr(migrations, "STEPS", dict(list(migrations.STEPS.items())[:-2]))
 
         assert migrations.migrate(db) == newest
         assert await db.write(migrations.version) == newest
@@ -700,7 +701,7 @@ async def test_an_index_of_a_table_of_before_is_a_step_of_its_own(empty_database
     try:
         version = migrations.migrate(db)
         db.write_now(lambda tx: tx.run("DROP INDEX posts_author"))
-        monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, migrations.Index("posts_author")))
+        monkeypatch.setattr(migrations, "STEPS", {**migrations.STEPS, "again": migrations.Index("posts_author")})
 
         assert migrations.migrate(db) == migrations.migrate(db) == version + 1
         assert ("posts_author",) in await db.read(lambda tx: tx.all(tx.sql.relations))

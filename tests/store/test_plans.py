@@ -20,6 +20,7 @@ WHOLE = {  # reads all there is, and why it may
     "store/jobs.py:page": "the oldest first, for a person",
     "store/jobs.py:release_all": "once, when a server starts that is alone",
     "store/media.py:adopt_released": "an index of those few alone",
+    "store/migrations.py:done": "once, when a server starts; some dozens",
     "store/outbox.py:lease": "the oldest first; the table is short, it is worked off",
     "store/outbox.py:give_back_lost": "once, when the database has been away; the table is short",
     "store/outbox.py:failures": "a page of a table that is nearly always empty",
