@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jinja2.compiler import CodeGenerator, Frame
-from markupsafe import Markup, _escape_inner, escape  # pyright: ignore[reportPrivateImportUsage]
+from markupsafe import Markup, _escape_inner, escape  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
 
 
 def written(value: Any) -> str:
