@@ -283,7 +283,7 @@ class Media(Struct, frozen=True):
     @property
     def shown_by(self) -> int:
         """The post that shows it; 0: none does, so that any may take it."""
-        return 0 if self.released_ms else self.post_id
+        return 0 if self.released_ms else max(0, self.post_id)  # below 0: released by a program of before
 
 
 class Poll(Struct, frozen=True):
