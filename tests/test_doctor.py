@@ -20,7 +20,7 @@ PAGE = (ROOT / "docs/operate/redis.md").read_text()
 
 def asked_for() -> dict[str, str]:
     """The settings of the page, but for how much memory there is."""
-    block = PAGE.partition("What to set, in `redis.conf`:\n")[2].partition("\nWhoever")[0]
+    block = PAGE.partition("What to set, in `redis.conf`:\n")[2].partition("\nIf you")[0]
     lines = [line.split(None, 1) for line in block.splitlines() if line.strip() and "#" not in line]
     return {name.replace("-", "_"): value.strip().strip('"') for name, value in lines} | {"maxmemory": "64mb"}
 

@@ -15,10 +15,8 @@ from chirrup.store import outbox_partitions
 
 LEASE_S = 5
 
-outbox_partitions.LEASE_MS, outbox_partitions.BEAT_MS = (
-    LEASE_S * 1000,
-    LEASE_S * 300,
-)  # before they are imported: so a kill is over sooner
+if __name__ == "__main__":  # before the others import them: a kill is over sooner
+    outbox_partitions.LEASE_MS, outbox_partitions.BEAT_MS = LEASE_S * 1000, LEASE_S * 300
 
 from databases import open_database  # noqa: E402
 from engines import outside  # noqa: E402
