@@ -284,7 +284,7 @@ def leased(tx: Tx) -> list[int]:
 def holders(tx: Tx) -> list[int]:
     """Workers who have events in hand."""
     rows = tx.all(
-        f"""SELECT DISTINCT holder FROM partitions JOIN outbox ON partition = outbox.bucket % {PARTITIONS}
+        f"""SELECT DISTINCT holder FROM lanes JOIN outbox ON lane = outbox.bucket % {PARTITIONS}
             WHERE lease_until > :now AND until > :now""",
         now=tx.now_ms,
     )
