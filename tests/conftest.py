@@ -34,8 +34,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quick = [item for item in items if _is_quick(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in quick])
         items[:] = quick
-    # The longest files first, which wait more than they work: so all processes end at about the same time.
-    items.sort(key=lambda item: not SLOW_FOLDERS & set(item.path.parts))
 
 
 def _is_quick(item: pytest.Item) -> bool:
