@@ -26,8 +26,8 @@ from chirrup.social import (
     reactions,
     uploads,
 )
-from chirrup.web import problems, routes
-from chirrup.web.kept import LABELS, SECRET
+from chirrup.web import field_names, problems, routes
+from chirrup.web.kept import SECRET
 
 TYPED = re.compile(r"<(input|textarea)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
 TEXT_TYPES = ("", "text", "search", "email", "password", "tel", "url", "number")
@@ -136,8 +136,8 @@ def test_every_form_there_is_is_tried_here(pages, anns, visitor):
     for _, path, form in crawl(pages, anns, visitor):
         if not form.post:
             continue
-        assert set(form.typed) <= {*LABELS, *SECRET} or all(
-            name in LABELS or name in SECRET or name.startswith("about") for name in form.typed
+        assert set(form.typed) <= {*field_names.TYPED, *SECRET} or all(
+            name in field_names.TYPED or name in SECRET or name.startswith("about") for name in form.typed
         ), f"give what is typed on {path} a name in chirrup/web/kept.py"
         for target in form.buttons or [form.action]:
             route = routes.form_at(target)
@@ -444,7 +444,7 @@ def test_what_is_wrong_is_named_as_people_see_it():
     named = {str(call.args[0].value) for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
 
     assert len(named) > 10
-    assert named - ONLY_PROGRAMS <= problems.FIELDS.keys()
+    assert named - ONLY_PROGRAMS <= field_names.NAMES.keys()
     assert problems.said(Invalid("media_ids", "too_many", "are too many")) == "Pictures are too many."
     assert problems.said(Invalid("poll", "ended", "The poll has ended")) == "The poll has ended."
 
