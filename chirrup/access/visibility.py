@@ -55,16 +55,11 @@ class Found(NamedTuple):
 def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
     """The posts among ids that viewer_id (0: not logged in) may see. Four queries, whatever len(ids).
 
-    For what decides; for what is shown see_to_show(), as parents are not looked up here.
+    For what decides. Parents are not looked up: what is shown comes from find() and judge().
     """
     found = posts.by_ids(tx, ids)
     originals = _boosted(found, found.keys()) - found.keys()
     return judge(tx, viewer_id, Found(found | posts.by_ids(tx, originals) if originals else found, {}))
-
-
-def see_to_show(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
-    """The same with parents. Two queries more where there are replies."""
-    return judge(tx, viewer_id, find(tx, ids))
 
 
 def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> Found:
