@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 
 import apsw
@@ -140,41 +141,22 @@ def _ratio(results: list[tuple[float, float]], limit: str) -> str:
 def home(runs: int, scale: float) -> list[Row]:
     """home timelines"""
     with _talking() as (server, readers):
-        results = []
-        for _ in range(runs):
-            count = int(12_000 * scale)
-            requests = (load.get("/api/v1/timelines/home?limit=20", readers[n % 16].token) for n in range(count))
-            results.append(world.rate(server, 16, requests))
-    return [
-        Row(
-            "home timeline, 20 posts",
-            "/s",
-            "4,000/s, 250 µs",
-            [rate for rate, _ in results],
-            [cpu for _, cpu in results],
-            _ratio(results, "bare"),
-        )
-    ]
+        asked = [load.get("/api/v1/timelines/home?limit=20", reader.token) for reader in readers]
+        return [_read("home timeline, 20 posts", "4,000/s, 250 µs", server, asked, runs, int(12_000 * scale))]
 
 
 def pages(runs: int, scale: float) -> list[Row]:
     """home pages, as HTML"""
     with _talking() as (server, readers):
-        results = []
-        for _ in range(runs):
-            count = int(1600 * scale)
-            requests = (load.page("/home", readers[n % 16].cookie) for n in range(count))
-            results.append(world.rate(server, 16, requests))
-    return [
-        Row(
-            "home page, 20 posts, HTML",
-            "/s",
-            "330/s, 3,000 µs",
-            [rate for rate, _ in results],
-            [cpu for _, cpu in results],
-            _ratio(results, "bare"),
-        )
-    ]
+        asked = [load.page("/home", reader.cookie) for reader in readers]
+        return [_read("home page, 20 posts, HTML", "330/s, 3,000 µs", server, asked, runs, int(1600 * scale))]
+
+
+def _read(work: str, target: str, server: Server, asked: list[bytes], runs: int, count: int) -> Row:
+    """16 clients send these requests in turn, `count` of them in each run."""
+    results = [world.rate(server, 16, islice(cycle(asked), count)) for _ in range(runs)]
+    rates, cpu = [rate for rate, _ in results], [cpu for _, cpu in results]
+    return Row(work, "/s", target, rates, cpu, _ratio(results, "bare"))
 
 
 @contextmanager
