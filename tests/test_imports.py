@@ -19,6 +19,7 @@ BASE = {
     "events",
     "ports",
     "ids",
+    "durable",
     "config",
     "logs",
     "metrics",

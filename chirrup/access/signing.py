@@ -7,6 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from .. import durable
 from ..config import Settings
 from ..errors import SettingsError
 
@@ -49,11 +50,7 @@ def _read(file: Path) -> str:
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             unfinished = file.with_name(f"{file.name}-{secrets.token_hex(8)}")
-            handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as out:
-                out.write(secrets.token_hex(32))
-                out.flush()
-                os.fsync(handle)
+            durable.write(unfinished, secrets.token_hex(32).encode())
             with suppress(FileExistsError):
                 os.link(unfinished, file)
             unfinished.unlink()

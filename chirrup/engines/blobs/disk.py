@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from ... import durable
 from ...errors import Unavailable
 
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp|mp4)")  # what images.new_key makes
@@ -41,14 +42,11 @@ class DiskBlobs:
         file = self._root / key
         unfinished = self._unfinished / secrets.token_hex(16)
         try:
-            with open(unfinished, "xb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+            durable.write(unfinished, data, mode=0o666)
             file.parent.mkdir(parents=True, exist_ok=True)
             unfinished.replace(file)
             for folder in (file.parent, file.parent.parent, self._root):  # a rename and new folders outlive a power cut
-                _fsync(folder)
+                durable.sync(folder)
         except OSError as error:
             unfinished.unlink(missing_ok=True)
             raise Unavailable("The file could not be stored; try again later") from error
@@ -85,11 +83,3 @@ class DiskBlobs:
                 if _KEY.fullmatch(key) and file.stat().st_mtime < before_s:
                     found.append(key)
         return found
-
-
-def _fsync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

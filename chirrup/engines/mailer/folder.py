@@ -1,10 +1,10 @@
 """Mails lie in a folder, one file each, until somebody reads or sends them: for a first run without a mail server."""
 
 import asyncio
-import os
 import re
 from pathlib import Path
 
+from ... import durable
 from ...errors import Unreachable
 from ...ports import Mail
 
@@ -38,14 +38,7 @@ class FolderMailer:
         """Whole or not at all, for its owner's eyes only."""
         self._make()
         unfinished = self._folder / f".{name}.part"
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
+        unfinished.unlink(missing_ok=True)  # of a try that was killed
+        durable.write(unfinished, data)
         unfinished.rename(self._folder / name)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable.sync(self._folder)

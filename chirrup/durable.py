@@ -1,0 +1,22 @@
+"""Files that outlive a power cut: written whole under another name first, then given their own by the caller."""
+
+import os
+from pathlib import Path
+
+
+def write(file: Path, data: bytes, mode: int = 0o600) -> None:
+    """Make the file; it is on the disk on return. mode: before the umask. Raises OSError: FileExistsError too."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(handle)
+
+
+def sync(folder: Path) -> None:
+    """What was made, renamed or removed in the folder is on the disk on return. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
