@@ -10,14 +10,16 @@ import msgspec
 from .. import metrics
 from ..access.sites import Site
 from ..ports import Engines
-from ..timelines.once import Standing, standing
+from ..timelines.once import Standing
 from ..timelines.position import Position, place_of
+from ..timelines.read import standing
 from ..types import Viewer
 from .events import Event
 from .protocols import TOO_SLOW, EventSender
 from .streams import Stream
 
 HELD_MAX = 4_000  # events that may wait while a reader catches up; all readers share them, so they cost little
+REBUILT_MAX = 20  # timelines that are read from the database at once to tell whether a boost is news
 
 
 class Reader:
@@ -136,9 +138,15 @@ class Subscription:
 
 
 async def recall(engines: Engines, event: Event, subscriptions: Iterable[Subscription]) -> None:
-    """Look up what stands in the timelines of subscriptions that get their first boost."""
+    """Look up what stands in the timelines of subscriptions that get their first boost.
+
+    Where they are many, those not kept are not read from the database: all would wait, and a boost told twice does no harm.
+    """
     lacking = [one for one in subscriptions if one.lacks(event)]
-    asked = [standing(engines, *one.stream.timeline, event.id) for one in lacking if one.stream.timeline]
+    many = len(lacking) > REBUILT_MAX
+    asked = [
+        standing(engines, *one.stream.timeline, event.id, only_kept=many) for one in lacking if one.stream.timeline
+    ]
     for subscription, found in zip(lacking, await asyncio.gather(*asked), strict=True):
         subscription.standing = found
 

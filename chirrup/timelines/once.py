@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
 from ..access.visibility import Found, Seen
-from ..ports import Database, Engines, Tx
+from ..ports import Database, Tx
 from ..store import posts
 
 NEAR = 60  # Mastodon's is 40 of what is shown; some of ours may be deleted or hidden by now
@@ -102,8 +102,6 @@ class Standing:
         self._shown.pop(id, None)
 
 
-async def standing(engines: Engines, kind: str, owner: int, before: int) -> Standing:
-    """What stands in a timeline that is kept, below `before`."""
-    ids = await engines.timelines.page(kind, owner, before=before, after=0, limit=NEAR) or []
-    shown = await engines.db.read(_shown_at, _kept.setdefault(engines.db, {}), ids[::-1]) if ids else []
-    return Standing(dict(zip(ids[::-1], shown, strict=True)))
+def shown_in(tx: Tx, db: Database, ids: Sequence[int]) -> Standing:
+    """What stands in a timeline. ids: oldest first."""
+    return Standing(dict(zip(ids, _shown_at(tx, _kept.setdefault(db, {}), ids), strict=True)))

@@ -9,12 +9,13 @@ from typing import TypeVar
 
 import msgspec
 
+from ..errors import NotFound
 from ..ids import ID_MAX
 from ..ports import Engines, Tx
 from ..store import lists
 from ..types import PostList, Span
 from . import rebuild
-from .once import NEAR, Below, Excerpt
+from .once import NEAR, Below, Excerpt, Standing, shown_in
 
 ROUNDS = 20  # pages with nothing to show that are passed over at once
 KEPT = 400  # ids of a rebuilt timeline; what is older is read from the database
@@ -43,8 +44,18 @@ async def show_list(engines: Engines, chosen: PostList, span: Span, show: Show[T
 
 async def show_news(engines: Engines, account_id: int, id: int, show: Show[T]) -> list[T]:
     """What show makes of a post that has just come home: nothing when it stands there already."""
-    below = await engines.timelines.page("home", account_id, before=id, after=0, limit=NEAR) or []
+    below = await home(engines, account_id, Span(before=id, limit=NEAR))
     return await engines.db.read(show, account_id, [id], Excerpt(engines.db, [id], lambda _: below))
+
+
+async def standing(engines: Engines, kind: str, owner: int, before: int, *, only_kept: bool) -> Standing:
+    """What stands in a home or list below `before`. only_kept: nothing, unless it is kept."""
+    span = Span(before=before, limit=NEAR)
+    try:
+        ids = await _kept(engines, kind, owner, span) if only_kept else (await _page(engines, kind, owner, span))[0]
+    except NotFound:  # the list is gone
+        ids = None
+    return await engines.db.read(shown_in, engines.db, ids[::-1]) if ids else Standing({})
 
 
 async def _show(

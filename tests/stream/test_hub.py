@@ -62,13 +62,15 @@ async def test_an_edit_of_what_was_said_before_is_an_edit(town: Town):
     assert await socket.told() == ("status.update", str(post.id))
 
 
-async def test_a_boost_of_what_stands_at_home_is_no_news(town: Town):
+@pytest.mark.parametrize("home", ["kept", "not kept"])
+async def test_a_boost_of_what_stands_at_home_is_no_news(town: Town, home: str):
     reader, ann, bob, elif_, stranger = await town.people("reader", "ann", "bob", "elif", "stranger")
     for one in (ann, bob, elif_):
         await town.write(follows.follow, reader, one)
     said, other = await town.say(ann), await town.say(stranger)
     await town.settled()
-    assert await read.home(town.engines, reader, Span(before=ID_MAX)) == [said.id]
+    if home == "kept":
+        assert await read.home(town.engines, reader, Span(before=ID_MAX)) == [said.id]
     socket = await town.listen(reader)
 
     await town.write(reactions.boost, bob, said.id)
