@@ -140,7 +140,8 @@ class Subscription:
 async def recall(engines: Engines, event: Event, subscriptions: Iterable[Subscription]) -> None:
     """Look up what stands in the timelines of subscriptions that get their first boost.
 
-    Where they are many, those not kept are not read from the database: all would wait, and a boost told twice does no harm.
+    Where they are many, those not kept are not read from the database: all would wait, and a boost told twice is no
+    harm.
     """
     lacking = [one for one in subscriptions if one.lacks(event)]
     many = len(lacking) > REBUILT_MAX
