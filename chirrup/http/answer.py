@@ -1,4 +1,4 @@
-"""What is sent back. An answer is an ASGI application, which says itself how it is sent."""
+"""Answers to requests. Each is an ASGI application that sends itself."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -37,14 +37,14 @@ def _name(header: str) -> bytes:
 
 
 def to_programs(own: Mapping[str, str] = {}, media_type: str = JSON) -> Headers:
-    """The headers of an answer to a program."""
+    """The headers of an answer to a program. own: headers that are added or replace the usual ones."""
     plain = own.keys().isdisjoint(TO_PROGRAMS)
     headers = _TO_PROGRAMS + encoded(own) if plain else encoded({**TO_PROGRAMS, **own})
     return [*headers, (b"content-type", media_type.encode())]
 
 
 class Answer:
-    """Ready bytes."""
+    """A body that is complete in memory."""
 
     def __init__(self, status: int, headers: Headers, body: bytes = b"") -> None:
         self.status, self.headers, self._body = status, headers, body
@@ -62,7 +62,7 @@ class Answer:
 
 
 class FileAnswer(Answer):
-    """A part of a file, read as it is sent."""
+    """A part of a file, read while it is sent."""
 
     def __init__(self, status: int, headers: Headers, part: FilePart) -> None:
         super().__init__(status, headers)
@@ -75,7 +75,7 @@ class FileAnswer(Answer):
 
 
 class ChunksAnswer(Answer):
-    """What comes bit by bit, until it ends or the reader has gone."""
+    """A body that arrives in chunks, until it ends or the client disconnects."""
 
     def __init__(self, status: int, headers: Headers, chunks: AsyncGenerator[bytes]) -> None:
         super().__init__(status, headers)

@@ -1,4 +1,4 @@
-"""The application: finds the endpoint of a request, and answers what has none. One for the API, pages and streams."""
+"""The application for the API, pages and streams: finds a request's endpoint, or answers 404, 405 or OPTIONS itself."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -15,9 +15,9 @@ Refuse = Callable[[Any, int], Answer]
 
 
 class Application:
-    """refuse: the page for people that says 404 or 405, by scope and status. words: what is said to programs.
+    """refuse(scope, status): the page for people that says 404 or 405. words: the body of an error for programs.
 
-    running: what is up while it serves.
+    running: a context manager that is open while the application serves.
     """
 
     def __init__(
@@ -40,13 +40,14 @@ class Application:
             scope["path_params"] = self.router.parameters(endpoint.route, values) if values else {}
             return await endpoint(scope, receive, send)
         if scope["type"] == "websocket":
-            return await send({"type": "websocket.close"})  # before it is accepted: uvicorn says 403
+            return await send({"type": "websocket.close"})  # not accepted yet, so uvicorn answers 403
         await self._answer(scope, endpoints)(scope, receive, send)
 
     def _answer(self, scope: Any, endpoints: Mapping[str, Endpoint]) -> Answer:
-        """What pages of other sites may do is the same for all that begins as what is for programs.
+        """404, 405, or the answer to OPTIONS.
 
-        Whether or not something is there: a browser that was refused a preflight hides the answer from the client.
+        Every path that begins like one for programs gets the same CORS headers, even where nothing is there: after a
+        refused preflight, a browser hides the answer from the client.
         """
         is_for_programs = self.router.is_for_programs(scope["path"])
         allowed = ", ".join(sorted({*endpoints, "OPTIONS"} - {"WEBSOCKET"}))
@@ -55,7 +56,7 @@ class Application:
         if scope["method"] == "OPTIONS" and endpoints:
             return Answer(204, [(b"allow", allowed.encode())])
         if endpoints:
-            scope["route"] = next(iter(endpoints.values())).route  # a line of this path
+            scope["route"] = next(iter(endpoints.values())).route  # any route of this path, for metrics and log
         error = problems.NoMethod("This method is not allowed here") if endpoints else NotFound()
         status, _, body = problems.answer(error, self._words)
         answer = Answer(status, to_programs(), body) if is_for_programs else self._refuse(scope, status)

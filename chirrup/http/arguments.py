@@ -1,4 +1,4 @@
-"""What a handler's signature says it wants to be given, and answers. Requests are decoded by it; see openapi.py too."""
+"""The arguments and the answer of a handler, read from its signature, to decode requests by. See also openapi.py."""
 
 import inspect
 import re
@@ -13,14 +13,14 @@ from ..ids import ID_MAX
 from . import forms, lenient, problems
 from .call import Call
 
-QUERIES, QUERY_BYTES = 100, 200  # kept as they were read, for each route: most are asked again and again
+QUERIES, QUERY_BYTES = 100, 200  # decoded queries kept for each route, and their largest size: most are sent again
 
 
 class Query(NamedTuple):
-    """What stands behind the question mark. Shared by requests: not to be changed."""
+    """The query of a URL. Shared by requests: do not change it."""
 
     params: dict[str, Any]  # nested
-    given: msgspec.Struct | None  # as the handler wants it
+    given: msgspec.Struct | None  # decoded into the handler's struct
 
 
 class Arguments:
@@ -54,7 +54,7 @@ class Arguments:
     ) -> dict[str, Any]:
         """The arguments of one request. Raises NotFound (path), BadRequest (unreadable body), InvalidBody.
 
-        Query and body are one: what clients send along with a GET or a DELETE counts, with a POST what is in its query.
+        Query and body are merged: the body of a GET or DELETE counts, and so does the query of a POST.
         """
         given: dict[str, Any] = {
             name: path_id(path[name]) if kind is int else path_text(path[name]) for name, kind in self.path.items()
@@ -74,13 +74,13 @@ class Arguments:
 
     def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:
         if not _is_text(values):
-            raise error("a text has U+0000 or half a character in it")
+            raise error("a text contains U+0000 or half a character: remove it")
         try:
             made = msgspec.convert(lenient.reader(kind)(values), kind, strict=False)
         except msgspec.ValidationError as failed:
             raise error(f"{failed}") from failed
         if not is_storable(made):
-            raise error("a number has more than 64 bits")
+            raise error("a number is larger than 64 bits")
         return made
 
 
@@ -99,7 +99,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def is_storable(value: Any) -> bool:
-    """False for what a database refuses: texts with U+0000 or lone surrogates, integers beyond 64 bits."""
+    """False for what a database refuses: texts with U+0000 or lone surrogates, integers of more than 64 bits."""
     if isinstance(value, str):
         return not _UNSTORABLE.search(value)
     if isinstance(value, int):
@@ -114,7 +114,7 @@ def is_storable(value: Any) -> bool:
 
 
 def _is_text(sent: Any) -> bool:
-    """False where a key or value in a decoded body has what no text has; however deep it is nested."""
+    """False if a key or value of a decoded body has U+0000 or a lone surrogate. Not recursive: bodies may be deep."""
     left = [sent]
     while left:
         one = left.pop()
@@ -130,14 +130,14 @@ def _is_text(sent: Any) -> bool:
 
 
 def path_id(text: str) -> int:
-    """An id in a path. Raises NotFound: no such thing can exist."""
+    """An id in a path. Raises NotFound: it cannot be an id."""
     if not (text.isascii() and text.isdigit() and len(text) < 20) or (id := int(text)) > ID_MAX:
         raise NotFound("id", text[:40])
     return id
 
 
 def path_text(text: str) -> str:
-    """A name in a path. Raises NotFound: nothing can have it."""
+    """A name in a path. Raises NotFound: no database can store it."""
     if not is_storable(text):
         raise NotFound("name", ascii(text[:40]))
     return text

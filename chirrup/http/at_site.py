@@ -1,16 +1,14 @@
-"""Every request is for a site (access/sites.py): its scope says which, to the API, the pages and streams alike."""
+"""Puts a request's site (access/sites.py) into its ASGI scope, for the API, pages and streams."""
 
 from typing import Any
 
 from ..access.sites import Site, Sites
 
 SITE = "chirrup.site"
-HEALTH = "/health"  # answered whatever is away
+HEALTH = "/health"  # answered even if the database is away
 
 
 class AtSite:
-    """app, with the site in the scope of what it is asked."""
-
     def __init__(self, app: Any, sites: Sites) -> None:
         self._app, self._sites = app, sites
 
@@ -25,12 +23,12 @@ class AtSite:
             return self._sites.own
         try:
             return await self._sites.find(host)
-        except Exception as error:  # the database is away: who answers says so in its own way
+        except Exception as error:  # the database is away: the endpoint tells the client in its own form
             return error
 
 
 def site_of(scope: Any) -> Site:
-    """Raises what its look-up has raised."""
+    """Raises the error of the look-up, if there was one."""
     found: Any = scope[SITE]
     if isinstance(found, Exception):
         raise found

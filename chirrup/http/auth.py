@@ -1,8 +1,8 @@
-"""Which account a request acts for: bearer tokens, looked up once a second at most.
+"""Which account a request acts for, by its bearer token. Each token is looked up once a second at most.
 
-They come in the Authorization header, as Mastodon documents. A token in a query would stand in logs and histories: only
-streams take one there (stream/request.py), for browsers cannot give a WebSocket a header. One in a form (RFC 6750, 2.2)
-is documented nowhere and not read.
+Tokens come in the Authorization header, as Mastodon documents. A token in a query would get into logs and histories.
+Only streams read one there (stream/request.py), because browsers cannot set a header of a WebSocket. A token in a form
+(RFC 6750, 2.2) is documented nowhere and not read.
 """
 
 import time
@@ -12,8 +12,8 @@ from ..errors import Unauthorised
 from ..ports import Database
 from ..types import ANYBODY, Viewer
 
-FRESH_S = 1.0  # a revoked token, a suspended account is out after this: the promise is one second on every process
-KEPT = 50_000
+FRESH_S = 1.0  # a revoked token or suspended account is refused after this: we promise one second, on every process
+KEPT = 50_000  # tokens
 
 
 class Authenticator:
@@ -22,7 +22,7 @@ class Authenticator:
         self._known: dict[str, tuple[float, Viewer]] = {}
 
     async def viewer(self, authorization: str, org_id: int = 0) -> tuple[Viewer, str]:
-        """(who, the token) by the Authorization header; ANYBODY without one. Raises Unauthorised, Forbidden."""
+        """(viewer, token) by the Authorization header; ANYBODY without one. Raises Unauthorised, Forbidden."""
         if not authorization:
             return ANYBODY, ""
         kind, _, token = authorization.partition(" ")
@@ -32,10 +32,7 @@ class Authenticator:
         return await self.by_token(token, org_id), token
 
     async def by_token(self, token: str, org_id: int = 0) -> Viewer:
-        """Raises Unauthorised: unknown, revoked, of another site; Forbidden: the account may not be used now.
-
-        The app of an authorised account may do what is said in access/scopes.py, no more.
-        """
+        """Raises Unauthorised: unknown, revoked, of another site; Forbidden: the account may not be used now."""
         now = time.monotonic()
         kept = self._known.get(token)
         if kept and kept[0] > now and kept[1].org_id == org_id:
@@ -47,5 +44,5 @@ class Authenticator:
         return viewer
 
     def forget(self, *_: object) -> None:
-        """Look every token up again: some have been revoked."""
+        """Look every token up again, because some have been revoked."""
         self._known.clear()

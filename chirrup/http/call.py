@@ -1,4 +1,4 @@
-"""One request of a program on its way through a handler, and what comes back."""
+"""What handlers of programs get (Call) and may return (Reply)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from .health import Health
 
 
 class Services(msgspec.Struct, frozen=True):
-    """What every request may use; made once by app.py."""
+    """What every request may use. app.py makes it once."""
 
     engines: Engines
     settings: Settings
@@ -31,7 +31,7 @@ class Services(msgspec.Struct, frozen=True):
 
 
 class Call(Caller):
-    """See routes.py for how a handler gets it."""
+    """The first argument of a handler; server.py makes one for each request."""
 
     __slots__ = ("headers", "params", "services", "token", "url")
 
@@ -49,23 +49,23 @@ class Call(Caller):
     ) -> None:
         super().__init__(services.engines, services.settings, viewer, ip, site)
         self.services = services
-        self.token = token  # the secret the request came with
+        self.token = token  # the bearer token that was sent, or ""
         self.headers = headers
         self.url = url  # of this resource, without query
-        self.params = params or {}  # as they came, nested: of the query, and of the body where that was read
+        self.params = params or {}  # as they were sent, nested: the query, and the body if it was read
 
 
 class Result(msgspec.Struct):
-    """What a handler answers that says itself how it is put into an answer."""
+    """A handler's result that makes its own Reply."""
 
     def reply(self, call: Call) -> "Reply":
         raise NotImplementedError
 
 
 class Reply(Result):
-    """An answer that is more than a body: a status, headers, or ready bytes."""
+    """A handler's result with a status or headers of its own."""
 
-    body: Any = None
+    body: Any = None  # encoded as JSON, unless it is bytes or a FilePart
     status: int = 200
     headers: dict[str, str] = {}
     media_type: str = "application/json; charset=utf-8"

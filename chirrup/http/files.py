@@ -1,4 +1,4 @@
-"""A file as an answer: sent piece by piece, as fast as it is read, so that it takes no more memory than a piece."""
+"""Sends a file as an answer, piece by piece and as fast as the client reads. It takes the memory of one piece."""
 
 import asyncio
 from typing import Any, BinaryIO
@@ -11,7 +11,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class FilePart(msgspec.Struct):
-    """size bytes of file, from first on. Who sends it closes the file."""
+    """size bytes of file, from the byte first on. send_file() closes the file."""
 
     file: BinaryIO
     first: int
@@ -31,7 +31,7 @@ async def send_file(part: FilePart, start: Any, scope: Any, send: Any) -> None:
             data = await asyncio.to_thread(_read, part, at, min(PIECE_BYTES, left))
             at, left = at + len(data), left - len(data)
             body: Any = {"type": "http.response.body", "body": data, "more_body": left > 0}
-            await send(body)  # returns once what was sent before has nearly all been read
+            await send(body)  # returns once the client has read nearly all of the pieces before
         if not part.size or scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:

@@ -1,4 +1,4 @@
-"""multipart/form-data, read as it comes in: the texts and files of a form, for programs and for pages alike."""
+"""multipart/form-data, parsed while it arrives: the texts and files of a form, from programs and from pages."""
 
 import msgspec
 import multipart
@@ -8,7 +8,7 @@ from .problems import TooLarge
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file that was sent. What the client says about it (name, type) is not to be believed."""
+    """A file that was sent. Do not trust the name and type: the client chose them."""
 
     filename: str
     content_type: str
@@ -17,20 +17,20 @@ class Upload(msgspec.Struct, frozen=True):
 
 class Limits(msgspec.Struct, frozen=True):
     fields: int
-    text_bytes: int  # of all that are not files
-    file_bytes: int  # of a file that is kept
-    files_bytes: int  # of all of them
+    text_bytes: int  # of all fields that are not files
+    file_bytes: int  # of one file
+    files_bytes: int  # of all files
 
 
 class FormData:
-    """Give it the body in pieces, and b"" at its end. Of a file that is too large only the size is kept.
+    """Give feed() the body in pieces, then b"". Of a file that is too large, only the size is kept.
 
-    Raises BadRequest: it cannot be read; TooLarge: more text than may be.
+    Raises BadRequest: not a readable form; TooLarge: more text than the limit.
     """
 
     def __init__(self, content_type: str, limits: Limits) -> None:
         self.found: list[tuple[str, str | Upload]] = []  # in the order of the form
-        self.oversized: dict[str, int] = {}  # files by field: how many bytes they had
+        self.oversized: dict[str, int] = {}  # field -> bytes of a file that is too large
         self._limits = limits
         self._text_room, self._files_room = limits.text_bytes, limits.files_bytes
         self._parser = multipart.PushMultipartParser(_boundary(content_type), max_segment_count=limits.fields)

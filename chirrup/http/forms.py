@@ -1,4 +1,4 @@
-"""Request bodies and queries as nested dicts, whatever they were sent as: JSON, a form, or multipart.
+"""Request bodies and queries as nested dicts, whether they were sent as JSON, a form, or multipart.
 
 `a[b]=1` is {"a": {"b": "1"}}, `a[]=1&a[]=2` is {"a": ["1", "2"]}, `a[][b]=1` begins a list of objects.
 """
@@ -20,7 +20,7 @@ DEPTH_MAX = 8
 FIELDS_MAX = 1000
 
 
-Id = Annotated[int, msgspec.Meta(ge=0, le=ID_MAX)]  # in a body or query; no larger number fits the database
+Id = Annotated[int, msgspec.Meta(ge=0, le=ID_MAX)]  # in a body or query; a larger number does not fit the database
 
 
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
@@ -35,7 +35,7 @@ def kind_of(content_type: str) -> str:
 
 
 def parse(body: bytes, content_type: str) -> dict[str, Any]:
-    """Raises BadRequest: unreadable, or of a type that is not spoken here."""
+    """Raises BadRequest: unreadable, or a content type that is not supported."""
     kind = kind_of(content_type)
     if not body:
         return {}
@@ -49,10 +49,10 @@ def parse(body: bytes, content_type: str) -> dict[str, Any]:
 
 
 def pairs(form: bytes) -> list[tuple[str, Any]]:
-    """Of a query, too. Raises BadRequest."""
+    """The (name, value) pairs of a form or a query. Raises BadRequest."""
     try:
         return list(parse_qsl(text_of(form), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
-    except ValueError as error:  # of which a wrong encoding is one
+    except ValueError as error:  # includes a wrong encoding
         raise BadRequest(f"the form cannot be read: {error}") from error
 
 
@@ -88,7 +88,7 @@ def _finite(digits: str) -> float:
 
 
 def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    """Bodies are no larger than the route takes: server.py."""
+    """No limits here: server.py has checked the body's size against the route's."""
     size = len(body)
     form = FormData(content_type, Limits(FIELDS_MAX, text_bytes=size, file_bytes=size, files_bytes=size))
     for piece in (body, b""):
@@ -97,7 +97,7 @@ def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
 
 
 def nest(flat: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raises BadRequest: a name that means a value and an object at once, or goes too deep."""
+    """Raises BadRequest: a name that is both a value and an object, or is nested too deeply."""
     root: dict[str, Any] = {}
     for name, value in flat:
         keys = name.replace("]", "").split("[")

@@ -1,8 +1,8 @@
-"""Clients that keep the server waiting: none for long, few from one address, and none has much of its memory meanwhile.
+"""Limits how long slow clients may keep the server waiting, how many of one address may, and their memory meanwhile.
 
-A connection is watched from the moment it owes us something: a request it has not begun or not ended, or the reading of
-what was written to it. One timer looks at those who are watched, and now and then at all. A request that comes in one
-piece and is read at once costs nothing here. Figures: docs/decisions/0022-slow-clients.md.
+A connection is watched from the moment the server waits for it: to begin or end a request, or to read what was written
+to it. One timer checks the watched connections, and from time to time all of them. A request that arrives in one piece,
+and whose answer is read at once, costs nothing here. Figures: docs/decisions/0022-slow-clients.md.
 """
 
 import asyncio
@@ -16,52 +16,53 @@ import msgspec
 from .. import metrics
 from ..access.limits import network_of
 
-FRESH, HEAD, BODY, READER = "fresh", "head", "body", "reader"  # what is owed; fresh: a first request
-STREAM = "stream"  # the reading of what was said since: of a stream that is open, for as long as it likes
-OURS = "ours"  # what is owed would come, did we let it
-HELD_MAX, HELD_ADDRESS_MAX = 2048, 256  # requests and answers that are held up, in all and from one address
+# What the server waits for. FRESH: a connection's first request. READER: an answer to be read.
+FRESH, HEAD, BODY, READER = "fresh", "head", "body", "reader"
+STREAM = "stream"  # as READER, of an open stream, which may stay open as long as it likes
+PAUSED = "paused"  # the rest of a request that the server itself does not read at the moment
+HELD_MAX, HELD_ADDRESS_MAX = 2048, 256  # slow requests and answers, in all and from one address
 HELD_BYTES_MAX, HELD_ADDRESS_BYTES_MAX = 128 * 1024 * 1024, 16 * 1024 * 1024  # in memory for them
-HELD_BYTES_EACH = 16 * 1024  # of any connection, at least
-RESUMED_BYTES = 48 * 1024  # are read between two moments at which uvloop calls resume_writing()
-LEAVING_S = 1.0  # what is left to them once the server goes
+HELD_BYTES_EACH = 16 * 1024  # counted for a connection at least
+RESUMED_BYTES = 48 * 1024  # that a client has read between two calls of resume_writing() by uvloop
+LEAVING_S = 1.0  # how long clients are waited for once the server stops
 
 
 class Patience(msgspec.Struct, frozen=True):
     """How long clients are waited for, and how many connections one address may have."""
 
     head_s: float = 10.0  # for a request's first line and headers
-    still_s: float = 30.0  # for a client that sends or reads nothing; who does is given time for it:
-    bytes_per_s: int = 1024
+    still_s: float = 30.0  # for a client that sends or reads nothing
+    bytes_per_s: int = 1024  # a client that sends or reads is given a second more for so many bytes
     connections: int = 1024  # of one address, streams not counted
     folder: Path | None = None  # for large bodies while they arrive; None: the system's
-    proxies: Container[str | None] = ()  # whose own address does not count
+    proxies: Container[str | None] = ()  # trusted: connections are not counted by their address
 
 
 class Connection(Protocol):
-    """What is watched: an HTTP connection, or a WebSocket."""
+    """A connection that can be watched: HTTP or WebSocket."""
 
-    def owes(self) -> str:
-        """FRESH, HEAD, BODY, READER, STREAM or OURS; "": nothing."""
+    def awaited(self) -> str:
+        """FRESH, HEAD, BODY, READER, STREAM or PAUSED; "": nothing."""
         ...
 
     def moved(self) -> tuple[int, int, int]:
-        """(bytes received, times that what was written had nearly all been read, bytes written and not read)."""
+        """(bytes received, calls of resume_writing(), bytes written and not read yet)."""
         ...
 
     def address(self) -> str:
-        """Of the client; "": only its proxy is known."""
+        """The client's address; "": only its proxy is known."""
         ...
 
     def held_bytes(self) -> int: ...
 
-    def cut(self, owed: str) -> None: ...
+    def cut(self, awaited: str) -> None: ...
 
 
 class _Watched:
-    __slots__ = ("address", "is_cut", "left_s", "moved", "owed")
+    __slots__ = ("address", "awaited", "is_cut", "left_s", "moved")
 
-    def __init__(self, address: str, owed: str, left_s: float, moved: tuple[int, int, int]) -> None:
-        self.address, self.owed, self.left_s, self.moved, self.is_cut = address, owed, left_s, moved, False
+    def __init__(self, address: str, awaited: str, left_s: float, moved: tuple[int, int, int]) -> None:
+        self.address, self.awaited, self.left_s, self.moved, self.is_cut = address, awaited, left_s, moved, False
 
 
 class Guard:
@@ -81,18 +82,17 @@ class Guard:
     # connections come and go
 
     def enter(self, peer: str) -> bool:
-        """Whether one more may come from there; leave() follows either way."""
+        """Whether this address may have one more connection. Call leave() later, in both cases."""
         self._open[peer] += 1
         return self._open[peer] <= self.patience.connections or not peer or peer in self.patience.proxies
 
     def leave(self, peer: str) -> None:
-        """See enter."""
         self._open[peer] -= 1
         if not self._open[peer]:
             del self._open[peer]
 
     def add(self, connection: Connection) -> None:
-        """forget() follows."""
+        """Call forget() when it ends."""
         self._all.add(connection)
         if self._timer is None:
             loop = asyncio.get_running_loop()
@@ -100,7 +100,7 @@ class Guard:
             self._timer = loop.call_later(self.period_s, self._look)
 
     def forget(self, connection: Connection) -> None:
-        """It is gone, or has become another."""
+        """The connection has ended, or has become a WebSocket."""
         self._all.discard(connection)
         self._unwatch(connection)
 
@@ -112,72 +112,72 @@ class Guard:
                 del self._of_address[one.address]
 
     def address_of(self, peer: tuple[str, int] | None, headers: Iterable[tuple[Any, Any]]) -> str:
-        """The client's: as a trusted proxy gives it, or the peer's own. "": not known."""
+        """The client's address: the peer's, or what a trusted proxy says. "": not known."""
         host = peer[0] if peer else ""
         if host not in self.patience.proxies:
             return host
-        told = [_text(value) for name, value in headers if _text(name).lower() == "x-forwarded-for"]
-        for one in reversed(", ".join(told).split(",")):
-            if (one := one.strip()) not in self.patience.proxies:
-                return one
+        forwarded = [_text(value) for name, value in headers if _text(name).lower() == "x-forwarded-for"]
+        for address in reversed(", ".join(forwarded).split(",")):
+            if (address := address.strip()) not in self.patience.proxies:
+                return address
         return ""
 
-    # who owes us something
+    # connections the server waits for
 
-    def watch(self, connection: Connection, owed: str) -> None:
-        """Until it owes nothing, which is seen by the timer."""
+    def watch(self, connection: Connection, awaited: str) -> None:
+        """Watch it until the timer finds that the server waits for it no longer."""
         one = self._watched.get(connection)
-        if one and (one.owed == owed or one.is_cut):
+        if one and (one.awaited == awaited or one.is_cut):
             return
         self._unwatch(connection)
-        counted = owed not in (FRESH, STREAM)
+        counted = awaited not in (FRESH, STREAM)
         address = network_of(connection.address()) if counted else ""  # behind a proxy it is known once the headers are
-        self._watched[connection] = _Watched(address, owed, self._time_for(owed), connection.moved())
+        self._watched[connection] = _Watched(address, awaited, self._time_for(awaited), connection.moved())
         others = self._of_address.setdefault(address, {})
         others[connection] = None
-        if address and (owed == READER or len(others) > HELD_ADDRESS_MAX):
-            for other in [one for one in others if not one.owes()]:
+        if address and (awaited == READER or len(others) > HELD_ADDRESS_MAX):
+            for other in [one for one in others if not one.awaited()]:
                 self._unwatch(other)
             self._make_room(others, HELD_ADDRESS_MAX, HELD_ADDRESS_BYTES_MAX)
 
     def hurry(self) -> None:
-        """The server goes: nobody is waited for much longer."""
+        """The server stops, so clients are waited for LEAVING_S at most."""
         if not self._leaving:
             self._leaving = True
             for one in self._watched.values():
                 one.left_s = min(one.left_s, LEAVING_S)
 
-    def _time_for(self, owed: str) -> float:
+    def _time_for(self, awaited: str) -> float:
         if self._leaving:
             return LEAVING_S
-        return self.patience.head_s if owed in (FRESH, HEAD) else self.patience.still_s
+        return self.patience.head_s if awaited in (FRESH, HEAD) else self.patience.still_s
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now_s = loop.time()
-        # Time in which the server itself stood still is not the clients'.
+        # Time in which the server itself did nothing does not count against clients.
         passed_s = min(now_s - self._looked_at_s, 2 * self.period_s)
         self._looked_at_s = now_s
         if now_s - self._looked_at_all_at_s > self.patience.still_s / 2:
             self._looked_at_all_at_s = now_s
             for connection in self._all:
-                if (owed := connection.owes()) in (READER, STREAM):
-                    self.watch(connection, owed)
+                if (awaited := connection.awaited()) in (READER, STREAM):
+                    self.watch(connection, awaited)
         for connection, one in list(self._watched.items()):
-            owed = connection.owes()
-            if not owed:
+            awaited = connection.awaited()
+            if not awaited:
                 self._unwatch(connection)
                 continue
             moved = connection.moved()
-            if owed == OURS:
+            if awaited == PAUSED:
                 one.moved = moved
                 continue
-            if owed != one.owed and not one.is_cut:
-                self.watch(connection, owed)
+            if awaited != one.awaited and not one.is_cut:
+                self.watch(connection, awaited)
                 continue
-            if owed in (BODY, READER, STREAM) and not one.is_cut:
+            if awaited in (BODY, READER, STREAM) and not one.is_cut:
                 bytes_moved = _between(one.moved, moved)
-                one.left_s = min(self._time_for(owed), one.left_s + bytes_moved / self.patience.bytes_per_s)
+                one.left_s = min(self._time_for(awaited), one.left_s + bytes_moved / self.patience.bytes_per_s)
             one.moved = moved
             one.left_s -= passed_s
             if one.left_s <= 0:
@@ -186,13 +186,13 @@ class Guard:
         self._timer = loop.call_later(self.period_s, self._look) if self._all else None
 
     def _make_room(self, among: Iterable[Connection], most: int, bytes_most: int) -> None:
-        """Streams are not counted, as they last; only what is kept for them is, and that in all."""
-        held = [one for one in among if one.owes() not in ("", FRESH, OURS) and not self._watched[one].is_cut]
-        self._cut_down({one: 1 for one in held if one.owes() != STREAM}, most)
+        """Streams do not count as slow requests, because they last; their memory does count."""
+        held = [one for one in among if one.awaited() not in ("", FRESH, PAUSED) and not self._watched[one].is_cut]
+        self._cut_down({one: 1 for one in held if one.awaited() != STREAM}, most)
         self._cut_down({one: max(HELD_BYTES_EACH, one.held_bytes()) for one in held}, bytes_most)
 
     def _cut_down(self, sizes: dict[Connection, int], most: int) -> None:
-        """Cut those of whom the least can be hoped for, until the others come to no more than most."""
+        """Cut the connections with the least time left, until the sizes of the others add up to at most `most`."""
         total = sum(sizes.values())
         for connection in sorted(sizes, key=lambda one: self._watched[one].left_s) if total > most else ():
             if not self._watched[connection].is_cut:
@@ -202,14 +202,14 @@ class Guard:
                 return
 
     def _cut(self, connection: Connection, one: _Watched) -> None:
-        metrics.turned_away[f"slow {one.owed}"] += 1
+        metrics.turned_away[f"slow {one.awaited}"] += 1
         one.is_cut = True
-        one.left_s = LEAVING_S if self._leaving else 5.0  # for a last word to arrive; then it is cut again
-        connection.cut(one.owed)
+        one.left_s = LEAVING_S if self._leaving else 5.0  # for the error answer to arrive; then it is cut again
+        connection.cut(one.awaited)
 
 
 def _between(before: tuple[int, int, int], now: tuple[int, int, int]) -> int:
-    """Bytes that have moved, as far as can be told from outside of the transport."""
+    """Bytes sent or read by the client, as far as this can be known from outside of the transport."""
     return now[0] - before[0] + RESUMED_BYTES * (now[1] - before[1]) + max(0, before[2] - now[2])
 
 

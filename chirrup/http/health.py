@@ -1,4 +1,4 @@
-"""Whether this process can do its work, looked up in the background: whoever asks has the answer at once."""
+"""Whether this process can do its work. It is checked in the background, so probes get an answer at once."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 EVERY_S = 1.0
 PATIENCE_S = 1.0  # for the database's answer
 BLIND = "the broker cannot be reached: what other processes do is not seen"
-STALE_S = 5.0  # an answer this old is none
+STALE_S = 5.0  # older results count as unknown
 
 
 class Health:
@@ -32,7 +32,7 @@ class Health:
 
     @property
     def problem(self) -> str:
-        """What is wrong, in words for operators; "": nothing."""
+        """What is wrong, in a sentence for operators; "": nothing."""
         if self._leaving:
             return "it is stopping"
         if self._task and time.monotonic() - self._found_at_s > STALE_S:
@@ -44,16 +44,16 @@ class Health:
         return BLIND if self._engines.broker.blind else ""
 
     def leave(self) -> None:
-        """A stop has begun. Never taken back."""
+        """The process has begun to stop. It stays so."""
         self._leaving = True
 
     async def start(self) -> None:
-        """Returns once it is known for the first time."""
+        """Returns after the first check."""
         self._note(await self._look())
         self._task = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """Before the engines are closed."""
+        """Call it before the engines are closed."""
         for task in (self._task, self._asking):
             if task:
                 task.cancel()
@@ -75,7 +75,7 @@ class Health:
         self._found, self._found_at_s = problem, time.monotonic()
 
     async def _look(self) -> str:
-        """One question to the database at a time: one that hangs must not take thread after thread."""
+        """One query at a time: a database that hangs must not take one thread after another."""
         self._asking = self._asking or asyncio.ensure_future(self._ask())
         try:
             async with asyncio.timeout(PATIENCE_S):  # wait_for() loses a cancel at times (Python 3.11)
@@ -92,6 +92,6 @@ class Health:
     async def _ask(self) -> None:
         db = self._engines.db
         await db.read(usage.alive)
-        if trouble := db.trouble:  # said once, whatever little still fits; is it over?
+        if trouble := db.trouble:  # a write failed for want of room; find out whether that is over
             await db.write(usage.writable)
             raise Unavailable(trouble)

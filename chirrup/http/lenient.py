@@ -1,6 +1,6 @@
-"""What a sent value means where a type is wanted. https://docs.joinmastodon.org/client/intro/#parameters
+"""Prepares sent values for msgspec.convert(). https://docs.joinmastodon.org/client/intro/#parameters
 
-Forms know only text, and clients mix their ways: a flag may be any word, a list one value, an empty text nothing.
+Forms have only text, and clients write values in many ways: a flag may be any word, a list one value, "" nothing.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FALSE = frozenset(("false", "False", "FALSE", "f", "F", "0", "off", "OFF"))  # e
 
 @cache
 def reader(kind: Any) -> Reader:
-    """What makes of a sent value what msgspec.convert() takes for kind; what it does not understand it leaves alone."""
+    """A function that turns a sent value into one that msgspec.convert() accepts for kind, or leaves it as it is."""
     origin, choices = get_origin(kind), get_args(kind)
     if kind is bool:
         return _flag
@@ -61,10 +61,10 @@ def _list(item: Any) -> Reader:
     read, has_text = reader(item), _takes_text(item)
 
     def of(value: Any) -> Any:
-        if isinstance(value, str | int):  # one that came without brackets
+        if isinstance(value, str | int):  # one value, sent without brackets
             value = [value]
         elif isinstance(value, dict) and value and all(key.isascii() and key.isdigit() for key in value):
-            value = list(value.values())  # brackets with numbers in them
+            value = list(value.values())  # sent as a[0]=x&a[1]=y
         if not isinstance(value, list):
             return value
         return [read(one) for one in value if one is not None and (has_text or one != "")]

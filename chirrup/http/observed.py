@@ -1,6 +1,6 @@
-"""Every request gets an id, is counted with its time, and leaves a line in the log when it failed or took long.
+"""Gives every request an id, counts it with its time, and logs a line if it failed or took long.
 
-The outermost application, around pages, API and streams alike. Measured: 2 µs a request, of 255 for a home timeline.
+The outermost application, around pages, API and streams. Measured: 2 µs a request, of 255 for a home timeline.
 """
 
 import itertools
@@ -21,22 +21,22 @@ log = structlog.get_logger()
 
 SLOW_S = 1.0
 LOOPBACK = ("127.0.0.1", "::1")
-LINES, LINES_PER_S = 20, 1  # at once, and then: where everything fails, the log says so and how often
+LINES, LINES_PER_S = 20, 1  # of the log, at once and then: if everything fails, it says how many lines it left out
 _SANE = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
 
 class Observed:
-    """app with an eye on it. trusted: addresses of proxies whose X-Request-Id is taken over."""
+    """Wraps app. trusted: addresses of proxies whose X-Request-Id is used as the id."""
 
     def __init__(self, app: Any, trusted: Container[str | None] = ()) -> None:
         self._app, self._trusted = app, trusted
-        self._form = secrets.token_hex(5).encode() + b"%08x"  # begins with what is this process's own
+        self._form = secrets.token_hex(5).encode() + b"%08x"  # begins with random digits of this process
         self._numbers = itertools.count(1)
         self._lines, self._told_at_s, self._left_out = 0.0, 0.0, 0
         self._is_proxy_told = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":  # of a WebSocket the hub knows more
+        if scope["type"] != "http":  # the hub counts and logs WebSockets
             return await self._app(scope, receive, send)
         began_s = time.perf_counter()
         if not self._is_proxy_told:
@@ -45,7 +45,7 @@ class Observed:
         id = id or self._form % next(self._numbers)
         scope["request_id"] = id
         current.set(scope)
-        status = 500  # where nothing is sent, uvicorn says this
+        status = 500  # uvicorn's, if the application sends nothing
 
         async def sending(message: Any) -> None:
             nonlocal status
@@ -69,20 +69,20 @@ class Observed:
             scope["over"] = True
 
     def _look_for_proxy(self, scope: Any) -> None:
-        """Whose clients all count as one address, because it is not trusted: told once."""
+        """Warn once about a proxy that is not trusted: all its clients count as one address."""
         peer = scope["client"][0] if scope["client"] else ""
         if peer not in LOOPBACK or peer in self._trusted:
             return
         if b"x-forwarded-for" in [name for name, _ in scope["headers"]]:
             self._is_proxy_told = True
             log.warning(
-                "a proxy that is not trusted: all who come through it share one address, and its limits. "
+                "a proxy that is not trusted: all its clients count as one address and share its limits. "
                 f"If it is yours, set CHIRRUP_TRUSTED_PROXIES={peer}",
                 peer=peer,
             )
 
     def _given(self, scope: Any) -> bytes:
-        """The id that a trusted proxy sends along, if it has the shape of one."""
+        """The request id sent by a trusted proxy, if it is well formed; else b""."""
         if scope["client"] and scope["client"][0] in self._trusted:
             for name, value in scope["headers"]:
                 if name == b"x-request-id" and _SANE.fullmatch(value):
@@ -90,7 +90,7 @@ class Observed:
         return b""
 
     def _tell(self, scope: Any, route: str, status: int, took_s: float) -> None:
-        """Nothing but the route: paths and queries may have names and secrets in them."""
+        """Logs the route only: paths and queries may contain names and secrets."""
         now_s = time.monotonic()
         self._lines = min(LINES, self._lines + (now_s - self._told_at_s) * LINES_PER_S)
         self._told_at_s = now_s
@@ -113,5 +113,5 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def _known(method: str, route: str, hundreds: int) -> tuple[str, str, int]:
-    """Methods that strangers invent are one."""
+    """Invented methods count as "other", so that clients cannot add metrics without end."""
     return method if method in METHODS else "other", route, hundreds

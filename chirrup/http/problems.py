@@ -1,4 +1,4 @@
-"""Errors as HTTP: status and headers. The words are those of each API."""
+"""Errors as HTTP: status and headers. Each API has its own form for the body."""
 
 import json
 from collections.abc import Callable
@@ -26,30 +26,30 @@ log = structlog.get_logger()
 
 
 class TooLarge(BadRequest):
-    """More bytes than this is read of."""
+    """The body has more bytes than the route accepts."""
 
     code = "too_large"
 
 
 class Encoded(BadRequest):
-    """A body that would have to be unpacked."""
+    """The body is compressed, which is not supported."""
 
     code = "encoded"
 
 
 class Unexpected(ChirrupError):
-    """A bug, of which only the log tells more."""
+    """A bug. Only the log has the details."""
 
     code = "unexpected"
 
 
 class NoMethod(ChirrupError):
-    """The address is there, but does not take this method."""
+    """The path exists, but not with this method."""
 
     code = "no_method"
 
 
-# The body of an answer, of what is encoded as JSON: each API has one.
+# The body of an error, to be encoded as JSON. Each API has one such function.
 Words = Callable[[ChirrupError], dict[str, Any]]
 
 STATUS: dict[type[ChirrupError], int] = {
@@ -68,7 +68,7 @@ STATUS: dict[type[ChirrupError], int] = {
 
 
 def answer(error: BaseException, words: Words) -> tuple[int, dict[str, str], bytes]:
-    """(status, headers, JSON body) for anything that was raised. What is not a ChirrupError is a bug: logged, 500."""
+    """(status, headers, JSON body) for any exception. One that is not a ChirrupError is a bug: logged, and 500."""
     if isinstance(error, MemoryError):
         error = Unavailable("the server is out of memory; try again in a moment")
     if not isinstance(error, ChirrupError):
@@ -85,7 +85,7 @@ def answer(error: BaseException, words: Words) -> tuple[int, dict[str, str], byt
 def _encode(body: dict[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(body)
-    except UnicodeEncodeError:  # a message repeats half a character that was sent
+    except UnicodeEncodeError:  # the message quotes a lone surrogate from the request
         return json.dumps(body).encode()
 
 

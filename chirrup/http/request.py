@@ -1,4 +1,4 @@
-"""A request, as ASGI brings it."""
+"""A request, read from ASGI."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,7 +14,7 @@ class Request:
 
     def __init__(self, scope: Any, receive: Any) -> None:
         self.scope, self._receive = scope, receive
-        # Of a header that comes twice the first counts.
+        # If a header comes twice, the first counts.
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
     @property
@@ -25,11 +25,11 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Without empty parts, as the router reads it."""
+        """The path without empty parts, as the router reads it."""
         return "/" + "/".join(parts(self.scope["path"]))
 
     async def chunks(self, bytes_max: int) -> AsyncIterator[bytes]:
-        """The body, once. Raises TooLarge, BadRequest: the client left."""
+        """The body; can be read once. Raises TooLarge; BadRequest: the client disconnected."""
         size = int(self.headers.get("content-length", 0))
         if size > bytes_max:
             raise TooLarge(f"the body may have {bytes_max:,} bytes, has {size:,}")
@@ -37,7 +37,7 @@ class Request:
         while more:
             event = await self._receive()
             if event["type"] != "http.request":
-                raise BadRequest("the body did not arrive")
+                raise BadRequest("the body did not arrive completely")
             size += len(event["body"])
             if size > bytes_max:
                 raise TooLarge(f"the body may have {bytes_max:,} bytes, has more")
@@ -45,5 +45,5 @@ class Request:
             more = event["more_body"]
 
     async def body(self, bytes_max: int) -> bytes:
-        """See chunks."""
+        """The whole body. Raises as chunks()."""
         return b"".join([chunk async for chunk in self.chunks(bytes_max)])

@@ -1,4 +1,4 @@
-"""One line of the tables of routes: all that is known about a request beside its handler."""
+"""One line of the route tables: a handler with its path, scope, limits and cost."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -7,28 +7,28 @@ import msgspec
 
 from ..access.limits import Limit
 
-# Who may call: nobody logged in, any token, a person's token, an administrator's; a client with its own id and secret,
-# which the handler looks at, and no token.
+# Who may call: anyone, any token, a user's token, an administrator's token; CLIENT: an app with its id and secret
+# instead of a token, which the handler checks.
 ANYONE, APP, USER, ADMIN, CLIENT = "anyone", "app", "user", "admin", "client"
 
-# What a request costs, which is its admission class (shedding.py). SLOW: as much as many others, as a search, a picture
-# or the hash of a password. FREE: always let in, and not in the log however long it takes: probes, which operators must
-# be able to ask, and streams, which have limits of their own.
+# What a request costs: its admission class (shedding.py). SLOW: as much as many others, for example a search, a picture
+# or a password hash. FREE: always admitted, and never logged as slow: probes, which must work when the server is busy,
+# and streams, which have limits of their own.
 NORMAL, SLOW, FREE = "normal", "slow", "free"
 
 
 class Route(msgspec.Struct, frozen=True):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"]
-    path: str  # parts in braces are names: what stands there is given to the handler
+    path: str  # parts in braces are parameters, given to the handler by name
     handler: Callable[..., Any]
     scope: str = ""
     who: str = USER
     limits: tuple[Limit, ...] = ()  # counted before the body is read; with uploads, where the body may have a file
     cost: str = NORMAL
-    counted: bool = True  # among all requests of an account or an address
+    counted: bool = True  # towards the request limit of an account or an address
     uploads: bool = False  # the body may be as large as media may be
-    for_programs: bool = True  # answered in JSON, to pages of other sites too; else it is a page for people
-    when_closed: bool = False  # a closed site answers it without a login too: what apps need to log in
+    for_programs: bool = True  # JSON, also for pages of other sites (CORS); False: a page for people
+    when_closed: bool = False  # works without a login on a closed site too: apps need it to log in
     role: str = "web"  # of the processes that answer it; "": all of them
 
     def is_for(self, role: str) -> bool:

@@ -1,7 +1,7 @@
-"""Which line of the tables a request means.
+"""Finds the route of a request.
 
-Paths that stand in a table as they are come first; then the tree of those with names in them, part by part, where a
-part that stands there goes before a name. Empty parts count for nothing: /about/ is /about.
+Fixed paths are looked up in a dict; paths with parameters go through a tree, part by part. A fixed part wins over a
+parameter. Empty parts are ignored: /about/ is /about.
 """
 
 import re
@@ -14,7 +14,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 class Endpoint(Protocol):
-    """What answers the requests of one line: an ASGI application."""
+    """Answers the requests of one route: an ASGI application."""
 
     @property
     def route(self) -> Route: ...
@@ -24,7 +24,7 @@ class Endpoint(Protocol):
 
 class Found(NamedTuple):
     endpoints: Mapping[str, Endpoint]  # of a path, by method
-    values: tuple[str, ...] = ()  # of the names in it
+    values: tuple[str, ...] = ()  # of the path's parameters, in order
 
 
 class _Node:
@@ -43,8 +43,8 @@ class Router:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._fixed: dict[str, Found] = {}
         self._root = _Node()
-        self._names: dict[str, list[str]] = {}  # by the path of a line
-        self._programs: set[str] = set()  # first parts of paths that are for programs
+        self._names: dict[str, list[str]] = {}  # path of a route -> names of its parameters
+        self._programs: set[str] = set()  # first parts of the paths for programs
         for endpoint in endpoints:
             self._add(endpoint)
 
@@ -63,11 +63,11 @@ class Router:
             by_method = node.endpoints
         else:
             by_method = self._fixed.setdefault(route.path, Found({})).endpoints
-            # What begins like it is no name: /oauth/nowhere is nobody's post.
+            # A fixed first part is never a parameter: /oauth/nowhere is not a post of the account "oauth".
             self._root.below.setdefault(split[0] if split else "", _Node())
         assert isinstance(by_method, dict)
         if route.method in by_method and by_method[route.method].route.method == route.method:
-            raise ValueError(f"{route.method} {route.path} stands in the tables twice")
+            raise ValueError(f"{route.method} {route.path} is in the route tables twice")
         by_method[route.method] = endpoint
         if route.method == "GET":
             by_method.setdefault("HEAD", endpoint)
@@ -75,7 +75,7 @@ class Router:
             self._programs.add(split[0])
 
     def find(self, path: str) -> Found:
-        """path: percent-decoded. NOTHING: no line has it."""
+        """path: percent-decoded. NOTHING if no route has it."""
         found = self._fixed.get(path)
         if found is not None:
             return found
@@ -95,11 +95,11 @@ class Router:
         return Found(node.endpoints, tuple(values))
 
     def parameters(self, route: Route, values: tuple[str, ...]) -> dict[str, str]:
-        """The parts of a path by the names that the line has for them."""
+        """The path's parameters by name."""
         return dict(zip(self._names[route.path], values, strict=True))
 
     def is_for_programs(self, path: str) -> bool:
-        """Whether what begins like it is answered to programs, so that a refusal is, too."""
+        """Whether paths with this first part are for programs. Then a refusal is JSON, too."""
         return path[1:].partition("/")[0] in self._programs
 
 

@@ -1,6 +1,6 @@
-"""What operators' programs ask a process for: its metrics for Prometheus, and its health. On a port of its own.
+"""Metrics for Prometheus and health probes of a process, on a port of its own.
 
-Each process has its own port, because processes of one role share the public one: docs/operate/observe.md.
+The public port is shared by processes of one role, so each process needs another: docs/operate/observe.md.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from ..ports import Engines, Tx
 from ..store import jobs, outbox
 from .health import Health
 
-PATIENCE_S = 2.0  # for what only the database knows; Prometheus waits for 10
-State = Mapping[tuple[str, str], Callable[[], float]]  # what is so at this moment, by name and help of its metric
+PATIENCE_S = 2.0  # for the database; Prometheus waits for 10
+State = Mapping[tuple[str, str], Callable[[], float]]  # (name, help) of a gauge -> its present value
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """The outbox and the jobs at a moment."""
+    """The state of the outbox and the jobs."""
 
     events: int
     failed: int
@@ -45,7 +45,7 @@ def waiting(tx: Tx) -> Waiting:
 
 
 class Scrape:
-    """An ASGI application: /metrics, /health, /health/ready, /health/live. state: more gauges."""
+    """An ASGI application: /metrics, /health, /health/ready, /health/live. state: gauges of this process."""
 
     def __init__(self, settings: Settings, engines: Engines, health: Health, state: State) -> None:
         self._settings, self._engines, self._health, self._state = settings, engines, health, state
@@ -68,7 +68,7 @@ class Scrape:
             problem = self._health.problem
             return 503 if problem else 200, TEXT, (problem or "OK").encode()
         if path != "/metrics":
-            return 404, TEXT, b"here are /metrics, /health/ready and /health/live"
+            return 404, TEXT, b"this port has /metrics, /health/ready and /health/live"
         sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         if self._token and not hmac.compare_digest(sent, self._token):
             return 401, TEXT, b"send Authorization: Bearer and the setting metrics_token"
@@ -78,10 +78,10 @@ class Scrape:
         return 200, CONTENT_TYPE_LATEST, generate_latest(registry) + generate_latest(self._process)
 
     async def _look(self) -> Waiting | None:
-        """None: the database does not say."""
+        """None: the database did not answer in time."""
         try:
             return await asyncio.wait_for(self._engines.db.read(waiting), PATIENCE_S)
-        except Exception:  # health says why
+        except Exception:  # /health/ready says why
             return None
 
     def _now(self, found: Waiting | None) -> Iterator[Any]:
@@ -137,7 +137,7 @@ def _pools() -> Iterator[Any]:
 
 
 def counted() -> Iterator[Any]:
-    """All that metrics.py has."""
+    """The counters and times of metrics.py."""
     requests = {(m, route or "none", f"{n}xx"): times for (m, route, n), times in metrics.requests.items()}
     names = ["method", "route", "status"]
     yield _times("chirrup_http_request", "Requests answered, by route; streams until their end.", requests, names)

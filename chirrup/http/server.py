@@ -1,4 +1,4 @@
-"""The edge to programs: a route's line becomes an endpoint. Decode, one handler, encode; every error in one shape."""
+"""Endpoints for programs, one for each route: decode, call the handler, encode. Every error has one form."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -27,12 +27,12 @@ _encode = msgspec.json.Encoder().encode
 def endpoints(
     services: Services, routes: Iterable[Route], make_call: type[Call], words: Words
 ) -> list["ProgramEndpoint"]:
-    """make_call: what their handlers are given. words: what is said of errors."""
+    """make_call: the kind of Call that the handlers get. words: the body of an error."""
     return [ProgramEndpoint(services, route, make_call, words) for route in routes]
 
 
 class ProgramEndpoint:
-    """A line of the table of routes, as what answers its requests."""
+    """Answers the requests of one route."""
 
     def __init__(self, services: Services, route: Route, make_call: type[Call], words: Words) -> None:
         self.route = route
@@ -67,15 +67,15 @@ class ProgramEndpoint:
             given = await self._arguments.decode(call, query, scope["path_params"], body)
             answer = _respond(call, await route.handler(call, **given), quota)
         except Exception as error:
-            status, told, body = problems.answer(error, self._words)
-            answer = Answer(status, to_programs((problems.quota_headers(quota) if quota else {}) | told), body)
+            status, own, body = problems.answer(error, self._words)
+            answer = Answer(status, to_programs((problems.quota_headers(quota) if quota else {}) | own), body)
         await answer(scope, receive, send)
 
 
 async def _identify(
     services: Services, site: Site, authorization: str, ip: str, counted: bool
 ) -> tuple[Viewer, str, Quota | None]:
-    """(who, the token, what is left of their requests). Raises Unauthorised, Forbidden, TooMany."""
+    """(viewer, token, what is left of the request limit). Raises Unauthorised, Forbidden, TooMany."""
     count, most = services.engines.limits, services.settings.request_limit
     try:
         viewer, token = await services.auth.viewer(authorization, site.org_id)

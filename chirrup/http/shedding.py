@@ -1,8 +1,8 @@
-"""What is too much is refused at admission: before it has a task, before anybody asks whose it is.
+"""Admission: too many requests are refused before they get a task and before their token is looked up.
 
-Requests are of admission classes, each with room of its own, so that posting outlives a flood of searches or readers. A
-class has ROOM requests inside at a time. Once that was too little, only BUSY are let in, who keep the server as busy
-and wait less for each other, until nobody was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
+Each admission class has room of its own, so posting works during a flood of searches or readers. A class takes ROOM
+requests at a time. Once that was too little, it takes only BUSY, which keep the server as busy with shorter waits,
+until none was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
 """
 
 import re
@@ -41,7 +41,7 @@ def _answer(kind: bytes, body: bytes) -> "Refusal":
 
 
 class Refusal:
-    """503, ready to be written; also as an application, where uvicorn has more to say than that."""
+    """A 503 answer: bytes ready to be written, and an application for when uvicorn must add headers."""
 
     def __init__(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         self._headers, self._body = headers, body
@@ -59,7 +59,7 @@ TO_PEOPLE = _answer(b"text/plain; charset=utf-8", BUSY_NOW)
 
 
 class AdmissionClass:
-    """An application with room for so many requests at a time. Who has entered must be served by it."""
+    """An application that takes a limited number of requests at a time. It must serve every request enter() took."""
 
     def __init__(self, app: Any, room: int, busy: int) -> None:
         self._app, self._room, self._busy = app, room, busy
@@ -67,14 +67,14 @@ class AdmissionClass:
         self._crowded_until = 0.0
 
     def enter(self) -> bool:
-        """Whether there is room for one more."""
+        """Take one more request, if there is room. False: refuse it."""
         if self.refuses():
             return False
         self.inside += 1
         return True
 
     def refuses(self) -> bool:
-        """Whether one is refused for want of room."""
+        """Whether there is no room for one more."""
         if self.inside >= self._busy:
             now = time.monotonic()
             if self.inside >= self._room or now < self._crowded_until:
@@ -91,16 +91,16 @@ class AdmissionClass:
 
 
 class Admission:
-    """The admission classes of one application, of which a request's line says the one. Of what is nowhere, too."""
+    """The admission classes of one application. A request's class is its route's; without a route, reads or writes."""
 
     def __init__(self, app: Any, router: Router) -> None:
         self._router = router
         self.reads, self.writes = AdmissionClass(app, ROOM, BUSY), AdmissionClass(app, ROOM, BUSY)
         self.slow = AdmissionClass(app, ROOM_SLOW, BUSY_SLOW)
-        self.refused_until = 0.0  # monotonic; somebody was a moment ago
+        self.refused_until = 0.0  # monotonic; until then we expect to refuse more, see refused_unread()
 
     def class_of(self, method: str, path: str) -> AdmissionClass | None:
-        """None: always let in."""
+        """None: always admitted."""
         endpoint = self._router.find(path).endpoints.get(method)
         if endpoint and endpoint.route.cost != NORMAL:
             return self.slow if endpoint.route.cost == SLOW else None
@@ -118,7 +118,7 @@ _NOT_PLAIN = re.compile(rb"\r\n(?:content-length|connection: ?close|connection: 
 
 
 def is_one_plain_request(data: bytes) -> bool:
-    """Whether it ends where data ends, whoever reads it, and leaves the connection open."""
+    """Whether data is exactly one request, for every parser, and one that leaves the connection open."""
     head, found, body = data.partition(b"\r\n\r\n")
     head = head.lower() + b"\r\n"
     length = _LENGTH.search(head)
@@ -128,14 +128,14 @@ def is_one_plain_request(data: bytes) -> bool:
 
 
 class SheddingProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with admission; one for all connections of a server.
+    """uvicorn's protocol with admission.
 
-    A request enters when it has arrived whole, so that slow senders take nobody's place. Large ones are let in as
-    they come: what is done with uploads has limits of its own.
+    A request needs room only when all of it has arrived, so slow senders take none. Large ones are admitted while they
+    arrive: uploads have limits of their own.
     """
 
     _arriving: RequestResponseCycle | None = None
-    _reading = False  # a request has begun, and not ended
+    _reading = False  # a request has begun and not ended
     folder: Path | None = None  # for large bodies while they arrive
 
     def __init__(self, *args: Any, admission: Admission | None = None, **kwargs: Any) -> None:
@@ -144,9 +144,9 @@ class SheddingProtocol(HttpToolsProtocol):
         self._all: Any = self.app
 
     def refused_unread(self, data: bytes) -> bool:
-        """While others are refused: whether data was a request that finds no room, which is answered.
+        """True: data was a request without room, and the refusal is written. Used only while others are refused.
 
-        Its headers are not looked at one by one. That is half of what a refusal costs beyond the kernel.
+        It does not parse the headers one by one. That saves half of what a refusal costs beyond the kernel.
         """
         admission = self._admission
         if admission is None or time.monotonic() > admission.refused_until:
@@ -165,8 +165,8 @@ class SheddingProtocol(HttpToolsProtocol):
         return True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Called by uvicorn when it is a request's turn on its connection. Its body may still be on the way."""
-        cycle.__class__ = SingleWriteCycle  # uvicorn has no place to say which class it makes
+        """Called by uvicorn when it is a request's turn on its connection. Its body may still be arriving."""
+        cycle.__class__ = SingleWriteCycle  # uvicorn offers no way to choose the class
         if not cycle.more_body:
             self._enter(cycle)
         elif cycle.waiting_for_100_continue:
@@ -180,7 +180,7 @@ class SheddingProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
-        if self._arriving and len(self._arriving.body) > HIGH_WATER_LIMIT:  # uvicorn reads on when the app has begun
+        if self._arriving and len(self._arriving.body) > HIGH_WATER_LIMIT:  # uvicorn reads more only once the app runs
             cycle, self._arriving = self._arriving, None
             self._start_large(cycle, self._all)
 
@@ -211,7 +211,7 @@ class SheddingProtocol(HttpToolsProtocol):
         if cycle.keep_alive and cycle.scope["method"] != "HEAD" and cycle is self.cycle:
             cycle.response_started = cycle.response_complete = True
             self._refuse_in_line(refusal)
-        else:  # not in line, where thousands may wait behind it, each inside this one
+        else:  # not directly: thousands may wait behind it, and each would be a call inside this one
             super()._start_asgi_task(cycle, refusal)
 
     def _refuse_in_line(self, refusal: Refusal) -> None:

@@ -1,7 +1,7 @@
-"""An answer that is ready is written in one piece: its head and body cost one call of the kernel, not two.
+"""Writes the head and the body of a complete answer with one system call, not two.
 
-An application may give the body with `http.response.start`, under the key SINGLE_WRITE, where that key is among the
-scope's extensions; nothing more follows then. Measured: 8 µs less of 58 for markers, 25 of 228 for a home timeline.
+If the scope's extensions have the key SINGLE_WRITE, an application may put the body under it in `http.response.start`;
+it then sends nothing more. Measured: 8 µs less of 58 for markers, 25 less of 228 for a home timeline.
 """
 
 from typing import Any
@@ -13,12 +13,12 @@ _CLOSE = (b"connection", b"close")
 
 
 class SingleWriteCycle(RequestResponseCycle):
-    """uvicorn's, of a request whose answer may be whole. Nothing is added to what it keeps."""
+    """uvicorn's, with single writes. It must have no attributes of its own: an object's class is changed to this."""
 
     async def send(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        if self.transport.is_closing():  # uvicorn tells only the last of several requests that came at once
+        if self.transport.is_closing():  # of several requests in one piece, uvicorn tells only the last
             self.disconnected = True
         if self.disconnected:
             return

@@ -1,7 +1,8 @@
-"""A large body lies on disk until all of it is there: while it arrives, it takes 64 KiB of memory.
+"""Keeps a large body on disk until all of it has arrived, so it takes only 64 KiB of memory meanwhile.
 
-Whoever asks for it waits for the whole; who never asks (it is too large, or too many) leaves it unread. It is written
-to the system's cache at once, 64 to 256 kB in 0.1 ms: in threads, those who wait for one would hold it in memory.
+An application that asks for the body waits for all of it; one that refuses the request never asks, and the body stays
+unread. Pieces of 64 to 256 kB are written on the event loop, to the system's cache, in 0.1 ms: while they waited for a
+thread, they would be in memory.
 """
 
 import tempfile
@@ -17,19 +18,19 @@ from ..ports import BODY_BYTES
 from .single_write import SingleWriteCycle
 
 PIECE_BYTES = 1024 * 1024
-BODY_BYTES_MAX = 128 * 1024 * 1024  # where it does not say
-SPOOLED_BYTES_MAX = 2 * 1024 * 1024 * 1024  # on disk at a time, of all
-ADDRESS_BYTES_MAX = 256 * 1024 * 1024  # and of one address, so that nobody takes the room of all others
+BODY_BYTES_MAX = 128 * 1024 * 1024  # if the application has not set BODY_BYTES
+SPOOLED_BYTES_MAX = 2 * 1024 * 1024 * 1024  # on disk at a time, in all
+ADDRESS_BYTES_MAX = 256 * 1024 * 1024  # and from one address
 
 _spooled: Counter[str] = Counter()  # bytes by address
 
 
 class SpoolingCycle(SingleWriteCycle):
-    """Nothing is added to what uvicorn makes but these."""
+    """All attributes are class attributes, because an object's class is changed to this."""
 
     folder: Path | None = None
     _file: IO[bytes] | None = None
-    _address = ""  # the client's, also behind a proxy that is trusted
+    _address = ""  # the client's, also behind a trusted proxy
     _size = 0
     _given = 0
 
@@ -40,7 +41,7 @@ class SpoolingCycle(SingleWriteCycle):
             self._close()
 
     async def receive(self) -> Any:
-        """Raises BadRequest: the client left before its body was there; Unavailable: there is no room for it."""
+        """Raises BadRequest: the client disconnected before the end of its body; Unavailable: there is no room."""
         if self.more_body and self._file is None and not self.response_complete:
             await self._gather()
         if self._file is None:
@@ -53,14 +54,14 @@ class SpoolingCycle(SingleWriteCycle):
         return {"type": "http.request", "body": data, "more_body": more}
 
     async def _gather(self) -> None:
-        """Until the body is complete, or larger than is wanted."""
+        """Returns when the body is complete, or larger than BODY_BYTES."""
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         most = self.scope.get(BODY_BYTES, BODY_BYTES_MAX)
         while self.more_body and self._size <= most:
             if self.disconnected or self.transport.is_closing():
-                raise BadRequest("the body did not arrive")
+                raise BadRequest("the body did not arrive completely")
             if len(self.body) > HIGH_WATER_LIMIT:
                 self._put_aside()
             self.message_event.clear()
@@ -83,7 +84,7 @@ class SpoolingCycle(SingleWriteCycle):
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self.folder)  # noqa: SIM115 (closed by run_asgi)
             self._file.write(data)
         except OSError as error:
-            raise Unavailable("There is no room for what was sent; try again later") from error
+            raise Unavailable("The server has no disk space for what was sent; try again later") from error
 
     def _close(self) -> None:
         if self._file is not None:

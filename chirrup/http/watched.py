@@ -1,7 +1,7 @@
-"""HTTP connections that http/guard.py watches: what each owes, how much it holds, and how it is ended.
+"""HTTP connections that http/guard.py watches: what the server waits for, how much memory one takes, how one is ended.
 
-Of uvicorn's protocol this uses, beyond what asyncio says, what 0.54 has: `flow`, `cycle`, `headers`, `client`, `url`,
-`parser`, `_should_upgrade`, `handle_websocket_upgrade`. tests/http/test_slow_clients.py goes through all of it.
+This uses attributes of uvicorn's protocol (0.54) that asyncio does not define: `flow`, `cycle`, `headers`, `client`,
+`url`, `parser`, `_should_upgrade`, `handle_websocket_upgrade`. tests/http/test_slow_clients.py covers all of them.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ import struct
 from typing import Any
 
 from ..access.limits import network_of
-from .guard import BODY, FRESH, HEAD, OURS, READER, STREAM, Guard
+from .guard import BODY, FRESH, HEAD, PAUSED, READER, STREAM, Guard
 from .shedding import SheddingProtocol
 
-HEAD_BYTES_MAX = 64 * 1024  # of a request's first line and headers, and of all else around its body
-UNSENT_BYTES = 64 * 1024  # of an answer, in the kernel: left alone, it takes megabytes for who does not read
+HEAD_BYTES_MAX = 64 * 1024  # of a request without its body: first line, headers, frames of chunks
+UNSENT_BYTES = 64 * 1024  # of an answer, in the kernel: by default it takes megabytes for a client that does not read
 TOO_MANY = (
     b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\n"
     b"Retry-After: 10\r\nConnection: close\r\n\r\nToo many connections are open from your address: close some of them."
@@ -26,12 +26,12 @@ TOO_LATE = (
 
 
 class WatchedProtocol(SheddingProtocol):
-    _resumed = 0  # how often a reader had read nearly all
+    _resumed = 0  # calls of resume_writing()
     _received = 0  # bytes
-    _arrived = 0  # of them in the last piece
-    _peer = ""  # the address it counts for; "" once it does not
+    _arrived = 0  # bytes of the last piece
+    _peer = ""  # the address it is counted for; "": not counted any more
     _in_head = False
-    _around_body = 0  # bytes of this request that are neither its body nor, by twice as many, the frames of its chunks
+    _around_body = 0  # bytes of this request outside its body; twice the body's size is allowed for frames of chunks
 
     def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,7 +57,7 @@ class WatchedProtocol(SheddingProtocol):
         super().connection_lost(exc)
 
     def uncount(self) -> None:
-        """From now on it is a stream, or gone. Streams have limits of their own: stream/hub.py."""
+        """It has ended or become a stream. Streams have limits of their own: stream/hub.py."""
         if self._peer:
             self._guard.leave(self._peer)
             self._peer = ""
@@ -69,7 +69,7 @@ class WatchedProtocol(SheddingProtocol):
     # requests
 
     def data_received(self, data: bytes) -> None:
-        """The parser keeps a header until its end, which may never come: so what comes in is counted here too."""
+        """Counts the bytes of the head, because the parser keeps a header until its end, which may never come."""
         if self.refused_unread(data):
             return
         self._arrived = len(data)
@@ -87,10 +87,10 @@ class WatchedProtocol(SheddingProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        # Of several requests in one piece, the first is done with what is around bodies: the piece bounds all of them.
+        # With several requests in one piece, _around_body is 0 after the first; the piece's size limits the others.
         may_be_large = self._around_body + self._arrived > HEAD_BYTES_MAX
         if may_be_large and _size(self.url, self.headers) > HEAD_BYTES_MAX:
-            raise ValueError("too large a head")  # uvicorn answers 400 to what is raised here, and closes
+            raise ValueError("too large a head")  # uvicorn answers 400 and closes
         assert self.parser
         if self.parser.should_upgrade() and self._should_upgrade() and _has_body(self.headers):
             raise ValueError("the opening of a WebSocket has no body")
@@ -113,24 +113,24 @@ class WatchedProtocol(SheddingProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._guard.watch(self, self.owes())
+        self._guard.watch(self, self.awaited())
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._resumed += 1
 
-    # what http/guard.py asks
+    # what http/guard.py calls
 
-    def owes(self) -> str:
+    def awaited(self) -> str:
         if self.transport.get_write_buffer_size():
             return READER
         if self._reading:
-            return HEAD if self._in_head else OURS if self._held_up else BODY
+            return HEAD if self._in_head else PAUSED if self._is_paused else BODY
         return FRESH if self.cycle is None else ""  # pyright: ignore[reportUnnecessaryComparison]  # until the first
 
     @property
-    def _held_up(self) -> bool:
-        """Its body would come, were it wanted now."""
+    def _is_paused(self) -> bool:
+        """The server does not read the body at the moment."""
         had_one = self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison]  # None until the first request
         return self.flow.read_paused or (had_one and self.cycle.waiting_for_100_continue)
 
@@ -146,11 +146,11 @@ class WatchedProtocol(SheddingProtocol):
     def unread_bytes(self) -> int:
         return self.transport.get_write_buffer_size()
 
-    def cut(self, owed: str) -> None:
-        if owed in (READER, STREAM):
+    def cut(self, awaited: str) -> None:
+        if awaited in (READER, STREAM):
             self.cut_reader()
-        elif owed == BODY and self.cycle and not self.cycle.response_started and not self.transport.is_closing():
-            self.cycle.disconnected = True  # nothing is answered but this
+        elif awaited == BODY and self.cycle and not self.cycle.response_started and not self.transport.is_closing():
+            self.cycle.disconnected = True  # so the application's answer is not sent after this one
             self.transport.write(TOO_LATE)
             self.transport.close()
         else:
@@ -161,7 +161,7 @@ class WatchedProtocol(SheddingProtocol):
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """End it without waiting until what was written has been read, which the kernel would do for minutes."""
+    """Close it at once. Otherwise the kernel would wait for minutes until the client has read what was written."""
     raw = transport.get_extra_info("socket")
     if raw is not None and raw.family != socket.AF_UNIX:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -188,7 +188,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().pause_writing()
         if self.sender:
             self.sender.pause()
-        self._guard.watch(self, self.owes())
+        self._guard.watch(self, self.awaited())
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -210,7 +210,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     # for http/guard.py
 
-    def owes(self) -> str:
+    def awaited(self) -> str:
         if not self.transport.get_write_buffer_size():
             return ""
         return STREAM if self.sender else READER
@@ -225,7 +225,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def held_bytes(self) -> int:
         return _unread_bytes(self.transport, self.sender)
 
-    def cut(self, owed: str) -> None:
+    def cut(self, awaited: str) -> None:
         _cut_reader(self.transport, self.sender)
 
 
@@ -287,9 +287,9 @@ class HttpProtocol(WatchedProtocol):
             self.sender.cut(TRY_LATER, "the server is going away")
         super().shutdown()
 
-    def owes(self) -> str:
-        owed = super().owes()
-        return STREAM if self.sender and owed == READER else owed
+    def awaited(self) -> str:
+        awaited = super().awaited()
+        return STREAM if self.sender and awaited == READER else awaited
 
     def unread_bytes(self) -> int:
         return _unread_bytes(self.transport, self.sender)

@@ -80,7 +80,7 @@ def test_a_path_as_it_stands_goes_before_one_with_a_name_in_it():
 
 def test_two_lines_for_the_same_are_refused():
     for path in ("/a", "/{id}"):
-        with pytest.raises(ValueError, match=f"GET {path} stands in the tables twice"):
+        with pytest.raises(ValueError, match=f"GET {path} is in the route tables twice"):
             Router([line("GET", path), line("GET", path)])
 
 
