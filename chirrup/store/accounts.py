@@ -43,7 +43,7 @@ def by_id(tx: Tx, id: int) -> Account | None:
 
 
 def ids_by_names(tx: Tx, names: Collection[str]) -> dict[str, int]:
-    """Account ids by name, for the names that are taken. names: normal forms in their organisation (ids.text_key)."""
+    """name -> account id, for the names that are taken. names: normal forms in their organisation (ids.text_key)."""
     rows = tx.all(
         f"""SELECT name, account_id FROM account_names
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("name", "names")}""",
@@ -54,7 +54,7 @@ def ids_by_names(tx: Tx, names: Collection[str]) -> dict[str, int]:
 
 
 def id_by_email(tx: Tx, email: str) -> int:
-    """email: normal form in its organisation. 0 when nobody has it."""
+    """0: no account has it. email: normal form in its organisation."""
     row = tx.one(
         "SELECT account_id FROM emails WHERE bucket = :bucket AND email = :email",
         bucket=bucket_of_text(email),
@@ -76,7 +76,7 @@ _KEPT = ("username", "suspended_ms", "org_id", "host", "uri")
 
 
 def update_profile(tx: Tx, account: Account) -> None:
-    """Write what its owner may change. Suspension is not among it: that may be changing at the same moment."""
+    """Write the columns its owner may change. Not suspension, which an administrator may change at the same moment."""
     tx.run(
         """UPDATE accounts SET display_name = :display_name, note = :note, fields = :fields, avatar = :avatar,
              avatar_static = :avatar_static, header = :header, locked = :locked, bot = :bot,
@@ -89,7 +89,7 @@ def update_profile(tx: Tx, account: Account) -> None:
 
 
 def set_suspended(tx: Tx, account_id: int, *, suspended_ms: int, changed_ms: int) -> None:
-    """suspended_ms 0: not any more."""
+    """suspended_ms 0: end the suspension."""
     tx.run(
         """UPDATE accounts SET suspended_ms = :suspended_ms, changed_ms = :changed_ms
            WHERE bucket = :bucket AND id = :id""",
@@ -101,7 +101,7 @@ def set_suspended(tx: Tx, account_id: int, *, suspended_ms: int, changed_ms: int
 
 
 def claim_name(tx: Tx, name: str, account_id: int) -> bool:
-    """name: normal form in its organisation. False when somebody has it."""
+    """False when another account has it. name: normal form in its organisation."""
     return 1 == tx.changed(
         """INSERT INTO account_names (bucket, name, account_id) VALUES (:bucket, :name, :account)
            ON CONFLICT (bucket, name) DO NOTHING""",
@@ -112,7 +112,7 @@ def claim_name(tx: Tx, name: str, account_id: int) -> bool:
 
 
 def claim_email(tx: Tx, email: str, account_id: int) -> bool:
-    """email: normal form in its organisation. False when somebody has it."""
+    """False when another account has it. email: normal form in its organisation."""
     return 1 == tx.changed(
         """INSERT INTO emails (bucket, email, account_id) VALUES (:bucket, :email, :account)
            ON CONFLICT (bucket, email) DO NOTHING""",
@@ -131,7 +131,7 @@ def insert_user(tx: Tx, user: User) -> None:
 
 
 def user(tx: Tx, account_id: int, *, in_turn: bool = False) -> User | None:
-    """in_turn: once nobody else writes in its name, so that what it says gets ids in the order it is seen in."""
+    """in_turn: lock the row until this transaction ends, so that the author's posts get ids in the order of commits."""
     row = tx.one(
         f"""SELECT {_USER} FROM users
             WHERE bucket = :bucket AND account_id = :account {tx.sql.in_turn if in_turn else ""}""",
@@ -142,7 +142,7 @@ def user(tx: Tx, account_id: int, *, in_turn: bool = False) -> User | None:
 
 
 def roles(tx: Tx, ids: Collection[int]) -> dict[int, str]:
-    """Role.… by account id, "" for most; accounts that nobody logs in to have none. One query, whatever len(ids)."""
+    """account id -> Role.…, "" for most; accounts without a user are absent. One query, whatever len(ids)."""
     return tx.by_ids(f"SELECT account_id, role FROM users WHERE {tx.sql.ids_in('account_id', 'ids')}", _role, ids)
 
 
@@ -151,8 +151,8 @@ def _role(_: int, role: str) -> str:
 
 
 def set_defaults(tx: Tx, account_id: int, *, visibility: str, sensitive: int, language: str) -> None:
-    """How this user posts unless a post says otherwise. Nothing else of the user is written: its password or its
-    standing may be changing at the same moment."""
+    """The user's defaults for new posts. Writes nothing else of the user: its password or standing may change at the
+    same moment."""
     tx.run(
         """UPDATE users SET post_visibility = :visibility, post_sensitive = :sensitive, post_language = :language
            WHERE bucket = :bucket AND account_id = :account""",
@@ -172,7 +172,8 @@ def set_standing(
     approved: int | None = None,
     disabled: int | None = None,
 ) -> None:
-    """Whether this user may act at all; None: as it is. Who takes that away ends all access, too (access/logins)."""
+    """Whether this user may act at all; None: no change. A caller that takes it away must end all access too
+    (access/logins)."""
     tx.run(
         """UPDATE users SET confirmed_ms = COALESCE(:confirmed_ms, confirmed_ms),
              approved = COALESCE(:approved, approved), disabled = COALESCE(:disabled, disabled)
@@ -208,7 +209,7 @@ def add_counts(
 
 
 def find_last_post(tx: Tx, account_id: int) -> None:
-    """After a deletion: when the newest of its counted posts was made that are left; 0 for none."""
+    """After a deletion: set the time of the newest counted post that is left; 0 for none."""
     tx.run(
         """UPDATE account_counts SET last_post_ms = COALESCE((
              SELECT id >> 16 FROM posts WHERE bucket = :bucket AND author_id = :account AND deleted_ms = 0
@@ -259,7 +260,7 @@ def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
 
 
 def endorsed_among(tx: Tx, account_id: int, targets: Collection[int]) -> set[int]:
-    """Those of targets whom account_id features on its profile."""
+    """Those of targets that account_id features on its profile."""
     rows = tx.all(
         f"""SELECT target_id FROM endorsements
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}""",

@@ -1,4 +1,4 @@
-"""OAuth clients. A reference table: small, the same on every machine."""
+"""OAuth clients. A reference table: small, with a full copy on every node."""
 
 from collections.abc import Collection
 

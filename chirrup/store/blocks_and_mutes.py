@@ -1,4 +1,4 @@
-"""Blocks and mutes from both ends, and how one viewer stands to many accounts at once."""
+"""Blocks and mutes from both ends, and a viewer's relations to many accounts at once."""
 
 from collections.abc import Collection
 
@@ -10,29 +10,29 @@ from ..types import Post, Span, Stranger
 
 
 class Relations(msgspec.Struct, frozen=True):
-    """How one viewer stands to the accounts asked about: sets of account ids."""
+    """A viewer's relations to the accounts asked about: sets of account ids."""
 
     viewer_id: int
     following: frozenset[int] = frozenset()
     blocking: frozenset[int] = frozenset()
     blocked_by: frozenset[int] = frozenset()
     muting: frozenset[int] = frozenset()
-    org_id: int = 0  # the viewer's; not asked for where nobody else is asked about
+    org_id: int = 0  # the viewer's; not read if the viewer is the only account asked about
 
     def hides(self, account_id: int) -> bool:
-        """The viewer does not want to see this account's posts in lists, or may not."""
+        """The viewer does not want to see this account's posts in timelines, or may not."""
         return account_id in self.muting or account_id in self.blocking or account_id in self.blocked_by
 
     @property
     def is_averse(self) -> bool:
-        """There is somebody whom hides() names."""
+        """hides() is true for some account."""
         return bool(self.muting or self.blocking or self.blocked_by)
 
     def minds(self, post: Post, original: Post | None = None) -> bool:
-        """The viewer does not want post, which boosts original, in lists.
+        """The viewer does not want post, which boosts original, in timelines.
 
-        One of them is by somebody whom hides() names, or answers or mentions somebody whom the viewer mutes or blocks.
-        Nobody minds what they said themselves. averse_to() says the same of one post and many viewers.
+        True if one of the two is by an account that hides() is true for, or replies to or mentions one that the viewer
+        mutes or blocks. False for the viewer's own posts. averse_to() is the same for one post and many viewers.
         """
         if post.author_id == self.viewer_id or not self.is_averse:
             return False
@@ -47,7 +47,7 @@ class Relations(msgspec.Struct, frozen=True):
 def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection[int] | None = None) -> Relations:
     """One query in the viewer's bucket, whatever len(others).
 
-    followees: of whom it matters whether the viewer follows them, where that is not all of others.
+    followees: the only accounts for which the caller needs to know whether the viewer follows them; None: all others.
     """
     if not viewer_id:
         return Relations(viewer_id, org_id=org_of_stranger(viewer_id))
@@ -77,12 +77,12 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
 
 
 def org_of_stranger(viewer_id: int) -> int:
-    """viewer_id: 0. At whose site they look."""
+    """viewer_id: 0. The organisation of the site that a viewer without a login looks at."""
     return viewer_id.org_id if isinstance(viewer_id, Stranger) else 0
 
 
 def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:
-    """Whom viewer_id mutes or blocks, and who blocks it; limit of each kind: what is beyond, of() still says."""
+    """Accounts that viewer_id mutes or blocks, and that block it; at most limit of each kind. of() has no limit."""
     if not viewer_id:
         return []
     rows = tx.all(
@@ -102,7 +102,7 @@ def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:
 
 
 def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -> set[int]:
-    """Those of ids who mind post, which boosts original: Relations.minds() for one post and many viewers."""
+    """Those of ids that mind post, which boosts original: Relations.minds() for one post and many viewers."""
     if not ids:
         return set()
     said = (post, original) if original else (post,)
@@ -127,11 +127,11 @@ def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -
         now=tx.now_ms,
     )
     minding = {id for account, id in rows if account in authors or id not in authors} - {post.author_id}
-    return minding.intersection(ids)  # few mind an account: a range costs less than a thousand look-ups
+    return minding.intersection(ids)  # few mute or block an account: a range costs less than a thousand look-ups
 
 
 def blocked_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
-    """Those of ids whom account_id blocks."""
+    """Those of ids that account_id blocks."""
     if not ids:
         return set()
     rows = tx.all(
@@ -182,7 +182,7 @@ def unblock(tx: Tx, blocker: int, target: int) -> bool:
 
 
 def mute(tx: Tx, muter: int, target: int, *, notifications: bool, expires_ms: int) -> None:
-    """Mute, or change how; expires_ms 0: until further notice."""
+    """Mute, or change an existing mute. expires_ms 0: without an end."""
     tx.run(
         """INSERT INTO mutes (bucket, account_id, target_id, id, notifications, expires_ms)
            VALUES (:bucket, :account, :target, :id, :notifications, :expires)
@@ -222,7 +222,7 @@ def unmute(tx: Tx, muter: int, target: int) -> bool:
 
 
 def mutes_over(tx: Tx, limit: int) -> list[tuple[int, int]]:
-    """(muter, target) of mutes whose time is over and that are still there."""
+    """(muter, target) of mutes that have expired and are not deleted yet."""
     return tx.all(
         "SELECT account_id, target_id FROM mutes WHERE expires_ms > 0 AND expires_ms <= :now LIMIT :limit",
         now=tx.now_ms,
@@ -231,7 +231,7 @@ def mutes_over(tx: Tx, limit: int) -> list[tuple[int, int]]:
 
 
 def end_mute(tx: Tx, muter: int, target: int) -> bool:
-    """Take a mute away whose time is over. False when there is none: it was taken away, or made longer."""
+    """Delete a mute that has expired. False when there is none: it was deleted, or made longer."""
     gone = 1 == tx.changed(
         """DELETE FROM mutes WHERE bucket = :bucket AND account_id = :account AND target_id = :target
              AND expires_ms > 0 AND expires_ms <= :now""",
@@ -251,7 +251,7 @@ def end_mute(tx: Tx, muter: int, target: int) -> bool:
 
 
 def mutes_of(tx: Tx, account_id: int, targets: Collection[int]) -> dict[int, tuple[bool, int]]:
-    """By target: (notifications too, expires_ms or 0); only mutes in force."""
+    """target -> (notifications too, expires_ms or 0); only mutes in force."""
     rows = tx.all(
         f"""SELECT target_id, notifications, expires_ms FROM mutes
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}

@@ -10,7 +10,7 @@ _FEATURED = ", ".join(FeaturedTag.__struct_fields__)
 
 
 def follow(tx: Tx, account_id: int, tag: str, name: str) -> bool:
-    """Both ends. False when it was followed before."""
+    """Writes both ends. False when it was followed already."""
     bucket = bucket_of(account_id)
     new = 1 == tx.changed(
         """INSERT INTO followed_tags (bucket, account_id, tag, name, id) VALUES (:bucket, :account, :tag, :name, :id)
@@ -33,7 +33,7 @@ def follow(tx: Tx, account_id: int, tag: str, name: str) -> bool:
 
 
 def unfollow(tx: Tx, account_id: int, tag: str) -> bool:
-    """Both ends. False when it was not followed."""
+    """Deletes both ends. False when it was not followed."""
     gone = 1 == tx.changed(
         "DELETE FROM followed_tags WHERE bucket = :bucket AND account_id = :account AND tag = :tag",
         bucket=bucket_of(account_id),
@@ -51,7 +51,7 @@ def unfollow(tx: Tx, account_id: int, tag: str) -> bool:
 
 
 def followed(tx: Tx, account_id: int, span: Span) -> list[tuple[int, str]]:
-    """(follow id, tag) in the order of following, newest first: span is over follow ids."""
+    """(follow id, tag), newest follow first. span is over follow ids."""
     rows = tx.all(
         f"""SELECT id, tag FROM followed_tags WHERE bucket = :bucket AND account_id = :account
               AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
@@ -82,7 +82,7 @@ def chosen_among(tx: Tx, account_id: int, keys: Collection[str]) -> tuple[set[st
 
 
 def feature(tx: Tx, featured: FeaturedTag) -> bool:
-    """False when it was featured before."""
+    """False when it was featured already."""
     return 1 == tx.changed(
         f"""INSERT INTO featured_tags (bucket, {_FEATURED})
             VALUES (:bucket, :id, :account, :tag, :name, :posts, :last_post)
@@ -108,7 +108,7 @@ def unfeature(tx: Tx, account_id: int, tag: str) -> bool:
 
 
 def featured(tx: Tx, account_id: int) -> list[FeaturedTag]:
-    """Those account_id features, in the order of featuring."""
+    """The tags that account_id features, the first featured first."""
     rows = tx.all(
         f"SELECT {_FEATURED} FROM featured_tags WHERE bucket = :bucket AND account_id = :account ORDER BY id",
         bucket=bucket_of(account_id),

@@ -1,4 +1,4 @@
-"""Conversations: a thread of direct posts, a row for each who takes part."""
+"""Conversations: threads of direct posts, with one row for each participant."""
 
 from collections.abc import Collection
 
@@ -47,7 +47,7 @@ def page(tx: Tx, account_id: int, span: Span) -> list[Conversation]:
 
 
 def add_post(tx: Tx, account_id: int, root_id: int, post_id: int, *, unread: bool, participants: str) -> Conversation:
-    """The conversation with post_id as its last post, unless a later one is there."""
+    """The conversation after post_id was added: its last post is post_id, or a later one if there is one already."""
     bucket = bucket_of(account_id)
     tx.run(
         """INSERT INTO conversations (bucket, id, account_id, root_id, last_post_id, unread, participants)
@@ -69,7 +69,7 @@ def add_post(tx: Tx, account_id: int, root_id: int, post_id: int, *, unread: boo
 
 
 def set_last(tx: Tx, found: Conversation, post_id: int) -> None:
-    """post_id 0: nothing is left, the conversation goes."""
+    """post_id 0: no post is left, so the conversation is deleted."""
     if post_id:
         tx.run(
             "UPDATE conversations SET last_post_id = :post WHERE bucket = :bucket AND id = :id",

@@ -1,4 +1,4 @@
-"""Whom one might want to know: new accounts, who speaks in public, whom one's followees follow."""
+"""Accounts to suggest: new ones, authors of public posts, followees of followees."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,7 @@ from ..ports import Tx
 
 
 def newest_accounts(tx: Tx, org_id: int, limit: int, hidden: Collection[int]) -> list[int]:
-    """Accounts of the organisation that want to be found, the newest first, without those of hidden."""
+    """Accounts of the organisation that want to be found, newest first, without hidden."""
     rows = tx.all(
         f"""SELECT id FROM accounts
             WHERE org_id = :org AND discoverable = 1 AND suspended_ms = 0 AND NOT {tx.sql.is_in("id", "hidden")}
@@ -20,7 +20,7 @@ def newest_accounts(tx: Tx, org_id: int, limit: int, hidden: Collection[int]) ->
 
 
 def latest_speakers(tx: Tx, org_id: int, posts: int) -> list[int]:
-    """Who wrote the organisation's newest public posts that answer nobody else, each once, the latest first."""
+    """Authors of the organisation's newest public posts that are no replies to others, each once, the latest first."""
     rows = tx.all(
         """SELECT author_id FROM posts
            WHERE org_id = :org AND deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0
@@ -33,7 +33,7 @@ def latest_speakers(tx: Tx, org_id: int, posts: int) -> list[int]:
 
 
 def followed_by(tx: Tx, account_ids: Collection[int], limit: int, without: Collection[int]) -> list[int]:
-    """Whom most of account_ids follow, those followed by the most of them first, but nobody of `without`."""
+    """Accounts that account_ids follow, those followed by most of them first, except `without`."""
     rows = tx.all(
         f"""SELECT target_id FROM following
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
@@ -59,7 +59,7 @@ def refuse(tx: Tx, account_id: int, target_id: int) -> None:
 
 
 def refused_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
-    """Those of ids that account_id does not want to be suggested."""
+    """Those of ids that must not be suggested to account_id."""
     rows = tx.all(
         f"""SELECT target_id FROM suggestions_refused
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "ids")}""",

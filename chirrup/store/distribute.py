@@ -1,7 +1,7 @@
-"""A database with the Citus extension: its tables spread over its nodes. Why and how: docs/operate/citus.md.
+"""Distributes the tables over the nodes of a database with the Citus extension. Why and how: docs/operate/citus.md.
 
-All tables with a bucket are one group: rows of one bucket lie on one node, so that what happens in a bucket is one
-node's business. Reference tables are whole on every node.
+All tables with a bucket are co-located: rows of one bucket are on one node, so an operation in one bucket needs one
+node only. Reference tables have a full copy on every node.
 """
 
 from typing import NamedTuple
@@ -11,18 +11,18 @@ from ..ports import Database, Tx
 from . import schema
 
 SHARDS = 32  # of each table: more cost every search, fewer cannot be spread over many nodes (docs/operate/citus.md)
-_FIRST = "accounts"  # whose shards all others lie beside
+_FIRST = "accounts"  # all other tables are co-located with this one
 
 
 class Spread(NamedTuple):
-    tables: list[str]  # that were spread now
-    workers: int  # nodes with data, beside the coordinator
+    tables: list[str]  # distributed by this call
+    workers: int  # nodes with data, without the coordinator
 
 
 def distribute(db: Database, *, shards: int = SHARDS) -> Spread:
-    """Spread the tables that are not yet, with what is in them; each is locked while its rows move.
+    """Distribute the tables that are not distributed yet, with their rows. Each is locked while its rows move.
 
-    Raises SettingsError: no Citus here. May be stopped and run again.
+    Raises SettingsError: no Citus in this database. It may be stopped and run again.
     """
     if not db.write_now(_has_citus):
         raise SettingsError(
@@ -36,7 +36,7 @@ def distribute(db: Database, *, shards: int = SHARDS) -> Spread:
 
 
 def local(tx: Tx) -> list[str]:
-    """Tables that came after the database was spread, and lie on the coordinator alone. [] without Citus."""
+    """Tables made after the database was distributed, which are on the coordinator only. [] without Citus."""
     if not _has_citus(tx) or not _is_spread(tx, _FIRST):
         return []
     return [name for name in {**schema.TABLES, **tx.search.tables} if not _is_spread(tx, name)]
@@ -56,7 +56,7 @@ def _workers(tx: Tx) -> int:
 
 
 def _spread(tx: Tx, table: str, reference: bool, shards: int) -> bool:
-    """True when it was not yet."""
+    """True when it was not distributed before."""
     if _is_spread(tx, table):
         return False
     if reference:

@@ -12,16 +12,16 @@ _FOLLOW = "account_id, target_id, id, show_boosts, notify, COALESCE(languages, '
 
 
 class Follow(msgspec.Struct, frozen=True):
-    account_id: int  # of the page asked for: the followee, or for followees the follower
+    account_id: int  # the account asked about: the follower, or the followee that was requested
     other_id: int
-    id: int  # drawn when it was made: pages go by it
+    id: int  # rises with time; pages are ordered by it
     show_boosts: int
     notify: int
     languages: str  # space-separated; "" for all
 
 
 def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> bool:
-    """Both ends. True when this is a new follow, False when it stood already."""
+    """Writes both ends. True when this is a new follow, False when it existed already."""
     id = tx.new_id(bucket_of(follower))
     values = {"id": id, "show_boosts": int(show_boosts), "notify": int(notify), "languages": languages}
     new = 1 == tx.changed(
@@ -46,7 +46,7 @@ def insert(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
 
 
 def change(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: bool, languages: str) -> None:
-    """How, at both ends; nothing where there is no follow."""
+    """Change the options of a follow, at both ends. Does nothing if there is no follow."""
     values = {"show_boosts": int(show_boosts), "notify": int(notify), "languages": languages}
     changed = tx.one(
         """UPDATE following SET show_boosts = :show_boosts, notify = :notify, languages = NULLIF(:languages, '')
@@ -68,7 +68,7 @@ def change(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify: b
 
 
 def delete(tx: Tx, follower: int, followee: int) -> bool:
-    """Both ends. False when there was none."""
+    """Deletes both ends. False when there was none."""
     gone = tx.one(
         """DELETE FROM following WHERE bucket = :bucket AND account_id = :account AND target_id = :target
            RETURNING id""",
@@ -98,7 +98,7 @@ def get(tx: Tx, follower: int, followee: int) -> Follow | None:
 
 
 def followees(tx: Tx, account_id: int) -> list[Follow]:
-    """Everybody account_id follows, in no order."""
+    """All follows of account_id, in no order."""
     rows = tx.all(
         f"""SELECT {_FOLLOW} FROM following
            WHERE bucket = :bucket AND account_id = :account""",
@@ -109,7 +109,7 @@ def followees(tx: Tx, account_id: int) -> list[Follow]:
 
 
 def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
-    """follower's follows of those of ids it follows, by followee."""
+    """followee -> follow, for those of ids that follower follows."""
     rows = tx.all(
         f"""SELECT {_FOLLOW} FROM following
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "ids")}""",
@@ -121,7 +121,7 @@ def among(tx: Tx, follower: int, ids: Collection[int]) -> dict[int, Follow]:
 
 
 def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[tuple[int, int, int, str]]:
-    """(follow id, follower id, show_boosts, languages), ids rising above `after`: a step of a fan-out."""
+    """(follow id, follower id, show_boosts, languages), ids above `after`, rising: one step of a fan-out."""
     return tx.all(
         """SELECT id, follower_id, show_boosts, COALESCE(languages, '') FROM followers
            WHERE bucket = :bucket AND account_id = :account AND id > :after ORDER BY id LIMIT :limit""",
@@ -133,7 +133,7 @@ def followers_step(tx: Tx, account_id: int, *, after: int, limit: int) -> list[t
 
 
 def notified_followers(tx: Tx, account_id: int) -> set[int]:
-    """Followers who asked to be told of every post."""
+    """Followers that asked for a notification of every post."""
     rows = tx.all(
         "SELECT follower_id FROM followers WHERE bucket = :bucket AND account_id = :account AND notify = 1",
         bucket=bucket_of(account_id),
@@ -143,7 +143,7 @@ def notified_followers(tx: Tx, account_id: int) -> set[int]:
 
 
 def followers_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
-    """Those of ids who follow account_id: asked at their end, where the pair is the key."""
+    """Those of ids that follow account_id. Reads the followers' end, where the pair is the key."""
     rows = tx.all(
         f"""SELECT account_id FROM following
             WHERE {tx.sql.ids_in("account_id", "ids")} AND target_id = :account""",
@@ -154,7 +154,7 @@ def followers_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
 
 
 def followers(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
-    """(follow id, follower id) in the order they came: span is over follow ids."""
+    """(follow id, follower id), newest follow first. span is over follow ids."""
     return _page(tx, "SELECT id, follower_id FROM followers", account_id, span)
 
 
@@ -164,7 +164,7 @@ def following(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
 
 
 def requests(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
-    """(request id, follower id) of those who wait for account_id's answer."""
+    """(request id, follower id) of requests that account_id has not answered."""
     return _page(tx, "SELECT id, follower_id FROM follow_requests", account_id, span)
 
 
@@ -209,7 +209,7 @@ def take_request(tx: Tx, follower: int, followee: int) -> Follow | None:
 
 
 def requested_among(tx: Tx, follower: int, ids: Collection[int]) -> set[int]:
-    """Those of ids whom follower has asked and who have not answered."""
+    """Those of ids that have not answered follower's request."""
     rows = tx.all(
         f"""SELECT account_id FROM follow_requests
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "ids")}
@@ -222,7 +222,7 @@ def requested_among(tx: Tx, follower: int, ids: Collection[int]) -> set[int]:
 
 
 def requesters_among(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
-    """Those of ids who wait for account_id's answer."""
+    """Those of ids whose request account_id has not answered."""
     rows = tx.all(
         f"""SELECT follower_id FROM follow_requests
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("follower_id", "ids")}""",

@@ -1,9 +1,9 @@
-"""Jobs: work that speaks to the outside, or that may wait. One row each, from enqueue() until it is done.
+"""Jobs: work that needs the network, or that may wait. One row each, from enqueue() until it is done.
 
-Written in the transaction of what they follow from; workers/jobs.py runs them.
-`outbox_partition` says which worker runs it: taken from the destination where there is one, so that all jobs to one
-host are run by one worker.
-`due_ms` is when a worker may take it: its date, its next try, or the end of the lease of the worker that runs it.
+They are written in the transaction that causes them; workers/jobs.py runs them.
+`outbox_partition` decides which worker runs a job. It comes from the destination, if there is one, so that one worker
+runs all jobs to one host.
+`due_ms` is when a worker may take the job: its date, its next try, or the end of the lease of the worker that runs it.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,13 +18,13 @@ from .outbox_partitions import LEASE_MS as LEASE_MS  # a job whose worker died i
 from .outbox_partitions import partition_of
 
 ANSWER_CHARS_MAX = 500
-REACTION = "reaction"  # the kind of those that carry on an event of the outbox; a key begins with the event's id
+REACTION = "reaction"  # the kind of jobs that retry a reaction to an event; their keys begin with the event's id
 
 
 class State(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
-    SET_ASIDE = "set_aside"  # its last try failed: a person looks at it (chirrup jobs)
+    SET_ASIDE = "set_aside"  # its last try failed: an operator must look at it (chirrup jobs)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Job(msgspec.Struct, frozen=True):
     state: str
     due_ms: int
     attempts: int  # begun so far
-    answer: str  # what came of the last one that failed
+    answer: str  # the error of the last attempt that failed
     answered_ms: int
 
 
@@ -55,13 +55,13 @@ def enqueue(
     destination: str = "",
     order: str = "",
 ) -> bool:
-    """Have a job done once this transaction has committed. False: it is there already, waiting, running or set aside.
+    """Run a job after this transaction has committed. False: it exists already, waiting, running or set aside.
 
-    of: the id of whom it is done for; the row lies in that bucket. key: names the fact that it follows from, unique
+    of: the id of the account it is done for; the row is in that bucket. key: names the fact that causes the job, unique
     among the jobs of this kind in the bucket. payload: what the kind's handler gets (workers/jobs.py: Kind.payload).
-    due_ms: not before then (0: at once). destination: the host it speaks to, whose failures hold for all jobs to it.
-    order: jobs of one kind and bucket with the same order run one after the other, as they were enqueued, even while
-    the first is waiting for its next try.
+    due_ms: not before then (0: at once). destination: the host it connects to; a failing host delays all jobs to it.
+    order: jobs of one kind and bucket with the same order run one after the other, as they were enqueued; the second
+    also waits while the first waits for its next try.
     """
     bucket = bucket_of(of)
     return 1 == tx.changed(
@@ -83,16 +83,16 @@ def enqueue(
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What is to be known of a job before it is taken."""
+    """What a worker must know of a job before it takes it."""
 
     id: int
     destination: str
-    state: str  # RUNNING: the worker that ran it has died
+    state: str  # RUNNING: the worker that ran it died
     attempts: int
 
 
 def any_due(tx: Tx, kinds: Collection[str]) -> bool:
-    """Whether a job of these kinds may be taken by somebody. One look-up for each kind."""
+    """Whether any job of these kinds may be taken. One look-up for each kind."""
     return None is not tx.one(
         f"""SELECT 1 FROM jobs
             WHERE {tx.sql.is_in("kind", "kinds")} AND state <> 'set_aside' AND due_ms <= :now LIMIT 1""",
@@ -102,7 +102,7 @@ def any_due(tx: Tx, kinds: Collection[str]) -> bool:
 
 
 def due(tx: Tx, kind: str, partitions: Collection[int], limit: int) -> list[Due]:
-    """Jobs of this kind that may be taken by whoever holds these partitions, the longest due first."""
+    """Jobs of this kind that the holder of these partitions may take, the longest due first."""
     rows = tx.all(
         f"""SELECT id, destination, state, attempts FROM jobs
             WHERE kind = :kind AND state <> 'set_aside' AND due_ms <= :now
@@ -122,7 +122,7 @@ def due(tx: Tx, kind: str, partitions: Collection[int], limit: int) -> list[Due]
 
 
 def take(tx: Tx, ids: list[int]) -> list[Job]:
-    """Those of ids that are still due: ours for LEASE_MS, with this attempt counted."""
+    """Lease those of ids that are still due, for LEASE_MS. Their attempts include the one that begins now."""
     rows = tx.all(
         f"""UPDATE jobs SET state = 'running', due_ms = :until, attempts = attempts + 1
             WHERE {tx.sql.ids_in("id", "ids")} AND state <> 'set_aside' AND due_ms <= :now RETURNING {_COLUMNS}""",
@@ -134,7 +134,7 @@ def take(tx: Tx, ids: list[int]) -> list[Job]:
 
 
 def extend(tx: Tx, ids: Collection[int]) -> None:
-    """Hold these for LEASE_MS more: they take long."""
+    """Extend the lease of these by LEASE_MS, because they take long."""
     tx.run(
         f"UPDATE jobs SET due_ms = :until WHERE {tx.sql.ids_in('id', 'ids')} AND state = 'running'",
         ids=list(ids),
@@ -148,18 +148,18 @@ def finish(tx: Tx, ids: Collection[int]) -> None:
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of an attempt that failed."""
+    """The result of an attempt that failed."""
 
     id: int
-    begun: int  # attempts when this one was begun; another worker that took the job since is not disturbed
-    attempts: int  # that count from now on
+    begun: int  # attempts when this one began; if another worker has taken the job since, nothing is changed
+    attempts: int  # the number to store
     state: State
     pause_ms: int
     answer: str
 
 
 def fail(tx: Tx, outcomes: Iterable[Outcome]) -> None:
-    """Have these tried again after their pauses, or set aside."""
+    """Try these again after their pauses, or set them aside."""
     tx.many(
         """UPDATE jobs SET state = :state, due_ms = :due, attempts = :attempts, answer = :answer, answered_ms = :now
            WHERE bucket = :bucket AND id = :id AND attempts = :begun""",
@@ -180,7 +180,7 @@ def fail(tx: Tx, outcomes: Iterable[Outcome]) -> None:
 
 
 def put_off(tx: Tx, pauses_ms: Iterable[tuple[int, int]]) -> None:
-    """(id, pause) of jobs that wait: not before then. It counts as no attempt."""
+    """(id, pause) of waiting jobs, which become due after the pause. It does not count as an attempt."""
     tx.many(
         "UPDATE jobs SET due_ms = :due WHERE bucket = :bucket AND id = :id AND state = 'waiting'",
         [{"id": id, "bucket": bucket_of(id), "due": tx.now_ms + pause_ms} for id, pause_ms in pauses_ms],
@@ -188,7 +188,7 @@ def put_off(tx: Tx, pauses_ms: Iterable[tuple[int, int]]) -> None:
 
 
 def give_back(tx: Tx, ids: Collection[int]) -> None:
-    """These were taken, and not done: whoever comes first may. It counts as no attempt."""
+    """End the lease of these without having done them. It does not count as an attempt."""
     tx.run(
         f"""UPDATE jobs SET state = 'waiting', due_ms = :now, attempts = attempts - 1
             WHERE {tx.sql.ids_in("id", "ids")} AND state = 'running'""",
@@ -198,7 +198,7 @@ def give_back(tx: Tx, ids: Collection[int]) -> None:
 
 
 def release_all(tx: Tx) -> None:
-    """End every lease. Only for a server that is alone on its database: its start."""
+    """End every lease. Only at the start of a server that is alone on its database."""
     tx.run("UPDATE jobs SET due_ms = :now WHERE state = 'running'", now=tx.now_ms)
 
 
@@ -208,7 +208,7 @@ def by_id(tx: Tx, id: int) -> Job | None:
 
 
 def page(tx: Tx, limit: int, *, kind: str = "", state: str = "") -> list[Job]:
-    """Of this kind and state, or of all, as they were enqueued."""
+    """Jobs of this kind and state ("": any), in the order they were enqueued."""
     rows = tx.all(
         f"""SELECT {_COLUMNS} FROM jobs
             WHERE (kind = :kind OR :kind = '') AND (state = :state OR :state = '') ORDER BY id LIMIT :limit""",
@@ -223,12 +223,12 @@ class Count(msgspec.Struct, frozen=True):
     kind: str
     state: str
     jobs: int
-    due: int  # of these, those whose time has come
+    due: int  # how many of these are due
     first_due_ms: int
 
 
 def counts(tx: Tx) -> list[Count]:
-    """How many there are, by kind and state."""
+    """How many jobs there are, by kind and state."""
     rows = tx.all(
         """SELECT kind, state, COUNT(*), COUNT(CASE WHEN due_ms <= :now THEN 1 END), MIN(due_ms) FROM jobs
            GROUP BY kind, state ORDER BY kind, state""",
@@ -238,13 +238,13 @@ def counts(tx: Tx) -> list[Count]:
 
 
 def oldest_event(tx: Tx) -> int:
-    """The id of the oldest event to which a reaction is still to be tried again; 0: there is none."""
+    """The id of the oldest event with a reaction that waits for its next try; 0: none."""
     row = tx.one("SELECT MIN(key) FROM jobs WHERE kind = :kind AND state <> 'set_aside'", kind=REACTION)
     return int(row[0].split()[0]) if row and row[0] else 0  # ids have as many digits until the year 2453
 
 
 def retry(tx: Tx, ids: list[int]) -> int:
-    """Have these tried at once and with all their attempts; how many. What runs is left alone."""
+    """Try these at once, with all their attempts again. How many; jobs that run are left alone."""
     return tx.changed(
         f"""UPDATE jobs SET state = 'waiting', due_ms = :now, attempts = 0
             WHERE {tx.sql.ids_in("id", "ids")} AND state <> 'running'""",
@@ -254,5 +254,5 @@ def retry(tx: Tx, ids: list[int]) -> int:
 
 
 def drop(tx: Tx, ids: list[int]) -> int:
-    """Have these never done; how many. What runs is left alone."""
+    """Delete these. How many; jobs that run are left alone."""
     return tx.changed(f"DELETE FROM jobs WHERE {tx.sql.ids_in('id', 'ids')} AND state <> 'running'", ids=ids)

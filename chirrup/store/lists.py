@@ -1,4 +1,4 @@
-"""Lists and who is on them, read from both ends."""
+"""Lists and their members, read from both ends."""
 
 from collections.abc import Collection
 
@@ -25,7 +25,7 @@ def is_on_any(tx: Tx, account_id: int) -> bool:
 
 
 def held_by(tx: Tx, account_id: int, owners: Collection[int]) -> dict[int, int]:
-    """The lists of any of owners that account_id is on: owner by list id."""
+    """list id -> owner, of the lists of any of owners that account_id is on."""
     rows = tx.all(
         f"""SELECT list_id, owner_id FROM listed_in
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("owner_id", "owners")}""",
@@ -58,7 +58,7 @@ def with_member(tx: Tx, account_id: int, list_ids: Collection[int]) -> set[int]:
 
 
 def members_of_exclusive(tx: Tx, owner_id: int) -> set[int]:
-    """Whom owner_id reads in exclusive lists only."""
+    """Members of owner_id's exclusive lists: their posts are not in its home timeline."""
     rows = tx.all(
         """SELECT m.account_id FROM lists l JOIN list_members m ON m.bucket = l.bucket AND m.list_id = l.id
            WHERE l.bucket = :bucket AND l.owner_id = :owner AND l.exclusive = 1""",
@@ -69,7 +69,7 @@ def members_of_exclusive(tx: Tx, owner_id: int) -> set[int]:
 
 
 def owned(tx: Tx, owner_id: int) -> list[PostList]:
-    """Every list of owner_id, the first made first."""
+    """Every list of owner_id, oldest first."""
     rows = tx.all(
         f"SELECT {COLUMNS} FROM lists WHERE bucket = :bucket AND owner_id = :owner ORDER BY id",
         bucket=bucket_of(owner_id),
@@ -105,13 +105,13 @@ def update(tx: Tx, changed: PostList) -> None:
 
 
 def delete(tx: Tx, id: int) -> None:
-    """With who was on it, from both ends."""
+    """Deletes the list and its memberships, at both ends."""
     remove_members(tx, id, members(tx, id))
     tx.run("DELETE FROM lists WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
 
 
 def members_page(tx: Tx, list_id: int, span: Span) -> list[tuple[int, int]]:
-    """(membership id, account id) in the order of adding, newest first: span is over membership ids."""
+    """(membership id, account id), newest membership first. span is over membership ids."""
     rows = tx.all(
         f"""SELECT id, account_id FROM list_members WHERE bucket = :bucket AND list_id = :list
               AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
@@ -125,7 +125,7 @@ def members_page(tx: Tx, list_id: int, span: Span) -> list[tuple[int, int]]:
 
 
 def add_member(tx: Tx, chosen: PostList, account_id: int) -> bool:
-    """Both ends. False when it was on the list."""
+    """Writes both ends. False when it was on the list already."""
     new = 1 == tx.changed(
         """INSERT INTO list_members (bucket, list_id, account_id, id) VALUES (:bucket, :list, :account, :id)
            ON CONFLICT (bucket, list_id, account_id) DO NOTHING""",
@@ -147,7 +147,7 @@ def add_member(tx: Tx, chosen: PostList, account_id: int) -> bool:
 
 
 def remove_members(tx: Tx, list_id: int, account_ids: Collection[int]) -> int:
-    """Both ends. How many were on the list."""
+    """Deletes both ends. How many were on the list."""
     tx.run(
         f"""DELETE FROM listed_in WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
               AND list_id = :list""",

@@ -1,4 +1,4 @@
-"""How far a bulk load has come: written in the transaction of each chunk, so that it goes on after a kill."""
+"""The progress of a bulk load. It is written in the transaction of each chunk, so a load continues after a kill."""
 
 import msgspec
 
@@ -7,9 +7,9 @@ from ..ports import Tx
 
 class Load(msgspec.Struct, frozen=True):
     plan: str  # JSON: what is loaded
-    began_ms: int  # ids and times of what is loaded are counted from here
+    began_ms: int  # ids and times of the loaded rows are counted from here
     step: int  # steps that are done
-    done: int  # of the step under way
+    done: int  # of the current step
     finished: int
 
 
@@ -17,7 +17,7 @@ _COLUMNS = ", ".join(Load.__struct_fields__)
 
 
 def get(tx: Tx) -> Load | None:
-    """The one load of this database."""
+    """The load of this database; there is at most one."""
     row = tx.one(f"SELECT {_COLUMNS} FROM loads WHERE id = 1")
     return Load(*row) if row else None
 

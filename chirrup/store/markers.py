@@ -1,4 +1,4 @@
-"""How far an account has read its home and its notifications."""
+"""How far an account has read its home timeline and its notifications."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from ..types import Marker
 
 
 def of(tx: Tx, account_id: int, timelines: Collection[str]) -> dict[str, Marker]:
-    """By timeline ("home", "notifications"); absent where nothing was saved."""
+    """timeline ("home", "notifications") -> marker; absent where nothing was saved."""
     rows = tx.all(
         f"""SELECT timeline, last_read_id, version, changed_ms FROM markers
             WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("timeline", "timelines")}""",
@@ -20,7 +20,7 @@ def of(tx: Tx, account_id: int, timelines: Collection[str]) -> dict[str, Marker]
 
 
 def save(tx: Tx, account_id: int, timeline: str, last_read_id: int) -> Marker:
-    """The marker as it is now; its version rises with each save."""
+    """The saved marker. Its version rises with each save."""
     rows = tx.all(
         """INSERT INTO markers (bucket, account_id, timeline, last_read_id, version, changed_ms)
            VALUES (:bucket, :account, :timeline, :last, 1, :now)

@@ -1,4 +1,4 @@
-"""Media: rows about files; the files are blobs."""
+"""Media: rows about files. The files themselves are blobs."""
 
 from collections.abc import Collection
 
@@ -31,7 +31,7 @@ def insert(tx: Tx, media: Media) -> bool:
 
 
 def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
-    """Tie the owner's media that are free, or are this post's already, to post_id. How many are."""
+    """Attach the owner's media that no other post has to post_id. How many of ids belong to post_id now."""
     return tx.changed(
         f"""UPDATE media SET post_id = :post, released_ms = 0 WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
               AND owner_id = :owner AND (post_id <= 0 OR post_id = :post OR released_ms > 0)""",
@@ -43,7 +43,7 @@ def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
 
 
 def of_post(tx: Tx, post_id: int) -> set[int]:
-    """Ids of what the post shows, and of what it showed before it was edited."""
+    """Ids of the media that the post shows, or showed before an edit."""
     rows = tx.all(
         "SELECT id FROM media WHERE bucket = :bucket AND post_id = :post AND post_id > 0",
         bucket=bucket_of(post_id),
@@ -53,7 +53,7 @@ def of_post(tx: Tx, post_id: int) -> set[int]:
 
 
 def release(tx: Tx, ids: Collection[int], post_id: int) -> None:
-    """Make what post_id shows free for another post."""
+    """Make these media of post_id free for another post."""
     tx.run(
         f"""UPDATE media SET released_ms = :now
             WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")} AND post_id = :post""",
@@ -65,7 +65,7 @@ def release(tx: Tx, ids: Collection[int], post_id: int) -> None:
 
 
 def update(tx: Tx, media: Media) -> None:
-    """Write what its owner may change."""
+    """Write the columns its owner may change."""
     tx.run(
         """UPDATE media SET description = :description, meta = :meta, preview_key = :preview_key, blurhash = :blurhash
            WHERE bucket = :bucket AND id = :id""",
@@ -83,7 +83,7 @@ def delete(tx: Tx, id: int) -> None:
 
 
 def delete_unattached(tx: Tx, id: int) -> bool:
-    """False when a post took it, or it is gone."""
+    """False when a post has it now, or it is deleted already."""
     return 1 == tx.changed(
         "DELETE FROM media WHERE bucket = :bucket AND id = :id AND (post_id = 0 OR released_ms > 0)",
         bucket=bucket_of(id),
@@ -92,7 +92,7 @@ def delete_unattached(tx: Tx, id: int) -> bool:
 
 
 def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
-    """Uploads older than before_id that no post took, oldest first."""
+    """Uploads older than before_id that no post has, oldest first."""
     rows = tx.all(
         f"SELECT {COLUMNS} FROM media WHERE post_id = 0 AND id < :before ORDER BY id LIMIT :limit",
         before=before_id,
@@ -102,7 +102,7 @@ def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
 
 
 def released(tx: Tx, *, before_ms: int, limit: int) -> list[Media]:
-    """Those whose post was deleted before then and that no other post took, oldest first."""
+    """Media whose post was deleted before before_ms and that no other post has, oldest first."""
     rows = tx.all(
         f"""SELECT {COLUMNS} FROM media WHERE released_ms > 0 AND released_ms < :before
             ORDER BY released_ms LIMIT :limit""",
@@ -113,5 +113,5 @@ def released(tx: Tx, *, before_ms: int, limit: int) -> list[Media]:
 
 
 def adopt_released(tx: Tx) -> None:
-    """What a program of before has released: by a negative post_id. The next release needs this no more."""
+    """Convert media that an older program released with a negative post_id. The next release does not need this."""
     tx.run("UPDATE media SET post_id = -post_id, released_ms = :now WHERE post_id < 0", now=tx.now_ms)

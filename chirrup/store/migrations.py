@@ -1,12 +1,12 @@
-"""The schema's steps, in order. Each is its own transaction and may be run again: a kill in the middle harms nothing.
+"""The steps of the schema, in order. Each is its own transaction and may be run again, so a kill harms nothing.
 
-While the steps run, programs of before and after them read and write. So (docs/operate/postgres.md):
+While they run, the old and the new program read and write the database. So (docs/operate/postgres.md):
 
-- A new table, or a new column with a DEFAULT, is harmless: the program of before does not name it. Other changes take
-  two releases. The first stops using a column or table, the next one drops it; nothing is ever renamed.
-- A new database gets all of schema.py at once; steps bring the others there. tests/faults/test_migrations.py compares.
-- A new index on a table of before is an Index step: PostgreSQL builds it while others write.
-- A step waits for a lock for LOCK_MS only, because all who come after it wait behind it. Then it lets them pass, and is
+- A new table, or a new column with a DEFAULT, is harmless: the old program does not name it. Other changes take two
+  releases. The first stops using a column or table, the next one drops it; nothing is ever renamed.
+- A new database gets all of schema.py at once; steps update the others. tests/faults/test_migrations.py compares both.
+- A new index on an existing table is an Index step: PostgreSQL builds it while others write.
+- A step waits for a lock for LOCK_MS only, because everybody after it waits behind it. Then it lets them pass and is
   tried again.
 """
 
@@ -21,7 +21,7 @@ from ..ports import Database, Tx
 from . import schema
 
 LOCK_MS = 1_000
-PATIENCE_S = 600.0  # for a lock that is never free, or for another process that migrates
+PATIENCE_S = 600.0  # for a lock that stays taken, or for another process that migrates
 
 log = structlog.get_logger()
 
@@ -33,13 +33,13 @@ NAMES = "CREATE TABLE IF NOT EXISTS schema_steps (name TEXT NOT NULL, PRIMARY KE
 
 
 class Index(NamedTuple):
-    """A step that builds an index of schema.py on a table of before."""
+    """A step that builds an index of schema.py on an existing table."""
 
     name: str
 
 
 def _create_missing(tx: Tx) -> None:
-    """Tables that came later stand in schema.py with the others, and each is made where it is missing."""
+    """Create each table of schema.py that is missing."""
     there = {name for (name,) in tx.all(tx.sql.relations)}
     for statement in schema.statements(tx.sql.clustered):
         if schema.table_of(statement) not in there:  # with its indexes
@@ -48,9 +48,9 @@ def _create_missing(tx: Tx) -> None:
 
 
 def _add(table: str, column: str, definition: str) -> Callable[[Tx], None]:
-    """A step that adds a column to a table of before. It stands in schema.py too, so a new database has it already.
+    """A step that adds a column to an existing table. It must be in schema.py too, so a new database has it already.
 
-    definition ends in DEFAULT …: the program of before does not name the column, and may run for a while yet.
+    definition must end in DEFAULT …: the old program does not name the column, and may still run for a while.
     """
 
     def step(tx: Tx) -> None:
@@ -61,7 +61,7 @@ def _add(table: str, column: str, definition: str) -> Callable[[Tx], None]:
 
 
 def _may_be_null(table: str, column: str) -> Callable[[Tx], None]:
-    """A step that lets a column of a table of before be NULL; as schema.py has it. Harmless when repeated."""
+    """A step that lets an existing column be NULL, as in schema.py. Harmless when repeated."""
 
     def step(tx: Tx) -> None:
         tx.run(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
@@ -70,7 +70,7 @@ def _may_be_null(table: str, column: str) -> Callable[[Tx], None]:
 
 
 def _drop_index(name: str) -> Callable[[Tx], None]:
-    """A step that drops an index that no statement of this program uses. The program of before goes on more slowly."""
+    """A step that drops an index which this program does not use. The old program becomes slower."""
 
     def step(tx: Tx) -> None:
         tx.run(f"DROP INDEX IF EXISTS {name}")
@@ -79,11 +79,11 @@ def _drop_index(name: str) -> Callable[[Tx], None]:
 
 
 def _nothing(tx: Tx) -> None:
-    """A step of before that a later one makes needless."""
+    """A step that a later one has made unnecessary."""
 
 
 Step = Callable[[Tx], None] | Index
-STEPS: dict[str, Step] = {  # by name, which is what a database remembers; new ones at the end
+STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at the end
     "the first schema": _create_missing,
     "workers and lanes": _create_missing,
     "media of deleted posts": _create_missing,
@@ -94,7 +94,7 @@ STEPS: dict[str, Step] = {  # by name, which is what a database remembers; new o
     "behind": _create_missing,
     "index media_released": Index("media_released"),
     "index followers_notified": Index("followers_notified"),
-    "index posts_first": _nothing,  # posts_of_org takes its place
+    "index posts_first": _nothing,  # replaced by posts_of_org
     "no index posts_public": _drop_index("posts_public"),
     "index posts_replied": Index("posts_replied"),
     "index media_post": Index("media_post"),
@@ -117,11 +117,11 @@ STEPS: dict[str, Step] = {  # by name, which is what a database remembers; new o
     "index media_free": Index("media_free"),
     "missed_pushes": _create_missing,
 }
-NUMBERED = 32  # programs of before counted the steps: so many may be known by their number only
+NUMBERED = 32  # older programs remembered only a number of steps, at most this
 
 
 def done(tx: Tx) -> set[str]:
-    """The names of the steps that have been done here, also of those that only a newer program knows."""
+    """The names of the steps done in this database, including those that only a newer program knows."""
     tables = {name for (name,) in tx.all(tx.sql.relations)}
     names = {name for (name,) in tx.all("SELECT name FROM schema_steps")} if "schema_steps" in tables else set[str]()
     if names or "schema_version" not in tables:
@@ -131,14 +131,14 @@ def done(tx: Tx) -> set[str]:
 
 
 def version(tx: Tx) -> int:
-    """How many steps have been done here."""
+    """How many steps have been done in this database."""
     return len(done(tx))
 
 
 def migrate(db: Database) -> int:
-    """Do the steps that are missing; how many are done then. Others may do the same at the same time.
+    """Do the missing steps; returns how many are done then. Other processes may call it at the same time.
 
-    Raises Held: somebody held what it needed for PATIENCE_S.
+    Raises Held: another transaction or process held a lock for PATIENCE_S.
     """
     give_up_at = time.monotonic() + PATIENCE_S
     while True:
@@ -149,7 +149,7 @@ def migrate(db: Database) -> int:
                     db.build_index(step.name, schema.index(step.name))
                 name = db.write_now(_go_on, built=name)
             known = db.write_now(done)
-        except Held as error:  # a lock is another's, or the other one who migrates is not done
+        except Held as error:  # another transaction has the lock, or another process migrates
             if time.monotonic() > give_up_at:
                 raise
             log.info("the schema is not changed yet", why=error.message)
@@ -161,7 +161,7 @@ def migrate(db: Database) -> int:
 
 
 def _go_on(tx: Tx, built: str = "") -> str:
-    """Do the next step, unless it is an Index that is not built; the name of the step to do then, "": there is none."""
+    """Do the next step, unless it is an Index not built yet. Returns the name of the step after that; "": none."""
     if not _next(done(tx)):
         return ""
     if tx.one(tx.sql.lock_schema) != (1,):
@@ -169,8 +169,8 @@ def _go_on(tx: Tx, built: str = "") -> str:
     tx.one(tx.sql.lock_patience, ms=LOCK_MS)
     tx.run(VERSION)
     tx.run(NAMES)
-    names = done(tx)  # by now
-    if not names:  # new here: all of it is in schema.py
+    names = done(tx)  # again, now with the lock
+    if not names:  # a new database: schema.py has all of it
         _create_missing(tx)
         _remember(tx, set(STEPS))
         return ""
@@ -191,7 +191,7 @@ def _next(names: set[str]) -> str:
 
 
 def _remember(tx: Tx, names: set[str]) -> None:
-    """That these are done; and for programs of before, which go on when all that they know are, how many of those."""
+    """Store that these are done, and for older programs, which know only a number, how many of those they know."""
     tx.many(
         "INSERT INTO schema_steps (name) VALUES (:name) ON CONFLICT (name) DO NOTHING",
         [{"name": name} for name in sorted(names)],

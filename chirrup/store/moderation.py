@@ -1,4 +1,4 @@
-"""Accounts as administrators see them, and the log of what administrators did. Nothing is ever taken from the log."""
+"""Accounts as administrators see them, and the log of what administrators did. Nothing is deleted from the log."""
 
 from ..ids import bucket_of
 from ..ports import Tx
@@ -22,7 +22,7 @@ CONDITIONS = {
 
 
 def page(tx: Tx, org_id: int, span: Span, conditions: list[str], texts: dict[str, str]) -> list[tuple[Account, User]]:
-    """Newest first. conditions: keys of CONDITIONS, which all must hold; texts: what those that name one want."""
+    """Newest first. conditions: keys of CONDITIONS; all must hold. texts: conditions that need a value -> the value."""
     where = " AND ".join(f"({CONDITIONS[name]})" for name in [*conditions, *texts]) or "1 = 1"
     rows = tx.all(
         f"""SELECT {_ACCOUNT}, {_USER} FROM accounts a JOIN users u ON u.bucket = a.bucket AND u.account_id = a.id

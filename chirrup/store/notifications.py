@@ -1,4 +1,4 @@
-"""Notifications: rows in the recipient's bucket, one for each thing that happened, however often it is told."""
+"""Notifications: rows in the recipient's bucket. Inserting the same one twice leaves one row."""
 
 from collections.abc import Collection
 
@@ -10,20 +10,20 @@ COLUMNS = ", ".join(Notification.__struct_fields__)
 
 
 def insert(tx: Tx, account_id: int, kind: str, from_id: int, post_id: int = 0) -> Notification | None:
-    """The notification, or None when it had been told before."""
+    """The notification, or None when it existed already."""
     bucket = bucket_of(account_id)
-    told = Notification(tx.new_id(bucket), account_id, kind, from_id, post_id)
+    made = Notification(tx.new_id(bucket), account_id, kind, from_id, post_id)
     new = tx.changed(
         f"""INSERT INTO notifications (bucket, {COLUMNS}) VALUES (:bucket, :id, :account, :kind, :from_id, :post_id)
             ON CONFLICT (bucket, account_id, kind, from_id, post_id) DO NOTHING""",
         bucket=bucket,
-        id=told.id,
+        id=made.id,
         account=account_id,
         kind=kind,
         from_id=from_id,
         post_id=post_id,
     )
-    return told if new else None
+    return made if new else None
 
 
 def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
@@ -72,7 +72,7 @@ def clear(tx: Tx, account_id: int) -> None:
 
 
 def take_back(tx: Tx, account_id: int, kind: str, from_id: int, post_id: int = 0) -> None:
-    """What was told has been undone."""
+    """Delete the notification of something that was undone."""
     tx.run(
         """DELETE FROM notifications WHERE bucket = :bucket AND account_id = :account AND kind = :kind
              AND from_id = :from_id AND post_id = :post_id""",
@@ -85,7 +85,7 @@ def take_back(tx: Tx, account_id: int, kind: str, from_id: int, post_id: int = 0
 
 
 def forget_account(tx: Tx, account_id: int, from_id: int) -> None:
-    """All that from_id caused for account_id."""
+    """Delete all of account_id's notifications that from_id caused."""
     tx.run(
         "DELETE FROM notifications WHERE bucket = :bucket AND account_id = :account AND from_id = :from_id",
         bucket=bucket_of(account_id),

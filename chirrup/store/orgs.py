@@ -1,4 +1,4 @@
-"""Organisations, and the hosts that their sites are reached at. host: as access/sites.host_of gives it."""
+"""Organisations, and the hosts of their sites. host: the normal form of access/sites.host_of."""
 
 from ..ids import bucket_of, bucket_of_text
 from ..ports import Tx
@@ -18,7 +18,7 @@ def insert(tx: Tx, org: Org) -> bool:
 
 
 def claim_host(tx: Tx, host: str, org_id: int) -> bool:
-    """False when an organisation has it."""
+    """False when an organisation has it already."""
     return 1 == tx.changed(
         """INSERT INTO hosts (bucket, host, org_id) VALUES (:bucket, :host, :org)
            ON CONFLICT (bucket, host) DO NOTHING""",
@@ -42,7 +42,7 @@ def by_id(tx: Tx, id: int) -> Org | None:
 
 
 def page(tx: Tx, *, after: int, limit: int) -> list[Org]:
-    """Those with ids above after, the oldest first."""
+    """Organisations with ids above `after`, oldest first."""
     rows = tx.all(f"SELECT {COLUMNS} FROM orgs WHERE id > :after ORDER BY id LIMIT :limit", after=after, limit=limit)
     return [Org(*row) for row in rows]
 

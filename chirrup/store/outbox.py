@@ -1,4 +1,4 @@
-"""The outbox: events written with the rows they announce, leased by workers, removed when acted on."""
+"""The outbox: events are written with the rows they announce, leased by workers, and deleted when acted on."""
 
 from collections.abc import Collection
 
@@ -11,10 +11,10 @@ from ..ports import Tx
 from . import jobs, outbox_partitions
 from .outbox_partitions import ALL, BEAT_MS, LEASE_MS, PARTITIONS
 
-MARK = 1000  # in the count of attempts: somebody began on it, and has not come to an end
-NEWER_MS = 10_000  # between two looks at an event that whoever looked did not know the kind of
-NEWER_MAX_MS = 24 * 3_600_000  # longer than an update takes: whoever should have known it is not coming
-_LEFT = "attempts = 0 AND lease_until > 0"  # by leave_to_newer(): what else is held until some time was attempted
+MARK = 1000  # added to the attempts of an event that a worker began to act on alone: see mark()
+NEWER_MS = 10_000  # between two looks at an event whose kind the worker does not know
+NEWER_MAX_MS = 24 * 3_600_000  # longer than an update takes: no newer version is coming
+_LEFT = "attempts = 0 AND lease_until > 0"  # left by leave_to_newer(); all other leased events have attempts
 BESIDE_MS = 100  # ids of one transaction are made within this
 
 
@@ -22,12 +22,12 @@ class Leased(msgspec.Struct, frozen=True):
     id: int
     event: Event | None  # None: this version of the program cannot read it
     attempts: int  # this one included
-    problem: str = ""  # why it cannot
-    newer: bool = False  # because it is of a kind that only a newer version knows, and that may still come
+    problem: str = ""  # why it cannot be read
+    newer: bool = False  # its kind is unknown, and a newer version that knows it may still come
 
 
 def append(tx: Tx, event: Event) -> None:
-    """Write event in this transaction. It carries no lease: whoever comes first may act on it."""
+    """Write event in this transaction, without a lease."""
     bucket = bucket_of(event.of)
     tx.run(
         "INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide) VALUES (:id, :bucket, :body, 0, 0, 0)",
@@ -38,10 +38,10 @@ def append(tx: Tx, event: Event) -> None:
 
 
 def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = False, until_ms: int = 0) -> list[Leased]:
-    """Up to limit events that nobody holds, of the partitions among, oldest first, ours until until_ms.
+    """Lease up to limit free events of the partitions among, oldest first, until until_ms.
 
-    wide: of those that went on (go_on), and only those. until_ms: when the lease of the partitions ends (0: LEASE_MS
-    from now), so that whoever takes over the partitions of a dead worker finds its events free at the same moment.
+    wide: only the rests of large deliveries (go_on); False: only other events. until_ms: when the lease of the
+    partitions ends (0: LEASE_MS from now), so a dead worker's events become free together with its partitions.
     """
     now = tx.now_ms
     free = tx.all(
@@ -67,17 +67,17 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
 def _leased(id: int, body: str, attempts: int, now_ms: int) -> Leased:
     try:
         return Leased(id, events.decode(body), attempts)
-    except (msgspec.DecodeError, RecursionError) as error:  # a newer version's, or damaged: it holds up no other
+    except (msgspec.DecodeError, RecursionError) as error:  # a newer version's, or damaged; others must not wait for it
         return Leased(id, None, attempts, str(error), ms_of(id) > now_ms - NEWER_MAX_MS and events.is_newer(body))
 
 
 def _end(now_ms: int, until_ms: int) -> int:
-    """A partition that is about to be lost is no reason to lease for a moment only: what is renewed in time is kept."""
+    """At least BEAT_MS from now, even if the lease of the partitions ends earlier: it is usually renewed in time."""
     return max(until_ms, now_ms + BEAT_MS) if until_ms else now_ms + LEASE_MS
 
 
 def extend(tx: Tx, ids: list[int], until_ms: int = 0) -> None:
-    """Hold these, if they are held at all, until then (0: for LEASE_MS more): their handling takes long."""
+    """Extend the leases of these until until_ms (0: by LEASE_MS), because handling takes long."""
     now = tx.now_ms
     tx.run(
         f"UPDATE outbox SET lease_until = :until WHERE {tx.sql.ids_in('id', 'ids')} AND lease_until > :now",
@@ -88,12 +88,12 @@ def extend(tx: Tx, ids: list[int], until_ms: int = 0) -> None:
 
 
 def finish(tx: Tx, ids: list[int]) -> None:
-    """These are done with."""
+    """Delete these, which have been acted on."""
     tx.run(f"DELETE FROM outbox WHERE {tx.sql.ids_in('id', 'ids')}", ids=ids)
 
 
 def go_on(tx: Tx, id: int, rest: Event) -> None:
-    """What is left of this one is rest. Whoever comes first may act on it, as something wide."""
+    """Replace this one by rest, the part that is left, without a lease. Only lease(wide=True) finds it."""
     tx.run(
         """UPDATE outbox SET body = :body, wide = 1, lease_until = 0, attempts = 0
            WHERE bucket = :bucket AND id = :id""",
@@ -104,7 +104,8 @@ def go_on(tx: Tx, id: int, rest: Event) -> None:
 
 
 def mark(tx: Tx, id: int) -> None:
-    """Somebody begins on this one, though many attempts had no outcome. Whoever leases it marked knows why."""
+    """Note that a worker begins on this event after many attempts without a result. If it is leased with the mark, that
+    attempt had no result either."""
     tx.run(
         "UPDATE outbox SET attempts = attempts + :mark WHERE bucket = :bucket AND id = :id",
         mark=MARK,
@@ -114,7 +115,7 @@ def mark(tx: Tx, id: int) -> None:
 
 
 def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
-    """Try this one again no sooner than in pause_ms."""
+    """Try this one again in pause_ms at the earliest."""
     at = tx.now_ms + pause_ms
     tx.run(
         "UPDATE outbox SET lease_until = :at, attempts = attempts % :mark WHERE bucket = :bucket AND id = :id",
@@ -126,7 +127,7 @@ def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
 
 
 def give_back(tx: Tx, ids: list[int]) -> None:
-    """These were not acted on after all: whoever comes first may."""
+    """End the leases of these, which were not acted on."""
     tx.run(
         f"UPDATE outbox SET lease_until = 0, attempts = attempts % :mark - 1 WHERE {tx.sql.ids_in('id', 'ids')}",
         mark=MARK,
@@ -135,11 +136,10 @@ def give_back(tx: Tx, ids: list[int]) -> None:
 
 
 def give_back_lost(tx: Tx, among: Collection[int], held: Collection[int]) -> None:
-    """What is leased in the partitions among, which are ours, and not among held is free again; it counts as no
-    attempt.
+    """Free the events that are leased in our partitions `among` but not in `held`. It does not count as an attempt.
 
-    The answer to its lease, or what came of acting on it, was lost with the connection. What waits for its next try
-    cannot be told from that: it is tried sooner.
+    The answer to the lease, or the result of acting on it, was lost with the connection. Events that wait for their
+    next try look the same, so they are tried sooner.
     """
     tx.run(
         f"""UPDATE outbox SET lease_until = 0, attempts = attempts - 1
@@ -152,7 +152,7 @@ def give_back_lost(tx: Tx, among: Collection[int], held: Collection[int]) -> Non
 
 
 def leave_to_newer(tx: Tx, ids: Collection[int]) -> None:
-    """These are of kinds unknown here. Whoever has their partitions looks again in NEWER_MS; it is no attempt."""
+    """These have kinds unknown to this version. They are leased again in NEWER_MS. It does not count as an attempt."""
     tx.run(
         f"UPDATE outbox SET lease_until = :at, attempts = 0 WHERE {tx.sql.ids_in('id', 'ids')}",
         at=tx.now_ms + NEWER_MS,
@@ -161,7 +161,7 @@ def leave_to_newer(tx: Tx, ids: Collection[int]) -> None:
 
 
 def set_aside(tx: Tx, id: int, reason: str) -> None:
-    """Move an event that keeps failing out of the way, with the reason, for a person to look at."""
+    """Move an event that keeps failing to the failures, with the reason, for an operator."""
     tx.run(
         """INSERT INTO outbox_failed (id, bucket, body, reason, failed_ms)
            SELECT id, bucket, body, :reason, :now FROM outbox WHERE bucket = :bucket AND id = :id
@@ -182,13 +182,13 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 def failures(tx: Tx, limit: int) -> list[Failed]:
-    """What was set aside, oldest first."""
+    """Events that were set aside, oldest first."""
     rows = tx.all("SELECT id, body, reason, failed_ms FROM outbox_failed ORDER BY id LIMIT :limit", limit=limit)
     return [Failed(*row) for row in rows]
 
 
 def newer(tx: Tx, limit: int) -> list[Failed]:
-    """What was left to a newer version, oldest first; failed_ms: when it was looked at last."""
+    """Events left to a newer version, oldest first. failed_ms: when one was looked at last."""
     rows = tx.all(
         f"SELECT id, body, lease_until FROM outbox WHERE {_LEFT} ORDER BY id LIMIT :limit",
         limit=limit,
@@ -197,7 +197,7 @@ def newer(tx: Tx, limit: int) -> list[Failed]:
 
 
 def put_back(tx: Tx, ids: list[int]) -> None:
-    """Have these failures acted on anew."""
+    """Move these failures back to the outbox."""
     tx.run(
         f"""INSERT INTO outbox (id, bucket, body, lease_until, attempts, wide)
             SELECT id, bucket, body, 0, 0, 0 FROM outbox_failed WHERE {tx.sql.ids_in("id", "ids")}
@@ -208,7 +208,7 @@ def put_back(tx: Tx, ids: list[int]) -> None:
 
 
 def waiting_beside(tx: Tx, id: int) -> list[Event]:
-    """Events still to be acted on that may have been written in the transaction that drew id, in id's bucket."""
+    """Events of id's bucket that wait and may have been written in the same transaction as id."""
     rows = tx.all(
         "SELECT body FROM outbox WHERE bucket = :bucket AND id > :after AND id < :before",
         bucket=bucket_of(id),
@@ -219,7 +219,7 @@ def waiting_beside(tx: Tx, id: int) -> list[Event]:
 
 
 def release_all(tx: Tx) -> int:
-    """Give back every lease, on events and on partitions. Only for the start of a server that is alone."""
+    """End every lease, on events and on partitions. Only at the start of a server that is alone on its database."""
     outbox_partitions.clear(tx)
     return tx.changed("UPDATE outbox SET lease_until = 0 WHERE lease_until > 0")
 
@@ -231,18 +231,18 @@ def waiting(tx: Tx) -> int:
 
 
 def oldest(tx: Tx) -> int:
-    """The id, which has its time in it, of the event that has waited longest; 0: none waits."""
+    """The id of the event that has waited longest (an id contains its time); 0: none waits."""
     row = tx.one("SELECT MIN(id) FROM outbox")
     return (row[0] if row else None) or 0
 
 
 def low_watermark(tx: Tx) -> int:
-    """The id up to which all events have been acted on, and all that was written with them is known.
+    """The id up to which all events have been acted on, and no transaction with a smaller id can still commit.
 
-    A reaction that is to be tried again, as a job, has not acted.
+    An event with a reaction that waits for its next try, as a job, has not been acted on.
 
-    To be asked in a write: those of SQLite come one after the other; on PostgreSQL what was under way at the first
-    question, and is not any more, is seen by the second.
+    Ask in a write: on SQLite writes come one after the other; on PostgreSQL, the second query sees what was under way
+    at the first and has committed since.
     """
     begun = tx.one(tx.sql.oldest_write)
     begun_ms = (begun[0] if begun else None) or tx.now_ms
@@ -252,12 +252,12 @@ def low_watermark(tx: Tx) -> int:
 
 
 def failed(tx: Tx) -> int:
-    """How many were set aside."""
+    """How many events are set aside."""
     row = tx.one("SELECT COUNT(*) FROM outbox_failed")
     return row[0] if row else 0
 
 
 def left_to_newer(tx: Tx) -> int:
-    """How many are of kinds that whoever looked at them did not know."""
+    """How many events have been left to a newer version."""
     row = tx.one(f"SELECT COUNT(*) FROM outbox WHERE {_LEFT}")
     return row[0] if row else 0

@@ -1,17 +1,17 @@
-"""Which worker looks after which part of the outbox.
+"""Which worker holds which partition of the outbox.
 
-An actor's events are all in one partition, a partition is held by one worker at a time: so they are acted on in order,
-by however many workers. The two tables are tiny; all of it is in bucket 0, so that one shard decides.
+An actor's events are all in one partition, and one worker at a time holds a partition. So they are acted on in order,
+with any number of workers. The two tables are tiny and in bucket 0, so that one shard decides.
 """
 
 from collections.abc import Collection
 
 from ..ports import Tx
 
-PARTITIONS = 64  # the most workers that have something to do
+PARTITIONS = 64  # more workers than this would have nothing to do
 ALL = frozenset(range(PARTITIONS))
-LEASE_MS = 10_000  # what a worker that died held is taken over after this
-BEAT_MS = LEASE_MS // 3  # how often a worker that lives renews its lease
+LEASE_MS = 10_000  # other workers take over the partitions of a dead worker after this
+BEAT_MS = LEASE_MS // 3  # between two renewals by a live worker
 
 
 def partition_of(bucket: int) -> int:
@@ -19,10 +19,11 @@ def partition_of(bucket: int) -> int:
 
 
 def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
-    """Say that worker lives, and give it its share: (partitions it holds for LEASE_MS from now, those it is to leave).
+    """Renew worker's lease and give it its share: (partitions it holds for LEASE_MS from now, those it must leave).
 
-    busy: partitions it has work of in hand. Where they are to be another's by now it leaves them: it still holds them,
-    but may begin nothing new there, and gives them up in the first call without. What another still holds comes later.
+    busy: partitions of which it is handling events. Those that another worker should have now, it must leave: it still
+    holds them, may begin nothing new there, and loses them in the first call in which they are not busy. Partitions
+    that another worker still holds follow in a later call.
     """
     now = tx.now_ms
     until = now + LEASE_MS
@@ -36,7 +37,7 @@ def share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[frozenset[int], f
     wanted = {partition for partition in ALL if rows[partition % len(rows)][0] == worker}
     held = tx.all("SELECT lane, holder FROM lanes WHERE bucket = 0 AND until > :now", now=now)
     had = frozenset(partition for partition, holder in held if holder == worker)
-    free = wanted - {partition for partition, _ in held}  # others' are left alone: to wait for their rows is a deadlock
+    free = wanted - {partition for partition, _ in held}  # never the rows of others: waiting for them could deadlock
     kept = had & (wanted | set(busy))
     tx.run(
         f"""UPDATE lanes SET until = CASE WHEN {tx.sql.is_in("lane", "kept")} THEN :until ELSE 0 END
@@ -64,7 +65,7 @@ def _held(tx: Tx, worker: int, now_ms: int) -> frozenset[int]:
 
 
 def next_end(tx: Tx, worker: int) -> int:
-    """When the next lease of another worker ends, if it is not renewed: time in ms. 0: there is no other worker."""
+    """Time in ms at which the next lease of another worker ends unless it is renewed. 0: there is no other worker."""
     row = tx.one(
         "SELECT MIN(until) FROM workers WHERE bucket = 0 AND id <> :id AND until > :now", id=worker, now=tx.now_ms
     )
@@ -72,17 +73,17 @@ def next_end(tx: Tx, worker: int) -> int:
 
 
 def leave(tx: Tx, worker: int) -> None:
-    """Its partitions are free at once."""
+    """Free worker's partitions at once."""
     tx.run("UPDATE lanes SET until = 0 WHERE bucket = 0 AND holder = :holder", holder=worker)
     tx.run("DELETE FROM workers WHERE bucket = 0 AND id = :id", id=worker)
 
 
 def forget(tx: Tx, before_ms: int) -> None:
-    """Workers that have not been heard of since."""
+    """Delete workers whose last renewal is older than before_ms."""
     tx.run("DELETE FROM workers WHERE bucket = 0 AND until < :before", before=before_ms)
 
 
 def clear(tx: Tx) -> None:
-    """Nobody holds anything. Only for a server that is the only one on its database: its start."""
+    """Free all partitions. Only at the start of a server that is alone on its database."""
     tx.run("UPDATE lanes SET until = 0 WHERE bucket = 0 AND until > 0")
     tx.run("DELETE FROM workers WHERE bucket = 0 AND until > 0")

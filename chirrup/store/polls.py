@@ -29,7 +29,7 @@ def options(tx: Tx, poll_ids: Collection[int]) -> dict[int, list[PollOption]]:
 
 
 def votes_of(tx: Tx, account_id: int, poll_ids: Collection[int]) -> dict[int, list[int]]:
-    """The positions account_id voted for, by poll; absent where it did not vote."""
+    """poll -> positions that account_id voted for; absent where it did not vote."""
     rows = tx.all(
         f"""SELECT poll_id, position FROM poll_votes
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("poll_id", "polls")} AND account_id = :account
@@ -63,7 +63,7 @@ def insert(tx: Tx, poll: Poll, titles: Collection[str]) -> None:
 
 
 def update(tx: Tx, poll: Poll) -> None:
-    """Write what an edit may change. An end in the future is announced anew."""
+    """Write the columns an edit may change. If the end is in the future, it will be announced again. Locks the poll."""
     tx.run(
         """UPDATE polls SET expires_ms = :expires, multiple = :multiple, hide_totals = :hide_totals,
              open_for_s = :open_for_s, ended = ended * :over
@@ -79,7 +79,7 @@ def update(tx: Tx, poll: Poll) -> None:
 
 
 def begin_anew(tx: Tx, poll_id: int, titles: Collection[str]) -> None:
-    """With these options and no votes. The caller holds the poll: see update()."""
+    """Replace the options, without votes. The caller has locked the poll: see update()."""
     bucket = bucket_of(poll_id)
     tx.run("UPDATE polls SET voters = 0 WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
     tx.run("DELETE FROM poll_votes WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
@@ -99,7 +99,7 @@ def _insert_options(tx: Tx, poll_id: int, titles: Collection[str]) -> None:
 
 
 def delete(tx: Tx, poll_id: int) -> None:
-    """The poll with everything that hangs on it."""
+    """Deletes the poll with its options and votes."""
     bucket = bucket_of(poll_id)
     tx.run("DELETE FROM poll_votes WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
     tx.run("DELETE FROM poll_options WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
@@ -107,7 +107,7 @@ def delete(tx: Tx, poll_id: int) -> None:
 
 
 def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> None:
-    """Count the choices of a voter who has none yet: see add_voter."""
+    """Store and count the votes of a voter who has not voted before: see add_voter()."""
     bucket = bucket_of(poll_id)
     for position in positions:
         tx.run(
@@ -128,7 +128,7 @@ def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> N
 
 
 def add_voter(tx: Tx, poll_id: int) -> Poll | None:
-    """Also holds the poll: of two votes at once, the second sees the first. What it is then; None: gone."""
+    """Count a voter and lock the poll, so the second of two votes sees the first. Returns the poll; None: deleted."""
     row = tx.one(
         f"UPDATE polls SET voters = voters + 1 WHERE bucket = :bucket AND id = :poll RETURNING {_POLL}",
         bucket=bucket_of(poll_id),
@@ -147,7 +147,7 @@ def voters(tx: Tx, poll_id: int) -> set[int]:
 
 
 def due(tx: Tx, limit: int) -> list[Poll]:
-    """Polls whose time is over and whose end has not been announced."""
+    """Polls that have ended and whose end has not been announced."""
     rows = tx.all(
         f"SELECT {_POLL} FROM polls WHERE ended = 0 AND expires_ms > 0 AND expires_ms <= :now LIMIT :limit",
         now=tx.now_ms,
@@ -157,7 +157,7 @@ def due(tx: Tx, limit: int) -> list[Poll]:
 
 
 def mark_ended(tx: Tx, poll_id: int) -> bool:
-    """False when somebody else marked it first."""
+    """False when it was marked already."""
     return 1 == tx.changed(
         "UPDATE polls SET ended = 1 WHERE bucket = :bucket AND id = :poll AND ended = 0",
         bucket=bucket_of(poll_id),

@@ -11,13 +11,13 @@ _VALUES = ", ".join(f":{name}" for name in Post.__struct_fields__)
 
 
 def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> dict[int, Post]:
-    """The posts among ids that still exist. One query, whatever len(ids). Says nothing of who may see them.
+    """The posts among ids that still exist. One query, whatever len(ids). Does not check who may see them.
 
-    known: some read before. Then the versions of all are read, and in a second query, if any are left, whole those that
-    are new or have changed: a post is mostly text, which is most of what goes over the wire from PostgreSQL.
+    known: posts read before. Then the first query reads only the versions of all, and a second one, if needed, the
+    posts that are new or have changed: text is most of what PostgreSQL sends.
 
-    The statements find deleted ones too: with `deleted_ms = 0` in them, PostgreSQL takes the index of those that are
-    not for the shortest way through a table that is young, and reads all of it.
+    The statements find deleted posts too. With `deleted_ms = 0` in them, PostgreSQL on a young table prefers a partial
+    index of posts that are not deleted, and reads all of it.
     """
     same: dict[int, Post] = {}
     if known and any(id in known for id in ids):
@@ -33,12 +33,12 @@ def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None
 
 
 def _version(_: int, changed_ms: int, deleted_ms: int) -> int:
-    """Rises with each change. 0: deleted."""
+    """A number that rises with each change. 0: deleted."""
     return 0 if deleted_ms else changed_ms
 
 
 def boosts_among(tx: Tx, ids: Collection[int]) -> dict[int, int]:
-    """What each of ids boosts, 0 for nothing; of deleted ones, too."""
+    """id -> the post it boosts, 0 if it is no boost; deleted ones too."""
     return tx.by_ids(f"SELECT id, boost_of_id FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _second, ids)
 
 
@@ -47,7 +47,7 @@ def _second(_: int, value: int) -> int:
 
 
 def authors(tx: Tx, ids: Collection[int]) -> dict[int, int]:
-    """Who wrote each of ids, deleted ones, too."""
+    """id -> author; deleted posts too."""
     return tx.by_ids(f"SELECT id, author_id FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _second, ids)
 
 
@@ -57,13 +57,13 @@ def by_id(tx: Tx, id: int) -> Post | None:
 
 
 def tombstone(tx: Tx, id: int) -> Post | None:
-    """The post, deleted or not: whom its deletion is to be told."""
+    """The post, deleted or not. A deletion is announced to the audience that this has."""
     row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
     return Post(*row) if row else None
 
 
 def insert(tx: Tx, post: Post) -> None:
-    """Where another process has just drawn the same id, the operation is run again: it draws another."""
+    """If another process has drawn the same id, the operation is run again and draws another."""
     tx.run(
         f"INSERT INTO posts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES})",
         bucket=bucket_of(post.id),
@@ -72,7 +72,7 @@ def insert(tx: Tx, post: Post) -> None:
 
 
 def update(tx: Tx, post: Post) -> None:
-    """Write what an edit may change."""
+    """Write the columns an edit may change."""
     tx.run(
         """UPDATE posts SET text = :text, summary = :summary, sensitive = :sensitive, language = :language,
              mentions = :mentions, tags = :tags, media_ids = :media_ids, poll_id = :poll_id,
@@ -94,17 +94,14 @@ def update(tx: Tx, post: Post) -> None:
 
 
 def touch(tx: Tx, id: int) -> None:
-    """What the post shows has changed though its text has not: renderings made before are stale."""
+    """Give the post a new version without changing it: something it shows has changed, so cached copies are stale."""
     tx.run(
         "UPDATE posts SET changed_ms = changed_ms + 1 WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id
     )
 
 
 def delete(tx: Tx, id: int) -> bool:
-    """Leave a tombstone without content: threads keep their shape, and those who got the post are told.
-
-    False when there is nothing to delete.
-    """
+    """Replace the post by a tombstone without content, which keeps threads complete. False if there is no such post."""
     return 1 == tx.changed(
         """UPDATE posts SET deleted_ms = :now, text = '', summary = '', media_ids = '[]', poll_id = 0
            WHERE bucket = :bucket AND id = :id AND deleted_ms = 0""",
@@ -115,7 +112,7 @@ def delete(tx: Tx, id: int) -> bool:
 
 
 def counts(tx: Tx, ids: Collection[int]) -> dict[int, PostCounts]:
-    """Counters by post; posts nobody reacted to are absent."""
+    """post -> counters; posts without any reaction are absent."""
     return tx.by_ids(
         f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}",
         PostCounts,
@@ -139,10 +136,10 @@ def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favou
     )
 
 
-# lists of posts: ids in span, newest first; when span.oldest, oldest first
+# Pages of post ids in span, newest first; if span.oldest, oldest first.
 
 
-OF_AUTHOR = {  # what a list of one author's posts may ask of them
+OF_AUTHOR = {  # conditions for a list of one author's posts
     "media": "media_ids <> '[]'",
     "no replies": "reply_to_author_id IN (0, author_id)",
     "no boosts": "boost_of_id = 0",
@@ -153,14 +150,14 @@ OF_AUTHOR = {  # what a list of one author's posts may ask of them
 
 
 def mentioning(account_id: int) -> str:
-    """What the mentions of a post are LIKE that mentions account_id."""
+    """A LIKE pattern for the mentions of a post that mentions account_id."""
     return f"%[{account_id},%"
 
 
 def ids_by_author(
     tx: Tx, author_id: int, span: Span, conditions: Collection[str] = (), *, viewer_id: int = 0
 ) -> list[int]:
-    """conditions: keys of OF_AUTHOR; "open": as those see them who do not follow, among them viewer_id."""
+    """conditions: keys of OF_AUTHOR. "open": only posts that viewer_id, who does not follow the author, may see."""
     where = " AND ".join(OF_AUTHOR[name] for name in conditions)
     rows = tx.all(
         f"""SELECT id FROM posts WHERE bucket = :bucket AND author_id = :author AND deleted_ms = 0
@@ -176,13 +173,13 @@ def ids_by_author(
 
 
 def newest_of_all(tx: Tx) -> int:
-    """The id of the newest post here, 0 when there is none."""
+    """The id of the newest post, 0 when there is none."""
     row = tx.one("SELECT id FROM posts ORDER BY id DESC LIMIT 1")
     return row[0] if row else 0
 
 
 def ids_public(tx: Tx, span: Span, org_id: int, *, hidden: Collection[int] = (), only_media: bool = False) -> list[int]:
-    """Public posts of a whole organisation: no boosts, no replies to others, nobody suspended, nobody of hidden."""
+    """Public posts of an organisation, without boosts, replies to others, and posts of suspended or hidden authors."""
     rows = tx.all(
         f"""SELECT p.id FROM posts p JOIN accounts a ON a.bucket = p.bucket AND a.id = p.author_id
             WHERE p.org_id = :org AND p.deleted_ms = 0 AND p.visibility = 'public' AND p.boost_of_id = 0
@@ -200,7 +197,7 @@ def ids_public(tx: Tx, span: Span, org_id: int, *, hidden: Collection[int] = (),
 
 
 def deleted_between(tx: Tx, after: int, before: int, limit: int) -> list[int]:
-    """Ids of deleted posts and boosts, of anybody, oldest first. It reads all posts of that time: ask for seconds."""
+    """Ids of all deleted posts and boosts in a time, oldest first. It reads all posts of that time: ask for seconds."""
     rows = tx.all(
         """SELECT id FROM posts WHERE id > :after AND id < :before AND deleted_ms > 0 ORDER BY id LIMIT :limit""",
         after=after,
@@ -211,13 +208,13 @@ def deleted_between(tx: Tx, after: int, before: int, limit: int) -> list[int]:
 
 
 def newest_by_authors(tx: Tx, authors: Collection[int], span: Span) -> list[int]:
-    """The newest posts and boosts of any of authors, newest first: what a home timeline is rebuilt from."""
+    """The newest posts and boosts of any of authors, newest first. Home timelines are rebuilt from them."""
     rows = tx.all(tx.sql.newest_posts, authors=list(authors), before=span.before, after=span.after, limit=span.limit)
     return [id for (id,) in rows]
 
 
 def oldest_by_authors(tx: Tx, authors: Collection[int], span: Span) -> list[int]:
-    """The oldest ones in span, oldest first: the page right after span.after."""
+    """As newest_by_authors(), but the oldest in span, oldest first: the page right after span.after."""
     rows = tx.all(tx.sql.oldest_posts, authors=list(authors), before=span.before, after=span.after, limit=span.limit)
     return [id for (id,) in rows]
 
@@ -241,7 +238,7 @@ def insert_version(tx: Tx, version: PostVersion) -> None:
 
 
 def trim_versions(tx: Tx, post_id: int, kept: int) -> None:
-    """Keep the first and the newest `kept`."""
+    """Keep the first version and the newest `kept`."""
     tx.run(
         """DELETE FROM post_versions WHERE bucket = :bucket AND post_id = :post
              AND at_ms > (SELECT MIN(at_ms) FROM post_versions WHERE bucket = :bucket AND post_id = :post)

@@ -1,4 +1,4 @@
-"""What accounts did with posts: favourites, boosts, bookmarks, pins, muted threads."""
+"""Marks: favourites, boosts, bookmarks and pins of posts. And muted threads."""
 
 from collections.abc import Collection
 
@@ -6,12 +6,12 @@ from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Post, PostFlags, Span
 
-# Marks of an account on a post, and where the post's side keeps who made them.
+# mark -> the table with the post's end, if marks are read from there too
 MARKS = {"favourites": "favourited_by", "boosts": "boosted_by", "bookmarks": "", "pins": ""}
 
 
 def add(tx: Tx, mark: str, account_id: int, post_id: int, id: int = 0) -> bool:
-    """Set a mark (a key of MARKS), on both sides. id: of the boost; else one is drawn. False when it was set."""
+    """Set a mark (a key of MARKS), at both ends. id: of the boost; 0: draw one. False when it was set already."""
     id = id or tx.new_id(bucket_of(account_id))
     new = 1 == tx.changed(
         f"""INSERT INTO {mark} (bucket, account_id, post_id, id) VALUES (:bucket, :account, :post, :id)
@@ -34,7 +34,7 @@ def add(tx: Tx, mark: str, account_id: int, post_id: int, id: int = 0) -> bool:
 
 
 def remove(tx: Tx, mark: str, account_id: int, post_id: int) -> int:
-    """The id of the mark that is gone now (of the boost, for boosts), 0 when there was none."""
+    """Delete a mark. Returns its id (for a boost, the boost's id), 0 when there was none."""
     rows = tx.all(
         f"DELETE FROM {mark} WHERE bucket = :bucket AND account_id = :account AND post_id = :post RETURNING id",
         bucket=bucket_of(account_id),
@@ -63,7 +63,7 @@ def find(tx: Tx, mark: str, account_id: int, post_id: int) -> int:
 
 
 def page_of_posts(tx: Tx, mark: str, account_id: int, span: Span) -> list[tuple[int, int]]:
-    """(mark id, post id) of what account_id marked, in the order of marking, newest first."""
+    """(mark id, post id) of account_id's marks, newest mark first."""
     rows = tx.all(
         f"""SELECT id, post_id FROM {mark} WHERE bucket = :bucket AND account_id = :account
               AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
@@ -77,7 +77,7 @@ def page_of_posts(tx: Tx, mark: str, account_id: int, span: Span) -> list[tuple[
 
 
 def page_of_accounts(tx: Tx, mark: str, post_id: int, span: Span) -> list[tuple[int, int]]:
-    """(mark id, account id) of those who marked post_id, newest first. Only marks that MARKS keeps both sides of."""
+    """(mark id, account id) of post_id's reactors, newest mark first. Only for marks with both ends in MARKS."""
     rows = tx.all(
         f"""SELECT id, account_id FROM {MARKS[mark]} WHERE bucket = :bucket AND post_id = :post
               AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
@@ -91,7 +91,7 @@ def page_of_accounts(tx: Tx, mark: str, post_id: int, span: Span) -> list[tuple[
 
 
 def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlags]:
-    """What viewer_id did with each of posts; absent where nothing. One query in the viewer's bucket."""
+    """post -> viewer_id's marks, absent where there are none. One query in the viewer's bucket."""
     if not viewer_id or not posts:
         return {}
     rows = tx.all(
@@ -129,9 +129,9 @@ def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlag
 
 
 def deeds(tx: Tx, post: Post, ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """What each of ids did with post, its poll and its thread: equal for those to whom it looks the same.
+    """account -> what it did with post, its poll and its thread. Equal values: the post looks the same to both.
 
-    Absent: nothing at all. One query; a join, since an account's marks lie in the account's own bucket.
+    Absent: nothing. One query; a join, because an account's marks are in the account's own bucket.
     """
     rows = tx.all(
         f"""SELECT 0, account_id FROM favourited_by
@@ -180,7 +180,7 @@ def unmute_thread(tx: Tx, account_id: int, root_id: int) -> bool:
 
 
 def thread_muters(tx: Tx, root_id: int, ids: Collection[int]) -> set[int]:
-    """Those of ids who muted the thread."""
+    """Those of ids that muted the thread."""
     rows = tx.all(
         f"""SELECT account_id FROM thread_mutes
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "ids")} AND root_id = :root""",

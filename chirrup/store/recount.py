@@ -1,8 +1,8 @@
-"""What counters should say: counts of the rows beside which they are kept, and the counters written anew.
+"""Counts rows and corrects the counters that are kept of them.
 
-A count takes a list of ids; what has no rows is absent. To put a counter right, hold it first, then count in a later
-statement. Who changes rows writes them and their counter in one transaction, so while the counter is held every change
-is either committed, and counted, or has not touched the counter yet, and will add to what is written here.
+A count takes a list of ids; ids without rows are absent. To correct a counter, lock it first, then count in a later
+statement. Operations change rows and their counter in one transaction. So while the counter is locked, a change is
+either committed, and counted, or has not touched the counter yet, and will be added to the value written here.
 """
 
 from collections.abc import Collection
@@ -46,7 +46,7 @@ def followees(tx: Tx, ids: Collection[int]) -> dict[int, int]:
 
 
 def posts(tx: Tx, ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """(how many count, when the last was made in ms) by account."""
+    """account -> (counted posts, time of the last one in ms)."""
     rows = tx.all(
         f"""SELECT author_id, COUNT(*), MAX(id) >> 16 FROM posts
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("author_id", "ids")}
@@ -75,7 +75,7 @@ def set_account(tx: Tx, id: int, *, followers: int, followees: int, posts: int, 
 
 
 def roots(tx: Tx, ids: Collection[int]) -> dict[int, int]:
-    """The first post of the thread of each of ids that still exists."""
+    """post -> first post of its thread, for those of ids that still exist."""
     found = tx.by_ids(f"SELECT id, root_id, deleted_ms FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _root, ids)
     return {id: root for id, root in found.items() if root}
 
@@ -85,7 +85,7 @@ def _root(_: int, root_id: int, deleted_ms: int) -> int:
 
 
 def audiences(tx: Tx, ids: Collection[int]) -> dict[int, str]:
-    """The visibility of those of ids that still exist."""
+    """post -> visibility, for those of ids that still exist."""
     found = tx.by_ids(
         f"SELECT id, visibility, deleted_ms FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _audience, ids
     )
@@ -107,7 +107,7 @@ def replies(tx: Tx, roots: Collection[int], ids: Collection[int]) -> list[tuple[
 
 
 def boosts(tx: Tx, ids: Collection[int]) -> list[tuple[int, int, int]]:
-    """(post, boost, who boosted), as it is marked."""
+    """(post, boost, reactor), from the marks."""
     return tx.all(
         f"""SELECT p.id, m.id, m.account_id FROM posts p JOIN boosted_by m ON m.bucket = p.bucket AND m.post_id = p.id
             WHERE {tx.sql.ids_in("p.id", "ids")}""",
@@ -137,7 +137,7 @@ def set_post(tx: Tx, id: int, *, replies: int, boosts: int, favourites: int) -> 
 
 
 def pins_left(tx: Tx, ids: Collection[int]) -> list[tuple[int, int]]:
-    """(post, who pinned it) of those of ids that are deleted."""
+    """(post, account that pinned it) for those of ids that are deleted."""
     return tx.all(
         f"""SELECT p.id, m.account_id FROM posts p
               JOIN pins m ON m.bucket = p.bucket AND m.account_id = p.author_id AND m.post_id = p.id
@@ -150,7 +150,7 @@ def pins_left(tx: Tx, ids: Collection[int]) -> list[tuple[int, int]]:
 
 
 def hold_poll(tx: Tx, id: int) -> None:
-    """Nobody else votes until this transaction ends."""
+    """Locks the poll: nobody else can vote until this transaction ends."""
     tx.run("UPDATE polls SET voters = voters WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
 
 
@@ -165,7 +165,7 @@ def voters(tx: Tx, ids: Collection[int]) -> dict[int, int]:
 
 
 def votes(tx: Tx, ids: Collection[int]) -> dict[tuple[int, int], int]:
-    """By poll and the position of the option."""
+    """(poll, position of the option) -> votes."""
     rows = tx.all(
         f"""SELECT p.id, v.position, COUNT(*) FROM polls p
               JOIN poll_votes v ON v.bucket = p.bucket AND v.poll_id = p.id
@@ -199,7 +199,7 @@ def set_votes(tx: Tx, id: int, position: int, votes: int) -> None:
 
 
 def featured(tx: Tx, ids: Collection[int]) -> list[tuple[int, str, int]]:
-    """(account, tag it features, posts with it, as they are kept)."""
+    """(account, tag it features, the stored counter of posts with it)."""
     return tx.all(
         f"""SELECT a.id, f.tag, f.posts FROM accounts a
               JOIN featured_tags f ON f.bucket = a.bucket AND f.account_id = a.id
@@ -209,7 +209,7 @@ def featured(tx: Tx, ids: Collection[int]) -> list[tuple[int, str, int]]:
 
 
 def tagged(tx: Tx, tags: Collection[str], authors: Collection[int]) -> list[tuple[str, int]]:
-    """(tag, post) of public posts with one of tags by authors, and by others that share a bucket with one."""
+    """(tag, post) of public posts with one of tags by authors, and by other accounts of the same buckets."""
     return tx.all(
         f"""SELECT t.tag, t.post_id FROM tags g JOIN tag_posts t ON t.bucket = g.bucket AND t.tag = g.tag
             WHERE {tx.sql.is_in("g.bucket", "buckets")} AND {tx.sql.is_in("g.tag", "tags")}
@@ -221,7 +221,7 @@ def tagged(tx: Tx, tags: Collection[str], authors: Collection[int]) -> list[tupl
 
 
 def hold_featured(tx: Tx, account_id: int) -> None:
-    """Nobody else changes what account_id features until this transaction ends."""
+    """Locks the tags that account_id features until this transaction ends."""
     tx.run(
         "UPDATE featured_tags SET posts = posts WHERE bucket = :bucket AND account_id = :account",
         bucket=bucket_of(account_id),
@@ -240,13 +240,13 @@ def set_featured(tx: Tx, account_id: int, tag: str, posts: int) -> None:
 
 
 def tags_of(tx: Tx, buckets: Collection[int]) -> list[str]:
-    """The tags that are known in these buckets."""
+    """All tags of these buckets."""
     rows = tx.all(f"SELECT tag FROM tags WHERE {tx.sql.is_in('bucket', 'buckets')}", buckets=buckets)
     return [tag for (tag,) in rows]
 
 
 def hold_days(tx: Tx, tag: str) -> None:
-    """Nobody else counts a use of tag until this transaction ends."""
+    """Locks the use counters of tag until this transaction ends."""
     tx.run(
         "UPDATE tag_days SET accounts = accounts WHERE bucket = :bucket AND tag = :tag",
         bucket=bucket_of_text(tag),
@@ -255,7 +255,7 @@ def hold_days(tx: Tx, tag: str) -> None:
 
 
 def users(tx: Tx, tags: Collection[str]) -> dict[tuple[str, int], int]:
-    """How many accounts used each of tags, by tag and day."""
+    """(tag, day) -> how many accounts used it."""
     rows = tx.all(
         f"""SELECT d.tag, d.day, COUNT(*) FROM tag_days d
               JOIN tag_day_accounts a ON a.bucket = d.bucket AND a.tag = d.tag AND a.day = d.day

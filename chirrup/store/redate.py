@@ -1,9 +1,8 @@
-"""What a clock that was far ahead dated into the future: found, and moved back to the present, with all that names it.
+"""Finds rows with ids in the future, made by a clock that was far ahead, and moves them and all references to now.
 
-Ids hold their time, and an id is always later than all before it: so once a clock was a year ahead, everything is
-dated a year ahead until that year is over. All ids of the future, in every table, are moved by the same spans, so they
-keep their order and their buckets. Times beside them (`…_ms`) move along; when something ends (`expires_ms`) stays,
-but for polls and jobs.
+An id contains its time and is later than all ids before it. So after a clock was a year ahead, everything is dated a
+year ahead until that year is over. All future ids in every table move by the same spans, so they keep their order and
+their buckets. Times beside them (`…_ms`) move too. Ends (`expires_ms`) stay, except those of polls and jobs.
 """
 
 import re
@@ -16,14 +15,14 @@ from ..ports import Tx
 from . import schema
 
 AHEAD_MS = 60_000  # clocks of a network differ by less
-GAP_MS = 3_600_000  # no id for so long: two stretches, which move together
+GAP_MS = 3_600_000  # after so long without an id a new stretch begins; stretches are moved close to each other
 DAY_MS = 86_400_000
 
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")
-_DATES = {"expires_ms", "due_ms"}  # of what is to come
-_NO_FACTS = {"loads", "workers", "lanes", "missed_pushes", "behind"}  # they are made anew; leases are given back
-# Texts with ids in them, and what says that a row of the table may hold some of the future.
+_DATES = {"expires_ms", "due_ms"}  # planned times
+_NO_FACTS = {"loads", "workers", "lanes", "missed_pushes", "behind"}  # made again when needed; leases are ended
+# Text columns that contain ids, and the condition for rows of the table that may contain future ones.
 _TEXTS = {
     "posts": ("id", ("mentions", "media_ids")),
     "post_versions": ("post_id", ("media_ids",)),
@@ -37,14 +36,14 @@ _KEYS = {"media": ("key", "preview_key"), "accounts": ("avatar", "avatar_static"
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """Ids from `first` on, up to the next stretch, move back by so much."""
+    """Ids from `first` up to the next stretch, and how far they move back."""
 
     first: int
     back_ms: int
 
 
 def stretches(tx: Tx) -> list[Stretch]:
-    """The future, in parts between which nothing happened, the earliest first. The last of it moves to now."""
+    """The stretches of future ids, earliest first, with gaps of GAP_MS between them. The last id moves to now."""
     limit = first_at(tx.now_ms + AHEAD_MS)
     times = sorted({ms_of(id) for table, column in _ids() for id in _beyond(tx, table, column, limit)})
     firsts = [ms for before, ms in zip([0, *times], times, strict=False) if ms - before > GAP_MS]
@@ -63,7 +62,7 @@ def ids_from(tx: Tx, table: str, limit: int) -> list[int]:
 
 
 def rename_files(tx: Tx, limit: int, renamed: Callable[[str], str]) -> dict[str, str]:
-    """Rows with ids from limit on name other files: what renamed() makes of each key. New keys by those of before."""
+    """Replace the file keys of rows with ids from limit on by renamed(key). Returns old key -> new key."""
     new: dict[str, str] = {}
     for table, columns in _KEYS.items():
         rows = tx.all(f"SELECT bucket, id, {', '.join(columns)} FROM {table} WHERE id >= :limit", limit=limit)
@@ -79,7 +78,7 @@ def rename_files(tx: Tx, limit: int, renamed: Callable[[str], str]) -> dict[str,
 
 
 def move(tx: Tx, parts: list[Stretch]) -> None:
-    """Every id and every time of the future, in all tables. The index of words is the caller's."""
+    """Move every future id and time in all tables. The caller must rebuild the search index."""
     limit = parts[0].first
     _move_texts(tx, parts)
     for table, date in (("polls", "expires_ms"), ("jobs", "due_ms")):
@@ -98,7 +97,7 @@ def move(tx: Tx, parts: list[Stretch]) -> None:
 
 
 def moved(id: int, parts: Iterable[Stretch]) -> int:
-    """Where an id goes; itself when it is none of the future."""
+    """The new id; the same if it is not in the future."""
     back_ms = 0
     for part in parts:
         if id >= part.first:
@@ -107,7 +106,7 @@ def moved(id: int, parts: Iterable[Stretch]) -> int:
 
 
 def _back(column: str, parts: list[Stretch]) -> str:
-    """How many ms the value of column moves back, as SQL. What lies before the first stretch moves with it."""
+    """SQL for how many ms the value of column moves back. Values before the first stretch move like it."""
     later = "".join(f" WHEN {column} >= {part.first} THEN {part.back_ms}" for part in reversed(parts[1:]))
     return f"(CASE{later} ELSE {parts[0].back_ms} END)" if later else str(parts[0].back_ms)
 
@@ -138,7 +137,7 @@ def _ids() -> Iterator[tuple[str, str]]:
 
 
 def _times() -> Iterator[tuple[str, str]]:
-    """(table, column) of every column that says when something happened."""
+    """(table, column) of every column with the time of something that happened."""
     return ((table, column) for table, column in _columns() if column.endswith("_ms") and column not in _DATES)
 
 

@@ -1,18 +1,18 @@
-"""Every table, once, for SQLite, PostgreSQL and Citus. Rules and reasons: docs/decisions/0001-ids-and-buckets.md.
+"""Every table, for SQLite, PostgreSQL and Citus. Rules and reasons: docs/decisions/0001-ids-and-buckets.md.
 
-- `bucket` (0..4095) is in every table, every key and every foreign look-up; it is the low 12 bits of the ids beside it.
+- `bucket` (0..4095) is in every table, every key and every join; it is the low 12 bits of the row's main id.
 - Types are INTEGER, BIGINT, TEXT. Times are BIGINT ms since 1970, flags INTEGER 0/1, lists and objects TEXT with JSON.
 - A relation that is read from both ends is two tables, one in each end's bucket, written in one transaction.
-- A key begins with what is looked up by lists, bucket second: (bucket, id) would cost a look-up for each pair of both.
-- `id` in a relation is drawn when it was made: lists of followers, favourites, blocks … page by it.
-- An account belongs to one organisation for life (`org_id`, 0: the server's own network). What is looked up by words or
-  in public begins with it, as a column, or in the text (ids.text_key) where the key is a text: a name, an address, a
-  tag, a word that is searched for. Why: docs/decisions/0036-organisations-in-keys.md.
+- A key begins with the column that is looked up by lists, then bucket: with (bucket, id), each pair would be a look-up.
+- `id` in a relation rises with time: lists of followers, favourites, blocks … page by it.
+- An account belongs to one organisation for life (`org_id`, 0: the server's own network). Keys for look-ups by words
+  or in public begin with it: as a column, or in the text (ids.text_key) where the key is a text: a name, an e-mail
+  address, a tag, a search word. Why: docs/decisions/0036-organisations-in-keys.md.
 - `following` and `followers` are by far the largest. Each has one index, columns in an order without gaps, small flags,
   and NULL for all languages: 96 bytes a row on PostgreSQL, 37 on SQLite (docs/decisions/0016-a-million-accounts.md).
 """
 
-# Table -> what its bucket is taken from. "reference": small, the same on every machine, no bucket.
+# Table -> where its bucket comes from. "reference": a small table without buckets, with a full copy on every node.
 TABLES = {
     "schema_version": "reference",
     "schema_steps": "reference",

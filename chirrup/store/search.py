@@ -1,6 +1,6 @@
-"""What of posts can be asked for beside their words, and which posts an account has to do with.
+"""Search conditions on posts other than words, and the posts in an account's library.
 
-Words are kept by engines/search. Statements here take lists of ids that were found there or by date.
+The index of words is in engines/search. Statements here take lists of ids that were found there or by date.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from .posts import mentioning
 
 PUBLIC = "(p.visibility = 'public' AND (a.indexable = 1 OR p.author_id = :viewer))"
 
-# what is asked for -> what holds of a post p by an account a
+# condition -> SQL for a post p by an account a
 CONDITIONS = {
     "media": "p.media_ids <> '[]'",
     "poll": "p.poll_id > 0",
@@ -25,7 +25,7 @@ CONDITIONS = {
 
 
 def newest(tx: Tx, span: Span, org_id: int) -> list[int]:
-    """Ids of the organisation's posts and boosts of all sorts, newest first."""
+    """Ids of all of the organisation's posts and boosts, newest first."""
     rows = tx.all(
         "SELECT id FROM posts WHERE org_id = :org AND id < :before AND id > :after ORDER BY id DESC LIMIT :limit",
         org=org_id,
@@ -60,9 +60,9 @@ def fitting(
 ) -> list[tuple[int, int, str]]:
     """(id, author, language) of those of ids that viewer_id may find and for which all conditions hold.
 
-    May be found: public posts by authors who want that, one's own, and those one has to do with: touched(), or one
-    is mentioned, or one voted. Deleted ones are left to the oracle, as in posts.by_ids().
-    conditions: keys of CONDITIONS or "library" (what one has to do with); False: must not.
+    The viewer may find: public posts of authors who allow it, its own posts, and its library: posts that are touched(),
+    mention it, or have its vote. Deleted posts are left to the oracle, as in posts.by_ids().
+    conditions: keys of CONDITIONS or "library" -> whether it must hold or must not.
     """
     library = f"""(p.author_id = :viewer OR {tx.sql.is_in("p.id", "touched")} OR p.mentions LIKE :mentioned
                    OR EXISTS (SELECT 1 FROM poll_votes v
@@ -81,7 +81,7 @@ def fitting(
 
 
 def kinds(tx: Tx, ids: Collection[int]) -> dict[int, set[str]]:
-    """Of which kinds the media of these posts are; posts without any are absent."""
+    """post -> kinds of its media; posts without media are absent."""
     rows = tx.all(
         f"SELECT post_id, kind FROM media WHERE {tx.sql.ids_in('post_id', 'ids')} AND post_id > 0",
         ids=ids,

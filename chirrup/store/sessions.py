@@ -1,4 +1,4 @@
-"""Browser sessions, and the links sent by mail that work once. Both live with their account."""
+"""Browser sessions, and links sent by mail, which work once. Both are in their account's bucket."""
 
 from ..ids import bucket_of
 from ..ports import Tx
@@ -18,7 +18,7 @@ def insert(tx: Tx, session: Session) -> None:
 
 
 def find(tx: Tx, bucket: int, id: str) -> tuple[Session, Standing] | None:
-    """The session, unless it has expired, and how its account stands."""
+    """The session, unless it has expired, and its account's standing."""
     row = tx.one(
         f"""SELECT {_OF_SESSION}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id
             FROM sessions s
@@ -33,7 +33,7 @@ def find(tx: Tx, bucket: int, id: str) -> tuple[Session, Standing] | None:
 
 
 def extend(tx: Tx, bucket: int, id: str, expires_ms: int) -> None:
-    """Seen just now; goes on until expires_ms."""
+    """Set that it was seen now and expires at expires_ms."""
     tx.run(
         "UPDATE sessions SET seen_ms = :now, expires_ms = :expires WHERE bucket = :bucket AND id = :id",
         now=tx.now_ms,
@@ -44,7 +44,7 @@ def extend(tx: Tx, bucket: int, id: str, expires_ms: int) -> None:
 
 
 def of_account(tx: Tx, account_id: int) -> list[Session]:
-    """Those that have not expired, last seen first."""
+    """Sessions that have not expired, last seen first."""
     rows = tx.all(
         f"""SELECT {COLUMNS} FROM sessions WHERE bucket = :bucket AND account_id = :account AND expires_ms > :now
             ORDER BY seen_ms DESC, id""",
@@ -66,7 +66,7 @@ def delete(tx: Tx, account_id: int, id: str) -> bool:
 
 
 def delete_of_account(tx: Tx, account_id: int, *, keep: str = "") -> list[str]:
-    """All of the account but the one with id `keep`; the ids of those deleted."""
+    """Delete all of the account's sessions but `keep`. Returns the ids of those deleted."""
     rows = tx.all(
         "DELETE FROM sessions WHERE bucket = :bucket AND account_id = :account AND id <> :keep RETURNING id",
         bucket=bucket_of(account_id),
@@ -90,7 +90,7 @@ def insert_link(tx: Tx, id: str, account_id: int, *, purpose: str, email: str, e
 
 
 def link(tx: Tx, bucket: int, id: str, purpose: str) -> int:
-    """Whose link it is; 0 when it is dead: used, expired, or sent to an address that is no longer theirs."""
+    """The link's account; 0 when it is invalid: used, expired, or sent to an address the account no longer has."""
     row = tx.one(
         """SELECT o.account_id FROM one_time_tokens o
            JOIN users u ON u.bucket = o.bucket AND u.account_id = o.account_id
@@ -105,7 +105,7 @@ def link(tx: Tx, bucket: int, id: str, purpose: str) -> int:
 
 
 def delete_link(tx: Tx, bucket: int, id: str) -> bool:
-    """False when it was gone already: of two at once, one gets it."""
+    """False when it was deleted already, so of two calls at once one gets True."""
     return 1 == tx.changed("DELETE FROM one_time_tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)
 
 
@@ -119,7 +119,7 @@ def delete_links_of_account(tx: Tx, account_id: int, purpose: str) -> None:
 
 
 def change_password(tx: Tx, account_id: int, *, old_hash: str, new_hash: str) -> bool:
-    """False when the password is another by now. Also holds the row, so that no other change comes in between."""
+    """False when the password is no longer old_hash. Also locks the row, so that no other change comes in between."""
     return 1 == tx.changed(
         """UPDATE users SET password_hash = :new WHERE bucket = :bucket AND account_id = :account
              AND password_hash = :old""",
@@ -140,7 +140,7 @@ def set_password(tx: Tx, account_id: int, new_hash: str) -> None:
 
 
 def confirm(tx: Tx, account_id: int) -> None:
-    """The account's e-mail address is confirmed, now or earlier."""
+    """Mark the account's e-mail address as confirmed, if it is not yet."""
     tx.run(
         "UPDATE users SET confirmed_ms = :now WHERE bucket = :bucket AND account_id = :account AND confirmed_ms = 0",
         now=tx.now_ms,
@@ -150,7 +150,7 @@ def confirm(tx: Tx, account_id: int) -> None:
 
 
 def delete_expired(tx: Tx) -> int:
-    """Sessions that nobody can use any more."""
+    """Delete expired sessions. Returns how many."""
     return tx.changed("DELETE FROM sessions WHERE expires_ms <= :now", now=tx.now_ms)
 
 

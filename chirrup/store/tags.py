@@ -1,4 +1,4 @@
-"""Hashtags: which posts have them, how much they are used, who follows them.
+"""Hashtags: their posts, their uses and their followers.
 
 tag: the normal form in its organisation (ids.text_key).
 """
@@ -26,7 +26,7 @@ def posts_with(tx: Tx, tag: str, span: Span) -> list[int]:
 
 
 def followers_step(tx: Tx, tag: str, *, after: int, limit: int) -> list[int]:
-    """Accounts that follow the tag, ids rising, above `after`: one step of a fan-out."""
+    """Accounts that follow the tag, ids above `after`, rising: one step of a fan-out."""
     rows = tx.all(
         """SELECT account_id FROM tag_followers WHERE bucket = :bucket AND tag = :tag AND account_id > :after
            ORDER BY account_id LIMIT :limit""",
@@ -49,7 +49,7 @@ def followed_by(tx: Tx, account_id: int) -> list[str]:
 
 
 def add(tx: Tx, tag: str, name: str) -> None:
-    """Know the tag from now on; harmless when it is known. name: as written."""
+    """Store the tag, unless it exists already. name: as written."""
     bucket = bucket_of_text(tag)
     tx.run(
         """INSERT INTO tags (bucket, tag, name, id) VALUES (:bucket, :tag, :name, :id)
@@ -62,7 +62,7 @@ def add(tx: Tx, tag: str, name: str) -> None:
 
 
 def find(tx: Tx, keys: Collection[str]) -> dict[str, Tag]:
-    """Those of keys that are known."""
+    """key -> tag, for those of keys that exist."""
     rows = tx.all(
         f"""SELECT tag, name, id FROM tags
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("tag", "keys")}""",
@@ -73,7 +73,7 @@ def find(tx: Tx, keys: Collection[str]) -> dict[str, Tag]:
 
 
 def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
-    """Known tags whose normal form begins with start, in the order of their names."""
+    """Tags whose normal form begins with start, in the order of their names."""
     rows = tx.all(
         f"""SELECT tag, name, id FROM tags WHERE {tx.sql.begins("tag", "start")}
             ORDER BY tag {tx.sql.bytewise} LIMIT :limit OFFSET :offset""",
@@ -85,7 +85,7 @@ def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
 
 
 def add_post(tx: Tx, tag: str, post_id: int) -> bool:
-    """False when it was added before."""
+    """False when it was added already."""
     return 1 == tx.changed(
         """INSERT INTO tag_posts (bucket, tag, post_id, counted) VALUES (:bucket, :tag, :post, 0)
            ON CONFLICT (bucket, tag, post_id) DO NOTHING""",
@@ -96,7 +96,7 @@ def add_post(tx: Tx, tag: str, post_id: int) -> bool:
 
 
 def mark_counted(tx: Tx, tag: str, post_id: int) -> bool:
-    """False when its use had been counted, or it is gone."""
+    """False when its use was counted already, or the post no longer has the tag."""
     return 1 == tx.changed(
         """UPDATE tag_posts SET counted = 1
            WHERE bucket = :bucket AND tag = :tag AND post_id = :post AND counted = 0""",
@@ -117,7 +117,7 @@ def remove_post(tx: Tx, tag: str, post_id: int) -> bool:
 
 
 def posts_near(tx: Tx, tag: str, account_id: int) -> list[int]:
-    """Public posts with the tag by account_id, and by the few others that share its bucket; in no order."""
+    """Public posts with the tag by account_id, and by other accounts of its bucket; in no order."""
     rows = tx.all(
         """SELECT post_id FROM tag_posts WHERE bucket = :bucket AND tag = :tag AND (post_id & 4095) = :authors""",
         bucket=bucket_of_text(tag),
@@ -153,7 +153,7 @@ def count_use(tx: Tx, tag: str, day: int, account_id: int) -> None:
 
 
 def uses(tx: Tx, keys: Collection[str], *, since_day: int) -> dict[str, list[TagUse]]:
-    """By tag, for the days since since_day on which it was used."""
+    """tag -> uses by day, for the days from since_day on which it was used."""
     rows = tx.all(
         f"""SELECT tag, day, uses, accounts FROM tag_days
             WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("tag", "keys")} AND day >= :since""",

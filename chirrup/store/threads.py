@@ -1,8 +1,8 @@
-"""Which posts answer which, in the bucket of the thread's first post, with what says who may see them.
+"""Replies, in the bucket of the thread's first post, with the columns that say who may see them.
 
 `audience`: "" for public and unlisted posts; ",12,34," for a direct one to these accounts; "+,12," for followers and
-those it mentions; GONE when it is deleted. `author_id` is 0 in rows of before these columns: they count as open, and
-the oracle decides.
+those it mentions; GONE when it is deleted. `author_id` is 0 in rows older than these columns: they count as public
+here, and the oracle decides.
 """
 
 from collections.abc import Collection
@@ -12,8 +12,8 @@ from ..ports import Tx
 from ..types import Post, Visibility
 
 GONE = "-"
-PER_AUTHOR = 1000  # replies of one account to one thread that are looked at, the newest
-LOOKED_MAX = 20_000  # of all, the newest
+PER_AUTHOR = 1000  # the newest replies of one account in a thread that are read
+LOOKED_MAX = 20_000  # the newest replies of a thread that are read
 
 
 def insert(tx: Tx, post: Post) -> None:
@@ -31,7 +31,7 @@ def insert(tx: Tx, post: Post) -> None:
 
 
 def update(tx: Tx, post: Post, *, gone: bool = False) -> None:
-    """Whom it mentions has changed, or it is deleted."""
+    """Write the audience again: the post's mentions have changed, or it was deleted (gone)."""
     tx.run(
         """UPDATE thread_posts SET author_id = :author, audience = :audience
            WHERE bucket = :bucket AND root_id = :root AND post_id = :post""",
@@ -46,12 +46,12 @@ def update(tx: Tx, post: Post, *, gone: bool = False) -> None:
 def _audience(post: Post) -> str:
     if post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         return ""
-    told = "".join(f"{mention.account_id}," for mention in post.mentioned)
-    return f"{'+' if post.visibility == Visibility.FOLLOWERS else ''},{told}"
+    mentioned = "".join(f"{mention.account_id}," for mention in post.mentioned)
+    return f"{'+' if post.visibility == Visibility.FOLLOWERS else ''},{mentioned}"
 
 
 def followers_only(tx: Tx, root_id: int) -> list[int]:
-    """Who answered their followers only."""
+    """Authors of replies for followers only."""
     rows = tx.all(
         """SELECT DISTINCT author_id FROM thread_posts
            WHERE bucket = :bucket AND root_id = :root AND audience LIKE '+%' LIMIT :limit""",
@@ -70,22 +70,22 @@ def shown(
     per_author: int = PER_AUTHOR,
     limit: int = LOOKED_MAX,
 ) -> list[tuple[int, int, int]]:
-    """(post id, parent id, author id) of replies below root that are meant for the viewer, newest first.
+    """(post id, parent id, author id) of replies below root whose audience includes the viewer, newest first.
 
-    followees: of the authors, those whom the viewer follows. Of each author the newest per_author.
+    followees: the authors that the viewer follows. At most the newest per_author of each author.
     """
     rows = tx.all(
         f"""SELECT post_id, parent_id, author_id FROM (
               SELECT post_id, parent_id, author_id, ROW_NUMBER() OVER (
                 PARTITION BY CASE WHEN author_id = 0 THEN post_id ELSE author_id END ORDER BY post_id DESC) AS nth
               FROM thread_posts WHERE bucket = :bucket AND root_id = :root AND audience <> '{GONE}'
-                AND (audience = '' OR author_id = :viewer OR audience LIKE :told
+                AND (audience = '' OR author_id = :viewer OR audience LIKE :mentioned
                      OR (audience LIKE '+%' AND {tx.sql.is_in("author_id", "followees")}))) AS meant
             WHERE nth <= :per_author ORDER BY post_id DESC LIMIT :limit""",
         bucket=bucket_of(root_id),
         root=root_id,
         viewer=viewer_id or -1,
-        told=f"%,{viewer_id},%",
+        mentioned=f"%,{viewer_id},%",
         followees=followees,
         per_author=per_author,
         limit=limit,
@@ -94,7 +94,7 @@ def shown(
 
 
 def upwards(tx: Tx, root_id: int, ids: Collection[int]) -> dict[int, int]:
-    """The parent of each of ids and of all that is above them, deleted ones too."""
+    """post -> parent, for ids and all posts above them, deleted ones too."""
     rows = tx.all(
         f"""WITH RECURSIVE up (post_id, parent_id) AS (
               SELECT post_id, parent_id FROM thread_posts

@@ -1,4 +1,4 @@
-"""Access tokens, and the codes they are exchanged for. Both live with their account: one bucket tells all."""
+"""Access tokens, and the codes they are exchanged for. Both are in their account's bucket."""
 
 from ..ids import bucket_of
 from ..ports import Tx
@@ -21,7 +21,7 @@ def insert(tx: Tx, token: Token) -> None:
 
 
 def find(tx: Tx, bucket: int, id: str) -> tuple[Token, int, Standing | None] | None:
-    """The token, its organisation, and how its account stands, in one query; no Standing for an app's own token."""
+    """The token, its organisation and its account's standing, in one query; no Standing for an app's own token."""
     row = tx.one(
         f"""SELECT {_OF_TOKEN}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id, p.org_id
             FROM tokens t
@@ -56,7 +56,7 @@ def of_account(tx: Tx, account_id: int) -> list[Token]:
 
 
 def delete_of_account(tx: Tx, account_id: int, *, keep: str = "") -> list[str]:
-    """All tokens of the account but the one with id `keep`; the ids of those deleted."""
+    """Delete all of the account's tokens but `keep`. Returns the ids of those deleted."""
     rows = tx.all(
         "DELETE FROM tokens WHERE bucket = :bucket AND account_id = :account AND id <> :keep RETURNING id",
         bucket=bucket_of(account_id),
@@ -67,7 +67,7 @@ def delete_of_account(tx: Tx, account_id: int, *, keep: str = "") -> list[str]:
 
 
 def holders(tx: Tx, first: int, last: int) -> set[int]:
-    """Accounts of buckets first to last that have a token, a session, a code or a link; 0: apps have their own."""
+    """Accounts of buckets first to last that have a token, session, code or link; 0 stands for apps' own tokens."""
     rows = tx.all(
         """SELECT account_id FROM tokens WHERE bucket BETWEEN :first AND :last
            UNION SELECT account_id FROM sessions WHERE bucket BETWEEN :first AND :last
@@ -80,12 +80,12 @@ def holders(tx: Tx, first: int, last: int) -> set[int]:
 
 
 def delete_of_apps(tx: Tx, first: int, last: int) -> None:
-    """Tokens that apps of buckets first to last have for themselves."""
+    """Delete apps' own tokens in buckets first to last."""
     tx.run("DELETE FROM tokens WHERE bucket BETWEEN :first AND :last AND account_id = 0", first=first, last=last)
 
 
 def delete_of_app(tx: Tx, account_id: int, app_id: int) -> list[str]:
-    """The tokens an account gave to one app; the ids of those deleted."""
+    """Delete an account's tokens for one app. Returns the ids of those deleted."""
     rows = tx.all(
         "DELETE FROM tokens WHERE bucket = :bucket AND account_id = :account AND app_id = :app RETURNING id",
         bucket=bucket_of(account_id),
@@ -104,7 +104,7 @@ def insert_code(tx: Tx, code: Code) -> None:
 
 
 def use_code(tx: Tx, bucket: int, id: str) -> Code | None:
-    """The code, from now on used. None: absent, or used before; of two at once, one gets it."""
+    """Mark the code as used and return it. None: absent, or used already, so of two calls at once one gets it."""
     rows = tx.all(
         f"""UPDATE oauth_codes SET used_ms = :now WHERE bucket = :bucket AND id = :id AND used_ms = 0
             RETURNING {_CODE}""",
@@ -121,7 +121,7 @@ def code(tx: Tx, bucket: int, id: str) -> Code | None:
 
 
 def bind_code(tx: Tx, bucket: int, id: str, token_id: str) -> None:
-    """Remember what the code was exchanged for."""
+    """Store which token the code was exchanged for."""
     tx.run(
         "UPDATE oauth_codes SET token_id = :token WHERE bucket = :bucket AND id = :id",
         token=token_id,
@@ -131,7 +131,7 @@ def bind_code(tx: Tx, bucket: int, id: str, token_id: str) -> None:
 
 
 def delete_codes_of_account(tx: Tx, account_id: int, *, app_id: int = 0) -> None:
-    """Codes not exchanged yet die too; of one app, or (0) of all."""
+    """Delete codes that were not exchanged yet, for one app or (0) for all."""
     tx.run(
         """DELETE FROM oauth_codes WHERE bucket = :bucket AND account_id = :account AND used_ms = 0
              AND (app_id = :app OR :app = 0)""",

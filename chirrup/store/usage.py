@@ -1,4 +1,4 @@
-"""How much there is in a whole organisation. Counting reads whole tables: ask through social/usage.py."""
+"""Totals of an organisation. Counting reads whole tables: call social/usage.py instead, which caches them."""
 
 from ..ports import Tx
 
@@ -10,7 +10,7 @@ def people(tx: Tx, org_id: int) -> int:
 
 
 def posts(tx: Tx, org_id: int, month_ago_ms: int, half_year_ago_ms: int) -> tuple[int, int, int]:
-    """(posts that count, accounts that wrote one since a month ago, and since half a year ago)."""
+    """(counted posts, accounts that posted within a month, accounts that posted within half a year)."""
     row = tx.one(
         """SELECT CAST(COALESCE(SUM(posts), 0) AS BIGINT),
              COUNT(CASE WHEN last_post_ms >= :month THEN 1 END), COUNT(CASE WHEN last_post_ms >= :half_year THEN 1 END)
@@ -24,10 +24,10 @@ def posts(tx: Tx, org_id: int, month_ago_ms: int, half_year_ago_ms: int) -> tupl
 
 
 def alive(tx: Tx) -> bool:
-    """The database answers."""
+    """True, if the database answers."""
     return tx.one("SELECT 1") == (1,)
 
 
 def writable(tx: Tx) -> None:
-    """The database stores something. A worker that never lived has no share of anything."""
+    """Raises, if the database cannot write. It writes a worker whose lease ended long ago, so it has no effect."""
     tx.run("INSERT INTO workers (bucket, id, until) VALUES (0, 0, 0) ON CONFLICT (bucket, id) DO UPDATE SET until = 0")
