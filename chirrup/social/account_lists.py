@@ -1,6 +1,6 @@
-"""Lists of accounts around an account: followers, followees, those it features, blocks, mutes; and notes about them.
+"""Lists of accounts around an account: followers, followees, endorsements, blocks, mutes; and notes about them.
 
-A page holds (what pages go by, account id).
+Items of a page are (id for paging, account id).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -15,7 +15,7 @@ from ..store import blocks_and_mutes, endorsements, follows
 from ..types import Span
 from . import accounts, text
 
-NOTE_CHARS_MAX = 2000  # Mastodon's, of a private note about somebody
+NOTE_CHARS_MAX = 2000  # of a private note about an account; Mastodon's limit
 FAMILIAR_OF_MAX = 10  # accounts asked about at once; each costs a query
 FAMILIAR_AMONG_MAX = 2000  # of the viewer's followees, the newest
 FAMILIAR_SHOWN_MAX = 40
@@ -25,17 +25,17 @@ Rows = Callable[[Tx, int, Span], list[tuple[int, int]]]
 
 
 def followers(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
-    """Who follows the account, the latest first. Raises NotFound."""
+    """The account's followers, latest first. Raises NotFound."""
     return _network(tx, viewer_id, account_id, span, follows.followers)
 
 
 def following(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
-    """Whom the account follows, the latest first. Raises NotFound."""
+    """The account's followees, latest first. Raises NotFound."""
     return _network(tx, viewer_id, account_id, span, follows.following)
 
 
 def endorsed(tx: Tx, viewer_id: int, account_id: int, span: Span) -> Found:
-    """Whom the account features on its profile, the latest first. Raises NotFound."""
+    """Accounts that the account features on its profile, latest first. Raises NotFound."""
     account = accounts.get(tx, viewer_id, account_id)
     if not visibility.may_see_account(tx, viewer_id, account):
         return Filled([])
@@ -51,7 +51,7 @@ def _network(tx: Tx, viewer_id: int, account_id: int, span: Span, rows: Rows) ->
 
 
 def requests(tx: Tx, account_id: int, span: Span) -> Found:
-    """Who waits for the account's answer."""
+    """Accounts that wait for an answer to their follow request."""
     return fill.accounts(tx, account_id, span, lambda part: follows.requests(tx, account_id, part))
 
 
@@ -64,12 +64,12 @@ def muted(tx: Tx, account_id: int, span: Span) -> Found:
 
 
 def mutes_until(tx: Tx, account_id: int, ids: Collection[int]) -> dict[int, int]:
-    """When the account's mutes of ids end, in ms; 0: not by themselves."""
+    """id -> when the account's mute of it ends, in ms; 0: it has no end."""
     return {id: until_ms for id, (_, until_ms) in blocks_and_mutes.mutes_of(tx, account_id, ids).items()}
 
 
 def _standing(tx: Tx, account_id: int, span: Span, rows: Rows) -> Found:
-    """All but suspended accounts: whoever blocks somebody finds them here to undo it."""
+    """Without suspended accounts, but with those that the oracle hides, so that a block can be undone."""
 
     def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         there = set(accounts.existing(tx, account_id, [id for _, id in some]))
@@ -79,9 +79,10 @@ def _standing(tx: Tx, account_id: int, span: Span, rows: Rows) -> Found:
 
 
 def familiar(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, list[int]]:
-    """By each of the first FAMILIAR_OF_MAX of ids: those the viewer follows who follow it, FAMILIAR_SHOWN_MAX at most.
+    """id -> at most FAMILIAR_SHOWN_MAX of the viewer's followees that follow it, for the first FAMILIAR_OF_MAX of ids.
 
-    Nobody who hides whom they follow. A query for each: in one, two lists on one index would cost their product.
+    Without accounts that hide their network. One query for each id: in one query for all, two lists on one index would
+    cost their product.
     """
     asked = account_rows.by_ids(tx, list(ids)[:FAMILIAR_OF_MAX])
     newest = follows.following(tx, viewer_id, Span(ID_MAX, limit=FAMILIAR_AMONG_MAX))
@@ -109,7 +110,7 @@ def unendorse(tx: Tx, account_id: int, target_id: int) -> None:
 
 
 def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
-    """What only account_id reads about target; "" for nothing. Raises NotFound, Invalid (comment)."""
+    """Set account_id's private note about target; "" deletes it. Raises NotFound, Invalid (comment)."""
     accounts.get(tx, account_id, target_id)
     note = text.clean(note, "comment")
     if len(note) > NOTE_CHARS_MAX:

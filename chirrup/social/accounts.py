@@ -23,7 +23,7 @@ RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "mode
 
 
 class SignUp(msgspec.Struct, frozen=True):
-    """password_hash: made beforehand, outside any transaction (access/passwords.py)."""
+    """password_hash: computed before, outside of any transaction (access/passwords.py)."""
 
     username: str
     email: str
@@ -36,10 +36,11 @@ class SignUp(msgspec.Struct, frozen=True):
 
 
 def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
-    """A new account with its user. Raises InvalidFields naming all that is wrong with username and email.
+    """A new account with its user. Raises InvalidFields with all problems of username and email.
 
-    tells_addresses: whoever asks may know who has an address. Else nothing is said of one that is taken: the account is
-    made, and the address goes on leading to the one that had it first (docs/decisions/0023-sign-ups-and-logins.md).
+    tells_addresses: whether the caller may learn that an e-mail address is taken. If not, no error is raised for one:
+    the account is made, and the address still belongs to the account that had it first
+    (docs/decisions/0023-sign-ups-and-logins.md).
     """
     problems = check_username(wanted.username, reserved=wanted.role == Role.USER) + check_email(wanted.email)
     if problems:
@@ -81,7 +82,7 @@ def _insert(tx: Tx, wanted: SignUp) -> Account:
 
 
 def blank(id: int, username: str, display_name: str, now_ms: int, *, org_id: int = 0) -> Account:
-    """As it is right after signing up."""
+    """An account right after its sign-up."""
     return Account(
         id=id,
         username=username,
@@ -103,7 +104,7 @@ def blank(id: int, username: str, display_name: str, now_ms: int, *, org_id: int
 
 
 def check_username(username: str, *, reserved: bool = True) -> list[Invalid]:
-    """What is wrong with it."""
+    """The problems of a username; []: none."""
     if not username:
         return [Invalid("username", "blank", "can't be blank")]
     if not text.is_valid_username(username):
@@ -128,7 +129,7 @@ def email_key(email: str) -> str:
 
 
 def get(tx: Tx, viewer_id: int, id: int) -> Account:
-    """The account. Raises NotFound: to the viewer there is none. A suspended one is shown bare; that is rendered."""
+    """The account. Raises NotFound: absent, or hidden from the viewer. If it is suspended, it is rendered empty."""
     account = of_one_organisation(tx, viewer_id, [id]).get(id)
     if account is None:
         raise NotFound("account", id)
@@ -136,7 +137,7 @@ def get(tx: Tx, viewer_id: int, id: int) -> Account:
 
 
 def user(tx: Tx, account_id: int) -> User:
-    """The person who logs in to the account. Raises NotFound: nobody does."""
+    """The account's user. Raises NotFound: it has none."""
     found = rows.user(tx, account_id)
     if found is None:
         raise NotFound("account", account_id)
@@ -144,19 +145,19 @@ def user(tx: Tx, account_id: int) -> User:
 
 
 def existing(tx: Tx, viewer_id: int, ids: Collection[int], *, with_suspended: bool = False) -> list[int]:
-    """Those of ids that are there for the viewer (and not suspended), in their order."""
+    """Those of ids that the viewer may see and that are not suspended, in their order."""
     found = of_one_organisation(tx, viewer_id, ids)
     return [id for id in ids if id in found and (with_suspended or not found[id].suspended_ms)]
 
 
 def name_key(org_id: int, username: str, host: str = "") -> str:
-    """What a name is kept under. host: of an account of another server."""
+    """The key of a name in the store. host: of an account of another server."""
     key = text.username_key(username)
     return text_key(org_id, f"{key}@{text.host_key(host)}" if host else key)
 
 
 def by_acct(tx: Tx, acct: str, domain: str, org_id: int = 0) -> Account:
-    """acct: `name`, `@name` or `name@host`. domain: of the site, whose accounts have no host. Raises NotFound."""
+    """acct: `name`, `@name` or `name@host`. domain: of the site; its accounts have no host. Raises NotFound."""
     name, _, host = acct.removeprefix("@").partition("@")
     if not text.is_valid_username(name):
         raise NotFound("account", acct)
@@ -165,7 +166,7 @@ def by_acct(tx: Tx, acct: str, domain: str, org_id: int = 0) -> Account:
 
 
 def followable(tx: Tx, viewer_id: int, id: int) -> Account:
-    """An account the viewer may deal with. Raises NotFound: absent, suspended, or it blocks the viewer."""
+    """An account that the viewer may follow. Raises NotFound: absent, suspended, or it blocks the viewer."""
     account = get(tx, viewer_id, id)
     if not may_see_account(tx, viewer_id, account):
         raise NotFound("account", id)
@@ -173,7 +174,7 @@ def followable(tx: Tx, viewer_id: int, id: int) -> Account:
 
 
 class ProfileChange(msgspec.Struct, frozen=True):
-    """None: leave as it is. Blob keys are of files already stored."""
+    """None: no change. Blob keys are of files that are stored already."""
 
     display_name: str | None = None
     note: str | None = None
@@ -192,7 +193,7 @@ class ProfileChange(msgspec.Struct, frozen=True):
 
 
 def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
-    """Pictures that are shown no more are deleted later. Raises Invalid: a text too long, too many fields."""
+    """The changed account. Its old pictures are deleted later. Raises Invalid: a text too long, too many fields."""
     before = account = get(tx, account_id, account_id)
     wanted: dict[str, object] = {"changed_ms": max(tx.now_ms, account.changed_ms + 1)}
     if change.display_name is not None:
@@ -239,7 +240,7 @@ def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
 
 
 def parse_language(code: str) -> str:
-    """The code in its one spelling; "" is none. Raises Invalid."""
+    """The code in its normal form; "" for none. Raises Invalid."""
     known = languages.code_of(code)
     if code and not known:
         raise Invalid(
@@ -274,7 +275,7 @@ def _fields(fields: list[Field]) -> str:
 
 
 def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
-    """Hide the account and all it said, or bring it back."""
+    """Suspend the account, which hides it and its posts, or end the suspension."""
     account = get(tx, account_id, account_id)
     account = msgspec.structs.replace(
         account,
@@ -284,12 +285,12 @@ def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
     rows.set_suspended(tx, account_id, suspended_ms=account.suspended_ms, changed_ms=account.changed_ms)
     tx.emit(AccountChanged(account_id))
     if suspended:
-        tx.emit(AccessEnded(account_id, []))  # its tokens may be kept for better times; its streams end now
+        tx.emit(AccessEnded(account_id, []))  # keep its tokens, for the case that it comes back; end its streams now
     return account
 
 
 def relationships(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Relationship]:
-    """How viewer_id stands to each of ids, in their order. Eight queries, whatever len(ids)."""
+    """The relationships of viewer_id to ids, in their order. Eight queries, whatever len(ids)."""
     known = blocks_and_mutes.of(tx, viewer_id, ids)
     followed_by = follows.followers_among(tx, viewer_id, ids)
     asked = follows.requested_among(tx, viewer_id, ids)

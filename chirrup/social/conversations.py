@@ -17,7 +17,7 @@ from . import threads
 
 
 def page(tx: Tx, account_id: int, span: Span) -> Filled[Conversation]:
-    """account_id's conversations whose last post it may see, the latest first. Pages go by the last posts."""
+    """account_id's conversations whose last post it may see, latest first. Paged by the ids of the last posts."""
 
     def kept(some: Sequence[Conversation]) -> list[Conversation]:
         seen = visibility.see(tx, account_id, [one.last_post_id for one in some]).posts
@@ -41,7 +41,7 @@ def mark_read(tx: Tx, account_id: int, id: int) -> None:
 
 
 def remove(tx: Tx, account_id: int, id: int) -> None:
-    """From account_id's list; the posts stay, and the next one brings it back. Raises NotFound."""
+    """Remove it from account_id's list. The posts stay, and a new one makes it appear again. Raises NotFound."""
     get(tx, account_id, id)
     rows.delete(tx, id)
 
@@ -51,18 +51,18 @@ def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     if post.visibility != Visibility.DIRECT:
         return []
     people = [post.author_id, *(m.account_id for m in post.mentioned if m.account_id != post.author_id)]
-    told: list[tuple[str, Signal]] = []
+    signals: list[tuple[str, Signal]] = []
     for account_id in people:
         if visibility.see_one(tx, account_id, post.id):
             others = msgspec.json.encode([id for id in people if id != account_id]).decode()
             unread = account_id != post.author_id
             found = rows.add_post(tx, account_id, post.root_id, post.id, unread=unread, participants=others)
-            told.append((f"direct:{account_id}", Signal("conversation", found.id, post.author_id)))
-    return told
+            signals.append((f"direct:{account_id}", Signal("conversation", found.id, post.author_id)))
+    return signals
 
 
 def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
-    """Where it was the last post, the one before it is now; a conversation without posts is gone."""
+    """Where it was the last post, the post before becomes the last. Conversations without posts are deleted."""
     gone = posts.tombstone(tx, event.post_id)
     if gone is None or gone.visibility != Visibility.DIRECT:
         return []

@@ -1,4 +1,4 @@
-"""The directory, and suggestions whom to follow: only accounts that want to be found (`discoverable`)."""
+"""The directory, and suggestions of accounts to follow. Only accounts that are `discoverable`."""
 
 from collections.abc import Collection
 
@@ -13,9 +13,9 @@ from ..store import blocks_and_mutes, follows
 from ..store import discovery as rows
 from ..types import Span
 
-OFFSET_MAX = 5000  # of a directory's page; what lies further is found by searching
-SPOKEN_POSTS = 2000  # who wrote the newest so many public posts counts as active
-ASKED_FOLLOWEES = 20  # whose followees are suggested: the newest ones
+OFFSET_MAX = 5000  # of a page of the directory; accounts after that can be found by searching
+SPOKEN_POSTS = 2000  # the authors of this many newest public posts count as active
+ASKED_FOLLOWEES = 20  # the newest followees, whose followees are suggested
 CANDIDATES = 1000
 ORDERS = ("active", "new")
 
@@ -23,7 +23,10 @@ ORDERS = ("active", "new")
 def directory(
     tx: Tx, viewer_id: int, *, order: str = "active", offset: int = 0, limit: int = 40, org_id: int = 0
 ) -> list[int]:
-    """Account ids: those who spoke in public last first, then (order "new": at once) the newest. Raises Invalid."""
+    """Account ids, newest accounts first; with order "active", the latest authors of public posts before them.
+
+    Raises Invalid.
+    """
     if order not in ORDERS:
         raise not_among("order", ORDERS, order)
     offset = max(0, min(offset, OFFSET_MAX))
@@ -35,7 +38,7 @@ def directory(
 
 
 def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
-    """Those of ids that want to be found and that the viewer neither blocks nor mutes, nor is blocked by."""
+    """Those of ids that are discoverable, without blocks in either direction and mutes."""
     found = account_rows.by_ids(tx, ids)
     muted = blocks_and_mutes.of(tx, viewer_id, ids).muting
     return [id for id in visibility.accounts_shown(tx, viewer_id, ids) if found[id].discoverable and id not in muted]
@@ -47,9 +50,9 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 def suggestions(tx: Tx, account_id: int, limit: int, org_id: int = 0) -> list[Suggestion]:
-    """Whom account_id might follow: whom its followees follow, then the most followed of those who are active.
+    """Accounts for account_id to follow: followees of its followees, then the most followed active accounts.
 
-    Nobody it follows, has asked to follow, or refused. Followees who hide their network are not asked.
+    Without accounts that it follows, has asked to follow, or refused. Followees that hide their network are left out.
     """
     friends = [id for _, id in follows.following(tx, account_id, Span(ID_MAX, limit=ASKED_FOLLOWEES))]
     friends = [id for id, one in account_rows.by_ids(tx, friends).items() if not one.hide_network]
@@ -73,6 +76,6 @@ def suggestions(tx: Tx, account_id: int, limit: int, org_id: int = 0) -> list[Su
 
 
 def refuse_suggestion(tx: Tx, account_id: int, target_id: int) -> None:
-    """Suggest target_id no more; fine when there is no such account."""
+    """Never suggest target_id again. Harmless when there is no such account."""
     if account_rows.by_id(tx, target_id):
         rows.refuse(tx, account_id, target_id)

@@ -1,7 +1,4 @@
-"""What a plain text names: accounts, hashtags and links, and where each stands (docs/decisions/0010).
-
-And the normal forms in which names are compared.
-"""
+"""Finds the mentions, hashtags and links of a plain text (docs/decisions/0010), and the normal forms of names."""
 
 import re
 import unicodedata
@@ -29,7 +26,7 @@ class Entity(Struct, frozen=True):
 
 
 class Extracted(Struct, frozen=True):
-    """In order of the text; no two of them overlap."""
+    """Entities in the order of the text; no two overlap."""
 
     mentions: tuple[Entity, ...] = ()
     hashtags: tuple[Entity, ...] = ()
@@ -38,7 +35,7 @@ class Extracted(Struct, frozen=True):
 
 _NOTHING = Extracted()
 
-# What could be part of somebody's name or address, here or elsewhere: letters, marks, digits of every script.
+# Characters that can be part of a name or address, here or on another server: letters, marks, digits of every script.
 _WORD = r"\p{L}\p{M}\p{N}_"
 _UNSEEN = r"\p{Cf}"  # soft hyphens, zero-width spaces and joiners, direction marks
 _DOTS_AND_DASHES = r".\u2024\ufe52\uff0e\-\u2010\u2011\u2212\ufe63\uff0d"  # within names of other servers; look-alikes
@@ -49,15 +46,15 @@ _WRITTEN_AT = (
     r"|\\(?:u00|x)40|[(\[{<][Aa][Tt][)\]}>])"
 )
 _GLUED = rf"[^{_AT}\p{{Z}}\u0000-\u0020]"
-# What follows a name without a space is an address of somewhere else if an at sign in it has a part of a name before
-# it or a host behind it. A mention of its own is none: @ann,@bob@remote.example
+# A name is part of an address elsewhere, if text follows it without a space that has an at sign with a part of a name
+# before it or a host after it. A second mention is no such text: @ann,@bob@remote.example
 _ADDRESS = (
     rf"{_GLUED}*?(?:[{_AT}](?:(?<=[\p{{L}}\p{{N}}_=#$%*][\p{{M}}{_UNSEEN}]*[{_AT}])[^\p{{Z}}\u0000-\u0020]"
     rf"|[^{_AT}\p{{Z}}\u0000-\u0020.]+\.[^{_AT}\p{{Z}}\u0000-\u0020.](?!{_GLUED}*[{_AT}]))"
     rf"|{_WRITTEN_AT}[\p{{L}}\p{{N}}])"
 )
-# What is mentioned is exactly what a reader sees. A part of a longer name, of an address or of a path is nobody: the
-# one who is called so would read what was said to somebody else. In a list, "/" and "&" part names.
+# A mention must be exactly what a reader sees. A part of a longer name, of an address or of a path is no mention: that
+# account would read a post meant for another. In a list, "/" and "&" separate names.
 _START = rf"(?<![\p{{L}}\p{{N}}_{_AT}/=!#$%&*][\p{{M}}{_UNSEEN}]*[@＠])"
 _NAME = rf"[0-9A-Za-z_]{{1,{USERNAME_CHARS_MAX}}}"
 _LISTED = rf"(?<=[@＠]{_START}(?:{_NAME}[/&][@＠]){{1,9}})"
@@ -71,7 +68,7 @@ MENTION = (
 )
 NAMED = f"{urls.LINK}|{MENTION}"  # the page's counter has the same: web/static/length.js
 _NAMED = regex.compile(NAMED)
-# Letters and marks, at least one of them, and what may stand beside them in a word of some language.
+# A tag has letters and marks, at least one of them, and these other characters of words in some languages.
 _TAG_OTHERS = r"\p{Nd}_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
 _HASHTAG = regex.compile(
     rf"[#＃](?:(?<![&\p{{L}}\p{{M}}{_TAG_OTHERS}].)|(?<=[\ufe0e\ufe0f].))(?![\ufe0f\u20e3])"
@@ -101,25 +98,25 @@ def extract(text: str) -> Extracted:
 
 
 def hashtag_key(tag: str) -> str:
-    """The normal form in which hashtags are equal: NFKC, case folded. Applying it again changes nothing.
+    """The normal form in which equal hashtags are equal: NFKC, case folded. Applying it again changes nothing.
 
-    Accents count, and so do joiners, which change words of some languages. Stored: changing this is a migration.
+    Accents count, and so do joiners, which change words of some languages. Stored, so a change needs a migration.
     """
     return tag.lower() if tag.isascii() else _folded(tag)
 
 
 def username_key(name: str) -> str:
-    """The normal form in which usernames are equal: NFKC, case folded, so that look-alikes of one are taken, too."""
+    """The normal form of a username: NFKC, case folded, so that look-alikes of a taken name are taken too."""
     return name.lower() if name.isascii() else _folded(name)
 
 
 def is_valid_username(name: str) -> bool:
-    """1 to 30 ASCII letters, digits and underscores, in any mix: all digits will do."""
+    """1 to 30 ASCII letters, digits and underscores, in any mix, also only digits."""
     return _USERNAME.fullmatch(name) is not None
 
 
 def _folded(name: str) -> str:
-    # Twice: folding can give what NFKC changes again, and the other way round (Unicode 3.13, D146).
+    # Twice: case folding can give characters that NFKC changes, and the reverse (Unicode 3.13, D146).
     for _ in range(2):
         name = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", name)

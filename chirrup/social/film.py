@@ -1,8 +1,8 @@
-"""Moving pictures as MP4 (H.264), which apps play in a loop without sound: Mastodon's `gifv`.
+"""Animated pictures as MP4 (H.264), which apps play in a loop without sound: Mastodon's `gifv`.
 
-Frames come decoded, from images.py; ffmpeg writes and reads nothing that a stranger made. It is Debian's, and may be
-missing: then moving pictures stay pictures, as they do on other systems than Linux. The file that it writes has no
-name, so that nothing is left on the disk by whatever ends it or us.
+ffmpeg only encodes: frames come decoded, from images.py, so it never reads the bytes of an upload. It is Debian's, and
+may be missing: then animations stay pictures, as they do on other systems than Linux. The file that it writes has no
+name, so nothing is left on the disk when a process dies.
 """
 
 import math
@@ -15,8 +15,8 @@ from fractions import Fraction
 import msgspec
 from PIL import Image
 
-STEP_MS_MIN = 20  # browsers show no GIF faster than 50 frames a second
-FRAMES_MAX = 2000  # written; a longer film has fewer a second
+STEP_MS_MIN = 20  # browsers show GIFs with at most 50 frames a second
+FRAMES_MAX = 2000  # written; a longer film has fewer frames a second
 PIXELS_MAX = 200_000_000  # of all frames written; ffmpeg takes 1.5 s CPU for them
 
 
@@ -32,27 +32,27 @@ class Film(msgspec.Struct, frozen=True):
 
 
 def tool() -> str | None:
-    """Where ffmpeg is."""
+    """The path of ffmpeg; None: not usable here."""
     return shutil.which("ffmpeg")
 
 
 def even(size: tuple[int, int]) -> tuple[int, int]:
-    """H.264 with 4:2:0 has half as many samples of colour each way."""
+    """size, rounded to even numbers: H.264 with 4:2:0 has half as many colour samples in both directions."""
     return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
 
 
 def encode(program: str, size: tuple[int, int], frames: Iterable[tuple[Image.Image, int]], step_ms: int) -> Film:
-    """frames: RGB, of this even size, and how many steps each is shown. Raises RuntimeError: ffmpeg failed."""
+    """frames: (RGB image of this even size, how many steps it is shown). Raises RuntimeError: ffmpeg failed."""
     rate = Fraction(1000, step_ms)
     command = [program, "-hide_banner", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     command += ["-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate), "-i", "pipe:0", "-an"]
     command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-threads", "1"]
     command += ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     steps = 0
-    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as stderr:
         command += ["-f", "mp4", "-y", f"/proc/self/fd/{file.fileno()}"]
         writing = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told, pass_fds=[file.fileno()]
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr, pass_fds=[file.fileno()]
         )
         assert writing.stdin
         try:
@@ -63,19 +63,19 @@ def encode(program: str, size: tuple[int, int], frames: Iterable[tuple[Image.Ima
                 steps += shown
             writing.stdin.close()
         except BrokenPipeError:
-            pass  # it ended too early, and says why
+            pass  # it ended too early; stderr says why
         except BaseException:
             writing.kill()
             raise
         finally:
             status = writing.wait()
         if status:
-            told.seek(0)
-            raise RuntimeError(f"ffmpeg exited with {status}: {told.read().decode(errors='replace')[-500:]}")
+            stderr.seek(0)
+            raise RuntimeError(f"ffmpeg exited with {status}: {stderr.read().decode(errors='replace')[-500:]}")
         return Film(file.read(), rate, float(steps / rate))
 
 
 def step_of(durations_ms: list[int], area: int) -> int:
-    """The longest step that all durations are made of, or one that is long enough for FRAMES_MAX and PIXELS_MAX."""
+    """The longest step that divides all durations, or the shortest one that keeps FRAMES_MAX and PIXELS_MAX."""
     most = min(FRAMES_MAX, max(len(durations_ms), PIXELS_MAX // area))
     return max(STEP_MS_MIN, math.gcd(*durations_ms), math.ceil(sum(durations_ms) / most))

@@ -18,7 +18,7 @@ LANGUAGES_MAX = 100
 
 
 class _Options(TypedDict):
-    """How somebody follows."""
+    """The options of a follow."""
 
     show_boosts: bool
     notify: bool
@@ -34,9 +34,9 @@ def follow(
     notify: bool | None = None,
     languages: tuple[str, ...] | None = None,
 ) -> None:
-    """Follow, or ask a locked account; when it stands already, change how (None: as it is).
+    """Follow, or ask a locked account; if the follow exists already, change its options (None: no change).
 
-    languages: of the posts wanted; none for all. Raises NotFound (absent, suspended, blocks the follower),
+    languages: of the posts wanted; () for all. Raises NotFound (absent, suspended, blocks the follower),
     Forbidden (oneself), Invalid (languages).
     """
     if follower == followee:
@@ -85,7 +85,7 @@ def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify:
 
 
 def unfollow(tx: Tx, follower: int, followee: int) -> None:
-    """End a follow or a request to; harmless when there is none. Raises NotFound: no such account."""
+    """End a follow or a follow request. Harmless when there is none. Raises NotFound: no such account."""
     accounts.get(tx, follower, followee)
     if rows.take_request(tx, follower, followee):
         tx.emit(Unfollowed(follower, followee))
@@ -102,7 +102,7 @@ def _disconnect(tx: Tx, follower: int, followee: int) -> None:
 
 
 def remove_follower(tx: Tx, account_id: int, follower: int) -> None:
-    """Make follower follow account_id no longer. Raises NotFound: no such account."""
+    """End follower's follow of account_id. Raises NotFound: no such account."""
     accounts.get(tx, account_id, follower)
     unfollow(tx, follower, account_id)
 
@@ -124,7 +124,7 @@ def accept(tx: Tx, account_id: int, follower: int) -> None:
 
 
 def waiting(tx: Tx, account_id: int, limit: int) -> list[int]:
-    """Those who have asked account_id, now that it is not locked; nobody when it is locked again."""
+    """Accounts that have asked account_id, which is no longer locked; none if it is locked again."""
     account = account_rows.by_id(tx, account_id)
     if account is None or account.locked:
         return []
@@ -132,7 +132,7 @@ def waiting(tx: Tx, account_id: int, limit: int) -> list[int]:
 
 
 def accept_waiting(tx: Tx, account_id: int, follower: int) -> None:
-    """accept() for waiting(); harmless when it was answered meanwhile."""
+    """accept() for waiting(). Harmless when the request was answered meanwhile."""
     if follower in rows.requesters_among(tx, account_id, [follower]) and waiting(tx, account_id, 1):
         accept(tx, account_id, follower)
 
@@ -145,7 +145,7 @@ def reject(tx: Tx, account_id: int, follower: int) -> None:
 
 
 def block(tx: Tx, blocker: int, target: int) -> None:
-    """Neither sees the other's posts from now on, neither follows the other."""
+    """Block target, and end both follows. Neither sees the other's posts from now on."""
     if blocker == target:
         raise NotAllowed("an account cannot block itself")
     accounts.get(tx, blocker, target)
@@ -163,7 +163,7 @@ def unblock(tx: Tx, blocker: int, target: int) -> None:
 
 
 def mute(tx: Tx, muter: int, target: int, *, notifications: bool = True, for_s: int = 0) -> None:
-    """Keep target's posts out of muter's lists; notifications: theirs too. for_s 0: until further notice."""
+    """Keep target's posts out of muter's timelines. notifications: its notifications too. for_s 0: without an end."""
     if muter == target:
         raise NotAllowed("an account cannot mute itself")
     accounts.get(tx, muter, target)
@@ -185,12 +185,12 @@ def unmute(tx: Tx, muter: int, target: int) -> None:
 
 
 def end_mutes(tx: Tx, over: list[tuple[int, int]]) -> None:
-    """End those of the mutes (muter, target) whose time is over, so that what was said meanwhile comes home."""
+    """End the mutes (muter, target) that have expired, so home timelines show the posts made meanwhile."""
     for muter, target in over:
         if blocks_and_mutes.end_mute(tx, muter, target):
             tx.emit(Muted(muter, target))
 
 
 def count_requests(tx: Tx, account_id: int, *, most: int) -> int:
-    """How many wait for the account's answer; most: counting ends there."""
+    """How many follow requests the account has not answered; at most `most`."""
     return len(rows.requests(tx, account_id, Span(before=ID_MAX, limit=most)))

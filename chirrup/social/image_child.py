@@ -1,6 +1,6 @@
-"""Runs social/images.py in a child process of its own for each picture, with a ceiling on memory and time.
+"""Runs social/images.py in a child process for each picture, with limits on memory and time.
 
-Decoders are C code reading strangers' bytes. Whatever they do — crash, hang, eat memory — ends the child alone.
+Decoders are C code that reads untrusted bytes. If one crashes, hangs or takes too much memory, only the child ends.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from ..errors import Invalid, Unavailable
 
 T = TypeVar("T")
 
-MEMORY_BYTES = 704 * 1024 * 1024  # of address space; the dearest picture accepted was measured at 600
-CPU_S = 20  # the dearest animation accepted takes 7
+MEMORY_BYTES = 704 * 1024 * 1024  # of address space; the largest accepted picture was measured at 600 MiB
+CPU_S = 20  # the slowest accepted animation takes 7 s
 WALL_S = 60
 WAITING_MAX = 32  # pictures, each up to media_bytes_max in memory
 TOO_DEAR = "takes too much memory or time to read: send a smaller or simpler image"
@@ -31,10 +31,10 @@ _places = Semaphore(WAITING_MAX)
 
 
 async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
-    """What function (process, avatar or header of social/images.py) makes of data.
+    """The result of function (process, avatar or header of social/images.py) for data.
 
-    Costs 0.1 s CPU over calling it directly. Raises Invalid as function does, also when the child had to be ended,
-    and Unavailable at once when WAITING_MAX pictures are being made already.
+    Costs 0.1 s CPU more than a direct call. Raises Invalid as function does, also when the child had to be ended, and
+    Unavailable at once when WAITING_MAX pictures are being processed already.
     """
     if not _places.acquire(blocking=False):
         raise Unavailable("Too many pictures are waiting to be read; try again shortly")
@@ -50,7 +50,7 @@ async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
 
 def _run(function: Callable[[bytes], T], data: bytes) -> T:
     command = [sys.executable, "-P", "-m", __name__, function.__name__]
-    # Nothing else of our environment: a child that strangers take over should find no secrets.
+    # Nothing else of our environment: an attacker who takes over a child should find no secrets.
     environ = {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -65,7 +65,7 @@ def _run(function: Callable[[bytes], T], data: bytes) -> T:
         return msgspec.msgpack.decode(child.stdout, type=get_type_hints(function)["return"])
     if child.returncode == _REFUSED:
         raise Invalid("file", **msgspec.json.decode(child.stdout))
-    if child.returncode < 0:  # by a signal: SIGXCPU, SIGSEGV, or SIGKILL from a machine out of memory
+    if child.returncode < 0:  # ended by a signal: SIGXCPU, SIGSEGV, or SIGKILL when the machine is out of memory
         raise Invalid("file", "too_dear", TOO_DEAR)
     raise RuntimeError(f"image child exited with {child.returncode}: {child.stderr.decode(errors='replace')[-2000:]}")
 

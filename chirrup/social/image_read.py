@@ -1,4 +1,4 @@
-"""Reading pictures strangers send: refused unless known and small, then one upright frame in sRGB without metadata."""
+"""Reads untrusted pictures: checks type and size first, then gives one upright frame in sRGB without metadata."""
 
 import math
 import re
@@ -12,16 +12,16 @@ from PIL import GifImagePlugin, Image, ImageCms, ImageFile, ImageOps, JpegImageP
 
 from ..errors import ChirrupError, Invalid
 
-SIDE_MAX = 65_535  # what JPEG can hold; nothing is drawn that is longer
-SIDE_KEPT_MAX = 16_383  # what WebP can hold, which all that moves becomes
+SIDE_MAX = 65_535  # JPEG's limit
+SIDE_KEPT_MAX = 16_383  # WebP's limit; animations are kept as WebP
 JPEG_SCANS_MAX = 100  # each is a pass over all pixels; cameras write 1, progressive encoders about 10
 
 
 class Limits(msgspec.Struct, frozen=True):
     """Areas in pixels: width x height, whatever the shape."""
 
-    pixels_max: int = 7680 * 4320  # of what comes in; clients read it as image_matrix_limit
-    area: int = 3840 * 2160  # of what is kept; larger is scaled down
+    pixels_max: int = 7680 * 4320  # of an upload; clients read it as image_matrix_limit
+    area: int = 3840 * 2160  # of the kept picture; larger ones are scaled down
     moving_area: int = 1280 * 720  # the same for each frame of an animation
     small_area: int = 640 * 360
     frames_max: int = 1000
@@ -30,11 +30,11 @@ class Limits(msgspec.Struct, frozen=True):
 
 LIMITS = Limits()
 
-# The first bytes decide; what the client declares is not asked.
+# The first bytes decide, not the content type that the client sends.
 _KNOWN = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
 _REFUSED = ((b"<", "SVG, HTML or XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"II*", "TIFF"), (b"MM\0*", "TIFF"))
 
-# In a JPEG's pixels 0xFF is followed by 0, or by a restart (RST0 to RST7): anything else is the next segment.
+# In a JPEG's pixels, 0xFF is followed by 0 or by a restart (RST0 to RST7). Anything else begins the next segment.
 # ITU-T T.81, B.1.1.
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
@@ -42,14 +42,14 @@ _START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
 _PLUGINS = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # imported, so that no others are
 _SRGB = ImageCms.createProfile("sRGB")
 
-# A second net under our own check: Pillow refuses twice this, also when a later GIF frame makes the canvas grow.
+# A second limit after our own check: Pillow refuses twice this, also when a later GIF frame enlarges the canvas.
 Image.MAX_IMAGE_PIXELS = LIMITS.pixels_max // 2
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @contextmanager
 def refusals() -> Generator[None]:
-    """Decoders raise nearly anything on damaged bytes; whoever sent them can mend only the file."""
+    """Turns all errors into Invalid. Decoders raise nearly anything on damaged bytes, and the fault is the file's."""
     try:
         yield
     except ChirrupError:
@@ -62,7 +62,7 @@ def refusals() -> Generator[None]:
 
 
 def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
-    """(format, (width, height), number of frames), from headers: nothing is decoded before it is known to be small."""
+    """(format, (width, height), number of frames), from the headers, so nothing is decoded before its size is known."""
     kind = "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
     kind = kind or next((name for magic, name in _KNOWN if data.startswith(magic)), None)
     if kind is None:
@@ -90,13 +90,13 @@ def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
 
 
 def _scans(data: bytes) -> int:
-    """How many a JPEG has, up to JPEG_SCANS_MAX + 1. What follows its end is not looked at: phones add a film there."""
+    """How many scans a JPEG has, up to JPEG_SCANS_MAX + 1. Bytes after its end are ignored: phones add a film there."""
     at, scans = 2, 0
     while scans <= JPEG_SCANS_MAX and (found := _JPEG_MARKER.search(data, at)):
         if found[1] == _END_OF_IMAGE:
             break
         scans += found[1] == _START_OF_SCAN
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])  # of the segment; its pixels come behind
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])  # the segment's end; its pixels follow
     return scans
 
 
@@ -105,7 +105,7 @@ def open_image(data: bytes, kind: str) -> ImageFile.ImageFile:
 
 
 def _frames(image: Image.Image, limits: Limits) -> int:
-    """How many. Never asks Pillow to count before it is known to be few: a GIF may have a million."""
+    """How many frames. Pillow must not count them first: a GIF may have a million."""
     most = min(limits.frames_max, limits.frame_pixels_max // (image.width * image.height))
     try:
         image.seek(most)
@@ -124,32 +124,32 @@ def _frames(image: Image.Image, limits: Limits) -> int:
 
 def first_frame(data: bytes, kind: str, area: int) -> Image.Image:
     """At most area pixels, as RGB or RGBA in sRGB, turned as its EXIF says, without any metadata."""
-    # One name for all steps: each frees the one before, and at 33 million pixels that is 130 MB.
+    # One name for all steps, so that each frees the image before: 130 MB at 33 million pixels.
     file = image = open_image(data, kind)
-    image.draft(None, within(image.size, area))  # JPEG is decoded at 1/2, 1/4 or 1/8 where that is enough
+    image.draft(None, within(image.size, area))  # JPEG is decoded at 1/2, 1/4 or 1/8 of the size, if that is enough
     file.load()
-    file.fp = None  # of WebP it holds all pixels once more: 130 MB
+    file.fp = None  # for WebP it has a second copy of all pixels: 130 MB
     del file
     if image.mode == "I;16":
-        image = image.point(lambda value: value / 256).convert("L")  # convert alone cuts off at 255
+        image = image.point(lambda value: value / 256).convert("L")  # convert() alone would clip at 255
     if image.mode not in ("RGB", "RGBA", "CMYK"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode == "RGBA" and image.width * image.height > area:
-        image = image.convert("RGBa")  # resize would do so in a copy beside image
+        image = image.convert("RGBa")  # resize() would do this in a second copy
         image = shrink(image, area)
         image = image.convert("RGBA")
     image = shrink(image, area)
-    with suppress(Exception):  # a broken EXIF block is no reason to refuse the picture
+    with suppress(Exception):  # a damaged EXIF block is no reason to refuse the picture
         image = ImageOps.exif_transpose(image)
     image = _in_srgb(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
-    image.info = {}  # Pillow writes comments, profiles and transparency found here
+    image.info = {}  # Pillow would write the comments, profiles and transparency found here
     return image
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """Phones write Display P3: dropping its profile without this would leave colours pale."""
+    """Converts the colours. Phones write Display P3, and without its profile the colours would look pale."""
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile := image.info.get("icc_profile"):
         with suppress(ImageCms.PyCMSError, OSError):
@@ -159,7 +159,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 
 
 def within(size: tuple[int, int], area: int) -> tuple[int, int]:
-    """size, or the largest of its shape that has at most area pixels, SIDE_KEPT_MAX on a side."""
+    """size, or the largest size of this shape with at most area pixels, and SIDE_KEPT_MAX on a side."""
     width, height = size
     scale = min(1.0, math.sqrt(area / (width * height)), SIDE_KEPT_MAX / max(size))
     return max(1, int(width * scale)), max(1, int(height * scale))

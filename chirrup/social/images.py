@@ -1,6 +1,6 @@
-"""Pictures made again from their pixels alone, in the sizes clients show. What may come in: image_read.py.
+"""Makes new pictures from the pixels of uploads, in the sizes that clients show. Reading them: image_read.py.
 
-Pure functions that take CPU time; call them through image_child.isolated. Why so: docs/decisions/0011-images.md.
+Pure functions that take CPU time; call them through image_child.isolated. Why: docs/decisions/0011-images.md.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from .image_read import LIMITS, Limits, check, first_frame, open_image, refusals
 
 AVATAR = (400, 400)
 HEADER = (1500, 500)
-SMALL_BYTES = 10_000  # of no concern, whatever came in
+SMALL_BYTES = 10_000  # a result of this size is always accepted, even if the upload was smaller
 PALETTE_COLOURS = 256
 _ID_DIGITS = 16  # hexadecimal
 
@@ -30,7 +30,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Size(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One size in MediaAttachment.meta; of a film with what comes last."""
+    """One size in MediaAttachment.meta. The last fields are of films only."""
 
     width: int
     height: int
@@ -47,7 +47,7 @@ NO_SIZE = Size(0, 0, "0x0", 0.0)
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     original: Size
     small: Size
-    length: str = ""  # of a film: "0:00:01.28", and its figures again, where Mastodon has them too
+    length: str = ""  # of a film: "0:00:01.28"; then its figures again, because Mastodon has them here too
     duration: float = 0.0
     fps: float = 0.0
     size: str = ""
@@ -58,18 +58,18 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Processed(msgspec.Struct, frozen=True):
     original: File
-    small: File  # never moves
+    small: File  # never animated
     blurhash: str
     meta: Meta
 
 
 class Avatar(msgspec.Struct, frozen=True):
     image: File
-    still: File  # the same as image, unless that moves
+    still: File  # the same as image, unless that is animated
 
 
 def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
-    """The picture and its preview. A GIF that moves becomes a film; other animations stay animated, as WebP.
+    """The picture and its preview. An animated GIF becomes a film; other animations stay animated, as WebP.
 
     Raises Invalid ("file"): not JPEG, PNG, GIF or WebP, damaged, or beyond limits.
     """
@@ -78,7 +78,7 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
         still = first_frame(data, kind, limits.area)
         small = shrink(still, limits.small_area)
         if frames > 1 and kind == "GIF" and (program := film.tool()):
-            with suppress(RuntimeError):  # made without libx264: it stays a picture
+            with suppress(RuntimeError):  # an ffmpeg without libx264: it stays a picture
                 return _film(program, data, frames, within(size, limits.moving_area), small)
         if frames > 1:
             size = within(size, limits.moving_area)
@@ -114,49 +114,49 @@ def _film(program: str, data: bytes, frames: int, size: tuple[int, int], small: 
 
 
 def _length(seconds: float) -> str:
-    """As ffmpeg says it: h:mm:ss.cc."""
+    """h:mm:ss.cc, as ffmpeg writes it."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
 
 
 def avatar(data: bytes, *, limits: Limits = LIMITS) -> Avatar:
-    """The middle of the picture, 400 x 400 (at most, if it moves), and its first frame. Raises as process does."""
+    """The middle of the picture, 400 x 400 (at most, if animated), and its first frame. Raises as process()."""
     with refusals():
         kind, size, frames = check(data, limits)
         still = _still(ImageOps.fit(first_frame(data, kind, limits.area), AVATAR), "JPEG")
-        side = min(*size, *AVATAR)  # animations are not enlarged: a thousand frames of one pixel would cost 13 s
+        side = min(*size, *AVATAR)  # animations are never enlarged: a thousand frames of one pixel would cost 13 s
         return Avatar(_animation(data, kind, frames, (side, side)) if frames > 1 else still, still)
 
 
 def header(data: bytes, *, limits: Limits = LIMITS) -> File:
-    """The middle of the picture, 1500 x 500; the first frame if it moves. Raises as process does."""
+    """The middle of the picture, 1500 x 500; the first frame, if animated. Raises as process()."""
     with refusals():
         kind, _, _ = check(data, limits)
         return _still(ImageOps.fit(first_frame(data, kind, limits.area), HEADER), "JPEG")
 
 
 def new_key(extension: str, row_id: int) -> str:
-    """A blob key nobody can guess (128 random bits), its first digits two levels of folders. row_id: whose file."""
+    """A blob key nobody can guess (128 random bits); its first digits are two folders. row_id: of the row it is for."""
     digits = secrets.token_hex(16)
     return f"{digits[:2]}/{digits[2:4]}/{row_id:0{_ID_DIGITS}x}{digits[4:]}.{extension}"
 
 
 def row_of(key: str) -> int:
-    """The id that new_key() was given; 0 for a key that is not its."""
+    """The row_id that new_key() was given; 0 if the key is not from new_key()."""
     digits = key[6:].partition(".")[0]
     return int(digits[:_ID_DIGITS], 16) if len(digits) == 28 + _ID_DIGITS else 0
 
 
 def for_row(key: str, row_id: int) -> str:
-    """The key of the same file when the row that it belongs to has another id."""
+    """The key of the same file for another row id."""
     return f"{key[:6]}{row_id:0{_ID_DIGITS}x}{key[6 + _ID_DIGITS :]}" if row_of(key) else key
 
 
 def _still(image: Image.Image, kind: str, *, most: int = 1 << 40) -> File:
-    """image as JPEG or WebP if kind says so, else as PNG; never JPEG where something shines through.
+    """image as JPEG or WebP if kind says so, else as PNG; never JPEG if something is transparent.
 
-    most: bytes. Where the first way takes more, others are tried until one does not; the smallest of all otherwise.
+    most: bytes. If the first encoding is larger, others are tried until one fits; if none does, the smallest is taken.
     """
     tried: list[File] = []
     for file in _ways(image, kind):
@@ -167,7 +167,7 @@ def _still(image: Image.Image, kind: str, *, most: int = 1 << 40) -> File:
 
 
 def _ways(image: Image.Image, kind: str) -> Iterator[File]:
-    """The best first. What came in with less quality needs no more."""
+    """Encodings, the best first. The later ones are enough for uploads of low quality."""
     if kind == "WEBP":
         for quality, method in ((85, 2), (60, 2), (40, 4), (20, 4)):
             yield _as_webp(image, quality=quality, method=method)
@@ -177,17 +177,17 @@ def _ways(image: Image.Image, kind: str) -> Iterator[File]:
     else:
         yield _as_png(_in_few_colours(image))
         yield _as_webp(image, lossless=True, quality=20, method=1)
-        yield _as_webp(image, quality=85, method=2)  # it was scaled down: its colours are many, and new anyway
+        yield _as_webp(image, quality=85, method=2)  # it was scaled down, which has made new colours anyway
 
 
 def _in_few_colours(image: Image.Image) -> Image.Image:
-    """The same pixels as grey or as a palette, where that is enough: a third of the bytes, or a quarter."""
+    """The same pixels in grey or with a palette, if that is enough: a third or a quarter of the bytes."""
     found = image.getcolors(PALETTE_COLOURS)
     if found is None:
         return image
     if image.mode == "RGB" and all(isinstance(colour, tuple) and len(set(colour)) == 1 for _, colour in found):
         return image.convert("L")
-    method = Image.Quantize.MEDIANCUT if image.mode == "RGB" else Image.Quantize.FASTOCTREE  # which knows opacity
+    method = Image.Quantize.MEDIANCUT if image.mode == "RGB" else Image.Quantize.FASTOCTREE  # which supports opacity
     few = image.quantize(len(found), method=method, dither=Image.Dither.NONE)
     return few if few.convert(image.mode).tobytes() == image.tobytes() else image
 
@@ -211,7 +211,7 @@ def _as_png(image: Image.Image) -> File:
 
 
 class _Frames(Image.Image):
-    """Frames made one at a time while they are written, so that one is in memory and not all."""
+    """Frames that are made one at a time while they are written, so only one is in memory."""
 
     def __init__(self, source: Image.Image, n_frames: int, size: tuple[int, int]) -> None:
         super().__init__()
@@ -234,7 +234,7 @@ class _Frames(Image.Image):
 
 
 def _durations_ms(source: Image.Image, frames: int) -> list[int]:
-    """Of all frames; each is read for it."""
+    """The durations of all frames. Reads each frame."""
     found: list[int] = []
     for frame in range(frames):
         source.seek(frame)
@@ -243,8 +243,8 @@ def _durations_ms(source: Image.Image, frames: int) -> list[int]:
 
 
 def _duration_ms(source: Image.Image) -> int:
-    """How long the frame that was read last is shown."""
-    return int(min(max(source.info.get("duration") or 100, 20), 60_000))  # 100: what browsers do with 0
+    """The duration of the frame read last."""
+    return int(min(max(source.info.get("duration") or 100, 20), 60_000))  # browsers show 0 as 100
 
 
 def _animation(data: bytes, kind: str, frames: int, size: tuple[int, int]) -> File:
@@ -262,7 +262,7 @@ def _size(size: tuple[int, int]) -> Size:
 
 
 def _blurhash(image: Image.Image) -> str:
-    """Of at most 32 x 32 pixels over white: 4 ms in pure Python."""
+    """Computed from at most 32 x 32 pixels on white: 4 ms in pure Python."""
     tiny = image.resize((min(32, image.width), min(32, image.height)), Image.Resampling.BOX).convert("RGBA")
     tiny = Image.alpha_composite(Image.new("RGBA", tiny.size, "white"), tiny).convert("RGB")
     pixels = [[tiny.getpixel((x, y)) for x in range(tiny.width)] for y in range(tiny.height)]

@@ -1,4 +1,4 @@
-"""Codes of languages, in one spelling: ISO 639, and with it a script and a region (BCP 47): en, pt-BR, zh-Hant-TW, yue.
+"""Language codes in their normal form: ISO 639, with an optional script and region (BCP 47): en, pt-BR, zh-Hant-TW.
 
 languages.txt has every code of ISO 639-1, 639-2 and 639-3 (as published in July 2026) and the collective ones of 639-2.
 """
@@ -16,7 +16,7 @@ def _known() -> frozenset[str]:
 
 
 def code_of(written: str) -> str:
-    """The code in its one spelling; "" when it is none, as English, 12 and zzzz are."""
+    """The code in its normal form; "" if it is no code, for example "English", "12" or "zzzz"."""
     found = _FORM.fullmatch(written)
     if not found or found[1].lower() not in _known():
         return ""

@@ -1,6 +1,6 @@
-"""Lists: followed accounts, and oneself if one likes, whose posts are read together.
+"""Lists of followed accounts (and the owner's own, if wanted) whose posts are read together.
 
-Rows are in store/lists.py; timelines/read.py shows them.
+Rows are in store/lists.py; timelines/read.py shows their posts.
 """
 
 from collections.abc import Collection
@@ -25,7 +25,7 @@ REPLIES = ("followed", "list", "none")
 
 
 class ListChange(msgspec.Struct, frozen=True):
-    """None: leave as it is."""
+    """None: no change."""
 
     title: str | None = None
     replies: str | None = None  # one of REPLIES
@@ -33,12 +33,12 @@ class ListChange(msgspec.Struct, frozen=True):
 
 
 def owned(tx: Tx, owner_id: int) -> list[PostList]:
-    """The first made first."""
+    """All lists of owner_id, oldest first."""
     return rows.owned(tx, owner_id)
 
 
 def get(tx: Tx, owner_id: int, id: int) -> PostList:
-    """Raises NotFound: absent or another's."""
+    """Raises NotFound: absent, or another account's."""
     found = rows.by_ids(tx, [id]).get(id)
     if found is None or found.owner_id != owner_id:
         raise NotFound("list", id)
@@ -46,7 +46,7 @@ def get(tx: Tx, owner_id: int, id: int) -> PostList:
 
 
 def create(tx: Tx, owner_id: int, wanted: ListChange) -> PostList:
-    """Raises Invalid: title, replies, or LISTS_MAX lists there are."""
+    """Raises Invalid: title, replies, or owner_id has LISTS_MAX lists already."""
     if len(rows.owned(tx, owner_id)) >= LISTS_MAX:
         raise Invalid("list", "too_many", "is one too many: you can have at most {most} lists", most=LISTS_MAX)
     while True:
@@ -98,7 +98,7 @@ def delete(tx: Tx, owner_id: int, id: int) -> None:
 
 
 def members(tx: Tx, owner_id: int, id: int, span: Span) -> Filled[tuple[int, int]]:
-    """(what pages go by, account) in the order of adding, newest first, without suspended ones. Raises NotFound."""
+    """(membership id, account id), newest membership first, without suspended accounts. Raises NotFound."""
     list_id = get(tx, owner_id, id).id
     return fill.accounts(tx, owner_id, span, lambda part: rows.members_page(tx, list_id, part))
 
@@ -110,10 +110,10 @@ def holding(tx: Tx, owner_id: int, account_id: int) -> list[PostList]:
 
 
 def add(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
-    """All of them, or none.
+    """Add all of them, or none.
 
-    Raises NotFound: the list, or one of the accounts is not followed, nor owner_id; Invalid: one is on the list, or it
-    is full.
+    Raises NotFound: the list, or an account that is neither followed nor owner_id; Invalid: one is on the list already,
+    or the list is full.
     """
     chosen = get(tx, owner_id, id)
     wanted = list(dict.fromkeys(account_ids))
@@ -129,13 +129,13 @@ def add(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
 
 
 def remove(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None:
-    """Harmless for those who are not on it. Raises NotFound: the list."""
+    """Harmless for accounts that are not on it. Raises NotFound: the list."""
     get(tx, owner_id, id)
     if rows.remove_members(tx, id, account_ids):
         tx.emit(ListChanged(owner_id, id))
 
 
 def forget(tx: Tx, owner_id: int, account_id: int) -> None:
-    """owner_id follows account_id no longer: its lists do not hold it any more."""
+    """Take account_id off all lists of owner_id, which no longer follows it."""
     for id in rows.held_by(tx, account_id, [owner_id]):
         remove(tx, owner_id, id, [account_id])

@@ -1,4 +1,4 @@
-"""The HTML that Mastodon's clients expect for a plain text, and the sieve for HTML that others wrote."""
+"""HTML for a plain text, as Mastodon's clients expect it, and a sanitiser for foreign HTML."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
@@ -9,17 +9,17 @@ import regex
 from . import urls
 from .entities import Entity, extract, hashtag_key
 
-LINK_CHARS_SHOWN = 30  # of a link's text, more if its host needs more: a host is never hidden
+LINK_CHARS_SHOWN = 30  # of a link's text; more if its host is longer, because the host is always shown
 _REL = "nofollow noopener noreferrer"
 
 _PARAGRAPH_END = regex.compile("\n{2,}")
-_OVERRIDES = regex.compile("[\u202d\u202e]")  # right-to-left by force: makes moc.live read as evil.com
+_OVERRIDES = regex.compile("[\u202d\u202e]")  # forced writing direction: shows moc.live as evil.com
 _BIDI = regex.compile("[\u202a-\u202e\u2066-\u2069]")
 _PLAIN_HOST = regex.compile(r"https?://(?![^/?]*xn--)[-.0-9_a-z]++(?![^/?])", regex.IGNORECASE | regex.ASCII)
-_BARE_LINK = regex.compile('<a(?! [^>]*(?:class|rel)=")')  # in what nh3 wrote, where no attribute holds a ">"
+_BARE_LINK = regex.compile('<a(?! [^>]*(?:class|rel)=")')  # in the output of nh3, where no attribute has a ">"
 
 # The elements and attributes of posts that Mastodon documents (spec/activitypub, "Sanitization"), and target and
-# translate, which its own links have.
+# translate, which Mastodon's own links have.
 _ELEMENTS = set(regex.findall(r"\w+", "a b blockquote br code del em i li ol p pre rp rt ruby s span strong u ul"))
 _SIEVE = nh3.Cleaner(
     tags=_ELEMENTS,
@@ -39,13 +39,13 @@ _SIEVE = nh3.Cleaner(
 
 
 def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bool = False) -> str:
-    """A plain text as paragraphs with its links, hashtags and known mentions linked; all else is escaped.
+    """A plain text as paragraphs with links, hashtags and known mentions linked; the rest is escaped.
 
-    mentions: profile URL by lower-case username, or username@host_key for accounts elsewhere; others stay plain text.
+    mentions: lower-case username (username@host_key for accounts elsewhere) -> profile URL; others stay plain text.
     base_url: of this server, for hashtags. inline: without paragraphs, for the values of profile fields.
     sanitise() leaves the result as it is.
     """
-    # A NUL or CR would not survive the browser's parser; stored text has none.
+    # The browser's parser would change a NUL or CR; stored text has none.
     text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
         text = _OVERRIDES.sub("", text)
@@ -70,7 +70,7 @@ def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bo
 
 
 def isolate(name: str) -> str:
-    """A name to put between other words of a plain text: its writing direction ends where it ends.
+    """A name for use between other words of a plain text: its writing direction does not affect them.
 
     In HTML, <bdi> does this. U+2068 and U+2069 are the first strong isolate and its end (UAX 9).
     """
@@ -78,7 +78,7 @@ def isolate(name: str) -> str:
 
 
 def sanitise(html: str) -> str:
-    """Foreign HTML with nothing left but what a post may contain; sanitising it again changes nothing."""
+    """Foreign HTML, reduced to the elements that a post may contain. Sanitising it again changes nothing."""
     html = _SIEVE.clean(html).replace("<br>", "<br />")
     return _BARE_LINK.sub(f'<a target="_blank" rel="{_REL}"', html)
 
@@ -105,7 +105,7 @@ def _link(link: str) -> str:
 
 
 def _is_address(url: str) -> bool:
-    """Whether a browser can go there: not to port 99999, nor to a name that IDNA refuses."""
+    """Whether a browser can open it: not with port 99999, nor a name that IDNA refuses."""
     return bool(_PLAIN_HOST.match(url)) or "href" in _SIEVE.clean(f'<a href="{_quoted(url)}"></a>')
 
 
@@ -123,7 +123,7 @@ def _mention(mention: Entity, url: str) -> str:
 
 
 def tag_url(tag: str, base_url: str) -> str:
-    """The one address of a hashtag, however it is written."""
+    """The URL of a hashtag, the same for all its spellings."""
     return f"{base_url.rstrip('/')}/tags/{quote(hashtag_key(tag), safe='')}"
 
 

@@ -1,10 +1,11 @@
-"""Media: uploads of an account, until and after a post takes them, and the addresses their files are fetched from.
+"""Media: uploads of an account, before and after a post shows them, and the addresses of their files.
 
-Their files are stored and deleted in uploads.py.
+uploads.py stores and deletes the files.
 
-A file's address names the row that owns it, so that look-ups are cheap and whoever may not see the post gets nothing:
-/media/files/<media id>/<name> for what posts show, /media/profiles/<account id>/<name> for avatars and headers.
-What not everybody may see is signed and ends within 15 minutes; who is shown a post is shown fresh addresses.
+A file's address names the row that owns it, so look-ups are cheap and viewers who may not see the post get nothing:
+/media/files/<media id>/<name> for media of posts, /media/profiles/<account id>/<name> for avatars and headers.
+The address of a file that not everybody may see is signed and expires within 15 minutes; each time the post is shown,
+it has a fresh address.
 """
 
 from collections.abc import Collection
@@ -24,9 +25,9 @@ from ..types import Media, Stranger
 from . import images, text
 
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
-UNATTACHED_MS_MAX = 23 * 3600 * 1000  # what no post takes, or none takes again, is removed after this, within a day
-SLOT_MS = 600_000  # an address is the same for so long: browsers need not fetch the file again
-GRACE_MS = 300_000  # and works for this much longer
+UNATTACHED_MS_MAX = 23 * 3600 * 1000  # media that no post shows (any more) are removed after this, within a day
+SLOT_MS = 600_000  # an address is the same for so long, so browsers need not fetch the file again
+GRACE_MS = 300_000  # an address works for so long after that
 
 
 class Focus(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ class Meta(images.Meta, frozen=True, omit_defaults=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """None: leave as it is."""
+    """None: no change."""
 
     description: str | None = None
     focus: str | None = None  # "x,y"
@@ -61,12 +62,12 @@ def check(wanted: Change) -> None:
 
 
 def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed, wanted: Change) -> Media:
-    """A new upload of owner_id's, whose files are to be stored next. preview: made, or what is shown in its place.
+    """A new upload of owner_id's; the caller must store its files next. preview: made, or a thumbnail of its own.
 
-    Raises as check() does.
+    Raises as check().
     """
-    told: dict[str, Any] = msgspec.structs.asdict(made.meta) | {"small": preview.meta.small}
-    meta, description = _described(Meta(**told), wanted)
+    figures: dict[str, Any] = msgspec.structs.asdict(made.meta) | {"small": preview.meta.small}
+    meta, description = _described(Meta(**figures), wanted)
     while True:
         id = tx.new_id(bucket_of(owner_id))
         one = Media(
@@ -87,7 +88,7 @@ def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed
 
 
 def get(tx: Tx, owner_id: int, id: int) -> Media:
-    """Raises NotFound: absent or another's."""
+    """Raises NotFound: absent, or another account's."""
     one = rows.by_id(tx, id)
     if one is None or one.owner_id != owner_id:
         raise NotFound("media", id)
@@ -95,7 +96,7 @@ def get(tx: Tx, owner_id: int, id: int) -> Media:
 
 
 def own(tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[Media]:
-    """Those of ids that are the owner's and wait for a post, or are post_id's, in their order."""
+    """Those of ids that are the owner's and that no post shows, or only post_id, in their order."""
     found = rows.by_ids(tx, ids)
     mine = [one for id in ids if (one := found.get(id)) and one.owner_id == owner_id]
     return [one for one in mine if one.shown_by in (0, post_id)]
@@ -104,10 +105,7 @@ def own(tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> lis
 def change(
     tx: Tx, owner_id: int, id: int, wanted: Change, *, post_id: int = 0, preview: Preview | None = None
 ) -> Media:
-    """The media as it is now. post_id: it must be this post's.
-
-    Raises NotFound, and as check() does.
-    """
+    """The changed media. post_id: it must be this post's. Raises NotFound, and as check()."""
     before = get(tx, owner_id, id)
     if post_id not in (0, before.shown_by):
         raise NotFound("media", id)
@@ -155,7 +153,7 @@ def _focus(given: str) -> Focus | None:
 
 
 def remove(tx: Tx, owner_id: int, id: int) -> Media:
-    """Take back an upload; its files are the caller's to delete once this is committed.
+    """Delete an upload. The caller must delete its files once this is committed.
 
     Raises NotFound; Invalid: a post shows it.
     """
@@ -166,7 +164,7 @@ def remove(tx: Tx, owner_id: int, id: int) -> Media:
 
 
 def remove_unattached(tx: Tx, limit: int = 100) -> list[Media]:
-    """Take away what no post took in time; the files are the caller's to delete once this is committed."""
+    """Delete uploads that no post has shown in time. The caller must delete the files once this is committed."""
     rows.adopt_released(tx)
     since_ms = tx.now_ms - UNATTACHED_MS_MAX
     old = rows.unattached(tx, before_id=first_at(since_ms), limit=limit)
@@ -184,11 +182,11 @@ class Addresses:
         self._signer = signer
 
     def of_profile(self, account_id: int, key: str) -> str:
-        """Of an account's avatar or header: for everybody, for as long as the account has it."""
+        """The path of an account's avatar or header. Public, and works for as long as the account has it."""
         return f"/media/profiles/{account_id}/{_name(key)}"
 
     def of_media(self, one: Media, key: str, *, private: bool, now_ms: int) -> str:
-        """Of a file (key or preview_key) of one. private: works for 5 to 15 minutes."""
+        """The path of a file (key or preview_key) of one. private: works for 5 to 15 minutes."""
         path = f"/media/files/{one.id}/{_name(key)}"
         if not private:
             return path
@@ -196,7 +194,7 @@ class Addresses:
         return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}?{one.shown_by}')}"
 
     def is_signed(self, one: Media, path: str, until: str, sign: str, now_ms: int) -> bool:
-        """Did of_media make this, does it still work, and is one still where it was (a deleted post's ends)?"""
+        """Whether of_media() made this path, it has not expired, and one still belongs to the same post."""
         in_time = until.isascii() and until.isdigit() and len(until) < 16 and now_ms < int(until) * 1000
         return in_time and self._signer.fits(f"{path}?{until}?{one.shown_by}", sign)
 
@@ -207,12 +205,12 @@ def _name(key: str) -> str:
 
 
 def is_private(tx: Tx, one: Media) -> bool:
-    """Is there anybody who may not see it?"""
+    """Whether there are people who may not see it."""
     return not (one.shown_by and visibility.see_open(tx, one.shown_by))
 
 
 class File(msgspec.Struct, frozen=True):
-    """What stands behind an address."""
+    """The file of an address."""
 
     key: str
     private: bool
@@ -222,11 +220,11 @@ class File(msgspec.Struct, frozen=True):
 def file(
     tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str, org_id: int = 0, closed: bool = False
 ) -> File:
-    """What stands behind an address that of_media made.
+    """The file of an address made by of_media().
 
-    org_id, closed: of the site it is asked for at; a closed one shows nothing without a signature.
-    Raises NotFound: absent, another organisation's, deleted, its author suspended, or private and asked for without a
-    signature that holds.
+    org_id, closed: of the requested site. A closed site shows nothing without a signature.
+    Raises NotFound: absent, another organisation's, deleted, its author suspended, or private and without a valid
+    signature.
     """
     one = rows.by_id(tx, id)
     key = next((key for key in (one.key, one.preview_key) if _name(key) == name), "") if one else ""
@@ -244,7 +242,7 @@ def file(
 
 
 def _is_at(tx: Tx, one: Media, org_id: int) -> bool:
-    """Is it an upload of somebody's of the organisation, and its post, if it has one, there for its author?"""
+    """Whether it is of the organisation, and its author can see its post, if it has one."""
     if one.shown_by:
         post = visibility.see_one(tx, one.owner_id, one.shown_by)
         return post is not None and post.org_id == org_id

@@ -1,4 +1,4 @@
-"""Whom a text names: the accounts here behind its @names."""
+"""The accounts that a text mentions."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from . import text
 
 
 def named(tx: Tx, found: Iterable[text.Entity], domain: str, org_id: int) -> list[Mention]:
-    """The accounts of this site (domain) among the mentions found, once each, in order. Two queries, or none."""
+    """The accounts of this site (domain) among found, once each, in the order of the text. Two queries, or none."""
     names = [text_key(org_id, text.username_key(one.value)) for one in found if text.is_ours(one.host, domain)]
     if not names:
         return []
@@ -25,6 +25,6 @@ def named(tx: Tx, found: Iterable[text.Entity], domain: str, org_id: int) -> lis
 
 
 def named_in_profiles(tx: Tx, texts: Iterable[str], domain: str, org_id: int) -> list[Mention]:
-    """The same for the descriptions and fields of some profiles together."""
+    """The accounts mentioned in the descriptions and fields of profiles, together."""
     found = (one for words in texts if "@" in words for one in text.extract(words).mentions)
     return named(tx, found, domain, org_id)

@@ -1,6 +1,6 @@
-"""What administrators do with accounts, each act written to a log. Nobody acts on themselves or an administrator.
+"""What administrators do with accounts. Each act is logged. None can act on themselves or another administrator.
 
-Who is an administrator is checked before anything here is called: http/route.py.
+Callers must have checked that the actor is an administrator: http/route.py.
 """
 
 from collections.abc import Callable, Collection
@@ -20,12 +20,12 @@ STATUSES = ("active", "pending", "disabled", "suspended")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which accounts to list: all that is given must hold. "" and (): whichever."""
+    """Conditions for a list of accounts; all must hold. "" and (): any."""
 
     statuses: Collection[str] = ()  # of STATUSES
     role: Role | None = None
-    username: str = ""  # how it begins, in any case
-    display_name: str = ""  # likewise
+    username: str = ""  # its beginning, in any case
+    display_name: str = ""  # its beginning, in any case
     email: str = ""  # the whole address
 
 
@@ -52,8 +52,7 @@ def get(tx: Tx, id: int, org_id: int = 0) -> Person:
 def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "", *, org_id: int = 0) -> None:
     """Take one of ACTIONS; words: why, for the log.
 
-    Raises NotFound; Forbidden: oneself, an administrator, or it cannot be undone since it is not so.
-    Invalid: no such action, too many words.
+    Raises NotFound; Forbidden: oneself, an administrator, or nothing to undo; Invalid: no such action, too many words.
     """
     if action not in ACTIONS:
         raise not_among("type", ACTIONS, action)

@@ -1,4 +1,4 @@
-"""Notifications: what is told to whom. Rows are in store/notifications.py; the callers in workers/subscribers.py."""
+"""Notifications: who gets one for what. Rows are in store/notifications.py; the callers in workers/subscribers.py."""
 
 from collections.abc import Collection, Sequence
 
@@ -19,9 +19,8 @@ Signals = list[tuple[str, Signal]]
 def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> Filled[Notification]:
     """account_id's notifications of these kinds whose post it may (still) see, newest first.
 
-    Nothing by suspended accounts, where there is a block, or a mute with notifications; nor posts that address somebody
-    whom account_id blocks or mutes so.
-    from_id: only what this account caused.
+    Without those from accounts that are suspended, blocked (in either direction) or muted with notifications, and those
+    for posts that address an account which account_id blocks or mutes so. from_id: only what this account caused.
     """
     return fill(
         span,
@@ -49,25 +48,25 @@ def _fit(tx: Tx, account_id: int, told: Sequence[Notification]) -> list[Notifica
 
 
 def _addressed(post: Post, account_id: int) -> set[int]:
-    """Whoever minds one of these is told nothing of the post. Nobody minds whom they addressed themselves."""
+    """The accounts addressed by post. A viewer who blocks or mutes one is not notified; own posts do not count."""
     return set() if post.author_id == account_id else post.addressed
 
 
 def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int = 0, *, most: int) -> int:
-    """How many of page() are newer than the account's marker; most: counting ends there."""
+    """How many of page() are newer than the account's marker; at most `most`."""
     marker = markers.of(tx, account_id, ["notifications"]).get("notifications")
     span = Span(before=ID_MAX, after=marker.last_read_id if marker else 0, limit=most)
     return len(page(tx, account_id, span, kinds, from_id).items)
 
 
 def newest(tx: Tx, account_id: int, kinds: Collection[str]) -> int:
-    """The id of account_id's newest notification of these kinds, shown or not; 0: there is none."""
+    """The id of account_id's newest notification of these kinds, even if page() hides it; 0: none."""
     found = rows.page(tx, account_id, Span(before=ID_MAX, limit=1), kinds)
     return found[0].id if found else 0
 
 
 def get(tx: Tx, account_id: int, id: int) -> Notification:
-    """Raises NotFound: absent, another's, or of a post that is hidden now."""
+    """Raises NotFound: absent, another account's, or for a post that is hidden now."""
     told = rows.by_id(tx, account_id, id)
     if told is None or not _fit(tx, account_id, [told]):
         raise NotFound("notification", id)
@@ -85,8 +84,8 @@ def clear(tx: Tx, account_id: int) -> None:
 
 
 def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None) -> Signals:
-    """Write one down unless the recipient does not want it: self, blocked or muted accounts, posts that address such
-    accounts, muted threads."""
+    """Write a notification unless the recipient does not want it: from itself or blocked or muted accounts, for posts
+    that address such accounts or are in a muted thread."""
     if account_id == from_id:
         return []
     about = {from_id} | (_addressed(post, account_id) if post else set())
@@ -101,8 +100,8 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
     return [(f"user:{account_id}", Signal("notification", told.id, from_id))] if told else []
 
 
-# one function for each event: what it writes, and the signals to send once that is committed; events may come
-# again, and after later ones of the same account (from a worker that died), so each looks at how things stand now
+# One function for each event: it writes notifications and returns the signals to send after the commit. An event may
+# come twice, or (from a dead worker) after later ones of the same account, so each function looks at the present state.
 
 
 def on_published(tx: Tx, post: Post) -> Signals:
@@ -125,7 +124,7 @@ def _mentions(tx: Tx, post: Post) -> Signals:
 
 
 def on_edited(tx: Tx, post: Post) -> Signals:
-    """Those mentioned now, and those who boosted it, hear of an edit."""
+    """Notifies the accounts mentioned now and the boosters of an edit."""
     told = _mentions(tx, post)
     for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=2**63 - 1, limit=1000)):
         rows.take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)

@@ -1,4 +1,4 @@
-"""Avatars and headers: made anew from what somebody sends, and stored for a profile to show."""
+"""Avatars and headers: processed from an upload, and stored for a profile."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Pictures(msgspec.Struct, frozen=True):
-    """Blob keys for a ProfileChange; None: there is no new one."""
+    """Blob keys for a ProfileChange; None: no new picture."""
 
     avatar: str | None = None
     avatar_static: str | None = None
@@ -26,9 +26,9 @@ class Pictures(msgspec.Struct, frozen=True):
 async def stored(
     engines: Engines, account_id: int, *, bytes_max: int, avatar: bytes | None = None, header: bytes | None = None
 ) -> AsyncGenerator[Pictures, None]:
-    """For as long as it takes to have the account's profile show them: they are taken back when that fails.
+    """Stores the pictures. Save the profile inside this context: if that fails, the files are deleted.
 
-    Raises Invalid ("avatar", "header"): no picture that can be shown; Unavailable: too busy, or the disk refuses.
+    Raises Invalid ("avatar", "header"): not a readable picture; Unavailable: too busy, or the disk is full.
     """
     files: dict[str, File] = {}
 

@@ -1,4 +1,4 @@
-"""Polls: made with a post, voted on once, closed by time. Rows are in store/polls.py."""
+"""Polls: made with a post, one vote for each account, with an end. Rows are in store/polls.py."""
 
 from collections.abc import Collection
 
@@ -43,7 +43,7 @@ def create(tx: Tx, post: Post, draft: PollDraft) -> None:
 
 
 def _will_end(tx: Tx, poll_id: int, at_ms: int) -> None:
-    """Have its end told. The poll's row says when it ends: where that was changed, a job of before does nothing."""
+    """Enqueue the announcement of its end. If the end is changed, the job for the old one does nothing: see end()."""
     jobs.enqueue(tx, ENDS, of=poll_id, key=f"{poll_id} at {at_ms}", payload=poll_id, due_ms=at_ms)
 
 
@@ -80,7 +80,7 @@ def titles(tx: Tx, poll_id: int) -> list[str]:
 
 
 def as_draft(tx: Tx, poll_id: int) -> PollDraft:
-    """A poll as its author asked for it: change() with it changes nothing."""
+    """The draft a poll was made from: change() with it changes nothing."""
     poll = rows.by_ids(tx, [poll_id])[poll_id]
     return PollDraft(titles(tx, poll_id), _open_for_s(poll), bool(poll.multiple), bool(poll.hide_totals))
 
@@ -90,10 +90,10 @@ def _open_for_s(poll: Poll) -> int:
 
 
 def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
-    """(the poll of a post that is being edited, 0 for none; whether anything of it is different now). Raises Invalid.
+    """(poll id of a post that is being edited, 0 for none; whether the poll has changed). Raises Invalid.
 
-    Other options, or another "multiple", begin it anew without votes, under the id that it has. It is open for as long
-    as before unless another time is asked for, which counts from now.
+    Other options, or another "multiple", delete all votes; the id stays. After that, or with another duration, the
+    duration counts from now.
     """
     poll = rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
     if draft is None:
@@ -144,7 +144,7 @@ class ShownPoll(msgspec.Struct, frozen=True):
 
 
 def shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, ShownPoll]:
-    """By poll id; the caller has asked the oracle for their posts. Three queries, whatever len(ids)."""
+    """poll id -> poll. The caller must have asked the oracle about their posts. Three queries, whatever len(ids)."""
     found, options, votes = tx.together(
         lambda: rows.by_ids(tx, ids),
         lambda: rows.options(tx, ids),
@@ -167,10 +167,7 @@ def get(tx: Tx, viewer_id: int, id: int) -> Poll:
 
 
 def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
-    """Count voter's choices (positions) in a poll that get() gave.
-
-    Raises Invalid.
-    """
+    """Count voter's choices (positions) in a poll from get(). Raises Invalid."""
     now = rows.add_voter(tx, poll.id)  # an edit may have changed it since
     if now is None:
         raise NotFound("poll", poll.id)
@@ -190,12 +187,12 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
 
 
 def due(tx: Tx, limit: int) -> list[int]:
-    """Polls whose time is over and whose end has not been told."""
+    """Polls that have ended and whose end has not been announced."""
     return [poll.id for poll in rows.due(tx, limit)]
 
 
 def end(tx: Tx, poll_id: int) -> None:
-    """Tell the end of a poll, once and if its time is over."""
+    """Announce the end of a poll, once, if it has ended."""
     poll = rows.by_ids(tx, [poll_id]).get(poll_id)
     if poll and 0 < poll.expires_ms <= tx.now_ms and rows.mark_ended(tx, poll.id):
         tx.emit(PollEnded(poll.author_id, poll.post_id))

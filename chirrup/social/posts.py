@@ -23,12 +23,12 @@ from . import languages, media, mentions, polls, tags, text
 from .accounts import parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
-CODE_POINTS_MAX = 200  # for one character as people count: a link of 4,096 counts 23, a grapheme has 64 bytes at most
+CODE_POINTS_MAX = 200  # for one counted character: a link of 4,096 counts as 23, a grapheme has 64 bytes at most
 MEDIA_MAX = 4
 MENTIONS_MAX = 100  # each costs a notification, so there must be a limit
 TAGS_MAX = 60
-VERSIONS_KEPT = 100  # earlier states of an edited post, the newest, beside the first: docs/decisions/0021-edits.md
-COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # what shows in counters that strangers see
+VERSIONS_KEPT = 100  # newest earlier versions of an edited post, beside the first: docs/decisions/0021-edits.md
+COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # posts that public counters include
 
 
 class MentionsUnexpected(Invalid):
@@ -40,7 +40,7 @@ class MentionsUnexpected(Invalid):
 
 
 class TooWide(Invalid):
-    """More people may see the reply than what it answers, and draft.within_parent forbids it."""
+    """The reply is visible to more people than the post it replies to, which draft.within_parent forbids."""
 
     def __init__(self) -> None:
         super().__init__("visibility", "too_wide", "must not be wider than that of the post it answers")
@@ -50,9 +50,9 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     """Store one post and announce it; home timelines follow from the event.
 
     draft.text: plain text, at most chars_max graphemes with its summary, a URL counting as 23.
-    draft.language: what is no code of a language counts as not given. domain: this server's, so that @name@domain is
-    ours. With draft.idempotency_key: the post that key made before.
-    Raises Invalid (text, media, poll, visibility, key used for something else), NotFound (reply_to_id: absent, or
+    draft.language: an unknown code counts as not given. domain: this server's, so that @name@domain is a local account.
+    If draft.idempotency_key was used before, returns the post made with it.
+    Raises Invalid (text, media, poll, visibility, key used for another post), NotFound (reply_to_id: absent, or
     hidden from author), MentionsUnexpected, TooWide.
     """
     digest = _digest(draft) if draft.idempotency_key else ""
@@ -101,7 +101,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
 
 
 def insert(tx: Tx, post: Post) -> None:
-    """Write a finished post, count it, have it found, announce it."""
+    """Write a finished post, count it, index it for search, announce it."""
     rows.insert(tx, post)
     index(tx, post)
     if post.visibility in COUNTED:
@@ -116,7 +116,7 @@ def insert(tx: Tx, post: Post) -> None:
 
 
 def index(tx: Tx, post: Post) -> None:
-    """Its words, for searching."""
+    """Index its words for search."""
     if not post.boost_of_id:
         tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}", org_id=post.org_id)
 
@@ -136,11 +136,11 @@ def _again(tx: Tx, earlier: tuple[int, str], digest: str) -> Post:
 
 
 def _checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted]:
-    """(text, summary, what the text names): cleaned and measured."""
+    """(text, summary, entities of the text); cleaned, with their lengths checked."""
     words, summary = text.clean(draft.text), text.clean(draft.summary)
     if not words and not draft.media_ids:
         raise Invalid("text", "blank", "can't be blank: write something, or attach media")
-    if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # not worth being searched for links
+    if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # too long for any links in it to matter
         raise Invalid("text", "too_long", "must have at most {most} characters, has many thousands", most=chars_max)
     found = text.extract(words)
     length = text.length(words, found=found) + text.length(summary)
@@ -192,7 +192,7 @@ def _visibility(draft: Draft, user: User | None, parent: Post | None) -> Visibil
 
 
 def narrower(one: str, other: str) -> Visibility:
-    """The visibility by which fewer people see a post."""
+    """The one of two visibilities with the smaller audience."""
     return max(Visibility(one), Visibility(other), key=list(Visibility).index)
 
 
@@ -232,12 +232,11 @@ def edit(
     chars_max: int = TEXT_CHARS_MAX,
     media_changes: Mapping[int, media.Change] | None = None,
 ) -> Post:
-    """Replace text, summary, media, language and poll; the earlier state goes to the history, which keeps the
-    first one and the newest VERSIONS_KEPT.
+    """Replace text, summary, media, language and poll. The old version goes into the history, which keeps the first one
+    and the newest VERSIONS_KEPT.
 
-    media_changes: descriptions and the like of its media, by their ids. Where all is as before, nothing is written and
-    nobody is told. Nobody who is mentioned no longer keeps reading a direct post. Raises as publish, and NotFound
-    unless the author's.
+    media_changes: media id -> new description or focus. If nothing differs, nothing is written or announced. An account
+    that is no longer mentioned can no longer see a direct post. Raises as publish(), and NotFound unless the author's.
     """
     before = own(tx, author, id)
     words, summary, found = _checked_text(draft, chars_max)
@@ -277,7 +276,7 @@ def edit(
 
 
 def _version(tx: Tx, post: Post) -> PostVersion:
-    """The post as it is, for its history."""
+    """The present version of the post, for its history."""
     files = media_rows.by_ids(tx, post.media)
     return PostVersion(
         post_id=post.id,
@@ -292,7 +291,7 @@ def _version(tx: Tx, post: Post) -> PostVersion:
 
 
 def own(tx: Tx, author: int, id: int) -> Post:
-    """A post, not a boost, of author's. Raises NotFound."""
+    """A post of author's that is no boost. Raises NotFound."""
     post = own_or_boost(tx, author, id)
     if post.boost_of_id:
         raise NotFound("post", id)
@@ -300,7 +299,7 @@ def own(tx: Tx, author: int, id: int) -> Post:
 
 
 def own_or_boost(tx: Tx, author: int, id: int) -> Post:
-    """The same, or a boost of author's."""
+    """A post or boost of author's. Raises NotFound."""
     post = rows.by_id(tx, id)
     if post is None or post.author_id != author:
         raise NotFound("post", id)
@@ -308,9 +307,9 @@ def own_or_boost(tx: Tx, author: int, id: int) -> Post:
 
 
 def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
-    """Delete a post or boost of author's; what it was. From the next request on nobody sees it. Raises NotFound.
+    """Delete a post or boost of author's and return it. It is hidden from the next request on. Raises NotFound.
 
-    keep_media: for a day another post may show them, for those who write it anew.
+    keep_media: keep the media for a day, so that a new version of the post can show them.
     """
     post = own_or_boost(tx, author, id)
     remove(tx, post, keep_media=keep_media)
@@ -318,7 +317,7 @@ def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
 
 
 def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
-    """Delete a post or boost whoever asks: the caller has checked that it may be."""
+    """Delete a post or boost. The caller must have checked that it may."""
     if not rows.delete(tx, post.id):
         return
     if post.boost_of_id:
@@ -360,12 +359,12 @@ def get(tx: Tx, viewer_id: int, id: int) -> Post:
 
 
 def original(tx: Tx, viewer_id: int, id: int) -> Post:
-    """The same; for a boost, what it boosts."""
+    """The post; for a boost, the boosted post. Raises as get()."""
     post = get(tx, viewer_id, id)
     return get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post
 
 
 def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:
-    """The states of the post, oldest first, the current one last: of its edits the newest. Raises NotFound."""
+    """The versions of the post, oldest first, the current one last; at most the newest edits. Raises NotFound."""
     post = get(tx, viewer_id, id)
     return [*rows.versions(tx, id, VERSIONS_KEPT + 1), _version(tx, post)]

@@ -1,7 +1,7 @@
 """Favourite, boost, bookmark, pin, mute a thread, and take each back. Rows are in store/reactions.py.
 
-Who takes back a mark of its own need not see the post any more: the mark is looked up first. Without one, a hidden post
-is NotFound as everywhere.
+An account may take back its mark of a post that it can no longer see, so the mark is looked up first. Without a mark, a
+hidden post is NotFound, as everywhere.
 """
 
 from ..errors import Invalid, NotFound
@@ -19,7 +19,7 @@ PINS_MAX = 5  # Mastodon's default
 
 
 def favourite(tx: Tx, account_id: int, id: int) -> Post:
-    """The post (for a boost, what it boosts). Harmless when repeated. Raises NotFound."""
+    """Returns the post (for a boost, the boosted post). Harmless when repeated. Raises NotFound."""
     post = posts.original(tx, account_id, id)
     if rows.add(tx, "favourites", account_id, post.id):
         post_rows.add_counts(tx, post.id, favourites=1)
@@ -48,10 +48,10 @@ def unbookmark(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
-    """The boost: a post of account_id's. A second boost answers with the first one.
+    """The boost: a post of account_id's. If it exists already, returns that.
 
-    visibility: public, unlisted or private (the followers'). Raises NotFound; Invalid: a direct post, or another's
-    followers-only post.
+    visibility: public, unlisted or private (for followers). Raises NotFound; Invalid: a direct post, or another
+    account's post for followers.
     """
     original = posts.original(tx, account_id, id)
     if original.visibility == Visibility.DIRECT or (
@@ -96,7 +96,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
 
 
 def unboost(tx: Tx, account_id: int, id: int) -> Post:
-    """The original post; the boost is gone."""
+    """Delete the boost and return the original post."""
     post = _markable(tx, account_id, id)
     if boosted := post_rows.by_id(tx, rows.find(tx, "boosts", account_id, post.id)):
         posts.remove(tx, boosted)
@@ -105,19 +105,19 @@ def unboost(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def boosts_left(tx: Tx, post_id: int, limit: int) -> list[tuple[int, int]]:
-    """(boost, who boosted) of a post that is gone."""
+    """(boost, booster) of a deleted post."""
     return rows.page_of_accounts(tx, "boosts", post_id, Span(before=ID_MAX, limit=limit))
 
 
 def end_boost(tx: Tx, post_id: int, boost_id: int, booster: int) -> None:
-    """The boost of a post that is gone goes, too. Harmless when repeated."""
+    """Delete a boost of a deleted post. Harmless when repeated."""
     if boosted := post_rows.by_id(tx, boost_id):
         posts.remove(tx, boosted)
     rows.remove(tx, "boosts", booster, post_id)
 
 
 def pin(tx: Tx, account_id: int, id: int) -> Post:
-    """Show an own post first on the profile. Raises NotFound, Invalid: another's, direct, or too many."""
+    """Show an own post first on the profile. Raises NotFound; Invalid: another account's, direct, or too many."""
     post = posts.get(tx, account_id, id)
     if post.author_id != account_id:
         raise Invalid("post", "not_own", "Someone else's post cannot be pinned")
@@ -149,14 +149,14 @@ def unmute_thread(tx: Tx, account_id: int, id: int) -> Post:
 
 
 def marks(tx: Tx, account_id: int, post: Post) -> PostFlags:
-    """What the account did with post, whether or not it may see it."""
+    """The account's marks of post, whether or not it may see the post."""
     return rows.flags(tx, account_id, [post]).get(post.id) or PostFlags()
 
 
 def _markable(tx: Tx, account_id: int, id: int) -> Post:
-    """The post that id means for a mark of account_id, hidden or not. Raises NotFound: absent, or a hidden boost.
+    """The post that a mark by account_id on id is for, hidden or not. Raises NotFound: absent, or a hidden boost.
 
-    Only what the account has marked may be told of it: see the callers.
+    Callers must reveal nothing of it to an account without a mark.
     """
     post = post_rows.by_id(tx, id)
     if post and post.boost_of_id:

@@ -1,4 +1,4 @@
-"""Who favourited or boosted a post, as far as the viewer may know; and what an account favourited or bookmarked."""
+"""Reactors of a post that the viewer may know, and an account's favourites and bookmarks."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,17 @@ from ..store import reactions
 from ..types import Span
 from . import posts
 
-Found = Filled[tuple[int, int]]  # (what pages go by, account id or post id)
+Found = Filled[tuple[int, int]]  # (id for paging, account id or post id)
 
 
 def favourited_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
-    """Newest first, for a boost of what it boosts. Raises NotFound."""
+    """Newest first; for a boost, the reactors of the boosted post. Raises NotFound."""
     original = posts.original(tx, viewer_id, id).id
     return fill.accounts(tx, viewer_id, span, lambda part: reactions.page_of_accounts(tx, "favourites", original, part))
 
 
 def boosted_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
-    """The same; a boost for followers only is known to those who see it. Raises NotFound."""
+    """As favourited_by(); a boost for followers is shown only to viewers who may see it. Raises NotFound."""
     original = posts.original(tx, viewer_id, id).id
 
     def kept(some: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -34,7 +34,7 @@ def boosted_by(tx: Tx, viewer_id: int, id: int, span: Span) -> Found:
 
 
 def marked(tx: Tx, account_id: int, mark: str, span: Span) -> Found:
-    """(what pages go by, post id) of what account_id marked and may still see, the last marked first.
+    """(mark id, post id) of posts that account_id marked and may still see, newest mark first.
 
     mark: "favourites", "bookmarks".
     """

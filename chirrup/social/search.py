@@ -1,4 +1,4 @@
-"""Finding accounts, hashtags and posts. The words are kept by engines/search."""
+"""Finds accounts, hashtags and posts. The index of words is in engines/search."""
 
 import re
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from .text import hashtag_key, is_ours
 
 __all__ = ["CHARS_MAX", "Query", "parse"]
 
-DEEPEST = 1000  # how many results one can page through
-POSTS_LOOKED_MAX = 50_000  # posts with the words, the newest, of which those are chosen that are wanted
+DEEPEST = 1000  # how many results a viewer can page through
+POSTS_LOOKED_MAX = 50_000  # newest posts with the words that are checked for the other conditions
 POSTS_STEP_MAX = 5_000
-TRIED_MAX = 5000  # accounts with such a name looked through for those that may be shown, or are followed
+TRIED_MAX = 5000  # accounts with a matching name that are checked for being visible, or followed
 
 
 def find_accounts(
@@ -39,9 +39,9 @@ def find_accounts(
     followed: bool = False,
     org_id: int = 0,
 ) -> list[int]:
-    """Whoever has just this handle first, then those whose names have words that begin like these.
+    """The account with exactly this handle first, then those with words in their names that begin like these.
 
-    Suspended accounts are not found, those that viewer_id blocks are. followed: only accounts viewer_id follows.
+    Without suspended accounts, but with those that viewer_id blocks. followed: only accounts that viewer_id follows.
     """
     if asked.startswith("#"):
         return []
@@ -68,7 +68,7 @@ def _listed(tx: Tx, viewer_id: int, ids: list[int], *, followed: bool) -> list[i
 
 
 def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[Tag]:
-    """Hashtags that begin like asked, with or without its sign, in the order of their names."""
+    """Hashtags that begin like asked (with or without #), in the order of their names."""
     start = hashtag_key(asked.removeprefix("#"))
     if not start or not tags.name_of(f"{start}x"):
         return []
@@ -76,10 +76,10 @@ def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0, org_id: int = 
 
 
 def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span, org_id: int = 0) -> Filled[int]:
-    """Posts that query asks for and the viewer may find and see; newest first, span.oldest is not looked at.
+    """Posts that match query and that the viewer may find and see, newest first; span.oldest is ignored.
 
-    Found are public posts by authors who want that, the viewer's own, and those it has to do with: that mention it,
-    that it favourited, boosted, bookmarked, answered, voted in. Nobody whom it mutes.
+    The viewer finds public posts of authors who allow it, its own posts, and posts that mention it or that it
+    favourited, boosted, bookmarked, replied to or voted in; none of accounts that it mutes.
     """
     if query.empty or not viewer_id:
         return Filled([])
@@ -121,9 +121,9 @@ _ADDRESS = re.compile(r"/@([A-Za-z0-9_]{1,30})(?:/([0-9]{1,19}))?/?")
 
 
 def named_by(tx: Tx, viewer_id: int, address: str, base_url: str, org_id: int = 0) -> tuple[int, int]:
-    """(account id, post id) that an address of this server names; one of them is 0, both for any other text.
+    """(account id, post id) for the address of an account or post on this server; the other is 0. (0, 0): neither.
 
-    A post only where viewer_id may see it: else its address is a text like any other.
+    The address of a post that viewer_id may not see counts as neither.
     """
     match = _ADDRESS.fullmatch(address.removeprefix(base_url)) if address.startswith(base_url) else None
     if not match:
@@ -137,7 +137,7 @@ def named_by(tx: Tx, viewer_id: int, address: str, base_url: str, org_id: int = 
     return 0, 0
 
 
-# what is kept to be found
+# the index
 
 
 def on_account_changed(tx: Tx, event: events.AccountChanged) -> list[tuple[str, Signal]]:

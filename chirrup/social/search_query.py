@@ -1,11 +1,11 @@
-"""What somebody types to find posts, understood: words, "phrases", and operators as Mastodon documents them.
+"""Parses a search for posts: words, "phrases", and operators as Mastodon documents them.
 
     cat -dog "black cat"      has:media has:image has:video has:audio has:poll has:embed has:link
     from:me from:name         is:reply is:sensitive     language:de
     before:2026-01-31 after:2026-01-01 during:2026-01-15     in:library in:public in:all
 
-A minus before any of them turns it round. Days are of UTC; before and after leave the day itself out. Several of from:
-or of language: mean any of them. What is no operator is words. Engines only look up words: engines/search.
+A minus negates any of them. Days are in UTC; before and after exclude the day itself. Several from: or language: mean
+any of them. All other text is words. Engines only look up words: engines/search.
 """
 
 import re
@@ -21,9 +21,9 @@ from ..ports import Tx
 from ..types import Struct
 from .accounts import by_acct
 
-CHARS_MAX = 500  # of a question; what is beyond is not read
+CHARS_MAX = 500  # of a search; the rest is ignored
 DAY_MS = 24 * 3600 * 1000
-QUOTES = str.maketrans("“”„‟«»", '""""""')  # what phones and other languages write for "
+QUOTES = str.maketrans("“”„‟«»", '""""""')  # quotation marks of phones and other languages
 
 HAS = {name: name for name in ("media", "poll", "link")} | {"embed": "link"}
 KINDS = {"image": {"image"}, "video": {"video", "gifv"}, "audio": {"audio"}}  # of media
@@ -35,38 +35,38 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 
 
 class Query(Struct, frozen=True):
-    """All of it must hold."""
+    """All fields must hold."""
 
-    words: str = ""  # each of them, in any order
-    phrases: tuple[str, ...] = ()  # each as it stands
-    without: tuple[str, ...] = ()  # words and phrases that must not be there
-    conditions: dict[str, bool] = {}  # as store/search.fitting has them
-    kinds: dict[str, bool] = {}  # keys of KINDS: with and without media of this kind
-    authors: frozenset[int] | None = None  # None: anybody
+    words: str = ""  # all of them, in any order
+    phrases: tuple[str, ...] = ()  # each exactly
+    without: tuple[str, ...] = ()  # words and phrases that must not occur
+    conditions: dict[str, bool] = {}  # as in store/search.fitting
+    kinds: dict[str, bool] = {}  # key of KINDS -> with or without media of this kind
+    authors: frozenset[int] | None = None  # None: any
     not_authors: frozenset[int] = frozenset()
-    languages: frozenset[str] = frozenset()  # none: all
+    languages: frozenset[str] = frozenset()  # empty: all
     not_languages: frozenset[str] = frozenset()
     before: int = ID_MAX  # ids strictly between
     after: int = 0
-    not_between: tuple[tuple[int, int], ...] = ()  # (first, end) of ids that are not wanted
-    empty: bool = True  # nothing is asked for
+    not_between: tuple[tuple[int, int], ...] = ()  # (first, end) of excluded ids
+    empty: bool = True  # no conditions at all
 
     @property
     def worded(self) -> bool:
-        """Is there a word to look up?"""
+        """Whether there is a word to look up."""
         return bool(self.words or self.phrases)
 
     def by(self, author_id: int) -> "Query":
-        """The same of this author's posts alone."""
+        """The same query for this author's posts only."""
         authors = frozenset({author_id}) if self.authors is None else self.authors & {author_id}
         return msgspec.structs.replace(self, authors=authors)
 
     def wants_media(self, kinds: Collection[str]) -> bool:
-        """kinds: of all media of a post."""
+        """Whether a post with media of these kinds matches."""
         return all(holds != KINDS[kind].isdisjoint(kinds) for kind, holds in self.kinds.items())
 
     def wants(self, id: int, author_id: int, language: str) -> bool:
-        """What of the query no SQL has looked at."""
+        """The conditions that SQL does not check."""
         if author_id in self.not_authors or (self.authors is not None and author_id not in self.authors):
             return False
         if self.languages and not _speaks(language, self.languages):
@@ -75,13 +75,13 @@ class Query(Struct, frozen=True):
 
 
 def _speaks(language: str, wanted: frozenset[str]) -> bool:
-    """en: also en-GB; en-GB: only that."""
+    """en matches en-GB too; en-GB matches only itself."""
     parts = language.lower().split("-")
     return any("-".join(parts[: n + 1]) in wanted for n in range(len(parts)))
 
 
 def parse(tx: Tx, viewer_id: int, typed: str, domain: str, org_id: int = 0) -> Query:
-    """Never fails: what it cannot read as an operator is words. from: somebody who is not here finds nothing."""
+    """Never fails: text that is no operator is words. from: with an unknown account finds nothing."""
 
     def account(name: str) -> int:
         with suppress(NotFound):
@@ -92,7 +92,7 @@ def parse(tx: Tx, viewer_id: int, typed: str, domain: str, org_id: int = 0) -> Q
 
 
 def read(typed: str, account: Callable[[str], int]) -> Query:
-    """parse() where account(name) knows whom a name means; 0: nobody."""
+    """parse() with account(name), which returns an account id; 0: unknown."""
     words: list[str] = []
     phrases: list[str] = []
     without: list[str] = []
@@ -121,7 +121,7 @@ def read(typed: str, account: Callable[[str], int]) -> Query:
 
 
 def _operator(query: Query, name: str, value: str, holds: bool, account: Callable[[str], int]) -> Query | None:
-    """query with the operator in it; None: this is none."""
+    """query with the operator added; None: not an operator."""
     change, key = msgspec.structs.replace, value.lower()
     if name == "has" and key in KINDS:
         return _with(query, "kinds", key, holds)
@@ -145,12 +145,12 @@ def _operator(query: Query, name: str, value: str, holds: bool, account: Callabl
 def _with(query: Query, field: str, name: str, holds: bool) -> Query:
     known = getattr(query, field)
     if known.get(name, holds) != holds:
-        return msgspec.structs.replace(query, before=0)  # they contradict each other: nothing is both
+        return msgspec.structs.replace(query, before=0)  # a contradiction, so nothing matches
     return msgspec.structs.replace(query, **{field: known | {name: holds}})
 
 
 def _dated(query: Query, name: str, low: int, end: int, holds: bool) -> Query:
-    """low, end: the first id of the day, and of the day after."""
+    """low, end: the first id of the day and of the next day."""
     if name == "during" and not holds:
         return msgspec.structs.replace(query, not_between=(*query.not_between, (low, end)))
     before = {"before": low, "during": end}.get(name, ID_MAX) if holds else end if name == "after" else ID_MAX
@@ -167,5 +167,5 @@ def _day_ms(value: str) -> int | None:
 
 
 def _id_at(ms: int) -> int:
-    """The first id of that moment, as far as there are ids."""
+    """The first id of this time, limited to valid ids."""
     return max(0, min(first_at(ms), ID_MAX))

@@ -1,7 +1,7 @@
-"""What is shown to a viewer: the posts that they may see, with counts, marks, polls, files and authors; and people.
+"""Posts that a viewer may see, with counts, marks, polls, files and authors; and accounts with their profiles.
 
-Every edge asks here and puts the answer into its own words: mastodon/render.py, web/views.py. Always lists: forty posts
-cost the queries of one. All that belongs to posts is asked for beside the question who may see them, in one round.
+Every edge asks here and renders the answer: mastodon/render.py, web/views.py. Functions take lists: forty posts cost
+the queries of one. The queries for details run in one round with those of the oracle.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -34,7 +34,7 @@ from . import posts as saying
 from .accounts import relationships
 from .polls import ShownPoll
 
-KEPT = 20_000  # things of each kind kept in memory
+KEPT = 20_000  # cached objects of each kind
 UNCOUNTED = PostCounts(0)
 UNFLAGGED = PostFlags()
 
@@ -43,7 +43,7 @@ _decode_fields = msgspec.json.Decoder(list[Field]).decode
 
 
 class Kept(dict[int, T]):
-    """Things by id, up to KEPT of them: the oldest are forgotten."""
+    """A cache of up to KEPT objects by id; the oldest are dropped."""
 
     def keep(self, id: int, thing: T) -> None:
         if len(self) >= KEPT:
@@ -53,52 +53,52 @@ class Kept(dict[int, T]):
 
 
 class Known:
-    """What was read before. One per process."""
+    """Caches, one per process."""
 
     def __init__(self) -> None:
-        self.posts = Kept[Post]()  # read again where their version has changed
-        self.apps = Kept[App]()  # which never change
+        self.posts = Kept[Post]()  # read again if the version has changed
+        self.apps = Kept[App]()  # apps never change
 
 
 class Excerpt(Protocol):
-    """A page of a timeline, which shows fewer posts than it has ids: timelines/once.py."""
+    """A page of a timeline that shows fewer posts than it has ids: timelines/once.py."""
 
     def beside(self, tx: Tx, found: Found) -> Found:
-        """found, with what else has to be judged."""
+        """found, with the other posts that are needed to decide."""
         ...
 
     def shown(self, seen: Seen) -> list[int]:
-        """The ids of what is shown, in their order."""
+        """The ids to show, in their order."""
         ...
 
 
 class Details(msgspec.Struct, frozen=True):
-    """What an edge may have kept, since it changes with the version of the post only, or never."""
+    """Details that change only with the version of the post, so an edge may cache what it renders from them."""
 
     files: dict[int, Media]
     apps: dict[int, App]
-    authors: dict[int, Account]  # also of what the posts reply to
+    authors: dict[int, Account]  # of the posts, and of the posts that they reply to
 
 
 NO_DETAILS = Details({}, {}, {})
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """Posts that the viewer may see, and what is shown with them."""
+    """Posts that the viewer may see, with all that is shown of them."""
 
     seen: Seen
-    entries: list[Post] = []  # what stands on the page, in its order; what boosts among them boost is in seen.posts
+    entries: list[Post] = []  # the posts of the page, in order; boosted posts are in seen.posts
     counts: dict[int, PostCounts] = {}  # by post; absent: UNCOUNTED
     flags: dict[int, PostFlags] = {}  # by post; absent: UNFLAGGED
     polls: dict[int, ShownPoll] = {}  # by poll
     details: Details = NO_DETAILS
 
     def original(self, entry: Post) -> Post:
-        """What a boost boosts; any other post itself."""
+        """The post that entry boosts, or entry itself."""
         return self.seen.posts[entry.boost_of_id] if entry.boost_of_id else entry
 
 
-Detailed = Callable[[Collection[Post]], Collection[Post]]  # those of some posts whose Details are wanted
+Detailed = Callable[[Collection[Post]], Collection[Post]]  # chooses the posts whose Details are needed
 
 
 def _all(found: Collection[Post]) -> Collection[Post]:
@@ -114,7 +114,7 @@ def find(
     excerpt: Excerpt | None = None,
     detailed: Detailed = _all,
 ) -> Shown:
-    """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
+    """Those of ids that the viewer may see, in their order. excerpt: of a timeline that shows fewer."""
     found = visibility.find(tx, ids, known.posts)
     if not found.posts:
         return Shown(Seen(viewer_id, {}, {}, Relations(viewer_id)))
@@ -133,7 +133,7 @@ def find(
 
 
 def of(tx: Tx, seen: Seen, ids: Iterable[int], known: Known, *, detailed: Detailed = _all) -> Shown:
-    """The same of posts that the oracle has let through already."""
+    """As find(), for posts that the oracle has allowed already."""
     parts = tx.together(*_questions(tx, seen.viewer_id, seen.posts.values(), known, detailed))
     return Shown(seen, _entries(seen, ids), *parts)
 
@@ -145,7 +145,7 @@ def _entries(seen: Seen, ids: Iterable[int]) -> list[Post]:
 def _questions(
     tx: Tx, viewer_id: int, found: Collection[Post], known: Known, detailed: Detailed
 ) -> list[Callable[[], Any]]:
-    """What Shown has beside seen and entries."""
+    """The queries for the fields of Shown, except seen and entries."""
     plain = [post for post in found if not post.boost_of_id]
     voting = [post.poll_id for post in plain if post.poll_id]
     wanted = detailed(found)
@@ -179,15 +179,15 @@ def _apps(tx: Tx, ids: set[int], known: Known) -> dict[int, App]:
 
 
 class History(msgspec.Struct, frozen=True):
-    """The states of a post, oldest first, the current one last."""
+    """The versions of a post, oldest first, the current one last."""
 
     post: Post
     versions: list[PostVersion]
-    files: dict[int, Media]  # of all of them
+    files: dict[int, Media]  # of all versions
 
 
 def history(tx: Tx, viewer_id: int, id: int) -> History:
-    """Of the edits the newest. Raises NotFound."""
+    """At most the newest edits. Raises NotFound."""
     versions = saying.history(tx, viewer_id, id)
     files = media.by_ids(tx, {file for version in versions for file in version.media})
     return History(saying.get(tx, viewer_id, id), versions, files)
@@ -197,29 +197,29 @@ def history(tx: Tx, viewer_id: int, id: int) -> History:
 
 
 def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
-    """The versions and counters of those accounts that exist. One query."""
+    """The accounts among ids that exist, with versions and counters. One query."""
     return accounts.states(tx, ids)
 
 
 def people(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[tuple[Account, Relationship | None]]:
-    """Those of ids that exist, in their order, with how the viewer stands to them: None where nobody is logged in."""
+    """Those of ids that exist, in their order, with the viewer's relationship; None without a login."""
     found = accounts.by_ids(tx, ids)
     known = {tie.id: tie for tie in relationships(tx, viewer_id, ids)} if viewer_id else {}
     return [(found[id], known.get(id)) for id in ids if id in found]
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """An account with all that its profile shows."""
+    """An account with all details of its profile."""
 
     account: Account
     state: AccountState
     role: str
     fields: list[Field]  # the table, as its owner typed it
-    named: list[Mention]  # whom its texts mention
+    named: list[Mention]  # accounts that its texts mention
 
 
 def profiles(tx: Tx, states: dict[int, AccountState], site: Site) -> dict[int, Profile]:
-    """The profiles of these accounts of the site, by id."""
+    """account id -> profile, for these accounts of the site."""
     if not states:
         return {}
     found, roles = tx.together(lambda: accounts.by_ids(tx, states.keys()), lambda: accounts.roles(tx, states.keys()))
@@ -227,7 +227,6 @@ def profiles(tx: Tx, states: dict[int, AccountState], site: Site) -> dict[int, P
 
 
 def profile(tx: Tx, account: Account, site: Site) -> Profile:
-    """Its profile."""
     ids = [account.id]
     states, roles = tx.together(lambda: accounts.states(tx, ids), lambda: accounts.roles(tx, ids))
     return _profiles(tx, {account.id: account}, states, roles, site)[account.id]

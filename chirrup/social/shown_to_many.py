@@ -1,6 +1,6 @@
-"""A post shown to many viewers at once, for open streams: read once, and told apart only where it looks different.
+"""Shows a post to many viewers at once, for open streams: read once, and grouped by what looks different to them.
 
-Every viewer is asked about in access/visibility.py.
+Visibility is checked for every viewer: access/visibility.py.
 """
 
 from collections.abc import Collection
@@ -16,17 +16,17 @@ from ..types import AccountState, Post
 
 
 class Read(msgspec.Struct, frozen=True):
-    """Posts by id, whoever may see them."""
+    """Posts by id, before any check of who may see them."""
 
-    posts: dict[int, Post]  # with what they boost, and what both reply to
+    posts: dict[int, Post]  # with the posts they boost, and the parents of both
     deleted: dict[int, Post]
     authors: dict[int, AccountState]
 
 
 class ShownToMany(msgspec.Struct, frozen=True):
     post: Post
-    original: Post  # what it boosts, or itself
-    alike: list[tuple[set[int], Seen]]  # viewers to whom it looks the same, and what one of them sees
+    original: Post  # the boosted post, or the post itself
+    alike: list[tuple[set[int], Seen]]  # (viewers to whom it looks the same, what one of them sees)
 
 
 def read(tx: Tx, ids: Collection[int], deleted: Collection[int]) -> Read:
@@ -49,9 +49,9 @@ def show(
     *,
     is_new: bool,
 ) -> ShownToMany | None:
-    """The post for those of viewers (0: not logged in) who may see it. None: it is gone, or nobody may.
+    """The post for those of viewers (0: not logged in) who may see it. None: it is deleted, or nobody may.
 
-    strangers: those of viewers who may block or mute whom it comes from, or whom it addresses.
+    strangers: those of viewers who may block or mute its author or an account it addresses.
     org_id: of all viewers. is_new: it has just been published.
     """
     post = read.posts.get(id)
@@ -95,10 +95,10 @@ def _alike(
 def told_of_deletion(
     tx: Tx, read: Read, id: int, viewers: Collection[int], strangers: Collection[int], org_id: int = 0
 ) -> set[int]:
-    """Those of viewers who could see the deleted post. What a boost boosted may be gone, too: it does not count."""
+    """Those of viewers who could see the deleted post. The post a boost boosted does not matter: it may be gone too."""
     gone = read.deleted.get(id)
     if gone is None:
         return set()
     alone = msgspec.structs.replace(gone, boost_of_id=0)
-    told = visibility.viewers_among(tx, alone, {}, read.authors, viewers, org_id)
-    return told - blocks_and_mutes.averse_to(tx, gone, None, told.intersection(strangers))
+    could_see = visibility.viewers_among(tx, alone, {}, read.authors, viewers, org_id)
+    return could_see - blocks_and_mutes.averse_to(tx, gone, None, could_see.intersection(strangers))

@@ -1,8 +1,8 @@
-"""Hashtags: who uses, follows and features them. Rows are in store/tags.py and store/chosen_tags.py.
+"""Hashtags: used, followed and featured. Rows are in store/tags.py and store/chosen_tags.py.
 
-A tag is one organisation's: org_id is that of the account or the site.
+Each organisation has its own tags: org_id is that of the account or the site.
 
-Only public posts count, so that nothing shows that somebody said to few.
+Only public posts count, so that tags reveal nothing of other posts.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from ..types import FeaturedTag, Post, Span, Tag, TagUse, Visibility
 from . import accounts
 from .text import extract, hashtag_key
 
-NAME_CHARS_MAX = 500  # no post has a longer one
+NAME_CHARS_MAX = 500  # a post cannot have a longer one
 FOLLOWED_MAX = 200  # each costs a query when a home timeline is rebuilt
 FEATURED_MAX = 10  # Mastodon's
 HISTORY_DAYS = 7
@@ -32,13 +32,13 @@ DAY_MS = 24 * 3600 * 1000
 class Shown(Tag, frozen=True):
     """A tag as a viewer sees it."""
 
-    history: list[TagUse] = []  # of HISTORY_DAYS, the newest first
+    history: list[TagUse] = []  # of HISTORY_DAYS, newest first
     following: bool = False
     featuring: bool = False
 
 
 def name_of(raw: str) -> str:
-    """A hashtag without its sign, or "" when raw is none."""
+    """The hashtag without #, or "" if raw is none."""
     raw = raw.removeprefix("#")
     if len(raw) > NAME_CHARS_MAX:
         return ""
@@ -47,7 +47,7 @@ def name_of(raw: str) -> str:
 
 
 def key_of(org_id: int, name: str) -> str:
-    """What a hashtag is kept under: its normal form in the organisation."""
+    """The key of a hashtag in the store: its normal form in the organisation."""
     return text_key(org_id, hashtag_key(name))
 
 
@@ -60,14 +60,14 @@ def _required(org_id: int, raw: str) -> tuple[str, str]:
 
 
 def get(tx: Tx, viewer_id: int, raw: str, org_id: int = 0) -> Shown:
-    """Raises NotFound: no hashtag. One that nobody has used yet is one, too."""
+    """Raises NotFound: not a hashtag. One that nobody has used yet is valid."""
     name, key = _required(org_id, raw)
     tag = rows.find(tx, [key]).get(key) or Tag(key, name, 0)
     return shown(tx, viewer_id, [tag])[0]
 
 
 def shown(tx: Tx, viewer_id: int, tags: Collection[Tag]) -> list[Shown]:
-    """In their order. Two queries, whatever len(tags)."""
+    """tags with their uses and the viewer's follows, in their order. Two queries, whatever len(tags)."""
     keys = [tag.tag for tag in tags]
     today = tx.now_ms // DAY_MS
     days = range(today, today - HISTORY_DAYS, -1)
@@ -85,7 +85,7 @@ def shown(tx: Tx, viewer_id: int, tags: Collection[Tag]) -> list[Shown]:
 
 
 def follow(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
-    """From now on public posts with the tag are in account_id's home. Harmless when repeated.
+    """Show public posts with the tag in account_id's home timeline from now on. Harmless when repeated.
 
     Raises NotFound: no hashtag; Invalid: FOLLOWED_MAX are followed.
     """
@@ -105,7 +105,7 @@ def unfollow(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
 
 
 def followed(tx: Tx, account_id: int, span: Span) -> tuple[list[Shown], list[int]]:
-    """(tags in the order of following, newest first; the ids that pages go by)."""
+    """(tags, newest follow first; ids for paging)."""
     found = chosen.followed(tx, account_id, span)
     known = rows.find(tx, {tag for _, tag in found})
     return shown(tx, account_id, [known[tag] for _, tag in found]), [id for id, _ in found]
@@ -115,7 +115,7 @@ def followed(tx: Tx, account_id: int, span: Span) -> tuple[list[Shown], list[int
 
 
 def feature(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> FeaturedTag:
-    """Harmless when repeated. Raises Invalid: no hashtag, or FEATURED_MAX are featured."""
+    """Harmless when repeated. Raises Invalid: not a hashtag, or FEATURED_MAX are featured already."""
     name = name_of(raw.strip())
     if not name:
         raise Invalid("tag", "invalid", "is no hashtag")
@@ -141,7 +141,7 @@ def unfeature(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
 
 
 def unfeature_by_id(tx: Tx, account_id: int, id: int) -> None:
-    """Raises NotFound: account_id features none with this id."""
+    """Raises NotFound: account_id features no tag with this id."""
     for one in chosen.featured(tx, account_id):
         if one.id == id:
             chosen.unfeature(tx, account_id, one.tag)
@@ -150,13 +150,13 @@ def unfeature_by_id(tx: Tx, account_id: int, id: int) -> None:
 
 
 def featured(tx: Tx, viewer_id: int, account_id: int) -> list[FeaturedTag]:
-    """What account_id features, in the order of featuring. Raises NotFound: no such account."""
+    """The tags that account_id features, the first featured first. Raises NotFound: no such account."""
     account = accounts.get(tx, viewer_id, account_id)
     return chosen.featured(tx, account_id) if may_see_account(tx, viewer_id, account) else []
 
 
 def suggestions(tx: Tx, account_id: int) -> list[Shown]:
-    """The tags account_id used most in its latest public posts and does not feature."""
+    """The tags that account_id used most in its latest public posts and does not feature."""
     latest = posts.by_ids(tx, posts.ids_by_author(tx, account_id, Span(before=ID_MAX, limit=200))).values()
     used = Counter(key for post in latest if post.visibility == Visibility.PUBLIC for key in _names(post))
     used -= Counter({one.tag: used[one.tag] for one in chosen.featured(tx, account_id)})
@@ -164,27 +164,27 @@ def suggestions(tx: Tx, account_id: int) -> list[Shown]:
     return shown(tx, account_id, [known[key] for key, _ in used.most_common(SUGGESTIONS) if key in known])
 
 
-# what posts do to them: once each, however often it is told
+# changes by posts: each has an effect once, even if its event comes twice
 
 
 def add(tx: Tx, post: Post) -> None:
-    """A public post is found under its tags from now on; harmless when repeated."""
+    """Add a public post to its tags. Harmless when repeated."""
     if post.visibility == Visibility.PUBLIC:
-        for key, name in sorted(_names(post).items()):  # all in one order: no two transactions wait for each other
+        for key, name in sorted(_names(post).items()):  # always in this order, so that transactions cannot deadlock
             rows.add(tx, key, name)
             if rows.add_post(tx, key, post.id):
                 chosen.count_posts(tx, post.author_id, key, 1, last_post_ms=post.created_ms)
 
 
 def change(tx: Tx, before: Post, after: Post) -> None:
-    """A post was edited: it is found under the tags it has now."""
+    """Move an edited post from its old tags to its new ones."""
     if before.tags != after.tags:
         _remove(tx, before, sorted(_names(before).keys() - _names(after).keys()))
         add(tx, after)
 
 
 def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
-    """How much they are used is counted later: whoever posts would wait for all others who use the same tag."""
+    """Count the uses of its tags. Not done when publishing, where authors would wait for others with the same tag."""
     if post.visibility == Visibility.PUBLIC:
         for key in sorted(_names(post)):
             if rows.mark_counted(tx, key, post.id):
@@ -206,5 +206,5 @@ def _remove(tx: Tx, post: Post, keys: Collection[str]) -> None:
 
 
 def _names(post: Post) -> dict[str, str]:
-    """The post's tags as written, by what they are kept under."""
+    """key -> tag as written, for the post's tags."""
     return {key_of(post.org_id, name): name for name in post.tag_names}

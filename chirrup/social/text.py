@@ -1,9 +1,9 @@
-"""The words of a post, a profile or a name: cleaned, measured, searched for what they name, and made HTML.
+"""Texts of posts, profiles and names: cleaning and measuring them. Entities are in entities.py, HTML is in markup.py.
 
-All pure, all linear in the length of the text. Finding is in entities.py and urls.py, HTML in markup.py.
+All functions are pure, and linear in the length of the text.
 """
 
-import re  # four times as fast as regex where it can do the same
+import re  # four times as fast as regex where it has what we need
 import unicodedata
 
 import regex
@@ -30,9 +30,9 @@ __all__ = [
     "username_key",
 ]
 
-URL_LENGTH = 23  # what a link counts; clients read it from GET /api/v2/instance
-GRAPHEME_BYTES_MAX = 64  # a family emoji with skin tones has 41; more on average is padding
-MARKS_MAX = 100  # on one letter; normalising takes the square of their number: 1.6 s for 50,000
+URL_LENGTH = 23  # a link counts as so many characters; clients read it from GET /api/v2/instance
+GRAPHEME_BYTES_MAX = 64  # on average; a family emoji with skin tones has 41
+MARKS_MAX = 100  # on one letter; normalising takes time by the square of their number: 1.6 s for 50,000
 
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -42,7 +42,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNUSUAL = re.compile(f"[{_CONTROLS}\u2028\u2029\ufeff{_NONCHARACTERS}\ud800-\udfff]")  # none of these is printable
 _MARKS = regex.compile(rf"\p{{M}}{{{MARKS_MAX + 1}}}")
 
-# Characters that are graphemes by themselves next to one another: Latin, Greek, Cyrillic, kana, ideographs, Hangul.
+# Characters that never combine with each other into one grapheme: Latin, Greek, Cyrillic, kana, ideographs, Hangul.
 _SINGLE = (
     r"\n\x20-\x7e"
     "\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3041-\u3096\u30a0-\u30ff"
@@ -55,13 +55,13 @@ _LOOSE_VIRAMA = regex.compile(
     r"(?<![\p{InCB=Extend}\p{InCB=Linker}\p{InCB=Consonant}])"
     r"\p{InCB=Extend}*\p{InCB=Linker}[\p{InCB=Extend}\p{InCB=Linker}]*(?=\p{InCB=Consonant})"
 )
-_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{1,2}")  # two letters each; \X takes the square of how many are in a row
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{1,2}")  # two letters each; \X takes time by the square of a row's length
 
 
 def clean(text: str, field: str = "text") -> str:
-    """The text as it is stored: NFC, lines ended by \\n, nothing around it, no control characters but \\n and \\t.
+    """The text as it is stored: NFC, lines ended by \\n, stripped, without control characters except \\n and \\t.
 
-    Byte order marks and noncharacters go, too. Cleaning it again changes nothing. field: what errors call it.
+    Byte order marks and noncharacters are removed too. Cleaning it again changes nothing. field: its name in errors.
     Raises Invalid (half of a surrogate pair; more than MARKS_MAX combining marks in a row).
     """
     if not text.isprintable() and _UNUSUAL.search(text):
@@ -89,7 +89,7 @@ def clean(text: str, field: str = "text") -> str:
 def length(text: str, url_length: int = URL_LENGTH, *, found: Extracted | None = None) -> int:
     """How many characters a person would count in clean text: graphemes, a link as url_length, @user@host as @user.
 
-    Never less than one per GRAPHEME_BYTES_MAX bytes, so that few graphemes are no large text.
+    At least one per GRAPHEME_BYTES_MAX bytes, so that a text of few graphemes cannot be huge.
     found: extract(text), if the caller has it.
     """
     found = found or extract(text)

@@ -1,7 +1,7 @@
-"""Threads: what is above and below a post, as far as a viewer may see it. Rows are in store/threads.py.
+"""Threads: the posts above and below a post that a viewer may see. Rows are in store/threads.py.
 
-A thread takes any number of replies. What one answer shows of it is capped: the newest, and of one author not more
-than a share while others have to be left out. Hidden replies take nobody's place.
+A thread takes any number of replies. One answer shows the newest, up to a cap. If that leaves out replies, each author
+gets a limited share. Hidden replies do not count.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from . import posts
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """How much of a thread one answer shows. Mastodon's are 4,096 for those who are logged in: 13 MB of JSON."""
+    """How much of a thread one answer shows. Mastodon's caps are 4,096 with a login, which is 13 MB of JSON."""
 
     above: int
     below: int
@@ -27,21 +27,21 @@ class Caps(msgspec.Struct, frozen=True):
 
 
 FULL = Caps(above=100, below=200, depth=10_000)
-STRANGERS = Caps(above=40, below=60, depth=20)  # Mastodon's, for whom is not logged in
+STRANGERS = Caps(above=40, below=60, depth=20)  # Mastodon's, without a login
 PAGE = 60  # replies on a page
-SHARE = 4  # an author gets this part of what is shown while others have to be left out
+SHARE = 4  # if replies are left out, an author gets at most 1/SHARE of those shown
 
 
 class Thread(msgspec.Struct, frozen=True):
-    """Around one post: ids that the viewer may see."""
+    """The posts around one post: ids that the viewer may see."""
 
-    above: list[int]  # the root first
-    below: list[int]  # each right below what it answers, the oldest first
-    before: int = 0  # where a page goes on to older replies; 0: these were the last
+    above: list[int]  # root first
+    below: list[int]  # each after its parent, siblings oldest first
+    before: int = 0  # get the next page, of older replies, with this; 0: there is none
 
 
 def context(tx: Tx, viewer_id: int, id: int) -> Thread:
-    """As the API shows it. Raises NotFound."""
+    """The thread for the API. Raises NotFound."""
     caps = FULL if viewer_id else STRANGERS
     found = _Found(tx, viewer_id, posts.original(tx, viewer_id, id))
     near = [id for id in found.below if found.depth(id) <= caps.depth]
@@ -50,7 +50,10 @@ def context(tx: Tx, viewer_id: int, id: int) -> Thread:
 
 
 def page(tx: Tx, viewer_id: int, id: int, before: int = ID_MAX) -> Thread:
-    """As pages show it: PAGE replies chosen fairly; on the next pages the others, the newest first. Raises NotFound."""
+    """The thread for pages: first PAGE replies, with limited shares, then pages of the others, newest first.
+
+    Raises NotFound.
+    """
     found = _Found(tx, viewer_id, posts.original(tx, viewer_id, id))
     first = _fairly(found.below, found.authors, PAGE)
     others = sorted(set(found.below).difference(first), reverse=True)
@@ -64,13 +67,13 @@ def page(tx: Tx, viewer_id: int, id: int, before: int = ID_MAX) -> Thread:
 
 
 def newest(tx: Tx, viewer_id: int, root_id: int) -> int:
-    """The newest post of the thread that viewer_id may see, 0 when there is none."""
+    """The newest post of the thread that viewer_id may see; 0: none."""
     some = [post_id for post_id, _, _ in rows.shown(tx, root_id, viewer_id, (), rows.PER_AUTHOR, limit=200)]
     return max(visibility.see(tx, viewer_id, [root_id, *some]).posts, default=0)
 
 
 class _Found:
-    """The replies around a post that the viewer may see, by what their rows and authors say; and what hangs where."""
+    """The replies around a post that the viewer may see by their rows and authors, and the shape of the tree."""
 
     def __init__(self, tx: Tx, viewer_id: int, post: Post) -> None:
         self.post = post
@@ -87,11 +90,11 @@ class _Found:
         if missing:
             self.parents |= rows.upwards(tx, post.root_id, missing)
         self._depths: dict[int, int | None] = {post.id: 0}
-        self.above = self._chain(post.id)  # the nearest first; hidden ones, too
-        self.below = [id for id, _, _ in replies if id > post.id and self.depth(id)]  # the newest first
+        self.above = self._chain(post.id)  # nearest first, with hidden ones
+        self.below = [id for id, _, _ in replies if id > post.id and self.depth(id)]  # newest first
 
     def depth(self, id: int) -> int:
-        """How far below the post; 0: not below it."""
+        """How many levels below the post; 0: not below it."""
         way: list[int] = []
         while id not in self._depths and id in self.parents:
             way.append(id)
@@ -110,13 +113,13 @@ class _Found:
 
 
 def _hidden(tx: Tx, viewer_id: int, authors: Collection[int]) -> set[int]:
-    """Those whose posts the viewer sees none of: the oracle would say so of each."""
+    """Those of authors whose posts are all hidden from the viewer. The oracle would hide each post as well."""
     states, known = accounts.states(tx, authors), blocks_and_mutes.of(tx, viewer_id, authors, followees=())
     return {id for id in authors if id not in states or states[id].suspended_ms or id in known.blocked_by}
 
 
 def _fairly(ids: list[int], authors: Mapping[int, int], most: int) -> list[int]:
-    """The newest of ids, which are newest first; of one author not more than a share where there are too many."""
+    """At most `most` of ids, which are newest first. If there are more, those beyond an author's share come last."""
     if len(ids) <= most:
         return ids
     count, first, rest = Counter[int](), list[int](), list[int]()

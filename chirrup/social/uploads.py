@@ -1,9 +1,9 @@
-"""Uploads: one way for every picture, from the API and from the pages. Checked first, then stored.
+"""Uploads of pictures, from the API and from the pages: checked, processed, then stored.
 
-The key of a file has the id of the row that it belongs to: a media row, or an account for what its profile shows.
-- A media row is written before its files. Whatever ends the process in between leaves a row that no post takes, and a
-  timer removes it with its files.
-- sweep() finds the files that no row names: of a profile that was not saved, or of a row deleted just before a crash.
+The key of a file contains the id of its row: a media row, or an account for avatar and header.
+- A media row is written before its files. If the process dies in between, no post shows the row, and a timer removes it
+  with its files.
+- sweep() finds files that no row names: of a profile that was not saved, or of a row deleted just before a crash.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ from ..types import Media
 from . import image_child, images, media
 
 FOLDERS = 256  # of files, by the first two digits of their keys
-SWEPT_S = 24 * 3600  # what is younger may belong to an upload that is under way
+SWEPT_S = 24 * 3600  # younger files may belong to an upload that is not finished
 
 
 async def add(
     engines: Engines, owner_id: int, data: bytes, wanted: media.Change, *, bytes_max: int, thumbnail: bytes = b""
 ) -> Media:
-    """A picture of owner_id's for a post to show, made anew from its pixels. thumbnail: a preview of its own choice.
+    """A new picture of owner_id's for a post, made from the pixels of data. thumbnail: an own picture for the preview.
 
-    Raises Invalid (file, description, focus), Unavailable (too busy, or the database or the disk refuses).
+    Raises Invalid (file, description, focus), Unavailable (too busy, or database or disk fail).
     """
     media.check(wanted)
     made = await _read(data, bytes_max)
@@ -48,7 +48,7 @@ async def add(
 async def change(
     engines: Engines, owner_id: int, id: int, wanted: media.Change, *, bytes_max: int, thumbnail: bytes = b""
 ) -> Media:
-    """Give media another description, focus or preview. Raises NotFound, and as add() does."""
+    """Change the description, focus or preview. Raises NotFound, and as add()."""
     media.check(wanted)
     await engines.db.read(media.get, owner_id, id)
     if not thumbnail:
@@ -68,7 +68,7 @@ async def change(
 
 
 async def remove(engines: Engines, owner_id: int, id: int) -> None:
-    """Take back an upload that no post shows. Raises as media.remove does."""
+    """Delete an upload that no post shows. Raises as media.remove()."""
     one = await engines.db.write(media.remove, owner_id, id)
     await take_back(engines, [one.key, one.preview_key])
 
@@ -95,12 +95,12 @@ def too_large(field: str, size_bytes: int, bytes_max: int) -> Invalid:
 
 
 def _megabytes(size_bytes: int) -> str:
-    """Rounded up, so that what is too large never looks as large as the limit."""
+    """Rounded up, so that a file that is too large never seems as large as the limit."""
     return f"{math.ceil(size_bytes / 2**20 * 10) / 10:g} MB"
 
 
 async def store(blobs: Blobs, files: Mapping[str, images.File]) -> None:
-    """Put each file under its key. Ends when nothing is being written any more, also when it fails or is cancelled."""
+    """Write each file under its key. Returns or raises only when no write is running, also when it is cancelled."""
     writing = asyncio.ensure_future(asyncio.to_thread(_put, blobs, files))
     try:
         await asyncio.shield(writing)
@@ -115,15 +115,15 @@ def _put(blobs: Blobs, files: Mapping[str, images.File]) -> None:
 
 
 async def take_back(engines: Engines, keys: Collection[str]) -> None:
-    """Delete the files that no row names. Where the database cannot be asked, they stay for sweep()."""
+    """Delete those of the files that no row names. If the database fails, they stay for sweep()."""
     with suppress(ChirrupError):
         await _delete(engines.blobs, set(keys) - await engines.db.read(named, keys))
 
 
 async def sweep(engines: Engines, folder: int) -> int:
-    """Delete the old files in one of FOLDERS folders that no row names; how many.
+    """Delete old files in one of FOLDERS folders that no row names. Returns how many.
 
-    Files older than the database are left: they are another's, when a server was started with the wrong one.
+    Files older than the database stay: they belong to another database, if a server was started with the wrong one.
     """
     keys = await asyncio.to_thread(engines.blobs.old, f"{folder:02x}", SWEPT_S)
     oldest = await engines.db.read(account_rows.oldest_id) if keys else 0
@@ -139,7 +139,7 @@ async def _delete(blobs: Blobs, keys: Collection[str]) -> None:
 
 
 def named(tx: Tx, keys: Collection[str]) -> set[str]:
-    """Those keys that the row they belong to names. Two queries."""
+    """Those of keys that their row names. Two queries."""
     ids = {images.row_of(key) for key in keys} - {0}
     found = {key for one in rows.by_ids(tx, ids).values() for key in (one.key, one.preview_key)}
     for one in account_rows.by_ids(tx, ids).values():

@@ -1,6 +1,6 @@
-"""Links in plain text: what begins with http:// or https://, to where a person would end it.
+"""Links in plain text: from http:// or https:// to where a person would end the link.
 
-docs/decisions/0010-text-extraction.md has the rule. The page counts by the same expression: web/static/length.js.
+docs/decisions/0010-text-extraction.md has the rule. The page counts with the same expression: web/static/length.js.
 """
 
 import re
@@ -9,24 +9,24 @@ import regex
 
 CHARS_MAX = 4096  # longer ones are no links
 
-# The syntax of these is Python's regex and JavaScript's with the flag u: one expression for both. Nothing in them is
-# tried twice over the same characters: 100 kB of anything take a tenth of a second.
+# These work in Python's regex and in JavaScript with the flag u. They never try twice on the same characters, so 100 kB
+# of any text take a tenth of a second.
 _ALNUM = r"\p{L}\p{M}\p{N}"
 _IN_HOST = rf"[{_ALNUM}\p{{So}}_\u00b7\u30fb\u200c\u200d]"
 _LABEL = rf"{_IN_HOST}+(?:-+{_IN_HOST}+)*"
-# A last label in ASCII ends before another script, which runs on without a space: https://example.comを見て
+# A last label in ASCII ends before another script, because some scripts have no spaces: https://example.comを見て
 _LAST_LABEL = rf"(?:[0-9A-Za-z]+(?:-+[0-9A-Za-z]+)*|(?:(?![0-9A-Za-z])[{_ALNUM}\u200c\u200d])+)"
 _HOST = rf"(?:{_LABEL}\.)+{_LAST_LABEL}(?![0-9A-Za-z_]|\.{_IN_HOST}|(?::[^\u0000-\u0020/?#@]*)?[@＠])"
 
-# May end a path or query: letters and symbols of every script, but those that enclose or part a text.
+# May end a path or query: letters and symbols of every script, except those that enclose or separate text.
 _NO_SYMBOL = r"<>\u0060|~\uff1c\uff1e\uff5c\uff5e"
 _LAST = (
     rf"(?:[{_ALNUM}_#/&\-\u00a7\u00b6\u2020-\u2022\u2030-\u2037\u203b\u200c\u200d]"
     rf"|(?![{_NO_SYMBOL}])\p{{S}}|(?![*\p{{S}}])\p{{Emoji_Component}})"
 )
-# May stand in it, as in "a,b.c" and 'L’Avare'.
+# May be inside it, as in "a,b.c" and 'L’Avare'.
 _INNER = r"!'*;:,.%?@~|\uff5c\uff5e\p{Pd}\u00b7\u05f3\u05f4\u0970\u0f0b\u0f0c\u2019\u30fb"
-# Between brackets may be all that is seen, and brackets: five deep, for these expressions cannot count without end.
+# Between brackets: all visible characters, and more brackets, at most five deep, because the expression cannot recurse.
 _SEEN = r"[^\p{C}\p{Z}\p{Ps}\p{Pe}<>\u0022\u0060]*"
 _JOINED = r"(?=\p{C})[\p{Emoji_Component}\u200c]"
 _BRACKETS = rf"\p{{Ps}}{_SEEN}(?:{_JOINED}{_SEEN})*\p{{Pe}}"
@@ -44,16 +44,16 @@ def _in_dns(label: str) -> str:
 
 
 def host_key(host: str) -> str:
-    """The form in which two spellings of a host are equal: lower case, labels of other scripts as DNS has them."""
+    """The normal form of a host: lower case, with labels of other scripts in punycode."""
     return host.lower() if host.isascii() else ".".join(_in_dns(label) for label in host.casefold().split("."))
 
 
 def is_ours(host: str, domain: str) -> bool:
-    """Whether the host of a handle, "" for none, is that of the server at domain."""
+    """Whether the host of a handle ("": none) is that of the server at domain."""
     return not host or host_key(host) == host_key(domain)
 
 
-# What passes for another host: two scripts of the same shapes in one label, nothing but Cyrillic letters of Latin shape
+# Look-alikes of another host: two scripts with the same shapes in one label, only Cyrillic letters of Latin shape
 # before a Latin top level domain, and signs that look like the slash or dot that ends a host.
 _OTHERS = r"[\p{Cyrillic}\p{Greek}\p{Armenian}\p{Cherokee}]"
 _TWO_SCRIPTS = regex.compile(rf"\p{{Latin}}.*{_OTHERS}|{_OTHERS}.*\p{{Latin}}")
@@ -62,7 +62,7 @@ _SIGNS = regex.compile(r"[[\p{P}\p{Sm}]--[-]]", regex.VERSION1)
 
 
 def shown_host(host: str) -> str:
-    """The host as a reader should see it: labels that could pass for others are in punycode."""
+    """The host as a reader should see it: labels that look like others are in punycode."""
     if host.isascii():
         return host
     labels = host.split(".")

@@ -1,4 +1,4 @@
-"""Numbers about an organisation. Counting them takes longer the more there is, so an answer is kept for a while."""
+"""Totals of an organisation. Counting a large one takes long, so results are cached for a while."""
 
 import asyncio
 import time
@@ -11,12 +11,12 @@ from ..store import usage as rows
 DAY_MS = 24 * 3600 * 1000
 MONTH_MS = 28 * DAY_MS  # Mastodon's: four weeks
 HALF_YEAR_MS = 182 * DAY_MS
-KEPT_TIMES = 200  # as long as counting took, so that counting costs half a percent of the time at most
+KEPT_TIMES = 200  # how many times as long as counting took, so counting takes at most half a percent of the time
 KEPT_S_MIN = 1.0
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Active: wrote something that everybody may see."""
+    """Active: has published a counted post (posts.COUNTED)."""
 
     people: int
     posts: int
@@ -37,7 +37,7 @@ class Usage:
         self._counting = asyncio.Lock()
 
     async def counts(self, db: Database, org_id: int = 0) -> Counts:
-        """At most as old as 200 times what counting takes: a second on a small server, minutes on a large one."""
+        """At most 200 times as old as counting takes: a second on a small server, minutes on a large one."""
         async with self._counting:
             began_s = time.monotonic()
             until_s, counts = self._known.get(org_id, (0.0, None))
