@@ -70,7 +70,7 @@ class Server:
         assert self.process and self.process.poll() is None, self.log()
         try:
             return requests.get(self.url + self._sign_of_life, timeout=2).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     @property

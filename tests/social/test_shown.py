@@ -2,9 +2,9 @@
 
 from kit import people
 
-from chirrup.ports import Database
+from chirrup.ports import Database, Tx
 from chirrup.social import polls, posts, reactions, shown
-from chirrup.social.shown import UNCOUNTED, UNFLAGGED, Known
+from chirrup.social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
 from chirrup.types import Draft, PollDraft
 
 
@@ -57,3 +57,22 @@ async def test_files_and_authors_are_read_of_those_posts_only_that_an_edge_wants
 
     assert len(page.entries) == 2
     assert page.details.authors.keys() == {bob}
+
+
+async def test_a_boost_keeps_what_it_boosts_when_another_makes_it_known_meanwhile(db: Database):
+    ann, bob = await people(db, "ann", "bob")
+    said = await db.write(posts.publish, ann, Draft(text="hello"))
+    boost = await db.write(reactions.boost, bob, said.id)
+    known = Known()
+    await db.read(shown.find, ann, [(await db.write(posts.publish, ann, Draft(text="other"))).id], known)
+
+    def both(tx: Tx) -> Shown:
+        """The second runs while the first waits for its first answer (on PostgreSQL; on SQLite nobody waits)."""
+        first, _ = tx.together(
+            lambda: shown.find(tx, ann, [boost.id], known), lambda: known.posts.keep(boost.id, boost)
+        )
+        return first
+
+    page = await db.read(both)
+
+    assert [page.original(post).id for post in page.entries] == [said.id]
