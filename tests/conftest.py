@@ -25,6 +25,11 @@ SERVERS = {"postgres", "redis", "cluster"}  # values of parameters that name one
 SLOW_FOLDERS = {"faults", "journeys", "compat"}
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For -n auto: one process more than cores, because the tests of faults wait more than they compute."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="SQLite and memory only; no faults, no browser")
 
