@@ -12,6 +12,14 @@ def iso_or_none(ms: int) -> str | None:
     return iso(ms) if ms else None
 
 
+def ms_of_text(text: str) -> int:
+    """The time that an ISO 8601 text tells, in UTC where it names no zone. Raises ValueError."""
+    at = datetime.fromisoformat(text.strip())
+    ms = round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    iso(ms)  # raises ValueError: beyond the year 9999, in UTC
+    return ms
+
+
 def day(ms: int) -> str:
     """2026-01-31"""
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d")

@@ -223,6 +223,25 @@ class Draft(Struct, frozen=True):
     within_parent: bool = False  # refuse a reply that more people may see than what it answers
 
 
+class KeptDraft(Struct, frozen=True):
+    """A post that its author has not published yet. Columns of `drafts`."""
+
+    id: int
+    account_id: int
+    body: str  # JSON of Draft
+    due_ms: int  # when it is to be published; 0: when its author says so
+    version: int  # counts its changes, from 1 on
+    changed_ms: int
+    problem: str  # why it could not be published when it was due; "": it was not tried
+
+    @property
+    def draft(self) -> Draft:
+        return _draft(self.body)
+
+
+_draft = msgspec.json.Decoder(Draft).decode
+
+
 class Relationship(Struct, frozen=True):
     """How viewer stands to account id."""
 
@@ -278,11 +297,12 @@ class Media(Struct, frozen=True):
     meta: str  # JSON, Mastodon's shape
     description: str
     size_bytes: int
-    released_ms: int = 0  # when its post was deleted: from then on another may take it; 0: it was not
+    released_ms: int = 0  # when its post was deleted, or a draft let it go: from then on a post may take it; 0: never
+    draft_id: int = 0  # the draft that it is kept for
 
     @property
     def shown_by(self) -> int:
-        """The post that shows it; 0: none does, so that any may take it."""
+        """The post that shows it; 0: none does."""
         return 0 if self.released_ms else max(0, self.post_id)  # below 0: released by a program of before
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from chirrup.errors import Invalid, InvalidFields, NotAllowed, NotFound, not_among, too_long
 from chirrup.mastodon import problems as mastodon
-from chirrup.social.posts import MentionsUnexpected
+from chirrup.social.composing import MentionsUnexpected
 from chirrup.web import problems as pages
 
 CHIRRUP = Path(__file__).parents[1] / "chirrup"

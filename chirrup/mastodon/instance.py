@@ -7,7 +7,7 @@ from .. import __version__
 from ..access.sites import Site
 from ..errors import Unavailable
 from ..http.route import ANYONE, FREE, Route
-from ..social import accounts, media, polls, posts, reactions, tags, text
+from ..social import accounts, composing, media, polls, reactions, tags, text
 from ..social.image_read import LIMITS
 from ..social.usage import Counts
 from . import server_entities as shapes
@@ -109,7 +109,7 @@ def _limits(call: Call) -> shapes.Limits:
         ),
         statuses=shapes.StatusLimits(
             max_characters=call.site.post_chars_max,
-            max_media_attachments=posts.MEDIA_MAX,
+            max_media_attachments=composing.MEDIA_MAX,
             characters_reserved_per_url=text.URL_LENGTH,
         ),
         media_attachments=shapes.MediaLimits(

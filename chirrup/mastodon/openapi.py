@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -75,18 +76,19 @@ class Schemas:
     """JSON schemas of types. What handlers want as an integer id, clients send as they got it: a string of digits."""
 
     def __init__(self, kinds: list[Any]) -> None:
-        different = list(dict.fromkeys([Error, *kinds]))
+        different = list(dict.fromkeys([Error, *(part for kind in kinds for part in _parts(kind))]))
         shapes, components = msgspec.json.schema_components(different, ref_template="#/components/schemas/{name}")
         self._of = dict(zip(different, map(_ids_as_text, shapes), strict=True))
         self.components: Json = _ids_as_text(components)
         self.components["Upload"] = {"type": "string", "format": "binary"}
 
     def of(self, kind: Any) -> Json:
-        return self._of[kind]
+        parts = [self._of[part] for part in _parts(kind)]
+        return parts[0] if len(parts) == 1 else {"anyOf": parts}
 
     def fields(self, kind: Any) -> list[tuple[str, Json]]:
         """(name, schema) of what forms and queries may hold, a part of an object as `key[part]`."""
-        return list(self._flat("", self._bare(self._of[kind])))
+        return list(self._flat("", self._bare(self.of(kind))))
 
     def _flat(self, prefix: str, schema: Json) -> list[tuple[str, Json]]:
         if "properties" in schema:
@@ -103,6 +105,11 @@ class Schemas:
             return self.components[schema["$ref"].rpartition("/")[2]]
         choices = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
         return self._bare(choices[0]) if len(choices) == 1 else schema
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    """What may be answered: mostly one thing."""
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
 
 
 def _ids_as_text(schema: Any) -> Any:

@@ -3,16 +3,18 @@
 from typing import Any
 
 from ..errors import ChirrupError, Invalid, InvalidFields, NotAllowed, NotFound, OAuthError
-from ..social.posts import MentionsUnexpected
+from ..social.composing import MentionsUnexpected
 
 FAILED = "Validation failed: "
 # What Mastodon has a sentence of its own for, by field and rule.
 SENTENCES = {
     ("account", "taken"): "Account has already been taken",
+    ("scheduled_at", "too_soon"): "Scheduled at The scheduled date must be in the future",
     ("tag", "invalid"): "Tag is invalid",
     ("title", "blank"): "Title can't be blank",
 }
 WHOLE = {  # and of these the whole message
+    ("scheduled_at", "unreadable"): "Record invalid",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",

@@ -168,6 +168,11 @@ class PostRenderer(AccountRenderer):
         """Those of ids that are the owner's and wait for a post, in their order."""
         return [self.media(tx, one) for one in media_files.own(tx, owner_id, ids)]
 
+    def kept_media(self, tx: Tx, ids: Collection[int]) -> dict[int, entities.MediaAttachment]:
+        """What belongs to drafts, for their author. One query."""
+        found = media_files.by_ids(tx, ids)
+        return {id: self._media(one, private=True, now_ms=tx.now_ms) for id, one in found.items()}
+
     def _attached(
         self, post: Post, ids: Collection[int], files: dict[int, Media], now_ms: int
     ) -> list[entities.MediaAttachment]:

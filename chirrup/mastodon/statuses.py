@@ -6,17 +6,17 @@ from typing import Any, Concatenate, ParamSpec
 import msgspec
 
 from ..access import limits
-from ..errors import Invalid
 from ..http.forms import Id
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import media, posts, reactions, reactors, threads
 from ..types import Draft, PollDraft, Post, Span
-from . import hidden, paging
+from . import hidden, paging, scheduled
 from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
 from .paging import Page, PageQuery
 from .render_accounts import Json
+from .scheduled import ScheduledStatus
 
 P = ParamSpec("P")
 
@@ -69,11 +69,10 @@ class NewStatus(msgspec.Struct, kw_only=True):
         )
 
 
-async def create(call: Call, body: NewStatus) -> Status:
-    """A post for later is refused: whoever asks for it would not want it at once."""
-    if body.scheduled_at:
-        raise Invalid("scheduled_at", "unknown", "is not known here: posts cannot wait; leave it out to publish now")
+async def create(call: Call, body: NewStatus) -> Status | ScheduledStatus:
     draft = body.to_draft(app_id=call.viewer.app_id, key=call.headers.get("idempotency-key", "")[:255])
+    if body.scheduled_at:
+        return await scheduled.schedule(call, draft, body.scheduled_at)
     post = await call.write(
         posts.publish,
         call.account_id,

@@ -95,11 +95,16 @@ def get(tx: Tx, owner_id: int, id: int) -> Media:
     return one
 
 
-def own(tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[Media]:
-    """Those of ids that are the owner's and that no post shows, or only post_id, in their order."""
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Media]:
+    """Those that exist, for who has asked whose they are. One query."""
+    return rows.by_ids(tx, ids)
+
+
+def own(tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0, draft_id: int = 0) -> list[Media]:
+    """Those of ids that are the owner's and that no post or draft has, or only post_id or draft_id, in their order."""
     found = rows.by_ids(tx, ids)
     mine = [one for id in ids if (one := found.get(id)) and one.owner_id == owner_id]
-    return [one for one in mine if one.shown_by in (0, post_id)]
+    return [one for one in mine if one.shown_by in (0, post_id) and one.draft_id in (0, draft_id)]
 
 
 def change(
@@ -155,11 +160,11 @@ def _focus(given: str) -> Focus | None:
 def remove(tx: Tx, owner_id: int, id: int) -> Media:
     """Delete an upload. The caller must delete its files once this is committed.
 
-    Raises NotFound; Invalid: a post shows it.
+    Raises NotFound; Invalid: a post shows it, or a draft has it.
     """
     one = get(tx, owner_id, id)
     if not rows.delete_unattached(tx, id):
-        raise Invalid("media", "shown", "is shown by a post")
+        raise Invalid("media", "shown", "is in a post or a draft")
     return one
 
 

@@ -24,7 +24,7 @@ ENDS = "poll ends"  # a kind of job; the payload is the poll's id
 
 def create(tx: Tx, post: Post, draft: PollDraft) -> None:
     """The poll of a post that is being published, as post.poll_id. Raises Invalid."""
-    titles = _checked(draft)
+    titles = check(draft)
     rows.insert(
         tx,
         Poll(
@@ -47,7 +47,8 @@ def _will_end(tx: Tx, poll_id: int, at_ms: int) -> None:
     jobs.enqueue(tx, ENDS, of=poll_id, key=f"{poll_id} at {at_ms}", payload=poll_id, due_ms=at_ms)
 
 
-def _checked(draft: PollDraft) -> list[str]:
+def check(draft: PollDraft) -> list[str]:
+    """The options, cleaned. Raises Invalid."""
     titles = [text.clean(title) for title in draft.options]
     if not 2 <= len(titles) <= OPTIONS_MAX:
         raise Invalid("poll", "options", "must have 2 to {most} options, has {has}", most=OPTIONS_MAX, has=len(titles))
@@ -106,7 +107,7 @@ def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
         return id, True
 
     before = titles(tx, poll.id)
-    wanted = _checked(draft)
+    wanted = check(draft)
     anew = wanted != before or draft.multiple != bool(poll.multiple)
     moved = anew or draft.expires_in_s != _open_for_s(poll)
     if not moved and draft.hide_totals == bool(poll.hide_totals):

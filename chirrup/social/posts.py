@@ -9,41 +9,21 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from ..access import visibility
-from ..errors import Invalid, NotFound, too_long, too_many
+from ..errors import Invalid, NotFound
 from ..events import BoostedDeleted, PostDeleted, PostEdited, PostPublished, Unboosted
-from ..ids import ID_MAX, bucket_of
+from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import threads
-from ..types import Draft, Mention, Post, PostVersion, Span, User, Visibility
-from . import languages, media, mentions, polls, tags, text
-from .accounts import parse_visibility
+from ..types import Draft, Post, PostVersion, Span, Visibility
+from . import languages, media, polls, tags
+from .composing import TEXT_CHARS_MAX, as_json, check_attached, checked_text, compose, media_taken, mentioned, tag_names
 
-TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
-CODE_POINTS_MAX = 200  # for one counted character: a link of 4,096 counts as 23, a grapheme has 64 bytes at most
-MEDIA_MAX = 4
-MENTIONS_MAX = 100  # each costs a notification, so there must be a limit
-TAGS_MAX = 60
 VERSIONS_KEPT = 100  # newest earlier versions of an edited post, beside the first: docs/decisions/0021-edits.md
 COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # posts that public counters include
-
-
-class MentionsUnexpected(Invalid):
-    """The text mentions accounts that allowed_mentions does not name."""
-
-    def __init__(self, account_ids: list[int]) -> None:
-        super().__init__("text", "mentions", "mentions accounts you did not expect")
-        self.account_ids = account_ids
-
-
-class TooWide(Invalid):
-    """The reply is visible to more people than the post it replies to, which draft.within_parent forbids."""
-
-    def __init__(self) -> None:
-        super().__init__("visibility", "too_wide", "must not be wider than that of the post it answers")
 
 
 def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Post:
@@ -55,45 +35,15 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     Raises Invalid (text, media, poll, visibility, key used for another post), NotFound (reply_to_id: absent, or
     hidden from author), MentionsUnexpected, TooWide.
     """
-    digest = _digest(draft) if draft.idempotency_key else ""
+    digest = digest_of(draft) if draft.idempotency_key else ""
     user = account_rows.user(tx, author, in_turn=True)
-    if draft.idempotency_key and (earlier := rows.by_key(tx, author, draft.idempotency_key)):
-        return _again(tx, earlier, digest)
+    if draft.idempotency_key and (first := first_made(tx, author, draft.idempotency_key, digest)):
+        return _again(tx, first)
 
-    words, summary, found = _checked_text(draft, chars_max)
-    parent = _parent(tx, author, draft.reply_to_id)
-    mentioned = _mentioned(tx, found, domain, user.org_id if user else 0)
-    _check_expected(mentioned, draft.allowed_mentions, author)
-
-    bucket = bucket_of(author)
-    id = tx.new_id(bucket)
-    post = Post(
-        id=id,
-        author_id=author,
-        boost_of_id=0,
-        reply_to_id=parent.id if parent else 0,
-        reply_to_author_id=parent.author_id if parent else 0,
-        root_id=parent.root_id if parent else id,
-        visibility=_visibility(draft, user, parent),
-        text=words,
-        summary=summary,
-        sensitive=_sensitive(draft, summary, user),
-        language=languages.code_of(draft.language) or languages.code_of(user.post_language if user else ""),
-        app_id=draft.app_id,
-        mentions=_json(mentioned) if mentioned else "[]",
-        tags=_tags(found),
-        media_ids=_json(list(draft.media_ids)) if draft.media_ids else "[]",
-        poll_id=tx.new_id(bucket) if draft.poll else 0,
-        changed_ms=tx.now_ms,
-        edited_ms=0,
-        deleted_ms=0,
-        org_id=user.org_id if user else 0,
-    )
+    post = compose(tx, author, user, draft, domain=domain, chars_max=chars_max)
     insert(tx, post)
     _attach(tx, post, draft.media_ids)
     if draft.poll:
-        if draft.media_ids:
-            raise Invalid("media_ids", "poll", "cannot be attached to a post with a poll")
         polls.create(tx, post, draft.poll)
     if draft.idempotency_key:
         rows.insert_key(tx, author, draft.idempotency_key, post.id, digest)
@@ -121,105 +71,30 @@ def index(tx: Tx, post: Post) -> None:
         tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}", org_id=post.org_id)
 
 
-def _digest(draft: Draft) -> str:
-    return hashlib.sha256(msgspec.json.encode(draft)).hexdigest()
+def digest_of(draft: Draft, kept_until_ms: int | None = None) -> str:
+    """What is equal for two requests that ask for the same. kept_until_ms: of a draft (0), or a post for later."""
+    asked = draft if kept_until_ms is None else (draft, kept_until_ms)
+    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
 
 
-def _again(tx: Tx, earlier: tuple[int, str], digest: str) -> Post:
-    post_id, first_digest = earlier
+def first_made(tx: Tx, author: int, key: str, digest: str) -> int:
+    """The id of what this key made before, 0 for nothing. Raises Invalid: for something else."""
+    post_id, first_digest = rows.by_key(tx, author, key) or (0, digest)
     if first_digest != digest:
         raise Invalid("Idempotency-Key", "used", "was used before for a different post; use a new key for a new post")
+    return post_id
+
+
+def _again(tx: Tx, post_id: int) -> Post:
     post = rows.by_id(tx, post_id)
     if post is None:
         raise NotFound("post", post_id)
     return post
 
 
-def _checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted]:
-    """(text, summary, entities of the text); cleaned, with their lengths checked."""
-    words, summary = text.clean(draft.text), text.clean(draft.summary)
-    if not words and not draft.media_ids:
-        raise Invalid("text", "blank", "can't be blank: write something, or attach media")
-    if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # too long for any links in it to matter
-        raise Invalid("text", "too_long", "must have at most {most} characters, has many thousands", most=chars_max)
-    found = text.extract(words)
-    length = text.length(words, found=found) + text.length(summary)
-    if length > chars_max:
-        raise too_long("text", chars_max, length)
-    return words, summary, found
-
-
-def _parent(tx: Tx, author: int, id: int) -> Post | None:
-    if not id:
-        return None
-    parent = visibility.see_one(tx, author, id)
-    if parent is None:
-        raise NotFound("post", id)
-    if parent.boost_of_id:
-        return _parent(tx, author, parent.boost_of_id)
-    return parent
-
-
-def _mentioned(tx: Tx, found: text.Extracted, domain: str, org_id: int) -> list[Mention]:
-    mentioned = mentions.named(tx, found.mentions, domain, org_id)
-    if len(mentioned) > MENTIONS_MAX:
-        raise Invalid(
-            "text",
-            "too_many",
-            "must mention at most {most} accounts, mentions {has}",
-            most=MENTIONS_MAX,
-            has=len(mentioned),
-        )
-    return mentioned
-
-
-def _check_expected(mentioned: list[Mention], allowed: tuple[int, ...] | None, author: int) -> None:
-    if allowed is None:
-        return
-    unexpected = [m.account_id for m in mentioned if m.account_id not in allowed and m.account_id != author]
-    if unexpected:
-        raise MentionsUnexpected(unexpected)
-
-
-def _visibility(draft: Draft, user: User | None, parent: Post | None) -> Visibility:
-    default = Visibility(user.post_visibility) if user else Visibility.PUBLIC
-    wanted = parse_visibility(draft.visibility) if draft.visibility else None
-    if parent is None:
-        return wanted or default
-    if wanted and draft.within_parent and wanted != narrower(wanted, parent.visibility):
-        raise TooWide
-    return wanted or narrower(default, parent.visibility)
-
-
-def narrower(one: str, other: str) -> Visibility:
-    """The one of two visibilities with the smaller audience."""
-    return max(Visibility(one), Visibility(other), key=list(Visibility).index)
-
-
-def _sensitive(draft: Draft, summary: str, user: User | None) -> int:
-    if draft.sensitive is not None:
-        return int(draft.sensitive or bool(summary))
-    return int(bool(summary) or bool(user and user.post_sensitive))
-
-
-def _tags(found: text.Extracted) -> str:
-    names = {text.hashtag_key(entity.value): entity.value for entity in reversed(found.hashtags)}
-    if len(names) > TAGS_MAX:
-        raise Invalid("text", "too_many", "must have at most {most} hashtags, has {has}", most=TAGS_MAX, has=len(names))
-    return _json(list(reversed(names.values()))) if names else "[]"
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _attach(tx: Tx, post: Post, media_ids: Collection[int]) -> None:
-    if not media_ids:
-        return
-    if len(media_ids) > MEDIA_MAX:
-        raise too_many("media_ids", MEDIA_MAX, len(media_ids))
-    if media_rows.attach(tx, post.author_id, media_ids, post.id) != len(set(media_ids)):
-        raise Invalid("media_ids", "unknown", "must be your own uploads that no other post uses")
+    if media_ids and media_rows.attach(tx, post.author_id, media_ids, post.id) != len(set(media_ids)):
+        raise media_taken()
 
 
 def edit(
@@ -239,16 +114,17 @@ def edit(
     that is no longer mentioned can no longer see a direct post. Raises as publish(), and NotFound unless the author's.
     """
     before = own(tx, author, id)
-    words, summary, found = _checked_text(draft, chars_max)
+    check_attached(draft)
+    words, summary, found = checked_text(draft, chars_max)
     after = msgspec.structs.replace(
         before,
         text=words,
         summary=summary,
         sensitive=int(draft.sensitive or bool(summary)),
         language=languages.code_of(draft.language) or before.language,
-        mentions=_json(_mentioned(tx, found, domain, before.org_id)) if words != before.text else before.mentions,
-        tags=_tags(found),
-        media_ids=_json(list(draft.media_ids)),
+        mentions=as_json(mentioned(tx, found, domain, before.org_id)) if words != before.text else before.mentions,
+        tags=tag_names(found),
+        media_ids=as_json(list(draft.media_ids)),
     )
     earlier = _version(tx, before)
     poll_id, is_other_poll = polls.change(tx, after, draft.poll)
@@ -285,8 +161,8 @@ def _version(tx: Tx, post: Post) -> PostVersion:
         summary=post.summary,
         sensitive=post.sensitive,
         media_ids=post.media_ids,
-        poll_options=_json(polls.titles(tx, post.poll_id) if post.poll_id else []),
-        descriptions=_json([files[one].description if one in files else "" for one in post.media]),
+        poll_options=as_json(polls.titles(tx, post.poll_id) if post.poll_id else []),
+        descriptions=as_json([files[one].description if one in files else "" for one in post.media]),
     )
 
 

@@ -34,11 +34,36 @@ def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     """Attach the owner's media that no other post has to post_id. How many of ids belong to post_id now."""
     return tx.changed(
         f"""UPDATE media SET post_id = :post, released_ms = 0 WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
-              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post OR released_ms > 0)""",
+              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post OR released_ms > 0) AND draft_id = 0""",
         post=post_id,
         bucket=bucket_of(owner_id),
         ids=ids,
         owner=owner_id,
+    )
+
+
+def keep(tx: Tx, owner_id: int, ids: Collection[int], draft_id: int) -> int:
+    """Keep those of the owner's media that are free, or are kept for this draft already. How many are."""
+    return tx.changed(
+        f"""UPDATE media SET draft_id = :draft, post_id = 0, released_ms = 0
+            WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")} AND owner_id = :owner
+              AND (post_id <= 0 OR released_ms > 0) AND draft_id IN (0, :draft)""",
+        draft=draft_id,
+        bucket=bucket_of(owner_id),
+        ids=ids,
+        owner=owner_id,
+    )
+
+
+def let_go(tx: Tx, ids: Collection[int], draft_id: int) -> None:
+    """Those of ids that are kept for this draft are free again, for a post or for a day."""
+    tx.run(
+        f"""UPDATE media SET draft_id = 0, released_ms = :now
+            WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")} AND draft_id = :draft""",
+        now=tx.now_ms,
+        bucket=bucket_of(draft_id),
+        ids=ids,
+        draft=draft_id,
     )
 
 
@@ -83,18 +108,20 @@ def delete(tx: Tx, id: int) -> None:
 
 
 def delete_unattached(tx: Tx, id: int) -> bool:
-    """False when a post has it now, or it is deleted already."""
+    """False when a post or a draft has it now, or it is deleted already."""
     return 1 == tx.changed(
-        "DELETE FROM media WHERE bucket = :bucket AND id = :id AND (post_id = 0 OR released_ms > 0)",
+        """DELETE FROM media
+           WHERE bucket = :bucket AND id = :id AND (post_id = 0 OR released_ms > 0) AND draft_id = 0""",
         bucket=bucket_of(id),
         id=id,
     )
 
 
 def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
-    """Uploads older than before_id that no post has, oldest first."""
+    """Uploads older than before_id that no post or draft ever took, oldest first."""
     rows = tx.all(
-        f"SELECT {COLUMNS} FROM media WHERE post_id = 0 AND id < :before ORDER BY id LIMIT :limit",
+        f"""SELECT {COLUMNS} FROM media
+            WHERE post_id = 0 AND draft_id = 0 AND released_ms = 0 AND id < :before ORDER BY id LIMIT :limit""",
         before=before_id,
         limit=limit,
     )
@@ -102,7 +129,7 @@ def unattached(tx: Tx, *, before_id: int, limit: int) -> list[Media]:
 
 
 def released(tx: Tx, *, before_ms: int, limit: int) -> list[Media]:
-    """Media whose post was deleted before before_ms and that no other post has, oldest first."""
+    """Media whose post was deleted, or that a draft let go, before before_ms and that no post has, oldest first."""
     rows = tx.all(
         f"""SELECT {COLUMNS} FROM media WHERE released_ms > 0 AND released_ms < :before
             ORDER BY released_ms LIMIT :limit""",

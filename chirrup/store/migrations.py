@@ -116,6 +116,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "media.released_ms": _add("media", "released_ms", "BIGINT NOT NULL DEFAULT 0"),
     "index media_free": Index("media_free"),
     "missed_pushes": _create_missing,
+    "drafts": _create_missing,
+    "media.draft_id": _add("media", "draft_id", "BIGINT NOT NULL DEFAULT 0"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

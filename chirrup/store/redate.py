@@ -2,7 +2,8 @@
 
 An id contains its time and is later than all ids before it. So after a clock was a year ahead, everything is dated a
 year ahead until that year is over. All future ids in every table move by the same spans, so they keep their order and
-their buckets. Times beside them (`…_ms`) move too. Ends (`expires_ms`) stay, except those of polls and jobs.
+their buckets. Times beside them (`…_ms`) move too. Ends (`expires_ms`) stay, except those of polls, jobs
+and posts that wait for their date.
 """
 
 import re
@@ -27,6 +28,7 @@ _TEXTS = {
     "posts": ("id", ("mentions", "media_ids")),
     "post_versions": ("post_id", ("media_ids",)),
     "thread_posts": ("post_id", ("audience",)),
+    "drafts": ("id", ("body",)),
     "conversations": ("last_post_id", ("participants",)),
     "outbox": ("id", ("body",)),
     "outbox_failed": ("id", ("body",)),
@@ -81,8 +83,10 @@ def move(tx: Tx, parts: list[Stretch]) -> None:
     """Move every future id and time in all tables. The caller must rebuild the search index."""
     limit = parts[0].first
     _move_texts(tx, parts)
-    for table, date in (("polls", "expires_ms"), ("jobs", "due_ms")):
-        tx.run(f"UPDATE {table} SET {date} = {date} - {_back('id', parts)} WHERE id >= :limit", limit=limit)
+    for table, date in (("polls", "expires_ms"), ("jobs", "due_ms"), ("drafts", "due_ms")):
+        tx.run(
+            f"UPDATE {table} SET {date} = {date} - {_back('id', parts)} WHERE id >= :limit AND {date} > 0", limit=limit
+        )
     for table, column in _ids():
         back = f"CAST({_back(column, parts)} AS BIGINT) * {first_at(1)}"
         tx.run(f"UPDATE {table} SET {column} = {column} - {back} WHERE {column} >= :limit", limit=limit)

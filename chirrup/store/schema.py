@@ -33,6 +33,7 @@ TABLES = {
     "post_counts": "post_id",
     "post_versions": "post_id",
     "thread_posts": "root_id",
+    "drafts": "id (the author's)",
     "idempotency": "account_id",
     "following": "account_id",
     "followers": "account_id",
@@ -184,6 +185,12 @@ CREATE TABLE IF NOT EXISTS thread_posts (
   author_id BIGINT NOT NULL DEFAULT 0, audience TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (bucket, root_id, post_id)) {{clustered}};
 
+CREATE TABLE IF NOT EXISTS drafts (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, body TEXT NOT NULL, due_ms BIGINT NOT NULL,
+  version BIGINT NOT NULL, changed_ms BIGINT NOT NULL, problem TEXT NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS drafts_of_account ON drafts (bucket, account_id, id DESC);
+
 CREATE TABLE IF NOT EXISTS idempotency (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, key TEXT NOT NULL, post_id BIGINT NOT NULL,
   digest TEXT NOT NULL, created_ms BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, key)) {{clustered}};
@@ -298,6 +305,7 @@ CREATE TABLE IF NOT EXISTS media (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, owner_id BIGINT NOT NULL, post_id BIGINT NOT NULL, kind TEXT NOT NULL,
   content_type TEXT NOT NULL, key TEXT NOT NULL, preview_key TEXT NOT NULL, blurhash TEXT NOT NULL, meta TEXT NOT NULL,
   description TEXT NOT NULL, size_bytes BIGINT NOT NULL, released_ms BIGINT NOT NULL DEFAULT 0,
+  draft_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS media_unattached ON media (id, bucket) WHERE post_id = 0;
 CREATE INDEX IF NOT EXISTS media_post ON media (post_id, bucket) WHERE post_id > 0;

@@ -1,6 +1,6 @@
 """What people see the fields of forms called: at the start of a sentence about one, or over one."""
 
-from ..social.posts import MEDIA_MAX
+from ..social.composing import MEDIA_MAX
 
 _OF_PICTURES = {"picture": "Picture", "description": "The description of picture", "focus": "The focus of picture"}
 

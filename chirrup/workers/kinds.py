@@ -1,7 +1,8 @@
 """Every kind of job, and how it is done: its handler, its tries, its limits. Who enqueues it says store/jobs.py."""
 
+from ..errors import Forbidden, Invalid, NotFound
 from ..ports import Engines
-from ..social import follows, polls
+from ..social import drafts, follows, polls
 from ..store import jobs
 from ..store.jobs import Job
 from . import reactions, subscribers
@@ -15,6 +16,14 @@ async def end_poll(engines: Engines, job: Job, poll_id: int) -> None:
     await engines.db.write(polls.end, poll_id)
 
 
+async def publish_post(engines: Engines, job: Job, due: drafts.Due) -> None:
+    """What cannot be published is not lost: its author finds it among the drafts."""
+    try:
+        await engines.db.write(drafts.publish_due, due)
+    except (Forbidden, Invalid, NotFound) as error:
+        await engines.db.write(drafts.give_back, due.id, error)
+
+
 async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
     """It hides nothing any more since its time is over; the home timeline made without those posts goes now."""
     await engines.db.write(follows.end_mutes, [mute])
@@ -25,5 +34,6 @@ KINDS: dict[str, Kind] = {
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
     polls.ENDS: Kind(end_poll, pauses_s=DATED_S, payload=int),
+    drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }

@@ -180,6 +180,9 @@ def test_pictures_polls_and_who_may_see_what(ann: Toot, bob: Toot, tmp_path: Pat
     assert "owl" in bob("polls", "show", asked["poll"]["id"])
     bob("polls", "vote", asked["poll"]["id"], "1")
     assert [one["votes_count"] for one in ann.json("polls", "show", asked["poll"]["id"])["options"]] == [0, 1]
+    assert "scheduled for: 4000-01-01 12:00:00+0000" in ann("post", "later", "--scheduled-at", "4000-01-01T12:00:00Z")
+    assert "scheduled for: " in ann("post", "later", "--scheduled-in", "1h")
+    assert "Record invalid" in ann("post", "later", "--scheduled-at", "tomorrow", fails=True)
     assert "already voted" in bob("polls", "vote", asked["poll"]["id"], "0", fails=True)
 
     private = ann.post("for followers", "--visibility", "private")

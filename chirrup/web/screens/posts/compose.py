@@ -7,7 +7,7 @@ from ....access.sites import Site
 from ....errors import Invalid, InvalidFields, NotFound
 from ....http.arguments import path_id
 from ....ports import Tx
-from ....social import media, polls, posts, uploads
+from ....social import composing, media, polls, posts, uploads
 from ....types import Draft, PollDraft, Post
 from ...call import Call, Go, Page
 from ...forms import Fields
@@ -39,7 +39,7 @@ async def send(call: Call) -> Page | Go:
         return await _ask_audience(call, reply_to_id)
     try:
         post = await call.write(_publish, call.account_id, _draft(call, reply_to_id), call.form, call.site)
-    except posts.TooWide:
+    except composing.TooWide:
         return await _ask_audience(call, reply_to_id, status=422)
     assert call.me
     return Go(f"/@{call.me.username}/{post.id}" if reply_to_id else call.return_to("/home"))

@@ -3,7 +3,7 @@
 import msgspec
 
 from ....ports import Tx
-from ....social import accounts, polls, posts
+from ....social import accounts, composing, polls
 from ....types import Visibility
 from ...forms import Fields
 from ...pages import OPEN_FOR
@@ -12,7 +12,7 @@ from ...views import MediaView
 from . import audience
 
 SENT_BEFORE = "You have sent this form before, with something else in it. Send it again if this is to be another post."
-PICTURES_MAX = posts.MEDIA_MAX
+PICTURES_MAX = composing.MEDIA_MAX
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -60,7 +60,9 @@ class Typed(msgspec.Struct, frozen=True):
 
     def answering(self, visibility: str) -> "Typed":
         """The same, offering what is no wider than the post that it answers."""
-        return msgspec.structs.replace(self, visibility=posts.narrower(self.visibility, visibility), ceiling=visibility)
+        return msgspec.structs.replace(
+            self, visibility=composing.narrower(self.visibility, visibility), ceiling=visibility
+        )
 
 
 def empty(tx: Tx, account_id: int) -> Typed:

@@ -1,0 +1,166 @@
+"""What a draft becomes: its text, audience, mentions, media and poll are checked, and a post is made. None is written.
+
+posts.publish() writes it at once, drafts.py keeps it for later.
+"""
+
+import msgspec
+
+from ..access import visibility
+from ..errors import Invalid, NotFound, too_long, too_many
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Draft, Mention, Post, User, Visibility
+from . import languages, mentions, polls, text
+from .accounts import parse_visibility
+
+TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
+CODE_POINTS_MAX = 200  # for one counted character: a link of 4,096 counts as 23, a grapheme has 64 bytes at most
+MEDIA_MAX = 4
+MENTIONS_MAX = 100  # each costs a notification, so there must be a limit
+TAGS_MAX = 60
+
+
+class MentionsUnexpected(Invalid):
+    """The text mentions accounts that allowed_mentions does not name."""
+
+    def __init__(self, account_ids: list[int]) -> None:
+        super().__init__("text", "mentions", "mentions accounts you did not expect")
+        self.account_ids = account_ids
+
+
+class TooWide(Invalid):
+    """The reply is visible to more people than the post it replies to, which draft.within_parent forbids."""
+
+    def __init__(self) -> None:
+        super().__init__("visibility", "too_wide", "must not be wider than that of the post it answers")
+
+
+def compose(
+    tx: Tx, author: int, user: User | None, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX
+) -> Post:
+    """The post that draft asks for, with a new id. user: the author's. Raises as posts.publish() does."""
+    words, summary, found = checked_text(draft, chars_max)
+    parent = _parent(tx, author, draft.reply_to_id)
+    named = mentioned(tx, found, domain, user.org_id if user else 0)
+    _check_expected(named, draft.allowed_mentions, author)
+    check_attached(draft)
+
+    bucket = bucket_of(author)
+    id = tx.new_id(bucket)
+    return Post(
+        id=id,
+        author_id=author,
+        boost_of_id=0,
+        reply_to_id=parent.id if parent else 0,
+        reply_to_author_id=parent.author_id if parent else 0,
+        root_id=parent.root_id if parent else id,
+        visibility=_visibility(draft, user, parent),
+        text=words,
+        summary=summary,
+        sensitive=_sensitive(draft, summary, user),
+        language=languages.code_of(draft.language) or languages.code_of(user.post_language if user else ""),
+        app_id=draft.app_id,
+        mentions=as_json(named) if named else "[]",
+        tags=tag_names(found),
+        media_ids=as_json(list(draft.media_ids)) if draft.media_ids else "[]",
+        poll_id=tx.new_id(bucket) if draft.poll else 0,
+        changed_ms=tx.now_ms,
+        edited_ms=0,
+        deleted_ms=0,
+        org_id=user.org_id if user else 0,
+    )
+
+
+def check_attached(draft: Draft) -> None:
+    """Media and poll, as far as the draft tells. Raises Invalid."""
+    if len(draft.media_ids) > MEDIA_MAX:
+        raise too_many("media_ids", MEDIA_MAX, len(draft.media_ids))
+    if draft.poll and draft.media_ids:
+        raise Invalid("media_ids", "poll", "cannot be attached to a post with a poll")
+    if draft.poll:
+        polls.check(draft.poll)
+
+
+def media_taken() -> Invalid:
+    """Some are another's, or not free."""
+    return Invalid("media_ids", "unknown", "must be your own uploads that no other post uses")
+
+
+def checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted]:
+    """(text, summary, entities of the text); cleaned, with their lengths checked."""
+    words, summary = text.clean(draft.text), text.clean(draft.summary)
+    if not words and not draft.media_ids:
+        raise Invalid("text", "blank", "can't be blank: write something, or attach media")
+    if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # too long for any links in it to matter
+        raise Invalid("text", "too_long", "must have at most {most} characters, has many thousands", most=chars_max)
+    found = text.extract(words)
+    length = text.length(words, found=found) + text.length(summary)
+    if length > chars_max:
+        raise too_long("text", chars_max, length)
+    return words, summary, found
+
+
+def _parent(tx: Tx, author: int, id: int) -> Post | None:
+    if not id:
+        return None
+    parent = visibility.see_one(tx, author, id)
+    if parent is None:
+        raise NotFound("post", id)
+    if parent.boost_of_id:
+        return _parent(tx, author, parent.boost_of_id)
+    return parent
+
+
+def mentioned(tx: Tx, found: text.Extracted, domain: str, org_id: int) -> list[Mention]:
+    """Whom a text addresses. Raises Invalid: too many."""
+    named = mentions.named(tx, found.mentions, domain, org_id)
+    if len(named) > MENTIONS_MAX:
+        raise Invalid(
+            "text",
+            "too_many",
+            "must mention at most {most} accounts, mentions {has}",
+            most=MENTIONS_MAX,
+            has=len(named),
+        )
+    return named
+
+
+def _check_expected(mentioned: list[Mention], allowed: tuple[int, ...] | None, author: int) -> None:
+    if allowed is None:
+        return
+    unexpected = [m.account_id for m in mentioned if m.account_id not in allowed and m.account_id != author]
+    if unexpected:
+        raise MentionsUnexpected(unexpected)
+
+
+def _visibility(draft: Draft, user: User | None, parent: Post | None) -> Visibility:
+    default = Visibility(user.post_visibility) if user else Visibility.PUBLIC
+    wanted = parse_visibility(draft.visibility) if draft.visibility else None
+    if parent is None:
+        return wanted or default
+    if wanted and draft.within_parent and wanted != narrower(wanted, parent.visibility):
+        raise TooWide
+    return wanted or narrower(default, parent.visibility)
+
+
+def narrower(one: str, other: str) -> Visibility:
+    """The one of two visibilities with the smaller audience."""
+    return max(Visibility(one), Visibility(other), key=list(Visibility).index)
+
+
+def _sensitive(draft: Draft, summary: str, user: User | None) -> int:
+    if draft.sensitive is not None:
+        return int(draft.sensitive or bool(summary))
+    return int(bool(summary) or bool(user and user.post_sensitive))
+
+
+def tag_names(found: text.Extracted) -> str:
+    """The hashtags of a text, as the column has them. Raises Invalid: too many."""
+    names = {text.hashtag_key(entity.value): entity.value for entity in reversed(found.hashtags)}
+    if len(names) > TAGS_MAX:
+        raise Invalid("text", "too_many", "must have at most {most} hashtags, has {has}", most=TAGS_MAX, has=len(names))
+    return as_json(list(reversed(names.values()))) if names else "[]"
+
+
+def as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
