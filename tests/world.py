@@ -30,6 +30,7 @@ class World:
             "lists": self._made("/api/v1/lists", title="friends"),
             "list": self._made("/api/v1/lists", title="others"),
             "scheduled_statuses": self._made("/api/v1/statuses", status="later", scheduled_at="4000-01-01"),
+            "drafts": self._made("/api/chirrup/v1/drafts", status="unfinished"),
             "featured_tags": self._made("/api/v1/featured_tags", name="there"),
         }
         self.ids: dict[str, str] = {noun: id for noun, id in made.items() if id}

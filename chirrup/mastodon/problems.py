@@ -15,6 +15,7 @@ SENTENCES = {
 }
 WHOLE = {  # and of these the whole message
     ("scheduled_at", "unreadable"): "Record invalid",
+    ("version", "blank"): "Version can't be blank: send the one of the draft that you replace",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",

@@ -58,6 +58,7 @@ class Site:
         self.ann.post(f"{V1}/lists/{listed['id']}/accounts", account_ids=[self.bob.id])
         featured = self.ann.post(f"{V1}/featured_tags", name=tag).json()
         self.ann.post(f"{V1}/tags/{tag}/follow")
+        draft = self.ann.post("/api/chirrup/v1/drafts", status=word).json()
         scheduled = self.ann.say(word, scheduled_at="4000-01-01")
         eventually(lambda: self.bob.get(f"{V1}/notifications").json() and self.bob.get(f"{V1}/conversations").json())
         eventually(lambda: word in self.bob.get("/api/v2/search", q=word).text)
@@ -72,6 +73,7 @@ class Site:
             "lists": [listed["id"]],
             "list": [listed["id"]],
             "featured_tags": [featured["id"]],
+            "drafts": [draft["id"]],
             "scheduled_statuses": [scheduled["id"]],
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
             "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
