@@ -47,7 +47,7 @@ from .stream.hub import Hub
 from .timelines.missed_pushes import MissedPushes
 from .web.server import Web
 from .workers.jobs import Jobs
-from .workers.kinds import KINDS
+from .workers.kinds import kinds
 from .workers.outbox_partitions import Bell
 from .workers.relay import Relay
 from .workers.timers import Timers
@@ -102,7 +102,7 @@ def open_mailer(settings: Settings) -> Mailer:
         return FolderMailer(settings.data / "mail")
     from .engines.mailer.smtp import SmtpMailer, server_of
 
-    return SmtpMailer(server_of(settings.mail), settings.mail_domain)
+    return SmtpMailer(server_of(settings.mail), own_site(settings).mail_domain)
 
 
 def open_engines(settings: Settings) -> Engines:
@@ -156,6 +156,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     web = Web(shared, signer, known)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     works = settings.role in ("all", "worker")
+    jobs_known = kinds(settings) if works else {}
 
     @asynccontextmanager
     async def running() -> AsyncGenerator[None]:
@@ -166,7 +167,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
         await engines.broker.connect()
         engines.db.on_commit = Bell(engines).ring
         relay = Relay(engines, alone=alone)
-        workers = [relay, Jobs(engines, KINDS, lambda: relay.held), Timers(engines)] if works else []
+        workers = [relay, Jobs(engines, jobs_known, lambda: relay.held), Timers(engines)] if works else []
         for worker in workers:
             worker.start()
         if hub:

@@ -1,18 +1,15 @@
 """Settings: defaults, then a TOML file, then CHIRRUP_* in the environment, then the command line; later wins."""
 
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from .errors import SettingsError
 
 Role = Literal["all", "web", "stream", "worker"]
-_NAME = re.compile(r"(?=.*[a-z])[a-z0-9.-]+")  # of a host; numbers alone are an address
 
 
 NO_PROXY = (
@@ -36,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     broker: str = ""  # "redis://…"; "": in this process
     streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": where all else is
     mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": mails lie in <data>/mail
+    confirm_addresses: Literal["with-smtp", "always", "never"] = "with-smtp"  # before a new account may do anything
     mail_from: str = ""  # "Town <hello@town.example>"; "": no-reply at this server's name
     title: str = "Chirrup"
     description: str = "A place to talk."
@@ -91,10 +89,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.base_url.split("://", 1)[1].split("/")[0]
 
     @property
-    def mail_domain(self) -> str:
-        """The host in addresses and ids of mails: a name, where this server has one."""
-        host = urlsplit(self.base_url).hostname or ""
-        return host if _NAME.fullmatch(host) else "localhost"
+    def must_confirm(self) -> bool:
+        """Whoever signs up has to follow a link that was sent to their address. Test servers send to nobody."""
+        if self.confirm_addresses == "with-smtp":
+            return bool(self.mail) and not self.testing
+        return self.confirm_addresses == "always"
 
     @property
     def database_url(self) -> str:

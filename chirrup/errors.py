@@ -105,6 +105,10 @@ class NotAllowed(Forbidden):
         super().__init__(why)
 
 
+class Unconfirmed(Forbidden):
+    """The account has not shown that its e-mail address is its own, which must come first."""
+
+
 class OAuthError(ChirrupError):
     """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own.
 

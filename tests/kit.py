@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from engines import outside
 
+from chirrup.config import Settings
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.engines.broker.memory import MemoryBroker
 from chirrup.engines.broker.redis import RedisBroker
@@ -18,7 +19,7 @@ from chirrup.social.accounts import SignUp
 from chirrup.store import outbox, outbox_partitions
 from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.workers.jobs import Jobs, Kind
-from chirrup.workers.kinds import KINDS
+from chirrup.workers.kinds import kinds
 from chirrup.workers.subscribers import handle
 
 
@@ -43,9 +44,12 @@ async def settle(engines: Engines) -> None:
         await engines.db.write(outbox.finish, [one.id for one in leased])
 
 
-async def work_off(engines: Engines, kinds: Mapping[str, Kind] = KINDS) -> None:
-    """Have all jobs done that are due, as a worker would that has just begun."""
-    await Jobs(engines, kinds, lambda: outbox_partitions.ALL).work_off()
+TOWN = Settings(url="https://town.example", title="Town")
+
+
+async def work_off(engines: Engines, known: Mapping[str, Kind] | None = None) -> None:
+    """Have all jobs done that are due, as a worker would that has just begun. known: kinds of the test's own."""
+    await Jobs(engines, kinds(TOWN) if known is None else known, lambda: outbox_partitions.ALL).work_off()
 
 
 @pytest.fixture

@@ -39,18 +39,14 @@ PASSWORD_CHANGE = (
     Limit("password_account", "account", 10, 300, strict=True),
     Limit("password_ip", "ip", 25, 300, strict=True),
 )
-RESET = (
-    Limit("reset_address", "address", 5, 1800),
-    Limit("reset_account", "account", 5, 1800),
-    Limit("reset_ip", "ip", 25, 1800),
-)
+RESET = (Limit("reset_address", "address", 5, 1800), Limit("reset_ip", "ip", 25, 1800))  # whose it is is not told
 CONFIRMATION = (
     Limit("confirmation_address", "address", 5, 1800),
     Limit("confirmation_account", "account", 5, 1800),
     Limit("confirmation_ip", "ip", 25, 1800),
 )
-FOLLOW_LINK = (Limit("link_ip", "ip", 25, 300),)  # each try of a reset form costs a hash
-SIGN_UP = (Limit("sign_up_ip", "ip", 5, 1800),)  # counts only sign-ups that made an account
+FOLLOW_LINK = (Limit("link_ip", "ip", 25, 300),)  # that is dead
+SIGN_UP = (Limit("sign_up_address", "address", 5, 1800), Limit("sign_up_ip", "ip", 5, 1800))  # that made an account
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
 MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next are Mastodon's figures

@@ -1,19 +1,20 @@
-"""Links in mails. Each works once, for a limited time, and only while the account still has that address.
+"""Links sent by mail: each works once, for a while, and only as long as nothing has changed that it was for.
 
-One transaction makes a link and another follows it, from a page or a command.
+Made by the job that sends it (mail/outbound.py), so that a link whose mail had to wait is as good as another. Followed
+from a page or by a command. A new password, and another address, end all links of the account.
 """
 
 import msgspec
 
 from ..errors import Invalid
-from ..ids import text_key
 from ..ports import Tx
 from ..store import accounts
 from ..store import sessions as rows
-from . import secret
+from ..types import User
+from . import emails, secret
 
-RESET, CONFIRM = "reset", "confirm"
-LIFE_MS = {RESET: 60 * 60 * 1000, CONFIRM: 2 * 24 * 60 * 60 * 1000}
+RESET, CONFIRM, CHANGE = "reset", "confirm", "change"  # of the password; of the address; to another address
+LIFE_MS = {RESET: 60 * 60 * 1000, CONFIRM: 2 * 24 * 60 * 60 * 1000, CHANGE: 24 * 60 * 60 * 1000}
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -25,21 +26,35 @@ class Link(msgspec.Struct, frozen=True):
 
 
 def ask_reset(tx: Tx, email: str, org_id: int = 0) -> Link | None:
-    """A link that sets a new password, for the one account with this address, in its normal form.
+    """A link to set a new password, for the account with this address (normal form) in its organisation.
 
-    None when no account has it: answer the same way, in the same time.
+    It goes to the address as the account has it, never to what was typed. None when nobody has it.
     """
-    account_id = (
-        accounts.id_by_email(tx, text_key(org_id, email)) if email.isprintable() else 0
-    )  # PostgreSQL takes no NUL
-    user = accounts.user(tx, account_id) if account_id else None
+    account_id = emails.owner_id(tx, email, org_id) if email.isprintable() else 0  # PostgreSQL accepts no NUL
+    user = _one_at_a_time(tx, account_id) if account_id else None
     return _link(tx, account_id, user.email, RESET) if user else None
 
 
 def ask_confirmation(tx: Tx, account_id: int) -> Link | None:
     """A link that confirms the account's address. None when it is confirmed already."""
-    user = accounts.user(tx, account_id)
+    user = _one_at_a_time(tx, account_id)
     return _link(tx, account_id, user.email, CONFIRM) if user and not user.confirmed_ms else None
+
+
+def ask_change(tx: Tx, account_id: int, email: str, under: str) -> Link | None:
+    """A link that makes email the account's address. under: emails.mark_of() the password with which it was asked for.
+
+    None: it is so already, the password is another by now, or there is no such account.
+    """
+    user = _one_at_a_time(tx, account_id)
+    if user is None or emails.mark_of(user.password_hash) != under or emails.key_of(user.email) == emails.key_of(email):
+        return None
+    return _link(tx, account_id, email, CHANGE)
+
+
+def _one_at_a_time(tx: Tx, account_id: int) -> User | None:
+    """The user. Until this transaction ends, no other one makes, follows or ends links of the account."""
+    return accounts.user(tx, account_id, in_turn=True)
 
 
 def _link(tx: Tx, account_id: int, email: str, purpose: str) -> Link:
@@ -51,22 +66,43 @@ def _link(tx: Tx, account_id: int, email: str, purpose: str) -> Link:
     return Link(account_id, email, text)
 
 
-def owner(tx: Tx, text: str, purpose: str) -> int:
-    """The account of a link, which stays unused; 0 when it does not work. For the form for a new password."""
-    return rows.link(tx, *secret.locate(text), purpose)
+def find(tx: Tx, text: str, *purposes: str, org_id: int = 0) -> Link | None:
+    """The link, without using it. For the page that it leads to.
+
+    None when it is dead: used, expired, for something else, of another organisation, or sent to an address that the
+    account has no more.
+    """
+    found = rows.link(tx, *secret.locate(text))
+    if found is None or found.purpose not in purposes or found.org_id != org_id:
+        return None
+    return Link(found.account_id, found.email, text)
 
 
-def follow(tx: Tx, text: str, purpose: str) -> int:
-    """Use the link, return its account. Raises Invalid: used before, expired, unknown, or the address has changed."""
-    bucket, id = secret.locate(text)
-    account_id = rows.link(tx, bucket, id, purpose)
-    if not account_id or not rows.delete_link(tx, bucket, id):
+def follow(tx: Tx, text: str, *purposes: str, org_id: int = 0) -> Link:
+    """Use the link up. Raises Invalid: it is dead, as find() says."""
+    link = find(tx, text, *purposes, org_id=org_id)
+    if link:
+        _one_at_a_time(tx, link.account_id)
+    if link is None or not rows.delete_link(tx, *secret.locate(text)):
         raise Invalid("token", "unknown", "This link no longer works. Ask for a new one.")
-    return account_id
+    return link
 
 
-def confirm(tx: Tx, text: str) -> int:
-    """Confirm the address with a link and return its account. Raises as follow()."""
-    account_id = follow(tx, text, CONFIRM)
-    rows.confirm(tx, account_id)
-    return account_id
+def confirm(tx: Tx, text: str, org_id: int = 0) -> int:
+    """The account has the address that the link went to, and has shown it; the account. Its owner hears of a change.
+
+    Raises as follow(), Invalid: the address has become another account's meanwhile.
+    """
+    link = follow(tx, text, CONFIRM, CHANGE, org_id=org_id)
+    user = accounts.user(tx, link.account_id)
+    assert user
+    if not emails.claim(tx, link.email, link.account_id, org_id):
+        raise Invalid("email", "taken", "This address is another account's by now.")
+    if emails.key_of(link.email) != emails.key_of(user.email):
+        emails.release(tx, user.email, link.account_id, org_id)
+        accounts.set_email(tx, link.account_id, link.email)
+        rows.delete_links_of_account(tx, link.account_id)
+        if user.confirmed_ms:
+            emails.changed(tx, link.account_id, user.email)
+    rows.confirm(tx, link.account_id)
+    return link.account_id

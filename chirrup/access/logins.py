@@ -17,7 +17,7 @@ from ..store import accounts
 from ..store import sessions as session_rows
 from ..store import tokens as token_rows
 from ..types import Standing, Token
-from . import links, sessions, tokens
+from . import emails, links, sessions, tokens
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 def look_up(tx: Tx, *, email: str = "", username: str = "", org_id: int = 0) -> Login:
-    """By one of the two, in its normal form (accounts.email_key, text.username_key)."""
+    """By one of the two, in its normal form (emails.key_of, text.username_key)."""
     if not (email or username).isprintable():  # PostgreSQL takes no NUL
         return Login()
     id = _by_email(tx, org_id, email) if email else _by_name(tx, org_id, username)
@@ -88,18 +88,20 @@ def change_password(tx: Tx, login: Login, new_hash: str, *, keep: str = "") -> N
     """
     if not session_rows.change_password(tx, login.account_id, old_hash=login.password_hash, new_hash=new_hash):
         raise wrong()
+    emails.password_changed(tx, login.account_id)
     end_all_access(tx, login.account_id, keep=keep)
 
 
 def set_password(tx: Tx, account_id: int, new_hash: str) -> None:
     """Set a new password as an administrator. All logins of the account end."""
     session_rows.set_password(tx, account_id, new_hash)
+    emails.password_changed(tx, account_id)
     end_all_access(tx, account_id)
 
 
 def end_all_access(tx: Tx, account_id: int, *, keep: str = "") -> None:
-    """End all tokens, sessions, codes and reset links of the account, except the id keep. For role changes too."""
-    session_rows.delete_links_of_account(tx, account_id, links.RESET)
+    """End all tokens, sessions, codes and links of the account, except the id keep. For role changes too."""
+    session_rows.delete_links_of_account(tx, account_id)
     token_rows.delete_codes_of_account(tx, account_id)  # first: whoever exchanges one now ends before the next line
     ended = token_rows.delete_of_account(tx, account_id, keep=keep)
     ended += session_rows.delete_of_account(tx, account_id, keep=keep)
@@ -118,8 +120,8 @@ def end_access_of_all(tx: Tx, first: int, last: int) -> int:
     return len(holders)
 
 
-def reset_password(tx: Tx, link: str, new_hash: str) -> int:
+def reset_password(tx: Tx, link: str, new_hash: str, org_id: int = 0) -> int:
     """Set a new password with a link of links.ask_reset(). Returns the account. Raises as links.follow()."""
-    account_id = links.follow(tx, link, links.RESET)
+    account_id = links.follow(tx, link, links.RESET, org_id=org_id).account_id
     set_password(tx, account_id, new_hash)
     return account_id

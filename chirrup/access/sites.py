@@ -4,15 +4,19 @@ A Host that no organisation has is the server's own network: a server is also re
 network, or through a proxy that sends another name (docs/decisions/0037-sites.md).
 """
 
+import re
 import time
+from urllib.parse import urlsplit
 
 from ..config import Settings
+from ..errors import NotFound
 from ..ports import Database, Tx
 from ..store import orgs
-from ..types import Org, Struct
+from ..types import Account, Org, Struct
 
 FRESH_S = 1.0  # what is known of a host is looked up again after this, on every process
 KEPT = 10_000  # hosts; strangers can invent them
+_NAME = re.compile(r"(?=.*[a-z])[a-z0-9.-]+")  # of a host; numbers alone are an address
 
 
 class Site(Struct, frozen=True):
@@ -34,6 +38,12 @@ class Site(Struct, frozen=True):
     def domain(self) -> str:
         """Host and port as people see them: the part after the second @ of a full handle."""
         return self.base_url.split("://", 1)[1].split("/")[0]
+
+    @property
+    def mail_domain(self) -> str:
+        """The host in addresses and ids of mails: a name, where the site has one."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host if _NAME.fullmatch(host) else "localhost"
 
 
 def own(settings: Settings) -> Site:
@@ -69,6 +79,16 @@ def of_org(settings: Settings, org: Org) -> Site:
         post_chars_max=settings.post_chars_max,
         closed=bool(org.closed),
     )
+
+
+def of_account(tx: Tx, settings: Settings, account: Account) -> Site:
+    """Where it belongs, for what is said outside of a request. Raises NotFound: its organisation is no more."""
+    if not account.org_id:
+        return own(settings)
+    org = orgs.by_id(tx, account.org_id)
+    if org is None:
+        raise NotFound("organisation", account.org_id)
+    return of_org(settings, org)
 
 
 def _streaming(base_url: str) -> str:

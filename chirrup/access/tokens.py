@@ -1,6 +1,6 @@
 """Access tokens: issue, look up, revoke. Rows are in store/tokens.py. A token never expires by itself."""
 
-from ..errors import Forbidden, OAuthError, Unauthorised
+from ..errors import Forbidden, OAuthError, Unauthorised, Unconfirmed
 from ..events import AccessEnded
 from ..ids import bucket_of
 from ..ports import Tx
@@ -26,10 +26,10 @@ def issue_to_app(tx: Tx, client: Client, asked: str = "") -> tuple[Token, str]:
     return issue(tx, 0, client.app.id, scopes.grantable(client.app, asked))
 
 
-def find(tx: Tx, text: str, org_id: int = 0, *, even_barred: bool = False) -> Viewer:
+def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) -> Viewer:
     """Who sent this token, in one query. account_id is 0 for an app's own token.
 
-    even_barred: for the few routes that those who have not confirmed their address may use.
+    even_unconfirmed: for the few routes that those who have not confirmed their address may use.
     Raises Unauthorised (unknown, revoked, of another site), Forbidden (unconfirmed, unapproved, disabled, suspended).
     """
     found = rows.find(tx, *secret.locate(text))
@@ -41,8 +41,11 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_barred: bool = False) -> Vi
     if token.account_id:
         if standing is None:  # the account was deleted
             raise Unauthorised()
-        if not even_barred:
+        try:
             admit(standing)
+        except Unconfirmed:
+            if not even_unconfirmed:
+                raise
     return Viewer(
         account_id=token.account_id,
         scopes=scopes.expand(token.scopes),
@@ -58,7 +61,7 @@ def admit(standing: Standing) -> None:
     if standing.disabled or standing.suspended_ms:
         raise Forbidden("Your login is currently disabled")
     if not standing.confirmed_ms:
-        raise Forbidden("Your login is missing a confirmed e-mail address")
+        raise Unconfirmed("Your login is missing a confirmed e-mail address")
     if not standing.approved:
         raise Forbidden("Your login is currently pending approval")
 

@@ -21,14 +21,21 @@ class Authenticator:
         self._db = db
         self._known: dict[str, tuple[float, Viewer]] = {}
 
-    async def viewer(self, authorization: str, org_id: int = 0) -> tuple[Viewer, str]:
-        """(viewer, token) by the Authorization header; ANYBODY without one. Raises Unauthorised, Forbidden."""
+    async def viewer(
+        self, authorization: str, org_id: int = 0, *, even_unconfirmed: bool = False
+    ) -> tuple[Viewer, str]:
+        """(viewer, token) by the Authorization header; ANYBODY without one. Raises Unauthorised, Forbidden.
+
+        even_unconfirmed: also an account that has not confirmed its e-mail address.
+        """
         if not authorization:
             return ANYBODY, ""
         kind, _, token = authorization.partition(" ")
         token = token.strip()
         if kind.lower() != "bearer" or not token:
             raise Unauthorised("The Authorization header must be 'Bearer' and a token")
+        if even_unconfirmed:
+            return await self._db.read(tokens.find, token, org_id, even_unconfirmed=True), token
         return await self.by_token(token, org_id), token
 
     async def by_token(self, token: str, org_id: int = 0) -> Viewer:

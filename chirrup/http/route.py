@@ -27,6 +27,7 @@ class Route(msgspec.Struct, frozen=True):
     cost: str = NORMAL
     counted: bool = True  # towards the request limit of an account or an address
     uploads: bool = False  # the body may be as large as media may be
+    even_unconfirmed: bool = False  # also for an account that has not confirmed its e-mail address
     for_programs: bool = True  # JSON, also for pages of other sites (CORS); False: a page for people
     when_closed: bool = False  # works without a login on a closed site too: apps need it to log in
     role: str = "web"  # of the processes that answer it; "": all of them

@@ -47,7 +47,7 @@ class ProgramEndpoint:
             site = site_of(scope)
             ip = request.ip
             authorization = "" if route.who == CLIENT else headers.get("authorization", "")
-            viewer, token, quota = await _identify(services, site, authorization, ip, route.counted)
+            viewer, token, quota = await _identify(services, route, site, authorization, ip)
             scope["account_id"] = viewer.account_id
             _check_access(route, site, viewer, bool(token))
             query = self._arguments.query_of(scope["query_string"])
@@ -73,17 +73,17 @@ class ProgramEndpoint:
 
 
 async def _identify(
-    services: Services, site: Site, authorization: str, ip: str, counted: bool
+    services: Services, route: Route, site: Site, authorization: str, ip: str
 ) -> tuple[Viewer, str, Quota | None]:
     """(viewer, token, what is left of the request limit). Raises Unauthorised, Forbidden, TooMany."""
     count, most = services.engines.limits, services.settings.request_limit
     try:
-        viewer, token = await services.auth.viewer(authorization, site.org_id)
+        viewer, token = await services.auth.viewer(authorization, site.org_id, even_unconfirmed=route.even_unconfirmed)
     except ChirrupError:
-        if counted:
+        if route.counted:
             await limits.check_request(count, most, ip=ip)
         raise
-    if not counted:
+    if not route.counted:
         return viewer, token, None
     return viewer, token, await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
 

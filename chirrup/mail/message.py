@@ -49,7 +49,7 @@ class Words(msgspec.Struct, frozen=True):
 
 
 class Letterhead(msgspec.Struct, frozen=True):
-    """Who writes: this server, as its mails name it."""
+    """Who writes: a site of this server, as its mails name it."""
 
     title: str
     url: str
@@ -59,8 +59,12 @@ class Letterhead(msgspec.Struct, frozen=True):
 
 
 def letterhead(settings: Settings, site: Site | None = None) -> Letterhead:
-    """site: where it is from; None: the server's own network. Raises SettingsError: mail_from is no address."""
-    name, address = parseaddr(settings.mail_from) if settings.mail_from else ("", f"no-reply@{settings.mail_domain}")
+    """site: where it is from; None: the server's own network. Raises SettingsError: mail_from is no address.
+
+    All sites send from the address in mail_from. The name there is that of the server's own network.
+    """
+    site = site or own(settings)
+    name, address = parseaddr(settings.mail_from) if settings.mail_from else ("", f"no-reply@{site.mail_domain}")
     try:
         if not settings.mail_from.isprintable():
             raise ValueError("it has a line break or another control character")
@@ -70,9 +74,9 @@ def letterhead(settings: Settings, site: Site | None = None) -> Letterhead:
             f"mail_from must be an address like hello@town.example or Town <hello@town.example>, is "
             f"{settings.mail_from[:60]!r}"
         ) from error
-    site = site or own(settings)
     title = _plain(site.title)
-    return Letterhead(title, site.base_url, settings.mail_domain, _plain(name) or title, address)
+    sender_name = "" if site.org_id else _plain(name)
+    return Letterhead(title, site.base_url, site.mail_domain, sender_name or title, address)
 
 
 def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) -> Mail:
@@ -82,7 +86,7 @@ def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) ->
     try:
         message["To"] = Address(addr_spec=(to := _with_ascii_host(to)))
     except (ValueError, IndexError, MessageError) as error:
-        raise Refused(f"{to[:254]!r} is no address that mail can go to: {error}") from error
+        raise Refused("this is no address that mail can go to: expected name@host") from error
     message["Subject"] = _plain(words.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1000, UTC))
     message["Message-ID"] = f"<{id}@{head.domain}>"

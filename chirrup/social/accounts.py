@@ -1,9 +1,11 @@
 """Accounts: sign up, change the profile, suspend, look up. Rows are in store/accounts.py."""
 
+import re
 from collections.abc import Collection
 
 import msgspec
 
+from ..access import emails
 from ..access.visibility import may_see_account, of_one_organisation
 from ..errors import Invalid, InvalidFields, NotFound, not_among, too_long, too_many
 from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
@@ -19,11 +21,17 @@ NOTE_CHARS_MAX = 500
 FIELDS_MAX = 4
 FIELD_CHARS_MAX = 255
 EMAIL_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
+# What HTML's <input type=email> takes, and hosts in other scripts: no quotes, no comments, no letters beyond ASCII
+# before the @, which few mail servers take.
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\W_](?:[\w-]*\w)?(?:\.[^\W_](?:[\w-]*\w)?)*")
 RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "moderator", "chirrup", "api", "oauth"})
 
 
 class SignUp(msgspec.Struct, frozen=True):
-    """password_hash: computed before, outside of any transaction (access/passwords.py)."""
+    """password_hash: computed before, outside of any transaction (access/passwords.py).
+
+    confirmed: the account may be used at once, and has its address. If not, both begin with a link that is sent there.
+    """
 
     username: str
     email: str
@@ -39,8 +47,8 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     """A new account with its user. Raises InvalidFields with all problems of username and email.
 
     tells_addresses: whether the caller may learn that an e-mail address is taken. If not, no error is raised for one:
-    the account is made, and the address still belongs to the account that had it first
-    (docs/decisions/0023-sign-ups-and-logins.md).
+    the account is made, the address still belongs to the account that had it first, and its owner gets a mail
+    (docs/decisions/0031-mails-about-accounts.md).
     """
     problems = check_username(wanted.username, reserved=wanted.role == Role.USER) + check_email(wanted.email)
     if problems:
@@ -48,7 +56,8 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     account = _insert(tx, wanted)
     if not rows.claim_name(tx, name_key(wanted.org_id, wanted.username), account.id):
         problems.append(Invalid("username", "taken", "has already been taken"))
-    if not rows.claim_email(tx, text_key(wanted.org_id, email_key(wanted.email)), account.id) and tells_addresses:
+    taken = wanted.confirmed and not emails.claim(tx, wanted.email, account.id, wanted.org_id)
+    if taken and tells_addresses:
         problems.append(Invalid("email", "taken", "has already been taken"))
     if problems:
         raise InvalidFields(problems)
@@ -70,6 +79,8 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
         ),
     )
     tx.emit(AccountChanged(account.id))
+    if not tells_addresses:
+        emails.signed_up(tx, account.id, wanted.email)
     return account
 
 
@@ -117,15 +128,9 @@ def check_username(username: str, *, reserved: bool = True) -> list[Invalid]:
 def check_email(email: str) -> list[Invalid]:
     if not email:
         return [Invalid("email", "blank", "can't be blank")]
-    local, at, domain = email.strip().rpartition("@")
-    if not (local and at and domain) or len(email) > EMAIL_CHARS_MAX or any(c.isspace() or c in "<>,;" for c in email):
+    if len(email) > EMAIL_CHARS_MAX or not _EMAIL.fullmatch(email.strip()):
         return [Invalid("email", "invalid", "is not a valid e-mail address")]
     return []
-
-
-def email_key(email: str) -> str:
-    """The form in which two spellings of one address are equal."""
-    return email.strip().casefold()
 
 
 def get(tx: Tx, viewer_id: int, id: int) -> Account:

@@ -122,6 +122,25 @@ def claim_email(tx: Tx, email: str, account_id: int) -> bool:
     )
 
 
+def release_email(tx: Tx, email: str, account_id: int) -> None:
+    """email: normal form. It leads to this account no more; where it leads to another, that stays."""
+    tx.run(
+        "DELETE FROM emails WHERE bucket = :bucket AND email = :email AND account_id = :account",
+        bucket=bucket_of_text(email),
+        email=email,
+        account=account_id,
+    )
+
+
+def set_email(tx: Tx, account_id: int, email: str) -> None:
+    tx.run(
+        "UPDATE users SET email = :email WHERE bucket = :bucket AND account_id = :account",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        email=email,
+    )
+
+
 def insert_user(tx: Tx, user: User) -> None:
     tx.run(
         f"INSERT INTO users (bucket, {_USER}) VALUES (:bucket, {_USER_VALUES})",

@@ -2,7 +2,7 @@
 
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Session, Standing
+from ..types import Session, Standing, Struct
 
 COLUMNS = ", ".join(Session.__struct_fields__)
 _VALUES = ", ".join(f":{name}" for name in Session.__struct_fields__)
@@ -89,19 +89,25 @@ def insert_link(tx: Tx, id: str, account_id: int, *, purpose: str, email: str, e
     )
 
 
-def link(tx: Tx, bucket: int, id: str, purpose: str) -> int:
-    """The link's account; 0 when it is invalid: used, expired, or sent to an address the account no longer has."""
+class Link(Struct, frozen=True):
+    account_id: int
+    email: str  # it was sent to this address
+    purpose: str
+    org_id: int  # of the account
+
+
+def link(tx: Tx, bucket: int, id: str) -> Link | None:
+    """None when it is invalid: used, expired, or sent to an address the account no longer has."""
     row = tx.one(
-        """SELECT o.account_id FROM one_time_tokens o
+        """SELECT o.account_id, o.email, o.purpose, u.org_id FROM one_time_tokens o
            JOIN users u ON u.bucket = o.bucket AND u.account_id = o.account_id
-           WHERE o.bucket = :bucket AND o.id = :id AND o.purpose = :purpose AND o.expires_ms > :now
-             AND o.email = u.email""",
+           WHERE o.bucket = :bucket AND o.id = :id AND o.expires_ms > :now
+             AND (o.email = u.email OR o.purpose = 'change')""",
         bucket=bucket,
         id=id,
-        purpose=purpose,
         now=tx.now_ms,
     )
-    return row[0] if row else 0
+    return Link(*row) if row else None
 
 
 def delete_link(tx: Tx, bucket: int, id: str) -> bool:
@@ -109,9 +115,11 @@ def delete_link(tx: Tx, bucket: int, id: str) -> bool:
     return 1 == tx.changed("DELETE FROM one_time_tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)
 
 
-def delete_links_of_account(tx: Tx, account_id: int, purpose: str) -> None:
+def delete_links_of_account(tx: Tx, account_id: int, purpose: str = "") -> None:
+    """Of this purpose, or of all."""
     tx.run(
-        "DELETE FROM one_time_tokens WHERE bucket = :bucket AND account_id = :account AND purpose = :purpose",
+        """DELETE FROM one_time_tokens
+           WHERE bucket = :bucket AND account_id = :account AND (purpose = :purpose OR :purpose = '')""",
         bucket=bucket_of(account_id),
         account=account_id,
         purpose=purpose,

@@ -12,6 +12,7 @@ NAMES = {
     "choices": "Your choice",
     "description": "The description of a picture",
     "display_name": "Your name",
+    "address": "The e-mail address",
     "email": "The e-mail address",
     "fields": "The table for your profile",
     "field_name": "A label in your table",
@@ -36,7 +37,19 @@ NAMES = {
 
 # Those that people type into.
 TYPED = frozenset(
-    ("text", "summary", "option", "display_name", "note", "field_name", "field_value", "username", "email", "q")
+    (
+        "text",
+        "summary",
+        "option",
+        "display_name",
+        "note",
+        "field_name",
+        "field_value",
+        "username",
+        "email",
+        "address",
+        "q",
+    )
 ) | {f"description{n}" for n in range(MEDIA_MAX)}
 
 

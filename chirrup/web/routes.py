@@ -9,7 +9,7 @@ from typing import Any
 
 from ..http.route import ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions
-from .screens.entry import login, oauth
+from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, posts
 from .screens.reading import home, live, notifications, search
@@ -37,6 +37,21 @@ ROUTES: list[PageRoute] = [
     PageRoute(
         "POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True, when_closed=True
     ),
+    PageRoute(
+        "POST",
+        "/sign-up/mail",
+        mailed.send_again,
+        who=ANYONE,
+        again=mailed.send_form_again,
+        popup=True,
+        when_closed=True,
+    ),
+    PageRoute("GET", "/confirm/{secret}", mailed.confirm_form, who=ANYONE, when_closed=True),
+    PageRoute("POST", "/confirm", mailed.confirm, who=ANYONE, when_closed=True),
+    PageRoute("GET", "/forgot", mailed.forgot_form, who=ANYONE, popup=True, when_closed=True),
+    PageRoute("POST", "/forgot", mailed.forgot, who=ANYONE, again=mailed.forgot_again, popup=True, when_closed=True),
+    PageRoute("GET", "/reset/{secret}", mailed.reset_form, who=ANYONE, when_closed=True),
+    PageRoute("POST", "/reset", mailed.reset, who=ANYONE, again=mailed.reset_again, cost=SLOW, when_closed=True),
     PageRoute("POST", "/logout", login.logout, when_closed=True),
     PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE, popup=True, when_closed=True),
     PageRoute("POST", "/oauth/authorize", oauth.consent, popup=True, when_closed=True),
@@ -60,6 +75,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/settings/posting", settings.save_posting, again=settings.posting_again),
     PageRoute("GET", "/settings/access", settings.access_form),
     PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again, cost=SLOW),
+    PageRoute("POST", "/settings/email", settings.change_email, again=settings.email_again, cost=SLOW),
     PageRoute("POST", "/settings/sessions", settings.end_sessions),
     PageRoute("POST", "/settings/apps", settings.revoke_app),
     # people

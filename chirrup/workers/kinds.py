@@ -1,6 +1,10 @@
 """Every kind of job, and how it is done: its handler, its tries, its limits. Who enqueues it says store/jobs.py."""
 
+from ..access.emails import Wanted
+from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
+from ..mail.message import letterhead
+from ..mail.outbound import Outbound
 from ..ports import Engines
 from ..social import drafts, follows, polls
 from ..store import jobs
@@ -9,6 +13,9 @@ from . import reactions, subscribers
 from .jobs import Kind
 
 DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of timed work in the database, which fails where there is a fault
+HOUR_S = 3600
+# A mail server that is down for days loses nobody's mail: five days in all, as mail servers themselves try.
+MAIL_PAUSES_S = (60, 300, 900, HOUR_S, 2 * HOUR_S, 4 * HOUR_S, 8 * HOUR_S, *(9 * [12 * HOUR_S]))
 
 
 async def end_poll(engines: Engines, job: Job, poll_id: int) -> None:
@@ -29,7 +36,7 @@ async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
     await engines.db.write(follows.end_mutes, [mute])
 
 
-KINDS: dict[str, Kind] = {
+IN_THE_DATABASE: dict[str, Kind] = {
     jobs.REACTION: Kind(
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
@@ -37,3 +44,15 @@ KINDS: dict[str, Kind] = {
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }
+
+
+def kinds(settings: Settings) -> dict[str, Kind]:
+    """All, by name. Raises SettingsError: no mail can be written in the name of this server."""
+    letterhead(settings)  # to be told now, not by each mail
+    outbound = Outbound(settings)
+
+    async def send(engines: Engines, job: Job, wanted: Wanted) -> None:
+        await outbound.send(engines, job.kind, f"{job.id}-{job.attempts}", wanted)
+
+    mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
+    return IN_THE_DATABASE | dict.fromkeys(outbound.kinds, mail)

@@ -139,7 +139,7 @@ async def test_a_new_password_ends_all_that_was_open_but_the_session_that_set_it
         with pytest.raises(Unauthorised):
             await db.read(find, secret)
     assert isinstance(await redeem(db, client, code), OAuthError)
-    assert await db.read(links.owner, link.secret, links.RESET) == 0
+    assert await db.read(links.find, link.secret, links.RESET) is None
     [event] = await ended(db)
     assert set(event.token_ids) == {token.id, there_id}
 
@@ -148,7 +148,7 @@ async def test_a_reset_by_mail_sets_the_password_once_and_ends_everything(db, an
     cookie = await db.write(logins.open_session, login)
     link = await db.write(links.ask_reset, "ann@town.example")
     assert (link.account_id, link.email) == (ann, "ann@town.example")
-    assert await db.read(links.owner, link.secret, links.RESET) == ann
+    assert await db.read(links.find, link.secret, links.RESET) == link
 
     assert await db.write(logins.reset_password, link.secret, NEW) == ann
 
@@ -176,15 +176,15 @@ async def test_nobody_with_that_address_gets_no_link(db, ann):
 async def test_a_link_dies_with_time_with_a_newer_one_and_with_the_address(db, ann, clock):
     old = await db.write(links.ask_reset, "ann@town.example")
     new = await db.write(links.ask_reset, "ann@town.example")
-    assert await db.read(links.owner, old.secret, links.RESET) == 0
-    assert await db.read(links.owner, new.secret, links.CONFIRM) == 0  # it is for something else
+    assert await db.read(links.find, old.secret, links.RESET) is None
+    assert await db.read(links.find, new.secret, links.CONFIRM) is None  # it is for something else
 
     user = await db.read(accounts.user, ann)
     change = "UPDATE users SET email = :email WHERE bucket = :bucket AND account_id = :account"
     await db.write(lambda tx: tx.run(change, email="new@town.example", bucket=ann & 4095, account=ann))
-    assert await db.read(links.owner, new.secret, links.RESET) == 0
+    assert await db.read(links.find, new.secret, links.RESET) is None
     await db.write(lambda tx: tx.run(change, email=user.email, bucket=ann & 4095, account=ann))
-    assert await db.read(links.owner, new.secret, links.RESET) == ann
+    assert await db.read(links.find, new.secret, links.RESET) == new
 
     clock.pass_ms(links.LIFE_MS[links.RESET])
     with pytest.raises(Invalid):

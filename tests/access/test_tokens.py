@@ -61,7 +61,11 @@ async def test_a_login_that_may_not_act_is_told_why(db, client, change, words):
 
     with pytest.raises(Forbidden, match=words):
         await db.read(tokens.find, text)
-    assert (await db.read(tokens.find, text, even_barred=True)).account_id == eve
+    if "confirmed_ms" in change:
+        assert (await db.read(tokens.find, text, even_unconfirmed=True)).account_id == eve
+    else:
+        with pytest.raises(Forbidden, match=words):
+            await db.read(tokens.find, text, even_unconfirmed=True)
 
 
 async def test_a_suspended_account_may_not_act(db, ann, client):

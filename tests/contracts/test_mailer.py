@@ -41,7 +41,11 @@ async def test_smtp_takes_a_mail_as_it_is():
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        *(("550 5.1.1 no such user", Refused), ("553 bad name", Refused), ("450 4.2.0 come later", Unsent)),
+        *(
+            ("550 5.1.1 no such user", Refused),
+            ("553 bad name", Refused),
+            ("450 4.2.0 <ann@example.com> come later", Unsent),
+        ),
         *(("452 full", Unsent), ("421 closing", Unsent)),
     ],
 )
@@ -51,8 +55,9 @@ async def test_what_the_server_says_of_one_mail_concerns_that_mail(answer: str, 
         with pytest.raises(kind, match=answer[:3]):
             await smtp(server.port).send(MAIL)
         server.recipient_answer, server.data_answer = "", answer
-        with pytest.raises(kind, match=answer[:3]):
+        with pytest.raises(kind, match=answer[:3]) as said:
             await smtp(server.port).send(MAIL)
+        assert MAIL.to not in said.value.message  # which stands in logs
         server.data_answer = ""
 
         await smtp(server.port).send(MAIL)

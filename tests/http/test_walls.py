@@ -14,7 +14,8 @@ import msgspec
 import pytest
 import requests
 from client import Person, Server, eventually
-from visitor import Visitor, logged_in
+from mail_folder import newest, path_in
+from visitor import Visitor, forms, logged_in
 from world import name_of, png
 
 from chirrup.mastodon.routes import ROUTES
@@ -78,8 +79,21 @@ class Site:
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
             "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
         }
+        self.secrets = self._links()
         self.admin = server.admin()
         self.app = Person(server, server._make_app_token())
+
+    def _links(self) -> dict[str, str]:
+        """The secrets of links that are under way to ann, by the address of their page."""
+        address = f"{self.ann.name}@example.com"
+        browser = logged_in(self.server, self.ann)
+        browser.post("/forgot", csrf_from="/forgot", email=address)
+        asked = {"email": f"new{self.word}@example.com", "password": "password"}
+        browser.post("/settings/email", csrf_from="/settings/access", **asked)
+        sent = {to: newest(self.server, to)[1] for to in (address, asked["email"])}
+        return {
+            f"/{kind}/{{secret}}": secret for kind, secret in (path_in(text).split("/")[1:] for text in sent.values())
+        }
 
     def addresses(self, path: str) -> list[tuple[str, str]]:
         """(the address with what is this site's in it, the same with what never was) for a route with an id in it."""
@@ -177,6 +191,7 @@ def test_a_token_a_session_and_an_app_are_of_one_site(sides: tuple[Site, Site]):
         stray = Person(here.server, token)
         assert stray.get(f"{V1}/accounts/verify_credentials").status_code == 401
         assert stray.get(f"{V1}/timelines/public").status_code == 401
+        assert stray.post(f"{V1}/emails/confirmations").status_code == 401  # which asks for the token by itself
         assert stray.get(f"{V1}/streaming/public").status_code == 401
     visitor = logged_in(there.server, there.ann)
     stray = Visitor(here.server.url)
@@ -206,12 +221,36 @@ def test_no_page_tells_of_the_other_side(sides: tuple[Site, Site], route: Any):
     for visitor in (Visitor(here.server.url), logged_in(here.server, here.bob)):
         for id in there.ids["statuses"][:3] if "{id" in route.path else [""]:
             path = route.path.replace("{handle}", f"@{there.ann.name}").replace("{id}", id)
-            address = path.replace("{name}", there.tag)
+            address = path.replace("{name}", there.tag).replace("{secret}", there.secrets.get(route.path, ""))
             if route.path.endswith("/live"):
                 continue
             page = visitor.get(address, params={"q": there.tag})  # which stands in posts beside the word
             assert there.word not in page.text, address
             assert there.ann.id not in page.text, address
+            if "{secret}" in route.path:
+                assert (page.status_code, there.ann.name in page.text) == (404, False), address
+
+
+def test_a_link_in_a_mail_does_nothing_at_the_other_site(sides: tuple[Site, Site]):
+    there, here = sides
+    stranger = Visitor(here.server.url)
+    for page, secret in there.secrets.items():
+        sent = {"csrf": stranger.csrf(), "secret": secret, "password": "another password"}
+        assert stranger.send(page.split("/{")[0], sent).status_code == 404
+        assert Visitor(there.server.url).get(page.replace("{secret}", secret)).ok  # it is as good as before
+    assert Visitor(there.server.url).log_in(there.ann.name).status_code == 303
+
+
+def test_who_forgets_a_password_is_found_by_their_address_at_their_site_alone(both: tuple[Site, Site]):
+    email = f"dora{secrets.token_hex(4)}@example.com"
+    name = email.split("@", 1)[0]
+    for site in both:
+        site.server.person(name)
+    for n, site in enumerate(both):
+        Visitor(site.server.url).post("/forgot", csrf_from="/forgot", email=email)
+        subject, text = newest(site.server, email, than=n)
+        assert subject == f"A new password for @{name}"
+        assert re.findall(r"https?://[^/\s]+", text) == [site.server.url] * 2, text
 
 
 def test_no_stream_carries_the_other_side(sides: tuple[Site, Site]):
@@ -254,6 +293,7 @@ def shut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+CARL = ("--email", "carl@example.com", "--password", "correct horse")
 OPEN = ("/health", "/oauth/", "/.well-known/oauth", "/api/v1/apps", "/api/v1/instance", "/api/v2/instance", "/media/")
 CLOSED = ("/oauth/userinfo", "/api/v1/instance/rules", "/api/v1/instance/extended_description")
 
@@ -277,6 +317,15 @@ def test_pages_of_a_closed_site_ask_strangers_to_log_in(shut: Site):
     assert visitor.get(shut.file).status_code == 404
     assert visitor.get("/login").ok
     assert shut.word in member.get(f"/@{shut.ann.name}").text
+
+
+def test_members_of_a_closed_site_get_a_new_password_without_a_login(shut: Site):
+    visitor, carl = Visitor(shut.server.url), "carl"
+    shut.server.command("user", "create", f"{carl}@{shut.server.url.removeprefix('http://')}", *CARL)
+    assert visitor.post("/forgot", csrf_from="/forgot", email="carl@example.com").status_code == 200
+    (form,) = forms(visitor.get(path_in(newest(shut.server, "carl@example.com")[1])))
+    assert visitor.send(form.url, form.fields | {"password": "a better one"}).status_code == 200
+    assert visitor.log_in(carl, "a better one").status_code == 303
 
 
 def test_members_of_a_closed_site_see_all_with_its_pictures(shut: Site):

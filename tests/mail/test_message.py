@@ -5,9 +5,11 @@ from email.utils import parsedate_to_datetime
 import pytest
 from mail_server import read, text_of
 
+from chirrup.access import sites
 from chirrup.config import Settings
 from chirrup.errors import Refused, SettingsError
 from chirrup.mail.message import Words, compose, letterhead
+from chirrup.types import Org
 
 TOWN = Settings(url="https://town.example:8443", title="Town & Co <3")
 HEAD = letterhead(TOWN)
@@ -122,6 +124,23 @@ def test_the_sender_is_what_the_settings_say_or_this_server(settings: Settings, 
     seen = read(compose(letterhead(settings), "a@b.c", WORDS, id="m", now_ms=0).data)
 
     assert str(seen["From"]).replace('"', "") == sender.replace('"', "")
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "sender"),
+    [("", "Acme <no-reply@social.acme.example>"), ("The Town <hello@town.example>", "Acme <hello@town.example>")],
+)
+def test_an_organisation_writes_in_its_own_name_from_the_address_that_may_send(mail_from: str, sender: str):
+    settings = Settings(url="https://town.example", mail_from=mail_from)
+    site = sites.of_org(settings, Org(1, "acme", "Acme\r\nBcc: eve@example.com", "social.acme.example:8443", 0))
+
+    mail = compose(letterhead(settings, site), "a@b.c", WORDS, id="m", now_ms=0)
+
+    seen = read(mail.data)
+    assert str(seen["From"]).replace('"', "") == sender.replace("Acme", "Acme Bcc: eve@example.com")
+    assert seen["Bcc"] is None
+    assert seen["Message-ID"] == "<m@social.acme.example>"
+    assert "https://social.acme.example:8443" in text_of(seen)
 
 
 @pytest.mark.parametrize("given", ["nobody", "a b", "a@b@c", "x@y\r\nBcc: z@z", "<>", "Town <>"])

@@ -65,7 +65,7 @@ def test_a_forged_host_changes_no_link(server, anns, ann, name):
 
 
 def paths(ann, post_id: str) -> list[str]:
-    values = {"handle": f"@{ann.name}", "id": post_id, "name": "birds"}
+    values = {"handle": f"@{ann.name}", "id": post_id, "name": "birds", "secret": "0" * 46}
     gets = [route.path for route in ROUTES if route.method == "GET" and route.path != "/home/live"]
     return [re.sub(r"\{([^}]+)\}", lambda match: values[match[1]], path) for path in gets]
 

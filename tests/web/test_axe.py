@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from browser import somebody
 from client import Person, Server, eventually
+from mail_folder import newest, path_in
 from PIL import Image
 from playwright.async_api import Browser, Page
 from visitor import logged_in
@@ -74,14 +75,23 @@ class Town:
         self.ann.post(f"/api/v1/statuses/{post['id']}/bookmark")
         self.ann.post(f"/api/v1/statuses/{self.own}/pin")
         eventually(lambda: len(self.ann.get("/api/v1/notifications").json()) >= 4)
+        browser = logged_in(server, self.bob)
+        browser.post("/forgot", csrf_from="/forgot", email=f"{self.bob.name}@example.com")
+        address = f"new{self.bob.name}@example.com"
+        browser.post("/settings/email", csrf_from="/settings/access", email=address, password="password")
+        sent = {"reset": f"{self.bob.name}@example.com", "confirm": address}
+        self.links = {page: path_in(newest(server, to)[1]) for page, to in sent.items()}
 
     def paths(self, *, known: bool) -> list[str]:
         """Every page of the table."""
         values = {"handle": f"@{self.ann.name}", "id": self.own, "name": self.tag}
+        links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]
-        paths = [re.sub(r"\{(\w+)\}", lambda match: values[match[1]], one.path) for one in routes]
+        paths = [
+            links.get(one.path) or re.sub(r"\{(\w+)\}", lambda match: values[match[1]], one.path) for one in routes
+        ]
         more = ["/nope/nope/nope", f"/search?q={self.tag}", "/search?q=nothing_is_so", "/tags/nothing_is_so"]
         return list(dict.fromkeys([*paths, *more, f"/@{self.bob.name}"] + (["/login?again=1"] if known else ["/ui"])))
 

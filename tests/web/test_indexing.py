@@ -37,7 +37,7 @@ class Cast:
         """Every page of the table that strangers can read, of everybody, about everything that was said."""
         posts = [self.alone, self.answered, self.answer, self.deeper, self.hushed, self.shy_post, self.media["id"]]
         for route in ROUTES:
-            if route.method != "GET" or route.who != ANYONE or route.path == LIVE:
+            if route.method != "GET" or route.who != ANYONE or route.path == LIVE or "{secret" in route.path:
                 continue
             for person in (self.keen, self.shy, self.calm):
                 for id in posts:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from client import Server
+from mail_folder import newest, path_in
 from requests.adapters import HTTPAdapter
 from visitor import Visitor
 
@@ -219,3 +221,49 @@ def test_a_new_password_that_is_guessed_first_is_refused_everywhere(strict):
     with pytest.raises(subprocess.CalledProcessError) as told:
         strict.command("user", "reset-password", "bob", "--password", "password123")
     assert "guessed first" in " ".join(told.value.stderr.split())
+
+
+def ask_for_link(strict: Server, ip: str, email: str) -> requests.Response:
+    return visitor_from(strict, ip).post("/forgot", csrf_from="/forgot", email=email)
+
+
+def test_an_address_gets_few_links_and_a_network_asks_for_few_whoever_has_the_address(strict):
+    for name in ("ann", "nobody"):
+        asked = [ask_for_link(strict, f"10.10.{n}.{len(name)}", f"{name}@example.com") for n in range(6)]
+        assert [one.status_code for one in asked] == [200] * 5 + [429], name
+        assert f'value="{name}@example.com"' in asked[5].text
+        assert asked[5].headers["Retry-After"]
+
+    asked = [ask_for_link(strict, "10.11.0.1", f"stranger{n}@example.com") for n in range(26)]
+    assert [one.status_code for one in asked] == [200] * 25 + [429]
+
+
+def test_links_are_not_guessed(strict):
+    visitor = visitor_from(strict, "10.12.0.1")
+    tries = [visitor.get(f"/{('reset', 'confirm')[n % 2]}/{'0' * 46}") for n in range(26)]
+
+    assert [one.status_code for one in tries] == [404] * 25 + [429]
+
+
+def test_good_links_are_not_counted(strict):
+    strict.command("user", "create", "ida", "--email", "ida@example.com", "--password", "correct horse")
+    ask_for_link(strict, "10.14.0.1", "ida@example.com")
+    path, visitor = path_in(newest(strict, "ida@example.com")[1]), visitor_from(strict, "10.14.0.2")
+
+    assert {visitor.get(path).status_code for _ in range(30)} == {200}
+
+
+def test_asking_for_a_link_costs_the_same_whoever_has_the_address(strict):
+    """CPU time as above. Who has the address is looked up later, by a job."""
+    strict.command("user", "create", "hal", "--email", "hal@example.com", "--password", "correct horse")
+    spent_s: dict[str, list[float]] = {"hal": [], "nemo": []}
+    for n in range(5):
+        for name, tries in spent_s.items():
+            visitor = visitor_from(strict, f"10.13.{n}.1")
+            sent = {"csrf": visitor.csrf("/forgot"), "email": f"{name}@example.com"}
+            before = strict.cpu_s()
+            assert visitor.send("/forgot", sent).status_code == 200
+            tries.append(strict.cpu_s() - before)
+
+    known, unknown = map(min, spent_s.values())
+    assert abs(known - unknown) < 0.010, spent_s

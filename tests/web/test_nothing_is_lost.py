@@ -38,6 +38,7 @@ OTHER_STATES = {
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
     "/oauth/authorize",
     "/settings/sessions",
+    *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
 }
 
 
@@ -109,7 +110,7 @@ def pages(server, ann, bob, anns) -> list[str]:
     shows = ann.say("look", media_ids=[picture])
     return [
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
-        *("/follow-requests", "/login?again=1", "/sign-up", f"/@{bob.name}", f"/@{bob.name}/{other['id']}"),
+        *("/follow-requests", "/login?again=1", "/sign-up", "/forgot", f"/@{bob.name}", f"/@{bob.name}/{other['id']}"),
         *(f"/@{bob.name}/{poll['id']}", f"/@{ann.name}/{mine['id']}/edit", f"/@{ann.name}/{mine['id']}/delete"),
         f"/@{ann.name}/{shows['id']}/edit",
     ]
@@ -163,7 +164,7 @@ def test_a_form_that_is_older_than_the_login_comes_back_and_can_be_sent(pages, a
 @pytest.mark.parametrize("send", [lambda fields: {"data": fields}, lambda fields: {"files": as_files(fields)}])
 def test_after_a_session_has_ended_one_logs_in_and_goes_on_with_the_form(server, pages, anns, ann, visitor, send):
     for _, path, form in typed_forms(pages, anns, visitor):
-        if path in ("/login?again=1", "/sign-up"):
+        if path in ("/login?again=1", "/sign-up", "/forgot"):
             continue
         old, other = logged_in(server, ann), Visitor(server.url)
         mine = next(one for one in shown(old.get(path)) if one.action == form.action and one.typed)

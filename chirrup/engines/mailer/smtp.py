@@ -74,7 +74,7 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> None:
         if not all(map(_ADDRESS.fullmatch, (mail.sender, mail.to))):
-            raise Refused(f"{mail.to[:254]!r} is no address that mail can go to")
+            raise Refused("this is no address that mail can go to: expected name@host in ASCII")
         from aiosmtplib import SMTPDataError, SMTPRecipientsRefused
 
         client = await self._connected()
@@ -82,9 +82,9 @@ class SmtpMailer:
             await client.sendmail(mail.sender, mail.to, mail.data)
         except SMTPRecipientsRefused as error:
             refused = error.recipients[0]
-            raise _said(refused.code, f"the mail server refused {mail.to}: {refused.message}") from error
+            raise _said(refused.code, refused.message, mail) from error
         except SMTPDataError as error:
-            raise _said(error.code, f"the mail server refused the mail: {error.message}") from error
+            raise _said(error.code, error.message, mail) from error
         except Exception as error:
             raise self._failed(error) from error
         finally:
@@ -127,6 +127,7 @@ class SmtpMailer:
         return Unreachable(f"the mail server {self._server} took no mail: {type(error).__name__}: {error}")
 
 
-def _said(code: int, words: str) -> Refused | Unsent:
-    """RFC 5321, 4.2.1: 5xx is for good."""
-    return Refused(f"{words} ({code})") if code >= 500 else Unsent(f"{words} ({code})")
+def _said(code: int, words: str, mail: Mail) -> Refused | Unsent:
+    """What the server says of a mail, without the address, which is not for logs. 5xx is for good: RFC 5321, 4.2.1."""
+    words = f"the mail server refused it: {re.sub(re.escape(mail.to), '…', words, flags=re.IGNORECASE)} ({code})"
+    return Refused(words) if code >= 500 else Unsent(words)

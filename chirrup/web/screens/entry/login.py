@@ -3,15 +3,17 @@
 import asyncio
 from urllib.parse import parse_qs, urlsplit
 
-from ....access import apps, browsers, limits, logins, sessions
+from ....access import apps, browsers, emails, limits, logins, sessions
 from ....access.logins import Login
-from ....errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised
+from ....errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised, Unconfirmed
 from ....ports import Tx
 from ....social import accounts, text
+from ....types import User
 from ... import problems
 from ...call import Call, Go, Page, Resume
 from ...forms import Fields
 from ...problems import Problem
+from . import mailed
 
 NAME_CHARS_MAX = 300  # no address and no handle is longer; tries are counted by name, so names are kept
 
@@ -37,21 +39,24 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
 
 
 async def sign_up(call: Call) -> Page | Go:
-    """Without mail there is no address to confirm: the account works at once, and its owner is logged in."""
+    """Where addresses are to be confirmed, that comes first. Else the owner is logged in at once."""
     if not call.site.registrations:
         raise Forbidden("This server takes no new accounts.")
-    await call.throttle(limits.SIGN_UP)
+    address = emails.key_of(call.form.text("email"))[:NAME_CHARS_MAX]
+    await call.throttle(limits.SIGN_UP, address=address)
     try:
-        account_id, cookie = await _sign_up(call)
+        user, cookie = await _sign_up(call)
     except Invalid:
-        await call.give_back(limits.SIGN_UP)
+        await call.give_back(limits.SIGN_UP, address=address)
         raise
-    call.remember_browser(account_id)
+    if not cookie:
+        return mailed.unconfirmed(call, user)
+    call.remember_browser(user.account_id)
     return Go(call.return_to("/home"), cookie=cookie)
 
 
-async def _sign_up(call: Call) -> tuple[int, str]:
-    """The new account, and the cookie of its session. Raises InvalidFields."""
+async def _sign_up(call: Call) -> tuple[User, str]:
+    """Who it is, and the cookie of their session: "" while their address is to be confirmed. Raises InvalidFields."""
     username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
     username = username.strip().removeprefix("@")
     wrong = accounts.check_username(username) + accounts.check_email(email)
@@ -63,14 +68,13 @@ async def _sign_up(call: Call) -> tuple[int, str]:
     if wrong:
         raise InvalidFields(wrong)
     hashed = await asyncio.to_thread(call.passwords.hash, password)
-    return await call.write(
-        _create, accounts.SignUp(username, email, hashed, org_id=call.site.org_id), call.headers.get("user-agent", "")
-    )
+    wanted = accounts.SignUp(username, email, hashed, confirmed=not call.settings.must_confirm, org_id=call.site.org_id)
+    return await call.write(_create, wanted, call.headers.get("user-agent", ""))
 
 
-def _create(tx: Tx, wanted: accounts.SignUp, user_agent: str) -> tuple[int, str]:
+def _create(tx: Tx, wanted: accounts.SignUp, user_agent: str) -> tuple[User, str]:
     id = accounts.create(tx, wanted, tells_addresses=False).id
-    return id, sessions.start(tx, id, user_agent)
+    return accounts.user(tx, id), sessions.start(tx, id, user_agent) if wanted.confirmed else ""
 
 
 async def login_form(call: Call) -> Page | Go:
@@ -133,6 +137,8 @@ async def login(call: Call) -> Page | Go | Resume:
     user_agent = call.headers.get("user-agent", "")
     try:
         cookie = await call.write(logins.open_session, found, user_agent, rehashed=rehashed)
+    except Unconfirmed:
+        return mailed.unconfirmed(call, await call.read(accounts.user, found.account_id), status=403)
     except (Unauthorised, Forbidden) as error:
         return await _login_page(call, problems.said(error), status=403)
     if call.viewer_id:
@@ -147,7 +153,7 @@ def _meant(name: str, domain: str) -> tuple[str, str]:
     """(username, "") or ("", e-mail address) in their normal forms, of either, of @username or @username@domain."""
     username, _, host = name.removeprefix("@").partition("@")
     if host and (not name.startswith("@") or text.host_key(host) != text.host_key(domain)):
-        return "", accounts.email_key(name)  # nobody's, when it begins with @
+        return "", emails.key_of(name)  # nobody's, when it begins with @
     return text.username_key(username), ""
 
 

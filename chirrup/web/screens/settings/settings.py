@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ....access import limits, logins, sessions, tokens
+from ....access import emails, limits, logins, sessions, tokens
 from ....errors import Invalid
 from ....ports import Tx
 from ....social import accounts, pictures, uploads
@@ -15,6 +15,7 @@ from ....types import Account, Field, User
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...problems import Problem
+from ..entry.mailed import unsent
 from ..posts import audience
 
 SWITCHES = [
@@ -153,18 +154,30 @@ class AppView(msgspec.Struct, frozen=True):
 
 
 async def access_form(call: Call) -> Page:
-    return await _access_page(call)
+    return await access_page(call)
 
 
 async def password_again(call: Call, problem: Problem) -> Page:
-    return await _access_page(call, problem.message, problem.status)
+    return await access_page(call, problem.message, status=problem.status)
 
 
-async def _access_page(call: Call, problem: str = "", status: int = 422) -> Page:
+async def email_again(call: Call, problem: Problem) -> Page:
+    return await access_page(call, email_problem=problem.message, status=problem.status)
+
+
+async def access_page(call: Call, problem: str = "", *, email_problem: str = "", status: int = 422) -> Page:
     user, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
-    values = {"email": user.email, "sessions": where, "apps": let_in, "problem": problem}
-    values["notice"] = "" if problem else _saved(call)
-    return Page("settings/access.html", values, status=status if problem else 200)
+    failed = bool(problem or email_problem)
+    values = {
+        "email": user.email,
+        "given_email": call.form.text("email"),
+        "sessions": where,
+        "apps": let_in,
+        "problem": problem,
+        "email_problem": email_problem,
+        "notice": "" if failed else _saved(call),
+    }
+    return Page("settings/access.html", values, status=status if failed else 200)
 
 
 def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[SessionView], list[AppView]]:
@@ -193,13 +206,13 @@ async def change_password(call: Call) -> Page | Go:
     old, new = call.form.text("old"), call.form.text("new")
     login = await call.read(logins.of_account, call.account_id)
     if not await asyncio.to_thread(call.passwords.matches, login.password_hash, old):
-        return await _access_page(call, "That is not your password now.")
+        return await access_page(call, "That is not your password now.")
     await call.give_back(limits.PASSWORD_CHANGE, account=str(call.account_id))
     try:
         personal = (call.me.username if call.me else "", call.site.domain, call.site.title)
         hashed = await asyncio.to_thread(call.passwords.hash, new, personal=personal)
     except Invalid as error:
-        return await _access_page(call, f"The new password {error.why}.")
+        return await access_page(call, f"The new password {error.why}.")
     cookie = await call.write(_change_password, login, hashed, call.headers.get("user-agent", ""))
     return Go("/settings/access?saved=1", cookie=cookie)
 
@@ -208,6 +221,23 @@ def _change_password(tx: Tx, login: logins.Login, hashed: str, user_agent: str) 
     """A new session for the one who changed it: its cookie."""
     logins.change_password(tx, login, hashed)
     return sessions.start(tx, login.account_id, user_agent)
+
+
+async def change_email(call: Call) -> Page:
+    """Asks for the password and sends a link to the new address. Nothing is changed before that is followed."""
+    await call.throttle(limits.PASSWORD_CHANGE, account=str(call.account_id))
+    login = await call.read(logins.of_account, call.account_id)
+    if not await asyncio.to_thread(call.passwords.matches, login.password_hash, call.form.text("password")):
+        return await access_page(call, email_problem="That is not your password.")
+    await call.give_back(limits.PASSWORD_CHANGE, account=str(call.account_id))
+    email = call.form.text("email").strip()
+    if wrong := accounts.check_email(email):
+        return await access_page(call, email_problem=f"The address {wrong[0].why}.")
+    await call.throttle(limits.CONFIRMATION, account=str(call.account_id), address=emails.key_of(email))
+    await call.write(emails.change_wanted, call.account_id, email, login.password_hash)
+    page = await access_page(call)
+    page.values["notice"] = " ".join([f"A mail is on its way to {email}: follow the link in it.", *unsent(call)])
+    return page
 
 
 async def end_sessions(call: Call) -> Go:

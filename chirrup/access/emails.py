@@ -1,0 +1,113 @@
+"""E-mail addresses of accounts: whose an address is, and the mails that follow from what happens to an account.
+
+A mail is a job, written with what it follows from; mail/outbound.py makes and sends it. So an answer takes equally long
+whether or not anybody has an address: who has it is looked up later, by the job.
+"""
+
+import msgspec
+
+from ..errors import Forbidden
+from ..ids import bucket_of, bucket_of_text, text_key
+from ..ports import Tx
+from ..store import accounts, jobs, sessions
+from . import secret
+
+SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD = (
+    "mail_signed_up",  # confirm your address; or, to the owner of an address that was taken: somebody used it
+    "mail_reset",  # a link that sets a new password
+    "mail_change",  # a link that makes another address the account's
+    "mail_changed",  # to the address that was the account's
+    "mail_password",  # your password was changed
+)
+DESTINATION = "mail"  # one server takes them all
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What the job of a mail knows."""
+
+    account_id: int = 0  # 0: of whoever has the address,
+    email: str = ""
+    org_id: int = 0  # in this organisation
+    under: str = ""  # mark_of() the password with which it was asked for
+
+
+def key_of(email: str) -> str:
+    """The form in which two spellings of one address are equal."""
+    return email.strip().casefold()
+
+
+def mark_of(password_hash: str) -> str:
+    """Another one for each password. It tells nothing about the password, and opens nothing."""
+    return secret.digest(password_hash)
+
+
+def owner_id(tx: Tx, email: str, org_id: int) -> int:
+    """Whose address it is in this organisation, once that was confirmed; 0: nobody's."""
+    return accounts.id_by_email(tx, text_key(org_id, key_of(email)))
+
+
+def claim(tx: Tx, email: str, account_id: int, org_id: int) -> bool:
+    """From now on it leads to this account. False when it is another's in this organisation."""
+    return (
+        accounts.claim_email(tx, text_key(org_id, key_of(email)), account_id)
+        or owner_id(tx, email, org_id) == account_id
+    )
+
+
+def release(tx: Tx, email: str, account_id: int, org_id: int) -> None:
+    """It leads to this account no more."""
+    accounts.release_email(tx, text_key(org_id, key_of(email)), account_id)
+
+
+def signed_up(tx: Tx, account_id: int, email: str) -> None:
+    """The new account's address is to be confirmed, or its owner to be told."""
+    _enqueue(tx, SIGNED_UP, account_id, Wanted(account_id, email))
+
+
+def ask_again(tx: Tx, account_id: int, email: str = "") -> None:
+    """Send the link that confirms the address again, or to another address ("": the same), which is the account's then.
+
+    Raises Forbidden: the address is confirmed.
+    """
+    user = accounts.user(tx, account_id, in_turn=True)  # not while a link of the account is being followed
+    if user is None or user.confirmed_ms:
+        raise Forbidden("This method is only available while the e-mail is awaiting confirmation")
+    if email and email.strip() != user.email:
+        accounts.set_email(tx, account_id, email.strip())
+        sessions.delete_links_of_account(tx, account_id)
+    signed_up(tx, account_id, email or user.email)
+
+
+def forgotten(tx: Tx, email: str, org_id: int = 0) -> None:
+    """Somebody wants a new password for the account with this address in this organisation, if there is one."""
+    key = key_of(email)
+    if key.isprintable():  # PostgreSQL accepts no NUL
+        _enqueue(tx, RESET, bucket_of_text(text_key(org_id, key)), Wanted(email=key, org_id=org_id))
+
+
+def change_wanted(tx: Tx, account_id: int, email: str, password_hash: str) -> None:
+    """The account is to have this address, once its owner has followed the link that is sent there.
+
+    password_hash: of the password that was asked for. When it is changed before the mail is sent, there is no mail.
+    """
+    wanted = Wanted(account_id, email.strip(), under=mark_of(password_hash))
+    _enqueue(tx, CHANGE, account_id, wanted)
+
+
+def changed(tx: Tx, account_id: int, before: str) -> None:
+    """It has another address now, and this one is told."""
+    _enqueue(tx, CHANGED, account_id, Wanted(account_id, before))
+
+
+def password_changed(tx: Tx, account_id: int) -> None:
+    _enqueue(tx, PASSWORD, account_id, Wanted(account_id))
+
+
+def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:
+    """A mail each time.
+
+    A job that finds nobody to write to is done at once, others wait for the mail server. To write none while one waits
+    would take less time, and so tell who has an account.
+    """
+    key = str(tx.new_id(bucket_of(of)))
+    jobs.enqueue(tx, kind, of=of, key=key, payload=wanted, destination=DESTINATION)

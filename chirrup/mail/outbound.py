@@ -1,0 +1,176 @@
+"""The jobs that write to people: what each mail says, whom it goes to, and whether it is still to be sent.
+
+A mail that a server refuses for good is logged and forgotten. All others wait and are tried again (workers/jobs.py).
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from ..access import emails, links, sites
+from ..access.emails import Wanted
+from ..access.links import Link
+from ..config import Settings
+from ..errors import NotFound, Refused
+from ..ports import Engines, Tx
+from ..social import accounts
+from ..types import Struct, User
+from .message import Letterhead, Words, compose, letterhead
+
+log = structlog.get_logger()
+
+
+class About(Struct, frozen=True):
+    """Whom a mail is about: an account, and who writes for the site that it belongs to."""
+
+    head: Letterhead
+    name: str  # the username
+    user: User
+
+
+class Made(Struct, frozen=True):
+    head: Letterhead
+    to: str
+    words: Words
+
+
+class Outbound:
+    """Makes and sends the mail of a job."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.kinds: dict[str, Callable[[Tx, Wanted], Made | None]] = {
+            emails.SIGNED_UP: self._signed_up,
+            emails.RESET: self._reset,
+            emails.CHANGE: self._change,
+            emails.CHANGED: self._changed,
+            emails.PASSWORD: self._password_changed,
+        }
+
+    async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
+        """id: another one for each attempt, a mail of its own: of two that arrive the later one has the good link."""
+        now_ms, made = await engines.db.write(self._make, kind, wanted)
+        if made is None:  # there is nothing to be told (any more)
+            return
+        try:
+            mail = compose(made.head, made.to, made.words, id=id, now_ms=now_ms)
+            await engines.mailer.send(mail)
+        except Refused as error:
+            log.warning("a mail was refused", kind=kind, mail=id, why=error.message)
+
+    def _make(self, tx: Tx, kind: str, wanted: Wanted) -> tuple[int, Made | None]:
+        return tx.now_ms, self.kinds[kind](tx, wanted)
+
+    def _about(self, tx: Tx, account_id: int) -> About | None:
+        try:
+            account, user = accounts.get(tx, account_id, account_id), accounts.user(tx, account_id)
+            site = sites.of_account(tx, self._settings, account)
+        except NotFound:
+            return None
+        return About(letterhead(self._settings, site), account.username, user)
+
+    def _signed_up(self, tx: Tx, wanted: Wanted) -> Made | None:
+        one = self._about(tx, wanted.account_id)
+        if one is None or emails.key_of(one.user.email) != emails.key_of(wanted.email):  # put right meanwhile
+            return None
+        owner_id = emails.owner_id(tx, one.user.email, one.user.org_id)
+        if owner_id and owner_id != wanted.account_id:
+            return self._taken(tx, owner_id, "signed up")
+        link = links.ask_confirmation(tx, wanted.account_id)
+        if link is None:
+            return None
+        words = Words(
+            f"Confirm your address for {one.head.title}",
+            (f"Somebody signed up at {one.head.title} as @{one.name}, with this address. If it was you, confirm it.",),
+            ("Confirm this address", _address(one, "confirm", link)),
+            (
+                "The link works once, for two days.",
+                "If it was not you, do nothing: without the link the account cannot be used.",
+            ),
+        )
+        return Made(one.head, link.email, words)
+
+    def _taken(self, tx: Tx, owner_id: int, did: str) -> Made | None:
+        """To the owner of an address that somebody else has used."""
+        one = self._about(tx, owner_id)
+        if one is None:
+            return None
+        words = Words(
+            f"You have an account at {one.head.title}",
+            (
+                f"Somebody {did} at {one.head.title} with this address. It is that of your account, @{one.name}, "
+                "and stays so.",
+                "If it was you, log in to that account. Whoever does not know the password any more gets a new one.",
+            ),
+            ("Choose a new password", f"{one.head.url}/forgot"),
+            ("If it was not you, you need do nothing.",),
+        )
+        return Made(one.head, one.user.email, words)
+
+    def _reset(self, tx: Tx, wanted: Wanted) -> Made | None:
+        link = links.ask_reset(tx, wanted.email, wanted.org_id)
+        one = self._about(tx, link.account_id) if link else None
+        if link is None or one is None:
+            return None
+        words = Words(
+            f"A new password for @{one.name}",
+            (f"Somebody asked for a new password for your account at {one.head.title}.",),
+            ("Choose a new password", _address(one, "reset", link)),
+            (
+                "The link works once, for one hour. Only the newest one that you asked for works.",
+                "If it was not you, do nothing: your password stays as it is.",
+            ),
+        )
+        return Made(one.head, link.email, words)
+
+    def _change(self, tx: Tx, wanted: Wanted) -> Made | None:
+        one = self._about(tx, wanted.account_id)
+        if one is None:
+            return None
+        owner_id = emails.owner_id(tx, wanted.email, one.user.org_id)
+        if owner_id and owner_id != wanted.account_id:
+            return self._taken(tx, owner_id, "wanted to use another account")
+        link = links.ask_change(tx, wanted.account_id, wanted.email, wanted.under)
+        if link is None:
+            return None
+        words = Words(
+            f"Confirm your new address for {one.head.title}",
+            (f"@{one.name} at {one.head.title} wants to have this address from now on.",),
+            ("Confirm this address", _address(one, "confirm", link)),
+            ("The link works once, for one day.", "If this is not your account, do nothing."),
+        )
+        return Made(one.head, link.email, words)
+
+    def _changed(self, tx: Tx, wanted: Wanted) -> Made | None:
+        one = self._about(tx, wanted.account_id)
+        if one is None:
+            return None
+        words = Words(
+            "Your address was changed",
+            (
+                f"@{one.name} at {one.head.title} has another address now. "
+                "Mails for it go there, and it is what you log in with.",
+                f"If it was not you, write to whoever runs {one.head.title} at once: {one.head.url}/about",
+            ),
+        )
+        return Made(one.head, wanted.email, words)
+
+    def _password_changed(self, tx: Tx, wanted: Wanted) -> Made | None:
+        """Not to an address that is not confirmed, or is another account's."""
+        one = self._about(tx, wanted.account_id)
+        if one is None or emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
+            return None
+        words = Words(
+            "Your password was changed",
+            (
+                f"The password of @{one.name} at {one.head.title} was changed. All browsers and apps were logged out.",
+                "If it was not you, choose a new one now.",
+            ),
+            ("Choose a new password", f"{one.head.url}/forgot"),
+        )
+        return Made(one.head, one.user.email, words)
+
+
+def _address(one: About, page: str, link: Link) -> str:
+    """Of a page at the account's site, as the settings have it: no request says where links lead."""
+    return f"{one.head.url}/{page}/{link.secret}"
