@@ -274,13 +274,22 @@ class NotificationKind(StrEnum):
 
 
 class Notification(Struct, frozen=True):
-    """Columns of `notifications`."""
+    """Columns of `notifications`, without those of groups."""
 
     id: int
     account_id: int
     kind: str
     from_id: int
     post_id: int
+    group_id: int = 0  # the id that the first of its group had; 0: it stands alone
+
+
+class NotificationGroup(Struct, frozen=True):
+    """Notifications that are told as one, or one that stands alone: its newest, as its row tells of all of them."""
+
+    newest: Notification
+    members: int = 1
+    sample: tuple[int, ...] = ()  # who caused the last of them, the newest first
 
 
 class Media(Struct, frozen=True):

@@ -14,7 +14,7 @@ from chirrup.config import Settings
 from chirrup.ids import ID_MAX
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Engines, Tx
-from chirrup.social import follows, lists, posts, reactions
+from chirrup.social import follows, lists, notification_groups, posts, reactions
 from chirrup.social.media import Addresses
 from chirrup.store import notifications as notification_rows
 from chirrup.timelines import fanout, read
@@ -94,6 +94,20 @@ async def test_twenty_notifications_cost_what_two_cost(engines: Engines, new_ren
     many, cost_of_many = await cost(engines.db, new_render().notifications, viewer, told)
 
     assert (len(few), len(many)) == (2, 20)
+    assert cost_of_many <= cost_of_few <= 13
+
+
+async def test_twenty_groups_of_notifications_cost_what_two_cost(engines: Engines, new_render: Callable[[], Renderer]):
+    viewer, ids, _ = await engines.db.write(written, 20, replies=False)
+    await settle(engines)
+    span = Span(before=ID_MAX, limit=40)
+    told = (await engines.db.read(notification_groups.page, viewer, span, notification_groups.Wanted())).items
+    two = [one for one in told if one.at.post_id in ids[:4]]
+
+    few, cost_of_few = await cost(engines.db, new_render().notification_groups, viewer, two, {})
+    many, cost_of_many = await cost(engines.db, new_render().notification_groups, viewer, told, {})
+
+    assert (len(few.notification_groups), len(many.notification_groups)) == (2, 20)
     assert cost_of_many <= cost_of_few <= 13
 
 

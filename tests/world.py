@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import requests
-from client import Person, Server
+from client import Person, Server, eventually
 from PIL import Image
 
 from chirrup.http.route import Route
@@ -34,6 +34,8 @@ class World:
             "featured_tags": self._made("/api/v1/featured_tags", name="there"),
         }
         self.ids: dict[str, str] = {noun: id for noun, id in made.items() if id}
+        self.other.post(f"/api/v1/statuses/{post['id']}/favourite")
+        self.group_key = eventually(lambda: self.user.get("/api/v1/notifications").json())[0]["group_key"]
 
     def picture(self) -> dict[str, Any]:
         return self.user.call("POST", "/api/v2/media", files={"file": ("a.png", png())}).json()
@@ -44,6 +46,8 @@ class World:
 
     def id_for(self, path: str) -> str:
         """The id of something that a path like `…/lists/{id…` may mean; of a post, if its noun is not known here."""
+        if "{group_key}" in path:
+            return self.group_key
         noun = path.split("/{")[0].rpartition("/")[2]
         return self.ids.get(noun, self.ids["statuses"])
 

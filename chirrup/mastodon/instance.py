@@ -14,10 +14,10 @@ from . import server_entities as shapes
 from .call import Call
 from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
 
-# Clients compare these with what they want to use. 4.3 would say that there are grouped notifications (API version 2),
+# Clients compare these with what they want to use. API version 2 says that there are grouped notifications; Mastodon
 # 4.5 that there are quotes (7), 4.6 collections (10): there are none of them yet, so no higher number is true.
 MASTODON = "4.2.0"
-API_VERSION = 1
+API_VERSION = 2
 VERSION = f"{MASTODON} (compatible; Chirrup {__version__})"
 PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 

@@ -15,13 +15,13 @@ from .render_accounts import Json
 
 
 class NotificationsQuery(PageQuery, kw_only=True):
-    types: list[str] = []
+    types: list[str] = []  # those that do not exist are ignored
     exclude_types: list[str] = []
     account_id: Id = 0
 
     def kinds(self) -> set[str]:
-        asked: set[str] = set(self.types or NotificationKind)
-        return asked - set(self.exclude_types)
+        known: set[str] = set(NotificationKind)
+        return (known.intersection(self.types) if self.types else known) - set(self.exclude_types)
 
 
 async def index(call: Call, query: NotificationsQuery) -> Page[Notification]:

@@ -13,7 +13,7 @@ from ..http.arguments import Arguments
 from ..http.route import ANYONE, CLIENT, Route
 from ..ids import ID_MAX
 from .call import Call, Reply
-from .paging import Page
+from .paging import Page, Whole
 
 Json = dict[str, Any]
 OAUTH = "oauth"
@@ -69,6 +69,8 @@ def _content(signature: Arguments) -> Any:
     answer = signature.answer
     if answer is Reply:
         return None
+    if get_origin(answer) is Whole:
+        return get_args(answer)[0]
     return list[get_args(answer)[0]] if get_origin(answer) is Page else answer
 
 
@@ -166,7 +168,7 @@ def _answers(signature: Arguments, schemas: Schemas) -> Json:
     if kind is None:
         return {"2XX": {"description": "A file or a part of it"}, "3XX": {"description": "What you have is still so"}}
     answer = {"description": "Done"} | _json(schemas.of(kind))
-    if get_origin(signature.answer) is Page:
+    if get_origin(signature.answer) in (Page, Whole):
         link = {"description": "rel=next: what is older; rel=prev: newer", "schema": {"type": "string"}}
         answer["headers"] = {"Link": link}
     return {"200": answer}

@@ -71,13 +71,17 @@ def fitting(ids: Iterable[int], sizes: Mapping[int, int], bytes_max: int) -> set
 class Page(Result, Generic[T]):
     """A list to be answered, with a Link header. edges: (newest, oldest) of the ids that pages go by; None: no page."""
 
-    items: Sequence[Any]
+    items: Any
     edges: tuple[int, int] | None
     full: bool = True  # there may be more before the oldest
 
     def reply(self, call: Call) -> Reply:
         found = link(call.url, call.params, self)
         return Reply(self.items, headers={"Link": found} if found else {})
+
+
+class Whole(Page[T]):
+    """The same for one object with lists in it: items is the object."""
 
 
 def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:
@@ -88,6 +92,12 @@ def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:
 def filled(items: Sequence[Any], found: Filled[Any], asked: Span) -> Page[Any]:
     """items: what found holds, rendered."""
     return Page(items, (found.newest, found.oldest) if found.newest else None, full=found.more or asked.oldest)
+
+
+def whole(body: T, found: Filled[Any], asked: Span) -> Whole[T]:
+    """body: what found holds, rendered as one object."""
+    page = filled([], found, asked)
+    return Whole(body, page.edges, page.full)
 
 
 def link(url: str, asked: dict[str, Any], found: Page[Any]) -> str:

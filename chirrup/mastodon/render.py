@@ -3,7 +3,7 @@
 Accounts: render_accounts.py. Posts, polls and media: render_posts.py. What is shown with what: social/shown.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from ..ids import ms_of
 from ..ports import Tx
 from ..social import tags, text
+from ..social.notification_groups import Entry, key_of
 from ..times import iso, iso_or_none
 from ..types import Conversation, FeaturedTag, Notification
 from . import entities
@@ -47,12 +48,39 @@ class Renderer(PostRenderer):
                 id=str(one.id),
                 type=one.kind,
                 created_at=iso(ms_of(one.id)),
-                group_key=f"ungrouped-{one.id}",
+                group_key=key_of(one),
                 account=by_whom[one.from_id],
                 status=about[one.post_id] if one.post_id else UNSET,
             )
             for one in told
         ]
+
+    def notification_groups(
+        self,
+        tx: Tx,
+        viewer_id: int,
+        found: Collection[Entry],
+        oldest: Mapping[int, int] | None = None,
+        *,
+        partial: bool = False,
+    ) -> entities.GroupedNotificationsResults:
+        """In their order, as social/notification_groups.py has found them.
+
+        oldest: where they stand on a page, by Entry.at: the oldest member there, if that is not the same.
+        partial: of each group the first account alone is told in full.
+        """
+        named = {id: None for one in found for id in one.group.sample}  # in their order, each once
+        full = {one.group.sample[0] for one in found} if partial else named.keys()
+        about = {one.at.post_id: None for one in found if one.at.post_id}
+        people, posts = self.accounts_by_id(tx, named), self.statuses_by_id(tx, viewer_id, about)
+        return entities.GroupedNotificationsResults(
+            accounts=[people[id] for id in named if id in full and id in people],
+            partial_accounts=[_partial(people[id]) for id in named if id not in full and id in people]
+            if partial
+            else UNSET,
+            statuses=[posts[id] for id in about if id in posts],
+            notification_groups=[_group(one, oldest) for one in found],
+        )
 
     def tag(self, one: tags.Shown, *, known: bool = True) -> entities.Tag:
         """known: somebody in particular looks."""
@@ -78,3 +106,21 @@ class Renderer(PostRenderer):
             statuses_count=one.posts,
             last_status_at=iso_or_none(one.last_post_ms),
         )
+
+
+_partial = msgspec.json.Decoder(entities.PartialAccountWithAvatar).decode
+
+
+def _group(one: Entry, oldest: Mapping[int, int] | None) -> entities.NotificationGroup:
+    paged = oldest is not None
+    return entities.NotificationGroup(
+        group_key=key_of(one.group.newest),
+        notifications_count=one.group.members,
+        type=one.at.kind,
+        most_recent_notification_id=str(one.group.newest.id),
+        page_min_id=str(oldest.get(one.at.id, one.at.id)) if paged else UNSET,
+        page_max_id=str(one.at.id) if paged else UNSET,
+        latest_page_notification_at=iso(ms_of(one.at.id)) if paged else UNSET,
+        sample_account_ids=[str(id) for id in one.group.sample],
+        status_id=str(one.at.post_id) if one.at.post_id else UNSET,
+    )

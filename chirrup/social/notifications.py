@@ -1,4 +1,7 @@
-"""Notifications: who gets one for what. Rows are in store/notifications.py; the callers in workers/subscribers.py."""
+"""Notifications: who gets one for what. Rows are in store/notifications.py; the callers in workers/subscribers.py.
+
+Several that are told as one: notification_groups.py.
+"""
 
 from collections.abc import Collection, Sequence
 
@@ -12,15 +15,16 @@ from ..ports import Tx
 from ..store import blocks_and_mutes, follows, markers, polls, posts, reactions
 from ..store import notifications as rows
 from ..types import Notification, NotificationKind, Post, Span
+from . import notification_groups as groups
+from .tellable import Tellable, addressed_by
 
 Signals = list[tuple[str, Signal]]
 
 
 def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> Filled[Notification]:
-    """account_id's notifications of these kinds whose post it may (still) see, newest first.
+    """account_id's notifications of these kinds that it may (still) be told, newest first: Tellable.
 
-    Without those from accounts that are suspended, blocked (in either direction) or muted with notifications, and those
-    for posts that address an account which account_id blocks or mutes so. from_id: only what this account caused.
+    from_id: only what this account caused.
     """
     return fill(
         span,
@@ -31,25 +35,8 @@ def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: i
 
 
 def _fit(tx: Tx, account_id: int, told: Sequence[Notification]) -> list[Notification]:
-    causers = {n.from_id for n in told}
-    shown = set(visibility.accounts_shown(tx, account_id, causers))
-    seen = visibility.see(tx, account_id, {n.post_id for n in told if n.post_id})
-    addressed = {id: _addressed(post, account_id) for id, post in seen.posts.items()}
-    mutes = blocks_and_mutes.mutes_of(tx, account_id, causers.union(*addressed.values()))
-    silent = {id for id, (notifications, _) in mutes.items() if notifications}
-    unwanted = silent | seen.relations.blocking
-    return [
-        n
-        for n in told
-        if n.from_id in shown
-        and n.from_id not in silent
-        and (not n.post_id or (n.post_id in seen.posts and unwanted.isdisjoint(addressed[n.post_id])))
-    ]
-
-
-def _addressed(post: Post, account_id: int) -> set[int]:
-    """The accounts addressed by post. A viewer who blocks or mutes one is not notified; own posts do not count."""
-    return set() if post.author_id == account_id else post.addressed
+    tellable = Tellable(tx, account_id, {one.from_id for one in told}, {one.post_id for one in told})
+    return [one for one in told if tellable.names(one.from_id) and tellable.shows(one.post_id)]
 
 
 def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int = 0, *, most: int) -> int:
@@ -75,7 +62,7 @@ def get(tx: Tx, account_id: int, id: int) -> Notification:
 
 def dismiss(tx: Tx, account_id: int, id: int) -> None:
     """Raises NotFound: absent or another's."""
-    if not rows.delete(tx, account_id, [id]):
+    if not groups.remove(tx, account_id, lambda: rows.delete(tx, account_id, id)):
         raise NotFound("notification", id)
 
 
@@ -88,7 +75,7 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
     that address such accounts or are in a muted thread."""
     if account_id == from_id:
         return []
-    about = {from_id} | (_addressed(post, account_id) if post else set())
+    about = {from_id} | (addressed_by(post, account_id) if post else set())
     known = blocks_and_mutes.of(tx, account_id, about)
     if from_id in known.blocked_by or known.blocking & about:
         return []
@@ -96,8 +83,12 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
         return []
     if post and reactions.thread_muters(tx, post.root_id, [account_id]):
         return []
-    told = rows.insert(tx, account_id, kind, from_id, post.id if post else 0)
+    told = groups.write(tx, account_id, kind, from_id, post.id if post else 0)
     return [(f"user:{account_id}", Signal("notification", told.id, from_id))] if told else []
+
+
+def _take_back(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post_id: int = 0) -> None:
+    groups.remove(tx, account_id, lambda: rows.take_back(tx, account_id, kind, from_id, post_id), kind)
 
 
 # One function for each event: it writes notifications and returns the signals to send after the commit. An event may
@@ -127,13 +118,13 @@ def on_edited(tx: Tx, post: Post) -> Signals:
     """Notifies the accounts mentioned now and the boosters of an edit."""
     told = _mentions(tx, post)
     for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=2**63 - 1, limit=1000)):
-        rows.take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)
+        _take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)
         told += _tell(tx, booster, NotificationKind.EDIT, post.author_id, post)
     return told
 
 
 def on_followed(tx: Tx, event: events.Followed) -> Signals:
-    rows.take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
+    _take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
     if not follows.get(tx, event.of, event.target_id):
         return []
     return _tell(tx, event.target_id, NotificationKind.FOLLOW, event.of)
@@ -147,21 +138,21 @@ def on_follow_requested(tx: Tx, event: events.FollowRequested) -> Signals:
 
 def on_follow_answered(tx: Tx, event: events.FollowAnswered) -> Signals:
     if event.of not in follows.requested_among(tx, event.follower_id, [event.of]):
-        rows.take_back(tx, event.of, NotificationKind.FOLLOW_REQUEST, event.follower_id)
+        _take_back(tx, event.of, NotificationKind.FOLLOW_REQUEST, event.follower_id)
     return []
 
 
 def on_unfollowed(tx: Tx, event: events.Unfollowed) -> Signals:
     if not follows.get(tx, event.of, event.target_id):
-        rows.take_back(tx, event.target_id, NotificationKind.FOLLOW, event.of)
+        _take_back(tx, event.target_id, NotificationKind.FOLLOW, event.of)
     if event.target_id not in follows.requested_among(tx, event.of, [event.target_id]):
-        rows.take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
+        _take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
     return []
 
 
 def on_blocked(tx: Tx, event: events.Blocked) -> Signals:
     if event.target_id in blocks_and_mutes.of(tx, event.of, [event.target_id]).blocking:
-        rows.forget_account(tx, event.of, event.target_id)
+        groups.remove(tx, event.of, lambda: rows.forget_account(tx, event.of, event.target_id))
     return []
 
 
@@ -183,7 +174,7 @@ def on_unboosted(tx: Tx, event: events.Unboosted) -> Signals:
 def _undone(tx: Tx, event: events.Unfavourited | events.Unboosted, mark: str, kind: NotificationKind) -> Signals:
     post = posts.by_id(tx, event.post_id)
     if post and not reactions.find(tx, mark, event.of, post.id):
-        rows.take_back(tx, post.author_id, kind, event.of, post.id)
+        _take_back(tx, post.author_id, kind, event.of, post.id)
     return []
 
 

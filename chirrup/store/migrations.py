@@ -118,6 +118,13 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "missed_pushes": _create_missing,
     "drafts": _create_missing,
     "media.draft_id": _add("media", "draft_id", "BIGINT NOT NULL DEFAULT 0"),
+    "notifications.group_id": _add("notifications", "group_id", "BIGINT NOT NULL DEFAULT 0"),
+    "notifications.newest": _add("notifications", "newest", "INTEGER NOT NULL DEFAULT 1"),
+    "notifications.members": _add("notifications", "members", "INTEGER NOT NULL DEFAULT 1"),
+    "notifications.sample": _add("notifications", "sample", "TEXT NOT NULL DEFAULT ''"),
+    "index notifications_newest": Index("notifications_newest"),
+    "index notifications_about": Index("notifications_about"),
+    "index notifications_group": Index("notifications_group"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -30,6 +30,7 @@ _TEXTS = {
     "thread_posts": ("post_id", ("audience",)),
     "drafts": ("id", ("body",)),
     "conversations": ("last_post_id", ("participants",)),
+    "notifications": ("id", ("sample",)),
     "outbox": ("id", ("body",)),
     "outbox_failed": ("id", ("body",)),
     "jobs": ("id", ("key", "payload")),

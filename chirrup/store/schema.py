@@ -286,9 +286,16 @@ CREATE TABLE IF NOT EXISTS listed_in (
 
 CREATE TABLE IF NOT EXISTS notifications (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, from_id BIGINT NOT NULL,
-  post_id BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+  post_id BIGINT NOT NULL, group_id BIGINT NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 1,
+  members INTEGER NOT NULL DEFAULT 1, sample TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE UNIQUE INDEX IF NOT EXISTS notifications_once ON notifications (bucket, account_id, kind, from_id, post_id);
 CREATE INDEX IF NOT EXISTS notifications_order ON notifications (bucket, account_id, id DESC);
+CREATE INDEX IF NOT EXISTS notifications_newest ON notifications (bucket, account_id, id DESC) WHERE newest = 1;
+CREATE INDEX IF NOT EXISTS notifications_about ON notifications (bucket, account_id, kind, post_id, id DESC)
+  WHERE newest = 1 AND group_id > 0;
+CREATE INDEX IF NOT EXISTS notifications_group ON notifications (bucket, account_id, group_id, id DESC)
+  WHERE group_id > 0;
 
 CREATE TABLE IF NOT EXISTS conversations (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, root_id BIGINT NOT NULL,

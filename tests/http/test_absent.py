@@ -171,19 +171,21 @@ def test_no_field_tells_a_hidden_id_from_an_absent_one(secrets, route: Route, fi
 
 
 OF_OTHERS = [
-    route for route in ROUTES if re.search(r"/(conversations|featured_tags|lists?|media|notifications)/{id", route.path)
+    route
+    for route in ROUTES
+    if re.search(r"/(conversations|featured_tags|lists?|media|notifications)/{(id|group_key)", route.path)
 ]
 
 
 @pytest.mark.parametrize("route", OF_OTHERS, ids=name_of)
 def test_what_is_somebody_elses_is_answered_like_what_never_was(secrets, route: Route):
-    noun = re.findall(r"(\w+?)s?/{id", route.path)[0]
+    noun = re.findall(r"(\w+?)s?/{", route.path)[0]
     for viewer in secrets.viewers:
         theirs, absent = (
             answer_to(
                 viewer,
                 route.method,
-                route.path.replace("{id}", id),
+                route.path.replace("{id}", id).replace("{group_key}", f"ungrouped-{id}"),
                 **({} if route.method == "GET" else {"json": {}}),
             )
             for id in (secrets.things[noun], NEVER)

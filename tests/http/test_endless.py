@@ -30,19 +30,29 @@ from chirrup.http.health import Health
 from chirrup.ids import bucket_of
 from chirrup.mastodon import paging
 from chirrup.mastodon.call import Call, Services
-from chirrup.mastodon.paging import Page
+from chirrup.mastodon.paging import Page, Whole
 from chirrup.mastodon.render import Renderer
 from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.ports import Database, Engines, Tx
-from chirrup.social import account_lists, accounts, conversations, follows, lists, posts, reactions, tags
+from chirrup.social import (
+    account_lists,
+    accounts,
+    conversations,
+    follows,
+    lists,
+    notification_groups,
+    posts,
+    reactions,
+    tags,
+)
 from chirrup.social.accounts import SignUp
 from chirrup.social.media import Addresses
 from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows
-from chirrup.types import Draft, Media, Post, Role, Viewer
+from chirrup.types import Draft, Media, NotificationKind, Post, Role, Viewer
 
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
-PAGES = [route for route in ROUTES if get_origin(ARGUMENTS[route].answer) is Page]
+PAGES = [route for route in ROUTES if get_origin(ARGUMENTS[route].answer) in (Page, Whole)]
 OFFSETS = [route for route in ROUTES if "offset" in getattr(ARGUMENTS[route].query, "__struct_fields__", ())]
 LIMIT = 2
 URL = "http://x/list"
@@ -71,6 +81,12 @@ SCENES: dict[str, list[Scene]] = {
         Scene("star", "people", query={"exclude_types": ["favourite", "mention"]}),
         Scene("star", "friend", query={"account_id": "friend"}),
     ],
+    "/api/v2/notifications": [
+        Scene("star", "people and friend"),
+        Scene("star", "people", query={"types": ["follow"]}),
+        Scene("star", "friend", query={"account_id": "friend"}),
+    ],
+    "/api/v2/notifications/{group_key}/accounts": [Scene("hermit", "people", "group")],
     "/api/v1/accounts/{id}/statuses": [
         Scene("", "talker", "talker"),
         Scene("owner", "talker", "talker", {"exclude_replies": True}),
@@ -83,8 +99,8 @@ SCENES: dict[str, list[Scene]] = {
     "/api/v1/accounts/{id}/following": [Scene("", "people", "owner")],
     "/api/v1/accounts/{id}/endorsements": [Scene("", "people", "owner")],
     "/api/v1/endorsements": [Scene("owner", "people")],
-    "/api/v1/blocks": [Scene("hermit", "people")],
-    "/api/v1/mutes": [Scene("hermit", "people")],
+    "/api/v1/blocks": [Scene("hater", "people")],
+    "/api/v1/mutes": [Scene("hater", "people")],
     "/api/v1/follow_requests": [Scene("locked", "people")],
     "/api/v1/timelines/public": [Scene("", "media", query={"only_media": True}), Scene("muter", "public")],
     "/api/v1/timelines/tag/{hashtag}": [
@@ -105,7 +121,7 @@ BY_OFFSET: dict[str, list[Scene]] = {
     ],
     "/api/v1/directory": [Scene("", "people", query={"order": "new"}), Scene("owner", "people")],
 }
-NAMED = "star owner marker hermit locked muter talker answerer booster friend noisy"
+NAMED = "star owner marker hater hermit locked muter talker answerer booster friend noisy"
 
 
 class Town:
@@ -117,6 +133,7 @@ class Town:
     def __init__(self, db: Database, many: int) -> None:
         self.ids: dict[str, int] = {}
         self.shown: dict[str, list[Any]] = {}  # in the order of time
+        self.group = ""  # the key of hermit's only group
         db.write_now(self._fill, db, many)
 
     def _fill(self, tx: Tx, db: Database, many: int) -> None:
@@ -174,11 +191,13 @@ class Town:
         lists.add(tx, of["owner"], of["list"], [id])
         account_lists.endorse(tx, of["owner"], id)
         follows.follow(tx, id, of["locked"])
-        follows.block(tx, of["hermit"], id)
-        follows.mute(tx, of["hermit"], id)
+        follows.block(tx, of["hater"], id)
+        follows.mute(tx, of["hater"], id)
         reactions.favourite(tx, id, of["post"])
         reactions.boost(tx, id, of["post"], visibility="unlisted")
         notification_rows.insert(tx, of["star"], "follow", id)
+        told = notification_groups.write(tx, of["hermit"], NotificationKind.FOLLOW, id)
+        self.group = notification_groups.key_of(told)
         said = self._say(id, "#bread")
         direct = self._say(id, "@owner psst", "direct")
         conversations.on_published(tx, direct)
@@ -260,13 +279,16 @@ async def page(world: World, route: Route, scene: Scene, **span: Any) -> tuple[l
     asked = {name: str(world.town.ids[value]) if name == "account_id" else value for name, value in scene.query.items()}
     query = msgspec.convert({"limit": str(LIMIT), **asked, **span}, arguments.query, strict=False)
     path = {name: world.town.ids[scene.about] if kind is int else scene.about for name, kind in arguments.path.items()}
+    path |= {"group_key": world.town.group} if "group_key" in path else {}
     answer = await route.handler(call, **path, query=query)
-    items = answer.items if isinstance(answer, Page) else answer
-    return [_name_of(item) for item in msgspec.json.decode(msgspec.json.encode(items))], answer
+    items = msgspec.json.decode(msgspec.json.encode(answer.items if isinstance(answer, Page) else answer))
+    return [_name_of(item) for item in (items["notification_groups"] if isinstance(answer, Whole) else items)], answer
 
 
 def _name_of(item: dict[str, Any]) -> str:
     """What tells an item from others: of a conversation its last post, of a notification who caused it."""
+    if "sample_account_ids" in item:
+        return item["sample_account_ids"][0]
     if "last_status" in item:
         return item["last_status"]["id"]
     if "type" in item:

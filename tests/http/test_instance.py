@@ -46,7 +46,7 @@ def test_nothing_is_promised_that_is_not_there(server):
     versions = server.anyone().get("/api/v2/instance").json()["api_versions"]
 
     for needs, path in (
-        (2, "/api/v2/notifications/policy"),
+        (2, "/api/v2/notifications/{group_key}"),
         (7, "/api/v1/statuses/1/quotes"),
         (10, "/api/v1/collections/1"),
     ):

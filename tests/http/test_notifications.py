@@ -40,7 +40,8 @@ def test_each_names_who_did_it_and_shows_the_post(busy, bob):
     assert favourite["status"]["content"] == "<p>mine</p>"
     assert busy.name in mention["status"]["content"]
     assert "status" not in follow
-    assert favourite["group_key"] == f"ungrouped-{favourite['id']}"
+    assert mention["group_key"] == f"ungrouped-{mention['id']}"
+    assert favourite["group_key"].startswith("favourite-")
     assert favourite["created_at"].endswith("Z")
     assert busy.get(f"/api/v1/notifications/{mention['id']}").json() == mention
 
@@ -50,6 +51,7 @@ def test_they_can_be_chosen_by_kind_and_by_account(busy, bob, server):
     assert kinds(busy, **{"exclude_types[]": ["mention", "poll"]}) == ["favourite", "follow"]
     assert kinds(busy, **{"types[]": ["mention"], "exclude_types[]": ["mention"]}) == []
     assert kinds(busy, **{"types[]": "admin.sign_up"}) == []
+    assert kinds(busy, **{"types[]": ["mention", "of the future"]}) == ["mention"]
     assert len(told(busy, account_id=bob.id)) == 3
     assert told(busy, account_id=server.person().id) == []
 

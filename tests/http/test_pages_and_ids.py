@@ -9,12 +9,12 @@ from world import World, ask, name_of
 
 from chirrup.http.arguments import Arguments
 from chirrup.http.route import ADMIN
-from chirrup.mastodon.paging import Page, PageQuery
+from chirrup.mastodon.paging import Page, PageQuery, Whole
 from chirrup.mastodon.routes import ROUTES, Route
 
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
 LISTS = [route for route in ROUTES if issubclass(ARGUMENTS[route].query or object, PageQuery)]
-PAGES = [route for route in LISTS if get_origin(ARGUMENTS[route].answer) is Page]
+PAGES = [route for route in LISTS if get_origin(ARGUMENTS[route].answer) in (Page, Whole)]
 BY_ID = [route for route in ROUTES if int in ARGUMENTS[route].path.values()]
 LONGEST = 200  # of any list, whatever limit is asked for
 ID_MAX = str(2**63 - 1)

@@ -112,15 +112,19 @@ def _search(stage: Stage, viewer: str, q: str) -> set[str]:
     return {post["id"] for post in stage.people[viewer].get("/api/v2/search", q=q).json()["statuses"]}
 
 
-def notified(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+def notified(path: str) -> Probe:
     """By the id of the notification: one's own; somebody else's for those who never had one."""
-    own = stage.notified.get(viewer, stage.notified["friend"])
-    found: dict[Said, bool] = {}
-    for one in said:
-        answer = stage.people[viewer].get(f"/api/v1/notifications/{own[one.id]}")
-        assert answer.status_code in (200, 401, 404)
-        found[one] = one.id in answer.text
-    return found
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        own = stage.notified.get(viewer, stage.notified["friend"])
+        found: dict[Said, bool] = {}
+        for one in said:
+            answer = stage.people[viewer].get(path.format(id=own[one.id]))
+            assert answer.status_code in (200, 401, 404)
+            found[one] = one.id in answer.text
+        return found
+
+    return probe
 
 
 def talked(method: str, path: str) -> Probe:
@@ -284,7 +288,12 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/favourites": [(listed("/api/v1/favourites"), kept)],
     "GET /api/v1/bookmarks": [(listed("/api/v1/bookmarks"), kept)],
     "GET /api/v1/notifications": [(listed("/api/v1/notifications", limit=80), told_of)],
-    "GET /api/v1/notifications/{id}": [(notified, mentions_told)],
+    "GET /api/v1/notifications/{id}": [(notified("/api/v1/notifications/{id}"), mentions_told)],
+    "GET /api/v2/notifications": [
+        (listed("/api/v2/notifications", limit=80), told_of),
+        (listed("/api/v2/notifications", **{"limit": 80, "grouped_types[]": "follow"}), told_of),
+    ],
+    "GET /api/v2/notifications/{group_key}": [(notified("/api/v2/notifications/ungrouped-{id}"), mentions_told)],
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
     # what one can do to a post says whether it is there; last, because it changes things

@@ -104,6 +104,7 @@ class Site:
         if section in ("tags", "tag"):
             return [(re.sub(r"\{\w+\}", self.tag, path), "")]
         ids = self.ids.get({"files": "media", "profiles": "accounts"}.get(section, section), [self.ann.id])
+        path = path.replace("{group_key}", "ungrouped-{id}")
         return [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
 
 
