@@ -1,4 +1,4 @@
-"""A mail as bytes: words become plain text and HTML, with headers that programs and people expect.
+"""Composes a mail as bytes, with plain text, HTML, and the headers that programs and people expect.
 
 No value can add a header: line breaks and control characters in names become spaces, and the library refuses the rest.
 """
@@ -22,7 +22,7 @@ from ..ports import Mail
 
 _LINE_CHARS_MAX = 900  # RFC 5322, 2.1.1 allows 998
 
-# Mail programs know no CSS variables, and many leave out <style>: what matters is said on each element.
+# Mail programs know no CSS variables, and many ignore <style>, so each element has the styles that matter.
 _HTML = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{subject}</title></head>
@@ -40,7 +40,7 @@ _BUTTON = (
 
 
 class Words(msgspec.Struct, frozen=True):
-    """What a mail says. before, after: paragraphs of plain text; link: (what its button says, the address)."""
+    """The content of a mail. before, after: paragraphs of plain text; link: (text of the button, address)."""
 
     subject: str
     before: tuple[str, ...]
@@ -49,17 +49,17 @@ class Words(msgspec.Struct, frozen=True):
 
 
 class Letterhead(msgspec.Struct, frozen=True):
-    """Who writes: a site of this server, as its mails name it."""
+    """The sender of a mail: a site of this server."""
 
     title: str
     url: str
-    domain: str  # of ids, so that answers and reports find their mail
+    domain: str  # of message ids, so that replies and reports can name the mail
     sender_name: str
     sender: str  # an address
 
 
 def letterhead(settings: Settings, site: Site | None = None) -> Letterhead:
-    """site: where it is from; None: the server's own network. Raises SettingsError: mail_from is no address.
+    """site: the sender; None: the server's own network. Raises SettingsError: mail_from is no address.
 
     All sites send from the address in mail_from. The name there is that of the server's own network.
     """
@@ -80,7 +80,7 @@ def letterhead(settings: Settings, site: Site | None = None) -> Letterhead:
 
 
 def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) -> Mail:
-    """id: the same for the same mail, so that a mail program shows one that came twice once. Raises Refused: to."""
+    """id: the same for the same mail, so that a mail program shows it once if it arrives twice. Raises Refused: to."""
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = Address(head.sender_name, addr_spec=head.sender)
     try:
@@ -90,7 +90,7 @@ def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) ->
     message["Subject"] = _plain(words.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1000, UTC))
     message["Message-ID"] = f"<{id}@{head.domain}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: automatic replies are not sent to it
     message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     text, html = _text(head, words), _html(head, words)
     message.set_content(text, cte=_encoding(text))
@@ -99,13 +99,13 @@ def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) ->
 
 
 def _with_ascii_host(address: str) -> str:
-    """Raises ValueError: the host is no name."""
+    """Raises ValueError: not a valid host."""
     local, _, host = address.rpartition("@")
     return address if host.isascii() else f"{local}@{idna.encode(host, uts46=True).decode()}"  # IDNAError is one
 
 
 def _encoding(text: str) -> str:
-    """As it is, where that may be: whoever opens the file finds the link whole."""
+    """Unchanged if possible, so that links are readable in the raw mail."""
     whole = text.isascii() and all(len(line) <= _LINE_CHARS_MAX for line in text.splitlines())
     return "7bit" if whole else "quoted-printable"
 
@@ -127,5 +127,5 @@ def _paragraphs(words: Iterable[str]) -> Iterable[str]:
 
 
 def _plain(words: str) -> str:
-    """One line without control characters."""
+    """words as one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())

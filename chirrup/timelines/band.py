@@ -1,4 +1,4 @@
-"""What was sent in one stretch of a stream, in short: who reads that stretch again can tell from it what is missing."""
+"""A short record of the events sent in one stretch of a stream. Reading it again then shows what is missing."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
@@ -8,21 +8,21 @@ from hashlib import blake2b
 from string import ascii_letters, digits
 from typing import Self
 
-SIZE = 32  # events; those that come late to a band make it larger
+SIZE = 32  # events; late events make a band larger
 CHARS = 8  # of a number in a text
 MASK = 2**48 - 1  # the part of a place that is written: it repeats after 24 days
 _LETTERS = f"{ascii_letters}{digits}-_".encode()
-_TRIES_MAX = 4000  # to find places, before a band is given up: chance needs few, a forged text might need any number
+_TRIES_MAX = 4000  # to find places, then the band is given up: real texts need few, a forged one could need any number
 
-_Chain = tuple["_Chain | None", int]  # places chosen, the last one first
+_Chain = tuple["_Chain | None", int]  # chosen places, the last one first
 
 
 class Band:
-    """All that was sent between the band before and the place `end`: a sum, and a letter (one of 64) for each event.
+    """The events sent after the band before, up to the place `end`: a sum, and a letter (one of 64) for each event.
 
-    Letters are in the order of places. What belongs to the stretch and has no such letter in such an order was not
-    sent; of what could be meant, the sum says which it is. A band without letters has the sum alone, so that only all
-    or nothing can be told. places: what was sent; None: only the text is known.
+    Letters are in the order of places. Events that belong to the stretch but do not match the letters were not sent. If
+    several choices match, the sum decides. A band without letters has only the sum, so it can only say whether all
+    events were sent. places: of the sent events; None: only the text is known.
     """
 
     def __init__(self, end: int, places: Sequence[int] = ()) -> None:
@@ -33,7 +33,7 @@ class Band:
 
     @classmethod
     def parse(cls, text: str, after: int) -> Self:
-        """text: CHARS for the end, which comes after the place after; CHARS for the sum; letters."""
+        """text: CHARS for the end, which is later than the place `after`; CHARS for the sum; letters."""
         band = cls(after + (number(text[:CHARS]) - after & MASK))
         band._sum, band._letters = number(text[CHARS : 2 * CHARS]), bytearray(text[2 * CHARS :].encode())
         band.places = None
@@ -47,7 +47,7 @@ class Band:
 
     @property
     def size(self) -> int:
-        """Events, as far as they are known."""
+        """How many events, as far as known."""
         return len(self.places or ())
 
     @property
@@ -56,15 +56,15 @@ class Band:
 
     @property
     def has_room(self) -> bool:
-        """For one more, behind the others."""
+        """Whether one more event may be added at the end."""
         return self.places is not None and len(self._letters) == len(self.places) < SIZE
 
     def __contains__(self, place: int) -> bool:
-        """Has been sent, as far as that is known."""
+        """Whether it was sent, as far as known."""
         return self.places is not None and has(self.places, place)
 
     def add(self, place: int) -> None:
-        if self.places is None:  # nobody knows where it comes in; it may be sent twice, then
+        if self.places is None:  # its index is unknown; the event may be sent twice
             return
         at, (mark, letter) = bisect_left(self.places, place), _mark(place)
         if len(self._letters) == len(self.places):
@@ -94,7 +94,7 @@ class Band:
         self._letters, self._text = bytearray(), None
 
     def join(self, earlier: "Band") -> None:
-        """Be one with the band before, without letters."""
+        """Merge the band before into this one, without letters."""
         if self.places is not None and earlier.places is not None:
             self.places[:0] = earlier.places
         else:
@@ -103,18 +103,18 @@ class Band:
         self.drop_letters()
 
     def found_among(self, belonging: Sequence[int], deleted: Sequence[int]) -> Sequence[int]:
-        """What was sent, of what belongs to the stretch by now and of what may have before it was deleted.
+        """The places that were sent, among those that belong to the stretch now or may have before they were deleted.
 
-        Where that cannot be told, nothing counts as sent: rather twice than never.
+        If that is unclear, none count as sent: sending an event twice is better than never.
         """
         if self.places is not None:
             return self.places
         return belonging if _sum_of(belonging) == self._sum else self._choose(sorted({*belonging, *deleted}))
 
     def _choose(self, places: Sequence[int]) -> list[int]:
-        """Those of places that have the letters in their order, and the sum; [] where there are none, or too many ways.
+        """Those of places that match the letters, in order, and the sum; [] if there are none, or too many to try.
 
-        ways: for each number of letters, all that the places so far with these letters can sum up to.
+        ways[n]: the possible sums of n places so far that match the first n letters, with the places.
         """
         marks = [_mark(place) for place in places]
         last = self._last_chances([letter for _, letter in marks])
@@ -123,7 +123,7 @@ class Band:
         for n, (place, (mark, letter)) in enumerate(zip(places, marks, strict=True)):
             while first < len(last) and last[first] < n:
                 first += 1
-            for at in range(min(n + 1, len(last)) - 1, first - 1, -1):  # backwards, so that none is taken twice
+            for at in range(min(n + 1, len(last)) - 1, first - 1, -1):  # backwards, so that no place is used twice
                 if self._letters[at] == letter:
                     tried += len(ways[at])
                     ways[at + 1] |= {total + mark & MASK: (chain, place) for total, chain in ways[at].items()}
@@ -136,7 +136,7 @@ class Band:
         return chosen[::-1]
 
     def _last_chances(self, letters: list[int]) -> list[int]:
-        """Which one of letters each of the band's own can be at the latest, so that the others can still follow."""
+        """For each letter of the band, the last index in letters that it can match so that the others still can."""
         last, n = list[int](), len(letters)
         for letter in reversed(self._letters):
             n = next((at for at in range(n - 1, -1, -1) if letters[at] == letter), -1)
@@ -164,7 +164,7 @@ def _written(number: int) -> bytes:
 
 @lru_cache(4096)
 def _mark(place: int) -> tuple[int, int]:
-    """What the place adds to a sum, and its letter: by chance, but always the same."""
+    """What a place adds to the sum, and its letter: a hash, so always the same."""
     digest = blake2b(place.to_bytes(8), digest_size=7).digest()
     return int.from_bytes(digest[:6]), _LETTERS[digest[6] % 64]
 

@@ -1,7 +1,7 @@
-"""THE CORE, second half: one post to many timelines and open streams, a step of followers at a time.
+"""THE CORE, second half: delivers one post to many timelines and open streams, a step of followers at a time.
 
-Costs are per step, not per follower, and a step is told while the next is read. All of it may run twice: timelines and
-readers hold an id once. Each step looks at the post anew: what is deleted goes no further.
+Costs are per step, not per follower. One step is pushed while the next is read. All of it may run twice: timelines and
+readers keep an id once. Each step reads the post again, so a deleted post is not delivered further.
 """
 
 import asyncio
@@ -14,32 +14,32 @@ from ..social.tags import key_of
 from ..store import tags
 from ..types import Post, Visibility
 from . import audience
-from .audience import Told
+from .audience import Targets
 
 STEP = 2500  # followers read and pushed at once
-CHUNK = 4  # steps until others have their turn
+CHUNK = 4  # steps until other deliveries get their turn
 
-Place = tuple[int, int]  # which of the post's ways, and the last who was looked at there
+Place = tuple[int, int]  # index of one of the post's ways, id of the last follow or follower read there
 START: Place = 0, 0
 
 
 async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place = START) -> Place | None:
-    """Into every warm timeline and every open stream that wants the post: one chunk, and where the next begins.
+    """Deliver one chunk to the warm timelines and open streams that get the post. Returns the next place; None: done.
 
-    event: "status.update" (edited) and "delete" go to the same streams; timelines hold ids, so need neither.
+    event: "status.update" (edited) and "delete" go to the same streams; timelines contain only ids and need neither.
     """
-    told, author, rest = await engines.db.read(_next, post_id, event, *place)
+    targets, author, rest = await engines.db.read(_next, post_id, event, *place)
     for _ in range(1, CHUNK):
         if rest is None:
             break
-        telling = _tell(engines, told, Signal(event, post_id, author))
-        (told, author, rest), _ = await asyncio.gather(engines.db.read(_next, post_id, event, *rest), telling)
-    await _tell(engines, told, Signal(event, post_id, author))
+        sending = _send(engines, targets, Signal(event, post_id, author))
+        (targets, author, rest), _ = await asyncio.gather(engines.db.read(_next, post_id, event, *rest), sending)
+    await _send(engines, targets, Signal(event, post_id, author))
     return rest
 
 
-async def _tell(engines: Engines, told: Told, signal: Signal) -> None:
-    for kind, owners in told:
+async def _send(engines: Engines, targets: Targets, signal: Signal) -> None:
+    for kind, owners in targets:
         if signal.kind == "update":
             metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, signal.id)
         reader = {"home": "user:", "list": "list:"}.get(kind)
@@ -47,25 +47,25 @@ async def _tell(engines: Engines, told: Told, signal: Signal) -> None:
         await engines.broker.publish(channels, signal.packed)
 
 
-def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Told, int, Place | None]:
-    """(who is to be told, the author, where to go on): of STEP readers, or of all that are left."""
-    loaded, told, room = audience.load(tx, post_id, deleted=event == "delete"), Told(), STEP
+def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Targets, int, Place | None]:
+    """(who gets it, the author, next place) for STEP readers, or all that are left."""
+    loaded, targets, room = audience.load(tx, post_id, deleted=event == "delete"), Targets(), STEP
     if loaded is None:
-        return told, 0, None
+        return targets, 0, None
     post, original = loaded
     ways = ["followers"]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
         ways += ["public", *(f"#{key_of(post.org_id, tag)}" for tag in post.tag_names)]
     while way < len(ways) and room > 0:
         found, step = _step(tx, post, original, ways[way], after, room)
-        told += found
+        targets += found
         way, after = (way, step[-1]) if len(step) == room else (way + 1, 0)
         room -= len(step)
-    return told, post.author_id, (way, after) if way < len(ways) else None
+    return targets, post.author_id, (way, after) if way < len(ways) else None
 
 
-def _step(tx: Tx, post: Post, original: Post | None, way: str, after: int, limit: int) -> tuple[Told, list[int]]:
-    """(who is to be told, who was looked at): on one way, of those behind after."""
+def _step(tx: Tx, post: Post, original: Post | None, way: str, after: int, limit: int) -> tuple[Targets, list[int]]:
+    """(who gets it, ids read) for one step of one way, after the id `after`."""
     if way == "followers":
         return audience.followers(tx, post, original, after, limit)
     if way == "public":

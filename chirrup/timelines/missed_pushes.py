@@ -1,10 +1,10 @@
-"""Timelines that may be out of reach: what they miss is on record in the database, so nobody's death loses it.
+"""Records missed pushes in the database while the timelines cannot be reached, so that no crash loses them.
 
-A push or a drop that did not arrive is noted before its event is done with: one row for each part of the timelines,
-however many events and however long it lasts. Any worker that reaches the part has it forgotten as a whole (so all of
-it is rebuilt from the database) and strikes the note: make_up(), about once a second. So it does with what open streams
-could not be told: whoever reaches the broker has them look what they missed. That costs a query for each stream, so not
-while the note grows: whoever goes on losing things lives, and says so itself when it can.
+A missed push or drop is recorded before its event is finished: one row for each part of the timelines, however many
+events it concerns. make_up() runs about once a second in each worker. A worker that reaches the part drops all of it,
+so it is rebuilt from the database, and deletes the record. Missed signals to open streams are recorded too: a worker
+that reaches the broker makes the streams look for what they missed. That costs a query for each stream, so we wait
+until the counter stops rising: a process that is still losing signals is alive and will report the gap itself.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ QUIET_S = 1.0
 
 
 class MissedPushes:
-    """See ports.Timelines. Raises nothing when they are out of reach, only when the database is too."""
+    """See ports.Timelines. Raises only if the database cannot be reached either."""
 
     def __init__(self, timelines: Timelines, db: Database) -> None:
         self._timelines, self._db = timelines, db
         self.page, self.begin_rebuild, self.warm = timelines.page, timelines.begin_rebuild, timelines.warm
         self.forget, self.close = timelines.forget, timelines.close
-        self._parts: set[int] = set()  # to be noted by the next write
+        self._parts: set[int] = set()  # to be recorded by the next write
         self._next: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
@@ -42,7 +42,7 @@ class MissedPushes:
             await self._note(late.parts)
 
     async def _note(self, parts: Collection[int]) -> None:
-        """On return it is on record. Those who come while a write is under way share the one after it."""
+        """Returns when it is recorded. Calls during a write share the next one."""
         self._parts.update(parts)
         if self._next is None:
             self._next = asyncio.ensure_future(self._write())
@@ -55,13 +55,13 @@ class MissedPushes:
 
 
 async def note_streams(engines: Engines) -> None:
-    """On return it is on record if something published here did not arrive. To be called before its event is gone."""
+    """Record it if a message published by this process did not arrive. Call it before the event is finished."""
     if engines.broker.owes:
         await engines.db.write(missed_pushes.note, [missed_pushes.ALL_STREAMS])
 
 
 async def make_up(engines: Engines) -> None:
-    """Have all that is noted forgotten, or told to streams, as far as it can be reached."""
+    """Make up for all recorded missed pushes whose part of the timelines, or broker, can be reached."""
     noted = await engines.db.read(missed_pushes.noted)
     if any(kind == missed_pushes.OLD for kind, _ in noted):
         await engines.db.write(missed_pushes.adopt, noted)

@@ -1,8 +1,8 @@
-"""A post stands at home, and in a list, once, however many of those one reads boost it.
+"""Shows a post once in a home or list timeline, however many followees boost it.
 
-A boost is left out while what it boosts, itself or boosted by somebody else, stands among the NEAR below it: the first
-stays where it was read, and whoever walks from page to page meets each post once. Timelines hold every id. What is left
-out is found when a page is shown, among what the viewer sees at that moment: docs/decisions/0018-a-post-once.md.
+A boost is left out if the same post, or an earlier boost of it, is among the NEAR entries below. So the first stays
+where it was read, and a viewer who pages through meets each post once. Timelines keep every id. Boosts are left out
+when a page is shown, by what the viewer may see then: docs/decisions/0018-a-post-once.md.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,27 +12,27 @@ from ..access.visibility import Found, Seen
 from ..ports import Database, Tx
 from ..store import posts
 
-NEAR = 60  # Mastodon's is 40 of what is shown; some of ours may be deleted or hidden by now
-KEPT = 100_000  # facts of each database
+NEAR = 60  # Mastodon has 40 shown entries; some of ours may be deleted or hidden by now
+KEPT = 100_000  # entries of _kept for each database
 
 Below = Callable[[Tx], Sequence[int]]
 
-# What a post boosts, 0 for nothing. It never changes, so it is asked for once.
+# post -> the post it boosts, 0 for none. It never changes, so it is read once.
 _kept: "WeakKeyDictionary[Database, dict[int, int]]" = WeakKeyDictionary()
 
 
 class Excerpt:
-    """A page of a timeline, newest first, and what stands below it: the next NEAR ids, asked for where they matter."""
+    """A page of a timeline, newest first. below: reads the next NEAR ids, called only if needed."""
 
     def __init__(self, db: Database, ids: Sequence[int], below: Below) -> None:
         self.ids = ids
-        self.together: dict[int, list[int]] = {}  # by what is shown: boosts left out for it, the earliest first
+        self.together: dict[int, list[int]] = {}  # shown entry -> boosts left out because of it, earliest first
         self._below = below
         self._db = db
-        self._firsts: dict[int, list[int]] = {}  # by boost: what it may be left out for, the newest first
+        self._firsts: dict[int, list[int]] = {}  # boost -> entries it may be left out because of, newest first
 
     def beside(self, tx: Tx, found: Found) -> Found:
-        """found, with what else has to be judged. A query for posts not seen before, where a boost is among found."""
+        """found, with the other posts needed to decide. Costs a query if found has boosts and a post is not known."""
         if not any(post.boost_of_id for post in found.posts.values()):
             return found
         boosts = {id: post.boost_of_id for id in self.ids if (post := found.posts.get(id)) and post.boost_of_id}
@@ -42,7 +42,7 @@ class Excerpt:
         known.update({id: post.boost_of_id for id, post in found.posts.items()})
         wanted = set(boosts.values())
         line = [*self.ids, *self._below(tx)]
-        places: dict[int, list[int]] = {}  # by what is shown there, the newest first
+        places: dict[int, list[int]] = {}  # post -> indexes in line where it is shown, newest first
         for place, original in enumerate(_shown_at(tx, known, line)):
             if original in wanted:
                 places.setdefault(original, []).append(place)
@@ -55,7 +55,7 @@ class Excerpt:
         return Found(found.posts | posts.by_ids(tx, firsts - found.posts.keys()), found.parents)
 
     def shown(self, seen: Seen) -> list[int]:
-        """Those of ids that stay. What an edit made the viewer mind is left out, too."""
+        """Those of ids that are shown. Posts that the viewer does not want since an edit are left out, too."""
         found, relations = seen.posts, seen.relations
         wanted = found.keys()
         if relations.is_averse:
@@ -75,8 +75,8 @@ class Excerpt:
 
 
 def _shown_at(tx: Tx, known: dict[int, int], line: Sequence[int]) -> list[int]:
-    """What is shown in each place: for a boost what it boosts. A query where one was not seen before."""
-    boosted = {id: known.get(id) for id in line}  # others may empty what is known meanwhile
+    """The post shown by each entry: for a boost, the boosted post. Costs a query if an entry was not seen before."""
+    boosted = {id: known.get(id) for id in line}  # a copy: another read may clear known meanwhile
     if unknown := [id for id, original in boosted.items() if original is None]:
         read = dict.fromkeys(unknown, 0) | posts.boosts_among(tx, unknown)
         known.update(read)
@@ -85,13 +85,13 @@ def _shown_at(tx: Tx, known: dict[int, int], line: Sequence[int]) -> list[int]:
 
 
 class Standing:
-    """The newest of a timeline as those know it who hear its stream: what is boosted again is no news to them."""
+    """The newest entries of a timeline, for its stream: another boost of the same post is no news."""
 
     def __init__(self, shown: dict[int, int]) -> None:
-        self._shown = shown  # what is shown there, by id, the oldest first
+        self._shown = shown  # id of an entry -> post that it shows, oldest first
 
     def is_news(self, id: int, shows: int) -> bool:
-        """From now on it stands there."""
+        """Whether no other entry shows the post `shows`. Adds the entry."""
         stands = id != shows and any(shows == other for at, other in self._shown.items() if at != id)
         self._shown[id] = shows
         if len(self._shown) > NEAR:
@@ -103,5 +103,5 @@ class Standing:
 
 
 def shown_in(tx: Tx, db: Database, ids: Sequence[int]) -> Standing:
-    """What stands in a timeline. ids: oldest first."""
+    """The newest entries of a timeline. ids: oldest first."""
     return Standing(dict(zip(ids, _shown_at(tx, _kept.setdefault(db, {}), ids), strict=True)))

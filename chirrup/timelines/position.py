@@ -1,7 +1,7 @@
-"""Where a reader is in a stream, as a text that it brings back (`Last-Event-ID`).
+"""A reader's position in a stream, as a text that the client sends back (`Last-Event-ID`).
 
-Nothing is kept on the server. Events reach a stream nearly, but not quite, in the order of their ids: two authors, two
-workers, one of which may have died. So one number would not do: docs/decisions/0027-taking-streams-up.md.
+The server stores nothing. Events reach a stream almost in the order of their ids, but not quite: they have different
+authors and workers, and a worker may die. So one number is not enough: docs/decisions/0027-taking-streams-up.md.
 """
 
 import re
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from ..ids import ID_MAX, first_at
 from .band import CHARS, MASK, SIZE, Band, code, has, number
 
-WINDOW_MS = 8_000  # what was sent in this time is named: of its edits and deletions a reader who was away is told
-NAMED_MAX = 100  # places in a text; those before them are in bands
+WINDOW_MS = 8_000  # events sent in this time are named, so that a reader who was away gets their edits and deletions
+NAMED_MAX = 100  # places in a text; earlier ones are in bands
 BANDS_MAX = 36
 LETTERS_MAX = 832  # in all bands
 KEPT_MAX = 4_000  # places in all bands
@@ -23,36 +23,36 @@ _FORM = re.compile(r"([0-9a-f]{1,16})\.((?:[\w-]{8}(?:[\w-]{5})*)?)((?:\.[\w-]{1
 
 
 def place_of(id: int, *, notification: bool = False) -> int:
-    """Posts (conversations: by their last post) and notifications share a stream; their ids might be equal."""
+    """An event's place. In a stream, posts (conversations: their last post) and notifications may have equal ids."""
     return id << 1 | notification
 
 
 PLACE_MAX = place_of(ID_MAX)
-_FLOOR_MAX = PLACE_MAX - (BANDS_MAX + 2) * (MASK + 1)  # so that every place in a text is one of an id
+_FLOOR_MAX = PLACE_MAX - (BANDS_MAX + 2) * (MASK + 1)  # so that every place in a text belongs to a valid id
 
 
 class Position:
-    """All that belongs into the stream up to `floor` has been sent; above `low`, what is in `sent`; between, `bands`.
+    """Up to `floor`, everything was sent. Above `low`, the places in `sent` were. Between, `bands` record it.
 
-    The text of a position names the places in sent. Of what is in bands it says just enough that whoever reads again
-    what belongs there can settle() which were sent. Places: place_of().
+    The text of a position names the places in sent. For bands it has just enough that settle() can find which places
+    were sent, once the events of that time have been read again. Places: place_of().
     """
 
     def __init__(self, floor: int) -> None:
         self.floor = self.low = floor
         self.sent: list[int] = []  # rising
-        self.bands: list[Band] = []  # rising; if there are any, the last one ends at low
+        self.bands: list[Band] = []  # rising; the last one, if any, ends at low
         self._names = bytearray()  # of sent, _NAME_CHARS each
         self._short: bytes | None = b""  # the text of bands
 
     @classmethod
     def at(cls, now_ms: int) -> "Position":
-        """Of a stream that begins at that moment."""
+        """The position of a stream that begins at now_ms."""
         return cls(place_of(first_at(now_ms)))
 
     @classmethod
     def parse(cls, text: str) -> "Position | None":
-        """None: this is not one of ours."""
+        """None: not a position that we made."""
         parts = _FORM.fullmatch(text)
         if parts is None or not 0 < int(parts[1], 16) < _FLOOR_MAX:
             return None
@@ -83,13 +83,13 @@ class Position:
         return b"%x.%b%b%b" % (self.floor, code(self.sent[-1]), self._names[:-_NAME_CHARS], self._short)
 
     def __contains__(self, place: int) -> bool:
-        """Has been sent, as far as that is known."""
+        """Whether it was sent, as far as known."""
         if place > self.low:
             return has(self.sent, place)
         return place <= self.floor or place in self._band_of(place)
 
     def add(self, place: int, acted_on: int = PLACE_MAX) -> None:
-        """place has been sent. acted_on: all up to that place that belongs into the stream was sent before."""
+        """Record that place was sent. acted_on: everything of the stream up to that place was sent before."""
         if place > (self.sent[-1] if self.sent else self.low):
             self.sent.append(place)
             self._names += code(place)[-_NAME_CHARS:]
@@ -108,7 +108,7 @@ class Position:
             self._rise(min(acted_on, self.low))
 
     def discard(self, place: int) -> None:
-        """What was there has been deleted, and the reader was told."""
+        """Remove a place whose post was deleted; the reader knows that."""
         if place > self.low and has(self.sent, place):
             at = bisect_left(self.sent, place)
             del self.sent[at], self._names[at * _NAME_CHARS : (at + 1) * _NAME_CHARS]
@@ -118,7 +118,7 @@ class Position:
 
     @property
     def known(self) -> list[int]:
-        """What was sent above the floor, as far as that is known. Rising."""
+        """The places sent above the floor, as far as known. Rising."""
         return [*(place for band in self.bands for place in band.places or ()), *self.sent]
 
     @property
@@ -126,9 +126,9 @@ class Position:
         return all(band.places is not None for band in self.bands)
 
     def settle(self, belonging: Sequence[int], deleted: Sequence[int]) -> None:
-        """Find what was sent between floor and low. Both rise, and are places there.
+        """Find which places between floor and low were sent. Both lists are rising, and of places there.
 
-        belonging: what belongs into the stream by now; deleted: what may have, before it was deleted.
+        belonging: places of the stream now; deleted: places that may have been, before they were deleted.
         """
         settled, after = list[Band](), self.floor
         for band in self.bands:
@@ -144,11 +144,11 @@ class Position:
         self._names[at * _NAME_CHARS : at * _NAME_CHARS] = code(place)[-_NAME_CHARS:]
 
     def _band_of(self, place: int) -> Band:
-        """Of a place between floor and low."""
+        """The band of a place between floor and low."""
         return next(band for band in self.bands if place <= band.end)
 
     def _shorten(self, count: int, acted_on: int) -> None:
-        """Name the oldest ones no more."""
+        """Move the oldest places from sent into a band, or below the floor."""
         self.low = self.sent[count - 1]
         if self.low <= acted_on and not self.bands:
             self.floor = self.low
@@ -161,7 +161,7 @@ class Position:
         del self.sent[:count], self._names[: count * _NAME_CHARS]
 
     def _limit_bands(self) -> None:
-        """The oldest ones lose their letters; of those without letters, the shortest are joined."""
+        """Drop the letters of the oldest bands, and join the shortest ones without letters."""
         self._short = None
         spare, plain = sum(band.letter_count for band in self.bands) - LETTERS_MAX, 0
         while spare > 0 or (plain < len(self.bands) and not self.bands[plain].letter_count):
@@ -179,7 +179,7 @@ class Position:
             self.bands[0].drop_oldest(excess)
 
     def _rise(self, acted_on: int) -> None:
-        """acted_on: not above low."""
+        """Raise the floor to acted_on, which is at most low."""
         self._short = None
         while self.bands and self.bands[0].end <= acted_on:
             self.floor = self.bands.pop(0).end

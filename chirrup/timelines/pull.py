@@ -13,7 +13,7 @@ from ..types import Post, Span
 
 
 def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False, org_id: int = 0) -> Filled[int]:
-    """What anybody in the organisation says in public: no boosts, no replies to others, nothing the viewer minds."""
+    """Public posts of the organisation, without boosts, replies to others, and posts that the viewer does not want."""
 
     def candidates(part: Span) -> list[int]:
         return posts.ids_public(tx, part, org_id, hidden=hidden, only_media=only_media)
@@ -62,7 +62,7 @@ def account(
     exclude_boosts: bool = False,
     tag: str = "",
 ) -> Filled[int]:
-    """What the account said and boosted, as far as the viewer may see it. Raises NotFound."""
+    """The account's posts and boosts that the viewer may see. Raises NotFound."""
     owner = accounts.get(tx, viewer_id, account_id)
     if not may_see_account(tx, viewer_id, owner):
         return Filled([])
@@ -88,7 +88,7 @@ def account(
 
 
 def pinned(tx: Tx, viewer_id: int, account_id: int) -> list[int]:
-    """The account's pinned posts that the viewer may see, the last pinned first. Raises NotFound."""
+    """The account's pinned posts that the viewer may see, last pinned first. Raises NotFound."""
     accounts.get(tx, viewer_id, account_id)
     pins = [post_id for _, post_id in reactions.page_of_posts(tx, "pins", account_id, Span(before=ID_MAX, limit=100))]
     seen = visibility.see(tx, viewer_id, pins).posts

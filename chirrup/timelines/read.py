@@ -1,6 +1,6 @@
 """Read a home or list timeline: from the cache when it is warm, else from the database, and warm it.
 
-Who may see each post is asked when it is shown, so nothing stale gets out.
+Visibility is checked when a post is shown, so stale ids do no harm.
 """
 
 import asyncio
@@ -17,43 +17,43 @@ from ..types import PostList, Span
 from . import rebuild
 from .once import NEAR, Below, Excerpt, Standing, shown_in
 
-ROUNDS = 20  # pages with nothing to show that are passed over at once
-KEPT = 400  # ids of a rebuilt timeline; what is older is read from the database
+ROUNDS = 20  # pages without any visible post that are skipped in one call
+KEPT = 400  # ids of a rebuilt timeline; older ones are read from the database
 
 T = TypeVar("T")
 Rebuild = Callable[[Tx, int, Span], tuple[list[int], bool]]
-Show = Callable[[Tx, int, Sequence[int], Excerpt], list[T]]  # of (viewer, ids, …): those that the excerpt shows
-Part = tuple[list[int], Below]  # ids, newest first, and what is below them
+Show = Callable[[Tx, int, Sequence[int], Excerpt], list[T]]  # (tx, viewer, ids, excerpt) -> the shown ids, rendered
+Part = tuple[list[int], Below]  # ids, newest first, and how to read the ids below them
 
 _running: dict[tuple[int, str, int], "asyncio.Future[list[int] | None]"] = {}  # one rebuild of a timeline at a time
 
 
 async def show_home(engines: Engines, account_id: int, span: Span, show: Show[T]) -> tuple[list[T], list[int]]:
-    """(what show makes of a page, the ids that pages go by): posts and boosts by followees, of followed tags, and the
-    account's own, each post once."""
+    """(a page rendered by show, ids for paging): posts and boosts by followees, with followed tags, and the account's
+    own, each post once."""
     return await _show(engines, account_id, lambda part: _page(engines, "home", account_id, part), span, show)
 
 
 async def show_list(engines: Engines, chosen: PostList, span: Span, show: Show[T]) -> tuple[list[T], list[int]]:
-    """The same of a list; the caller has checked whose it is. Raises NotFound."""
-    # An own post is put into its author's home at once, but into no list: those with their owner are not kept.
+    """A page of a list, as show_home(). The caller must have checked its owner. Raises NotFound."""
+    # A new post is pushed at once into its author's home, but into no list. So lists with their owner are not cached.
     own = await engines.db.read(lists.with_member, chosen.owner_id, [chosen.id])
     page = _page_anew if own else _page
     return await _show(engines, chosen.owner_id, lambda part: page(engines, "list", chosen.id, part), span, show)
 
 
 async def show_news(engines: Engines, account_id: int, id: int, show: Show[T]) -> list[T]:
-    """What show makes of a post that has just come home: nothing when it stands there already."""
+    """A post that has just reached the home timeline, rendered by show; [] if the timeline shows it already."""
     below = await home(engines, account_id, Span(before=id, limit=NEAR))
     return await engines.db.read(show, account_id, [id], Excerpt(engines.db, [id], lambda _: below))
 
 
 async def standing(engines: Engines, kind: str, owner: int, before: int, *, only_kept: bool) -> Standing:
-    """What stands in a home or list below `before`. only_kept: nothing, unless it is kept."""
+    """The entries of a home or list timeline below `before`. only_kept: none, unless the timeline is warm."""
     span = Span(before=before, limit=NEAR)
     try:
         ids = await _kept(engines, kind, owner, span) if only_kept else (await _page(engines, kind, owner, span))[0]
-    except NotFound:  # the list is gone
+    except NotFound:  # the list was deleted
         ids = None
     return await engines.db.read(shown_in, engines.db, ids[::-1]) if ids else Standing({})
 
@@ -61,7 +61,7 @@ async def standing(engines: Engines, kind: str, owner: int, before: int, *, only
 async def _show(
     engines: Engines, viewer_id: int, page: Callable[[Span], Awaitable[Part]], span: Span, show: Show[T]
 ) -> tuple[list[T], list[int]]:
-    """A page may be short, but is not empty while there is more to show."""
+    """A page may be short, but it is not empty if there is more to show."""
     items, keys = list[T](), list[int]()
     for _ in range(ROUNDS):
         ids, below = await page(span)
@@ -76,12 +76,12 @@ async def _show(
 
 
 async def home(engines: Engines, account_id: int, span: Span) -> list[int]:
-    """What is kept of account_id's home, or would be: a page of ids."""
+    """A page of ids of account_id's home timeline, before any check of visibility."""
     return (await _page(engines, "home", account_id, span))[0]
 
 
 async def of_list(engines: Engines, list_id: int, span: Span) -> list[int]:
-    """The same of a list. Raises NotFound."""
+    """A page of ids of a list, as home(). Raises NotFound."""
     return (await _page(engines, "list", list_id, span))[0]
 
 
@@ -105,11 +105,11 @@ def _below(kind: str, owner: int, ids: list[int]) -> Below:
 
 
 async def _line(engines: Engines, kind: str, owner: int, span: Span) -> list[int] | None:
-    """The page and NEAR ids below it, or all there are. None: that is more than is kept."""
+    """The page and NEAR ids below it, or all there are. None: that is more than the cache has."""
     wide = Span(before=span.before, limit=span.limit + NEAR)
     ids = await _kept(engines, kind, owner, wide)
     if ids is None and (running := _running.get((id(engines), kind, owner))):
-        # It may have read before what the reader did last: then the timeline was dropped meanwhile, and is not warm.
+        # The rebuild may have read before the viewer's last change. Then the timeline was dropped since, and is cold.
         await asyncio.wait([running])
         ids = await _kept(engines, kind, owner, wide)
     if ids is None:
@@ -127,7 +127,7 @@ async def _kept(engines: Engines, kind: str, owner: int, span: Span) -> list[int
 
 
 async def _rebuild_once(engines: Engines, kind: str, owner: int) -> list[int] | None:
-    """What the rebuild found, newest first; None when there was none. Those who come while it runs share it."""
+    """The ids of the rebuilt timeline, newest first; None: not rebuilt. Calls while it runs share the result."""
     key = (id(engines), kind, owner)
     if running := _running.get(key):
         return await asyncio.shield(running)
@@ -138,7 +138,7 @@ async def _rebuild_once(engines: Engines, kind: str, owner: int) -> list[int] | 
 
 async def _rebuild(engines: Engines, kind: str, owner: int) -> list[int] | None:
     rebuild = await engines.timelines.begin_rebuild(kind, owner)
-    if rebuild is None:  # warm, and asked for more than it keeps; or out of reach
+    if rebuild is None:  # warm, and the caller wants more than it has; or the cache cannot be reached
         return None
     ids, complete = await engines.db.read(_REBUILDS[kind], owner, Span(before=ID_MAX, limit=KEPT))
     await engines.timelines.warm(kind, owner, rebuild, ids, complete=complete)

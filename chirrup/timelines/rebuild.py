@@ -1,6 +1,7 @@
-"""Home and list timelines from the database: what a cold cache, a restart or a deep page needs.
+"""Home and list timelines from the database, for a cold cache, a restart or a deep page.
 
-Candidates come from one query over all authors; audience.py keeps what the reader wants, visibility.py what it may see.
+Candidates come from one query over all authors. audience.py keeps those that the viewer wants, visibility.py those that
+it may see.
 """
 
 from collections.abc import Callable
@@ -17,13 +18,13 @@ from . import audience
 def fill(
     tx: Tx, viewer_id: int, span: Span, candidates: Callable[[Span], list[int]], keep: Callable[[Seen, Post], bool]
 ) -> tuple[list[int], bool]:
-    """(ids, nothing is left beyond them): up to span.limit of candidates that the viewer may see and `keep` keeps."""
+    """(ids, whether there are no more): up to span.limit of candidates that the viewer may see and `keep` accepts."""
     found = filling.posts(tx, viewer_id, span, candidates, keep)
     return found.items, not found.more
 
 
 def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:
-    """(ids, nothing older exists) of viewer_id's home, newest first."""
+    """(ids, whether nothing older exists) of viewer_id's home timeline, newest first."""
     followees = audience.followees(tx, viewer_id)
     authors = followees.keys() | {viewer_id}
     followed_tags = tags.followed_by(tx, viewer_id)
@@ -41,7 +42,7 @@ def home(tx: Tx, viewer_id: int, span: Span) -> tuple[list[int], bool]:
 
 
 def of_list(tx: Tx, list_id: int, span: Span) -> tuple[list[int], bool]:
-    """(ids, nothing older exists) of a list as its owner reads it. Raises NotFound."""
+    """(ids, whether nothing older exists) of a list, as its owner sees it. Raises NotFound."""
     chosen = lists.by_ids(tx, [list_id]).get(list_id)
     if chosen is None:
         raise NotFound("list", list_id)

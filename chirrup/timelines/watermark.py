@@ -1,4 +1,4 @@
-"""Up to which id all that was said has been acted on, so that whoever was to hear of it has been told."""
+"""The low watermark: up to this id, all events have been acted on, and all their signals have been sent."""
 
 import asyncio
 import time
@@ -8,21 +8,21 @@ from ..ports import Engines
 from ..store import outbox
 
 LOOK_S = 1.0
-SETTLE_S = 5.0  # what Redis has taken is heard by then, or the connection was given up, which is a gap
-CLOCKS_MS = 500  # by so much the clocks of two processes, which are the database's, differ at most
+SETTLE_S = 5.0  # a signal that Redis accepted arrives within this time, or the connection is closed, which is a gap
+CLOCKS_MS = 500  # the clocks of two processes, which follow the database's, differ by at most this
 
 
 class Watermark:
-    """look() once in LOOK_S while anybody listens."""
+    """Call look() once in LOOK_S while there are readers."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-        self._seen: deque[tuple[float, int]] = deque()  # when, what
+        self._seen: deque[tuple[float, int]] = deque()  # (monotonic time, watermark)
         self._turn = asyncio.Lock()
         self._next: asyncio.Task[int] | None = None
 
     async def now(self) -> int:
-        """The id up to which all has been acted on by now. Those who ask while one look is under way share the next."""
+        """The id up to which all events have been acted on now. Calls during a query share the next one."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._ask())
         return await asyncio.shield(self._next)
@@ -33,7 +33,7 @@ class Watermark:
             return await self._engines.db.write(outbox.low_watermark)
 
     async def look(self) -> int:
-        """The id up to which all that was told to anybody has been heard here, too; 0: that is not known."""
+        """The id up to which all signals have arrived in this process, too; 0: unknown."""
         if self._engines.broker.blind:
             self.forget()
             return 0
@@ -45,5 +45,5 @@ class Watermark:
         return max(0, settled - (CLOCKS_MS << 16))
 
     def forget(self) -> None:
-        """Something was not heard: what has been seen says nothing."""
+        """Signals were lost, so earlier watermarks say nothing."""
         self._seen.clear()

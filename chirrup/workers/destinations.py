@@ -1,9 +1,9 @@
-"""The hosts that jobs speak to, as this worker knows them: how busy each is, and which are away."""
+"""What this worker knows of the hosts that jobs connect to: how busy each is, and which are away."""
 
 import msgspec
 
-AWAY_MAX_MS = 600_000  # at most so long without an attempt, however long the job that found it away waits
-KEPT = 10_000  # hosts; when there are more, those where nothing runs are forgotten
+AWAY_MAX_MS = 600_000  # a host is tried again after this, even if the job that found it away waits longer
+KEPT = 10_000  # hosts; if there are more, those without running jobs are forgotten
 PACE_MAX_MS, LATER_MAX_MS = 2_000, 60_000
 
 
@@ -14,14 +14,14 @@ class Away(msgspec.Struct, frozen=True):
 
 class _Host(msgspec.Struct):
     running: int = 0
-    answers: bool = False  # since this worker began, or since it was away
+    answers: bool = False  # it has answered since this worker began, or since it was away
     away: Away | None = None
-    took_ms: float = 20.0  # a job there, on average; the newest count most
-    put_off_until_ms: int = 0  # when the last of those that were put off is due
+    took_ms: float = 20.0  # the average time of a job there; new ones count most
+    put_off_until_ms: int = 0  # when the last job that was put off is due
 
 
 class Destinations:
-    """ "" is no destination: it is never away and has room for all."""
+    """The name "" means no destination: it is never away and has room for all jobs."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = {}
@@ -31,7 +31,7 @@ class Destinations:
         return host.away if host and host.away and host.away.until_ms > now_ms else None
 
     def has_room(self, name: str, most: int) -> bool:
-        """Whether one more may run there. The first one runs alone: if the host is dead, one attempt finds it out."""
+        """Whether one more job may run there. The first runs alone: if the host is dead, one attempt is enough."""
         host = self._hosts.get(name)
         return not host or not host.running or (host.answers and host.running < most)
 
@@ -40,12 +40,12 @@ class Destinations:
             self._host(name).running += 1
 
     def ended(self, name: str) -> None:
-        """Without anything learnt about the host."""
+        """A job has ended; says nothing about the host."""
         if name:
             self._host(name).running -= 1
 
     def answered(self, name: str, took_ms: float) -> None:
-        """It did or refused something: it is there."""
+        """The host did or refused a job, so it is not away."""
         if name:
             host = self._host(name)
             host.answers, host.away = True, None
@@ -57,7 +57,7 @@ class Destinations:
             host.answers, host.away = False, Away(now_ms + min(pause_ms, AWAY_MAX_MS), answer)
 
     def pause_ms(self, name: str, most: int, now_ms: int) -> int:
-        """For one more job that finds no room: it comes due about when those put off before it have been taken."""
+        """The pause for a job without room: it is due about when the jobs put off before it have run."""
         host = self._host(name)
         pace_ms = min(PACE_MAX_MS, host.took_ms / most / 2)
         host.put_off_until_ms = int(min(now_ms + LATER_MAX_MS, max(now_ms, host.put_off_until_ms) + pace_ms + 1))

@@ -1,11 +1,11 @@
-"""Run the jobs that are due: each kind beside the others, as many at once as it allows, until its last try.
+"""Runs due jobs: all kinds in parallel, each with its own limit of jobs at once and of tries.
 
-Of several workers each runs those of the partitions it holds (outbox_partitions.py), so one worker runs all jobs to one
-destination. It makes one attempt at a time there until one succeeds. When one finds it unreachable, the destination is
-away until that job's next try, ten minutes at most: what comes due meanwhile fails with the same answer, without an
-attempt.
-A job whose worker died is run again when its lease ends, one of each kind at a time: what kills its worker again takes
-few others with it, and is set aside like every job that has used up its tries.
+Each worker runs the jobs of the partitions it holds (outbox_partitions.py), so one worker runs all jobs to one
+destination. It makes one attempt at a time there until one succeeds. If an attempt cannot reach it, the destination is
+away until that job's next try, ten minutes at most. Jobs that become due meanwhile fail with the same answer, without
+an attempt.
+A job whose worker died is run again when its lease ends, one of each kind at a time: if it kills its worker again, few
+other jobs are lost with it. Like every job, it is set aside after its last try.
 """
 
 import asyncio
@@ -26,28 +26,28 @@ from ..store.jobs import Due, Job, Outcome, State
 from ..waiting import happens
 from .destinations import Destinations
 
-SWEEP_S = 0.5  # between two looks at what is due
-LOOK = 256  # jobs of one kind that are looked at together
+SWEEP_S = 0.5  # between two looks for due jobs
+LOOK = 256  # jobs of one kind that are read together
 BEAT_S = jobs.LEASE_MS / 3000
-STOP_S = 10.0  # what runs may take so long when the worker stops
-JITTER = 0.25  # of a pause: at most so much longer
-AWAY_MS = 8_000  # until the next try, where the database or the broker was away
+STOP_S = 10.0  # for running jobs, when the worker stops
+JITTER = 0.25  # a pause is longer by up to this part of it
+AWAY_MS = 8_000  # until the next try, if the database or the broker was away
 DIED = "the worker that ran it died, or was killed at that moment, again and again"
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """How jobs of one kind are done. A line in kinds.py for each.
+    """How jobs of one kind are done; kinds.py has a line for each.
 
-    do(engines, job, payload) may run again with the same job: what it does must be harmless when repeated. It raises
-    Unreachable (the destination is away), Refused (set the job aside at once), or anything else (try it again).
+    do(engines, job, payload) may run again with the same job, so it must be harmless when repeated. It raises
+    Unreachable (the destination is away), Refused (set the job aside at once), or any other error (try it again).
     """
 
     do: Callable[[Engines, Job, Any], Awaitable[None]]
-    pauses_s: tuple[float, ...]  # after each try that failed, until the next one; after the last try it is set aside
-    payload: Any = dict[str, Any]  # the type of what do() gets
+    pauses_s: tuple[float, ...]  # after each failed try, until the next one; after the last try the job is set aside
+    payload: Any = dict[str, Any]  # the type of do()'s payload
     at_once: int = 4  # in one worker
-    per_destination: int = 2  # the same, to one host
-    longest_s: float = 60.0  # for one try: what takes longer hangs
+    per_destination: int = 2  # of them, to one host
+    longest_s: float = 60.0  # a try that takes longer is cancelled
 
     @property
     def tries(self) -> int:
@@ -55,7 +55,7 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class _Plan(msgspec.Struct):
-    """What one transaction is to write down."""
+    """What the next transaction will write."""
 
     done: list[int]
     failed: list[Outcome]
@@ -64,15 +64,15 @@ class _Plan(msgspec.Struct):
 
 
 class Jobs:
-    """Runs jobs of these kinds from start() to stop(). held: the partitions whose jobs it may run, as of now."""
+    """Runs jobs of these kinds from start() to stop(). held: returns the partitions whose jobs it may run now."""
 
     def __init__(self, engines: Engines, kinds: Mapping[str, Kind], held: Callable[[], Collection[int]]) -> None:
         self._engines, self._kinds, self._held = engines, kinds, held
         self._destinations = Destinations()
-        self._in_hand: dict[int, asyncio.Task[None]] = {}  # taken, until it is written down what came of it
+        self._in_hand: dict[int, asyncio.Task[None]] = {}  # leased jobs whose result is not written yet
         self._running: Counter[str] = Counter()  # by kind
-        self._suspects: dict[str, int] = {}  # by kind: the job of a dead worker that is run again
-        self._done: list[int] = []  # to be written down, as are
+        self._suspects: dict[str, int] = {}  # kind -> the job of a dead worker that is run again
+        self._done: list[int] = []  # results that will be written next, like _failed
         self._failed: list[Outcome] = []
         self._woken = asyncio.Event()
         self._stopping = False
@@ -82,7 +82,7 @@ class Jobs:
         self._tasks = [asyncio.ensure_future(self._take_turns()), asyncio.ensure_future(self._keep())]
 
     async def stop(self) -> None:
-        """Let what runs come to its end, STOP_S at most; the rest waits, for whoever comes first."""
+        """Wait for running jobs, STOP_S at most. Then give back the leases of the others."""
         self._stopping = True
         self._woken.set()
         turns, keeping = self._tasks
@@ -92,11 +92,11 @@ class Jobs:
         for task in self._in_hand.values():
             task.cancel()
         keeping.cancel()
-        with suppress(Exception):  # if this fails, their leases run out
+        with suppress(Exception):  # if this fails, the leases expire
             await self._engines.db.write(_leave, _Plan(self._done, self._failed), list(self._in_hand))
 
     async def work_off(self) -> None:
-        """Run all that is due, to its end. For tests."""
+        """Run all due jobs and wait for them. For tests."""
         while await self._turn() or self._in_hand:
             if running := [task for task in self._in_hand.values() if not task.done()]:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -108,22 +108,22 @@ class Jobs:
             try:
                 while not self._stopping and await self._turn():
                     pass
-            except Exception as error:  # the database is away: the jobs wait in it, what came of others here
+            except Exception as error:  # the database is away: jobs wait there, results wait here
                 logs.failed("jobs not readable, trying again", error)
                 await asyncio.sleep(SWEEP_S)
 
     async def _keep(self) -> None:
-        """Renew the leases of what runs."""
+        """Renew the leases of running jobs."""
         while True:
             await asyncio.sleep(BEAT_S)
             try:
                 if self._in_hand:
                     await self._engines.db.write(jobs.extend, list(self._in_hand))
-            except Exception as error:  # the database is away: what is not kept in time is run again
+            except Exception as error:  # the database is away: jobs whose lease expires are run again
                 logs.failed("jobs not kept, trying again", error)
 
     async def _turn(self) -> bool:
-        """Write down what came of jobs, and begin others. Whether there may be more to begin at once."""
+        """Write the results of jobs, and begin others. True: there may be more that can begin at once."""
         asked = [name for name, kind in self._kinds.items() if self._running[name] < kind.at_once]
         now_ms, seen = await self._engines.db.read(_look, asked, self._held())
         plan = _Plan(self._done, self._failed)
@@ -150,10 +150,10 @@ class Jobs:
             self._in_hand.pop(id, None)
         for job in taken:
             self._begin(job, suspect=job.id in suspects)
-        return more or bool(known)  # the next of an order may be due now
+        return more or bool(known)  # the next job of an order may be due now
 
     def _sort(self, plan: _Plan, name: str, due: list[Due], now_ms: int) -> bool:
-        """Put each of these where it belongs in plan. Whether anything is to become of any of them."""
+        """Decide for each of due and add it to plan. True: something was added, and there is room for more."""
         kind, room, before = self._kinds[name], self._kinds[name].at_once - self._running[name], _size(plan)
         suspect = name in self._suspects
         for one in due:
@@ -167,7 +167,7 @@ class Jobs:
                     msgspec.structs.replace(outcome, pause_ms=max(outcome.pause_ms, away.until_ms - now_ms))
                 )
             elif not self._destinations.has_room(one.destination, kind.per_destination):
-                if len(due) == LOOK:  # others may be behind it
+                if len(due) == LOOK:  # jobs to other hosts may be after it
                     pause_ms = self._destinations.pause_ms(one.destination, kind.per_destination, now_ms)
                     plan.put_off.append((one.id, pause_ms))
             elif room:
@@ -218,7 +218,7 @@ class Jobs:
             logs.failed("job failed", error, job=job.id, kind=job.kind, attempts=job.attempts)
 
     def _outcome(self, kind: Kind, id: int, begun: int, attempts: int, answer: str) -> Outcome:
-        """Of a failed attempt, by the schedule of the kind."""
+        """The outcome of a failed attempt, by the kind's pauses."""
         if attempts >= kind.tries:
             return Outcome(id, begun, attempts, State.SET_ASIDE, 0, answer)
         return Outcome(id, begun, attempts, State.WAITING, self._jittered(1000 * kind.pauses_s[attempts - 1]), answer)
@@ -246,7 +246,7 @@ def _words(error: Exception, longest_s: float) -> str:
 
 
 def _look(tx: Tx, kinds: list[str], partitions: Collection[int]) -> tuple[int, dict[str, list[Due]]]:
-    """(the database's time, what is due by kind)."""
+    """(the database's time, kind -> due jobs)."""
     if not kinds or not partitions or not jobs.any_due(tx, kinds):
         return tx.now_ms, {}
     found = tx.together(*(lambda kind=kind: jobs.due(tx, kind, partitions, LOOK) for kind in kinds))
@@ -254,7 +254,7 @@ def _look(tx: Tx, kinds: list[str], partitions: Collection[int]) -> tuple[int, d
 
 
 def _write_down(tx: Tx, plan: _Plan) -> list[Job]:
-    """What has been taken."""
+    """Write the plan. Returns the jobs that were leased."""
     if plan.done:
         jobs.finish(tx, plan.done)
     if plan.failed:

@@ -1,4 +1,4 @@
-"""Every kind of job, and how it is done: its handler, its tries, its limits. Who enqueues it says store/jobs.py."""
+"""Every kind of job: its handler, its tries, its limits. Jobs are enqueued with store/jobs.py."""
 
 from ..access.emails import Wanted
 from ..config import Settings
@@ -12,14 +12,14 @@ from ..store.jobs import Job
 from . import reactions, subscribers
 from .jobs import Kind
 
-DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of timed work in the database, which fails where there is a fault
+DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of jobs with a date, which only need the database
 HOUR_S = 3600
-# A mail server that is down for days loses nobody's mail: five days in all, as mail servers themselves try.
+# A mail server that is down for days loses no mail: five days in all, as mail servers themselves try.
 MAIL_PAUSES_S = (60, 300, 900, HOUR_S, 2 * HOUR_S, 4 * HOUR_S, 8 * HOUR_S, *(9 * [12 * HOUR_S]))
 
 
 async def end_poll(engines: Engines, job: Job, poll_id: int) -> None:
-    """Tell its author and voters."""
+    """Announce the end of the poll to its author and voters."""
     await engines.db.write(polls.end, poll_id)
 
 
@@ -32,7 +32,7 @@ async def publish_post(engines: Engines, job: Job, due: drafts.Due) -> None:
 
 
 async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
-    """It hides nothing any more since its time is over; the home timeline made without those posts goes now."""
+    """Delete the expired mute and drop the muter's home timeline, which was built without the target's posts."""
     await engines.db.write(follows.end_mutes, [mute])
 
 

@@ -1,7 +1,7 @@
-"""A worker's share of the outbox, and the bell that calls it from other processes.
+"""A worker's partitions of the outbox, and the bell, which wakes workers in other processes.
 
-docs/decisions/0007-many-workers.md says why. Nothing here is needed for what is written to be acted on: it is only
-acted on by one worker at a time, and sooner.
+Why: docs/decisions/0007-many-workers.md. Events would be acted on without this; with it, one worker at a time acts on a
+partition, and sooner.
 """
 
 import asyncio
@@ -15,33 +15,33 @@ from ..store import outbox_partitions
 from ..store.outbox_partitions import BEAT_MS, LEASE_MS, partition_of
 from ..waiting import happens
 
-WORKERS = "workers"  # the channel on which workers tell each other to share anew
-AGAIN_S = 0.5  # after a try in vain
+WORKERS = "workers"  # the channel on which workers tell each other to call share() again
+AGAIN_S = 0.5  # after a failed try
 SOONEST_S = 0.005  # between two looks at a lease that is about to end
-GATHER_S = 0.003  # one call for what comes meanwhile
-LEAVING_S = 0.1  # between looks whether what is to be given up is done with
+GATHER_S = 0.003  # writes within this time ring the bell once
+LEAVING_S = 0.1  # between two looks whether partitions that must be given up are no longer busy
 
 
 class Partitions:
-    """From start() to stop(). on_call is called when there may be something in a partition that is held.
+    """From start() to stop(). Calls on_call when there may be new events in a held partition.
 
-    alone: there is no other worker and will be none; all is held, and the database is not asked.
+    alone: there is no other worker and will be none. It holds all partitions, without asking the database.
     """
 
     def __init__(self, engines: Engines, on_call: Callable[[], None], *, alone: bool = False) -> None:
         self._engines, self._on_call, self._alone = engines, on_call, alone
         self._worker = secrets.randbits(62) | 1
         self._held: frozenset[int] = frozenset()
-        self._leaving: frozenset[int] | None = None  # None: nobody knows of this worker yet
-        self._until_s = 0.0  # by the monotonic clock: one who slept holds nothing any more
-        self._due_s = 0.0  # by the same: when share() is due
-        self.until_ms = 0  # by the database's clock; 0: for ever
+        self._leaving: frozenset[int] | None = None  # None: other workers do not know this one yet
+        self._until_s = 0.0  # monotonic; a process that was suspended holds nothing afterwards
+        self._due_s = 0.0  # monotonic; when share() is due
+        self.until_ms = 0  # end of the lease by the database's clock; 0: no end
         self._listening: Listening | None = None
         self._others_changed = asyncio.Event()
 
     @property
     def held(self) -> frozenset[int]:
-        """Where something new may be begun."""
+        """The partitions in which new work may begin."""
         return self._held if time.monotonic() < self._until_s else frozenset()
 
     async def start(self) -> None:
@@ -54,18 +54,18 @@ class Partitions:
             self._others_changed.set()
 
     async def wait(self) -> None:
-        """Until share() is due: to renew the lease, or because that of another worker has ended."""
+        """Returns when share() is due: to renew the lease, or because the lease of another worker has ended."""
         await happens(self._others_changed, max(SOONEST_S, self._due_s - time.monotonic()))
         self._others_changed.clear()
 
     def hurry(self) -> None:
-        """End wait() now."""
+        """Make wait() return now."""
         self._others_changed.set()
 
     async def share(self, busy: Collection[int]) -> bool:
-        """Say that this worker lives; take what it is to have, give up what others are to have and is not busy.
+        """Renew the lease; take the partitions of our share, give up those of others that are not busy.
 
-        Whether it holds partitions that it did not hold before.
+        True: it holds partitions that it did not hold before.
         """
         asked_s, before, were_leaving, next_ms = time.monotonic(), self._held, self._leaving, BEAT_MS
         could, self._due_s = self.held, asked_s + AGAIN_S
@@ -90,27 +90,25 @@ class Partitions:
         return b"%d" % self._worker
 
     async def stop(self) -> None:
-        """Let others have the partitions at once."""
+        """Free the partitions for other workers at once."""
         self._held = frozenset()
         if self._listening:
             await self._listening.stop()
         if self._alone:
             return
-        with suppress(Exception):  # if this fails, they are free when the time is over
+        with suppress(Exception):  # if this fails, they are free when the lease ends
             await self._engines.db.write(outbox_partitions.leave, self._worker)
             await self._engines.broker.publish([WORKERS], self._name)
 
 
 def _share(tx: Tx, worker: int, busy: Collection[int]) -> tuple[tuple[frozenset[int], frozenset[int]], int, int]:
-    """(what store/partitions.share() says, when the lease ends, in how many ms to look again)."""
+    """(result of store's share(), end of the lease in ms, ms until the next call)."""
     shared, end = outbox_partitions.share(tx, worker, busy), outbox_partitions.next_end(tx, worker)
     return shared, tx.now_ms + LEASE_MS, min(BEAT_MS, end - tx.now_ms) if end else BEAT_MS
 
 
 class Bell:
-    """Calls the workers, in whatever process, whose partitions something was written to. Made in the loop it rings
-    in.
-    """
+    """Wakes the workers of the partitions that were written to, in any process. Create it in the event loop."""
 
     def __init__(self, engines: Engines) -> None:
         self._broker, self._loop = engines.broker, asyncio.get_running_loop()
@@ -118,9 +116,9 @@ class Bell:
         self._ringing: asyncio.Task[None] | None = None
 
     def ring(self, buckets: Collection[int]) -> None:
-        """From any thread."""
+        """May be called from any thread."""
         partitions = {partition_of(bucket) for bucket in buckets}
-        with suppress(RuntimeError):  # another thread's
+        with suppress(RuntimeError):  # we are in another thread
             if asyncio.get_running_loop() is self._loop:
                 return self._ring(partitions)
         with suppress(RuntimeError):  # the loop is closed: the next start finds the events
@@ -135,5 +133,5 @@ class Bell:
         while self._partitions:
             await asyncio.sleep(GATHER_S)
             partitions, self._partitions = self._partitions, set()
-            with suppress(Exception):  # they look by themselves now and then
+            with suppress(Exception):  # workers also look by themselves, once a second
                 await self._broker.publish([f"partition:{partition}" for partition in partitions], b"")

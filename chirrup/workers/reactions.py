@@ -1,7 +1,7 @@
-"""Reactions: what one is, and how those to an event are carried out. The table of them is subscribers.py.
+"""Reactions to an event, and how they are run. subscribers.py has the table of them.
 
-Those that write share one transaction. If it fails, each gets its own, so that one that fails takes no other with it.
-What failed is tried again alone, as a job: try_again() enqueues it.
+Reactions that write share one transaction. If it fails, each gets its own, so one failure does not undo the others.
+A reaction that failed is tried again alone, as a job: try_again() enqueues it.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from ..store import follows, jobs, posts
 from ..types import Post
 
 FIRST_PAUSE_MS = 500  # the others are in kinds.py
-LONGEST_S = 30.0  # for one reaction: what takes longer goes on as a job, and holds up its actor no more
-Signals = list[tuple[str, Signal]]  # channel, what is told there
+LONGEST_S = 30.0  # for one reaction; a longer one is tried again as a job, so that later events of the actor can go on
+Signals = list[tuple[str, Signal]]  # (channel, signal)
 
 
 class Published(NamedTuple):
-    """What `when` is asked about: looked up once for all reactions to the post."""
+    """The argument of `when`, read once for all reactions to the post."""
 
     post: Post
-    watchers: Collection[int]  # those who want to be told of whatever its author says
+    watchers: Collection[int]  # followers that want a notification of every post of the author
 
 
 class Reaction(msgspec.Struct, frozen=True):
     """What follows from an event. It may run twice, and after reactions to later events.
 
-    do: either it writes, do(tx, event), and returns the signals to send once that is committed; or it is async,
-    do(engines, event), and returns the event that stands for what is left, where one turn did not do all.
-    of_post: do(tx, post) instead, with the event's post; it is left out once the post is gone.
-    when: whether a post that was published concerns it. None: it is always asked.
+    do: either do(tx, event), which writes and returns the signals to send after the commit; or async do(engines,
+    event), which returns an event for the rest, if one turn did not do all.
+    of_post: call do(tx, post) instead, with the event's post; not called if the post is deleted.
+    when: whether a new post needs this reaction. None: every post does.
     """
 
     to: type[Event]
@@ -46,7 +46,7 @@ class Reaction(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Stands in jobs, which another version may run."""
+        """Part of jobs' payloads, which another version may run."""
         return f"{self.to.__name__}: {self.do.__module__.rpartition('.')[2]}.{self.do.__name__}"
 
 
@@ -56,11 +56,11 @@ class Failure(NamedTuple):
 
 
 class Reactions(msgspec.Struct, frozen=True):
-    """Those to one kind of event."""
+    """The reactions to one kind of event."""
 
     writing: tuple[Reaction, ...]
     further: tuple[Reaction, ...]
-    looks: bool  # some say when they are concerned
+    looks: bool  # some have a `when`
 
     @property
     def by_name(self) -> dict[str, Reaction]:
@@ -73,14 +73,14 @@ class Reactions(msgspec.Struct, frozen=True):
         return cls(tuple(one for one in every if one not in further), further, any(one.when for one in every))
 
     async def react(self, engines: Engines, event: Any) -> tuple[Event | None, list[Failure]]:
-        """(what is left to do, what failed)."""
+        """(an event for the rest or None, the reactions that failed)."""
         writing, further, rest, failures = self.writing, self.further, None, list[Failure]()
-        if self.looks:  # a look is read together with many others', a write is alone
+        if self.looks:  # a read shares its round trip with others, a write does not
             writing, further = await engines.db.read(self._concerned, event)
         if writing:
             try:
                 await _write(engines, writing, event)
-            except Unavailable as error:  # for each of them alone, too
+            except Unavailable as error:  # each alone would fail too
                 failures = [Failure(one, error) for one in writing]
             except Exception as error:
                 failures = [Failure(writing[0], error)] if len(writing) == 1 else await _each(engines, writing, event)
@@ -93,7 +93,7 @@ class Reactions(msgspec.Struct, frozen=True):
         return rest, failures
 
     def _concerned(self, tx: Tx, event: events.PostPublished) -> tuple[tuple[Reaction, ...], tuple[Reaction, ...]]:
-        """Of writing and of further. Most posts concern nobody beyond whoever reads them."""
+        """Those of writing and of further that the post needs. Most posts need only the delivery."""
         post, watchers = tx.together(
             lambda: posts.by_id(tx, event.post_id), lambda: follows.notified_followers(tx, event.of)
         )
@@ -106,7 +106,7 @@ class Reactions(msgspec.Struct, frozen=True):
 
 
 def _concerns(when: Callable[[Published], object], published: Published) -> object:
-    """Where it cannot say, do() is to find out: so it fails alone."""
+    """If `when` raises, returns True: then do() runs, and fails alone."""
     try:
         return when(published)
     except Exception as error:
@@ -115,7 +115,7 @@ def _concerns(when: Callable[[Published], object], published: Published) -> obje
 
 
 async def _each(engines: Engines, reactions: Iterable[Reaction], event: Any) -> list[Failure]:
-    """Those that fail."""
+    """Run each alone. Returns those that failed."""
     failures: list[Failure] = []
     for one in reactions:
         try:
@@ -131,32 +131,32 @@ async def _write(engines: Engines, reactions: Collection[Reaction], event: Any) 
 
 
 def _written(tx: Tx, reactions: Collection[Reaction], event: Any) -> Signals:
-    told: Signals = []
+    signals: Signals = []
     post = posts.by_id(tx, event.post_id) if any(one.of_post for one in reactions) else None
     for one in reactions:
         if not one.of_post:
-            told += one.do(tx, event)
+            signals += one.do(tx, event)
         elif post:
-            told += one.do(tx, post)
-    return told
+            signals += one.do(tx, post)
+    return signals
 
 
 async def alone(engines: Engines, reaction: Reaction, event: Event) -> Event | None:
-    """What is left to do."""
+    """Run one reaction. Returns an event for the rest, or None."""
     if inspect.iscoroutinefunction(reaction.do):
         return await reaction.do(engines, event)
     return await _write(engines, [reaction], event)
 
 
 class Again(msgspec.Struct, frozen=True):
-    """The payload of a job: a reaction that failed."""
+    """The payload of a job that tries a failed reaction again."""
 
     reaction: str
     event: str  # as the outbox has it
 
 
 def try_again(tx: Tx, event_id: int, event: Event, failures: Collection[Failure]) -> None:
-    """Have what failed tried again, each alone. event_id: of its row in the outbox."""
+    """Enqueue a job for each failed reaction. event_id: of its row in the outbox."""
     body = events.encode(event).decode()
     for reaction, _ in failures:
         jobs.enqueue(

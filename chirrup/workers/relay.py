@@ -1,11 +1,11 @@
-"""Lease what is in the outbox, act on it, remove it: at least once, in order for each actor, many actors at a time.
+"""Leases events of the outbox, acts on them, deletes them: at least once, in order for each actor, actors in parallel.
 
-Of several workers each has partitions of its own (outbox_partitions.py), and an actor's events are all in one.
-A reaction that fails is tried again alone, as a job (reactions.py). An event that cannot be read is tried again later
-and set aside in the end. Later events of an actor wait for neither, nor for events that a dead worker had leased, or
-that only a newer version can read: reactions look at how things stand, not at what came before. What was leased when
-the database was lost is given back once it is there again.
-What reaches more people than one turn takes goes on in the wide hand, a few at a time: it delays nothing small.
+Each worker has its own partitions (outbox_partitions.py), and an actor's events are all in one.
+A reaction that fails is tried again alone, as a job (reactions.py). An event that cannot be read is tried again later,
+and set aside in the end. Later events of an actor do not wait for such an event, nor for one that a dead worker had
+leased or that only a newer version can read: reactions look at the present state, not at earlier events. Leases from
+before a loss of the database are given back when it is there again.
+Large deliveries run in a separate pool of two, so they never delay small ones.
 """
 
 import asyncio
@@ -34,25 +34,25 @@ from .subscribers import handle
 log = structlog.get_logger()
 
 BATCH = 256  # events leased at once
-IN_HAND_MAX, WIDE_MAX = 1024, 2  # leased and not finished: more are not leased, they wait in the database
-GATHER_MAX_S = 0.03  # from a call to the lease, GATHER_S times workers: what comes meanwhile is acted on together
+SMALL_MAX, WIDE_MAX = 1024, 2  # events leased and not finished, in each pool; others wait in the database
+GATHER_MAX_S = 0.03  # between wake-up and lease (GATHER_S times workers); events of this time are acted on together
 BUSY = 4  # times that, after a lease of several: of 8 workers it saves a quarter of the work
-SWEEP_S = 1.0  # finds what no wake-up told of: leases that ran out, other processes' events
+SWEEP_S = 1.0  # finds events without a wake-up: expired leases, events of other processes
 TRIES = 5
-DEATHS = 2  # of processes that acted on one event of those that were tried so often without an outcome
+DEATHS = 2  # of processes, each while it acted alone on an event that had more than TRIES attempts without a result
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
-AWAY_MS = 8_000  # at most, where it is not the event's fault
+AWAY_MS = 8_000  # the longest pause, if the event itself is not the cause
 
 
-class _Hand:
-    """What is leased and not finished."""
+class _Pool:
+    """Events that are leased and not finished."""
 
     def __init__(self, most: int, *, wide: bool) -> None:
         self.most, self.wide = most, wide
         self.ids: set[int] = set()
-        self.done: list[int] = []  # finished, and to be removed
-        self.more = True  # may wait in the database
-        self.busy = False  # several came together, so that more are to be waited for
+        self.done: list[int] = []  # finished, to be deleted
+        self.more = True  # more may wait in the database
+        self.busy = False  # the last lease had several events, so waiting longer will gather more
         self.woken = asyncio.Event()
         self.woken.set()
 
@@ -62,137 +62,135 @@ class _Hand:
 
 
 class Relay:
-    """Runs from start() to stop(), woken by the bell when it is rung for one of its partitions. alone: there is no
-    other.
-    """
+    """Runs from start() to stop(). The bell wakes it for events of its partitions. alone: there is no other worker."""
 
     def __init__(self, engines: Engines, *, alone: bool = False) -> None:
         self._engines = engines
-        self._hands = self._small, self._wide = _Hand(IN_HAND_MAX, wide=False), _Hand(WIDE_MAX, wide=True)
+        self._pools = self._small, self._wide = _Pool(SMALL_MAX, wide=False), _Pool(WIDE_MAX, wide=True)
         self._partitions = Partitions(engines, self._small.woken.set, alone=alone)
         self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._over = False
-        self._lost = False  # the database was lost: what it says is leased here need not be in hand
+        self._lost = False  # the database was lost, so it may have leases for us that we do not know
 
     def start(self) -> None:
-        for hand in self._hands:
-            self._spawn(self._take_turns(hand))
+        for pool in self._pools:
+            self._spawn(self._take_turns(pool))
         self._keeping = asyncio.ensure_future(self._keep())
 
     async def stop(self) -> None:
-        """Let what runs come to its end, 10 s at most; the rest waits in the outbox, for whoever comes first."""
+        """Wait for running reactions, 10 s at most. Then give back the leases of the other events."""
         self._stopping = True
-        for hand in self._hands:
-            hand.woken.set()
+        for pool in self._pools:
+            pool.woken.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(10):
                 while self._tasks:
                     await asyncio.wait(self._tasks)
         for task in self._tasks:
             task.cancel()
-        with suppress(Exception):  # they are acted on once more, harmlessly
-            for hand in self._hands:
-                if hand.done:
-                    await self._turn(hand, 0)
+        with suppress(Exception):  # if this fails, they are acted on once more, which is harmless
+            for pool in self._pools:
+                if pool.done:
+                    await self._turn(pool, 0)
         self._over = True
         self._partitions.hurry()
-        await self._keeping  # not cancelled: what it asks of the database must not come after the following
+        await self._keeping  # not cancelled, because its statements must not run after the next ones
         if self._in_hand:
-            with suppress(Exception):  # if this fails, their leases run out
+            with suppress(Exception):  # if this fails, the leases expire
                 await self._engines.db.write(outbox.give_back, self._in_hand)
         await self._partitions.stop()
 
     @property
     def held(self) -> Collection[int]:
-        """The partitions that this worker holds at the moment; it also runs their jobs."""
+        """The partitions that this worker holds now; it runs their jobs, too."""
         return self._partitions.held
 
     @property
     def _in_hand(self) -> list[int]:
-        return [id for hand in self._hands for id in hand.ids]
+        return [id for pool in self._pools for id in pool.ids]
 
     def _call_all(self) -> None:
-        for hand in self._hands:
-            hand.woken.set()
+        for pool in self._pools:
+            pool.woken.set()
 
-    async def _take_turns(self, hand: _Hand) -> None:
+    async def _take_turns(self, pool: _Pool) -> None:
         while not self._stopping:
-            await happens(hand.woken, SWEEP_S)
-            if not self._stopping and not hand.wide:
+            await happens(pool.woken, SWEEP_S)
+            if not self._stopping and not pool.wide:
                 gather_s = min(GATHER_MAX_S, GATHER_S * PARTITIONS / (len(self._partitions.held) or 1))
-                await asyncio.sleep(gather_s * BUSY if hand.busy else gather_s)
-            hand.woken.clear()
+                await asyncio.sleep(gather_s * BUSY if pool.busy else gather_s)
+            pool.woken.clear()
             try:
-                hand.more = True
-                while not self._stopping and (hand.done or (hand.more and hand.room > 0 and self._partitions.held)):
-                    await self._turn(hand, min(BATCH, hand.room))
-            except Exception as error:  # the database is away or full: the events wait in it, we for the next turn
+                pool.more = True
+                while not self._stopping and (pool.done or (pool.more and pool.room > 0 and self._partitions.held)):
+                    await self._turn(pool, min(BATCH, pool.room))
+            except Exception as error:  # the database is away or full: events wait there until the next turn
                 logs.failed("outbox not readable, trying again", error)
 
-    async def _turn(self, hand: _Hand, limit: int) -> None:
-        done, hand.done = hand.done, []
+    async def _turn(self, pool: _Pool, limit: int) -> None:
+        done, pool.done = pool.done, []
         held, known = self._partitions.held, None
         if self._lost and held:
-            known = [*self._in_hand, *done, *(id for other in self._hands for id in other.done)]
+            known = [*self._in_hand, *done, *(id for other in self._pools for id in other.done)]
             self._lost = False
         try:
             if done:
                 await note_streams(self._engines)
             leased = await self._engines.db.write(
-                _exchange, done, limit, held, self._partitions.until_ms, known, wide=hand.wide
+                _exchange, done, limit, held, self._partitions.until_ms, known, wide=pool.wide
             )
         except BaseException:
-            hand.done += done
+            pool.done += done
             self._lost = True
             raise
-        hand.more, hand.busy = len(leased) == limit, len(leased) > 1
+        pool.more, pool.busy = len(leased) == limit, len(leased) > 1
         for one in leased:
             if not one.newer:
-                self._take(one, hand)
+                self._take(one, pool)
         if newer := [one.id for one in leased if one.newer]:
             await self._engines.db.write(outbox.leave_to_newer, newer)
 
-    def _take(self, leased: Leased, hand: _Hand) -> None:
-        if leased.id in hand.ids:
+    def _take(self, leased: Leased, pool: _Pool) -> None:
+        if leased.id in pool.ids:
             return
-        hand.ids.add(leased.id)
-        actor = leased.event.of if leased.event and not hand.wide else -leased.id
+        pool.ids.add(leased.id)
+        actor = leased.event.of if leased.event and not pool.wide else -leased.id
         if actor in self._queues:
             self._queues[actor].append(leased)
         else:
             self._queues[actor] = deque([leased])
-            self._spawn(self._drain(actor, hand))
+            self._spawn(self._drain(actor, pool))
 
-    async def _drain(self, actor: int, hand: _Hand) -> None:
+    async def _drain(self, actor: int, pool: _Pool) -> None:
         queue = self._queues[actor]
         while queue and not self._stopping:
             leased = queue.popleft()
             try:
                 rest = await self._act(leased)
-                hand.ids.discard(leased.id)  # first: what is in hand is kept, not tried again
+                pool.ids.discard(leased.id)  # first, because the leases of ids in the pool are renewed
                 if rest:
                     await note_streams(self._engines)
                     await self._engines.db.write(outbox.go_on, leased.id, rest)
                     self._wide.woken.set()
                 else:
-                    hand.done.append(leased.id)
-                    hand.woken.set()
+                    pool.done.append(leased.id)
+                    pool.woken.set()
             except Exception as error:
-                hand.ids.discard(leased.id)
+                pool.ids.discard(leased.id)
                 await self._failed(leased, error)
-            if hand.more:
-                hand.woken.set()
+            if pool.more:
+                pool.woken.set()
         del self._queues[actor]
 
     async def _act(self, leased: Leased) -> Event | None:
         if leased.event is None:
             raise ValueError(leased.problem)
         if leased.attempts > DEATHS * outbox.MARK:
-            raise RuntimeError("whoever acted on it died of it, or was killed at that moment, again and again")
+            raise RuntimeError("the worker processes that acted on it died, again and again")
         if leased.attempts > TRIES:
-            async with self._suspects:  # one at a time: only what is acted on is marked when this process dies
+            async with self._suspects:  # one at a time, so that if this process dies, only one event is marked
                 await self._engines.db.write(outbox.mark, leased.id)
                 return await self._handle(leased)
         return await self._handle(leased)
@@ -222,10 +220,10 @@ class Relay:
             else:
                 await self._engines.db.write(outbox.set_aside, leased.id, repr(error)[:500])
         except Exception:
-            self._lost = True  # it is given back once the database is there again
+            self._lost = True  # its lease is given back when the database is there again
 
     async def _keep(self) -> None:
-        """The partitions, and what is leased."""
+        """Renew the leases of partitions and of events."""
         await self._partitions.start()
         while not self._over:
             try:
@@ -234,7 +232,7 @@ class Relay:
                     await self._engines.db.write(outbox.extend, self._in_hand, self._partitions.until_ms)
                 if came:
                     self._call_all()
-            except Exception as error:  # the database is away: what is not kept in time is another's
+            except Exception as error:  # the database is away: others take over leases that expire
                 logs.failed("partitions not kept, trying again", error)
             await self._partitions.wait()
 
@@ -254,9 +252,9 @@ def _exchange(
     *,
     wide: bool,
 ) -> list[Leased]:
-    """What is done for what is next, in one transaction: a flush for both.
+    """Delete the finished events and lease the next ones, in one transaction with one flush.
 
-    known: what is in hand, after the database was lost; what is leased besides is lost, and free again.
+    known: after a loss of the database, the events we know; our leases of others are given back.
     """
     if done:
         outbox.finish(tx, done)

@@ -1,4 +1,4 @@
-"""A reply is told of after what it answers, to whoever sees both. Other authors' events are acted on beside."""
+"""Delivers a reply after its parent, if both are new: events of different authors are acted on in parallel."""
 
 import asyncio
 
@@ -6,12 +6,12 @@ from ..events import PostPublished
 from ..ports import Engines, Tx
 from ..store import outbox
 
-PASS_S, PASS_TRIES = 0.01, 100  # not for long: while a post goes to a million, its author's friends may answer
+PASS_S, PASS_TRIES = 0.01, 100  # not for long: replies must not wait until a post has reached a million followers
 
 
 async def let_parent_pass(engines: Engines, reply: PostPublished) -> None:
-    """Wait for what the post answers to be delivered."""
-    if reply.reply_to_author_id in (0, reply.of):  # one's own events are in order anyway
+    """Wait until the parent is delivered, PASS_S * PASS_TRIES at most."""
+    if reply.reply_to_author_id in (0, reply.of):  # events of one author are in order anyway
         return
     for _ in range(PASS_TRIES):
         if not await engines.db.read(_is_waiting, reply.reply_to_id):

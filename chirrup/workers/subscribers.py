@@ -1,6 +1,6 @@
-"""Who reacts to what: the second of the two tables that tell all that can happen (the first: mastodon/routes.py).
+"""The table of reactions: what follows from each event. With the tables of routes it lists all that can happen.
 
-A line says what follows from an event, and when. reactions.py carries them out.
+reactions.py runs them.
 """
 
 import msgspec
@@ -18,7 +18,7 @@ from ..types import Visibility
 from . import reply_order
 from .reactions import Again, Failure, Published, Reaction, Reactions, alone
 
-STEP = 100  # accounts acted for until others have their turn
+STEP = 100  # accounts handled until other events get their turn
 
 
 async def deliver(engines: Engines, event: events.PostPublished) -> Event | None:
@@ -49,7 +49,7 @@ async def drop_stale(engines: Engines, event: Event) -> None:
 
 
 async def delete_boosts(engines: Engines, event: events.BoostedDeleted) -> Event | None:
-    """In transactions of their own: each is its booster's."""
+    """One transaction for each boost, because each has another author."""
     found = await engines.db.read(reactions.boosts_left, event.post_id, STEP)
     for boost_id, booster in found:
         await engines.db.write(reactions.end_boost, event.post_id, boost_id, booster)
@@ -122,12 +122,12 @@ BY_EVENT = {kind: Reactions.of(one for one in REACTIONS if one.to is kind) for k
 
 
 async def handle(engines: Engines, event: Event) -> tuple[Event | None, list[Failure]]:
-    """Let everybody who subscribed react to event: (what is left of it, where one turn did not do all; what failed)."""
+    """Run all reactions to event. (an event for the rest or None, the reactions that failed)."""
     return await BY_EVENT[type(event)].react(engines, event)
 
 
 async def react_again(engines: Engines, job: Job, again: Again) -> None:
-    """A reaction that failed, alone and to its end. Raises Refused."""
+    """Run a reaction that failed again, alone and to its end. Raises Refused."""
     try:
         event = events.decode(again.event)
         reaction = BY_EVENT[type(event)].by_name[again.reaction]

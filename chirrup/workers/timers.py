@@ -1,6 +1,6 @@
-"""What is done every so often, by a clock: a table of it. Each may run in several processes, and again at any time.
+"""The table of sweeps, which run at intervals. Each may run in several processes, and again at any time.
 
-What has a date of its own (the end of a poll or of a mute) is a job: kinds.py. Here are sweeps, which look at all rows.
+Work with a date of its own (the end of a poll or a mute) is a job: kinds.py. Sweeps look at all rows.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ class Sweep(msgspec.Struct, frozen=True):
 
 
 async def end_polls(engines: Engines) -> None:
-    """Those that a job should have ended (kinds.py), and that a version before jobs has made."""
+    """Polls that a job should have ended (kinds.py), and those made before there were jobs."""
     while due := await engines.db.read(polls.due, STEP):
         for poll in due:
             await engines.db.write(polls.end, poll)
 
 
 async def end_mutes(engines: Engines) -> None:
-    """The same for mutes."""
+    """Expired mutes, as end_polls()."""
     while over := await engines.db.read(blocks_and_mutes.mutes_over, STEP):
         await engines.db.write(follows.end_mutes, over)
 
@@ -52,7 +52,7 @@ async def remove_unattached_media(engines: Engines) -> None:
 
 
 async def sweep_files(engines: Engines) -> None:
-    """One folder in a turn: all are seen within two days, and none costs more than a moment."""
+    """One folder each time: all within two days, and none takes long."""
     await uploads.sweep(engines, int(time.time() / SWEEP_S) % uploads.FOLDERS)
 
 
@@ -89,7 +89,7 @@ SWEEPS = (
 
 
 class Timers:
-    """Runs SWEEPS from start() to stop(), each at once and then every so often."""
+    """Runs SWEEPS from start() to stop(), each at once and then at its interval."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -100,7 +100,7 @@ class Timers:
         self._tasks = [asyncio.ensure_future(self._repeat(sweep)) for sweep in SWEEPS]
 
     async def stop(self) -> None:
-        """Let what runs come to its end, 10 s at most."""
+        """Wait for running sweeps, 10 s at most."""
         self._stopping.set()
         _, late = await asyncio.wait(self._tasks, timeout=10)
         for task in late:
@@ -110,6 +110,6 @@ class Timers:
         while not self._stopping.is_set():
             try:
                 await sweep.run(self._engines)
-            except Exception as error:  # the database is away or full: the next turn does it
+            except Exception as error:  # the database is away or full: the next run does it
                 logs.failed("sweep failed", error, sweep=sweep.name)
             await happens(self._stopping, sweep.every_s)

@@ -387,7 +387,7 @@ async def test_a_post_to_very_many_lets_small_ones_pass_and_reaches_all(
 ):
     monkeypatch.setattr(fanout, "STEP", 2)
     monkeypatch.setattr(fanout, "CHUNK", 2)
-    monkeypatch.setattr(relays, "IN_HAND_MAX", 3)
+    monkeypatch.setattr(relays, "SMALL_MAX", 3)
     ann, bob, *followers = await people(engines.db, "ann", "bob", *(f"follower{n}" for n in range(19)))
     for follower in followers:
         await engines.db.write(follows.follow, follower, ann)
