@@ -1,4 +1,4 @@
-"""Accounts: profiles and how they relate. https://docs.joinmastodon.org/methods/accounts/"""
+"""Accounts: profiles and their posts. https://docs.joinmastodon.org/methods/accounts/"""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ async def verify_credentials(call: Call) -> CredentialAccount:
 
 
 def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
-    """The account with what only its owner sees."""
+    """The account with the fields that only its owner sees."""
     account, user = accounts.get(tx, account_id, account_id), accounts.user(tx, account_id)
     profile = shown.profile(tx, account, call.site)
     entity = call.render.account_entity(profile)
@@ -55,7 +55,7 @@ class LookupQuery(msgspec.Struct, kw_only=True):
 
 
 async def lookup(call: Call, query: LookupQuery) -> Account:
-    """By `name` or `name@host`, with the host and port of this server."""
+    """By `name`, or `name@host` with the host and port of this server."""
 
     def operation(tx: Tx) -> Any:
         return call.render.account(tx, accounts.by_acct(tx, query.acct, call.site.domain, call.site.org_id).id)

@@ -1,7 +1,7 @@
 """Administrators and the accounts of this server. https://docs.joinmastodon.org/methods/admin/accounts/
 
-Routes of `who=ADMIN`: the scope and the role were checked. What does not exist here (approval, silencing, marking as
-sensitive, deleting) has no routes.
+All routes are `who=ADMIN`, so scope and role have been checked. Features that do not exist here (approval, silencing,
+marking as sensitive, deleting) have no routes.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ TYPES = ("none", "disable", "suspend")
 
 
 class AccountsQuery(PageQuery, kw_only=True):
-    """What both versions ask."""
+    """The parameters of both versions."""
 
     username: str = ""
     display_name: str = ""
@@ -77,9 +77,9 @@ async def accounts_v2(call: Call, query: V2AccountsQuery) -> Page[AdminAccount]:
 async def _accounts(
     call: Call, query: AccountsQuery, statuses: list[str], role: Role | None, *, nobody: bool
 ) -> Page[Any]:
-    """nobody: it was asked for what no account here can be, such as remote."""
+    """nobody: a condition that no account here can meet, for example remote."""
     span = paging.span(query, default=100, most=200)
-    if nobody or query.by_domain not in ("", call.site.domain) or query.ip:  # addresses are not written down
+    if nobody or query.by_domain not in ("", call.site.domain) or query.ip:  # IP addresses are not stored
         return paging.page([], [], span)
     wanted = Wanted(statuses, role, query.username, query.display_name, query.email)
 
@@ -127,7 +127,7 @@ class ActionBody(msgspec.Struct, kw_only=True):
 
 
 async def action(call: Call, id: int, body: ActionBody) -> Empty:
-    """`none` leaves a note in the log; nobody is sent mail about any of them."""
+    """`none` only adds a note to the log. No mail is sent about any action."""
     if body.type not in TYPES:
         raise not_among("type", TYPES, body.type)
     await _act(call, id, body.type, body.text)

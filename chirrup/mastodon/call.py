@@ -1,4 +1,4 @@
-"""A request of the Mastodon API: with a renderer."""
+"""A Call with a renderer, for handlers of the Mastodon API."""
 
 from ..http import call
 from ..http.call import Reply as Reply
@@ -6,13 +6,13 @@ from .render import Renderer
 
 
 class Services(call.Services, frozen=True, kw_only=True):
-    """What every request may use; made once by app.py."""
+    """What every request may use. app.py makes it once."""
 
     render: Renderer
 
 
 class Call(call.Call):
-    """See routes.py for how a handler gets it."""
+    """The first argument of a handler: routes.py."""
 
     __slots__ = ()
     services: Services

@@ -12,7 +12,7 @@ from .paging import Page, PageQuery
 
 
 async def index(call: Call, query: PageQuery) -> Page[Conversation]:
-    """Pages go by the ids of the last posts."""
+    """Paged by the ids of the last posts."""
     span = paging.span(query)
 
     def operation(tx: Tx) -> Page[Any]:

@@ -1,4 +1,4 @@
-"""Whom to follow. https://docs.joinmastodon.org/methods/directory/ and /methods/suggestions/"""
+"""The directory and suggestions. https://docs.joinmastodon.org/methods/directory/ and /methods/suggestions/"""
 
 import msgspec
 
@@ -16,7 +16,7 @@ class DirectoryQuery(msgspec.Struct, kw_only=True):
     order: str = "active"
     offset: int = 0
     limit: str = ""
-    local: bool = False  # there are no others
+    local: bool = False  # no effect: all accounts are local
 
 
 async def directory(call: Call, query: DirectoryQuery) -> list[Account]:
@@ -50,7 +50,7 @@ async def suggestions(call: Call, query: SuggestionsQuery) -> list[Suggestion]:
 
 
 async def suggested_accounts(call: Call, query: SuggestionsQuery) -> list[Account]:
-    """The same without reasons, as before Mastodon 3.4."""
+    """Suggestions without reasons, as before Mastodon 3.4."""
     return [one.account for one in await suggestions(call, query)]
 
 

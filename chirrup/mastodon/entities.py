@@ -1,4 +1,4 @@
-"""What clients get: Mastodon's entities (https://docs.joinmastodon.org/entities/), field by field.
+"""Mastodon's entities (https://docs.joinmastodon.org/entities/), field by field.
 
 Ids are strings, dates ISO 8601 with three digits and Z. The OpenAPI document is made from these types.
 """
@@ -21,7 +21,7 @@ class AccountField(Entity, kw_only=True):
 
 
 class RoleEntity(Entity, kw_only=True):
-    id: str  # -99 is everybody's
+    id: str  # -99: the role of all users
     name: str
     permissions: str
     color: str = ""
@@ -166,7 +166,7 @@ class Poll(Entity, kw_only=True):
 
 
 class StatusFixed(Entity, kw_only=True):
-    """The part of a status that is the same for everybody until the post changes: rendered once, kept as bytes."""
+    """The part of a status that is the same for all viewers until the post changes: encoded once and cached."""
 
     id: Id
     created_at: str
@@ -184,14 +184,14 @@ class StatusFixed(Entity, kw_only=True):
     emojis: list[Any]
     application: StatusApplication | None
     card: None
-    in_reply_to_id: msgspec.UnsetType | None  # null where it answers nothing; else it is in the other part
+    in_reply_to_id: msgspec.UnsetType | None  # null if it is no reply; else the field is in StatusLive
     in_reply_to_account_id: msgspec.UnsetType | None
 
 
 class StatusLive(Entity, kw_only=True):
-    """The part that changes with reactions and with who looks."""
+    """The part that changes with reactions and with the viewer."""
 
-    in_reply_to_id: Id | msgspec.UnsetType | None  # null where the viewer may not see what it answers
+    in_reply_to_id: Id | msgspec.UnsetType | None  # null if the viewer may not see the parent
     in_reply_to_account_id: Id | msgspec.UnsetType | None
     account: msgspec.Raw
     replies_count: int
@@ -207,7 +207,7 @@ class StatusLive(Entity, kw_only=True):
 
 
 class Status(StatusFixed, kw_only=True):
-    """A post or a boost. StatusFixed and StatusLive together; tests decode every answer as this."""
+    """A post or a boost: StatusFixed and StatusLive together. Tests decode every answer as this."""
 
     in_reply_to_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
     in_reply_to_account_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]

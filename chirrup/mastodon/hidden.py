@@ -1,7 +1,7 @@
-"""The answer to somebody who takes back a mark of their own on a post that they may see no longer.
+"""The answer when an account takes back its mark of a post that it can no longer see.
 
-The mark is gone, and clients want a Status: it has the post's id, dates and author, and nothing that was said in it or
-about it (docs/decisions/0024-own-marks.md).
+Clients expect a Status. It has the post's id, dates and author, but no content and no counts
+(docs/decisions/0024-own-marks.md).
 """
 
 import msgspec
@@ -17,7 +17,7 @@ from .render_accounts import Json
 
 
 def or_status(tx: Tx, call: Call, post: Post) -> Json:
-    """The post as call's viewer sees it; without its content when they may not see it."""
+    """The post as call's viewer sees it; without its content if they may not see it."""
     try:
         return call.render.status(tx, call.viewer_id, post.id)
     except NotFound:

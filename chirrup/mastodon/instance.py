@@ -1,4 +1,4 @@
-"""What this server is and what it allows. https://docs.joinmastodon.org/methods/instance/"""
+"""Information about this server, and its limits. https://docs.joinmastodon.org/methods/instance/"""
 
 from html import escape
 from typing import Any
@@ -90,7 +90,7 @@ async def v1(call: Call) -> V1Instance:
 
 
 async def _counts(call: Call) -> Counts:
-    """A closed site does not tell strangers how many are there."""
+    """A closed site does not show its numbers without a login."""
     if call.site.closed and not call.viewer_id:
         return Counts(0, 0, 0, 0)
     return await call.services.usage.counts(call.db, call.site.org_id)
@@ -143,24 +143,24 @@ async def rules(call: Call) -> list[Rule]:
 
 
 async def extended_description(call: Call) -> ExtendedDescription:
-    """There is nowhere to write one yet: this is what Mastodon answers until somebody has."""
+    """There is no way to write one yet. This is Mastodon's answer when it has none."""
     return ExtendedDescription(content="", updated_at=None)
 
 
 async def custom_emojis(call: Call) -> list[Any]:
-    """There are none: nobody can upload any. Clients ask for them when they start and some end there on a 404."""
+    """Always empty, because they cannot be uploaded. Clients ask for them when they start, and some stop on a 404."""
     return []
 
 
 async def health(call: Call) -> Health:
-    """Can this process do its work? Raises Unavailable, with the reason; known without asking anybody."""
+    """Whether this process can do its work, from the last check. Raises Unavailable with the reason."""
     if problem := call.services.health.problem:
         raise Unavailable(problem)
     return Health(status="OK")
 
 
 async def alive(_: Call) -> Health:
-    """This process turns; what it depends on may be away."""
+    """This process runs. The services it depends on may be away."""
     return Health(status="OK")
 
 

@@ -52,7 +52,7 @@ async def delete(call: Call, id: int) -> Empty:
 
 
 async def accounts(call: Call, id: int, query: PageQuery) -> Page[Account]:
-    """A limit of 0 asks for all of them."""
+    """A limit of 0 means all."""
     everybody = query.limit == "0"
     span = Span(before=ID_MAX, limit=lists.MEMBERS_MAX) if everybody else paging.span(query, default=40, most=80)
 
@@ -79,7 +79,7 @@ async def remove_accounts(call: Call, id: int, body: Members) -> Empty:
 
 
 async def holding(call: Call, id: int) -> list[ListEntity]:
-    """Those of the caller's lists that the account is on."""
+    """The caller's lists that the account is on."""
     return [_entity(one) for one in await call.read(lists.holding, call.account_id, id)]
 
 

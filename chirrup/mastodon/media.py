@@ -14,7 +14,7 @@ from ..social import media, uploads
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
 
-OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers for good; what stands between asks again
+OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers keep it; proxies ask again after a minute
 PRIVATE_CACHE = "private, max-age=600"
 
 
@@ -26,7 +26,7 @@ class NewMedia(msgspec.Struct, kw_only=True):
 
 
 async def create(call: Call, body: NewMedia) -> MediaAttachment:
-    """Its type is read from the file itself; the name and type that came with it are not looked at."""
+    """The type is read from the file itself; the name and type that the client sends are ignored."""
     if body.file is None:
         raise Invalid("file", "blank", "can't be blank: send a picture as multipart/form-data")
     one = await uploads.add(
@@ -95,7 +95,7 @@ async def profile_file(call: Call, id: int, name: str) -> Reply:
 
 
 async def _answer(call: Call, file: media.File, name: str) -> Reply:
-    """The file, or the one part of it that is asked for. A browser shows it as a picture or not at all."""
+    """The file, or the requested part of it. Headers make sure that browsers show it only as a picture."""
     tag = f'"{name}"'
     headers = {
         "Cache-Control": PRIVATE_CACHE if file.private else OPEN_CACHE,
@@ -129,7 +129,7 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 
 def _part(wanted: str, size: int) -> tuple[int, int] | None:
-    """(first byte, last byte) of a Range header (RFC 9110, 14.2); None: several parts, or none that there is."""
+    """(first byte, last byte) of a Range header (RFC 9110, 14.2); None: several parts, or outside of the file."""
     match = _RANGE.fullmatch(wanted.strip())
     if not match or match[0] == "bytes=-":
         return None

@@ -43,7 +43,7 @@ async def show(call: Call, id: int) -> Notification:
 
 
 async def unread_count(call: Call, query: NotificationsQuery) -> Count:
-    """Of those newer than the marker; never more than the limit."""
+    """How many are newer than the marker; at most the limit."""
     most = paging.limit(query.limit, default=100, most=1000)
     count = await call.read(notifications.count_unread, call.account_id, query.kinds(), query.account_id, most=most)
     return Count(count=count)
@@ -64,7 +64,7 @@ class OneId(msgspec.Struct, kw_only=True):
 
 
 async def dismiss_by_form(call: Call, body: OneId) -> Empty:
-    """As clients before 2018 do it."""
+    """For clients from before 2018."""
     return await dismiss(call, body.id)
 
 

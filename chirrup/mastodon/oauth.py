@@ -1,6 +1,6 @@
 """Apps, tokens and sign-up. https://docs.joinmastodon.org/methods/oauth/ and /methods/apps/
 
-What a person sees of it, login and consent, are pages: web/.
+The pages for login and consent are in web/.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ async def token(call: Call, body: TokenRequest) -> entities.Token:
 
 
 async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[Token, str]:
-    """Only for tests: Mastodon dropped it in 4.4, and RFC 9700 with it."""
+    """Only for tests: Mastodon 4.4 dropped it, and RFC 9700 forbids it."""
     login = await call.read(logins.look_up, email=emails.key_of(body.username), org_id=call.site.org_id)
     if not await asyncio.to_thread(call.services.passwords.matches, login.password_hash, body.password):
         raise OAuthError("invalid_grant")
@@ -102,7 +102,7 @@ async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[
 
 
 async def _client(call: Call, client_id: str, client_secret: str) -> Client:
-    """By the body, or by HTTP Basic (RFC 6749, 2.3.1). Raises OAuthError."""
+    """The client, by the body or by HTTP Basic (RFC 6749, 2.3.1). Raises OAuthError."""
     kind, _, value = call.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return await call.read(apps.identify, client_id, client_secret, call.site.org_id)
@@ -138,7 +138,7 @@ async def revoke(call: Call, body: RevokeRequest) -> Empty:
 
 
 async def userinfo(call: Call) -> UserInfo:
-    """The claims of OpenID Connect Core 1.0, 5.3, for apps that only want to know who somebody is."""
+    """The claims of OpenID Connect Core 1.0, 5.3, for apps that only need to know who the user is."""
     account = msgspec.json.decode(await call.read(call.render.account, call.account_id), type=entities.Account)
     return UserInfo(
         iss=call.site.base_url,
@@ -151,7 +151,7 @@ async def userinfo(call: Call) -> UserInfo:
 
 
 async def userinfo_by_post(call: Call) -> UserInfo:
-    """As OpenID Connect wants it, too."""
+    """OpenID Connect allows POST, too."""
     return await userinfo(call)
 
 
@@ -185,7 +185,7 @@ class SignUpRequest(msgspec.Struct, kw_only=True):
 
 
 async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
-    """Nobody has to be approved. Where addresses are to be confirmed, the token works once that is done."""
+    """Accounts need no approval. If addresses must be confirmed, the token works once that is done."""
     if not call.site.registrations:
         raise NotAllowed("this server takes no new accounts")
     address = emails.key_of(body.email)[: accounts.EMAIL_CHARS_MAX]
@@ -200,7 +200,7 @@ async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
 async def _sign_up(call: Call, body: SignUpRequest) -> entities.Token:
     problems = accounts.check_username(body.username) + accounts.check_email(body.email)
     if not body.email:
-        problems.append(Invalid("email", "invalid", "is invalid"))  # which Mastodon says besides
+        problems.append(Invalid("email", "invalid", "is invalid"))  # as Mastodon adds
     try:
         personal = (body.username, body.email, call.site.domain, call.site.title)
         await asyncio.to_thread(call.services.passwords.check, body.password, personal=personal)
@@ -232,7 +232,7 @@ class ResendBody(msgspec.Struct, kw_only=True):
 
 
 async def resend_confirmation(call: Call, body: ResendBody) -> Empty:
-    """`email`: the address to confirm instead. Test suites ask with accounts that have nothing to confirm, too."""
+    """email: the address to confirm instead. Test suites call it also for accounts with nothing to confirm."""
     if body.email and (wrong := accounts.check_email(body.email)):
         raise InvalidFields(wrong)
     user = await call.read(accounts.user, call.account_id)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the table of routes and the handlers' signatures: nobody writes it by hand."""
+"""The OpenAPI document, generated from the table of routes and the handlers' signatures."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
@@ -23,7 +23,7 @@ Forms name a list `key[]` and a part of an object `key[part]`; numbers and boole
 
 
 class Error(msgspec.Struct, kw_only=True):
-    """Every refusal. error: what was expected and what came; for OAuth its own word, with a description."""
+    """The body of every error. error: what was expected and what came; for OAuth its error code, with a description."""
 
     error: str
     error_description: str | msgspec.UnsetType = msgspec.UNSET
@@ -31,7 +31,7 @@ class Error(msgspec.Struct, kw_only=True):
 
 
 def shown(routes: Sequence[Route]) -> Callable[[Call], Awaitable[Json]]:
-    """The handler that answers with the document of routes, as they are when it is asked."""
+    """A handler that returns the document of routes, generated when it is called."""
 
     async def show(call: Call) -> Json:
         """This document."""
@@ -42,7 +42,7 @@ def shown(routes: Sequence[Route]) -> Callable[[Call], Awaitable[Json]]:
 
 @cache
 def document(routes: tuple[Route, ...], base_url: str) -> Json:
-    """OpenAPI 3.1."""
+    """An OpenAPI 3.1 document."""
     signatures = [Arguments(route.handler) for route in routes]
     schemas = Schemas([kind for one in signatures for kind in (one.query, one.body, _content(one)) if kind])
     paths: dict[str, Json] = {}
@@ -65,7 +65,7 @@ def _oauth(base_url: str) -> Json:
 
 
 def _content(signature: Arguments) -> Any:
-    """The type of what is answered as JSON; None: something else."""
+    """The type of the JSON answer; None: the answer is not JSON."""
     answer = signature.answer
     if answer is Reply:
         return None
@@ -75,7 +75,7 @@ def _content(signature: Arguments) -> Any:
 
 
 class Schemas:
-    """JSON schemas of types. What handlers want as an integer id, clients send as they got it: a string of digits."""
+    """JSON schemas of types. Integer ids of handlers are strings of digits here, as clients get and send them."""
 
     def __init__(self, kinds: list[Any]) -> None:
         different = list(dict.fromkeys([Error, *(part for kind in kinds for part in _parts(kind))]))
@@ -89,7 +89,7 @@ class Schemas:
         return parts[0] if len(parts) == 1 else {"anyOf": parts}
 
     def fields(self, kind: Any) -> list[tuple[str, Json]]:
-        """(name, schema) of what forms and queries may hold, a part of an object as `key[part]`."""
+        """(name, schema) of the fields of a form or query; a part of an object is `key[part]`."""
         return list(self._flat("", self._bare(self.of(kind))))
 
     def _flat(self, prefix: str, schema: Json) -> list[tuple[str, Json]]:
@@ -102,7 +102,7 @@ class Schemas:
         return [(prefix, schema)]
 
     def _bare(self, schema: Json) -> Json:
-        """The schema itself: not a reference to it, and without null."""
+        """The schema without null, with a reference resolved."""
         if "$ref" in schema:
             return self.components[schema["$ref"].rpartition("/")[2]]
         choices = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
@@ -154,7 +154,7 @@ def _json(schema: Json) -> Json:
 
 
 def _bodies(kind: Any, schemas: Schemas) -> Json:
-    """JSON, a form or multipart, alike; files come in multipart only."""
+    """The body as JSON, form or multipart; with files, only multipart."""
     properties = dict(schemas.fields(kind))
     form = {"schema": {"type": "object", "properties": properties}}
     if any(schema.get("format") == "binary" for schema in properties.values()):

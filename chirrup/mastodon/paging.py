@@ -1,4 +1,4 @@
-"""Pages by key, as Mastodon's clients ask for them: max_id, since_id, min_id, limit; and the Link header."""
+"""Pages by key, with Mastodon's parameters: max_id, since_id, min_id, limit; and the Link header."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -16,7 +16,7 @@ from ..types import Span
 
 
 class PageQuery(msgspec.Struct, kw_only=True):
-    """max_id: older than; since_id: newer than, the newest ones; min_id: newer than, the ones right after."""
+    """max_id: items older than it; since_id: the newest items, newer than it; min_id: the items right after it."""
 
     max_id: str = ""
     since_id: str = ""
@@ -25,7 +25,7 @@ class PageQuery(msgspec.Struct, kw_only=True):
 
 
 def span(query: PageQuery, *, default: int = 20, most: int = 40) -> Span:
-    """Raises BadRequest: an id that is no number."""
+    """Raises BadRequest: an id is not a number."""
     after = _id("min_id", query.min_id, 0) or _id("since_id", query.since_id, 0)
     return Span(
         before=_id("max_id", query.max_id, ID_MAX),
@@ -36,7 +36,7 @@ def span(query: PageQuery, *, default: int = 20, most: int = 40) -> Span:
 
 
 def limit(asked: str, *, default: int, most: int) -> int:
-    """What is no number is ignored, as Mastodon does; too large a one is capped."""
+    """A text that is no number is ignored, as in Mastodon; a number that is too large is capped."""
     digits = asked.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         return default
@@ -53,11 +53,11 @@ def _id(name: str, asked: str, default: int) -> int:
 
 T = TypeVar("T")
 
-ANSWER_BYTES_MAX = 1_000_000  # of an answer that has no pages
+ANSWER_BYTES_MAX = 1_000_000  # of an answer without pages
 
 
 def fitting(ids: Iterable[int], sizes: Mapping[int, int], bytes_max: int) -> set[int]:
-    """The first of ids that fit together; those without a size are left out."""
+    """The first of ids whose sizes fit into bytes_max together; those without a size are left out."""
     shown: set[int] = set()
     for id in ids:
         if id in sizes:
@@ -69,11 +69,11 @@ def fitting(ids: Iterable[int], sizes: Mapping[int, int], bytes_max: int) -> set
 
 
 class Page(Result, Generic[T]):
-    """A list to be answered, with a Link header. edges: (newest, oldest) of the ids that pages go by; None: no page."""
+    """A list with a Link header. edges: (newest, oldest) of the ids for paging; None: no other pages."""
 
     items: Any
     edges: tuple[int, int] | None
-    full: bool = True  # there may be more before the oldest
+    full: bool = True  # there may be older items
 
     def reply(self, call: Call) -> Reply:
         found = link(call.url, call.params, self)
@@ -85,12 +85,12 @@ class Whole(Page[T]):
 
 
 def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:
-    """keys: the ids that pages go by, newest first, of what was found (items may be fewer: hidden ones)."""
+    """keys: the ids for paging, newest first, of all that was found; items may be fewer, without hidden ones."""
     return Page(items, (keys[0], keys[-1]) if keys else None, full=len(keys) >= asked.limit or asked.oldest)
 
 
 def filled(items: Sequence[Any], found: Filled[Any], asked: Span) -> Page[Any]:
-    """items: what found holds, rendered."""
+    """items: found.items, rendered."""
     return Page(items, (found.newest, found.oldest) if found.newest else None, full=found.more or asked.oldest)
 
 
@@ -101,7 +101,7 @@ def whole(body: T, found: Filled[Any], asked: Span) -> Whole[T]:
 
 
 def link(url: str, asked: dict[str, Any], found: Page[Any]) -> str:
-    """The Link header; "" when there is nothing to link to. url: of this list; asked: its parameters, nested."""
+    """The Link header; "" without other pages. url: of this list; asked: its parameters, nested."""
     if found.edges is None:
         return ""
     kept = _encoded(tuple([(k, v) for k, v in _flat(asked) if k not in ("max_id", "since_id", "min_id")]))
@@ -116,7 +116,7 @@ _encoded = lru_cache(100)(urlencode)
 
 
 def _flat(sent: Any, name: str = "", depth: int = 0) -> list[tuple[str, Any]]:
-    """Parameters as a query has them; what is nested deeper than in a query is nothing that a list is asked with."""
+    """The parameters in the form of a query. Deeper values than a query can have (of JSON bodies) are left out."""
     if isinstance(sent, str | int | float):
         return [(name, sent)]
     if depth == DEPTH_MAX:

@@ -1,4 +1,4 @@
-"""Errors in the words of Mastodon, which its clients show to people and compare. Their statuses: http/problems.py."""
+"""Errors in Mastodon's form and words: clients show them, and some compare them. Their statuses: http/problems.py."""
 
 from typing import Any
 
@@ -6,34 +6,34 @@ from ..errors import ChirrupError, Invalid, InvalidFields, NotAllowed, NotFound,
 from ..social.composing import MentionsUnexpected
 
 FAILED = "Validation failed: "
-# What Mastodon has a sentence of its own for, by field and rule.
+# (field, rule) -> Mastodon's own sentence.
 SENTENCES = {
     ("account", "taken"): "Account has already been taken",
     ("scheduled_at", "too_soon"): "Scheduled at The scheduled date must be in the future",
     ("tag", "invalid"): "Tag is invalid",
     ("title", "blank"): "Title can't be blank",
 }
-WHOLE = {  # and of these the whole message
+WHOLE = {  # (field, rule) -> the whole message, without FAILED
     ("scheduled_at", "unreadable"): "Record invalid",
     ("version", "blank"): "Version can't be blank: send the one of the draft that you replace",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",
 }
-# What it calls rules in `details`; every other one is ERR_INVALID.
+# Mastodon's names of rules in `details`; every other one is ERR_INVALID.
 RULES = {rule: f"ERR_{rule.upper()}" for rule in ("accepted", "blank", "reserved", "taken", "too_long", "too_short")}
 
 
 def words(error: ChirrupError) -> dict[str, Any]:
-    """The body of an answer."""
+    """The body of an error."""
     if isinstance(error, OAuthError):
         return {"error": error.error, "error_description": error.message}
     body: dict[str, Any] = {"error": message(error)}
     if isinstance(error, InvalidFields):
         details: dict[str, list[dict[str, str]]] = {}
         for problem in error.problems:
-            told = {"error": RULES.get(problem.rule, "ERR_INVALID"), "description": problem.why}
-            details.setdefault(problem.field, []).append(told)
+            detail = {"error": RULES.get(problem.rule, "ERR_INVALID"), "description": problem.why}
+            details.setdefault(problem.field, []).append(detail)
         body["details"] = details
     elif isinstance(error, MentionsUnexpected):
         body["unexpected_accounts"] = [{"id": str(id)} for id in error.account_ids]

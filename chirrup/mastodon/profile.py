@@ -1,4 +1,4 @@
-"""One's own profile and how one posts. https://docs.joinmastodon.org/methods/accounts/#update_credentials
+"""The user's own profile and defaults for posts. https://docs.joinmastodon.org/methods/accounts/#update_credentials
 
 Also methods/profile and methods/preferences.
 """
@@ -28,7 +28,7 @@ class SourceAttributes(msgspec.Struct, kw_only=True):
 
 
 class ProfileBody(msgspec.Struct, kw_only=True):
-    """What is not here cannot be changed: unknown keys are not read."""
+    """Other fields cannot be changed: unknown keys are ignored."""
 
     display_name: str | None = None
     note: str | None = None
@@ -39,7 +39,7 @@ class ProfileBody(msgspec.Struct, kw_only=True):
     discoverable: bool | None = None
     hide_collections: bool | None = None
     indexable: bool | None = None
-    fields_attributes: list[FieldAttributes] | dict[str, FieldAttributes] | None = None  # keys of a dict mean nothing
+    fields_attributes: list[FieldAttributes] | dict[str, FieldAttributes] | None = None  # keys of a dict are ignored
     source: SourceAttributes | None = None
 
     def to_change(self, made: pictures.Pictures) -> ProfileChange:
@@ -85,7 +85,7 @@ async def delete_header(call: Call) -> CredentialAccount:
 
 
 async def preferences(call: Call) -> Preferences:
-    """The reading ones are Mastodon's defaults: they are for clients, and there is nowhere to change them."""
+    """Those for reading are Mastodon's defaults. They are for clients, and cannot be changed yet."""
     user = await call.read(accounts.user, call.account_id)
     return Preferences(
         default_visibility=user.post_visibility,

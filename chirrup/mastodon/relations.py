@@ -1,6 +1,6 @@
-"""How accounts stand to each other: follow, block, mute, feature, note. https://docs.joinmastodon.org/methods/accounts/
+"""Relationships of accounts: follow, block, mute, feature, note. https://docs.joinmastodon.org/methods/accounts/
 
-Also the lists of it: followers, blocks, mutes, follow requests, endorsements.
+And lists of them: followers, blocks, mutes, follow requests, endorsements.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from .paging import Page, PageQuery
 
 P = ParamSpec("P")
 
-ASKED_MAX = 100  # accounts in one request; further ones are left out
+ASKED_MAX = 100  # accounts in one request; the rest is ignored
 
 
 class FollowBody(msgspec.Struct, kw_only=True):
@@ -61,7 +61,7 @@ async def unblock(call: Call, id: int) -> Relationship:
 
 class MuteBody(msgspec.Struct, kw_only=True):
     notifications: bool = True
-    duration: int = 0  # s; 0: until further notice
+    duration: int = 0  # s; 0: without an end
 
 
 async def mute(call: Call, id: int, body: MuteBody) -> Relationship:
@@ -140,7 +140,7 @@ def _relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]
     ]
 
 
-# lists of accounts, in the order in which the relation began
+# lists of accounts, newest relationship first
 
 
 async def followers(call: Call, id: int, query: PageQuery) -> Page[Account]:
@@ -206,7 +206,7 @@ async def familiar_followers(call: Call, query: IdsQuery) -> list[FamiliarFollow
 
 
 async def identity_proofs(call: Call, id: int) -> list[Any]:
-    """Deprecated since Mastodon 3.5: nobody can prove anything, so the list is empty for every account."""
+    """Deprecated since Mastodon 3.5. There are no proofs, so the list is always empty."""
     await call.read(accounts.get, call.viewer_id, id)
     return []
 

@@ -1,6 +1,6 @@
-"""Everything of ours as Mastodon's entities. Always lists: forty posts cost the queries of one.
+"""Renders Mastodon's entities. Functions take lists: forty posts cost the queries of one.
 
-Accounts: render_accounts.py. Posts, polls and media: render_posts.py. What is shown with what: social/shown.py.
+Accounts: render_accounts.py. Posts, polls and media: render_posts.py. What belongs to a post: social/shown.py.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,10 +22,10 @@ _ids = msgspec.json.Decoder(list[int]).decode
 
 
 class Renderer(PostRenderer):
-    """Functions over a transaction, to be given to db.read. One per process: it holds the kept renderings."""
+    """Functions over a transaction, for db.read. One per process, because it has the cached renderings."""
 
     def conversations(self, tx: Tx, viewer_id: int, found: Collection[Conversation]) -> list[entities.Conversation]:
-        """The viewer's own, in their order."""
+        """The viewer's own conversations, in their order."""
         others = {one.id: _ids(one.participants) for one in found}
         people = self.accounts_by_id(tx, {id for ids in others.values() for id in ids})
         shown = self.statuses_by_id(tx, viewer_id, [one.last_post_id for one in found])
@@ -40,7 +40,7 @@ class Renderer(PostRenderer):
         ]
 
     def notifications(self, tx: Tx, viewer_id: int, told: Collection[Notification]) -> list[entities.Notification]:
-        """In their order; the caller has asked social/notifications.py which ones the viewer may see."""
+        """In their order. The caller must get them from social/notifications.py, which checks visibility."""
         by_whom = self.accounts_by_id(tx, {one.from_id for one in told})
         about = self.statuses_by_id(tx, viewer_id, {one.post_id for one in told if one.post_id})
         return [
@@ -83,7 +83,7 @@ class Renderer(PostRenderer):
         )
 
     def tag(self, one: tags.Shown, *, known: bool = True) -> entities.Tag:
-        """known: somebody in particular looks."""
+        """known: the viewer is logged in."""
         return entities.Tag(
             id=str(one.id),
             name=one.name,

@@ -1,7 +1,7 @@
 """Accounts as Mastodon's entities.
 
-An account is encoded once and kept by its version, which is read from the database each time: nothing has to be
-invalidated, in no number of processes.
+An account is encoded once and cached by its version. The version is read from the database each time, so processes need
+not invalidate anything.
 """
 
 from collections.abc import Collection
@@ -20,14 +20,14 @@ from ..times import day
 from ..types import Account, AccountState, Role
 from . import entities
 
-Json = Any  # an entity, ready encoded: msgspec.Raw
+Json = Any  # an encoded entity: msgspec.Raw
 
 encode = msgspec.json.Encoder().encode
 UNSET = msgspec.UNSET
 
 
 class AccountRenderer:
-    """Functions over a transaction, to be given to db.read."""
+    """Functions over a transaction, for db.read."""
 
     def __init__(self, site: Site, addresses: Addresses) -> None:
         self.site = site
@@ -36,7 +36,7 @@ class AccountRenderer:
         self._accounts = Kept[tuple[AccountState, entities.Account, msgspec.Raw]]()
 
     def at(self, site: Site) -> Self:
-        """The same for another site. What is kept is kept together: a post or an account is shown at one site only."""
+        """A renderer for another site with the same caches: a post or account is shown at one site only."""
         if site is self.site:
             return self
         other = copy(self)
@@ -79,7 +79,7 @@ class AccountRenderer:
         return part
 
     def account_entity(self, profile: Profile) -> entities.Account:
-        """A suspended account shows its name and nothing else."""
+        """A suspended account shows only its name."""
         account = profile.account
         gone = bool(account.suspended_ms)
         url = self.account_url(account.acct)
@@ -136,7 +136,7 @@ class AccountRenderer:
         return text.tag_url(name, self.base_url)
 
 
-PERMISSIONS = {Role.USER: "0", Role.ADMIN: "1"}  # Mastodon's bit 0x1: may do everything
+PERMISSIONS = {Role.USER: "0", Role.ADMIN: "1"}  # Mastodon's bit 0x1: all permissions
 
 
 def role_entity(role: str) -> entities.RoleEntity:

@@ -1,6 +1,6 @@
-"""Posts, polls and media as Mastodon's entities, in the order and with the facts of social/shown.py.
+"""Posts, polls and media as Mastodon's entities, from social/shown.py.
 
-The part of a post that is the same for everybody is encoded once and kept by the post's version.
+The part of a post that is the same for all viewers is encoded once and cached by the post's version.
 """
 
 from collections.abc import Collection, Iterable
@@ -21,11 +21,11 @@ from ..types import App, Media, Post, PostVersion
 from . import entities
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
-Version = tuple[int, int]  # changed_ms; the time slot of addresses of media that not everybody may see
+Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
 
 
 class PostRenderer(AccountRenderer):
-    """Functions over a transaction, to be given to db.read."""
+    """Functions over a transaction, for db.read."""
 
     def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
         super().__init__(site, addresses)
@@ -33,7 +33,7 @@ class PostRenderer(AccountRenderer):
         self._posts = Kept[tuple[Version, bytes]]()
 
     def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[Json]:
-        """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
+        """Those of ids that the viewer may see, in their order. excerpt: of a timeline that shows fewer."""
         fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
         page = shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt, detailed=fixed.find)
         return self._rendered(tx, page, fixed)
@@ -52,7 +52,7 @@ class PostRenderer(AccountRenderer):
         return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:
-        """Posts that the oracle has let through already."""
+        """As statuses(), for posts that the oracle has allowed already."""
         fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
         return self._rendered(tx, shown.of(tx, seen, ids, self._known, detailed=fixed.find), fixed)
 
@@ -129,7 +129,7 @@ class PostRenderer(AccountRenderer):
         )
 
     def _html(self, words: str, post: Post) -> str:
-        """words: the text of the post, or one that it had before."""
+        """words: the text of the post, or of an earlier version."""
         links = {one.username.lower(): self.account_url(one.username) for one in post.mentioned}
         return text.to_html(words, links, self.base_url)
 
@@ -161,11 +161,11 @@ class PostRenderer(AccountRenderer):
     # media and polls
 
     def media(self, tx: Tx, one: Media) -> entities.MediaAttachment:
-        """For its owner."""
+        """The attachment for its owner."""
         return self._media(one, private=self.site.closed or media_files.is_private(tx, one), now_ms=tx.now_ms)
 
     def own_media(self, tx: Tx, owner_id: int, ids: Collection[int]) -> list[entities.MediaAttachment]:
-        """Those of ids that are the owner's and wait for a post, in their order."""
+        """Those of ids that are the owner's and that no post shows, in their order."""
         return [self.media(tx, one) for one in media_files.own(tx, owner_id, ids)]
 
     def kept_media(self, tx: Tx, ids: Collection[int]) -> dict[int, entities.MediaAttachment]:
@@ -199,7 +199,7 @@ class PostRenderer(AccountRenderer):
 
 
 class _Fixed:
-    """The fixed parts of the posts of a page: `{…,` by post id, to be followed by the live part without its brace."""
+    """The fixed parts of a page's posts: post id -> `{…,`. The live part without its first brace must follow."""
 
     def __init__(self, kept: Kept[tuple[Version, bytes]], now_ms: int, *, closed: bool) -> None:
         self.parts: dict[int, bytes] = {}
@@ -208,7 +208,7 @@ class _Fixed:
         self._slot = now_ms // SLOT_MS
 
     def find(self, found: Collection[Post]) -> list[Post]:
-        """Those of found that were not kept."""
+        """Those of found that are not in the cache."""
         for post in found:
             kept = self._kept.get(post.id)
             if kept and kept[0] == self._version(post):
@@ -222,7 +222,7 @@ class _Fixed:
         self._kept.keep(post.id, (self._version(post), part))
 
     def _version(self, post: Post) -> Version:
-        """Addresses of media that not everybody may see end after a while."""
+        """Includes a time slot for private media, because their addresses expire."""
         return (post.changed_ms, self._slot if _is_private(post, closed=self._closed) else 0)
 
 

@@ -1,8 +1,9 @@
-"""Every request of the API that is answered: one of the tables that tell all that can happen (web/routes.py,
-stream/routes.py; workers/subscribers.py). Each section's lines stand below its handlers.
+"""The table of the API's routes. The other tables: web/routes.py, stream/routes.py; for events, workers/subscribers.py.
+Each section's lines are below its handlers.
 
-A handler is `async def f(call, …) -> entity`: its parameters named in the path, `query` and `body` are decoded by
-their types, which also make the OpenAPI document (openapi.py). Scopes: https://docs.joinmastodon.org/api/oauth-scopes/
+A handler is `async def f(call, …) -> entity`. The parameters of its path, `query` and `body` are decoded by their
+types. The OpenAPI document is made from the types, too (openapi.py). Scopes:
+https://docs.joinmastodon.org/api/oauth-scopes/
 """
 
 from ..http.route import ADMIN, ANYONE, APP, CLIENT, USER, Route
@@ -56,4 +57,4 @@ ROUTES: list[Route] = [
     *timelines.ROUTES,
     *admin.ROUTES,
 ]
-ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # it describes itself, too
+ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # includes itself

@@ -34,7 +34,7 @@ class SearchQuery(PageQuery, kw_only=True):
 
 
 async def search(call: Call, query: SearchQuery) -> Search:
-    """Posts only for those who are logged in. An address of this server finds the one thing it names."""
+    """Posts are found only with a login. The address of an account or post on this server finds exactly that."""
     if not call.viewer_id and (query.offset or query.resolve):
         raise Unauthorised("Search results beyond the first, or from elsewhere, need a user's token")
     span = paging.span(query)

@@ -185,7 +185,7 @@ class AdminAccount(Entity, kw_only=True):
 
 
 class Link(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Of JRD (RFC 7033) and of the NodeInfo index."""
+    """A link of JRD (RFC 7033) and of the NodeInfo index."""
 
     rel: str
     href: str

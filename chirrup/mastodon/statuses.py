@@ -1,4 +1,4 @@
-"""Posts and what one can do with them. https://docs.joinmastodon.org/methods/statuses/"""
+"""Posts and marks. https://docs.joinmastodon.org/methods/statuses/"""
 
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
@@ -29,7 +29,7 @@ class NewPoll(msgspec.Struct, kw_only=True):
 
     @property
     def chosen(self) -> list[str]:
-        """Forms have more lines than are filled."""
+        """The options that are not empty: forms send empty fields too."""
         return [option for option in self.options if option.strip()]
 
 
@@ -50,7 +50,7 @@ class NewStatus(msgspec.Struct, kw_only=True):
     poll: NewPoll | None = None
     allowed_mentions: list[Id] | None = None
     scheduled_at: str | None = None
-    media_attributes: list[MediaAttributes] = []  # of an edit
+    media_attributes: list[MediaAttributes] = []  # for edits only
 
     def to_draft(self, *, app_id: int = 0, key: str = "") -> Draft:
         poll = self.poll
@@ -107,11 +107,11 @@ class DeleteQuery(msgspec.Struct, kw_only=True):
 
 
 async def delete(call: Call, id: int, query: DeleteQuery) -> DeletedStatus:
-    """The post as it was, with its text as typed, so that it can be written anew: its media can for a day."""
+    """The deleted post with its source text, so that clients can post it again. Its media are kept for a day."""
     status, text = await call.read(_with_text, call, id)
     deleted = await call.write(posts.delete, call.account_id, id, keep_media=not query.delete_media)
     if deleted.media and not query.delete_media:
-        # At addresses that still work.
+        # with addresses that work after the deletion
         status["media_attachments"] = await call.read(call.render.own_media, call.account_id, deleted.media)
     return status | {"text": text}
 
@@ -138,7 +138,7 @@ async def context(call: Call, id: int) -> Context:
 
 
 def _context(tx: Tx, call: Call, id: int) -> Any:
-    """Where it gets too large, the posts that are farthest above and the oldest replies are left out."""
+    """If it is too large, the posts farthest above and the oldest replies are left out."""
     thread = threads.context(tx, call.viewer_id, id)
     found = call.render.statuses_by_id(tx, call.viewer_id, [*thread.above, *thread.below])
     sizes = {id: len(bytes(shown)) for id, shown in found.items()}
@@ -157,7 +157,7 @@ async def source(call: Call, id: int) -> StatusSource:
 
 
 async def history(call: Call, id: int) -> list[StatusEdit]:
-    """The first state, and the newest ones."""
+    """The first version and the newest ones."""
     edits = await call.read(call.render.edits, call.viewer_id, id)
     sizes = {n: len(msgspec.json.encode(edit)) for n, edit in enumerate(edits)}
     shown = paging.fitting([0, *range(len(edits) - 1, 0, -1)], sizes, paging.ANSWER_BYTES_MAX)
@@ -251,7 +251,7 @@ async def bookmarks(call: Call, query: PageQuery) -> Page[Status]:
 
 
 async def _marked(call: Call, mark: str, span: Span) -> Page[Any]:
-    """In the order of marking: pages go by the marks' own ids."""
+    """Newest mark first; paged by the ids of the marks."""
 
     def operation(tx: Tx) -> Page[Any]:
         found = reactors.marked(tx, call.account_id, mark, span)

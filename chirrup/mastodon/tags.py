@@ -44,7 +44,7 @@ async def followed(call: Call, query: PageQuery) -> Page[Tag]:
     return paging.page([call.render.tag(one) for one in found], keys, span)
 
 
-# those on profiles
+# featured tags
 
 
 async def featured(call: Call) -> list[entities.FeaturedTag]:

@@ -21,7 +21,7 @@ class PublicQuery(PageQuery, kw_only=True):
 
 
 async def public(call: Call, query: PublicQuery) -> Page[Status]:
-    """There are no other servers: `remote` is an empty timeline, and `local` is everything."""
+    """There are no other servers, so `remote` gives an empty timeline and `local` has no effect."""
     span = paging.span(query)
     if query.remote:
         return paging.page([], [], span)

@@ -1,4 +1,4 @@
-"""How other programs find out what this is, and who is behind a handle: NodeInfo, WebFinger, host-meta."""
+"""Discovery by other programs, of this server and of accounts by handle: NodeInfo, WebFinger, host-meta."""
 
 from urllib.parse import unquote
 
@@ -26,7 +26,7 @@ async def nodeinfo(call: Call) -> NodeInfo:
     return NodeInfo(
         version="2.0",
         software=shapes.NodeSoftware(name="chirrup", version=__version__),
-        protocols=[],  # the schema wants one, but none of those it knows is spoken here
+        protocols=[],  # the schema wants one, but this server has none of those it knows
         services=shapes.NodeServices(inbound=[], outbound=[]),
         usage=shapes.NodeUsage(
             users=shapes.NodeUsers(
@@ -76,7 +76,7 @@ async def webfinger(call: Call, query: WebfingerQuery) -> Reply:
 
 
 def _acct(call: Call, resource: str) -> str:
-    """Raises BadRequest: nothing was asked; NotFound: it names nobody here."""
+    """Raises BadRequest: no resource; NotFound: not an account here."""
     if not resource:
         raise BadRequest("resource is missing: ask for acct:name@host")
     profile = f"{call.site.base_url}/@"
@@ -89,7 +89,7 @@ def _acct(call: Call, resource: str) -> str:
 
 
 async def change_password(call: Call) -> Reply:
-    """Where password managers send people: https://w3c.github.io/webappsec-change-password-url/"""
+    """For password managers: https://w3c.github.io/webappsec-change-password-url/"""
     return Reply(b"", 302, {"Location": f"{call.site.base_url}/settings/access"}, "text/plain; charset=utf-8")
 
 
