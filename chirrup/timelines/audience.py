@@ -29,7 +29,7 @@ def followees(tx: Tx, viewer_id: int) -> dict[int, Follow]:
 
 
 def at_home(seen: Seen, post: Post, follow: Follow | None, *, has_tag: bool) -> bool:
-    """Whether seen's viewer gets the post at home. follow: the author's, of followees(). has_tag: has a followed tag."""
+    """Whether the viewer gets the post at home. follow: the author's, by followees(). has_tag: a followed one."""
     if post.author_id == seen.viewer_id:
         return True
     wanted = has_tag or (follow and _takes(follow.show_boosts, follow.languages, post))
