@@ -1,4 +1,4 @@
-"""One request for a page on its way through a handler: who asks, what was sent, the engines; and what comes back."""
+"""What handlers of pages get (Call) and may return (Page, Go, Resume, Events)."""
 
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Services(call.Services, frozen=True, kw_only=True):
-    """What every request for a page may use; made once by server.py."""
+    """What every request for a page may use. server.py makes it once."""
 
     views: Views
     pages: Pages
@@ -30,7 +30,7 @@ class Services(call.Services, frozen=True, kw_only=True):
 
 
 class Call(call.Call):
-    """See routes.py for how a handler gets it."""
+    """The first argument of a handler: routes.py."""
 
     __slots__ = (
         "_csrf",
@@ -51,7 +51,7 @@ class Call(call.Call):
     )
     services: Services
 
-    NOBODY = "Log in first."  # which becomes the login form
+    NOBODY = "Log in first."  # server.py turns this error into the login form
 
     def __init__(
         self,
@@ -73,20 +73,20 @@ class Call(call.Call):
     ) -> None:
         super().__init__(services, viewer=viewer, site=site, headers=headers, ip=ip, url=site.base_url + path)
         self.me = me
-        self.unread = unread  # alerts not seen yet
-        self.cookie = cookie  # of a session, or of a visitor; "" until a form needs one
+        self.unread = unread  # notifications not seen yet
+        self.cookie = cookie  # of a session or a visitor; "" until a form needs one
         self._csrf = ""
-        self.unknown = False  # somebody may be logged in, but was not looked up
-        self.is_renewed = False  # the cookie is to be sent again
+        self.unknown = False  # the session was not looked up, so a user may be logged in
+        self.is_renewed = False  # the cookie must be sent again
         self.method = method
-        self.browser = browser  # the cookie of one in which somebody has logged in before (access/browsers.py)
+        self.browser = browser  # the cookie of a browser in which an account has logged in (access/browsers.py)
         self.path = path
         self.address = quote(path, safe="/@") + (f"?{query_string}" if query_string else "")
         self.query = query
         self.form = Fields()  # of a POST
-        self.is_read = False  # its body cannot be read again
+        self.is_read = False  # the body was read, and cannot be read again
         self.is_htmx = headers.get("hx-request") == "true"
-        self.is_popup = is_popup  # its page is in a window that an app has opened
+        self.is_popup = is_popup  # the page is in a window that an app has opened
 
     @property
     def views(self) -> Views:
@@ -97,22 +97,22 @@ class Call(call.Call):
         return self.services.passwords
 
     def remember_browser(self, account_id: int) -> None:
-        """account_id has logged in with it."""
+        """Note that account_id has logged in with this browser."""
         self.browser = browsers.remember(self.services.signer, self.browser, account_id)
 
     def csrf_token(self) -> str:
-        """For the forms on the page that is being made; a visitor without a cookie gets one with it."""
+        """The token for forms on this page. A visitor without a cookie gets one."""
         if not self._csrf:
             self.cookie = self.cookie or sessions.visitor()
             self._csrf = sessions.csrf_token(self.cookie)
         return self._csrf
 
     def _token(self) -> Markup:
-        """The field that every form of ours carries."""
+        """The hidden field for every form."""
         return Markup(f'<input type="hidden" name="csrf" value="{self.csrf_token()}">')
 
     def html(self, template: str, values: Mapping[str, Any]) -> str:
-        """A template with its values, and with what every page may use."""
+        """A rendered template. values: its own, besides those of every page."""
         common = {
             "site": self.site,
             "me": self.views.person(self.me) if self.me else None,
@@ -128,24 +128,24 @@ class Call(call.Call):
         return self.services.pages.render(template, common | dict(values))
 
     def _part(self) -> str:
-        """Which part of a list this page is, for forms that lead back to it."""
+        """The query of this part of a list, for forms that lead back to it."""
         asked = {name: self.query.text(name) for name in ("before", "to")}
         part = urlencode({name: id for name, id in asked.items() if id.isascii() and id.isdigit()})
         return part and f"?{part}"
 
     def return_to(self, default: str) -> str:
-        """Where the form says to go afterwards, if that is here."""
+        """The form's return address, if it is a path of ours; else default."""
         asked = self.form.text("return_to") or self.query.text("return_to")
         return asked if is_own(asked) else default
 
 
 def badge(unread: int) -> str:
-    """What stands beside "Alerts"; "" where there is nothing new."""
+    """The count beside "Alerts"; "" if nothing is new."""
     return "99+" if unread > 99 else str(unread or "")
 
 
 def is_own(address: str) -> bool:
-    """A path on this server, whatever a browser makes of it: one slash first, no backslash, printable ASCII."""
+    """Whether all browsers read it as a path on this server: one slash first, no backslash, printable ASCII."""
     if not (address.startswith("/") and address.isascii() and address.isprintable()) or len(address) > 2000:
         return False
     if address.startswith("//") or "\\" in address or " " in address:
@@ -159,27 +159,27 @@ class Page(msgspec.Struct):
 
     template: str
     values: dict[str, Any] = {}
-    indexed: bool = False  # search engines may keep it: then they may keep every post that it shows
+    indexed: bool = False  # search engines may keep it, and so every post that it shows
     status: int = 200
     headers: dict[str, str] = {}
-    form_targets: str = "'self'"  # where its forms may lead, redirects included: CSP's form-action
+    form_targets: str = "'self'"  # CSP's form-action: where its forms may lead, with redirects
 
 
 class Go(msgspec.Struct):
-    """See other. to: a path of ours, or the redirect URI of an app. cookie: None leaves it, "" removes it."""
+    """A redirect (303). to: a path of ours, or the redirect URI of an app. cookie: None: no change; "": remove it."""
 
     to: str
     cookie: str | None = None
 
 
 class Resume(msgspec.Struct):
-    """Somebody has logged in, whose form was sent when their session had ended (kept.py)."""
+    """After a login: handle the form that was sent when the session had ended (kept.py)."""
 
     cookie: str
     kept: str
 
 
 class Events(msgspec.Struct):
-    """Server-sent events for as long as the browser listens."""
+    """Server-sent events, until the browser disconnects."""
 
     chunks: AsyncGenerator[bytes]

@@ -1,10 +1,10 @@
-"""What people see the fields of forms called: at the start of a sentence about one, or over one."""
+"""The names of form fields for people: at the start of a sentence about one, or above one."""
 
 from ..social.composing import MEDIA_MAX
 
 _OF_PICTURES = {"picture": "Picture", "description": "The description of picture", "focus": "The focus of picture"}
 
-# By what the operations call them, or the forms.
+# The field's name in operations or forms -> its name for people.
 NAMES = {
     "Idempotency-Key": "This form",
     "account": "This account",
@@ -35,7 +35,7 @@ NAMES = {
     "visibility": "The choice of who may see it",
 } | {f"{name}{n}": f"{word} {n + 1}" for n in range(MEDIA_MAX) for name, word in _OF_PICTURES.items()}
 
-# Those that people type into.
+# Fields that people type into.
 TYPED = frozenset(
     (
         "text",
@@ -54,7 +54,7 @@ TYPED = frozenset(
 
 
 def typed(name: str) -> str:
-    """What a field is called that people type into; "" for all others."""
-    if name.startswith("about"):  # the description of a picture that was uploaded already
+    """The name of a field that people type into; "" for all others."""
+    if name.startswith("about"):  # the description of a picture that is uploaded already
         return NAMES["description"]
     return NAMES[name] if name in TYPED else ""

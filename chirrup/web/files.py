@@ -1,4 +1,4 @@
-"""The static files: packed once, kept by browsers until they change. And what crawlers ask for by themselves."""
+"""Static files: compressed once, and cached by browsers until they change. And files for crawlers: outside.py."""
 
 from collections.abc import Callable
 from functools import cache
@@ -15,7 +15,7 @@ SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "
 
 @cache
 def _packed(name: str) -> bytes | None:
-    """None: it is not worth it."""
+    """The compressed file; None: too little is saved."""
     data = pages.static_files()[name].data
     packed = compression.packed(data, compression.FILE_LEVEL)
     return packed if len(packed) < 0.9 * len(data) else None
@@ -50,7 +50,7 @@ ROUTES = [
 
 
 class FileEndpoint:
-    """A line whose answer is the same for everybody: nobody is looked up."""
+    """Answers a route that is the same for everybody, so no session is looked up."""
 
     def __init__(self, route: Route, refuse: Callable[[Any, int], Answer]) -> None:
         self.route, self._refuse = route, refuse

@@ -1,4 +1,4 @@
-"""What a browser sends: the fields of a form, or of a query."""
+"""The fields that a browser sends in a form or a query."""
 
 from collections.abc import AsyncIterator, Iterable
 from urllib.parse import parse_qsl
@@ -12,16 +12,16 @@ from ..http.request import Request
 
 FIELDS_MAX = 200
 TEXT_BYTES_MAX = 256 * 1024  # of all fields that are not files
-READ_BYTES_MAX = 1024 * 1024  # of them: up to here what is too much is read, to be shown again
+READ_BYTES_MAX = 1024 * 1024  # a form with more text than TEXT_BYTES_MAX is read up to this, to be shown again
 
 
 class Fields:
-    """Text and files by name; what was not sent is empty."""
+    """Texts and files by name; fields that were not sent are empty."""
 
     def __init__(self, texts: Iterable[tuple[str, str]] = ()) -> None:
-        self._texts = [(name, value.replace("\0", "")) for name, value in texts]  # no text has it
+        self._texts = [(name, value.replace("\0", "")) for name, value in texts]  # databases cannot store U+0000
         self._files: dict[str, bytes] = {}
-        self.oversized: dict[str, int] = {}  # files that are larger than may be: how many bytes they had
+        self.oversized: dict[str, int] = {}  # field -> bytes of a file that is too large
 
     def text(self, name: str) -> str:
         return next((value for key, value in self._texts if key == name), "")
@@ -30,11 +30,11 @@ class Fields:
         return [value for key, value in self._texts if key == name]
 
     def sent(self) -> list[tuple[str, str]]:
-        """All that is text, in its order."""
+        """All texts, in order."""
         return list(self._texts)
 
     def replace(self, name: str, *others: tuple[str, str]) -> None:
-        """As though others had been sent instead of the field or file called name."""
+        """Replace the field or file `name` by others."""
         self._files.pop(name, None)
         self._texts = [pair for pair in self._texts if pair[0] != name] + list(others)
 
@@ -43,12 +43,12 @@ class Fields:
         return bool(self.text(name))
 
     def id(self, name: str, default: int = 0) -> int:
-        """Raises NotFound: sent, but no id."""
+        """Raises NotFound: sent, but not an id."""
         sent = self.text(name)
         return path_id(sent) if sent else default
 
     def ids(self, name: str) -> list[int]:
-        """Raises NotFound: sent, but no ids."""
+        """Raises NotFound: sent, but not ids."""
         return [path_id(sent) for sent in self.texts(name)]
 
     def file(self, name: str) -> bytes:
@@ -72,9 +72,9 @@ def query(query_string: bytes) -> Fields:
 
 
 async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_bytes_max: int) -> Fields:
-    """What is no form has no fields, so no csrf token either. Of a file that is too large only the size is kept.
+    """The fields of a form. A body of another type has none, so no csrf token. A too large file leaves only its size.
 
-    Raises BadRequest: a form that cannot be read; TooLarge.
+    Raises BadRequest: the form cannot be read; TooLarge.
     """
     content_type = request.headers.get("content-type", "")
     kind = kind_of(content_type)

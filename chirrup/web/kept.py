@@ -1,7 +1,7 @@
-"""What somebody typed, kept through whatever goes wrong with the form: refusals, an ended session, a busy server.
+"""Keeps what a user typed when a form fails: refusals, an ended session, a busy server.
 
-A form that is refused comes back with its words by the `again` of its route. Where that cannot be made, because the
-database is away, or the route has none, form_again() shows the same fields plainly. Passwords never come back.
+A refused form is shown again, filled in, by the `again` of its route. If that fails because the database is away, or
+the route has none, form_again() shows the same fields in a plain form. Passwords are never shown again.
 """
 
 import msgspec
@@ -15,7 +15,7 @@ SECRET = ("csrf", "password", "old", "new", "kept")
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A form on its way through the login page."""
+    """A form that is kept in the login page."""
 
     path: str
     fields: list[tuple[str, str]]
@@ -28,7 +28,7 @@ class FieldView(msgspec.Struct, frozen=True):
 
 
 def has_words(form: Fields) -> bool:
-    """Is there anything that somebody typed?"""
+    """Whether a user typed anything into it."""
     return any(value.strip() for name, value in form.sent() if typed(name))
 
 
@@ -37,7 +37,7 @@ def _fields(form: Fields) -> list[tuple[str, str]]:
 
 
 def pack(path: str, form: Fields) -> str:
-    """The form as one hidden field of another."""
+    """The form as the value of one hidden field of another form."""
     return msgspec.json.encode(Kept(path, _fields(form))).decode()
 
 
@@ -49,7 +49,7 @@ def unpack(packed: str) -> Kept | None:
 
 
 def form_again(call: Call, problem: Problem) -> Page:
-    """What went wrong, and the form as it was sent, to be sent again."""
+    """A page with the problem and the form as it was sent, to send it again."""
     fields = [FieldView(name, value, typed(name)) for name, value in _fields(call.form)]
     may_help = problem.status in (200, 403, 413, 429, 500, 503) or any(one.label for one in fields)
     values = {

@@ -1,4 +1,4 @@
-"""What browsers and crawlers ask for by themselves, at addresses that others have chosen."""
+"""Files that browsers and crawlers request by themselves, at well-known addresses."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -14,9 +14,9 @@ A_DAY = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "no
 
 
 def _closed() -> Iterator[str]:
-    """What crawlers may not read: it is for one person alone, or without end.
+    """Paths that crawlers may not read: pages for one account only, or without end.
 
-    They may read what a stranger may; which profiles and posts may be found says each page for itself (noindex).
+    They may read the other public pages. Each page decides by itself whether it may be indexed (noindex).
     """
     yield "/api/"
     for route in ROUTES:
@@ -36,6 +36,6 @@ def robots(request: Request) -> Answer:
 
 
 def favicon(request: Request) -> Answer:
-    """Asked for where no page says which icon it has: for a picture, a text, an error."""
+    """The icon for addresses without HTML that names one: pictures, texts, errors."""
     file = pages.static_files()["favicon.ico"]
     return Answer(200, encoded(A_DAY | {"Content-Type": file.content_type}), file.data)

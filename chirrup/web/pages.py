@@ -35,7 +35,7 @@ sr Српски,sv Svenska,sw Kiswahili,ta தமிழ்,th ไทย,tr Türk
 
 @lru_cache
 def _languages(chosen: str) -> Markup:
-    """The options of a list of languages: written once for each that is chosen."""
+    """The <option>s of the languages; cached for each chosen one."""
     known = [("", "Not said"), *LANGUAGES]
     return Markup("").join(
         Markup('<option value="{0}"{1}{2}>{3}</option>').format(
@@ -56,7 +56,7 @@ STYLES = ("tokens", "base", "grid", "controls", "notes", "overlays", "posts", "p
 
 @cache
 def static_files() -> Mapping[str, StaticFile]:
-    """Everything in static/ by name, and the kit's styles as one file; read once."""
+    """name -> file, for all of static/ and the kit's styles as one file. Read once."""
     found = {file.name: file.read_bytes() for file in sorted((HERE / "static").iterdir())}
     found["kit.css"] = b"\n".join((HERE / f"kit/css/{name}.css").read_bytes() for name in STYLES)
     return {
@@ -66,7 +66,7 @@ def static_files() -> Mapping[str, StaticFile]:
             hashlib.sha256(data).hexdigest()[:12],
         )
         for name, data in found.items()
-        if not name.endswith((".md", ".json"))  # which tell where the others are from
+        if not name.endswith((".md", ".json"))  # these only document the origin of the others
     }
 
 
@@ -76,7 +76,7 @@ def _content_type(name: str) -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a static file, another one when the file changes."""
+    """The URL of a static file. It changes with the file."""
     return f"/static/{name}?v={static_files()[name].version}"
 
 
@@ -84,10 +84,10 @@ def _audience(words: str, drawing: str) -> Markup:
     return Markup(f'<span title="{words}">{ICONS[drawing]}<span class="unseen">{words}</span></span>')
 
 
-# What the kit's macros use.
+# Globals for the kit's macros.
 _KIT = {
     "icon": ICONS,
-    "whose": {  # beside a post's time, by its visibility
+    "whose": {  # visibility -> what is shown beside a post's time
         "public": "",
         "unlisted": _audience("Everybody, but not in public lists", "moon"),
         "private": _audience("Followers only", "lock"),
@@ -113,7 +113,7 @@ class Pages:
     """Renders templates. One per process."""
 
     def __init__(self, settings: Settings) -> None:
-        self._env: Any = _Environment(  # Any: its globals and filters are typed as its own only
+        self._env: Any = _Environment(  # Any, because its types allow only its own globals and filters
             loader=jinja2.ChoiceLoader(
                 [
                     jinja2.FileSystemLoader(HERE / "templates"),
@@ -150,7 +150,7 @@ class Pages:
 
 
 def area(text: str) -> str:
-    """For a textarea: browsers leave out a line break that it begins with."""
+    """text for a <textarea>, where browsers drop a first line break."""
     return "\n" + text if text.startswith(("\n", "\r")) else text
 
 

@@ -28,7 +28,7 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     message: str
     retry_after_s: int = 0
-    fields: dict[str, str] = {}  # what is wrong with each, where the form says so beside them
+    fields: dict[str, str] = {}  # field -> its problem, for forms that show it beside the field
 
 
 AN_APP = "Something is wrong in the app: try a newer version of it, or tell those who make it."
@@ -37,7 +37,7 @@ OF_APPS = {
     "invalid_scope": "It asked for more than it said it would. Take this server out of the app, and log in there anew.",
 }
 
-# The first that fits.
+# The first match counts.
 TITLES: list[tuple[type[ChirrupError], int, str]] = [
     (TooLarge, 413, "That is too large"),
     (NotFound, 404, "Nothing is here"),
@@ -52,7 +52,7 @@ TITLES: list[tuple[type[ChirrupError], int, str]] = [
 
 
 def of(error: BaseException) -> Problem:
-    """What is not a ChirrupError is a bug: logged, and the page tells nothing about it."""
+    """An error that is not a ChirrupError is a bug: it is logged, and the page shows no details."""
     if isinstance(error, ChirrupError):
         for kind, status, title in TITLES:
             if isinstance(error, kind):
@@ -69,14 +69,14 @@ def _by_field(error: ChirrupError) -> dict[str, str]:
 
 
 def of_status(status: int) -> Problem:
-    """Of an address that is none, and of one that does not take what was sent."""
+    """The problem for 404 (no such address) and 405 (no such method)."""
     if status == 405:
         return Problem(405, "That is not allowed", "This address does not take what was sent.")
     return of(NotFound())
 
 
 def said(error: ChirrupError) -> str:
-    """The sentence for a person, who sees fields by other names than operations have for them."""
+    """The error as a sentence for people, with the field names that pages show."""
     if isinstance(error, NotFound):
         return "It does not exist, is gone, or is not for everybody to see."
     if isinstance(error, InvalidFields):

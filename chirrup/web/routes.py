@@ -1,7 +1,7 @@
-"""Every page and every form there is, once: a line of http/route.py each.
+"""The table of all pages and forms; a line is a Route of http/route.py.
 
-server.py makes an endpoint of each line. Parameters named in the path are given to the handler by name;
-`handle` is a username with its @. Forms (POST) carry a csrf token, checked before the handler runs.
+server.py makes an endpoint of each line. The handler gets the path's parameters by name; `handle` is a username with
+its @. Forms (POST) have a csrf token, which is checked before the handler runs.
 """
 
 from collections.abc import Callable
@@ -18,17 +18,17 @@ from .screens.showroom import ui
 
 
 class PageRoute(Route, frozen=True, kw_only=True):
-    """uploads: the form may carry pictures."""
+    """uploads: the form may have pictures."""
 
     for_programs: bool = False
-    popup: bool = False  # apps open it in a window of their own, and wait for it to come back
-    again: Callable[..., Any] | None = None  # the page of the form, as it was sent, with what was wrong (kept.py)
+    popup: bool = False  # apps open it in a separate window and wait for its redirect
+    again: Callable[..., Any] | None = None  # shows a refused form again, filled in, with the problems (kept.py)
 
 
 POST_PATH = "/{handle}/{id}"
 
 ROUTES: list[PageRoute] = [
-    # coming in
+    # log in, sign up
     PageRoute("GET", "/", home.start, who=ANYONE),
     PageRoute("GET", "/about", home.about, who=ANYONE),
     PageRoute("GET", "/sign-up", login.sign_up_form, who=ANYONE, popup=True),
@@ -114,11 +114,11 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", f"{POST_PATH}/unmute", posts.react(reactions.unmute_thread)),
 ]
 
-SHOWROOM = PageRoute("GET", "/ui", ui.show, who=ANYONE)  # of demos and test servers alone
+SHOWROOM = PageRoute("GET", "/ui", ui.show, who=ANYONE)  # only on demos and test servers
 
 
 def form_at(path: str) -> tuple[PageRoute, dict[str, str]] | None:
-    """(the route that takes forms at this address, the parts of the address that it names)."""
+    """(the route for forms at this path, the path's parameters); None: there is none."""
     parts = path.split("/")
     for route in ROUTES:
         pattern = route.path.split("/")

@@ -1,4 +1,4 @@
-"""The edge of the pages: a route's line becomes an endpoint. Cookie, form, handler, HTML; errors are pages."""
+"""Endpoints for pages, one for each route: read cookie and form, call the handler, send HTML. Errors are pages."""
 
 import inspect
 import re
@@ -35,7 +35,7 @@ from .views import Views
 
 log = structlog.get_logger()
 
-FORM_BYTES_MAX = 128 * 1024 * 1024  # of one with files: so much is read to save its words, whatever is kept of them
+FORM_BYTES_MAX = 128 * 1024 * 1024  # of a form with files: read up to this to keep its text, even if files are dropped
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "connect-src 'self'; form-action {form_targets}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ HTML = "text/html; charset=utf-8"
 
 
 class Web:
-    """Everything the pages are; one per process."""
+    """All pages of a process."""
 
     def __init__(self, services: call.Services, signer: Signer, known: Known) -> None:
         settings = services.settings
@@ -57,14 +57,14 @@ class Web:
         self._safe = files.SAFE | ({"Strict-Transport-Security": "max-age=31536000"} if self.secure else {})
 
     def endpoints(self) -> list[Endpoint]:
-        """One for each line of routes.py, and of the files."""
+        """One for each route of routes.py and files.py."""
         settings = self.services.settings
         routes = [*ROUTES, SHOWROOM] if settings.testing or settings.kit_page else ROUTES
         found: list[Endpoint] = [PageEndpoint(self, route) for route in routes]
         return found + [files.FileEndpoint(route, self.refuse) for route in files.ROUTES]
 
     def refuse(self, scope: Any, status: int) -> Answer:
-        """The page for an address that is none (404), or does not take what was sent (405)."""
+        """The page for 404 (no such address) or 405 (no such method)."""
         return self._problem(self._stranger(Request(scope, None)), problems.of_status(status))
 
     async def answer(self, route: PageRoute, request: Request) -> Answer:
@@ -104,7 +104,7 @@ class Web:
         return await forms.body(request, bytes_max, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
 
     async def _refused(self, request: Request, call: Call, route: PageRoute, error: Exception) -> Answer:
-        """What went wrong, with the form that was sent: nothing that somebody typed is lost."""
+        """The error page, with the form that was sent, so that nothing typed is lost."""
         sent = call.cookie
         if route.method == "POST" and not call.is_read:
             await self._read_late(route, request, call)
@@ -117,7 +117,7 @@ class Web:
         return await self._answer(call, page, sent=sent)
 
     async def _read_late(self, route: PageRoute, request: Request, call: Call) -> None:
-        """The words of a form that was refused before it was read, unless another site sent it."""
+        """Read the texts of a form that was refused before it was read, unless another site sent it."""
         try:
             _check_origin(request.headers, call.site)
             call.form = await self._form(route, request, call, with_files=False)
@@ -130,7 +130,7 @@ class Web:
                 page = await route.again(call, problem, **given)
                 page.headers |= _retry_after(problem)
                 return page
-            except Exception as error:  # the database is away, or what the form was for has gone
+            except Exception as error:  # the database is away, or the subject of the form was deleted
                 if not isinstance(error, ChirrupError):
                     log.error("a form could not be shown again", exc_info=error)
         page = kept.form_again(call, problem)
@@ -138,7 +138,7 @@ class Web:
         return page
 
     async def _resume(self, request: Request, resume: Resume) -> Answer:
-        """The form that somebody sent without a session, now that there is one."""
+        """Handle a form that was sent without a session, after the login."""
         form = kept.unpack(resume.kept)
         found = form_at(form.path) if form else None
         call = await self._call(request, resume.cookie)
@@ -153,7 +153,7 @@ class Web:
         return await self._answer(call, page, sent="")
 
     async def _call(self, request: Request, cookie: str = "") -> Call:
-        """cookie: of a session that has begun with this request."""
+        """cookie: of a session that began with this request."""
         site = site_of(request.scope)
         cookie = cookie or _cookie(request.headers.get("cookie", ""), self.cookie_name)
         visit, me, unread = (
@@ -166,13 +166,13 @@ class Web:
         return call
 
     async def _count(self, call: Call, route: PageRoute) -> None:
-        """One request more. Raises TooMany."""
+        """Count the request towards its limits. Raises TooMany."""
         if route.counted:
             count, most = self.services.engines.limits, self.services.settings.request_limit
             await limits.check_request(count, most, ip=call.ip, account_id=call.viewer_id)
 
     def _stranger(self, request: Request) -> Call:
-        """Without a look into the database, which may be away."""
+        """A call without a session: for when the database is away."""
         cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
         try:
             site = site_of(request.scope)
@@ -233,9 +233,9 @@ class Web:
         return Answer(204 if call.is_htmx else 303, encoded(headers))
 
     async def _ask_to_log_in(self, call: Call, route: PageRoute, error: Unauthorised) -> Answer:
-        if route.cost == FREE:  # a stream is read by a script
+        if route.cost == FREE:  # a stream, which a script reads
             return self._problem(call, problems.of(error))
-        if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # a vote, too
+        if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # "choice": a vote
             sent = call.cookie
             return await self._answer(call, login.login_with(kept.pack(call.path, call.form), call.form), sent=sent)
         back = call.address if route.method == "GET" else call.return_to("/home")
@@ -269,12 +269,12 @@ class Web:
         answer.headers += encoded({"Set-Cookie": line})
 
     def _set_cookie(self, value: str, *, keep: bool) -> str:
-        """keep: for as long as a session lives, not only until the browser is closed."""
+        """keep: for the life of a session; False: until the browser is closed."""
         life_s = sessions.LIFE_MS // 1000 if value else 0
         return self._cookie_line(self.cookie_name, value, life_s if keep else None)
 
     def _cookie_line(self, name: str, value: str, life_s: int | None) -> str:
-        """life_s: None ends it with the browser."""
+        """life_s: None: until the browser is closed."""
         return (
             f"{name}={value}; Path=/; HttpOnly; SameSite=Lax"
             + ("" if life_s is None else f"; Max-Age={life_s}")
@@ -283,7 +283,7 @@ class Web:
 
 
 class PageEndpoint:
-    """A line of routes.py, as what answers its requests."""
+    """Answers the requests of one route."""
 
     def __init__(self, web: Web, route: PageRoute) -> None:
         self._web, self.route = web, route
@@ -294,7 +294,7 @@ class PageEndpoint:
 
 
 def _visit(tx: Tx, cookie: str, org_id: int) -> tuple[Visit | None, Account | None, int]:
-    """Who comes with this cookie; nobody when its session has ended or its account may not act."""
+    """(visit, account, unread notifications) for this cookie; no account if the session ended or it may not act."""
     try:
         visit = sessions.find(tx, cookie, org_id)
     except (Unauthorised, Forbidden):
@@ -305,12 +305,12 @@ def _visit(tx: Tx, cookie: str, org_id: int) -> tuple[Visit | None, Account | No
 
 @cache
 def _names(handler: Callable[..., Any]) -> list[str]:
-    """Of the parts of its address that it takes."""
+    """The path parameters that the handler takes."""
     return list(inspect.signature(handler).parameters)[1:]
 
 
 def _given(route: PageRoute, parts: Mapping[str, str], *, raw: bool = False) -> dict[str, str]:
-    """The parts of the address that the handler takes. Raises NotFound, unless raw: no @somebody."""
+    """The handler's path parameters. Raises NotFound, unless raw: handle is not @username."""
     given = {name: parts[name] for name in _names(route.handler)}
     if "handle" in given:
         given["handle"] = given["handle"].removeprefix("@") if raw else _username(given["handle"])
@@ -322,7 +322,7 @@ def _retry_after(problem: problems.Problem) -> dict[str, str]:
 
 
 def _username(handle: str) -> str:
-    """Raises NotFound: the first part of the address is not @somebody."""
+    """Raises NotFound: the first part of the path is not @username."""
     if not handle.startswith("@") or len(handle) < 2:
         raise NotFound("page", handle[:40])
     return handle[1:]
@@ -332,9 +332,9 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{43,46}")  # of a visitor or a session: acce
 
 
 def _cookie(header: str, name: str, form: re.Pattern[str] = _COOKIE) -> str:
-    """The cookie of this name, if it has the form that we give; of several the last one.
+    """The cookie of this name, if it has our form; the last one of several.
 
-    Not by http.cookies: before Python 3.11.10 that takes seconds for 60 kB of backslashes (CVE-2024-7592).
+    Not with http.cookies: before Python 3.11.10 that takes seconds for 60 kB of backslashes (CVE-2024-7592).
     """
     for pair in reversed(header.split(";")):
         key, _, value = pair.partition("=")
@@ -344,7 +344,7 @@ def _cookie(header: str, name: str, form: re.Pattern[str] = _COOKIE) -> str:
 
 
 def _check_origin(headers: Mapping[str, str], site: Site) -> None:
-    """Raises Forbidden: the form was sent from a page of somebody else's."""
+    """Raises Forbidden: the form was sent from a page of another site."""
     origin, host = headers.get("origin"), headers.get("host", "")
     if origin is None:
         ours = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")

@@ -1,4 +1,4 @@
-"""Posts and people as templates show them, in the order and with the facts of social/shown.py."""
+"""Posts and accounts in the form that templates need, from social/shown.py."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -19,9 +19,9 @@ from ..timelines.once import Excerpt
 from ..types import Account, Media, Mention, Post, PostFlags, Relationship, Visibility
 from .pages import asset
 
-FOLD_LINES = 15  # a text of more lines is folded, in lists
-FOLDED_LINES = 10  # that are shown then
-FOLD_CHARS = 1500  # so is one of more characters, where an operator allows it
+FOLD_LINES = 15  # a text with more lines is folded in lists
+FOLDED_LINES = 10  # lines shown of a folded text
+FOLD_CHARS = 1500  # a text with more characters is folded too; operators may allow such posts
 
 _meta = msgspec.json.Decoder(Meta).decode
 
@@ -29,13 +29,13 @@ _meta = msgspec.json.Decoder(Meta).decode
 class PersonView(msgspec.Struct, frozen=True):
     id: int
     username: str
-    name: str  # as they want to be called, else the username
+    name: str  # display name, else username
     path: str
     avatar: str
     locked: bool = False
     bot: bool = False
     discoverable: bool = True  # search engines may keep the profile
-    tie: Relationship | None = None  # how the viewer stands to them; None where it does not matter
+    tie: Relationship | None = None  # the viewer's relationship; None where it is not shown
 
 
 class MediaView(msgspec.Struct, frozen=True):
@@ -45,12 +45,12 @@ class MediaView(msgspec.Struct, frozen=True):
     description: str
     width: int
     height: int
-    moving: bool  # a film without sound, to be shown in a loop
+    moving: bool  # a film without sound, shown in a loop
 
 
 class OptionView(msgspec.Struct, frozen=True):
     title: str
-    percent: int | None  # None: not told before the end
+    percent: int | None  # None: hidden until the end
     mine: bool
 
 
@@ -73,14 +73,14 @@ class PostView(msgspec.Struct, frozen=True):
     id: int
     path: str
     author: PersonView
-    boosters: list[PersonView]  # by whom it came here; none: it came by itself
+    boosters: list[PersonView]  # whose boosts brought it here; []: no boost
     reply_to: ReplyTo | None
     visibility: str
     language: str
     summary: str
-    said: str  # the text, or what stands for it, as one may quote it
+    said: str  # the text, or its warning instead, for quoting
     html: Markup
-    fold: tuple[Markup, Markup] | None  # of a long text: what is shown in lists, and the rest
+    fold: tuple[Markup, Markup] | None  # of a long text: (what lists show, the rest)
     sensitive: bool
     media: list[MediaView]
     poll: PollView | None
@@ -91,18 +91,18 @@ class PostView(msgspec.Struct, frozen=True):
     favourites: int
     flags: PostFlags
     boostable: bool
-    indexed: bool  # search engines may keep it, and the booster's saying it again
-    alone: bool = False  # for those it mentions, and it mentions nobody: only its author sees it
+    indexed: bool  # search engines may keep it, and its boost by this booster
+    alone: bool = False  # a direct post without mentions: only its author sees it
     pinned: bool = False  # shown as pinned
 
     @property
     def from_id(self) -> int:
-        """The account that brought it into a list: whoever boosted it last, or its author."""
+        """The account that brought it into a list: the last booster, or the author."""
         return (self.boosters or [self.author])[0].id
 
 
 class Views:
-    """Made once per process, for one site: there @name@domain is one of ours."""
+    """One per process, for one site, on which @name@domain is a local account."""
 
     def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
         self._site = site
@@ -110,16 +110,16 @@ class Views:
         self._known = known or Known()
 
     def at(self, site: Site) -> "Views":
-        """The same for another site."""
+        """Views for another site, with the same caches."""
         return self if site is self._site else Views(site, self._addresses, self._known)
 
     def shown(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[PostView]:
-        """Those of ids that the viewer may see, in their order. excerpt: of a timeline, that shows fewer."""
+        """Those of ids that the viewer may see, in their order. excerpt: of a timeline that shows fewer."""
         page = self.find(tx, viewer_id, ids, excerpt)
         return self.page(page, tx.now_ms, excerpt.together if excerpt else {})
 
     def find(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> Shown:
-        """What shown() puts into words."""
+        """The posts for shown(), before they become views."""
         return shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt)
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
@@ -132,7 +132,7 @@ class Views:
     def page(
         self, page: Shown, now_ms: int, together: Mapping[int, list[int]] = MappingProxyType({})
     ) -> list[PostView]:
-        """What stands on it, in its order. together: further boosts that are shown as one with these."""
+        """The views of a page's entries, in order. together: entry -> other boosts that are shown with it."""
         return [self._post(page, entry, together.get(entry.id, ()), now_ms) for entry in page.entries]
 
     def _post(self, page: Shown, entry: Post, together: Collection[int], now_ms: int) -> PostView:
@@ -178,7 +178,7 @@ class Views:
         )
 
     def uploads(self, tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[MediaView]:
-        """Those of ids that are the owner's and wait for a post, or are post_id's, in their order."""
+        """Those of ids that are the owner's and that no post shows, or only post_id, in their order."""
         return [self._file(one, tx.now_ms, private=True) for one in media.own(tx, owner_id, ids, post_id=post_id)]
 
     def _file(self, one: Media, now_ms: int, *, private: bool) -> MediaView:
@@ -208,19 +208,19 @@ class Views:
         )
 
     def picture(self, account: Account, key: str, otherwise: str) -> str:
-        """The address of an avatar or header; otherwise: the static file for those without."""
+        """The address of an avatar or header; otherwise: the static file for accounts without one."""
         if not key or account.suspended_ms:
             return asset(otherwise)
         return self._addresses.of_profile(account.id, key)
 
     def people(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PersonView]:
-        """These people, in their order, with how the viewer stands to them. The caller has asked who may be listed."""
+        """These accounts, in their order, with the viewer's relationships. The caller must have checked visibility."""
         return [self.person(one, tie) for one, tie in shown.people(tx, viewer_id, ids)]
 
     def html(self, words: str, named: Collection[Mention] = (), *, inline: bool = False) -> Markup:
-        """A plain text with its links, those to us without a host: pages are read at whatever address we have.
+        """A plain text as HTML. Links to this server have no host, so they work at every address of it.
 
-        named: whom it may mention. inline: the value of a line in a profile's table.
+        named: accounts that it mentions. inline: without paragraphs, for fields of profiles.
         """
         host = text.host_key(self._site.domain)
         links = {

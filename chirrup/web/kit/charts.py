@@ -1,4 +1,4 @@
-"""Charts as SVG: where bars, lines and the steps of the axis stand. The macro `chart` in data.html draws them."""
+"""Charts as SVG: the positions of bars, lines and axis steps. The macro `chart` in data.html draws them."""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ import msgspec
 from .markup import short
 
 WIDTH, HEIGHT = 560, 200  # of the viewBox
-LEFT, BOTTOM, TOP = 40, 24, 12  # room for the words of the axes
-LABELS_MAX = 7  # below the chart: more would run into each other
+LEFT, BOTTOM, TOP = 40, 24, 12  # room for the labels of the axes
+LABELS_MAX = 7  # below the chart; more would overlap
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def plot(labels: Sequence[str], series: Sequence[Series], *, bars: bool = False)
 
 
 def _steps(most: float) -> tuple[float, float]:
-    """(1, 2 or 5 times a power of ten, the multiple of it that is not below most): two to five steps."""
+    """(step: 1, 2 or 5 times a power of ten; the first multiple of it >= most). That gives two to five steps."""
     if most <= 0:
         return 1, 1
     rough = most / 4

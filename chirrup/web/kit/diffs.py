@@ -1,4 +1,4 @@
-"""What has changed between two versions of a text, word by word."""
+"""The changes between two versions of a text, word by word."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def compare(before: str, after: str) -> list[Part]:
-    """The parts that make after, and those of before that are gone, in their order. Long texts: by lines."""
+    """The parts of `after`, and the removed parts of `before`, in order. Long texts are compared by lines."""
     one, other = _PARTS.findall(before), _PARTS.findall(after)
     if len(one) + len(other) > PARTS_MAX:
         one, other = before.splitlines(keepends=True), after.splitlines(keepends=True)

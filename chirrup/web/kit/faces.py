@@ -1,4 +1,4 @@
-"""What stands for a person who has chosen no picture: one or two letters on a colour that stays theirs."""
+"""Placeholders for accounts without an avatar: one or two letters on a colour that never changes."""
 
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ _JOINED = regex.compile(r"[\p{Script=Arabic}\p{Script=Han}\p{Script=Hiragana}\p{
 
 @lru_cache(8192)
 def initials(name: str, username: str = "") -> str:
-    """Of the first word and the last; one where a script has no initials. "?" for what has no letters."""
+    """Initials of the first and last word; one letter for scripts without initials, "?" for names without letters."""
     for source in (name, username):
         found = [match[0] for word in source.split() if (match := _LETTER.search(word))]
         if found:

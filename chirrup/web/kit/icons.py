@@ -1,4 +1,4 @@
-"""The drawings of icons.svg, each as what a template writes."""
+"""The drawings of icons.svg, each as markup for templates."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the kit's macros need beyond Jinja's own filters."""
+"""Filters and functions for the kit's macros."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,9 @@ from markupsafe import Markup, _escape_inner, escape  # pyright: ignore[reportPr
 
 
 def written(value: Any) -> str:
-    """A value as a template writes it: escape(), without the Markup that nobody needs any more when it is joined.
+    """The escaped text of a value, as str: the Markup of escape() is not needed for joining.
 
-    A page of 20 posts writes 1,500 values, and their Markup was a third of what a page costs (decision 32).
+    A page of 20 posts writes 1,500 values, and their Markup was a third of a page's cost (decision 32).
     """
     kind = type(value)
     if kind is str:
@@ -21,7 +21,7 @@ def written(value: Any) -> str:
 
 
 class Generator(CodeGenerator):
-    """Has templates call `environment.written` for what they write."""
+    """Makes templates call `environment.written` for each value they write."""
 
     def _output_child_pre(self, node: Any, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None:
@@ -31,9 +31,9 @@ class Generator(CodeGenerator):
 
 
 def attrs(given: Mapping[str, Any]) -> Markup:
-    """` name="value"` for each. True: the name alone; False and None: nothing. aria_label is aria-label.
+    """` name="value"` for each. True: only the name; False and None: nothing. aria_label becomes aria-label.
 
-    A name ends with _ where it is a word of the language: class_, for_.
+    Names that are Python keywords end with _: class_, for_.
     """
     parts = []
     for name, value in given.items():
@@ -45,7 +45,7 @@ def attrs(given: Mapping[str, Any]) -> Markup:
 
 
 def short(count: float) -> str:
-    """1234 as 1.2k."""
+    """1234 becomes "1.2k"."""
     for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if count >= size:
             return f"{count // (size // 10) / 10:g}{letter}"

@@ -1,4 +1,4 @@
-"""Times on the pages. Where scripts run, static/chirrup.js tells them in the reader's own time zone."""
+"""Times on the pages. With scripts, static/chirrup.js shows them in the reader's own time zone."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -31,10 +31,10 @@ def ago(ms: int, now_ms: int) -> str:
 
 
 def stamp(ms: int, now_ms: int) -> Markup:
-    """How long ago that was, as a <time>. Written here and not as a macro: a page of posts has twenty."""
+    """How long ago, as a <time>. Not a macro, because a page of posts has twenty."""
     return Markup(f'<time datetime="{iso(ms)}" title="{date(ms)}" data-ago>{ago(ms, now_ms)}</time>')
 
 
 def full(ms: int) -> Markup:
-    """The whole date, as a <time>; without scripts in UTC, which it says."""
+    """The full date and time, as a <time>; without scripts in UTC, with "UTC"."""
     return Markup(f'<time datetime="{iso(ms)}" title="{date(ms)}" data-full>{date(ms)}</time>')

@@ -1,4 +1,4 @@
-"""The tokens of css/tokens.css, as values: for the browser's own colours in a page's head, and for tests."""
+"""The values of the tokens in css/tokens.css: for the browser's colours in a page's head, and for tests."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ _BOTH = re.compile(r"light-dark\((#\w+), (#\w+)\)")
 
 @cache
 def values() -> dict[str, str]:
-    """Every token as it is written, by its name without dashes; of those that are written twice the first."""
+    """name without dashes -> value as written, for every token; the first value, if there are two."""
     found = _TOKEN.findall(FILE.read_text("utf-8"))
     return dict(reversed(found))
 

@@ -1,7 +1,7 @@
-// What the pages do beyond plain forms and links; each part is left out without harm where scripts do not run.
+// Extras beyond plain forms and links. The pages work without each of them.
 "use strict";
 
-// Characters left, as the server counts them (length.js). The server's word is final.
+// Characters left, counted like on the server (length.js), which decides.
 function count(form) {
   const shown = form.querySelector("[data-count]");
   const words = [...form.querySelectorAll("[data-counted]")].map((field) => textLength(field.value));
@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
   if (send && !send.disabled) send.form.requestSubmit(send);
 });
 
-// Times grow older while one reads, and are told in the reader's own time zone.
+// Times are updated while the page is open, and shown in the reader's own time zone.
 const ago = (ms) => {
   const minutes = Math.floor(ms / 60000);
   if (minutes < 1) return "now";
@@ -48,16 +48,16 @@ tellTimes();
 setInterval(tellTimes, 60000);
 document.addEventListener("htmx:load", tellTimes);
 
-// What a swap replaces keeps the focus by its id (htmx does that). Of a list that grows, the first new entry takes it.
+// A replaced element keeps the focus by its id (htmx does that). When a list grows, the first new entry gets the focus.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!event.detail.requestConfig?.elt.matches("a.older") || document.activeElement !== document.body) return;
   event.target.querySelector("a[href]:not([tabindex])")?.focus({ preventScroll: true });
 });
 
-// What went wrong before is over once something is tried again.
+// An old problem is removed with the next try.
 document.addEventListener("htmx:beforeRequest", () => document.getElementById("notice")?.replaceChildren());
 
-// The caret stands behind what the form has written already, which is whom a reply speaks to.
+// The caret starts after the text that the form has already, which is the mentions of a reply.
 for (const field of document.querySelectorAll("textarea[data-counted]")) {
   field.setSelectionRange(field.value.length, field.value.length);
 }

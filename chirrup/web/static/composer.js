@@ -1,4 +1,4 @@
-// Pictures that were chosen for a post are shown before it is sent. A canvas does it: the page's policy takes pictures from this server alone.
+// Shows the pictures chosen for a post before it is sent. On a canvas, because the page's policy allows pictures from this server only.
 "use strict";
 
 const PREVIEW_PX = 192;
@@ -23,5 +23,5 @@ async function preview(field) {
 
 document.addEventListener("change", ({ target }) => target.matches?.(".slot > [type=file]") && preview(target));
 
-// A browser that comes back to the page may have kept what was chosen.
+// A browser that goes back to the page may have kept the chosen files.
 document.querySelectorAll(".slot > [type=file]").forEach((field) => field.files.length && preview(field));

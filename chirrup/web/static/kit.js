@@ -1,7 +1,7 @@
-// What the parts of the kit do beyond plain HTML; each is of use, or hidden, where scripts do not run.
+// Behaviour of the kit beyond plain HTML. Without scripts, each part still works or is hidden.
 "use strict";
 
-// A menu opens upwards where there is no room below it, and to the right where there is none on its left.
+// A menu opens upwards if there is no room below it, and to the right if there is none on its left.
 document.addEventListener("toggle", ({ target }) => {
   const menu = target.open && target.matches("details.more") && target.querySelector(".menu");
   if (!menu) return;
@@ -15,7 +15,7 @@ document.addEventListener("toggle", ({ target }) => {
   menu.scrollIntoView({ block: "nearest" });
 }, { capture: true });
 
-// It closes when something else is clicked, or by Escape, which leaves the focus on its button.
+// It closes by a click elsewhere, or by Escape, which leaves the focus on its button.
 const closeMenus = (but) => document.querySelectorAll("details.more[open]").forEach((one) => one !== but && (one.open = false));
 document.addEventListener("click", ({ target }) => closeMenus(target.closest("details.more")));
 document.addEventListener("keydown", (event) => {
@@ -24,14 +24,14 @@ document.addEventListener("keydown", (event) => {
   closeMenus();
 });
 
-// Dialogs and sheets. A press beside one closes it.
+// Dialogs and sheets. A click beside one closes it.
 document.addEventListener("click", ({ target }) => {
   const opens = target.closest("[data-opens]");
   if (opens) document.getElementById(opens.dataset.opens)?.showModal();
   if (target.closest("[data-closes]") || target.matches("dialog:modal")) target.closest("dialog")?.close();
 });
 
-// Secrets are copied at one press.
+// Secrets are copied with one click.
 const showCopies = () => document.querySelectorAll("[data-copies]").forEach((one) => (one.hidden = !navigator.clipboard));
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copies]");

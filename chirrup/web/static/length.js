@@ -1,5 +1,5 @@
-// How long the server takes a text for: chirrup/social/text.py in the browser's words. tests/web/test_length.py holds
-// the two together.
+// The length of a text, as the server counts it: chirrup/social/text.py in JavaScript. tests/web/test_length.py compares
+// the two.
 "use strict";
 
 // A link, or a mention with its name and host: NAMED of chirrup/social/entities.py, letter for letter.
@@ -17,7 +17,7 @@ const cleaned = (text) =>
     .normalize("NFC")
     .trim();
 
-// Graphemes; LINK_LENGTH for a link; @user for @user@host; never less than one for each GRAPHEME_BYTES_MAX bytes.
+// Graphemes; LINK_LENGTH for a link; @user for @user@host; at least one for each GRAPHEME_BYTES_MAX bytes.
 function textLength(text) {
   let links = 0;
   const shown = cleaned(text).replace(NAMED, (all, name, host) => {

@@ -1,16 +1,16 @@
-// Posts, edits and deletions while the home page is open. Posts wait, hidden, until the reader asks for them.
-// Browsers allow six connections to a server, so all tabs share one stream: who is looked at has it and tells the others.
+// New posts, edits and deletions while the home page is open. New posts stay hidden until the reader asks for them.
+// Browsers allow six connections to a server, so all tabs share one stream: the visible tab has it and tells the others.
 "use strict";
 
 {
   const page = document.querySelector("[data-live]");
   const arrivals = document.getElementById("arrivals");
 
-  const REST_MS = 30000; // a tab that was hidden for so long needs no stream, and reads the page again when it is shown
+  const REST_MS = 30000; // a tab hidden for so long needs no stream; it reads the page again when it becomes visible
   const RETRY_MS = 3000; // doubled up to a minute
-  const READ_MS = 10000; // then the page is read another time
+  const READ_MS = 10000; // after this, the page is read again another time
 
-  // What comes, put into the page.
+  // Events are put into the page.
 
   const posts = document.getElementById("posts");
   const button = document.getElementById("show-arrivals");
@@ -37,7 +37,7 @@
   }
 
   function showArrivals() {
-    if ("gap" in arrivals.dataset) return location.assign(location.pathname); // more came than is at hand
+    if ("gap" in arrivals.dataset) return location.assign(location.pathname); // more posts came than we have
     const fresh = [...arrivals.querySelectorAll(":scope > [data-news=new] > *")];
     fresh.forEach((post) => post.classList.add("arrived"));
     posts.prepend(...fresh);
@@ -59,10 +59,10 @@
       document.querySelector(".badge").textContent = count;
     },
 
-    // Something may have been missed: compare with the page as it is now.
+    // Events may have been missed: compare with the present page.
     async missed() {
       const known = [...document.querySelectorAll("#posts > [data-key], #arrivals [data-key]")];
-      stale = document.hidden; // it is read when it is shown
+      stale = document.hidden; // it is read when the tab becomes visible
       if (stale) return;
       const answer = await fetch(location.href, { signal: AbortSignal.timeout(READ_MS) }).catch(() => null);
       stale = !answer?.ok || answer.redirected;
@@ -80,7 +80,7 @@
         const key = post.dataset.key;
         const [here] = shown(key);
         if (here && here.dataset.edited !== post.dataset.edited) replace(here, post);
-        else if (!here && !("own" in post.dataset) && BigInt(key) > lowest) { // also delivered late, below what is shown
+        else if (!here && !("own" in post.dataset) && BigInt(key) > lowest) { // also posts that were delivered late, below the newest shown
           const news = document.createElement("div");
           Object.assign(news.dataset, { news: "new", of: key });
           news.append(post);
@@ -92,17 +92,17 @@
     },
   };
 
-  // One after the other: what comes while the page is read is newer than what is read.
+  // One after the other: events that come while the page is read are newer than it.
   let turn = Promise.resolve();
-  let stale = false; // something may have been missed, and the page was not read since
+  let stale = false; // events may have been missed, and the page was not read since
   const put = (kind, data) => (turn = turn.finally(() => act[kind](data)));
 
-  // Who has the stream.
+  // Which tab has the stream.
 
-  const name = `${page?.dataset.live} ${page?.dataset.account}`; // another login in this browser is somebody else
+  const name = `${page?.dataset.live} ${page?.dataset.account}`; // another login in this browser is another account
   let after = page?.dataset.after;
-  let stop = null; // ends the stream, where it is ours
-  let waiting = null; // takes back the wish for it
+  let stop = null; // ends the stream, if this tab has it
+  let waiting = null; // cancels the request for it
   let awake = true;
   let resting = 0;
   let others = null;
@@ -119,14 +119,14 @@
       let source, timer, wait_ms = RETRY_MS;
       const open = () => {
         source = new EventSource(`${page.dataset.live}?after=${after}`);
-        source.onopen = () => { // the server listens: what is read now and what comes then leave nothing out
+        source.onopen = () => { // the server listens now, so reading the page after this misses nothing
           if (stale) put("missed");
           others?.postMessage(["missed"]);
           wait_ms = RETRY_MS;
         };
         source.onerror = () => {
           stale = true;
-          if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+          if (source.readyState !== EventSource.CLOSED) return; // the browser connects again by itself
           timer = setTimeout(open, wait_ms);
           wait_ms = Math.min(2 * wait_ms, 60000);
         };
@@ -142,12 +142,12 @@
     });
   }
 
-  // Whoever is shown takes the stream from the others, who wait to have it back when that tab is closed or hidden.
+  // The visible tab takes the stream from the others, which wait to get it back when that tab is closed or hidden.
   function take() {
     waiting?.abort();
     waiting = null;
     if (stop) return;
-    if (!navigator.locks) return lead(); // not https: each tab that is shown has its own
+    if (!navigator.locks) return lead(); // not https: each visible tab has its own stream
     navigator.locks.request(name, { steal: true }, lead).catch(taken);
   }
 

@@ -1,5 +1,5 @@
-// The reader's place in a list, kept when the page is read again: after a reload, and after a look at something else.
-// The address says how far down the list was shown, once one has scrolled. What stood where is kept for this tab, without any of the content.
+// Keeps the reader's place in a list after a reload, and after going to another page and back.
+// Once the reader scrolls, the address says how far down the list was shown. The position is kept for this tab, without any content.
 "use strict";
 
 {
@@ -28,17 +28,17 @@
   };
 
   if (list) {
-    history.scrollRestoration = "manual"; // a browser would go by the height, and new posts are above
+    history.scrollRestoration = "manual"; // the browser would restore the height, but there are new posts above
     addEventListener("pagehide", keep);
     if (["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type)) {
       goBack();
-      if (location.hash) addEventListener("load", goBack); // by then the browser has gone to the mark
+      if (location.hash) addEventListener("load", goBack); // after the browser has scrolled to the hash
     }
 
     addEventListener("scroll", sayEnd, { once: true });
     document.addEventListener("htmx:afterSwap", (event) => event.detail.requestConfig?.elt.matches("a.older") && sayEnd());
 
-    // Forms of posts lead back to the whole list, not to the part that the post came with.
+    // Forms of posts return to the whole list, not to the part that the post was loaded with.
     list.addEventListener("submit", (event) => {
       const back = event.target.elements.return_to;
       if (back) back.value = location.pathname + location.search + new URL(back.value, location).hash;

@@ -15,7 +15,7 @@ from ...forms import Fields
 from ...problems import Problem
 from . import mailed
 
-NAME_CHARS_MAX = 300  # no address and no handle is longer; tries are counted by name, so names are kept
+NAME_CHARS_MAX = 300  # addresses and handles are shorter; limited because tries are counted by name
 
 
 async def sign_up_form(call: Call) -> Page | Go:
@@ -39,7 +39,7 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
 
 
 async def sign_up(call: Call) -> Page | Go:
-    """Where addresses are to be confirmed, that comes first. Else the owner is logged in at once."""
+    """If the address must be confirmed, that comes first. Else the user is logged in at once."""
     if not call.site.registrations:
         raise Forbidden("This server takes no new accounts.")
     address = emails.key_of(call.form.text("email"))[:NAME_CHARS_MAX]
@@ -56,7 +56,7 @@ async def sign_up(call: Call) -> Page | Go:
 
 
 async def _sign_up(call: Call) -> tuple[User, str]:
-    """Who it is, and the cookie of their session: "" while their address is to be confirmed. Raises InvalidFields."""
+    """(user, cookie of its session; "": the address must be confirmed first). Raises InvalidFields."""
     username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
     username = username.strip().removeprefix("@")
     wrong = accounts.check_username(username) + accounts.check_email(email)
@@ -100,7 +100,7 @@ async def _login_page(call: Call, problem: str = "", status: int = 200) -> Page:
 
 
 def login_with(packed: str, form: Fields) -> Page:
-    """The login form, for somebody who has sent another one without a session: that one comes back afterwards."""
+    """The login form, after another form was sent without a session. packed: that form, handled after the login."""
     again = " Choose the pictures again then." if form.has_files else ""
     problem = f"You are logged out. Log in, and you can go on with what you typed.{again}"
     values = {"problem": problem, "email": "", "return_to": "", "app": "", "kept": packed}
@@ -108,7 +108,7 @@ def login_with(packed: str, form: Fields) -> Page:
 
 
 async def _app(call: Call, back: str) -> str:
-    """The name of the app that somebody logs in for."""
+    """The name of the app that the login is for."""
     asked = urlsplit(back)
     client_id = parse_qs(asked.query).get("client_id", [""])[0] if asked.path == "/oauth/authorize" else ""
     try:
@@ -118,9 +118,9 @@ async def _app(call: Call, back: str) -> str:
 
 
 async def login(call: Call) -> Page | Go | Resume:
-    """One answer to a wrong password and to a name nobody has, in the same time.
+    """A wrong password and an unknown name get the same answer, after the same time.
 
-    Tries are counted by the name as it was written: one count for name and address would tell whose the address is.
+    Tries are counted by the name as written: one count for username and address would reveal whose the address is.
     """
     username, email = _meant(call.form.text("email").strip()[:NAME_CHARS_MAX], call.site.domain)
     password = call.form.text("password")
@@ -150,10 +150,10 @@ async def login(call: Call) -> Page | Go | Resume:
 
 
 def _meant(name: str, domain: str) -> tuple[str, str]:
-    """(username, "") or ("", e-mail address) in their normal forms, of either, of @username or @username@domain."""
+    """(username, "") or ("", e-mail address) in normal form, from a username, address, @name or @name@domain."""
     username, _, host = name.removeprefix("@").partition("@")
     if host and (not name.startswith("@") or text.host_key(host) != text.host_key(domain)):
-        return "", emails.key_of(name)  # nobody's, when it begins with @
+        return "", emails.key_of(name)  # if it begins with @, no account has it
     return text.username_key(username), ""
 
 

@@ -19,7 +19,7 @@ PARAMETERS = (
     "code_challenge_method",
 )
 
-# What a scope lets an app do, for the person who decides. Narrower scopes are told by their own names.
+# scope -> what the app may do with it, for the user who decides. Narrower scopes are shown by their names.
 POWERS = {
     "profile": "see who you are",
     "read": "read everything you can read: posts, messages, alerts, lists, settings",
@@ -32,7 +32,7 @@ POWERS = {
 
 
 async def consent_form(call: Call) -> Page | Go:
-    """Checked before anybody logs in, so that nobody types a password for a request that leads nowhere.
+    """Checked before the login, so that nobody types a password for an invalid request.
 
     Raises OAuthError: shown here, never redirected to the app's address (RFC 9700, 4.11.2).
     """
@@ -57,12 +57,12 @@ def _ask(tx: Tx, sent: Fields, org_id: int) -> Asked:
 
 
 def _in_words(scope: str) -> str:
-    """write:media as "write: media"."""
+    """write:media becomes "write: media"."""
     return scope.replace("_", " ").replace(":", ": ")
 
 
 def _form_targets(redirect_uri: str) -> str:
-    """Chromium holds form-action against every redirect after a form, and the app may redirect further."""
+    """CSP form-action for the consent. Chromium checks every redirect after a form, and the app may redirect again."""
     scheme = urlsplit(redirect_uri).scheme
     if redirect_uri == redirects.OUT_OF_BAND:
         return "'self'"
@@ -70,7 +70,7 @@ def _form_targets(redirect_uri: str) -> str:
 
 
 async def consent(call: Call) -> Go:
-    """Raises OAuthError as consent_form, Forbidden: neither yes nor no."""
+    """Raises OAuthError as consent_form(); Forbidden: neither yes nor no."""
     asked = await call.read(_ask, call.form, call.site.org_id)
     decision = call.form.text("decision")
     if decision == "deny":
@@ -87,7 +87,7 @@ def _back(asked: Asked, **answer: str) -> Go:
 
 
 async def show_code(call: Call) -> Page:
-    """Raises NotFound: not a code that was given to whoever asks, such as a stranger's text, or one that is used."""
+    """Raises NotFound: not a code of this account (it may be a text that another person made up), or used already."""
     code = call.query.text("code")
     if code or not call.query.text("error"):
         await call.read(codes.check_shown, call.viewer_id, code)

@@ -1,4 +1,4 @@
-"""Lists of people: followers, who is followed, who asks to follow, who liked a post."""
+"""Lists of people: followers, followees, follow requests, and reactors of a post."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from .profiles import find
 
 PEOPLE = 40  # on a page
 
-Found = tuple[list[PersonView], int]  # and where the next page begins
+Found = tuple[list[PersonView], int]  # (people, `before` of the next page)
 
 
 async def followers(call: Call, handle: str) -> Page:
@@ -30,7 +30,7 @@ async def _network(
     asked = span(call.query, limit=PEOPLE)
 
     def operation(tx: Tx) -> tuple[Found, bool]:
-        """(who, whether the list is kept from the viewer)."""
+        """(people, whether the list is hidden from the viewer)."""
         account = find(tx, call, handle)
         kept = bool(account.hide_network) and account.id != call.viewer_id
         return _people(tx, call, page(tx, call.viewer_id, account.id, asked), asked), kept

@@ -1,4 +1,4 @@
-"""Profiles, and how the viewer stands to their owners."""
+"""Profiles, and the viewer's relationship to their owners."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -26,7 +26,7 @@ class ProfileView(PersonView, frozen=True, kw_only=True):
     note: str
     note_html: Markup
     fields: list[FieldView]
-    counts: AccountState | None  # None: suspended, nothing is shown
+    counts: AccountState | None  # None: suspended, so nothing is shown
     suspended: bool
 
 
@@ -68,7 +68,7 @@ def _nothing(one: ProfileView) -> str:
 
 
 def find(tx: Tx, call: Call, handle: str) -> Account:
-    """By the username of an address. Raises NotFound."""
+    """The account with this username. Raises NotFound."""
     return accounts.by_acct(tx, handle, call.site.domain, call.site.org_id)
 
 
@@ -92,7 +92,7 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
 
 
 def relate(operation: Callable[[Tx, int, int], object]) -> Callable[..., Awaitable[Page | Go]]:
-    """The handler that does operation(tx, account, other): htmx gets what it changed anew, a browser the page."""
+    """A handler for operation(tx, account, other). htmx gets the parts that changed, a browser the page."""
 
     async def handler(call: Call, handle: str) -> Page | Go:
         await call.write(_relate, operation, call, handle)

@@ -1,7 +1,7 @@
-"""Who may see a reply: no more people than what it answers, until its author was told who they would be.
+"""The audience of a reply: no wider than its parent's, unless the author has read who would see it.
 
-The form offers what is as narrow as the post that it answers. Whatever is wider is chosen on a page of its own, which
-names who would see it; that page alone has the proofs that a wider reply is published with.
+The form offers audiences no wider than the parent's. A wider one is chosen on a second page, which names who would see
+it. Only that page has the proofs with which a wider reply can be published.
 """
 
 import hmac
@@ -12,7 +12,7 @@ from ....access import sessions
 from ....types import Visibility
 from ...call import Call
 
-WORDS = {  # in a list; as a sentence about a reply; about the post that it answers
+WORDS = {  # (in a list, as a sentence about a reply, about its parent)
     Visibility.PUBLIC: (
         "Everybody",
         "Everybody, also people who are not logged in; it stands in public lists.",
@@ -36,16 +36,16 @@ _WIDEST_FIRST = list(Visibility)
 class Choice(msgspec.Struct, frozen=True):
     value: str
     sentence: str
-    proof: str  # "": needs none
+    proof: str  # "": no proof is needed
 
 
 def within(ceiling: str) -> list[tuple[str, str]]:
-    """(value, a word or two) of each audience that is no wider than ceiling, widest first."""
+    """(value, short name) of each audience that is no wider than ceiling, widest first."""
     return [(one.value, WORDS[one][0]) for one in _within(ceiling)]
 
 
 def of_parent(visibility: str) -> str:
-    """Whom a post is for, in the middle of a sentence."""
+    """A post's audience, for the middle of a sentence."""
     return WORDS[Visibility(visibility)][2]
 
 
@@ -54,7 +54,7 @@ def _within(ceiling: str) -> list[Visibility]:
 
 
 def choices(call: Call, reply_to_id: int, ceiling: str) -> list[Choice]:
-    """Every audience, in whole sentences, for the second step of a reply to a post that ceiling may see."""
+    """Every audience, in whole sentences, for the second step of a reply. ceiling: the parent's audience."""
     free = _within(ceiling)
     return [
         Choice(one.value, WORDS[one][1], "" if one in free else _proof(call, reply_to_id, one)) for one in _WIDEST_FIRST
@@ -62,7 +62,7 @@ def choices(call: Call, reply_to_id: int, ceiling: str) -> list[Choice]:
 
 
 def is_confirmed(call: Call, reply_to_id: int, visibility: str) -> bool:
-    """Was the form made by a page that named this audience, for this reply and this session?"""
+    """Whether the form comes from a page that named this audience, for this reply and this session."""
     proof = _proof(call, reply_to_id, visibility).encode()
     return any(hmac.compare_digest(proof, sent.encode()) for sent in call.form.texts("confirmed"))
 

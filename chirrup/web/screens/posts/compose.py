@@ -1,4 +1,4 @@
-"""Write, answer and edit posts."""
+"""Write posts and replies, and edit them."""
 
 import msgspec
 
@@ -26,13 +26,13 @@ def _page(draft: Typed, *, reply_to: PostView | None = None, edit: str = "", sta
 
 
 async def form(call: Call) -> Page:
-    """`?text=` fills the form, so that others can offer "say this" links."""
+    """`?text=` fills the form, so other sites can offer links for sharing."""
     defaults = await call.read(typed.empty, call.account_id)
     return _page(msgspec.structs.replace(defaults, text=call.query.text("text")[:5000]))
 
 
 async def send(call: Call) -> Page | Go:
-    """Publish. A reply that more people are to see than what it answers is asked about first."""
+    """Publish. For a reply with a wider audience than its parent, ask first."""
     reply_to_id = call.form.id("reply_to")
     await _upload(call)
     if reply_to_id and call.form.flag("wider"):
@@ -83,14 +83,14 @@ def _draft(call: Call, reply_to_id: int) -> Draft:
 
 
 def _kept(form: Fields) -> tuple[int, ...]:
-    """Pictures that the form has uploaded, without those that are to be left out."""
+    """Pictures that the form has uploaded, without those that the author removes."""
     return tuple(id for id in dict.fromkeys(form.ids("media")) if id not in form.ids("drop"))
 
 
 async def _upload(call: Call) -> None:
-    """Give the pictures of the form to the author; from here on the form names what was uploaded.
+    """Upload the pictures of the form and replace them in it by their ids.
 
-    Raises InvalidFields: those that could not be taken; TooMany.
+    Raises InvalidFields: pictures that were refused; TooMany.
     """
     wrong: list[Invalid] = []
     bytes_max = call.settings.media_bytes_max
@@ -115,19 +115,19 @@ async def _upload(call: Call) -> None:
 
 
 def _parent(tx: Tx, call: Call, id: int) -> PostView:
-    """What a reply to id answers: behind a boost, what was boosted."""
+    """The parent of a reply to id: for a boost, the boosted post."""
     post = posts.get(tx, call.account_id, id)
     return call.views.one(tx, call.account_id, post.boost_of_id or post.id)
 
 
 async def _ask_audience(call: Call, reply_to_id: int, *, status: int = 200) -> Page:
-    """The second step of a reply that more people are to see than what it answers: who would that be?"""
+    """The second step of a reply with a wider audience than its parent: a page that names who would see it."""
     parent = await call.read(_parent, call, reply_to_id)
     return _page(_choosing(call, await _typed(call), parent), reply_to=parent, status=status)
 
 
 def _choosing(call: Call, draft: Typed, parent: PostView) -> Typed:
-    """The form of the second step; an audience that was chosen there stays so."""
+    """The form of the second step, with the audience that was chosen there."""
     kept = draft.visibility if audience.is_confirmed(call, parent.id, draft.visibility) else None
     draft = draft.answering(parent.visibility)
     return msgspec.structs.replace(
@@ -141,7 +141,7 @@ async def _typed(call: Call, problem: Problem | None = None) -> Typed:
 
 
 async def again(call: Call, problem: Problem) -> Page:
-    """The form as it was sent. When what it answers has gone, the words may stand alone, for no more people."""
+    """The form as it was sent. If the parent was deleted, the reply may become a post, with no wider audience."""
     draft = await _typed(call, problem)
     if not call.form.text("reply_to"):
         return _page(draft, status=problem.status)
@@ -164,7 +164,7 @@ def _edit_path(handle: str, id: str) -> str:
 
 
 def _as_posted(tx: Tx, call: Call, id: int) -> Typed:
-    """Raises NotFound: no post of the author's."""
+    """The form for an edit. Raises NotFound: not a post of the author's."""
     post = posts.own(tx, call.account_id, id)
     return Typed(
         text=post.text,
@@ -184,7 +184,7 @@ async def edit(call: Call, handle: str, id: str) -> Go:
 
 
 def _edit(tx: Tx, account_id: int, id: int, form: Fields, site: Site) -> Post:
-    """Pictures stay unless they are left out; so does the poll."""
+    """Pictures stay unless the author removes them; so does the poll."""
     post = posts.own(tx, account_id, id)
     media_ids = tuple(dict.fromkeys([*(one for one in post.media if one not in form.ids("drop")), *_kept(form)]))
     wanted = Draft(

@@ -1,4 +1,4 @@
-"""One post: its thread, and what one can do with it."""
+"""One post: its thread, marks, votes and deletion."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,7 +21,7 @@ LAST_SAID_CHARS = 300  # of a post, in a preview on another site
 
 
 class Card(msgspec.Struct, frozen=True):
-    """What other sites show of a post (OpenGraph)."""
+    """A post's preview on other sites (OpenGraph)."""
 
     url: str
     title: str
@@ -34,7 +34,7 @@ class Thread(msgspec.Struct, frozen=True):
     above: list[PostView]
     post: PostView
     below: list[PostView]
-    before: int  # where older replies begin; 0: there are none
+    before: int  # `before` of the page with older replies; 0: there are none
     draft: Typed
 
 
@@ -72,19 +72,19 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
 
 
 def _addressed(post: Post, view: PostView, call: Call) -> str:
-    """A reply begins with those it speaks to: the author and whom they mentioned, but not oneself."""
+    """The mentions that a reply begins with: the author and the accounts it mentions, without the viewer."""
     me = call.me.username if call.me else ""
     names = dict.fromkeys([view.author.username, *(one.username for one in post.mentioned)])
     return "".join(f"@{name} " for name in names if name != me)
 
 
 def _warned(view: PostView) -> dict[str, Any]:
-    """A reply has the warning of what it answers, which it is likely to speak of."""
+    """A reply begins with the parent's warning, because it is probably about the same."""
     return {"summary": view.summary, "sensitive": view.sensitive} if view.summary else {}
 
 
 def _card(call: Call, post: PostView) -> Card | None:
-    """Only of what search engines may keep. A warning stands for what it warns of."""
+    """Only for posts that search engines may keep. A warning replaces the text."""
     if not post.indexed:
         return None
     base = call.site.base_url
@@ -99,13 +99,13 @@ def _card(call: Call, post: PostView) -> Card | None:
 
 
 def react(operation: Callable[[Tx, int, int], Post]) -> Callable[..., Awaitable[Page | Go]]:
-    """The handler that does operation(tx, account, post): htmx gets the row of buttons anew, a browser the page."""
+    """A handler for operation(tx, account, post). htmx gets the new row of buttons, a browser the page."""
 
     async def handler(call: Call, handle: str, id: str) -> Page | Go:
         post = await call.write(operation, call.account_id, path_id(id))
         try:
             view = await call.read(call.views.one, call.account_id, post.boost_of_id or post.id)
-        except NotFound:  # a mark was taken back from what they may not see any more
+        except NotFound:  # the viewer took back a mark of a post that it can no longer see
             if call.is_htmx:
                 return Page("notice.html", {"message": "It is taken back. The post is not shown to you any more."})
             return Go("/home")
@@ -126,7 +126,7 @@ async def vote(call: Call, handle: str, id: str) -> Page | Go:
 
 
 def _piece(call: Call, template: str, view: PostView) -> Page:
-    """A part of the post, for the page that it was asked from: in a list a boost has the entry's key."""
+    """A part of the post, for the page that requested it: in a list, a boost has the entry's key."""
     view = msgspec.structs.replace(view, key=call.form.id("of") or view.key)
     return Page(template, {"p": view, "here": call.return_to(view.path).partition("#")[0]})
 

@@ -1,4 +1,4 @@
-"""What the form of a post shows: what its author typed before, or the author's defaults."""
+"""The values in the form of a post: what the author typed before, or the author's defaults."""
 
 import msgspec
 
@@ -22,16 +22,16 @@ class Typed(msgspec.Struct, frozen=True):
     language: str = ""
     sensitive: bool = False
     pictures: list[MediaView] = []  # uploaded already
-    descriptions: list[str] = []  # of pictures that have to be chosen again
+    descriptions: list[str] = []  # of pictures that must be chosen again
     options: list[str] = []
     multiple: bool = False
     open_for_s: int = 86400
-    has_poll: bool = False  # the post that is edited: its poll stays as it is
-    key: str = ""  # "": this form was not sent before
+    has_poll: bool = False  # the edited post has a poll, which stays as it is
+    key: str = ""  # idempotency key; "": this form was not sent before
     return_to: str = ""
     problem: str = ""
-    ceiling: str = "public"  # no wider audience is offered
-    choices: list[audience.Choice] = []  # where a wider audience is asked about, instead
+    ceiling: str = "public"  # the widest audience that the form offers
+    choices: list[audience.Choice] = []  # of the second step, which asks about a wider audience
 
     @property
     def audiences(self) -> list[tuple[str, str]]:
@@ -43,7 +43,7 @@ class Typed(msgspec.Struct, frozen=True):
 
     @property
     def slots(self) -> int:
-        """How many pictures may be added."""
+        """How many more pictures may be added."""
         return PICTURES_MAX - len(self.pictures)
 
     @property
@@ -59,20 +59,20 @@ class Typed(msgspec.Struct, frozen=True):
         return bool(self.pictures or any(self.descriptions))
 
     def answering(self, visibility: str) -> "Typed":
-        """The same, offering what is no wider than the post that it answers."""
+        """The same form, offering audiences no wider than visibility, the parent's."""
         return msgspec.structs.replace(
             self, visibility=composing.narrower(self.visibility, visibility), ceiling=visibility
         )
 
 
 def empty(tx: Tx, account_id: int) -> Typed:
-    """A form with the defaults of its author."""
+    """A form with the author's defaults."""
     user = accounts.user(tx, account_id)
     return Typed(visibility=user.post_visibility, language=user.post_language, sensitive=bool(user.post_sensitive))
 
 
 def again(form: Fields, pictures: list[MediaView], problem: Problem | None = None, *, return_to: str = "") -> Typed:
-    """The form as it was sent. pictures: those of it that were uploaded."""
+    """The form as it was sent. pictures: those that are uploaded."""
     was_sent = problem is not None and "Idempotency-Key" in problem.fields
     open_for = form.text("open_for_s")
     changed = [

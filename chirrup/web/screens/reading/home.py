@@ -16,13 +16,13 @@ from ..posts import typed
 
 POSTS = 20  # on a page
 GREETING_POSTS = 5  # on the start page
-LISTED_MAX = 200  # on a page that begins where a reader had come to: the lowest ones
+LISTED_MAX = 200  # on a page down to the reader's place; the lowest ones
 
 
 def span(query: Fields, *, limit: int = POSTS) -> Span:
-    """What `?before=<id>` asks for; with `&to=<id>` all down to that one, where the reader was (0: to the end).
+    """The posts for `?before=<id>`; with `&to=<id>` all down to that id, where the reader was (0: to the end).
 
-    Raises NotFound: no id.
+    Raises NotFound: not an id.
     """
     before = query.id("before", ID_MAX)
     if not query.text("to"):
@@ -31,21 +31,21 @@ def span(query: Fields, *, limit: int = POSTS) -> Span:
 
 
 def next_before(keys: list[int], asked: Span) -> int:
-    """Where the next page begins; 0 when this was the last."""
+    """`before` of the next page; 0 when this was the last."""
     if asked.oldest:
         return asked.after and asked.after + 1
     return keys[-1] if len(keys) >= asked.limit else 0
 
 
 def next_page(found: Filled[Any], asked: Span) -> int:
-    """Where the next page begins; 0 when this was the last."""
+    """`before` of the next page; 0 when this was the last."""
     if asked.oldest:
         return next_before([], asked)
     return found.oldest if found.more else 0
 
 
 async def start(call: Call) -> Page | Go:
-    """For search engines too: so only with posts that they may keep, of the newest."""
+    """Search engines read it too, so it shows only those of the newest posts that they may keep."""
     if call.viewer_id:
         return Go("/home")
     stranger, org_id = Stranger(call.site.org_id), call.site.org_id

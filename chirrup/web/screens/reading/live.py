@@ -1,6 +1,6 @@
-"""What arrives while the home page is open, as server-sent events with ready HTML.
+"""New posts while the home page is open, as server-sent events with HTML.
 
-The broker says only that something is there; each post is read again, through the oracle, for this reader.
+A signal of the broker has only ids. Each post is read again, through the oracle, for this viewer.
 """
 
 import asyncio
@@ -19,25 +19,25 @@ from ...views import PostView
 from .notifications import count_unread
 
 HEARTBEAT_S = 15.0  # also how soon a closed connection is noticed
-QUEUED_MAX = 256  # signals for a browser that does not read: then it is cut off and comes again
-CAUGHT_UP_MAX = 40  # posts that came while it was away
+QUEUED_MAX = 256  # signals for a browser that does not read; then it is disconnected, and connects again
+CAUGHT_UP_MAX = 40  # posts sent that came while it was away
 STREAMS_MAX = 20  # open at once for one account
 RETRY_MS = 3000
 
 Queue = asyncio.Queue[Signal | None]  # None ends the stream
 
-_open: dict[int, set[Queue]] = {}  # by account
+_open: dict[int, set[Queue]] = {}  # account -> queues of its open streams
 
 
 def end_all() -> None:
-    """The server is going away: browsers come again, and get what they missed."""
+    """The server stops. Browsers connect again, and get what they missed."""
     for queues in _open.values():
         for queue in queues:
             _put(queue, None)
 
 
 async def live(call: Call) -> Events:
-    """`?after=<id>`: the newest post that the page has; what came since is sent at once. Raises TooMany."""
+    """`?after=<id>`: the newest post of the page; later ones are sent at once. Raises TooMany."""
     if len(_open.get(call.account_id, ())) >= STREAMS_MAX:
         raise TooMany("Too many pages are open at once: close some.", 30)
     events = _events(call, _last(call))
@@ -45,7 +45,7 @@ async def live(call: Call) -> Events:
 
 
 def _last(call: Call) -> int:
-    """The post that the browser had last. Raises NotFound: the page asks with what is no id."""
+    """The newest post that the browser has. Raises NotFound: not an id."""
     try:
         return path_id(call.headers.get("last-event-id", ""))
     except NotFound:
@@ -53,7 +53,7 @@ def _last(call: Call) -> int:
 
 
 async def _beginning_with(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """first is there once we listen: so the answer begins then, and a page that reads itself anew misses nothing."""
+    """first is ready once we listen. So the answer begins then, and a page that reads itself again misses nothing."""
     async with aclosing(rest):
         yield first
         async for chunk in rest:
@@ -73,7 +73,7 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
         for one in reversed((await read.show_home(call.engines, call.account_id, missed, call.views.shown))[0]):
             if event := _news(call, "new", one):
                 yield event
-        yield await _unread(call)  # it may have come before we listened
+        yield await _unread(call)  # the count may have changed before we listened
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):  # wait_for() loses a cancel at times (Python 3.11)
@@ -85,7 +85,7 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
                 return
             if event := await _event(call, signal):
                 yield event
-    except Unavailable as error:  # the browser comes again
+    except Unavailable as error:  # the browser will connect again
         logs.failed("a page's stream was ended", error)
     finally:
         _open[call.account_id].discard(queue)
@@ -98,7 +98,7 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
 
 
 def _put(queue: Queue, signal: Signal | None) -> None:
-    """A browser too slow to read loses its connection, not posts: it comes again for them."""
+    """A browser that reads too slowly is disconnected; it connects again and gets the posts then."""
     if queue.full():
         queue.get_nowait()
         signal = None
@@ -106,7 +106,7 @@ def _put(queue: Queue, signal: Signal | None) -> None:
 
 
 def _is_the_end(call: Call, signal: Signal) -> bool:
-    """The session was ended, or all of the account's were."""
+    """Whether the session was ended, or all sessions of the account."""
     return signal.kind == "end" and (not signal.tokens or call.viewer.token_id in signal.tokens)
 
 
@@ -129,10 +129,10 @@ async def _unread(call: Call) -> bytes:
 
 
 def _news(call: Call, news: str, one: PostView) -> bytes:
-    """b"": nothing is new to those who said it themselves."""
+    """b"" for the viewer's own posts, which are no news."""
     if news == "new" and one.from_id == call.account_id:
         return b""
-    call.path = "/home"  # where the buttons of the post lead back to
+    call.path = "/home"  # the return address for the post's buttons
     html = call.html("reading/live.html", {"news": news, "key": one.key, "p": one})
     return _packed("post", html, one.key if news == "new" else 0)
 

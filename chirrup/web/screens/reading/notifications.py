@@ -1,4 +1,4 @@
-"""Notifications, called alerts on the pages, and how many of them have not been seen."""
+"""Notifications, called alerts on the pages, and the number of unread ones."""
 
 import msgspec
 
@@ -11,10 +11,10 @@ from ...call import Call, Page
 from ...views import PersonView, PostView
 from .home import next_page, span
 
-UNREAD_MAX = 99  # told as 99+
-MARKER = "notifications"  # the same as apps move, so that what was seen in one is seen in all
+UNREAD_MAX = 99  # more are shown as 99+
+MARKER = "notifications"  # shared with apps, so what was read in one is read in all
 
-# What the page says, and the drawing beside it.
+# The sentence on the page, and the icon beside it.
 WORDS = {
     Kind.MENTION: ("mentioned you", "reply"),
     Kind.BOOST: ("boosted your post", "boost"),
@@ -54,7 +54,7 @@ async def show(call: Call) -> Page:
 
 
 def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
-    """(what is shown, where the next page begins, the newest id there is)."""
+    """(the alerts, `before` of the next page, the newest id of all notifications)."""
     page = notifications.page(tx, call.account_id, asked, set(WORDS))
     found = page.items
     people = {one.id: one for one in call.views.people(tx, 0, {one.from_id for one in found})}
@@ -76,5 +76,5 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
 
 
 def count_unread(tx: Tx, account_id: int) -> int:
-    """How many came since the last look, UNREAD_MAX + 1 at most."""
+    """How many came since the marker, UNREAD_MAX + 1 at most."""
     return notifications.count_unread(tx, account_id, WORDS.keys(), most=UNREAD_MAX + 1)

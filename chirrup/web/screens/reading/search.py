@@ -1,4 +1,4 @@
-"""Search in people, hashtags and, for those who are logged in, posts."""
+"""Search for people, hashtags and, with a login, posts."""
 
 import msgspec
 
@@ -20,7 +20,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 async def search(call: Call) -> Page | Go:
-    """An address of ours leads there; everything else is looked for."""
+    """The address of a post or profile here redirects to it; all other words are searched for."""
     words = call.query.text("q").strip()[: finding.CHARS_MAX]
     if words and (path := await call.read(_named, call, words)):
         return Go(path)
@@ -38,7 +38,7 @@ def _page(words: str, found: Found, problem: Problem | None = None) -> Page:
 
 
 def _named(tx: Tx, call: Call, words: str) -> str:
-    """The path of the post or profile whose whole address somebody has pasted, or ""."""
+    """The path of the post or profile whose full address was pasted, or ""."""
     base = call.site.base_url
     return words.removeprefix(base) if any(finding.named_by(tx, call.viewer_id, words, base, call.site.org_id)) else ""
 

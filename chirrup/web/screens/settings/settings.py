@@ -1,4 +1,4 @@
-"""Settings: the profile, how one posts, the password, and who is let in."""
+"""Settings: profile, defaults for posts, password, sessions and apps."""
 
 import asyncio
 from typing import Any
@@ -80,7 +80,7 @@ def _sent(form: Fields) -> ProfileForm:
 
 
 async def save_profile(call: Call) -> Go:
-    """With the pictures that were chosen, if any."""
+    """Saves the profile, with new pictures, if any were chosen."""
     form = _sent(call.form)
     for name, size_bytes in call.form.oversized.items():
         raise uploads.too_large(name, size_bytes, call.settings.media_bytes_max)
@@ -190,7 +190,7 @@ def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[Sessio
 
 
 def _browser(user_agent: str) -> str:
-    """Which browser and system, in a word or two: user agents name their ancestors too, so the order matters."""
+    """Browser and system in a few words. User agents contain the names of older browsers, so the order matters."""
     browsers = ("Firefox", "Edg", "OPR", "Chromium", "Chrome", "Safari")
     systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
     browser = next((name for name in browsers if f"{name}/" in user_agent), "")
@@ -201,7 +201,7 @@ def _browser(user_agent: str) -> str:
 
 
 async def change_password(call: Call) -> Page | Go:
-    """Asks for the old one again, and logs everything else out."""
+    """Requires the old password, and ends all other sessions."""
     await call.throttle(limits.PASSWORD_CHANGE, account=str(call.account_id))
     old, new = call.form.text("old"), call.form.text("new")
     login = await call.read(logins.of_account, call.account_id)
@@ -218,7 +218,7 @@ async def change_password(call: Call) -> Page | Go:
 
 
 def _change_password(tx: Tx, login: logins.Login, hashed: str, user_agent: str) -> str:
-    """A new session for the one who changed it: its cookie."""
+    """Returns the cookie of a new session for the user who changed it."""
     logins.change_password(tx, login, hashed)
     return sessions.start(tx, login.account_id, user_agent)
 

@@ -1,6 +1,6 @@
-"""Every part of the kit in all its states, on one page in both themes: for those who build pages and for tests.
+"""Every part of the kit in all its states, on one page in both themes: for developers and for tests.
 
-Only a demo and test servers have it (Settings.demo, Settings.testing). The people and posts are made up here.
+Only demo and test servers have it (Settings.demo, Settings.testing). Its people and posts are invented here.
 """
 
 import time
@@ -31,7 +31,7 @@ async def show(call: Call) -> Page:
 
 
 def _parts(theme: str, first_id: int, now_ms: int) -> dict[str, Any]:
-    """What is shown in one theme. first_id: what is below it are other ids, as both stand on one page."""
+    """The parts in one theme. first_id: ids start there, because both themes are on one page."""
     posts = _posts(first_id, now_ms)
     return {
         "theme": theme,
