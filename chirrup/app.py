@@ -1,4 +1,4 @@
-"""The wiring: the one file that knows every engine. `build` makes a server, `serve` runs it."""
+"""The wiring: the only file that knows every engine. `build` makes a server, `serve` runs it."""
 
 import asyncio
 import shlex
@@ -67,7 +67,7 @@ def open_database(settings: Settings) -> Database:
             timeout_s=settings.database_timeout_s,
         )
     elif url.startswith(("postgresql:", "postgres:")):
-        from .engines.database.postgres import PostgresDatabase  # not loaded where it is not used
+        from .engines.database.postgres import PostgresDatabase  # loaded only if used
         from .engines.search.postgres_fts import PostgresFts
 
         db = PostgresDatabase(
@@ -86,7 +86,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_broker(settings: Settings) -> Broker:
-    """Raises SettingsError; that nobody answers there is no error."""
+    """Raises SettingsError, but not if the broker does not answer."""
     if not settings.broker:
         return MemoryBroker()
     if not settings.broker.startswith(("redis:", "rediss:", "unix:", "redis+cluster:", "rediss+cluster:")):
@@ -97,7 +97,7 @@ def open_broker(settings: Settings) -> Broker:
 
 
 def open_mailer(settings: Settings) -> Mailer:
-    """Raises SettingsError; that no mail server answers is no error."""
+    """Raises SettingsError, but not if the mail server does not answer."""
     if not settings.mail:
         return FolderMailer(settings.data / "mail")
     from .engines.mailer.smtp import SmtpMailer, server_of
@@ -106,7 +106,7 @@ def open_mailer(settings: Settings) -> Mailer:
 
 
 def open_engines(settings: Settings) -> Engines:
-    """A plug for every socket, as the settings say. Raises SettingsError."""
+    """A plug for every socket, by the settings. Raises SettingsError."""
     mailer, broker, db = open_mailer(settings), open_broker(settings), open_database(settings)
     for doubt in db.doubts():
         log.warning(doubt.what, to_do=doubt.to_do)
@@ -137,7 +137,7 @@ async def close_engines(engines: Engines) -> None:
 
 
 def build(settings: Settings, engines: Engines | None = None) -> Built:
-    """What the settings' role has of the server, as an ASGI application. Raises SettingsError."""
+    """The parts of the server for the settings' role, as an ASGI application. Raises SettingsError."""
     _check_role(settings)
     engines = engines or open_engines(settings)
     signer = signing.signer(settings)
@@ -161,7 +161,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     @asynccontextmanager
     async def running() -> AsyncGenerator[None]:
         alone = settings.database_url.startswith("sqlite:")
-        if alone:  # one server per file: whoever held anything is dead
+        if alone:  # one server per file, so leases in it are of a dead one
             await engines.db.write(outbox.release_all)
             await engines.db.write(jobs.release_all)
         await engines.broker.connect()
@@ -192,7 +192,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
 
 
 def _state(hub: Hub | None) -> dict[tuple[str, str], Callable[[], float]]:
-    """What metrics tell of this moment, by name and help."""
+    """(name, help) of a gauge -> its present value."""
     return {("chirrup_streams_open", "Open streams."): lambda: hub.open} if hub else {}
 
 
@@ -209,7 +209,7 @@ def _check_role(settings: Settings) -> None:
 
 
 def serve(settings: Settings, console: Console) -> None:
-    """Run until told to stop. Raises SettingsError: the address cannot be listened on, or the folder is in use."""
+    """Run until a signal to stop. Raises SettingsError: cannot listen on the address, or the folder is in use."""
     logs.configure(settings.log_level)
     with folder.held(settings):
         listening, metrics = serving.listen(settings), serving.listen_for_metrics(settings)
@@ -235,7 +235,7 @@ def _greet(settings: Settings, console: Console) -> None:
             where=_where(settings),
         ),
         highlight=False,
-        soft_wrap=True,  # what is to be copied stays whole
+        soft_wrap=True,  # so that addresses can be copied
     )
     if told := folder.take_note_of_copy(settings):
         log.warning("this folder is a backup: everybody has to log in again", note=told)
@@ -262,13 +262,13 @@ PART = """
 
 
 def _command() -> str:
-    """How chirrup is called from here."""
+    """The command with which the user can call chirrup."""
     called = sys.argv[0]
     return called if called.endswith("/chirrup") and not shutil.which("chirrup") else "chirrup"
 
 
 def _where(settings: Settings) -> str:
-    """What a command needs to find the data of this server. Its password stays unsaid."""
+    """The options with which commands find this server's data, without passwords."""
     if settings.database:
         return " --database …"
     return "" if settings.data == Settings().data else f" --data {shlex.quote(str(settings.data))}"

@@ -1,4 +1,4 @@
-"""`chirrup backup`: the database and the uploads, copied while the server runs. Nobody is logged in in the copy."""
+"""`chirrup backup`: copies the database and the uploads while the server runs. All logins are ended in the copy."""
 
 import shutil
 from datetime import UTC, datetime
@@ -20,10 +20,10 @@ AT_ONCE = 64  # buckets in one transaction
 
 
 def make(settings: Settings, to: Path, console: Console) -> None:
-    """Fill the new folder `to`. Raises SettingsError: it exists, nothing is to copy, the engine has a tool of its own.
+    """Fill the new folder `to`. Raises SettingsError: it exists, there is no data, or the engine has a better tool.
 
-    The database is copied first: what it speaks of is among the uploads copied after it. In the copy all access has
-    ended, because a token that is revoked tomorrow must not work again when the copy is served.
+    The database is copied first, so all uploads that it names are copied after it. In the copy all sessions and tokens
+    are ended: a token that is revoked tomorrow must not work again when the copy is served.
     """
     if to.exists():
         raise SettingsError(f"{to} exists: name a new folder, so that no earlier backup is lost")
@@ -59,7 +59,7 @@ def make(settings: Settings, to: Path, console: Console) -> None:
 
 
 def log_everybody_out(db: Database, console: Console) -> int:
-    """End every session, token, code and reset link; how many accounts had any. It may be cut off and done again."""
+    """End every session, token, code and reset link. Returns how many accounts had any. May be stopped and repeated."""
     steps = range(0, BUCKETS, AT_ONCE)
     ended = [
         db.write_now(logins.end_access_of_all, first, first + AT_ONCE - 1)

@@ -19,7 +19,7 @@ NO_PROXY = (
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Every setting, with a default that needs no reading. Names in the environment: CHIRRUP_HOST, CHIRRUP_PORT, …"""
+    """Every setting, with its default. Names in the environment: CHIRRUP_HOST, CHIRRUP_PORT, …"""
 
     role: Role = "all"  # what this process does: docs/operate/boxes.md
     host: str = "127.0.0.1"
@@ -28,38 +28,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path = Path("data")
     database: str = ""  # "sqlite:PATH" or "postgresql://…"; "": sqlite:<data>/chirrup.db
     database_connections: int = 8  # of each process, for writes, and as many for reads; PostgreSQL only
-    database_timeout_s: float = 5.0  # for a read, and on PostgreSQL for one statement; what takes longer is a 503
+    database_timeout_s: float = 5.0  # for a read, and on PostgreSQL for one statement; after that the answer is a 503
     database_replica: str = ""  # "postgresql://…": for reads that may be some seconds old; "": none
     broker: str = ""  # "redis://…"; "": in this process
-    streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": where all else is
-    mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": mails lie in <data>/mail
+    streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": at url
+    mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": files in <data>/mail
     confirm_addresses: Literal["with-smtp", "always", "never"] = "with-smtp"  # before a new account may do anything
     mail_from: str = ""  # "Town <hello@town.example>"; "": no-reply at this server's name
     title: str = "Chirrup"
     description: str = "A place to talk."
     contact_email: str = ""
     languages: tuple[str, ...] = ("en",)  # spoken here
-    rules: tuple[str, ...] = ()  # of conduct, a sentence each; best written in a TOML file, where they may have commas
+    rules: tuple[str, ...] = ()  # of conduct, a sentence each; in a TOML file they may have commas
     registrations: bool = True
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024
     secret: str = ""  # for signatures; the same for all processes; "": the file <data>/secret, made when absent
-    requests_per_5_min: int = 300  # of an account to the API and the pages; of an address, where nobody is logged in
-    streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; what is beyond gets a 429
+    requests_per_5_min: int = 300  # of an account to the API and the pages; without a login, of an address
+    streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; more get a 429
     streams_per_ip: int = 10_000
     connections_per_ip: int = 8192  # at once in each process, streams and those of trusted proxies not counted
-    client_head_s: float = 10.0  # how long a client is waited for: for a request's first line and headers,
-    client_still_s: float = 30.0  # and while it neither sends the rest nor reads the answer;
-    client_bytes_per_s: int = 1024  # who does it slowly is given a second for as many bytes
+    client_head_s: float = 10.0  # how long to wait for a request's first line and headers
+    client_still_s: float = 30.0  # how long to wait while a client neither sends the body nor reads the answer
+    client_bytes_per_s: int = 1024  # a slow client gets a second more for so many bytes
     testing: bool = False  # accept weak passwords, confirm at once, no throttling: never on a server with people on it
-    kit_page: bool = False  # the page /ui shows every part that pages are made of; `chirrup demo` has it
+    kit_page: bool = False  # the page /ui, with every part of the kit; `chirrup demo` has it
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and X-Request-Id count
     log_level: str = "info"
     metrics_port: int = 0  # for Prometheus and probes: the first of 16 from here on that is free; 0: none
     metrics_host: str = "127.0.0.1"
-    metrics_token: str = ""  # sent as "Authorization: Bearer …"; needed where metrics_host is not this machine's own
+    metrics_token: str = ""  # sent as "Authorization: Bearer …"; required if metrics_host is not on loopback
     traces: str = ""  # where OpenTelemetry traces are sent, "http://collector:4318"; "": nowhere
-    drain_s: float = 1.0  # how long a part that stops goes on serving, not ready, for balancers to turn elsewhere
+    drain_s: float = 1.0  # how long a process that stops still serves, not ready, while load balancers switch over
 
     @property
     def base_url(self) -> str:
@@ -70,27 +70,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def request_limit(self) -> int:
-        """In 5 minutes. Test servers count, and refuse nobody."""
+        """Requests in 5 minutes. Test servers count, but never refuse."""
         return 10_000_000 if self.testing else self.requests_per_5_min
 
     @property
     def lacks_proxy(self) -> bool:
-        """What answers TLS is before it, and not trusted to say who comes: see NO_PROXY."""
+        """A proxy for TLS is in front of it, but is not trusted to name the clients: see NO_PROXY."""
         return self.url.startswith("https:") and not self.trusted_proxies and self.role != "worker"
 
     @property
     def connection_limit(self) -> int:
-        """For each address. Test servers have many clients at one."""
+        """Connections of each address. Test servers have many clients at one address."""
         return 100_000 if self.testing else self.connections_per_ip
 
     @property
     def domain(self) -> str:
-        """Host and port people see: the part after the second @ of a full handle."""
+        """Host and port as people see them: the part after the second @ of a full handle."""
         return self.base_url.split("://", 1)[1].split("/")[0]
 
     @property
     def must_confirm(self) -> bool:
-        """Whoever signs up has to follow a link that was sent to their address. Test servers send to nobody."""
+        """New users must follow a link sent to their address. Test servers send no mail."""
         if self.confirm_addresses == "with-smtp":
             return bool(self.mail) and not self.testing
         return self.confirm_addresses == "always"

@@ -1,4 +1,4 @@
-"""`chirrup demo`: a small town that talks, made through the product's own operations."""
+"""`chirrup demo`: a small invented network, made with the product's own operations."""
 
 from rich.console import Console
 
@@ -32,7 +32,7 @@ FOLLOWS = {
 
 
 def fill(db: Database, console: Console) -> None:
-    """Make the town unless it is there, and say how to look at it."""
+    """Make the network unless it exists, and print how to log in."""
     if not db.write_now(account_rows.ids_by_names, ["ann"]):
         db.write_now(_make, Passwords().hash(PASSWORD))
     console.print(f"A town to look at: log in as ann@town.example with the password [bold]{PASSWORD}[/].")

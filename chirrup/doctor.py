@@ -1,4 +1,4 @@
-"""`chirrup doctor`: look at this machine and these settings; a line for each check, and what to do."""
+"""`chirrup doctor`: checks this machine and the settings. Prints a line for each check, with what to do."""
 
 import asyncio
 import platform
@@ -36,7 +36,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings, console: Console) -> bool:
-    """Print every finding; False when something is bad."""
+    """Print every finding. False: something is bad."""
     fine = True
     for finding in _findings(settings):
         console.print(f"{MARK[finding.state]} {finding.what}", highlight=False)

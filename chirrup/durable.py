@@ -1,11 +1,11 @@
-"""Files that outlive a power cut: written whole under another name first, then given their own by the caller."""
+"""Files that survive a power cut. Callers write a file under a temporary name, then rename it."""
 
 import os
 from pathlib import Path
 
 
 def write(file: Path, data: bytes, mode: int = 0o600) -> None:
-    """Make the file; it is on the disk on return. mode: before the umask. Raises OSError: FileExistsError too."""
+    """Make the file; it is on disk on return. mode: before the umask. Raises OSError, FileExistsError too."""
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as out:
         out.write(data)
@@ -14,7 +14,7 @@ def write(file: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def sync(folder: Path) -> None:
-    """What was made, renamed or removed in the folder is on the disk on return. Raises OSError."""
+    """Files made, renamed or removed in the folder are so on disk on return. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

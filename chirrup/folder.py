@@ -1,4 +1,4 @@
-"""The data folder: only the user who runs Chirrup reads it, and with SQLite one server at a time uses it."""
+"""The data folder: readable only for the user who runs Chirrup. With SQLite, one server at a time uses it."""
 
 import fcntl
 import os
@@ -16,12 +16,12 @@ NOTE_OF_COPY = "copied.txt"  # in a backup, until a server has started on it
 
 
 def prepare(settings: Settings) -> None:
-    """Make the folder where there is none; nobody else on the machine may read what is kept, from now on.
+    """Make the folder unless it exists. From now on other users of the machine cannot read our files.
 
-    A folder that was there before stays as open as it is: it may hold more than ours. Our files in it do not.
+    The permissions of an existing folder stay, because it may have other files, too; those of our files change.
     Raises SettingsError: it cannot be made.
     """
-    os.umask(PRIVATE_UMASK)  # for all that this process makes
+    os.umask(PRIVATE_UMASK)  # for all files that this process makes
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -43,10 +43,10 @@ def prepare(settings: Settings) -> None:
 
 @contextmanager
 def held(settings: Settings) -> Generator[None]:
-    """Meanwhile no other server starts on this folder, nor on this SQLite file.
+    """Locks the folder and the SQLite file, so that no other server can start on them.
 
-    The kernel lets go of it when the process ends, however it ends. With PostgreSQL processes share a folder, and
-    nothing is held. Raises SettingsError.
+    The kernel ends the lock with the process, even if it is killed. With PostgreSQL, processes share a folder, so there
+    is no lock. Raises SettingsError.
     """
     file = sqlite_file(settings)
     with ExitStack() as locks:
@@ -83,18 +83,18 @@ def note_copy(folder: Path, when: str) -> None:
 
 
 def take_note_of_copy(settings: Settings) -> str:
-    """What a backup says of itself, once: "" where this folder is none, or was served already."""
+    """The note of a backup, which is then deleted; "": the folder is no backup, or a server has started on it."""
     note = settings.data / NOTE_OF_COPY
     try:
-        told = note.read_text().strip()
+        text = note.read_text().strip()
         note.unlink()
     except OSError:
         return ""
-    return told
+    return text
 
 
 def expect_database(settings: Settings) -> None:
-    """Raises SettingsError: there is none to look into, so the wrong folder was named."""
+    """Raises SettingsError: there is no database, so the folder is probably the wrong one."""
     file = sqlite_file(settings)
     if file and not file.exists():
         raise SettingsError(

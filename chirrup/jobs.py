@@ -1,4 +1,4 @@
-"""`chirrup jobs`: what waits to be done, what could not be done and why; have it tried anew, or dropped."""
+"""`chirrup jobs`: shows waiting and failed jobs with their errors, and retries or drops them."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from .store.jobs import Job, State
 
 
 def count(db: Database, console: Console) -> None:
-    """A line for each kind."""
+    """Print a line for each kind."""
     table = Table("kind", "due", "later", "running", "set aside", "waits since")
     by_kind: dict[str, dict[str, jobs.Count]] = {}
     for one in db.write_now(jobs.counts):
@@ -36,7 +36,7 @@ def count(db: Database, console: Console) -> None:
 
 
 def find(db: Database, ids: list[int], *, kind: str, state: str, limit: int) -> list[Job]:
-    """Those with these ids, or else those of this kind and state. Raises SettingsError: there is none with an id."""
+    """The jobs with these ids, or, without ids, of this kind and state. Raises SettingsError: an id does not exist."""
     if not ids:
         return db.write_now(jobs.page, limit, kind=kind, state=state)
     found = {id: db.write_now(jobs.by_id, id) for id in ids}
@@ -46,7 +46,7 @@ def find(db: Database, ids: list[int], *, kind: str, state: str, limit: int) -> 
 
 
 def show(found: list[Job], console: Console, *, limit: int) -> None:
-    """A line for each."""
+    """Print a line for each."""
     table = Table("id", "kind", "state", "due", "tries", "to", "last answer")
     for one in found:
         due = _time(one.due_ms) if one.state == State.WAITING else ""
@@ -62,7 +62,7 @@ def show(found: list[Job], console: Console, *, limit: int) -> None:
 
 
 def show_one(one: Job, console: Console) -> None:
-    """All that is known of it."""
+    """Print all that is known of it."""
     table = Table(show_header=False)
     answered = f" ({_time(one.answered_ms)})" if one.answered_ms else ""
     for name, value in (

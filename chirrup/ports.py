@@ -18,50 +18,50 @@ Row = tuple[Any, ...]
 
 
 class Phrases(Protocol):
-    """What the databases spell differently. Each returns a piece of SQL for use inside one statement."""
+    """SQL that differs between the databases: pieces for use inside a statement, and a few whole statements."""
 
-    clustered: str  # ends CREATE TABLE: rows stored in primary-key order where the engine can
-    in_turn: str  # ends SELECT … of one row: who else asks for it so goes on when this transaction has ended
-    oldest_write: str  # SELECT: when the oldest of others' transactions under way began that may write, ms; or NULL
+    clustered: str  # ends CREATE TABLE: rows are stored in primary-key order, if the engine can
+    in_turn: str  # ends SELECT … of one row: locks the row until this transaction ends
+    oldest_write: str  # SELECT: when the oldest open transaction of others that may write began, ms; or NULL
     columns: str  # SELECT: the names of the columns of :table
     relations: str  # SELECT: the names of all tables and indexes
-    extensions: str  # SELECT: the names of what the database's administrator added to it
-    lock_schema: str  # SELECT: 1 when nobody else may change the schema until this transaction ends, 0: somebody does
-    lock_patience: str  # SELECT: from here on waits :ms for what others hold, then raises Held
+    extensions: str  # SELECT: the names of the database's extensions
+    lock_schema: str  # SELECT: 1: the schema is locked for others until this transaction ends; 0: another has the lock
+    lock_patience: str  # SELECT: from here on waits at most :ms for a lock, then raises Held
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
-    oldest_posts: str  # the same from the other end: the oldest :limit, oldest first
+    oldest_posts: str  # the same, but the oldest :limit, oldest first
 
-    measure: str  # a statement: look anew at how much there is of everything, once much was copied in
+    measure: str  # a statement: update the planner's statistics, after a large copy
 
     def packed(self, table: str) -> str:
-        """A statement: rows that are copied into the empty table in the order of its key leave no gaps in its index."""
+        """A statement that makes the empty table's index without gaps for rows copied in the order of its key."""
         ...
 
-    bytewise: str  # after a column of text in ORDER BY: by its bytes, whatever the database's language
+    bytewise: str  # after a text column in ORDER BY: order by bytes, not by the database's language
 
     def is_in(self, column: str, name: str) -> str:
-        """column is one of the list bound to :name. Any length, also empty; one statement text whatever the length."""
+        """column is in the list bound to :name, which may be empty. The text is the same for all lengths."""
         ...
 
     def ids_in(self, column: str, name: str) -> str:
-        """is_in() for ids that the bucket is taken from: of several shards only those that have them are asked."""
+        """is_in() for ids that determine the bucket: only the shards of these ids are asked."""
         ...
 
     def begins(self, column: str, name: str) -> str:
-        """column begins with the text bound to :name, in which nothing has a special meaning."""
+        """column begins with the text bound to :name, which has no wildcards."""
         ...
 
 
 class Search(Protocol):
-    """Full text inside the database, written in the transaction it is given. Visibility is the caller's to check.
+    """Full-text search in the database, written in the caller's transaction. The caller must check visibility.
 
-    Each organisation has words of its own: what one has said is found by asking with its org_id only.
+    Each organisation has its own index: its posts are found only with its org_id.
     """
 
-    tables: Mapping[str, str]  # its own, as TABLES in store/schema.py
+    tables: Mapping[str, str]  # its own tables, like TABLES in store/schema.py
 
     def create(self, tx: "Tx") -> None:
-        """Make what it needs; harmless when repeated."""
+        """Create its tables. Harmless when repeated."""
         ...
 
     def index_post(self, tx: "Tx", post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
@@ -81,14 +81,14 @@ class Search(Protocol):
         limit: int,
         org_id: int = 0,
     ) -> list[int]:
-        """Posts with all of words (nothing in words is syntax) and each of phrases as it stands, newest first.
+        """Posts with all of words (without any syntax) and each of phrases exactly, newest first.
 
-        author_id 0: by anybody. Nothing where nothing that is asked for has a word.
+        author_id 0: by any author. [] if words and phrases have no word.
         """
         ...
 
     def posts_with_any(self, tx: "Tx", phrases: Collection[str], ids: Collection[int], *, org_id: int = 0) -> set[int]:
-        """Those of ids with one of phrases, which may be single words."""
+        """Those of ids with any of phrases, which may be single words."""
         ...
 
     def index_account(
@@ -98,29 +98,28 @@ class Search(Protocol):
     def remove_account(self, tx: "Tx", account_id: int) -> None: ...
 
     def find_accounts(self, tx: "Tx", words: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[int]:
-        """Accounts whose username or display name has words that begin like these; best first, in a stable order."""
+        """Accounts with words in username or display name that begin like these; best first, in a stable order."""
         ...
 
 
 class Tx(Protocol):
     """One transaction. Its time and its ids come from here, so tests choose them.
 
-    Values are bound as :names. SQL is written once, in the subset that SQLite, PostgreSQL and
-    Citus share (docs/operate/citus.md).
+    Values are bound as :names. SQL is the subset that SQLite, PostgreSQL and Citus share (docs/operate/citus.md).
     """
 
     @property
     def now(self) -> datetime:
-        """UTC, of the whole transaction."""
+        """The time in UTC, the same for the whole transaction."""
         ...
 
     now_ms: int  # since 1970, when the transaction began, by one clock for all processes on this database
-    emitted: list[Event]  # what was announced in it; on SQLite also by operations before, which share a transaction
+    emitted: list[Event]  # its events; on SQLite also those of earlier operations in the same transaction
     sql: Phrases
     search: "Search"
 
     def all(self, sql: str, **values: Any) -> list[Row]:
-        """Every row, as tuples in the order of the columns named."""
+        """All rows, as tuples in the order of the columns."""
         ...
 
     def one(self, sql: str, **values: Any) -> Row | None:
@@ -128,18 +127,18 @@ class Tx(Protocol):
         ...
 
     def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
-        """make(*row) of every row, by its first column, which is one of ids; sql has no other values than :ids.
+        """first column, one of ids -> make(*row), for all rows. :ids is the only value in sql.
 
-        Reads that come together may ask this once for all of them: what is made must not be changed.
+        Reads at the same time may share one query, so the objects must not be changed.
         """
         ...
 
     def run(self, sql: str, **values: Any) -> None:
-        """It is done before what is asked next. What is wrong with it may come to light only there, or at the end."""
+        """Runs before the next statement. Its error may be raised only there, or at the commit."""
         ...
 
     def changed(self, sql: str, **values: Any) -> int:
-        """Run it: how many rows were inserted, changed or deleted (0 after ON CONFLICT DO NOTHING)."""
+        """Run it. Returns how many rows were inserted, changed or deleted (0 after ON CONFLICT DO NOTHING)."""
         ...
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -147,22 +146,22 @@ class Tx(Protocol):
         ...
 
     def together(self, *questions: Callable[[], Any]) -> list[Any]:
-        """What each of questions returns. None needs to know what another finds: they may be asked at the same time."""
+        """The results of all questions. They must be independent, because they may run at the same time."""
         ...
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        """Insert rows, their values in the order of columns: the quickest way in, quicker still in the key's order."""
+        """Insert rows, with values in the order of columns. The fastest way; faster still in the key's order."""
         ...
 
     def new_id(self, bucket: int) -> int:
-        """A fresh id in that bucket, later than all this process drew before.
+        """A new id in that bucket, later than all earlier ids of this process.
 
-        Later, too, than all that were drawn by transactions which this one waited for (Phrases.in_turn).
+        Also later than the ids of transactions that this one waited for (Phrases.in_turn).
         """
         ...
 
     def emit(self, event: Event) -> None:
-        """Write event to the outbox: it will be acted on, at least once, if and only if this transaction commits."""
+        """Write event to the outbox. It is acted on, at least once, if and only if this transaction commits."""
         ...
 
 
@@ -170,7 +169,7 @@ Operation = Callable[Concatenate[Tx, P], T]  # operation(tx, *args, **kwargs): a
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """How the database or the broker is set up, where that should be another way."""
+    """A problem in the configuration of the database or the broker."""
 
     what: str
     to_do: str
@@ -181,20 +180,20 @@ class Database(Protocol):
 
     sql: Phrases
     on_commit: Callable[[list[int]], None] | None  # after a commit, with the buckets of new events; from any thread
-    trouble: str  # why the disk took nothing the last time something was written; "" when it did
+    trouble: str  # why the last write failed for want of disk space; "": it succeeded
 
     async def write(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """operation(tx, *args, **kwargs) in a transaction; returns once it is durable. What it raises rolls it back."""
+        """operation(tx, *args, **kwargs) in a transaction. Returns once it is durable. An exception rolls it back."""
         ...
 
     async def read(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """operation(tx, …) in one snapshot that sees every write acknowledged before. It must not write."""
+        """operation(tx, …) in one snapshot, which sees every write acknowledged before. It must not write."""
         ...
 
     async def read_lagging(self, operation: Operation[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """read() of something that may be some seconds old: it may come from a replica.
+        """read() of data that may be some seconds old: it may come from a replica.
 
-        Never for what whoever asks may have written.
+        Never for data that the caller may have written.
         """
         ...
 
@@ -203,21 +202,21 @@ class Database(Protocol):
         ...
 
     def doubts(self) -> list[Doubt]:
-        """What the people who run it should look at."""
+        """Problems that an operator should look at."""
         ...
 
     def draw_after(self, id: int) -> None:
-        """Ids drawn here from now on are later than id, whatever the clock says."""
+        """From now on, ids drawn here are later than id, whatever the clock says."""
         ...
 
     def build_index(self, name: str, statement: str) -> None:
-        """Make the index by its CREATE INDEX IF NOT EXISTS, while others write. One that is half made is replaced."""
+        """Make the index by its CREATE INDEX IF NOT EXISTS, while others write. An incomplete one is replaced."""
         ...
 
     def backup(self, to: Path) -> None:
-        """A whole copy, as of one moment, into the folder `to`, while others read and write.
+        """A consistent copy in the folder `to`, made while others read and write.
 
-        Raises SettingsError with what to do instead, where the engine has a better tool of its own.
+        Raises SettingsError with what to do instead, if the engine has a better tool.
         """
         ...
 
@@ -225,85 +224,80 @@ class Database(Protocol):
 
 
 class Timelines(Protocol):
-    """Bounded lists of post ids, newest first, kept for people who are reading. Any of them may vanish at any moment.
+    """A cache of bounded lists of post ids, newest first, for viewers who are reading. Any may disappear at any time.
 
-    A timeline is named by kind ("home", "list") and owner (account id, list id). Pushes are blind and may repeat or
-    come late; a page is in order and has each id once all the same. While an engine cannot be reached every timeline is
-    cold; only a push or a drop that is missed is an error, MissedPush: it is to be repeated, or made up for by forget()
-    (timelines/missed_pushes.py).
+    A timeline is named by kind ("home", "list") and owner (account id, list id). Pushes may repeat or come late; a page
+    is still in order and has each id once. While an engine cannot be reached, every timeline is cold. Only a missed
+    push or drop is an error, MissedPush: repeat it, or make up for it with forget() (timelines/missed_pushes.py).
     """
 
     async def page(
         self, kind: str, owner: int, *, before: int, after: int, limit: int, oldest: bool = False
     ) -> list[int] | None:
-        """Ids with after < id < before, newest first: the newest `limit` of them, or the oldest when asked.
+        """Ids with after < id < before, newest first: the newest `limit` of them, or the oldest.
 
-        None when the timeline is cold, or what is asked for reaches beyond what is kept: read the database instead.
-        Counts as a sign of life: the timelines least recently read are dropped first.
+        None: the timeline is cold, or the page reaches beyond the ids that it has. Then read the database.
+        The least recently read timelines are dropped first.
         """
         ...
 
     async def begin_rebuild(self, kind: str, owner: int) -> object | None:
-        """Call before reading the database: what is pushed from now on is kept until warm() and merged into it.
+        """Call this before reading the database. Ids pushed from now on are kept and merged by warm().
 
-        Returns what warm() is to be given, or None when there is nothing to rebuild (it is warm, or out of reach).
+        Returns the argument `rebuild` of warm(). None: do not rebuild (the timeline is warm, or cannot be reached).
         """
         ...
 
     async def warm(self, kind: str, owner: int, rebuild: object, ids: Sequence[int], *, complete: bool) -> None:
-        """Store what a rebuild found, newest first, with what was pushed meanwhile.
+        """Store the ids that a rebuild found, newest first, with those pushed meanwhile.
 
-        complete: the database has nothing older. Does nothing when the rebuild was overtaken: by drop(), by another
-        that began before or with it, or by so many pushes that it was given up.
+        complete: the database has nothing older. Does nothing if the rebuild is no longer valid: after drop(), if
+        another one that began before or with it was stored, or after too many pushes.
         """
         ...
 
     async def push(self, kind: str, owners: Collection[int], id: int) -> int:
-        """Add id to the timelines of those owners that are warm (or being rebuilt). How many took it. Raises
-        MissedPush.
-        """
+        """Add id to those of the owners' timelines that are warm (or being rebuilt). How many. Raises MissedPush."""
         ...
 
     async def drop(self, kind: str, owners: Collection[int]) -> None:
-        """Forget these timelines and rebuilds of them that are under way; a read rebuilds them. Raises MissedPush."""
+        """Delete these timelines and their running rebuilds; the next read rebuilds them. Raises MissedPush."""
         ...
 
     async def forget(self, parts: Collection[int]) -> None:
-        """Drop all that is kept in these parts, as MissedPush names them, whoever owns it. Raises MissedPush: those
-        left.
-        """
+        """Delete all timelines of these parts, which MissedPush named. Raises MissedPush with the parts still left."""
         ...
 
     async def close(self) -> None: ...
 
 
 class Broker(Protocol):
-    """Wakes workers and carries what open streams show. Nothing in it is the truth: what is published may be lost."""
+    """Wakes workers and carries signals for open streams. Messages may be lost, so the database decides."""
 
     @property
     def blind(self) -> bool:
-        """Messages from other processes do not arrive at the moment."""
+        """Whether messages from other processes do not arrive at the moment."""
         ...
 
     @property
     def owes(self) -> bool:
-        """Something published here may not have arrived, and who listens was not told of the gap yet."""
+        """Whether a message published here may be lost, and listeners do not know of the gap yet."""
         ...
 
     async def connect(self) -> None:
-        """Reach out for it now, not at first use: from then on `blind` says how it stands. Away is no error."""
+        """Connect now, not at first use, so that `blind` is right from now on. No error if it is away."""
         ...
 
     async def doubts(self) -> list[Doubt]:
-        """What the people who run it should look at."""
+        """Problems that an operator should look at."""
         ...
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
-        """Give message to everybody who listens on any of channels. Never waits for a slow reader."""
+        """Send message to all listeners of any of channels. Never waits for a slow listener."""
         ...
 
     async def tell_of_gap(self) -> bool:
-        """Have everybody's on_gap called, wherever they are, who is not cut off. False: nobody could be told."""
+        """Call on_gap of all listeners in all processes that can be reached. False: the broker cannot be reached."""
         ...
 
     async def listen(
@@ -322,21 +316,21 @@ OnMessage = Callable[[str, bytes], None]
 
 
 class Listening(Protocol):
-    """What somebody listens on. Each change holds once its call returns."""
+    """The channels of one listener. Each change is in force once its call returns."""
 
     async def add(self, channels: Collection[str]) -> None: ...
     async def remove(self, channels: Collection[str]) -> None: ...
     async def stop(self) -> None: ...
 
 
-BODY_BYTES = "chirrup.body_bytes"  # in an ASGI scope: how large a body who answers wants at most
+BODY_BYTES = "chirrup.body_bytes"  # key in an ASGI scope: the largest body that the endpoint accepts
 
 
 class Blobs(Protocol):
     """Files by key. Keys are random and carry the extension."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Durable on return, whole or not at all."""
+        """Store a file: durable on return, completely or not at all."""
         ...
 
     def get(self, key: str) -> tuple[bytes, str] | None:
@@ -344,29 +338,29 @@ class Blobs(Protocol):
         ...
 
     def open(self, key: str) -> tuple[BinaryIO, int, str] | None:
-        """(the file to read from and to close, its size, content type), or None. It stays as it is now."""
+        """(open file, which the caller closes; its size; content type), or None. delete() does not change it."""
         ...
 
     def delete(self, key: str) -> None:
-        """Gone afterwards; harmless when repeated."""
+        """Harmless when repeated."""
         ...
 
     def old(self, folder: str, older_s: int) -> list[str]:
-        """Keys that begin with folder/ (two hexadecimal digits) and were put longer than older_s seconds ago."""
+        """Keys that begin with folder/ (two hexadecimal digits) and are older than older_s seconds."""
         ...
 
 
 class Limits(Protocol):
-    """Counts what may be done only so often. Clocks that are set do not matter to it."""
+    """Rate limits. They do not depend on the wall clock."""
 
     async def hit(
         self, name: str, key: str, *, amount: int, per_s: int, cost: int = 1, strict: bool = False, loose: bool = False
     ) -> "Allowance":
         """Count cost against amount for (name, key), in a window of per_s seconds that began with the first hit.
 
-        What is refused is counted too. strict: refuse when the count cannot be reached; else each process counts
-        for itself until it can. loose: each process but one may let through a twentieth of amount more, 100 at most,
-        and nearly all hits cost it nothing but an addition.
+        Refused hits are counted too. strict: refuse if the counter cannot be reached; else each process counts for
+        itself until then. loose: each process but one may allow a twentieth of amount more, at most 100; nearly all
+        hits then cost only an addition.
         """
         ...
 
@@ -388,7 +382,7 @@ class Resolver(Protocol):
     """Finds the addresses of hosts."""
 
     async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
-        """(address, port to connect to) of a host, best first; none: there is no such host."""
+        """(address, port to connect to) of a host, best first; []: there is no such host."""
         ...
 
     def close(self) -> None: ...
@@ -397,15 +391,15 @@ class Resolver(Protocol):
 class Fetched(msgspec.Struct, frozen=True):
     """An answer to a request that this server made."""
 
-    url: str  # where it came from, after redirects
+    url: str  # the final address, after redirects
     status: int
-    headers: Mapping[str, str]  # by names in lower case; of one that came twice the first
-    body: bytes  # unpacked
-    is_whole: bool  # False: there was more than was to be read
+    headers: Mapping[str, str]  # lower-case name -> value; the first, if one came twice
+    body: bytes  # decompressed
+    is_whole: bool  # False: the body was longer than the limit
 
 
 class OutgoingHttp(Protocol):
-    """Asks other servers, at addresses that people have named. No other code of ours speaks HTTP to others."""
+    """Requests to other servers, at addresses that users have given. No other code of ours sends HTTP requests."""
 
     async def fetch(
         self,
@@ -418,11 +412,11 @@ class OutgoingHttp(Protocol):
         bytes_max: int = 1024 * 1024,
         within_s: float = 10.0,
     ) -> Fetched:
-        """The answer, whatever its status. Raises Refused (the address is not public, or none), Unreachable.
+        """The answer, with any status. Raises Refused (not a public address, or not an address), Unreachable.
 
-        Redirects are followed for GET and HEAD only, and headers go only to the host that url names.
-        What an error says is for operators. Whoever named the address is told the same whatever it was: else they could
-        find out what there is behind this server.
+        Redirects are followed for GET and HEAD only, and headers are sent only to the host of url.
+        Error messages are for operators. Show the user who gave the address the same text for all errors, so that they
+        cannot explore the network behind this server.
         """
         ...
 
@@ -432,20 +426,20 @@ class OutgoingHttp(Protocol):
 class Mail(msgspec.Struct, frozen=True):
     """One mail for one person, ready to be sent."""
 
-    id: str  # letters, digits, ".", "_" and "-": the same when it is sent again
-    sender: str  # whom the mail server tells of what cannot be delivered; an address without a name
+    id: str  # letters, digits, ".", "_" and "-"; the same when it is sent again
+    sender: str  # the address for reports of failed delivery, without a name
     to: str
     data: bytes  # the whole message (RFC 5322): lines end in CRLF
 
 
 class Mailer(Protocol):
-    """Hands mails over to whoever delivers them. Speaks over the network: never inside a transaction."""
+    """Hands mails over to a mail server. It uses the network, so never inside a transaction."""
 
     async def send(self, mail: Mail) -> None:
-        """On return it is another's to deliver.
+        """On return the mail server is responsible for the mail.
 
-        Raises Unreachable (no mail can be handed over now), Unsent (this one cannot), Refused (this one never); it may
-        have been handed over all the same, but where it is Refused.
+        Raises Unreachable (no mail can be handed over now), Unsent (this one cannot now), Refused (this one never).
+        Except for Refused, it may still have been handed over.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""`chirrup recount`: every counter that is kept beside its rows says again what a count of them says.
+"""`chirrup recount`: corrects every stored counter by counting its rows.
 
-The server may run. Counters are compared in snapshots, which hold up nobody. One that is off is held, counted again
-and written in a transaction of its own: store/recount.py says why nothing is lost or counted twice.
+The server may run. Counters are compared in snapshots, which block nobody. A wrong one is locked, counted again and
+written, in its own transaction: store/recount.py says why nothing is lost or counted twice.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from .types import Span
 
 STEP = 200  # accounts, posts or polls compared in one snapshot
 BUCKETS_AT_ONCE = 64  # of hashtags
-SAMPLE = 200  # of each, the newest: what doctor looks at
+SAMPLE = 200  # newest accounts and posts that doctor checks
 PATIENCE_S = 3600.0  # some accounts have a million followers
 
-Field = tuple[str, Any]  # what is counted, and of which option, tag or day where there are several
+Field = tuple[str, Any]  # (what is counted; its option, tag or day, if there are several)
 Values = Mapping[Field, int]
 
 
@@ -47,16 +47,16 @@ class Off(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct, frozen=True):
-    """Those that are written together."""
+    """Counters that are written together."""
 
     of: str
-    look: Callable[[Tx, Collection[Any]], list[Off]]  # those of the keys of which one is off
+    look: Callable[[Tx, Collection[Any]], list[Off]]  # the wrong ones of some keys
     hold: Callable[[Tx, Any], None]
     write: Callable[[Tx, Off], None]
 
 
 def mend(tx: Tx, counters: Counters, key: Any) -> Off | None:
-    """Put right the counters of key; what they were, None when they are right by now."""
+    """Correct the counters of key. Returns what they were; None: they are right now."""
     counters.hold(tx, key)
     for off in counters.look(tx, [key]):
         counters.write(tx, off)
@@ -65,7 +65,7 @@ def mend(tx: Tx, counters: Counters, key: Any) -> Off | None:
 
 
 def _off(kept: Mapping[Any, Values], counted: Callable[[Any, Field], int]) -> list[Off]:
-    """Those of kept that differ. counted(key, field): what the field should be."""
+    """Those of kept that are wrong. counted(key, field): the right value."""
     found = [Off(key, values, {field: counted(key, field) for field in values}) for key, values in kept.items()]
     return [off for off in found if off.wrong]
 
@@ -170,19 +170,19 @@ TAGS = Counters("hashtags by day", _look_at_tags, rows.hold_days, _write_tag)
 
 
 def boosts_left(tx: Tx, ids: Collection[int]) -> list[tuple[int, int, int]]:
-    """(post, boost, who boosted) where the post or the boost is deleted: the program of before left them."""
+    """(post, boost, booster) where the post or the boost is deleted: an older program left these marks."""
     marked = rows.boosts(tx, ids)
     exist = rows.audiences(tx, {id for post_id, boost_id, _ in marked for id in (post_id, boost_id)})
     return [one for one in marked if one[0] not in exist or one[1] not in exist]
 
 
-# the whole of it
+# the whole database
 
-Told = Callable[[str, float], None]  # which part, and how much of it is done: 0 to 1
+Report = Callable[[str, float], None]  # (part, how much of it is done: 0 to 1)
 
 
-async def recount(db: Database, told: Told = lambda part, done: None) -> Counter[str]:
-    """Put everything right; how many counters were off, by what they count. It may be cut off and done again."""
+async def recount(db: Database, report: Report = lambda part, done: None) -> Counter[str]:
+    """Correct all counters. Returns what they count -> how many were wrong. It may be stopped and run again."""
     mended: Counter[str] = Counter()
     for part, pages, all_counters in (
         ("accounts", _pages(db, "accounts"), (ACCOUNTS, FEATURED)),
@@ -190,7 +190,7 @@ async def recount(db: Database, told: Told = lambda part, done: None) -> Counter
         ("polls", _pages(db, "polls"), (POLLS,)),
         ("hashtags", _tags(db), (TAGS,)),
     ):
-        told(part, 0)
+        report(part, 0)
         async for done, keys in pages:
             if part == "posts":
                 mended += await _clear(db, keys)
@@ -198,13 +198,13 @@ async def recount(db: Database, told: Told = lambda part, done: None) -> Counter
                 for off in await db.read(counters.look, keys):
                     was = await db.write(mend, counters, off.key)
                     mended.update(f"{counters.of}: {name}" for name, _ in (was.wrong if was else ()))
-            told(part, done)
-        told(part, 1)
+            report(part, done)
+        report(part, 1)
     return mended
 
 
 async def _clear(db: Database, ids: Collection[Any]) -> Counter[str]:
-    """Take away pins and boosts of those of ids that are deleted; how many there were."""
+    """Delete the marks of pins and boosts of those of ids that are deleted. Returns how many."""
     pins, boosts = await db.read(rows.pins_left, ids), await db.read(boosts_left, ids)
     for post_id, account_id in pins:
         await db.write(marks.remove, "pins", account_id, post_id)
@@ -214,7 +214,7 @@ async def _clear(db: Database, ids: Collection[Any]) -> Counter[str]:
 
 
 async def _pages(db: Database, table: str) -> AsyncIterator[tuple[float, list[int]]]:
-    """(how much is done with it, ids), the oldest first. What is made meanwhile is counted as it is made."""
+    """(how much is done after them, ids), oldest first. Rows made meanwhile need no check."""
     newest = await db.read(rows.ids, table, Span(before=ID_MAX, limit=1))
     last, after, began_ms = max(newest, default=0), 0, 0
     while after < last:
@@ -230,7 +230,7 @@ async def _tags(db: Database) -> AsyncIterator[tuple[float, list[str]]]:
 
 
 def run(settings: Settings, console: Console) -> None:
-    """Recount the database of settings, and print what was off."""
+    """Recount the database of settings, and print what was wrong."""
     mended = asyncio.run(_run(msgspec.structs.replace(settings, database_timeout_s=PATIENCE_S), console))
     if not mended.total():
         console.print("Every counter is right.")
@@ -254,7 +254,7 @@ async def _run(settings: Settings, console: Console) -> Counter[str]:
 
 
 def off_among_newest(tx: Tx) -> int:
-    """Of how many of the newest accounts and posts a counter is off."""
+    """How many of the newest accounts and posts have a wrong counter."""
     newest = Span(before=ID_MAX, limit=SAMPLE)
     return sum(
         len(counters.look(tx, rows.ids(tx, table, newest)))

@@ -1,4 +1,4 @@
-"""`chirrup redate`: what a wrong clock dated into the future comes back to the present."""
+"""`chirrup redate`: moves rows that a wrong clock dated into the future back to the present."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ PATIENCE_S = 3600.0  # every table is read from end to end
 
 
 def run(settings: Settings, console: Console, *, stopped: bool) -> None:
-    """stopped: no server runs. With SQLite that is seen; otherwise the caller has to say it. Raises SettingsError."""
+    """stopped: the operator says that no server runs; with SQLite we can see it ourselves. Raises SettingsError."""
     if not stopped and sqlite_file(settings) is None:
         raise SettingsError("ids change, so no server may run meanwhile: stop all of them, then add --stopped")
     expect_database(settings)
@@ -37,7 +37,7 @@ async def _run(settings: Settings, console: Console) -> None:
         if not parts:
             console.print("Nothing is dated into the future.")
             return
-        await engines.timelines.forget(range(BUCKETS))  # all of it: timelines hold ids
+        await engines.timelines.forget(range(BUCKETS))  # all timelines, because they contain ids
     finally:
         await close_engines(engines)
     for part in parts:
@@ -46,7 +46,7 @@ async def _run(settings: Settings, console: Console) -> None:
 
 
 def redated(tx: Tx, blobs: Blobs) -> list[Stretch]:
-    """Move the future back, in this transaction; what was moved."""
+    """Move all future rows back, in this transaction. Returns what was moved."""
     parts = redate.stretches(tx)
     if not parts:
         return []
@@ -68,7 +68,7 @@ def redated(tx: Tx, blobs: Blobs) -> list[Stretch]:
 
 
 def _copy_files(tx: Tx, blobs: Blobs, parts: list[Stretch]) -> None:
-    """The key of a file has the id of its row. The files of before are swept, as nothing names them any more."""
+    """Copy files to keys with the new ids of their rows. The sweep deletes the old files, which no row names."""
     new = redate.rename_files(
         tx, parts[0].first, lambda key: images.for_row(key, redate.moved(images.row_of(key), parts))
     )
@@ -78,7 +78,7 @@ def _copy_files(tx: Tx, blobs: Blobs, parts: list[Stretch]) -> None:
 
 
 def ahead_ms(db: Database) -> int:
-    """By how much the newest post is dated later than now; 0 when it is not, as far as clocks can tell."""
+    """By how much the newest post is later than now; 0: it is not, within the precision of clocks."""
 
     def operation(tx: Tx) -> int:
         return ms_of(post_rows.newest_of_all(tx)) - tx.now_ms
@@ -92,7 +92,7 @@ def _date(ms: int) -> str:
 
 
 def span(ms: int) -> str:
-    """ "3.5 days", in words."""
+    """A duration in words, for example "3.5 days"."""
     hours = ms / 3_600_000
     return (
         f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.1f} hours" if hours >= 2 else f"{ms / 60_000:,.0f} min"

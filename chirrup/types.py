@@ -1,6 +1,6 @@
-"""What the product speaks of. Frozen; times are UTC ms (`_ms`), 0 means never; ids are integers.
+"""The types of the product. They are frozen. Times are UTC ms (`_ms`), 0 means never; ids are integers.
 
-The words are ours (CONTRIBUTING.md): a post, a boost, a favourite; Mastodon's words begin in http/.
+The words are ours (CONTRIBUTING.md): post, boost, favourite. Mastodon's words are used in mastodon/ only.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from .ids import ms_of
 
 
 class Visibility(StrEnum):
-    """Who may see a post: everybody; everybody but not in public lists; followers; those mentioned."""
+    """Who may see a post: everybody; everybody, but not in public timelines; followers; mentioned accounts."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
@@ -49,13 +49,13 @@ class Account(Struct, frozen=True):
     locked: int  # 1: follows need approval
     bot: int
     discoverable: int
-    hide_network: int  # 1: followers and followees are shown to nobody else
-    indexable: int  # 1: everybody may find its public posts by searching
+    hide_network: int  # 1: followers and followees are shown only to its owner
+    indexable: int  # 1: everybody may find its public posts by search
     changed_ms: int
     suspended_ms: int
     org_id: int = 0  # the organisation it belongs to for life; 0: the server's own network
-    host: str = ""  # of the server that it is an account of; "": ours
-    uri: str = ""  # its name there for other servers; "": made of our address
+    host: str = ""  # of the account's server; "": this one
+    uri: str = ""  # its ActivityPub id; "": made from our address
 
     @property
     def created_ms(self) -> int:
@@ -63,15 +63,15 @@ class Account(Struct, frozen=True):
 
     @property
     def acct(self) -> str:
-        """How it is called here: name, or name@host."""
+        """Its handle here: name, or name@host."""
         return f"{self.username}@{self.host}" if self.host else self.username
 
 
 class AccountState(Struct, frozen=True):
-    """What of an account may have changed since it was last shown. Small: read with every post that is shown."""
+    """The parts of an account that change often. Small, because it is read with every post that is shown."""
 
     id: int
-    changed_ms: int  # with the rest of the row
+    changed_ms: int  # of the rest of the row
     suspended_ms: int
     indexable: int
     followers: int
@@ -82,7 +82,7 @@ class AccountState(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """The person who logs in. Columns of `users`."""
+    """Who logs in to an account. Columns of `users`."""
 
     account_id: int
     email: str
@@ -104,7 +104,7 @@ class Mention(Struct, frozen=True, array_like=True):
 
 
 class Post(Struct, frozen=True):
-    """One thing said, or (boost_of_id) another's said again. Columns of `posts`."""
+    """A post, or (boost_of_id) a boost. Columns of `posts`."""
 
     id: int
     author_id: int
@@ -122,7 +122,7 @@ class Post(Struct, frozen=True):
     tags: str  # JSON list of hashtags as written, without "#"
     media_ids: str  # JSON list of media ids, in order
     poll_id: int
-    changed_ms: int  # also media descriptions: what a rendering was made from
+    changed_ms: int  # of all that renderings show, so also of media descriptions
     edited_ms: int
     deleted_ms: int
     org_id: int = 0  # its author's
@@ -137,13 +137,13 @@ class Post(Struct, frozen=True):
 
     @property
     def addressed(self) -> set[int]:
-        """The accounts that it answers or mentions."""
+        """The accounts that it replies to or mentions."""
         mentioned = {one.account_id for one in self.mentioned} if self.mentions != "[]" else set[int]()
         return mentioned | {self.reply_to_author_id} if self.reply_to_author_id else mentioned
 
     @property
     def answers(self) -> int:
-        """The other account that this replies to; 0 when it replies to nobody or to its own author."""
+        """The account that this replies to; 0: no reply, or a reply to its own author."""
         return self.reply_to_author_id if self.reply_to_author_id != self.author_id else 0
 
     @property
@@ -168,7 +168,7 @@ class PostCounts(Struct, frozen=True):
 
 
 class PostFlags(Struct, frozen=True):
-    """What a viewer did with a post."""
+    """A viewer's marks of a post."""
 
     favourited: bool = False
     boosted: bool = False
@@ -178,7 +178,7 @@ class PostFlags(Struct, frozen=True):
 
 
 class PostVersion(Struct, frozen=True):
-    """One state of an edited post, oldest first in a history."""
+    """One version of an edited post."""
 
     post_id: int
     at_ms: int
@@ -187,7 +187,7 @@ class PostVersion(Struct, frozen=True):
     sensitive: int
     media_ids: str
     poll_options: str  # JSON list of titles, "[]" for none
-    descriptions: str  # JSON list, of the media in their order; "[]" for those of before 0.1.0
+    descriptions: str  # JSON list, of the media in their order; "[]" in rows from before 0.1.0
 
     @property
     def media(self) -> list[int]:
@@ -195,7 +195,7 @@ class PostVersion(Struct, frozen=True):
 
     @property
     def described(self) -> dict[int, str]:
-        """What the media were described by then."""
+        """media id -> its description in this version."""
         return dict(zip(self.media, _strings(self.descriptions), strict=False))
 
 
@@ -207,7 +207,7 @@ class PollDraft(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """A post as its author wants it, before it is checked."""
+    """A post as its author wants it, before any checks."""
 
     text: str = ""
     summary: str = ""
@@ -220,7 +220,7 @@ class Draft(Struct, frozen=True):
     app_id: int = 0
     allowed_mentions: tuple[int, ...] | None = None
     idempotency_key: str = ""
-    within_parent: bool = False  # refuse a reply that more people may see than what it answers
+    within_parent: bool = False  # refuse a reply with a wider audience than its parent's
 
 
 class KeptDraft(Struct, frozen=True):
@@ -243,7 +243,7 @@ _draft = msgspec.json.Decoder(Draft).decode
 
 
 class Relationship(Struct, frozen=True):
-    """How viewer stands to account id."""
+    """The viewer's relationship to the account `id`."""
 
     id: int
     following: bool = False
@@ -269,8 +269,8 @@ class NotificationKind(StrEnum):
     FOLLOW = "follow"
     FOLLOW_REQUEST = "follow_request"
     POLL = "poll"
-    POST = "status"  # by somebody whose posts the viewer asked to hear of
-    EDIT = "update"  # of a post the viewer boosted
+    POST = "status"  # by a followee, if the viewer wants notifications of its posts
+    EDIT = "update"  # of a post that the viewer boosted
 
 
 class Notification(Struct, frozen=True):
@@ -297,13 +297,13 @@ class Media(Struct, frozen=True):
 
     id: int
     owner_id: int
-    post_id: int  # 0 until a post takes it
+    post_id: int  # 0 until a post shows it
     kind: str  # "image", "gifv"
     content_type: str
     key: str  # blob key of the large file
     preview_key: str
     blurhash: str
-    meta: str  # JSON, Mastodon's shape
+    meta: str  # JSON, in Mastodon's form
     description: str
     size_bytes: int
     released_ms: int = 0  # when its post was deleted, or a draft let it go: from then on a post may take it; 0: never
@@ -325,7 +325,7 @@ class Poll(Struct, frozen=True):
     multiple: int
     hide_totals: int
     voters: int
-    open_for_s: int  # as its author asked, from when it was asked; 0 for those of before 0.1.0
+    open_for_s: int  # the duration that its author chose; 0 in rows from before 0.1.0
 
 
 class PollOption(Struct, frozen=True):
@@ -341,8 +341,8 @@ class PostList(Struct, frozen=True):
     id: int
     owner_id: int
     title: str
-    replies: str  # "followed", "list", "none": whose replies are shown
-    exclusive: int  # 1: members' posts stay out of home
+    replies: str  # "followed", "list", "none": shown are replies to followees, to members, none
+    exclusive: int  # 1: members' posts are not in the home timeline
 
 
 class Conversation(Struct, frozen=True):
@@ -378,7 +378,7 @@ class FeaturedTag(Struct, frozen=True):
     account_id: int
     tag: str
     name: str
-    posts: int  # public ones
+    posts: int  # public posts with it
     last_post_ms: int
 
 
@@ -394,7 +394,7 @@ class Org(Struct, frozen=True):
     """An organisation. Columns of `orgs`."""
 
     id: int
-    name: str  # as commands call it
+    name: str  # for commands
     title: str
     host: str  # of its site: the part after the second @ of its people's full handles
     closed: int  # 1: nothing is shown without a login
@@ -411,7 +411,7 @@ class App(Struct, frozen=True):
     redirect_uris: str  # one a line
     scopes: str
     created_ms: int
-    org_id: int = 0  # at whose site it was registered, and may be used
+    org_id: int = 0  # of the site where it was registered, and may be used
 
 
 class Token(Struct, frozen=True):
@@ -450,7 +450,7 @@ class Session(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """May the holder of a token or session act at all? From `users` and `accounts`."""
+    """Whether the holder of a token or session may act at all. From `users` and `accounts`."""
 
     role: str
     confirmed_ms: int
@@ -461,7 +461,7 @@ class Standing(Struct, frozen=True):
 
 
 class Stranger(int):
-    """The viewer_id of whoever is not logged in: 0. It knows at whose site they look, which no account tells."""
+    """The viewer_id without a login: 0. It has the organisation of the site, which an account's row says otherwise."""
 
     org_id: int
 
@@ -472,21 +472,21 @@ class Stranger(int):
 
 
 class Viewer(Struct, frozen=True):
-    """Who asks, and what the token lets them do. account_id 0: nobody in particular."""
+    """Who makes a request, and what the token allows. account_id 0: no account."""
 
     account_id: int = 0
-    scopes: frozenset[str] = frozenset()  # with all that they cover
+    scopes: frozenset[str] = frozenset()  # with all that they include
     app_id: int = 0  # 0: a browser's session
     token_id: str = ""  # of the token or session
     role: str = ""
-    org_id: int = 0  # at whose site
+    org_id: int = 0  # of the site
 
 
 ANYBODY = Viewer()
 
 
 class ModerationEntry(Struct, frozen=True):
-    """What an administrator did to an account, in the account's log."""
+    """An entry in an account's log: what an administrator did to it."""
 
     id: int
     actor_id: int
@@ -495,7 +495,7 @@ class ModerationEntry(Struct, frozen=True):
 
 
 class Span(Struct, frozen=True):
-    """Which part of a list is wanted: ids strictly between; oldest: the page right after `after`, not the newest."""
+    """A page of a list: at most `limit` ids with after < id < before, the newest ones, or (oldest) the oldest ones."""
 
     before: int
     after: int = 0
