@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, with a watch on everything a page must never do."""
+"""Debian's Chromium, driven by Playwright. Records everything that a page must never do."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +13,7 @@ REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (eve
 
 
 class Watched:
-    """A browser of somebody's own, and what went wrong in it."""
+    """A browser of one user, and what went wrong in it."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context

@@ -1,7 +1,7 @@
-"""The rules that keep the schema and every statement fit for Citus: docs/decisions/0001-ids-and-buckets.md.
+"""The rules for the schema and every statement on Citus: docs/decisions/0001-ids-and-buckets.md.
 
-What a statement costs there is its kind: "router" goes to one shard, "multi" to the shards of a list of ids or
-buckets, "fanout" to all of them. Checked against Citus's own EXPLAIN when the rules were made.
+The kind of a statement says what it costs there: "router" uses one shard, "multi" the shards of a list of ids or
+buckets, "fanout" all shards. Checked against Citus's own EXPLAIN when the rules were made.
 """
 
 import re
@@ -31,7 +31,7 @@ class Table(NamedTuple):
 
     @property
     def conflicts(self) -> list[set[str]]:
-        """What an ON CONFLICT can name."""
+        """The sets of columns that an ON CONFLICT can name."""
         return [set(key) for key in (self.key, *self.uniques)]
 
 
@@ -49,7 +49,7 @@ def bucket_source(table: str, registry: Registry) -> str:
 
 
 def read_schema(statements: Iterable[str]) -> tuple[Schema, list[str]]:
-    """(tables, what is there that may not be)."""
+    """(tables, statements that are not allowed)."""
     tables: Schema = {}
     wrong: list[str] = []
     for sql in statements:
@@ -87,7 +87,7 @@ def _table(schema: exp.Schema) -> Table:
                 elif isinstance(kind, exp.Reference):
                     table.foreign.append(constraint.sql())
                 elif isinstance(kind, exp.DefaultColumnConstraint) and isinstance(kind.this, exp.Literal):
-                    pass  # of a column that came later: the program of before does not name it
+                    pass  # of a newer column: the old program does not name it
                 elif not isinstance(kind, exp.CheckColumnConstraint):
                     table.columns[part.name] += f" {constraint.sql()}"  # generated, identity: no plain type
         elif isinstance(part, exp.PrimaryKey):
@@ -216,7 +216,7 @@ def _parse(sql: str) -> exp.Expression:
 
 
 class _Pins:
-    """Which tables of a statement are pinned to a bucket, one SELECT, UPDATE or DELETE at a time."""
+    """Finds which tables of a statement are pinned to a bucket, for each SELECT, UPDATE or DELETE in it."""
 
     def __init__(self, tree: exp.Expression, tables: Schema, registry: Registry, breaches: list[str]) -> None:
         self._tables, self._registry, self._breaches = tables, registry, breaches
@@ -225,7 +225,7 @@ class _Pins:
         self._visit(tree, {})
 
     def _visit(self, node: exp.Expression, outer: dict[str, str]) -> None:
-        """outer: what the tables around are pinned to, by alias: for subqueries that refer to them."""
+        """outer: alias of an outer table -> what it is pinned to, for subqueries that refer to it."""
         if isinstance(node, exp.Select | exp.Update | exp.Delete):
             outer = self._pin(node, outer)
         for child in node.iter_expressions():

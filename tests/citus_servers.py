@@ -1,4 +1,4 @@
-"""A coordinator of Citus and its workers, where the extension is installed: docs/operate/citus.md says how."""
+"""A coordinator of Citus and its workers, if the extension is installed: docs/operate/citus.md."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ OPTIONS = {
 
 
 class Citus(Postgres):
-    """The coordinator; what is done to it is done to its workers too. Databases are on all of them."""
+    """The coordinator. start(), stop() and the others act on its workers too. Databases are on all of them."""
 
     def __init__(self, workers: int = 2) -> None:
         super().__init__(**OPTIONS)
@@ -42,9 +42,9 @@ class Citus(Postgres):
 
     @contextlib.contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
-        """See Postgres. One that is a copy of no other is empty, and knows its workers.
+        """See Postgres. Without a template it is empty, and knows its workers.
 
-        Copies take many seconds, so the template itself is given where nobody has it; it is emptied afterwards.
+        Copies take many seconds, so if nobody uses the template itself, it is returned, and emptied afterwards.
         """
         if template != "template0" and template not in self._taken:
             self._taken.add(template)
@@ -93,7 +93,7 @@ class Citus(Postgres):
                 connection.execute(f"TRUNCATE {', '.join(filled)}".encode())
 
     def _leave(self, node: Postgres, name: str) -> None:
-        """Nobody stays connected to it there: Citus's daemon, and the connections nodes keep to each other."""
+        """Disconnect all from it there: Citus's daemon, and connections that nodes keep to each other."""
         with psycopg.connect(node.url("postgres"), autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]

@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 def eventually(look: Callable[[], T], *, within_s: float = 6) -> T:
-    """What look() gives once it is true; it is asked again until then. For what follows from the outbox."""
+    """Calls look() until its result is true, and returns that. For effects of the outbox."""
     deadline = time.monotonic() + within_s
     while not (found := look()):
         if time.monotonic() > deadline:
@@ -94,13 +94,13 @@ class Server:
             return file.read(1_000_000)
 
     def cpu_s(self) -> float:
-        """What all its threads have used so far, to the microsecond; /proc/<pid>/stat counts in steps of 10 ms."""
+        """CPU time of all its threads so far, to the microsecond; /proc/<pid>/stat counts in steps of 10 ms."""
         assert self.process
         cpu_clock = (~self.process.pid << 3) | 2  # as Linux's clock_getcpuclockid(3) makes it
         return time.clock_gettime(cpu_clock)
 
     def command(self, *words: str) -> str:
-        """Run `chirrup …` on the same data; what it printed."""
+        """Run `chirrup …` on the same data. Returns what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "chirrup", *words],
             env=self.env,
@@ -115,7 +115,7 @@ class Server:
         return Person(self, "")
 
     def person(self, name: str = "", **profile: Any) -> "Person":
-        """A new account with a token for everything but administration."""
+        """A new account with a token for everything except administration."""
         name = name or f"p{next(self.numbers)}_{secrets.token_hex(3)}"
         if not self._app_token:
             self._app_token = self._make_app_token()
@@ -181,7 +181,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all tests of a process; each test makes its own people on it."""
+    """One for all tests of a process. Each test makes its own accounts on it."""
     server = Server(tmp_path_factory.mktemp("server") / "data").start()
     try:
         yield server
@@ -190,7 +190,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 class Person:
-    """Somebody with a token ("" for nobody in particular). Keyword arguments of writes are the JSON body."""
+    """An account with a token ("": not logged in). Keyword arguments of writes are the JSON body."""
 
     def __init__(self, server: Server, token: str) -> None:
         self.server = server
@@ -220,7 +220,7 @@ class Person:
         url = path if path.startswith("http") else self.server.url + path
         return self._session.request(method, url, timeout=20, **options)
 
-    # the commonest things to do, which must succeed
+    # the most common requests, which must succeed
 
     def say(self, text: str, **more: Any) -> dict[str, Any]:
         made = self.post("/api/v1/statuses", status=text, **more)

@@ -1,8 +1,7 @@
 """Every SQL statement of the product, read from its source: the first argument of tx.all, tx.by_ids and the others.
 
-Where a statement is put together from names, each value that a name can have is tried. Values come from the module
-itself (COLUMNS), from assignments in the function, from the calls of a private function, or from the stand-ins that
-are given for parameters.
+If a statement is built from names, each value that a name can have is tried. Values come from the module itself
+(COLUMNS), from assignments in the function, from the calls of a private function, or from stand_ins for parameters.
 """
 
 import ast
@@ -30,7 +29,7 @@ class Statement(NamedTuple):
 
 
 class Unclear(Exception):
-    """The text of a statement cannot be told from the source."""
+    """The text of a statement cannot be found from the source."""
 
 
 def collect(file: Path, stand_ins: Mapping[str, list[Any]]) -> Iterator[Statement]:
@@ -88,7 +87,7 @@ class _Reader:
         self._asking: set[tuple[str, str]] = set()
 
     def values(self, expression: ast.expr, function: ast.FunctionDef) -> list[Any]:
-        """What expression can be inside function."""
+        """The values that expression can have inside function."""
         if isinstance(expression, ast.JoinedStr):  # piece by piece: each piece has few values
             pieces = [self.values(piece, function) for piece in expression.values]
             return ["".join(map(str, chosen)) for chosen in product(*pieces)]
@@ -131,7 +130,7 @@ class _Reader:
         return values
 
     def _given_to(self, function: ast.FunctionDef, name: str) -> list[Any]:
-        """What the other functions of the module give this one for its parameter, and its default."""
+        """The arguments for this parameter in calls by other functions of the module, and its default."""
         parameters = [*function.args.posonlyargs, *function.args.args]
         places = {parameter.arg: place for place, parameter in enumerate(parameters)}
         if name not in [*places, *(parameter.arg for parameter in function.args.kwonlyargs)]:

@@ -1,6 +1,6 @@
-"""What every test may ask for. Servers are started when first asked for, one of each per test process (servers.py).
+"""Fixtures for all tests. Each test process starts its own servers when they are first used (servers.py).
 
-What this machine lacks is skipped with its reason; with CI set it is a failure.
+If this machine lacks a program, its tests are skipped with the reason; with CI set they fail.
 """
 
 import os
@@ -14,7 +14,7 @@ import citus_servers
 import pytest
 import servers
 
-# What tests write lies in memory where there is room: a thousand databases, each flushed to a disk, take minutes.
+# Tests write to memory if there is room: a thousand databases, each flushed to a disk, take minutes.
 MEMORY, MEMORY_BYTES = "/dev/shm", 4 * 1024**3
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
     os.environ["TMPDIR"], tempfile.tempdir = MEMORY, None
@@ -55,7 +55,7 @@ def _is_quick(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[servers.Postgres]:
-    """The server itself, for tests that stop it or copy databases; they leave it running.
+    """The server itself, for tests that stop it or copy databases. They must leave it running.
 
     CHIRRUP_TEST_CITUS=1: a coordinator of Citus with two workers instead.
     """
@@ -74,7 +74,7 @@ def postgres_url(postgres: servers.Postgres) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[servers.Redis]:
-    """The server itself, for tests that stop it; they leave it running."""
+    """The server itself, for tests that stop it. They must leave it running."""
     _need("redis-server")
     with servers.running(servers.Redis) as server:
         yield server
@@ -89,7 +89,7 @@ def redis_url(redis_server: servers.Redis) -> str:
 
 @pytest.fixture(scope="session")
 def redis_pair() -> Iterator[servers.RedisPair]:
-    """A primary and its replica, for tests that stop and promote them; start() puts them right again."""
+    """A primary and its replica, for tests that stop and promote them; start() restores them."""
     _need("redis-server")
     with servers.running(servers.RedisPair) as pair:
         yield pair
@@ -97,7 +97,7 @@ def redis_pair() -> Iterator[servers.RedisPair]:
 
 @pytest.fixture(scope="session")
 def redis_cluster() -> Iterator[servers.RedisCluster]:
-    """Six nodes, for tests that stop some; start() puts them right again."""
+    """Six nodes, for tests that stop some; start() restores them."""
     _need("redis-server")
     with servers.running(servers.RedisCluster) as cluster:
         yield cluster

@@ -1,4 +1,4 @@
-"""A database that counts what is asked of it, so that tests can say what something costs."""
+"""A database that counts its queries, so that tests can check what an operation costs."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +10,7 @@ STATEMENTS = ("all", "one", "by_ids", "run", "changed", "many", "copy")
 
 
 class CountingTx:
-    """A transaction; each question and each statement counts, also those asked together or of the search."""
+    """A transaction that counts every query and statement, also those of together() and of search."""
 
     def __init__(self, tx: Tx, asked: Counter[str]) -> None:
         self._tx, self._asked = tx, asked
@@ -32,7 +32,7 @@ class _CountingSearch:
 
 
 class CountingDatabase:
-    """db, for Engines: `asked` has how often each kind of question came, `asked.total()` all of them."""
+    """db, for Engines. `asked`: kind of query -> how often; `asked.total()`: all of them."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -20,7 +20,7 @@ OpenDatabase = Callable[..., Database]
 
 
 class Clock:
-    """Stands still until a test moves it."""
+    """A clock that moves only when a test moves it."""
 
     now_ms = 1_800_000_000_000
 
@@ -63,7 +63,7 @@ def postgres_template(postgres: servers.Postgres) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of this test's own, with the schema and nothing in it."""
+    """A database for this test, with the schema and no rows."""
     if request.param == "sqlite":
         yield f"sqlite:{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'chirrup.db')}"
     else:
@@ -87,7 +87,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def open_db(database_url: str, clock: Clock) -> Iterator[OpenDatabase]:
-    """open_db(**options) opens this test's database, again with each call, as other processes would."""
+    """open_db(**options) opens this test's database. Each call is like another process."""
     opened: list[Database] = []
 
     def open_again(**options: Any) -> Database:

@@ -20,19 +20,19 @@ from chirrup.ports import Broker, Limits, Timelines
 
 
 def outside() -> dict[str, Any]:
-    """The engines that speak to others: mails are kept, and what is not public is not fetched."""
+    """The engines for the outside: mails are kept in memory, and only public addresses are fetched."""
     return {"mailer": MemoryMailer(), "outgoing": GuardedHttp(SystemResolver(), "https://town.example")}
 
 
 MakeTimelines = Callable[..., Timelines]
 
 
-PLUGS = {"redis": "redis_url", "cluster": "redis_cluster_url"}  # and the fixture with its address
+PLUGS = {"redis": "redis_url", "cluster": "redis_cluster_url"}  # plug -> fixture with its address
 
 
 @pytest.fixture(params=["memory", *PLUGS])
 async def make_timelines(request: pytest.FixtureRequest) -> AsyncIterator[MakeTimelines]:
-    """Timelines with a length and slack of the test's choice. Those of one test share what they keep, if they can."""
+    """Makes Timelines with the test's length and slack. Those of one test share their contents, if the plug can."""
     url = request.getfixturevalue(PLUGS[request.param]) if request.param in PLUGS else ""
     made: list[Timelines] = []
 
@@ -63,7 +63,7 @@ PassTime = Callable[[float], Awaitable[None]]
 
 @pytest.fixture(params=["memory", *PLUGS])
 async def limits_and_time(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Limits, PassTime]]:
-    """Limits, and pass_time(seconds), after which it is that much later for them."""
+    """(limits, pass_time). pass_time(seconds) moves their time forward."""
     if request.param == "memory":
         now_s = [1000.0]
 
@@ -101,11 +101,11 @@ def pass_time(limits_and_time: tuple[Limits, PassTime]) -> PassTime:
     return limits_and_time[1]
 
 
-HEAL_S = 5.0  # a lost server is left, and found again, within this
+HEAL_S = 5.0  # within this a lost server is given up, and found again
 
 
 async def eventually(answer: Callable[[], Awaitable[object]], within_s: float = HEAL_S) -> None:
-    """Returns once answer() is true. For what another process does in its own time: it is asked again and again."""
+    """Calls answer() again and again until it is true. For effects of other processes."""
     async with asyncio.timeout(within_s):
         while not await answer():  # noqa: ASYNC110 (nothing here could set an event)
             await asyncio.sleep(0.01)

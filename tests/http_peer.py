@@ -1,4 +1,4 @@
-"""A client that does just what it is told to, over a bare socket."""
+"""An HTTP client on a raw socket, which sends exactly what a test says."""
 
 import contextlib
 import select
@@ -11,8 +11,6 @@ MB = 1_000_000
 
 
 class Peer:
-    """A socket that does just what it is told to."""
-
     def __init__(self, server: Server, sent: bytes = b"", *, receive_bytes: int = 0, source: str = "127.0.0.1") -> None:
         self.socket = socket.socket()
         if receive_bytes:
@@ -20,11 +18,11 @@ class Peer:
         self.socket.settimeout(GONE_S)
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", server.port))
-        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # the server had enough
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # the server has closed it
             self.socket.sendall(sent)
 
     def rest(self) -> bytes:
-        """All that comes until the connection ends, which it does."""
+        """All bytes until the server ends the connection. Fails if it does not."""
         data = bytearray()
         with contextlib.suppress(ConnectionResetError):
             while more := self.socket.recv(1 << 20):
@@ -32,7 +30,7 @@ class Peer:
         return bytes(data)
 
     def until(self, mark: bytes) -> bytes:
-        """What comes up to there, and perhaps a little more."""
+        """The bytes up to mark, and perhaps a few more."""
         data = bytearray()
         while mark not in data:
             more = self.socket.recv(1 << 20)
@@ -41,7 +39,7 @@ class Peer:
         return bytes(data)
 
     def has_ended(self) -> bool:
-        """The server has dropped the connection, whatever is still to be read."""
+        """Whether the server has ended the connection, even if there are bytes to read."""
         poll = select.poll()
         poll.register(self.socket, select.POLLRDHUP)
         return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""Small things that tests of operations share: accounts, and the outbox worked off as a worker would."""
+"""Helpers for tests of operations: accounts, and handling the outbox and jobs as a worker would."""
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ from chirrup.workers.subscribers import handle
 
 
 def person(tx: Tx, name: str, org_id: int = 0) -> int:
-    """A new account; its id."""
+    """The id of a new account."""
     return accounts.create(tx, SignUp(name, f"{name}@example.com", "-", org_id=org_id)).id
 
 
@@ -33,7 +33,7 @@ async def people(db: Database, *names: str) -> list[int]:
 
 
 async def settle(engines: Engines) -> None:
-    """Let everything that was announced take effect."""
+    """Act on all events in the outbox."""
     while leased := await engines.db.write(outbox.lease, 256):
         for one in leased:
             rest = one.event
@@ -48,13 +48,13 @@ TOWN = Settings(url="https://town.example", title="Town")
 
 
 async def work_off(engines: Engines, known: Mapping[str, Kind] | None = None) -> None:
-    """Have all jobs done that are due, as a worker would that has just begun. known: kinds of the test's own."""
+    """Run all jobs that are due, as a new worker would. known: the test's own kinds."""
     await Jobs(engines, kinds(TOWN) if known is None else known, lambda: outbox_partitions.ALL).work_off()
 
 
 @pytest.fixture
 async def engines(db: Database, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engines]:
-    """All of them, on both profiles: SQLite with memory, PostgreSQL with Redis."""
+    """All engines, in two profiles: SQLite with memory, and PostgreSQL with Redis."""
     if type(db).__name__ == "SqliteDatabase":
         timelines, broker = MemoryTimelines(), MemoryBroker()
     else:

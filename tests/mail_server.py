@@ -1,4 +1,4 @@
-"""An SMTP server on loopback that takes what it is sent, or says what the test tells it to say."""
+"""An SMTP server on loopback that accepts mails, or answers as the test says."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class MailServer:
-    """answers: what it says to a recipient, instead of taking it; "": takes it."""
+    """answers: recipient -> the answer instead of accepting the mail; "": accept it."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -59,7 +59,7 @@ def free_port() -> int:
 
 @contextmanager
 def mail_server(*, port: int = 0, password: str = "", **options: Any) -> Iterator[MailServer]:
-    """password: of the user "town", who alone may send then."""
+    """password: of the user "town"; then only this user may send."""
     server = MailServer()
     server.port = port or free_port()
 
@@ -77,7 +77,7 @@ def mail_server(*, port: int = 0, password: str = "", **options: Any) -> Iterato
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """(of a server called localhost, of who believes it)."""
+    """(the context of a server called localhost, the context of clients that trust it)."""
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key -out certificate"
         " -subj /CN=localhost -addext subjectAltName=DNS:localhost"

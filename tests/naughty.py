@@ -1,9 +1,9 @@
-"""Text that has broken programs, by kind: what people, other programs and attackers really send."""
+"""Texts that have broken programs, by kind. People, programs and attackers really send them."""
 
 import string
 
 NAUGHTY = [
-    # nothing, or nothing to be seen
+    # empty or invisible
     *(
         "",
         " ",
@@ -19,7 +19,7 @@ NAUGHTY = [
         "\u2800",
         " \u200b\u200d ",
     ),
-    # words that programs take for something else
+    # words with a meaning for programs
     *(
         "undefined",
         "null",
@@ -50,7 +50,7 @@ NAUGHTY = [
         "COM1",
         "aux.txt",
     ),
-    # numbers at an edge, and what looks like one
+    # numbers at a limit, and texts that look like numbers
     *(
         "0",
         "-0",
@@ -81,7 +81,7 @@ NAUGHTY = [
         "1/0",
         "-" + "9" * 30,
     ),
-    # signs of every kind
+    # symbols of every kind
     *(string.punctuation, "¡™£¢§¶•ªº–≠œ∑´†¥ˆøπ‘¬˚∆˙åß∂æ≥≤µ˜∫√ç≈Ω", "₀₁₂ ⁰¹²", "ЁЂЃЄ АБВ абв", "« “ ‘ „ 「 『 ’ ” »"),
     # scripts, both directions, two and four bytes a letter
     *(
@@ -99,7 +99,7 @@ NAUGHTY = [
     *("𠜎𠜱𠝹", "𝕳𝖊𝖑𝖑𝖔", "🄰🄱🄲", "ﷺ", "ǅ ǆ Ǆ", "ı İ i I", "ß ẞ SS", "ﬀ ﬃ", "Å Å Å", "Z̸̧̛̤a̷l̶̢g̵o̴", "e" + "\u0301" * 90),
     # emoji: with skins, joined, flags, half of one, keycaps
     *("😍", "👩🏽", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪🇩", "🇺", "1️⃣ #️⃣", "\U000e0067\U000e0062", "❤️ ❤", "🫠🪿", "👾 🙇 💁 🙅 " * 20),
-    # turned around, hidden, cut short
+    # reversed, hidden, truncated
     *(
         "\u202eabc",
         "a\u202db\u202ec",
@@ -206,7 +206,7 @@ NAUGHTY = [
         "() { :; }; id",
         "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
     ),
-    # words that filters mistake, and names of people and places
+    # words that filters block by mistake, and names of people and places
     *(
         "Scunthorpe",
         "Essex",
@@ -218,7 +218,7 @@ NAUGHTY = [
         "X Æ A-12",
         "Jean-Jacques d’Été",
     ),
-    # much of one thing
+    # many repetitions
     *(
         "a" * 5000,
         "@" * 300,

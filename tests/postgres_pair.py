@@ -9,7 +9,7 @@ from servers import Postgres
 
 
 class PostgresPair:
-    """start() makes `second` a standby of `first`; it follows, and no commit waits for it until synchronous()."""
+    """start() makes `second` a standby of `first`. No commit waits for it until synchronous()."""
 
     def __init__(self) -> None:
         self.first = Postgres()
@@ -29,7 +29,7 @@ class PostgresPair:
         eventually(self._follows, within_s=60)
 
     def synchronous(self) -> None:
-        """From here on a commit is acknowledged when both have it."""
+        """From now on a commit is acknowledged when both have it."""
         self.ask(self.first, "ALTER SYSTEM SET synchronous_standby_names = 'second'")
         self.ask(self.first, "SELECT pg_reload_conf()")
         query = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
@@ -39,7 +39,7 @@ class PostgresPair:
         self.ask(self.second, "SELECT pg_promote()")
 
     def url(self, database: str) -> str:
-        """Of both: whichever is the primary."""
+        """A URL with both servers, which connects to the primary."""
         first = self.first.url(database)
         return first.replace(f":{self.first.port}/", f":{self.first.port},127.0.0.1:{self.second.port}/")
 

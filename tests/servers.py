@@ -1,7 +1,7 @@
-"""PostgreSQL and Redis for tests: each test process starts its own, on a free loopback port, when first asked.
+"""PostgreSQL and Redis for tests: each test process starts its own, on a free loopback port, at the first use.
 
-Being a process's own, they may be stopped, killed and restarted in a test. They die with the process that started
-them, even when that is killed. Run as a program, this file prints the Debian packages that are missing.
+So a test may stop, kill and restart them. They end with the process that started them, even when that is killed. Run as
+a program, this file prints the Debian packages that are missing.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ Kind = TypeVar("Kind", bound="Server | RedisPair | RedisCluster")
 
 
 def find(package: str) -> Path | None:
-    """The program the tests use of a Debian package: initdb, redis-server, chromium."""
+    """The path of the program that tests use from a Debian package: initdb, redis-server, chromium."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin: int(bin.parent.name), reverse=True)
     names = {
         "postgresql": ["initdb"],
@@ -44,7 +44,7 @@ def find(package: str) -> Path | None:
 
 
 class Server:
-    """One server in a folder of its own. start() after stop() or kill() has the same port and the same data."""
+    """A server in its own folder. start() after stop() or kill() has the same port and the same data."""
 
     crash = signal.SIGKILL  # what kill() sends, and the kernel when this process dies
 
@@ -65,7 +65,7 @@ class Server:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Returns once it answers. Raises RuntimeError with its log when it does not."""
+        """Returns once it answers. Raises RuntimeError with its log if it does not."""
         with (self.folder / "log").open("ab") as log:
             self.process = process = subprocess.Popen(self.command(), stdout=log, stderr=log, **self._child())
         give_up_at = time.monotonic() + START_TIMEOUT_S
@@ -73,14 +73,14 @@ class Server:
             if process.poll() is not None or time.monotonic() > give_up_at:
                 self.kill()
                 raise RuntimeError(f"{self.program} did not start: {(self.folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.02)  # polling another program, which has no better way to say so
+            time.sleep(0.02)  # polling, because the program has no way to say that it is ready
 
     def stop(self) -> None:
-        """As an operator would: what is running is finished or cut off, and the server leaves."""
+        """Stop it in order, as an operator would."""
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """At once, as in a crash."""
+        """End it at once, as in a crash."""
         self._end(self.crash)
 
     def remove(self) -> None:
@@ -101,7 +101,9 @@ class Server:
         prctl = ctypes.CDLL(None).prctl
         owner = self.folder.stat()
         user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.getuid() == 0 else {}
-        own = {"env": os.environ | {"PGPASSWORD": self.password}}  # PostgreSQL's, for what it asks of another
+        own = {
+            "env": os.environ | {"PGPASSWORD": self.password}
+        }  # for a standby of PostgreSQL, which connects to its primary
         return {"cwd": self.folder, **own, "preexec_fn": lambda: prctl(PDEATHSIG, int(self.crash)), **user}
 
 
@@ -115,9 +117,9 @@ class Postgres(Server):
         self.password = password or self.password
         self.options = options
         self._numbers = count(1)
-        self._facts: dict[str, _Facts] = {}  # of these when they were made
-        self._used: dict[str, list[str]] = {}  # databases that are to be had again, by their template
-        if os.getuid() == 0:  # which PostgreSQL refuses to run as
+        self._facts: dict[str, _Facts] = {}  # database -> its facts when it was made
+        self._used: dict[str, list[str]] = {}  # template -> databases that can be used again
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(self.folder, "postgres", pwd.getpwnam("postgres").pw_gid)
         password_file = self.folder / "password"
         password_file.write_text(self.password)
@@ -157,7 +159,7 @@ class Postgres(Server):
 
     @contextlib.contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
-        """The URL of a fresh database, a copy of template (nobody may be connected to that), dropped after."""
+        """The URL of a new database, a copy of template (without connections to that); dropped afterwards."""
         name = f"test_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
@@ -167,9 +169,9 @@ class Postgres(Server):
 
     @contextlib.contextmanager
     def emptied(self, template: str) -> Iterator[str]:
-        """As database(), but it may be one that was used before, whose rows have been deleted.
+        """As database(), but it may have been used before, and its rows deleted.
 
-        What is in a table of the template is in it, too. One whose tables were changed is not used again.
+        It has the rows of the template. A database whose tables were changed is not used again.
         """
         used = self._used.setdefault(template, [])
         name = used.pop() if used else f"used_{next(self._numbers)}"
@@ -186,7 +188,7 @@ class Postgres(Server):
                 self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _empty(self, name: str) -> bool:
-        """Whether it is as it was when it was made."""
+        """Delete its rows. True: it is as it was when it was made."""
         try:
             with psycopg.connect(self.url(name), autocommit=True, options="-c lock_timeout=10s") as connection:
                 connection.execute(_END_OTHERS)
@@ -205,7 +207,7 @@ class Postgres(Server):
 
 
 class _Facts(NamedTuple):
-    """Of a database: how its tables came about, and for each a digest of what is in it, None where it is empty."""
+    """Of a database: the state of its catalogue, and table -> digest of its rows, None if it is empty."""
 
     shape: Any
     rows: list[Any]
@@ -228,7 +230,7 @@ _END_OTHERS = b"""
 
 
 class Redis(Server):
-    """Keeps nothing over a restart. options: as in redis.conf, with _ for -."""
+    """It is empty after a restart. options: as in redis.conf, with _ for -."""
 
     def __init__(self, *, password: str = "", **options: Any) -> None:
         super().__init__("redis-server")
@@ -270,7 +272,7 @@ class Redis(Server):
         self.ask("FLUSHALL")
 
     def pause(self) -> None:
-        """It is there and does nothing: to the others it looks like a cut network."""
+        """Suspend its process: to others it looks like a cut network."""
         self._send(signal.SIGSTOP)
 
     def go_on(self) -> None:
@@ -282,7 +284,7 @@ class Redis(Server):
 
 
 class RedisPair:
-    """Two servers, one of them a replica of the other. `first` begins as the primary."""
+    """Two servers, one of them a replica of the other. At first, `first` is the primary."""
 
     def __init__(self) -> None:
         self.first = Redis()
@@ -290,7 +292,7 @@ class RedisPair:
 
     @property
     def url(self) -> str:
-        """Of both."""
+        """A URL with both servers."""
         return f"redis://:{self.first.password}@127.0.0.1:{self.first.port},127.0.0.1:{self.second.port}/0"
 
     def start(self) -> None:
@@ -301,7 +303,7 @@ class RedisPair:
         self.follow(self.second, self.first)
 
     def follow(self, replica: Redis, primary: Redis) -> None:
-        """Make them that; returns once the replica has what the primary has."""
+        """Make replica a replica of primary. Returns once it has the primary's data."""
         primary.ask("REPLICAOF", "NO", "ONE")
         replica.ask("REPLICAOF", "127.0.0.1", primary.port)
         _wait(lambda: replica.ask("INFO", "replication").get("master_link_status") == "up")
@@ -312,7 +314,7 @@ class RedisPair:
 
 
 class RedisCluster:
-    """Primaries and a replica of each, small and quick to fail over (a second). Whoever is stopped comes back."""
+    """Primaries with a replica each, small, with a failover within a second."""
 
     def __init__(self, primaries: int = 3, *, replicas: bool = True) -> None:
         self._count = primaries
@@ -336,7 +338,7 @@ class RedisCluster:
         return f"redis+cluster://:{self.nodes[0].password}@{hosts}"
 
     def start(self) -> None:
-        """Returns once every slot is served and every primary has its replica, whatever was stopped or paused."""
+        """Start all nodes again. Returns once every slot is served and every primary has its replica."""
         for node in self.nodes:
             if node.process is None:
                 node.start()
@@ -360,7 +362,7 @@ class RedisCluster:
         self._made = True
 
     def primaries(self) -> list[Redis]:
-        """Those that serve slots, in the order of the slots, as start() left them."""
+        """The nodes that serve slots, in the order of the slots."""
         serving = [
             (min(int(slots.split("-")[0]) for slots in served), words[1])
             for words in self._lines(self.nodes[0])
@@ -369,7 +371,7 @@ class RedisCluster:
         return [self._at(address) for _, address in sorted(serving)]
 
     def move(self, slot: int, giver: Redis, taker: Redis) -> None:
-        """With all its keys, one by one, as redis-cli does it. Commands for it are served meanwhile, or say ASK."""
+        """Move a slot with all its keys, one by one, as redis-cli does. Meanwhile commands for it work, or get ASK."""
         ids = {node: node.ask("CLUSTER", "MYID") for node in (giver, taker)}
         taker.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[giver])
         giver.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[taker])
@@ -394,12 +396,12 @@ class RedisCluster:
         return next(node for node in self.nodes if address.startswith(f"127.0.0.1:{node.port}@"))
 
     def _lines(self, node: Redis) -> list[list[str]]:
-        """For each node known there: id, address, flags, its primary's id, …, the eighth on: slots."""
+        """For each node that this node knows: id, address, flags, its primary's id, …; from the ninth on: slots."""
         lines = [line.split() for line in node.ask("CLUSTER", "NODES").splitlines()]
         return [words for words in lines if "handshake" not in words[2]]
 
     def _is_well(self) -> bool:
-        """So all of them say, of each other and of their own replication."""
+        """Whether all nodes report that all nodes and their own replication work."""
         for node in self.nodes:
             lines = self._lines(node)
             states = {words[7] for words in lines} | {flag for words in lines for flag in words[2].split(",")}
@@ -417,7 +419,7 @@ class RedisCluster:
 
 
 def _wait(ready: Callable[[], bool]) -> None:
-    """For what servers do among themselves, and have no better way to tell of."""
+    """Polls until ready(). Servers have no other way to say so."""
     give_up_at = time.monotonic() + START_TIMEOUT_S
     while not ready():
         if time.monotonic() > give_up_at:
@@ -427,7 +429,7 @@ def _wait(ready: Callable[[], bool]) -> None:
 
 @contextlib.contextmanager
 def running(kind: Callable[[], Kind]) -> Iterator[Kind]:
-    """A started server, gone afterwards with all its data."""
+    """A started server. It is removed afterwards with all its data."""
     server = kind()
     try:
         server.start()
@@ -437,10 +439,10 @@ def running(kind: Callable[[], Kind]) -> Iterator[Kind]:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on now.
+    """A loopback port without a listener.
 
-    Below those the kernel gives to outgoing connections (32768 up), so that while a server is down for a moment no
-    client, and no reconnect to the server itself, can be given its port.
+    It is below the ports that the kernel gives to outgoing connections (32768 and up), so that no client, and no
+    reconnect to a stopped server, can get the server's port.
     """
     while True:
         port = random.SystemRandom().randrange(10_000, 32_000)
@@ -450,7 +452,7 @@ def free_port() -> int:
 
 
 def _new_folder() -> Path:
-    """An empty private folder. Removes those that killed runs left behind."""
+    """An empty private folder. Also removes folders of killed runs."""
     for old in Path(tempfile.gettempdir()).glob("chirrup-tests-*-*"):
         if not Path(f"/proc/{old.name.split('-')[2]}").exists():
             shutil.rmtree(old, ignore_errors=True)

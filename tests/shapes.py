@@ -1,4 +1,4 @@
-"""Answers against the types they are documented with (mastodon/entities.py): every key is known, none is missing."""
+"""Checks answers against their documented types (mastodon/entities.py): every key is known, none is missing."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import requests
 
 
 def decode(answer: requests.Response, kind: Any) -> Any:
-    """The body, which must be exactly what kind would be written as. `list[Account]`, say, for lists."""
+    """The decoded body, which must match kind exactly. Use `list[Account]` for lists."""
     assert answer.ok, f"{answer.status_code} {answer.text}"
     made = msgspec.json.decode(answer.content, type=kind)
     again = msgspec.json.decode(msgspec.json.encode(made))

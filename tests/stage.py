@@ -1,4 +1,4 @@
-"""An author who said things to different audiences, and people who stand to the author in every way there is."""
+"""An author with posts for different audiences, and accounts with every relationship to the author."""
 
 from typing import Any, NamedTuple
 
@@ -19,14 +19,14 @@ class Said(NamedTuple):
     visibility: str
     id: str
     poll_id: str
-    word: str  # that no other post has
+    word: str  # a word that no other post has
 
 
 class Stage:
-    """friend: a follower who is mentioned. removed: a follower the author sent away. blocked: was a friend before.
+    """friend: a follower who is mentioned. removed: a follower whom the author removed. blocked: was a friend before.
     muter: a follower who mutes the author. blocker: blocks the author.
 
-    Everybody favourited and bookmarked what they could see at first; then some lost what they were.
+    At first, everybody favourited and bookmarked all posts they could see. Then some relationships ended.
     """
 
     def __init__(self, server: Server) -> None:
@@ -49,7 +49,7 @@ class Stage:
         self._part()
 
     def visitor(self, name: str) -> Visitor:
-        """Their browser."""
+        """The browser of this account."""
         if name not in self._visitors:
             known = name != NOBODY
             self._visitors[name] = logged_in(self.server, self.people[name]) if known else Visitor(self.server.url)
@@ -92,7 +92,7 @@ class Stage:
         return f"{word} #{self.tag} {told}"
 
     def _notifications(self, name: str) -> dict[str, str]:
-        """Notification by the post it is about, once all have come."""
+        """post -> notification, once all have arrived."""
         mine = {said.id for said in self.said if said.kind != "boost"}
 
         def told() -> dict[str, str]:
@@ -103,7 +103,7 @@ class Stage:
         return told()
 
     def _talks(self, name: str) -> dict[str, str]:
-        """Conversation by its last post."""
+        """last post -> conversation."""
 
         def found() -> dict[str, str]:
             return {

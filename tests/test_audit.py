@@ -1,4 +1,4 @@
-"""What is said of advisories about our dependencies; the question itself needs a network."""
+"""The report of advisories about our dependencies. The query itself needs a network, so it is not tested."""
 
 import importlib.util
 import json

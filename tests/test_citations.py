@@ -1,7 +1,7 @@
-"""What code and docs send a reader to is there: files, decisions, make commands.
+"""Everything that code and docs cite exists: files, decisions, make commands.
 
-A file is cited by its path from the top, from chirrup/ or tests/, from the folder of the file that cites it, or by its
-name alone where there is one of that name. Code is looked at where it is prose: comments and docstrings.
+A file is cited by its path from the top, from chirrup/ or tests/, from the folder of the citing file, or by its name if
+only one file has it. In code, comments and docstrings are checked.
 """
 
 import ast
@@ -22,7 +22,7 @@ CITED = re.compile(
 )
 DECISION = re.compile(r"\bdecisions? (\d{1,4})\b|docs/decisions/(\d{4})(?!-)")
 COMMAND = re.compile(r"`make ([a-z-]+)[^`]*`")
-# Names in a text that are no files of ours: programs, what an operator or a browser makes, patterns.
+# Names in texts that are not files of ours: programs, files made by operators or browsers, patterns.
 NO_FILES = {"Mastodon.py", "masto.js", "chirrup.toml", "NNNN-what-it-is-about.md", "robots.txt"}
 
 
@@ -41,7 +41,7 @@ PROSE = sorted(
 
 @cache
 def _prose(name: str) -> list[tuple[int, str]]:
-    """(line, text) of what a person reads there."""
+    """(line, text) of the prose in it."""
     return list(_lines(name))
 
 

@@ -1,4 +1,4 @@
-"""The command line as a person uses it: processes, their output, and what a server makes of it."""
+"""The command line as a person uses it: processes, their output, and their effects on a server."""
 
 import contextlib
 import gzip

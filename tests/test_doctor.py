@@ -1,4 +1,4 @@
-"""What `chirrup doctor` says of Redis: what docs/operate/redis.md asks for is asked for, and nothing else."""
+"""`chirrup doctor` on Redis: it asks for the settings of docs/operate/redis.md, and nothing else."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs/operate/redis.md").read_text()
 
 
 def asked_for() -> dict[str, str]:
-    """The settings of the page, but for how much memory there is."""
+    """The settings of that page, except the amount of memory."""
     block = PAGE.partition("What to set, in `redis.conf`:\n")[2].partition("\nIf you")[0]
     lines = [line.split(None, 1) for line in block.splitlines() if line.strip() and "#" not in line]
     return {name.replace("-", "_"): value.strip().strip('"') for name, value in lines} | {"maxmemory": "64mb"}
@@ -38,7 +38,7 @@ def doubts(url: str) -> list[Doubt]:
 
 @pytest.fixture(scope="module")
 def as_asked(redis_server: servers.Redis) -> Iterator[servers.RedisPair]:
-    """A primary and its replica, set up as the page says. (redis_server: there is one to be had.)"""
+    """A primary and its replica, configured as the page says. (redis_server: skips if there is no Redis.)"""
     pair = servers.RedisPair()
     pair.first._options = pair.second._options = asked_for()
     try:
@@ -48,7 +48,7 @@ def as_asked(redis_server: servers.Redis) -> Iterator[servers.RedisPair]:
         pair.remove()
 
 
-def test_who_did_what_the_page_asks_for_hears_nothing(as_asked: servers.RedisPair):
+def test_a_server_configured_as_the_page_says_gets_no_complaint(as_asked: servers.RedisPair):
     assert doubts(as_asked.url) == []
 
 
@@ -103,7 +103,7 @@ def test_who_may_not_read_the_settings_is_told_to_look_at_them(as_asked: servers
 
 def test_every_node_of_a_cluster_is_looked_at(redis_cluster: servers.RedisCluster):
     redis_cluster.start()
-    redis_cluster.flush()  # nodes tell of a replica once it has taken something
+    redis_cluster.flush()  # nodes report a replica only once it has received data
 
     def all_are_told_of() -> bool:
         found = doubts(redis_cluster.url)

@@ -1,4 +1,4 @@
-"""Errors have a stable rule, a field and parameters; their words are those of whoever says them."""
+"""Errors have a stable rule, a field and parameters. Each edge has its own words for them."""
 
 import ast
 from pathlib import Path

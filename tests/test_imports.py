@@ -41,28 +41,28 @@ LAYERS: list[set[str]] = [
     {"workers"},
     {"folder", "serving"},
     {"app"},
-    {"load", "demo", "backup", "redate", "recount", "jobs"},  # what commands do
+    {"load", "demo", "backup", "redate", "recount", "jobs"},  # commands
     {"doctor"},
     {"cli"},
     {"__main__"},
 ]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FILE_LINES, FUNCTION_LINES = 400, 60
-EXCUSED = {  # what is larger, and why
+EXCUSED = {  # larger files and functions, and why
     "app.py: build": "the wiring of all parts, in the order in which they need each other",
     "cli.py": "one command after the other, each a few lines that call what does it",
     "engines/database/sqlite.py": "one mechanism: the batch, its thread and the readers are understood together",
     "ports.py": "a list of sockets to look up, no logic",
     "types.py": "a list of structs to look up, no logic",
 }
-# These see less than their place in LAYERS would let them.
+# These may import less than their place in LAYERS allows.
 ONLY = {
     "engines": BASE,
     "__main__": {"cli"},
 }
 # Words of an API and pages ask the product, not its rows.
 LESS = {part: {"store"} for part in ("mastodon", "twitter", "api", "web", "mail")}
-# And these see more.
+# And these may import more.
 ALSO = {"app": {"engines"}}
 
 
@@ -76,7 +76,7 @@ def may_import(part: str) -> set[str]:
 
 
 def violations(package: Path) -> list[str]:
-    """One line for each import in package that goes the wrong way, naming file, line and what is allowed."""
+    """One text for each import in package that goes the wrong way, with file, line and what is allowed."""
     known = set(ONLY).union(*LAYERS)
     found = []
     for file in sorted(package.rglob("*.py")):

@@ -1,4 +1,4 @@
-"""`chirrup load`: what it invents looks like a real network, and a load that was killed goes on where it was."""
+"""`chirrup load`: its invented network looks like a real one, and a load that was killed continues."""
 
 import os
 import random
@@ -37,7 +37,7 @@ def numbered(tx: Tx) -> list[int]:
 
 
 def both_ends(tx: Tx) -> tuple[set[tuple[int, int, int]], set[tuple[int, int, int]]]:
-    """(follow id, follower, followee) as each end has it, looked up as pages of followers and followees are."""
+    """(follow id, follower, followee) from both ends, read like pages of followers and followees."""
     everybody, whole = numbered(tx), Span(before=ID_MAX, limit=10_000)
     below = {(id, one, other) for one in everybody for id, other in follows.following(tx, one, whole)}
     above = {(id, other, one) for one in everybody for id, other in follows.followers(tx, one, whole)}
@@ -45,7 +45,7 @@ def both_ends(tx: Tx) -> tuple[set[tuple[int, int, int]], set[tuple[int, int, in
 
 
 def assert_whole(tx: Tx, many: int, follows_each: int) -> None:
-    """Everything there once, both ends and all counters agree."""
+    """Everything exists once, and both ends and all counters agree."""
     below, above = both_ends(tx)
     everybody = numbered(tx)
     assert len(everybody) == many and len(below) == many * follows_each and below == above

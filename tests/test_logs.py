@@ -1,4 +1,4 @@
-"""What goes wrong again and again is told once a minute for each place, whoever causes it."""
+"""A repeated error is logged once a minute for each place in the code, whoever causes it."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""`chirrup mail test` and what `chirrup doctor` says of mail: an operator sees whether mails arrive, and why not."""
+"""`chirrup mail test`, and `chirrup doctor` on mail: an operator sees whether mails arrive, and why not."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""bench/model.py: what it says follows from its costs, and docs/scale.md says the same."""
+"""bench/model.py: its results follow from its costs, and docs/scale.md has the same numbers."""
 
 import copy
 import subprocess
@@ -15,12 +15,12 @@ from bench.model import hold, steps
 
 ROOT = Path(__file__).parents[1]
 MARKS = ("boxes", "check", "mixed")
-BIG = {"database_size": 1000}  # so that the database is not what is full
+BIG = {"database_size": 1000}  # so that the database is never the limit
 
 
 @pytest.fixture
 def costs() -> dict[str, Any]:
-    """Round figures, whatever was measured last."""
+    """Round numbers, independent of the last measurement."""
     costs = copy.deepcopy(read_costs())
     for kinds in (costs["cpu_us"], costs["cluster_cpu_us"]):
         kinds["post"] = {"web": 1000, "worker": 1000, "postgres": 1000, "redis": 100}

@@ -1,4 +1,4 @@
-"""MissedPush a web server: whose address counts, and that it is said where this has been forgotten."""
+"""Behind a web server: which address counts, and the warnings if the proxy is not trusted."""
 
 import subprocess
 import sys

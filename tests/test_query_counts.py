@@ -1,4 +1,4 @@
-"""What is shown or delivered in lists costs the queries of one: a page of forty, a step of many followers."""
+"""Lists cost the queries of one item: a page of forty posts, a step of many followers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,14 +39,14 @@ def written(tx: Tx, n: int, replies: bool = True) -> tuple[int, list[int], list[
 
 
 async def cost(db: Database, operation: Callable[..., Any], *args: Any) -> tuple[Any, int]:
-    """(what operation returns, how much it asked)."""
+    """(result of operation, number of queries)."""
     counting = CountingDatabase(db)
     return await counting.read(operation, *args), counting.asked.total()
 
 
 @pytest.fixture
 def new_render() -> Callable[[], Renderer]:
-    """Makes one that has kept nothing yet."""
+    """Makes renderers with empty caches."""
     return lambda: Renderer(SITE, ADDRESSES)
 
 
@@ -112,7 +112,7 @@ async def test_twenty_groups_of_notifications_cost_what_two_cost(engines: Engine
 
 
 def followed(tx: Tx, name: str, n: int) -> int:
-    """An account with n followers, each of whom has it on a list; half of these show replies to members."""
+    """An account with n followers that all have it on a list; half of the lists show replies to members."""
     author = person(tx, name)
     for i in range(n):
         follower = person(tx, f"{name}{i}")
@@ -127,7 +127,7 @@ async def test_a_post_to_thirty_followers_costs_what_one_to_three_costs(engines:
     await settle(engines)
 
     async def delivered(author: int, text: str, reply_to_id: int = 0) -> tuple[int, int]:
-        """(the post, what its delivery asked)."""
+        """(the post, number of queries of its delivery)."""
         post = await engines.db.write(posts.publish, author, Draft(text=text, reply_to_id=reply_to_id))
         await settle(engines)
         counting: Any = CountingDatabase(engines.db)

@@ -1,4 +1,4 @@
-"""Counters that are off say again what a count says, whatever people do meanwhile."""
+"""Wrong counters are corrected, whatever happens meanwhile."""
 
 import asyncio
 import random
@@ -25,7 +25,7 @@ from chirrup.store import posts as post_rows
 from chirrup.store import tags as tag_rows
 from chirrup.types import Draft, PollDraft, Visibility
 
-DAMAGE = {  # statement -> what of it is put right, by what it counts
+DAMAGE = {  # statement -> what is counted -> corrections
     "UPDATE account_counts SET followers = followers + 1": "accounts: followers",
     "UPDATE account_counts SET followees = followees - 1": "accounts: followees",
     "UPDATE account_counts SET posts = posts + 7": "accounts: posts",
@@ -41,7 +41,7 @@ DAMAGE = {  # statement -> what of it is put right, by what it counts
 
 
 async def town(engines: Engines) -> tuple[list[int], list[int], int]:
-    """Three accounts, two posts of the first (the second answers it), and a poll: something is counted of each kind."""
+    """Three accounts, two posts of the first (one replies to the other), and a poll: every counter is used."""
     db = engines.db
     ann, bob, eve = everybody = await people(db, "ann", "bob", "eve")
     for one, other in ((ann, bob), (bob, ann), (eve, ann)):

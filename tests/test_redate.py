@@ -1,4 +1,4 @@
-"""A clock was far ahead for a while: what it dated into the future comes back, in order, with all that names it."""
+"""A clock was far ahead: rows dated into the future are moved back, in order, with all references to them."""
 
 import io
 from pathlib import Path
@@ -45,7 +45,7 @@ def found(tx: Tx, viewer: int, words: str) -> list[int]:
 
 
 def texts(tx: Tx, viewer: int, author: int) -> list[str]:
-    """What the viewer sees of the author's, newest first."""
+    """The author's posts as the viewer sees them, newest first."""
     ids = said(tx, viewer, author)
     rows = post_rows.by_ids(tx, ids)
     return [rows[id].text for id in ids]

@@ -1,4 +1,4 @@
-"""The test bed itself: servers answer, forget, come back, and never outlive the run."""
+"""The servers for tests: they answer, restart, and never outlive the run."""
 
 import os
 import select

@@ -1,4 +1,4 @@
-"""Somebody with a browser that runs no scripts: follows redirects, keeps cookies, sends the forms it is shown."""
+"""A browser without scripts: follows redirects, keeps cookies, sends the forms of pages."""
 
 import html
 import re
@@ -44,14 +44,14 @@ class Visitor:
         return self.session.get(self.url + path, timeout=20, **options)
 
     def csrf(self, path: str = "/login") -> str:
-        """What the forms of this page carry."""
+        """The csrf token in the forms of this page."""
         page = self.get(path)
         found = re.search(r'name="csrf" value="(\w+)"', page.text)
         assert found, page.text[:2000]
         return found[1]
 
     def post(self, path: str, *, csrf_from: str = "/settings", **fields: Any) -> requests.Response:
-        """Send a form with these fields; the answer, without following it further."""
+        """Send a form with these fields. The answer, without following redirects."""
         return self.send(path, {"csrf": self.csrf(csrf_from)} | fields)
 
     def send(self, path: str, fields: Any, **options: Any) -> requests.Response:
@@ -70,14 +70,14 @@ class Visitor:
 
 
 def logged_in(server: Server, person: Person) -> Visitor:
-    """The person's browser."""
+    """A browser in which the person is logged in."""
     visitor = Visitor(server.url)
     assert visitor.log_in(person.name).status_code == 303
     return visitor
 
 
 def code_shown_at(address: str, name: str) -> str:
-    """What somebody who logs in where an app sent to, and agrees, is given to type in there."""
+    """The code that a user gets to type into the app, after logging in at address and agreeing."""
     session = requests.Session()
     (login,) = forms(session.get(address, timeout=10))
     fields = login.fields | {"email": f"{name}@example.com", "password": "password"}

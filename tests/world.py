@@ -1,4 +1,4 @@
-"""A server with something of every kind in it, for tests that go through the whole table of routes."""
+"""A server with an object of every kind, for tests of the whole table of routes."""
 
 import io
 import re
@@ -12,7 +12,7 @@ from chirrup.http.route import Route
 
 
 class World:
-    """`user` owns one thing of each kind; `path` puts their ids into a route's path."""
+    """`user` owns one object of each kind; filled() puts their ids into a route's path."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -45,7 +45,7 @@ class World:
         return answer.json()["id"] if answer.ok else ""
 
     def id_for(self, path: str) -> str:
-        """The id of something that a path like `…/lists/{id…` may mean; of a post, if its noun is not known here."""
+        """The id of an object for a path like `…/lists/{id…`; of a post, if the noun is unknown."""
         if "{group_key}" in path:
             return self.group_key
         noun = path.split("/{")[0].rpartition("/")[2]
@@ -55,13 +55,13 @@ class World:
         return self.filled(route, self.id_for(route.path))
 
     def filled(self, route: Route, value: str) -> str:
-        """The route's path with value for its first parameter, and something for the others."""
+        """The route's path with value as its first parameter, and valid values for the others."""
         path = re.sub(r"\{\w+\}", lambda _: value, route.path, count=1)
         return re.sub(r"\{\w+\}", "1", path)
 
 
 def ask(person: Person, route: Route, path: str, **options: Any) -> requests.Response:
-    """The request with nothing in it that is not asked for."""
+    """The smallest request for the route."""
     if route.method != "GET" and not options:
         options = {"json": {}}
     return person.call(route.method, path, allow_redirects=False, **options)

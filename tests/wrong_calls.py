@@ -1,4 +1,4 @@
-"""Calls that the type checker must refuse. `make check` fails where one of these ignores is not needed."""
+"""Calls that the type checker must refuse. `make check` fails if one of these ignores is not needed."""
 
 from chirrup.access.caller import Caller
 from chirrup.ports import Database

@@ -1,4 +1,4 @@
-"""People and apps for tests of who may do what."""
+"""Accounts and apps for tests of access."""
 
 import base64
 import hashlib
@@ -42,7 +42,7 @@ def insert_person(tx, name: str = "ann", **changes) -> int:
 
 
 async def agreed(db, account_id: int, client, **changes) -> str:
-    """The code for an app that asked and was let."""
+    """A code for an app, after consent."""
     parameters = {"client_id": client.app.client_id, "redirect_uri": URI, "response_type": "code"} | changes
     return await db.write(codes.issue, account_id, await db.read(lambda tx: codes.ask(tx, **parameters)))
 
@@ -52,6 +52,6 @@ async def redeem(db, client, code, *, redirect_uri=URI, verifier=""):
 
 
 async def ended(db) -> list[AccessEnded]:
-    """The announcements that access has ended, oldest first."""
+    """The AccessEnded events, oldest first."""
     leased = await db.write(outbox.lease, 100)
     return [each.event for each in leased if isinstance(each.event, AccessEnded)]

@@ -11,6 +11,6 @@ async def ann(db):
 
 @pytest.fixture
 async def client(db):
-    """An app that sends its secret."""
+    """An app, proven by its secret."""
     app, secret = await db.write(apps.register, "App", URI, "read write:statuses")
     return await db.read(apps.identify, app.client_id, secret)

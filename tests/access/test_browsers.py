@@ -1,4 +1,4 @@
-"""Browsers in which somebody has logged in before: what their cookie says, and to whom."""
+"""Cookies of browsers in which an account has logged in before."""
 
 from chirrup.access import browsers
 from chirrup.access.signing import Signer

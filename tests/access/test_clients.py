@@ -72,7 +72,7 @@ def test_a_client_that_is_none_is_refused_and_told_how_to_say_who_it_is(server, 
 
 
 def test_a_bearer_token_says_nothing_of_a_client(server, app):
-    """Some clients send what they have with every request."""
+    """Some clients send their token with every request."""
     known = {"client_id": app["client_id"], "client_secret": app["client_secret"]}
 
     assert ask(server, "/oauth/token", "Bearer long-gone", **GRANT, **known).status_code == 200

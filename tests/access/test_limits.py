@@ -1,4 +1,4 @@
-"""Whose tries are counted together."""
+"""Which requests are counted together."""
 
 import pytest
 

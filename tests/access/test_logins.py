@@ -23,7 +23,7 @@ async def test_a_login_is_found_by_address_or_name(db, ann, login):
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "\x00", "ann\x00", "ANN@TOWN.EXAMPLE", "%"])
-async def test_nobody_of_that_name_has_no_password(db, ann, name):
+async def test_an_unknown_name_has_no_password(db, ann, name):
     login = await db.read(logins.look_up, email=name)
     assert login == await db.read(logins.look_up, username=name) == logins.Login()
     assert not passwords.matches(login.password_hash, "nobody has this password")

@@ -1,4 +1,4 @@
-"""Whose site a Host names, on every database; and that nobody asks the settings for it."""
+"""The site of a Host header, on every database; and no code takes it from the settings instead."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The terminal client toot, as its users run it: a process for each command, a folder of settings for each person."""
+"""The terminal client toot, used like its users do: a process for each command, a settings folder for each person."""
 
 import json
 import re
@@ -18,14 +18,14 @@ TOOT = Path(sys.executable).with_name("toot")
 
 
 class Toot:
-    """Somebody at a terminal."""
+    """A person at a terminal."""
 
     def __init__(self, server: Server, name: str, folder: Path) -> None:
         self.server, self.name, self.folder = server, name, folder
         self.env = {"XDG_CONFIG_HOME": str(folder), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
     def __call__(self, *words: str, fails: bool = False) -> str:
-        """What `toot words…` prints; fails: what it complains of."""
+        """The output of `toot words…`; fails: its error."""
         done = subprocess.run(
             [TOOT, "--no-color", *words], env=self.env, cwd=self.folder, capture_output=True, timeout=30, text=True
         )

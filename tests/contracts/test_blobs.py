@@ -1,4 +1,4 @@
-"""The Blobs socket: what every plug does, then what only a folder can do wrong."""
+"""The Blobs socket: tests of every plug, then of faults that only a folder can have."""
 
 import os
 import resource
@@ -64,7 +64,7 @@ def test_putting_again_replaces(blobs: Blobs):
     assert blobs.get(key) == (b"new", "image/png")
 
 
-def test_who_reads_while_it_is_replaced_gets_all_of_the_old_or_all_of_the_new(blobs: Blobs):
+def test_a_read_during_a_replacement_gets_all_of_the_old_or_all_of_the_new(blobs: Blobs):
     key, versions = new_key("png"), [b"old" * 1_000_000, b"new" * 1_000_000]
     blobs.put(key, versions[0], "image/png")
 
@@ -179,7 +179,7 @@ def test_a_disk_that_refuses_is_an_error_for_people_and_leaves_nothing(tmp_path:
     blobs, key = DiskBlobs(tmp_path), new_key("png")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # as a full disk: the write stops in the middle
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # like a full disk: the write stops in the middle
     try:
         with pytest.raises(Unavailable):
             blobs.put(key, b"x" * 100_000, "image/png")

@@ -1,4 +1,4 @@
-"""The Broker socket: what every plug does, then what only a server can do wrong."""
+"""The Broker socket: tests of every plug, then of faults that only a server can have."""
 
 import asyncio
 import secrets
@@ -14,16 +14,16 @@ from chirrup.ports import Broker
 
 
 class Heard(list[tuple[str, bytes]]):
-    """What a listener was told, in order."""
+    """(channel, message) that a listener got, in order."""
 
     def __call__(self, channel: str, message: bytes) -> None:
         self.append((channel, message))
 
 
 async def told(broker: Broker) -> None:
-    """Returns once all that was published before has arrived.
+    """Returns once all messages published before have arrived.
 
-    Messages of one publisher keep their order on their way through one node; there are marks enough for all nodes.
+    Messages of one publisher keep their order through one node; this sends marks through all nodes.
     """
     missing = {f"mark:{secrets.token_hex(4)}" for _ in range(50)}
     arrived = asyncio.Event()
@@ -50,7 +50,7 @@ async def test_everybody_who_listens_is_told(broker: Broker):
     await broker.publish(["a", "x", "b"], b"2")
     await told(broker)
 
-    assert sorted(ann) == [("a", b"2"), ("b", b"1"), ("b", b"2")]  # channels may be on nodes of their own
+    assert sorted(ann) == [("a", b"2"), ("b", b"1"), ("b", b"2")]  # channels may be on different nodes
     assert bob == [("b", b"1"), ("b", b"2")]
     assert eve == []
 
@@ -95,7 +95,7 @@ async def test_channels_are_added_and_removed(broker: Broker):
     assert other == [("a", b"1")]
 
 
-async def test_who_stops_is_told_nothing_more_and_the_others_are(broker: Broker):
+async def test_a_listener_that_stops_gets_nothing_more_and_the_others_do(broker: Broker):
     ann, bob = Heard(), Heard()
     anns = await broker.listen(["a", "b"], ann)
     await broker.listen(["a"], bob)
@@ -180,7 +180,7 @@ async def test_it_need_not_be_used_to_say_whether_it_works(broker: Broker):
     assert not broker.blind
 
 
-# What only a server can do: go away.
+# A server can go away.
 
 
 @pytest.fixture

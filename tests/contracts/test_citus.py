@@ -1,6 +1,6 @@
-"""Spreading a database over the nodes of Citus, which is here where CHIRRUP_TEST_CITUS is set: docs/operate/citus.md.
+"""Distributing a database over the nodes of Citus, with CHIRRUP_TEST_CITUS set: docs/operate/citus.md.
 
-Then all tests that run on PostgreSQL run on Citus, which shows the rest.
+With it, all tests for PostgreSQL run on Citus, which covers the rest.
 """
 
 import os

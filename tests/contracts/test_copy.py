@@ -1,4 +1,4 @@
-"""What every database promises of rows that are copied in: ports.Tx.copy."""
+"""Copying rows into every database: ports.Tx.copy."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every database promises: ports.Database and ports.Tx."""
+"""The contract of every database: ports.Database and ports.Tx."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def db(db: Database) -> Database:
     return db
 
 
-# what comes in and goes out
+# values
 
 
 async def test_rows_are_tuples_of_numbers_and_text_in_the_order_asked_for(db: Database):
@@ -254,7 +254,7 @@ async def test_lists_of_numbers_of_every_size_go_together_in_any_order(db: Datab
     "values", [{"word": "half \ud83d"}, {"n": 2**63}, {"n": -(2**63) - 1}, {"word": "zero \0 zero"}]
 )
 async def test_what_cannot_be_stored_is_the_callers_fault(db: Database, values: dict[str, Any]):
-    """A zero character is stored by one database and refused by the other: the product never lets it come so far."""
+    """U+0000 is stored by one database and refused by the other: the product refuses it earlier."""
     given = {"id": 1, "word": "", "n": 0, **values}
 
     for work in (
@@ -366,7 +366,7 @@ async def test_two_processes_share_a_database(db: Database, open_db: OpenDatabas
     assert [await one.read(things) for one in dbs] == [[(1, "", 90)]] * 3
 
 
-async def test_a_caller_who_went_away_harms_nobody(db: Database):
+async def test_a_cancelled_caller_harms_nobody(db: Database):
     tasks = [asyncio.ensure_future(db.write(put, n)) for n in range(200)]
     for round_ in range(4):
         for task in tasks[round_::4]:
@@ -488,7 +488,7 @@ async def test_a_closed_database_says_so_and_can_be_closed_again(db: Database):
             await work
 
 
-# what is acknowledged is there
+# acknowledged data is durable
 
 WRITER = """
 import asyncio, sys
@@ -515,7 +515,7 @@ asyncio.run(main())
 
 
 def kill_while_it_writes(database_url: str) -> list[int]:
-    """What a process that was killed had been told is stored."""
+    """The values that were acknowledged to a process before it was killed."""
     child = subprocess.Popen(
         [sys.executable, "-c", WRITER, database_url],
         stdout=subprocess.PIPE,
@@ -536,7 +536,7 @@ async def test_what_was_acknowledged_survives_a_kill_in_the_middle_of_writing(
     acknowledged = await asyncio.to_thread(kill_while_it_writes, database_url)
 
     fresh = open_db()
-    await fresh.write(put, 10**9)  # nothing has to be mended first
+    await fresh.write(put, 10**9)  # nothing has to be repaired first
     found = await fresh.read(ids)
 
     assert set(acknowledged) <= set(found)
@@ -569,9 +569,9 @@ async def test_the_schema_is_made_once_and_again_without_harm(empty_database_url
         db.close()
 
 
-async def test_a_database_of_before_gets_the_columns_that_came_later(empty_database_url: str):
+async def test_an_old_database_gets_the_newer_columns(empty_database_url: str):
     def as_before(tx: Tx) -> None:
-        """As version 3 was: its outbox is not wide."""
+        """The schema of version 3: the outbox has no column `wide`."""
         tx.run("ALTER TABLE outbox DROP COLUMN wide")
         tx.run(
             "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (5, 5, '[\"AccountChanged\",5]', 0, 0)"
@@ -627,7 +627,7 @@ async def test_a_step_of_the_schema_that_fails_leaves_nothing_behind(empty_datab
 
 @pytest.fixture
 async def authors(db: Database) -> list[int]:
-    """Three accounts, each with posts at 1000, 2000 … 9000 ms, the posts at 5000 deleted."""
+    """Three accounts, each with posts at 1000, 2000 … 9000 ms; the posts at 5000 ms are deleted."""
 
     def insert(tx: Tx) -> list[int]:
         accounts = [tx.new_id(bucket) for bucket in (1, 2, 3)]
@@ -649,7 +649,7 @@ async def authors(db: Database) -> list[int]:
 
 
 def _blank(table: str, **given: str) -> str:
-    """INSERT of a row of table in which all that is not given is 0 or empty."""
+    """INSERT of a row of table; columns that are not given are 0 or empty."""
     from chirrup.types import Account, Post
 
     struct = {"accounts": Account, "posts": Post}[table]
@@ -684,7 +684,7 @@ async def test_posts_of_many_authors_from_either_end(
     assert await db.read(found, []) == []
 
 
-async def test_a_program_of_before_goes_on_with_a_schema_that_is_newer(empty_database_url: str, monkeypatch):
+async def test_an_old_program_works_with_a_newer_schema(empty_database_url: str, monkeypatch):
     db = open_database(empty_database_url)
     try:
         newest = migrations.migrate(db)
@@ -696,7 +696,7 @@ async def test_a_program_of_before_goes_on_with_a_schema_that_is_newer(empty_dat
         db.close()
 
 
-async def test_an_index_of_a_table_of_before_is_a_step_of_its_own(empty_database_url: str, monkeypatch):
+async def test_a_new_index_of_an_existing_table_is_a_step(empty_database_url: str, monkeypatch):
     db = open_database(empty_database_url)
     try:
         version = migrations.migrate(db)

@@ -1,4 +1,4 @@
-"""What the table of jobs promises to whoever enqueues one and to workers, on every database."""
+"""The contract of the table of jobs, for enqueueing and for workers, on every database."""
 
 import pytest
 from databases import Clock
@@ -14,7 +14,7 @@ BOB = 6 << 12 | 8
 
 
 async def taken(db: Database, kind: str = "mail", limit: int = 100) -> list[Job]:
-    """What a worker gets that looks now and holds all partitions."""
+    """The jobs that a worker with all partitions gets now."""
     due = await db.read(jobs.due, kind, ALL, limit)
     return sorted(await db.write(jobs.take, [one.id for one in due]), key=lambda job: job.id)
 
@@ -84,7 +84,7 @@ async def test_what_is_taken_is_given_to_nobody_else_until_its_lease_ends(db: Da
     assert [(job.id, job.attempts) for job in await taken(db)] == [(first.id, 2)]
 
 
-async def test_whoever_lost_its_lease_does_not_undo_what_the_next_one_does(db: Database, clock: Clock):
+async def test_a_worker_that_lost_its_lease_does_not_undo_the_work_of_the_next(db: Database, clock: Clock):
     await db.write(jobs.enqueue, "mail", of=ANN, key="a")
     (early,) = await taken(db)
     clock.pass_ms(LEASE_MS)
@@ -95,7 +95,7 @@ async def test_whoever_lost_its_lease_does_not_undo_what_the_next_one_does(db: D
     assert (await db.read(jobs.by_id, late.id)) == late
 
 
-async def test_all_jobs_to_one_destination_are_of_one_partitionition_and_others_of_their_buckets(db: Database):
+async def test_all_jobs_to_one_destination_are_of_one_partition_and_others_of_their_buckets(db: Database):
     for of in (ANN, BOB):
         await db.write(jobs.enqueue, "mail", of=of, key="to", destination="mx.example")
         await db.write(jobs.enqueue, "mail", of=of, key="own")

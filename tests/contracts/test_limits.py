@@ -1,4 +1,4 @@
-"""The Limits socket: what every plug does, then what only a server can do wrong."""
+"""The Limits socket: tests of every plug, then of faults that only a server can have."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from chirrup.ports import Limits
 
 
 async def hits(limits: Limits, times: int, *, name: str = "login", key: str = "ann", cost: int = 1):
-    """(allowed, remaining) of each of so many hits against 3 in 60 s."""
+    """(allowed, remaining) of each of `times` hits against a limit of 3 in 60 s."""
     found = [await limits.hit(name, key, amount=3, per_s=60, cost=cost) for _ in range(times)]
     return [(each.allowed, each.remaining) for each in found]
 
@@ -95,7 +95,7 @@ async def test_what_has_ended_is_forgotten_and_what_goes_on_is_not():
     assert not (await limits.hit("sign_up", "ann", amount=1, per_s=10_000)).allowed
 
 
-# What only a server can do: be shared, and go away.
+# A server can be shared, and go away.
 
 
 async def test_processes_count_together(redis_url: str):

@@ -1,4 +1,4 @@
-"""Mails are handed over whole, or it is said why not: for now, or for good."""
+"""Mails are handed over complete, or an error says why not: now, or never."""
 
 import os
 import ssl
@@ -23,7 +23,7 @@ def smtp(port: int) -> SmtpMailer:
 
 
 def elsewhere(word: str, port: int, believed: ssl.SSLContext | None = None) -> SmtpMailer:
-    """As to a server on another machine, with a password."""
+    """A mailer as for a server on another machine, with a password."""
     away = server_of(f"smtp://town:{word}@mail.example:{port}")
     return SmtpMailer(msgspec.structs.replace(away, host="localhost"), "town.example", tls=believed)
 
@@ -91,14 +91,14 @@ async def test_a_server_that_is_away_is_said_to_be():
 
 
 async def test_a_password_is_sent_over_tls_only(tmp_path: Path):
-    """A server on this machine needs no TLS. Every other must offer it: nobody in between can take it away."""
+    """A server on this machine needs no TLS. Every other must offer it, so an attacker in between cannot prevent it."""
     own, believed = certificate(tmp_path)
     with mail_server(password="right", tls_context=own, require_starttls=True) as server:
         await elsewhere("right", server.port, believed).send(MAIL)
         with pytest.raises(Unreachable, match="535"):
             await elsewhere("wrong", server.port, believed).send(MAIL)
         assert len(server.raw) == 1
-        with pytest.raises(Unreachable):  # nobody vouches for its certificate
+        with pytest.raises(Unreachable):  # its certificate is not trusted
             await elsewhere("right", server.port).check()
     with mail_server(password="right", auth_require_tls=False) as server, pytest.raises(Unreachable, match="TLS"):
         await elsewhere("right", server.port, believed).send(MAIL)

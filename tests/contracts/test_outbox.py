@@ -1,4 +1,4 @@
-"""What the outbox promises to workers, on every database: each event is held by one of them until it is done with."""
+"""The contract of the outbox, on every database: one worker holds an event until it is finished."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ def tell(tx: Tx, *events: Event) -> None:
 
 
 def change(number: int) -> Event:
-    """Of an actor in bucket 0: what happens in one bucket keeps its order."""
+    """An event of an actor in bucket 0: events of one bucket keep their order."""
     return AccountChanged(number << 12)
 
 
@@ -48,7 +48,7 @@ async def test_a_batch_is_the_oldest_ones(db: Database):
     assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], []]
 
 
-async def test_what_is_held_is_given_to_nobody_else_until_its_time_is_over(db: Database, clock: Clock):
+async def test_a_leased_event_is_given_to_nobody_else_until_its_lease_ends(db: Database, clock: Clock):
     await db.write(tell, change(1), change(2))
     first, second = await db.write(outbox.lease, 10)
 
@@ -74,13 +74,13 @@ async def test_what_is_finished_is_gone(db: Database, clock: Clock):
     assert numbers(await db.write(outbox.lease, 10)) == [1, 3]
 
 
-async def test_what_goes_on_waits_among_the_wide_in_its_old_place(db: Database, clock: Clock):
+async def test_the_rest_of_a_delivery_waits_among_the_wide_with_its_old_id(db: Database, clock: Clock):
     await db.write(tell, *map(change, range(4)))
     first, second, *_ = await db.write(outbox.lease, 3)
 
     await db.write(outbox.go_on, second.id, change(7))
     await db.write(outbox.go_on, first.id, change(6))
-    await db.write(outbox.extend, [first.id])  # too late: it is held no longer
+    await db.write(outbox.extend, [first.id])  # too late: the lease has ended
 
     assert numbers(await db.write(outbox.lease, 10)) == [3]
     wide = await db.write(outbox.lease, 10, wide=True)
@@ -101,7 +101,7 @@ async def test_what_is_to_be_retried_comes_at_its_time_and_not_before(db: Databa
     assert (again.id, again.event, again.attempts) == (one.id, one.event, 2)
 
 
-async def test_a_lease_ends_with_that_of_its_lanes_and_not_at_once(db: Database, clock: Clock):
+async def test_a_lease_ends_with_that_of_its_partitions_and_not_at_once(db: Database, clock: Clock):
     await db.write(tell, change(1), change(2))
 
     (first,) = await db.write(outbox.lease, 1, until_ms=clock.now_ms + 7000)
@@ -115,7 +115,7 @@ async def test_a_lease_ends_with_that_of_its_lanes_and_not_at_once(db: Database,
     assert [one.id for one in await db.write(outbox.lease, 10)] == [first.id]
 
 
-async def test_what_is_leased_here_and_not_in_hand_is_given_back(db: Database):
+async def test_a_lease_that_the_worker_does_not_know_is_given_back(db: Database):
     await db.write(tell, *map(change, range(3)), AccountChanged(1))
     leased = {one.event: one.id for one in await db.write(outbox.lease, 10)}
     await db.write(outbox.mark, leased[change(2)])
@@ -150,7 +150,7 @@ async def test_a_server_that_starts_alone_takes_everything_back(db: Database):
     assert numbers(await db.write(outbox.lease, 10)) == [0, 1, 2]
 
 
-async def test_a_worker_leases_in_its_lanes_only(db: Database):
+async def test_a_worker_leases_in_its_partitions_only(db: Database):
     actors = [5, 6, 5 + PARTITIONS, 5 + 4 * PARTITIONS]  # an account's id ends in its bucket
     await db.write(tell, *map(AccountChanged, actors))
 
@@ -181,7 +181,7 @@ async def test_of_many_workers_one_holds_each_event(db: Database, open_db: OpenD
 
 
 async def test_processes_that_draw_the_same_id_both_get_their_event_in(open_db: OpenDatabase):
-    """Their clocks stand at the same millisecond."""
+    """Their clocks stand still at the same millisecond."""
     dbs = [open_db(), open_db(), open_db()]
 
     await asyncio.gather(*(db.write(tell, AccountChanged(5)) for db in dbs))
@@ -229,7 +229,7 @@ async def test_an_event_to_which_a_reaction_is_tried_again_waits_as_far_as_the_l
 
 
 async def test_what_is_being_written_is_above_the_low_watermark(database_url: str):
-    db, other = open_database(database_url), open_database(database_url)  # by the clocks that they have
+    db, other = open_database(database_url), open_database(database_url)  # with their own clocks
     drawn, looked = threading.Event(), threading.Event()
 
     def slow(tx: Tx) -> int:

@@ -1,4 +1,4 @@
-"""Workers share the partitions, on every database: each has one holder at a time, and one that dies is missed soon."""
+"""Workers share the partitions, on every database: each has one holder at a time, and a dead one is replaced soon."""
 
 import asyncio
 from collections import Counter
@@ -39,7 +39,7 @@ async def test_workers_that_come_at_once_do_not_wait_for_each_other(open_db: Ope
     assert sum(map(len, found)) == PARTITIONS
 
 
-async def test_a_lane_with_work_in_hand_is_left_when_the_work_is_done(db: Database):
+async def test_a_busy_partition_is_given_up_when_its_work_is_done(db: Database):
     await share(db, 1)
     await share(db, 2)
 
@@ -52,7 +52,7 @@ async def test_a_lane_with_work_in_hand_is_left_when_the_work_is_done(db: Databa
     assert await share(db, 2) == ALL - held
 
 
-async def test_what_a_dead_worker_held_is_free_after_its_lease(db: Database, clock: Clock):
+async def test_partitions_of_a_dead_worker_are_free_after_its_lease(db: Database, clock: Clock):
     await share(db, 1)
     clock.pass_ms(LEASE_MS - 1)
     assert await share(db, 2) == set()
@@ -77,7 +77,7 @@ async def test_a_worker_knows_when_the_next_lease_of_another_ends(db: Database, 
     assert await db.read(outbox_partitions.next_end, 3) == first_end + 1000
 
 
-async def test_who_leaves_is_followed_at_once(db: Database):
+async def test_partitions_of_a_worker_that_leaves_are_free_at_once(db: Database):
     await share(db, 1)
     await share(db, 2)
 
@@ -86,7 +86,7 @@ async def test_who_leaves_is_followed_at_once(db: Database):
     assert await share(db, 2) == ALL
 
 
-async def test_however_many_ask_at_once_no_lane_has_two_holders(db: Database, open_db: OpenDatabase):
+async def test_however_many_ask_at_once_no_partition_has_two_holders(db: Database, open_db: OpenDatabase):
     databases = [open_db() for _ in range(4)]
 
     async def worker(number: int) -> set[int]:
@@ -99,7 +99,7 @@ async def test_however_many_ask_at_once_no_lane_has_two_holders(db: Database, op
     assert max(Counter(partition for held in found for partition in held).values()) == 1
 
 
-async def test_workers_not_heard_of_are_forgotten(db: Database, clock: Clock):
+async def test_workers_that_stopped_renewing_are_deleted(db: Database, clock: Clock):
     await share(db, 1)
     clock.pass_ms(LEASE_MS + 1)
     await share(db, 2)

@@ -1,7 +1,7 @@
-"""Requests to addresses that users name: none reaches what is not public, and none costs more than it may (threats F).
+"""Requests to addresses that users give: none reaches a private address, and none exceeds its limits (threats F).
 
-Nothing here leaves this machine. Names are resolved by a table of the test's, and one port of loopback may be reached,
-where a peer answers; a canary listens on another and counts who comes.
+Nothing here leaves this machine. A table of the test resolves names, and one port of loopback is allowed, where a peer
+answers. A canary listens on another port and counts connections.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ ff0e::1
 
 
 class Names:
-    """A resolver: each look-up of a name takes the next of its answers, and the last one again and again."""
+    """A resolver: each look-up of a name gets the next of its answers, and the last one from then on."""
 
     def __init__(self, **known: list[list[tuple[str, int]]]) -> None:
         self.known = {name.replace("_", "."): answers for name, answers in known.items()}
@@ -51,7 +51,7 @@ class Names:
 
 
 class Peer:
-    """A server on loopback that answers as it is told, and remembers what was asked."""
+    """A server on loopback that answers as the test says, and records its requests."""
 
     def __init__(self, answer: Answer) -> None:
         self.requests: list[bytes] = []
@@ -93,7 +93,7 @@ def says(body: bytes, status: str = "200 OK", **headers: str) -> Answer:
 
 
 def leads(*places: str) -> Answer:
-    """Each request is sent on to the next of places; then there is a page."""
+    """Each request is redirected to the next of places; the last one gets a page."""
     left = list(places)
 
     async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
@@ -125,7 +125,7 @@ async def canary() -> AsyncIterator[Peer]:
 
 
 def client(names: Names, *allowed: Peer, tls: ssl.SSLContext | None = None) -> GuardedHttp:
-    """It may reach those peers beside what is public."""
+    """A client that may reach these peers, besides public addresses."""
     ports = {peer.port for peer in allowed}
     return GuardedHttp(
         names,
@@ -136,7 +136,7 @@ def client(names: Names, *allowed: Peer, tls: ssl.SSLContext | None = None) -> G
 
 
 async def fails(kind: type[Refused | Unreachable], http: GuardedHttp, url: str, **wanted: Any) -> str:
-    """What it says then."""
+    """The message of the error."""
     with pytest.raises(kind) as failed:
         await http.fetch(url, **wanted)
     return failed.value.message
@@ -297,7 +297,7 @@ async def test_it_says_who_asks_and_tells_nothing_else(monkeypatch: pytest.Monke
 
 
 async def test_a_host_is_resolved_once_for_a_connection_which_goes_to_what_was_checked(canary: Peer):
-    """A name that is public when it is checked, and private a moment later."""
+    """A name whose address is public when it is checked, and private a moment later."""
     async with listening(says(b"hello")) as peer:
         names = Names(rebinding_example=[[peer.at], [canary.at]])
         http = client(names, peer)
@@ -509,7 +509,7 @@ async def test_one_address_gets_few_connections_at_a_time_and_another_is_not_hel
         while slow.open < AT_ONCE:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-        with pytest.raises(Unreachable):  # nobody listens at that address, which is said at once
+        with pytest.raises(Unreachable):  # nothing listens at that address, so it fails at once
             await http.fetch("http://quick.example/")
 
         free.set()
@@ -542,11 +542,11 @@ async def test_a_certificate_must_be_for_the_host_that_was_named(tmp_path: Path)
 
         assert (await client(names, peer, tls=believed).fetch("https://example.com/")).body == b"hello"
         await fails(Unreachable, client(names, peer, tls=believed), "https://other.example/")
-        await fails(Unreachable, client(names, peer), "https://example.com/")  # nobody vouches for it
+        await fails(Unreachable, client(names, peer), "https://example.com/")  # its certificate is not trusted
 
 
 async def test_this_machine_is_not_fetched_from_as_the_server_is_set_up(canary: Peer):
-    """No name server is asked for any of these."""
+    """No query to a name server for any of these."""
     http = GuardedHttp(SystemResolver(), "https://town.example")
     for url in ("http://localhost/", "http://LOCALHOST./", "http://a.localhost/", "http://127.0.0.1/", "http://[::1]/"):
         await fails(Refused, http, url)

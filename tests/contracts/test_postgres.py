@@ -1,4 +1,4 @@
-"""What only PostgreSQL does: it goes away and comes back, and transactions get into each other's way."""
+"""Tests for PostgreSQL only: it goes away and comes back, and transactions lock each other."""
 
 import asyncio
 import time
@@ -44,7 +44,7 @@ def things(tx: Tx) -> list[Row]:
 
 @contextmanager
 def held_up(url: str) -> Iterator[None]:
-    """Until the end of the block nobody comes past wait_in_line()."""
+    """Until the end of the block, everybody waits in wait_in_line()."""
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(1)")
         yield
@@ -55,7 +55,7 @@ def wait_in_line(tx: Tx) -> None:
 
 
 def end_connections(url: str) -> None:
-    """As a restart of the server or a failing network would."""
+    """End all connections, like a restart of the server or a failing network."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
             """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -277,7 +277,7 @@ def test_a_database_in_another_encoding_is_refused(postgres: servers.Postgres):
 
 
 def test_processes_agree_on_the_time_however_wrong_their_own_clocks_are(postgres: servers.Postgres):
-    """Steady clocks begin anywhere; none is set."""
+    """Monotonic clocks start at any value; none is set."""
     clocks = [ServerClock(lambda ahead=ahead: time.monotonic() + ahead) for ahead in (0, 3600, -3600)]
     for one in clocks:
         one.look_at(postgres.url("postgres"))

@@ -1,4 +1,4 @@
-"""What every full text search finds: ports.Search."""
+"""The contract of every full-text search: ports.Search."""
 
 import random
 import re
@@ -12,7 +12,7 @@ ANN, BOB = 1 << 12 | 5, 2 << 12 | 9
 
 
 def index(tx: Tx, texts: dict[int, str], author: int = ANN) -> None:
-    """texts by number: the post's id is 1000 times that, in the author's bucket."""
+    """texts: number -> text. The post's id is 1000 times the number, in the author's bucket."""
     for number, text in texts.items():
         tx.search.index_post(tx, post_id(number, author), author, text)
 
@@ -22,7 +22,7 @@ def post_id(number: int, author: int = ANN) -> int:
 
 
 async def find(db: Database, words: str, *, author_id: int = 0, before: int = ID_MAX, limit: int = 20) -> list[int]:
-    """Numbers of the posts found, in their order."""
+    """The numbers of the found posts, in order."""
     ids = await db.read(lambda tx: tx.search.find_posts(tx, words, author_id=author_id, before=before, limit=limit))
     return [id // 1000 >> 12 for id in ids]
 

@@ -1,4 +1,4 @@
-"""A server of several processes on one PostgreSQL and one Redis, and what its workers hold."""
+"""A server of several processes on one PostgreSQL and one Redis, and the leases of its workers."""
 
 import signal
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from chirrup.ports import Row, Tx
 
 
 class Boxes:
-    """Two processes of web, two workers, one for streams. Everybody knows the first web process's address."""
+    """Two web processes, two workers, one for streams. Clients use the first web process."""
 
     def __init__(self, folder: Path, database: str, broker: str, running: ExitStack) -> None:
         shared = {"CHIRRUP_DATABASE": database, "CHIRRUP_BROKER": broker, "CHIRRUP_DATA": str(folder / "data")}
@@ -24,7 +24,7 @@ class Boxes:
             server.answered()
 
     def launch(self, name: str) -> Server:
-        """One more, of the role that its name begins with; it does not answer yet."""
+        """Start one more process, with the role at the beginning of its name. It does not answer yet."""
         role = {"CHIRRUP_ROLE": name[:-1], "CHIRRUP_URL": self.url}
         server = Server(self._folder / name, env=self._shared | role)
         self.url = self.url or server.url
@@ -34,7 +34,7 @@ class Boxes:
         return server
 
     def at_second(self, person: Person) -> Person:
-        """The same person, who comes to the second web process."""
+        """The same person, as a client of the second web process."""
         other = Person(self.webs[1], person.token)
         other.name, other.id = person.name, person.id
         return other

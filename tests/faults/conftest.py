@@ -1,4 +1,4 @@
-"""The table at the end, and its lines."""
+"""The table of results, and its lines."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ def postgres_database(postgres: Postgres, postgres_template: str) -> Iterator[st
 def boxes(
     postgres_template: str, postgres: Postgres, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Boxes]:
-    """All five run again after each test that stops some."""
+    """After a test that stops some, all five are started again."""
     redis_server.flush()
     with postgres.database(postgres_template) as database, ExitStack() as running:
         yield Boxes(tmp_path_factory.mktemp("boxes"), database, redis_server.url, running)
@@ -55,7 +55,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A long run that says less than it promises has failed."""
+    """A long run with fewer posts than POSTS_WANTED fails."""
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     whole = not session.config.option.keyword and len(session.config.args) == 1
     if ledger.LONG and whole and terminal and sum(line.posts for line in _lines(terminal)) < ledger.POSTS_WANTED:

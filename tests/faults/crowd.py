@@ -1,7 +1,7 @@
-"""People who post, boost, favourite, follow and delete at random over HTTP, and a journal of what was acknowledged.
+"""Clients that post, boost, favourite, follow and delete at random over HTTP, and a journal of acknowledged requests.
 
-When the server dies, or refuses for now, each keeps the one request whose outcome it does not know, and sends it again.
-The check is that of Jepsen's "set" test: what can be read is what was acknowledged, neither less nor more.
+When the server dies, or refuses, each keeps the one request with an unknown outcome and sends it again. The check is
+that of Jepsen's "set" test: exactly the acknowledged requests have an effect, no more and no less.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from chirrup.store import jobs, missed_pushes, outbox
 from chirrup.timelines.once import NEAR
 
 V1 = "/api/v1"
-DRAINED_S = 30  # what a dead worker held is free after 10
-HANDS = 2  # clients of one person, at work side by side
+DRAINED_S = 30  # the leases of a dead worker end after 10
+HANDS = 2  # clients of one person, in parallel
 PATIENCE = aiohttp.ClientTimeout(total=30)  # for one answer
-PAUSE_S = 0.02  # before what was refused, or not answered, is sent again
-BACK_S = 30  # within this everybody is served again
+PAUSE_S = 0.02  # before a refused or unanswered request is sent again
+BACK_S = 30  # within this all clients are served again
 
 
 class Request(NamedTuple):
@@ -40,7 +40,7 @@ class Request(NamedTuple):
 
 class Crowd:
     def __init__(self, people: Collection[Person], random: Random, line: Line | None = None) -> None:
-        """line: where what happens is counted."""
+        """line: counts the events."""
         self.people = list(people)
         self.line = line or Line("")
         self.refused = 0  # with 503, or not answered
@@ -59,7 +59,7 @@ class Crowd:
     # acting
 
     async def act(self, kill: Callable[[], None], after_s: float) -> None:
-        """Everybody is busy until kill(), which is called after_s from now, ends the server."""
+        """All clients send requests until kill(), which is called after_s from now, ends the server."""
         asyncio.get_running_loop().call_later(after_s, kill)
         async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             await asyncio.gather(
@@ -67,7 +67,7 @@ class Crowd:
             )
 
     async def live_through(self, trouble: Awaitable[None]) -> None:
-        """Everybody is busy until trouble is over, and has been served again after it."""
+        """All clients send requests until trouble is over and each was served again after it."""
         async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             busy = [
                 asyncio.ensure_future(self._undaunted(session, person, hand))
@@ -92,7 +92,7 @@ class Crowd:
                 await asyncio.gather(*busy, return_exceptions=True)
 
     async def retry(self) -> None:
-        """Learn what became of the requests that were under way when the server died."""
+        """Send the requests again that were under way when the server died."""
         async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             unknown, self._unknown = self._unknown, {}
             for request in unknown.values():
@@ -127,7 +127,7 @@ class Crowd:
         return False
 
     async def _send(self, session: aiohttp.ClientSession, request: Request) -> bool:
-        """Whether it was acknowledged; if not, it was refused for now."""
+        """True: it was acknowledged; False: it was refused for now."""
         headers = {"Authorization": f"Bearer {request.who.token}"} | (
             {"Idempotency-Key": request.key} if request.key else {}
         )
@@ -137,7 +137,7 @@ class Crowd:
             if response.status == 503:
                 assert int(response.headers["Retry-After"]) >= 1, text
                 return False
-            gone = response.status == 404 and request.method == "DELETE"  # an attempt before this one did it
+            gone = response.status == 404 and request.method == "DELETE"  # an earlier attempt has deleted it
             assert response.status == 200 or gone, (response.status, text, request)
             request.learn(await response.json())
             self.line.acknowledged += 1
@@ -194,7 +194,7 @@ class Crowd:
     # checking
 
     async def check(self, database_url: str) -> None:
-        """Once all that was announced is acted on, what can be read is what was acknowledged."""
+        """Once all events are acted on, exactly the acknowledged data can be read."""
         print(f"{self.line.acknowledged} requests acknowledged, {len(self.keys)} of them posts; {self.refused} refused")
         db = open_database(database_url)
         await eventually(lambda: _is_drained(db), DRAINED_S)
@@ -208,7 +208,7 @@ class Crowd:
         self.check_notifications()
 
     def check_posts(self) -> None:
-        """Every acknowledged post and boost is there, nothing else is, each key has made one post."""
+        """Every acknowledged post and boost exists, nothing else does, and each key has made one post."""
         for person in self.people:
             said = [post["id"] for post in person.walk(f"{V1}/accounts/{person.id}/statuses", limit=40)]
             wanted = self._by(person.id)
@@ -238,9 +238,9 @@ class Crowd:
             assert account["following_count"] == sum(follower == person.id for follower, _ in self.follows)
 
     def check_homes(self) -> None:
-        """Everything the followees said and boosted, and one's own, each once, newest first: timelines/once.py.
+        """All posts and boosts by followees, and one's own, each post once, newest first: timelines/once.py.
 
-        A deleted post may still count among the NEAR below a boost, and need not: near that end either is right.
+        A deleted post may or may not count among the NEAR entries below a boost, so near that end both are right.
         """
         shows = {boost: post for (_, post), boost in self.boosts.items()}
         gone = {id: request.who.id for request, id in self.keys.values() if id in self.deleted}
@@ -274,14 +274,14 @@ class Crowd:
             assert (told - wanted, wanted - told) == (Counter(), Counter()), f"{person.name} ({person.id})"
 
     def _by(self, account_id: str) -> set[str]:
-        """What the account said and boosted."""
+        """The account's posts and boosts."""
         said = {id for request, id in self.keys.values() if request.who.id == account_id}
         boosted = {id for (account, _), id in self.boosts.items() if account == account_id}
         return said - self.deleted | boosted
 
 
 def _boosted_again(ids: Iterable[str], shows: dict[str, str]) -> set[str]:
-    """The boosts whose post stands among the NEAR below them. shows: post, by boost."""
+    """The boosts whose post is among the NEAR entries below them. shows: boost -> post."""
     line = sorted(ids, key=int, reverse=True)
     shown = [shows.get(id, id) for id in line]
     return {id for at, id in enumerate(line) if shown[at] in shown[at + 1 : at + 1 + NEAR]}

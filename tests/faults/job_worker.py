@@ -1,6 +1,6 @@
-"""A worker in a process of its own that does jobs and keeps a journal: python -m faults.job_worker DATABASE JOURNAL.
+"""A worker process that does jobs and writes a journal: python -m faults.job_worker DATABASE JOURNAL.
 
-A line for each: "begin KEY PID" before it is done, "end KEY PID" after it.
+For each job, "begin KEY PID" before it is done and "end KEY PID" afterwards.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from chirrup.store import outbox_partitions
 
 LEASE_S = 5
 
-if __name__ == "__main__":  # before the others import them: a kill is over sooner
+if __name__ == "__main__":  # before other modules import them, so that a killed worker restarts faster
     outbox_partitions.LEASE_MS, outbox_partitions.BEAT_MS = LEASE_S * 1000, LEASE_S * 300
 
 from databases import open_database  # noqa: E402

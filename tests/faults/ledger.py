@@ -1,4 +1,4 @@
-"""What the tests of faults came to: a line for each, printed as a table at the end of `make faults` (conftest.py).
+"""The results of the tests of faults: a line for each, printed as a table at the end of `make faults` (conftest.py).
 
 CHIRRUP_ROUNDS says how often each fault happens (10 in the normal run, 100 in the long one); CHIRRUP_SEED repeats a
 run's choices (not the machine's).
@@ -23,8 +23,8 @@ class Line:
     rounds: int = 0
     acknowledged: int = 0  # requests, those for posts among them
     posts: int = 0
-    lost: int = 0  # acknowledged and not to be read afterwards
-    doubled: int = 0  # to be read, and not acknowledged or there twice
+    lost: int = 0  # acknowledged, but not there afterwards
+    doubled: int = 0  # there without an acknowledgement, or there twice
     recovery_s: list[float] = dataclasses.field(default_factory=list)  # from the end of the fault to the first success
 
     def round_over(self, of: int) -> None:
@@ -47,7 +47,7 @@ def table(lines: list[Line]) -> str:
 
 
 def _set(cell: str, width: int) -> str:
-    """Numbers to the right."""
+    """A cell, with numbers aligned to the right."""
     return cell.rjust(width) if cell.replace(",", "").isdigit() else cell.ljust(width)
 
 

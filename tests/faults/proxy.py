@@ -1,6 +1,6 @@
-"""A wire that can be cut: in both directions or one, silently or with a reset.
+"""A TCP proxy that can be cut: in one direction or both, silently or with a reset.
 
-One for each process that is to be cut off, so partitions can be asymmetric; no root and no network namespace is needed.
+One for each process that a test cuts off, so partitions can be asymmetric. It needs no root and no network namespace.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Proxy:
-    """Between a client and 127.0.0.1:port. Runs in a thread of its own, from __enter__ to __exit__."""
+    """Between a client and 127.0.0.1:port. Runs in its own thread, from __enter__ to __exit__."""
 
     def __init__(self, url: str) -> None:
-        """url: of what is behind it."""
+        """url: of the server behind it."""
         self._url = urlsplit(url)
         self._loop = asyncio.new_event_loop()
-        self._there, self._back = asyncio.Event(), asyncio.Event()  # what comes flows on; else it waits, as if dropped
+        self._there, self._back = asyncio.Event(), asyncio.Event()  # set: data passes; else it waits, as if dropped
         self.heal()
         self._writers: set[asyncio.StreamWriter] = set()
         self._refuses = False
@@ -27,7 +27,7 @@ class Proxy:
         return urlunsplit(self._url._replace(netloc=f"{credentials}@127.0.0.1:{self.port}"))
 
     def drop(self, *, there: bool = True, back: bool = True) -> None:
-        """Nothing passes, there or back or both, and nobody is told."""
+        """Nothing passes, there or back or both, without an error."""
         for flows, cut in ((self._there, there), (self._back, back)):
             if cut:
                 self._loop.call_soon_threadsafe(flows.clear)
@@ -36,11 +36,11 @@ class Proxy:
         self.drop(back=False)
 
     def drop_answers(self) -> None:
-        """What is asked is done, and nobody hears of it."""
+        """Requests pass, answers do not."""
         self.drop(there=False)
 
     def reset(self) -> None:
-        """Every connection ends at once, and new ones too."""
+        """Reset every connection at once, and new ones too."""
         self._refuses = True
         self._loop.call_soon_threadsafe(self._end_all)
 

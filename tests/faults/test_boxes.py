@@ -1,4 +1,4 @@
-"""Many processes of each role on one PostgreSQL and one Redis: they are one server, whichever of them dies."""
+"""Several processes of each role on one PostgreSQL and one Redis work as one server, whichever of them dies."""
 
 import asyncio
 import random
@@ -37,7 +37,7 @@ ROUNDS = max(2, ALL_ROUNDS // 4)
 FANS = 4_000 if ROUNDS < 25 else 25_000  # in steps of 2,500, and from 10,000 on in chunks
 
 
-def test_what_is_said_at_one_is_read_at_the_other_and_streamed_by_a_third(boxes: Boxes):
+def test_a_post_to_one_process_is_read_at_another_and_streamed_by_a_third(boxes: Boxes):
     ann, bob = boxes.webs[0].person(), boxes.webs[0].person()
     bob.post(f"/api/v1/accounts/{ann.id}/follow")
     bearer = {"Authorization": f"Bearer {bob.token}"}
@@ -62,7 +62,7 @@ def test_each_role_does_its_own(boxes: Boxes):
     assert status(boxes.streams, "/api/v1/streaming/health") == 200
 
 
-def test_a_worker_that_stops_is_followed_at_once(boxes: Boxes):
+def test_another_worker_takes_over_at_once_when_one_stops(boxes: Boxes):
     people = [boxes.webs[0].person() for _ in range(8)]  # in partitions of both
     boxes.workers[0].stop()
 
@@ -75,11 +75,11 @@ def test_a_worker_that_stops_is_followed_at_once(boxes: Boxes):
 
 
 @pytest.mark.timeout(120)
-def test_what_a_killed_worker_held_is_anothers_when_its_lease_ends(boxes: Boxes, redis_server: Redis):
-    """By the database's clock. It takes the 10 s of a lease. Redis stands still, so that an event is in hand.
+def test_another_worker_takes_over_from_a_killed_one_when_its_lease_ends(boxes: Boxes, redis_server: Redis):
+    """By the database's clock. It takes the 10 s of a lease. Redis is suspended, so the victim has leased an event.
 
-    The victim has come last, so that it renews its lease right after the other: who only looked when its own is to be
-    renewed would come late by a third of a lease.
+    The victim was started last, so it renews its lease right after the other worker. If that one only looked when it
+    renews its own, it would be late by a third of a lease.
     """
     db, victim = open_database(boxes.database), boxes.workers[1]
     victim.stop()
@@ -175,9 +175,10 @@ async def test_whatever_was_acknowledged_is_there_once_whoever_was_killed(
 async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_killed_in_the_middle(
     boxes: Boxes, redis_server: Redis, ledger_line: Callable[[str], Line]
 ):
-    """Redis stands still when the first step of them is told, so that the middle can be met.
+    """Redis is suspended after the first step, so that the kill comes in the middle.
 
-    On a busy machine it may be silent for longer than 2 s: then all homes are forgotten, and read from the database.
+    On a busy machine it may be silent for longer than 2 s. Then all home timelines are dropped, and read from the
+    database.
     """
     line, star = ledger_line("R2 killed amid a post to thousands"), boxes.webs[0].person()
     engines = open_engines(Settings(database=boxes.database, broker=redis_server.url))
@@ -187,7 +188,7 @@ async def test_a_post_to_thousands_reaches_each_once_though_all_workers_are_kill
         return not await engines.db.read(outbox.waiting)
 
     async def homes() -> list[list[int] | None]:
-        """None: forgotten."""
+        """None: dropped."""
         pages = (engines.timelines.page("home", fan, before=ID_MAX, after=0, limit=20) for fan in fans)
         return await asyncio.gather(*pages)
 
@@ -230,6 +231,6 @@ def new_followers(tx: Tx, of: int, count: int) -> list[int]:
 
 
 def unread_bytes(port: int) -> int:
-    """What has arrived for whoever listens there, and was not read."""
+    """Bytes that have arrived for the listener on this port and were not read."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(int(row[4].split(":")[1], 16) for row in rows if int(row[1].split(":")[1], 16) == port)

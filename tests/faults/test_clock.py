@@ -1,4 +1,4 @@
-"""The clock of one process jumps by an hour: docs/operate/faults.md, R7. The clock that only counts on does not."""
+"""The wall clock of one process jumps by an hour: docs/operate/faults.md, R7. Its monotonic clock does not."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,7 +26,7 @@ time.time, time.time_ns = shifted(time.time, 1), shifted(time.time_ns, 1_000_000
 
 
 def at_a_wrong_time(folder: Path, shift_s: int) -> tuple[dict[str, str], Callable[[int], None]]:
-    """Environment of a process whose clock is shift_s off, and a way to have it jump.
+    """(environment of a process whose clock is off by shift_s, a function that makes it jump).
 
     The interpreter's clock, not the C library's: with libfaketime 0.9.10 every time.sleep() of Python 3.11 fails.
     """
@@ -77,7 +77,7 @@ def test_what_is_said_after_a_restart_an_hour_back_is_newer_all_the_same(tmp_pat
 
 
 def check(ann: Person, bob: Person, said: list[int]) -> None:
-    """What ann said has rising ids, and is in that order wherever it is read; it was acted on at once."""
+    """Ann's posts have rising ids, are in that order wherever they are read, and were acted on at once."""
     assert said == sorted(set(said))
     newest_first = [str(id) for id in reversed(said)]
     assert [post["id"] for post in ann.walk(f"/api/v1/accounts/{ann.id}/statuses", limit=40)] == newest_first
@@ -126,7 +126,7 @@ def test_what_is_said_at_a_web_process_with_a_wrong_clock_is_in_order(
 
 @contextmanager
 def in_parts(database: str, broker: str, folder: Path, parts: dict[str, dict[str, str]]) -> Iterator[list[Server]]:
-    """Processes by name (a role and a number), each with environment of its own, of one server."""
+    """The processes of one server. parts: name (a role and a number) -> environment."""
     shared = {"CHIRRUP_DATABASE": database, "CHIRRUP_BROKER": broker, "CHIRRUP_DATA": str(folder / "data")}
     servers = [Server(folder / name, env=shared | {"CHIRRUP_ROLE": name[:-1]} | more) for name, more in parts.items()]
     with ExitStack() as running:

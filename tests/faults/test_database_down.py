@@ -1,4 +1,4 @@
-"""The database dies, or its disk does: docs/operate/faults.md, R3. What is acknowledged is there afterwards."""
+"""The database dies, or its disk does: docs/operate/faults.md, R3. All acknowledged data is there afterwards."""
 
 import asyncio
 import random
@@ -50,7 +50,7 @@ async def test_nothing_acknowledged_is_lost_when_postgresql_dies_and_comes_back(
 
 
 def behead(postgres: Postgres) -> None:
-    """Its children find out by themselves."""
+    """Kill only the postmaster. Its children notice by themselves."""
     assert postgres.process
     postgres.process.send_signal(signal.SIGKILL)
     postgres.process.wait()
@@ -58,7 +58,7 @@ def behead(postgres: Postgres) -> None:
 
 
 def start(postgres: Postgres) -> None:
-    """It refuses while children of the one before live."""
+    """It refuses to start while children of the old postmaster live."""
     give_up_at = time.monotonic() + START_TIMEOUT_S
     while postgres.process is None:
         try:
@@ -70,7 +70,7 @@ def start(postgres: Postgres) -> None:
 
 @contextmanager
 def flushes(server: Server, folder: Path, fault: str) -> Iterator[None]:
-    """fault: what becomes of every fsync and fdatasync of the server, as strace has it."""
+    """fault: strace's injection for every fsync and fdatasync of the server."""
     assert server.process
     log = folder / "strace"
     command = [need("strace"), "-f", "-p", str(server.process.pid), "-o", str(log), "-e", "trace=fsync,fdatasync"]
@@ -118,7 +118,7 @@ def _fail(server: Server, crowd: Crowd, folder: Path) -> None:
     with flushes(server, folder, "error=EIO"):
         eventually(lambda: crowd.refused > refused)
         assert "disk failed" in refusal(ann)
-    acknowledged = crowd.line.posts  # the disk takes everything again, but who knows what it has
+    acknowledged = crowd.line.posts  # the disk works again, but what it has is unknown
 
     assert "disk failed" in refusal(ann)
     eventually(lambda: "disk failed" in requests.get(f"{server.url}/health", timeout=5).text)  # looked up now and then

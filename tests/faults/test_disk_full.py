@@ -26,7 +26,7 @@ class Place(NamedTuple):
     disk: Path
     data: Path
     env: dict[str, str]
-    full: str  # what people are told
+    full: str  # the error that users see
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def on_sqlite(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def on_postgres(postgres: Postgres, postgres_template: str, redis_url: str, tmp_path: Path) -> Iterator[Place]:
-    """Its rows and indexes; a log that cannot be written ends PostgreSQL, which is R3."""
+    """Rows and indexes are on the small disk. A WAL that cannot be written ends PostgreSQL, which is R3."""
     with (
         small(postgres.folder / "small", "64m", owner="postgres") as disk,
         psycopg.connect(postgres.url("postgres"), autocommit=True) as connection,
@@ -73,7 +73,7 @@ def fill(ballast: Path) -> None:
 
 
 def try_to_say(person: Person, text: str, full: str) -> str:
-    """The id, or "" when the server says why it cannot store it now."""
+    """The post's id, or "" if the server says why it cannot store it now."""
     answer = person.post("/api/v1/statuses", status=text)
     if answer.status_code == 200:
         return answer.json()["id"]
@@ -95,7 +95,7 @@ def test_a_full_disk_refuses_writes_with_a_sentence_answers_reads_loses_nothing_
 
         fill(disk / "ballast")
         refused = 0
-        while refused < 20:  # what fits into the files as they are is still taken
+        while refused < 20:  # posts that fit into the existing files are still accepted
             if id := try_to_say(ann, "x" * 400, full):
                 said.append(id)
             else:

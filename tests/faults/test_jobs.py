@@ -1,4 +1,4 @@
-"""Workers are killed in the middle of jobs: each job is done all the same, and by one worker at a time. R2."""
+"""Workers are killed in the middle of jobs: each job is still done, and by one worker at a time. R2."""
 
 import os
 import random
@@ -39,7 +39,7 @@ def enqueue(tx: Tx, keys: list[str]) -> None:
         assert jobs.enqueue(tx, KIND, of=random.getrandbits(12), key=key)
 
 
-@pytest.mark.timeout(60 + ROUNDS * 20)  # what a dead worker held is taken over when its lease ends
+@pytest.mark.timeout(60 + ROUNDS * 20)  # a dead worker's jobs are taken over when their leases end
 def test_jobs_whose_worker_is_killed_are_done_and_by_one_worker_at_a_time(
     database_url: str, tmp_path: Path, ledger_line: Callable[[str], Line]
 ):
@@ -80,5 +80,5 @@ def test_jobs_whose_worker_is_killed_are_done_and_by_one_worker_at_a_time(
     line.acknowledged, line.lost = len(keys), len(set(keys) - ended.keys())
     line.doubled = sum(not set(pids[:-1]) <= killed for pids in ended.values())
     assert (line.lost, line.doubled) == (0, 0)
-    assert any(len(pids) > 1 for pids in begun.values())  # some were in hand when their worker was killed
+    assert any(len(pids) > 1 for pids in begun.values())  # some were running when their worker was killed
     db.close()

@@ -21,7 +21,7 @@ PEOPLE = 6
 
 @pytest.fixture
 def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """On both profiles: SQLite with memory, PostgreSQL with Redis."""
+    """In both profiles: SQLite with memory, PostgreSQL with Redis."""
     env = {"CHIRRUP_DATABASE": database_url}
     if not database_url.startswith("sqlite"):
         env["CHIRRUP_BROKER"] = request.getfixturevalue("redis_url")
@@ -101,7 +101,7 @@ def _picture(size: tuple[int, int], choices: random.Random) -> bytes:
 
 
 def _size_of(picture: bytes) -> tuple[int, int]:
-    """Raises unless the picture is whole."""
+    """Raises unless the picture is complete."""
     image = Image.open(io.BytesIO(picture))
     image.load()
     return image.size

@@ -1,4 +1,4 @@
-"""The machine has no memory to give: docs/operate/faults.md, R10."""
+"""The machine is out of memory: docs/operate/faults.md, R10."""
 
 import asyncio
 import io
@@ -13,7 +13,7 @@ from PIL import Image
 
 UPLOADS = 50  # more than may wait
 RECOVERED_S = 5
-SPARE = 64 * 1024 * 1024  # address space left to the server; a picture takes 150 once it is unpacked
+SPARE = 64 * 1024 * 1024  # address space left to the server; a decoded picture takes 150 MiB
 
 
 def huge_picture() -> bytes:

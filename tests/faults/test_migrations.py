@@ -1,8 +1,7 @@
-"""The schema changes while programs of before and after run, and `chirrup migrate` may be killed anywhere in it.
+"""The schema changes while the old and the new program run, and `chirrup migrate` may be killed at any moment.
 
-docs/operate/faults.md, R18; with CHIRRUP_ROUNDS set it is killed in every step. schema_1.sql is what the first release
-made: whatever step is added must bring it to what schema.py gives a new database, and take nothing away that the
-program of before reads or writes.
+docs/operate/faults.md, R18; with CHIRRUP_ROUNDS set it is killed in every step. schema_1.sql is version 1's schema. The
+steps must change it to the schema of schema.py, and take nothing away that the old program reads or writes.
 """
 
 import os
@@ -26,7 +25,7 @@ FIRST = (Path(__file__).parent / "schema_1.sql").read_text()
 
 
 def make_first(tx: Tx) -> None:
-    """As version 1 made it, with a post to come."""
+    """A database as version 1 made it, without posts."""
     tx.run("CREATE TABLE schema_version (id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id))")
     tx.run("INSERT INTO schema_version (id, version) VALUES (1, 1)")
     for statement in re.sub(r"(?m)^--.*", "", FIRST).replace("{clustered}", tx.sql.clustered).split(";"):
@@ -37,7 +36,7 @@ def make_first(tx: Tx) -> None:
 
 
 def write_as_first(tx: Tx, id: int) -> None:
-    """What the program of version 1 wrote into tables that have changed since."""
+    """Write what the program of version 1 wrote, into tables that have changed since."""
     tx.run("INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (:id, :id & 4095, '', 0, 0)", id=id)
     tx.run(
         """INSERT INTO following (bucket, account_id, target_id, id, show_boosts, notify, languages)
@@ -87,7 +86,7 @@ def test_an_old_database_gets_all_that_a_new_one_has(empty_database_url: str):
 
 
 def test_a_migration_waits_for_who_holds_a_table_and_lets_others_pass_meanwhile(postgres_url: str):
-    """A step that wants a table for itself would make all wait who come after it."""
+    """All later transactions wait behind a step that waits for a table lock."""
     db = old_database(postgres_url)
     with psycopg.connect(postgres_url) as holder, psycopg.connect(postgres_url, autocommit=True) as other:
         holder.execute("SELECT * FROM outbox")
@@ -105,7 +104,7 @@ def test_a_migration_waits_for_who_holds_a_table_and_lets_others_pass_meanwhile(
     db.close()
 
 
-EVERY = range(migrations.NUMBERED)  # as programs of before remember them
+EVERY = range(migrations.NUMBERED)  # as older programs remember them
 
 
 @pytest.mark.parametrize("done", EVERY if os.environ.get("CHIRRUP_ROUNDS") else (0, 3, EVERY[-1]))
@@ -139,6 +138,6 @@ def migrate_command(url: str) -> "subprocess.Popen[bytes]":
 
 
 def is_waiting(connection: "psycopg.Connection[tuple[object, ...]]") -> bool:
-    """Somebody waits for a lock on this database."""
+    """Whether a transaction waits for a lock on this database."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     return connection.execute(query).fetchone() is not None

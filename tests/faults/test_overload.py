@@ -1,4 +1,4 @@
-"""More work comes than can be done: docs/operate/faults.md, R13. How fast it is then: `make burst`."""
+"""More requests come than the server can handle: docs/operate/faults.md, R13. Its speed then: `make burst`."""
 
 import asyncio
 import threading
@@ -17,11 +17,11 @@ from chirrup.http.shedding import ROOM
 from chirrup.ports import Tx
 
 BEYOND = 300  # requests more than there is room for
-MEMORY_MIB = 60  # more than before, at most, while all of them wait
+MEMORY_MIB = 60  # that waiting requests may add at most
 
 
 class Posting:
-    """Posts sent side by side, each with a key of its own, and what was answered."""
+    """Posts sent in parallel, each with its own key, and their answers."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
@@ -53,7 +53,7 @@ async def session_of(person: Person) -> AsyncIterator[aiohttp.ClientSession]:
 
 @asynccontextmanager
 async def nothing_written(server: Server) -> AsyncIterator[None]:
-    """The database is held by somebody else, as in a long maintenance."""
+    """The database is locked, as during a long maintenance."""
     other, release = open_database(f"sqlite:{server.data / 'chirrup.db'}"), threading.Event()
 
     def hold(tx: Tx) -> None:
@@ -82,7 +82,7 @@ async def test_what_is_too_much_is_refused_at_once_and_what_is_accepted_is_kept(
             everything = asyncio.gather(*(posting.say(number) for number in range(ROOM + BEYOND)))
             await eventually(posting.enough_refused, within_s=30)
             assert not posting.accepted
-            for path in ("/api/v1/timelines/public", "/health"):  # reading has a lane of its own
+            for path in ("/api/v1/timelines/public", "/health"):  # reads have their own admission class
                 assert (await asyncio.to_thread(ann.get, path)).ok
         await everything
         assert len(posting.accepted) == ROOM
@@ -97,7 +97,7 @@ async def test_what_is_too_much_is_refused_at_once_and_what_is_accepted_is_kept(
 
 
 async def test_a_flood_is_answered_and_what_was_accepted_is_there_once(own_server: Server):
-    """Ten times as many side by side as there is room for, again and again, until some hundreds are through."""
+    """Ten times as many in parallel as there is room for, again and again, until some hundreds are accepted."""
     ann = own_server.person()
     ann.say("nothing is said yet")
     before_mib, healthy = memory_mib(own_server), []
@@ -128,7 +128,7 @@ def memory_mib(server: Server) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-async def test_who_sends_slowly_takes_nobodys_place(own_server: Server):
+async def test_slow_senders_take_no_room(own_server: Server):
     ann = own_server.person()
     body = b'{"status":"a word at a time"}'
     head = (
@@ -144,7 +144,7 @@ async def test_who_sends_slowly_takes_nobodys_place(own_server: Server):
 
     assert (await asyncio.to_thread(ann.post, "/api/v1/statuses", status="in one piece")).ok
 
-    reader, writer = opened[-1]  # the first of more than one address may have is cut off: http/guard.py
+    reader, writer = opened[-1]  # above the limit of one address, the first connection is cut off: http/guard.py
     writer.write(body[5:])
     assert (await reader.readline()).split()[1] == b"200"
     for _, writer in opened:
@@ -180,7 +180,7 @@ async def test_pipelined_requests_are_refused_in_their_order(own_server: Server)
     assert statuses == [503, 200] + [503] * 2000
 
 
-async def test_whoever_is_refused_is_answered_in_the_same_way_however_it_asked(own_server: Server):
+async def test_refusals_are_the_same_for_all_forms_of_requests(own_server: Server):
     ann = own_server.person()
     head = (
         f"POST /api/v1/statuses HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {ann.token}\r\n"
@@ -194,7 +194,7 @@ async def test_whoever_is_refused_is_answered_in_the_same_way_however_it_asked(o
         reader, writer = await asyncio.open_connection("127.0.0.1", own_server.port)
 
         async def ask(*parts: str) -> int:
-            """The status; each part is on its way alone."""
+            """The status of the answer. Each part is sent separately."""
             for part in parts:
                 writer.write(part.encode())
                 await writer.drain()

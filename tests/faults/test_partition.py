@@ -1,4 +1,4 @@
-"""One process cannot reach what the others can, or sleeps and comes back: docs/operate/faults.md, R9."""
+"""One process cannot reach a service that the others can, or is suspended and resumed: docs/operate/faults.md, R9."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ from chirrup.store.outbox_partitions import LEASE_MS
 
 
 class Town(NamedTuple):
-    """Two web processes and two workers; the second of each reaches database and broker by wires of its own."""
+    """Two web processes and two workers. The second of each reaches database and broker through proxies."""
 
     database: str
     webs: list[Server]
@@ -120,7 +120,7 @@ async def test_a_web_process_without_broker_still_takes_posts_and_says_that_it_i
 
 @pytest.mark.timeout(150)
 async def test_a_worker_that_slept_and_wakes_tells_nobody_twice(town: Town, ledger_line: Callable[[str], Line]):
-    """Its partitions are another's by then. What it still had in hand it may finish: handlers are repeatable."""
+    """By then another worker has its partitions. It may finish the events it had leased: reactions may repeat."""
     choices, line = random.Random(SEED), ledger_line("R9 a worker sleeps longer than its lease")
     crowd = Crowd([town.webs[0].person() for _ in range(4)], choices, line)
     sleeper = town.workers[1].process

@@ -1,7 +1,6 @@
-"""Events that can never be acted on: docs/operate/faults.md, R14. They stand in the outbox as a broken program left
-them.
+"""Events that can never be acted on: docs/operate/faults.md, R14. A broken program left them in the outbox.
 
-What a handler's own failures come to (tries, pauses, hanging) is in tests/workers/test_relay.py.
+Failures of reactions (tries, pauses, hanging) are in tests/workers/test_relay.py.
 """
 
 from pathlib import Path
@@ -56,7 +55,7 @@ def test_poison_is_set_aside_with_its_reason_while_all_else_goes_on_and_can_be_t
             "too deep": "[" * 100_000,
             "too large": '["' + "x" * HUGE + '"]',
         }
-        stale = [  # of what is gone by now: nothing is to be done
+        stale = [  # about deleted objects: nothing to do
             events.PostPublished(nobody, nothing, 0, 0),
             events.PostDeleted(nobody, nothing, 0, []),
             events.Followed(int(ann.id), nobody),
@@ -102,7 +101,7 @@ def repair(tx: Tx, id: int, body: str) -> None:
 
 
 def is_aside(db: Database, ids: list[int]) -> bool:
-    """Whether these were, and nothing waits. Due at once are those whose first tries have failed."""
+    """Whether these were set aside and nothing waits. Makes events that failed due at once."""
     db.write_now(hurry, ids)
     if db.write_now(outbox.waiting) > db.write_now(outbox.left_to_newer):
         return False
@@ -110,7 +109,7 @@ def is_aside(db: Database, ids: list[int]) -> bool:
 
 
 def are_jobs_aside(db: Database) -> bool:
-    """Whether all were, of one reaction each. Due at once are those that have failed."""
+    """Whether all jobs were set aside, one reaction each. Makes jobs that failed due at once."""
     db.write_now(lambda tx: tx.run("UPDATE jobs SET due_ms = 1 WHERE state = 'waiting'"))
     found = db.write_now(jobs.page, 50, kind=jobs.REACTION)
     return len(found) == 2 and all(one.state == "set_aside" for one in found)

@@ -1,6 +1,6 @@
-"""PostgreSQL with a standby: what may lag is read there, and it takes over when the primary dies.
+"""PostgreSQL with a standby: reads that may lag go there, and it takes over when the primary dies.
 
-docs/operate/faults.md, R17. docs/operate/postgres.md says how people set this up.
+docs/operate/faults.md, R17. docs/operate/postgres.md says how to set this up.
 """
 
 import time
@@ -31,7 +31,7 @@ def pair() -> Iterator[PostgresPair]:
 
 @pytest.fixture
 def name(pair: PostgresPair, request: pytest.FixtureRequest) -> str:
-    """A database with the schema, on both."""
+    """A database with the schema, on both servers."""
     name = f"test_{abs(hash(request.node.name))}"
     pair.ask(pair.first, f"CREATE DATABASE {name} TEMPLATE template0")
     migrated(pair.first.url(name))

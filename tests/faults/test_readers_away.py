@@ -1,4 +1,4 @@
-"""Readers of streams who are away while a worker dies: docs/operate/faults.md, R2, and docs/streams.md."""
+"""Readers of streams who are disconnected while a worker dies: docs/operate/faults.md, R2, and docs/streams.md."""
 
 import asyncio
 import json
@@ -27,14 +27,14 @@ from chirrup.store.outbox_partitions import PARTITIONS
 ROUNDS = max(1, ALL_ROUNDS // 10)
 AUTHORS = 8
 SOME = 40  # posts
-IN_HAND_MAX = 32  # requests of those who post, where a machine does not do as much as is asked for
+IN_HAND_MAX = 32  # requests of authors at a time, if the machine is slower than the wanted rate
 WITHIN_S = 60  # a lease ends after 10; on a busy machine
 
 
 class Reader:
-    """Reads a stream of server-sent events, and takes it up again as `EventSource` does.
+    """Reads a stream of server-sent events, and resumes it as `EventSource` does.
 
-    It leaves when `leave` comes and is away until `back`; with `steps`, it goes after some events, until `stay` comes.
+    It disconnects at `leave` and is away until `back`. With `steps`, it disconnects after some events, until `stay`.
     """
 
     def __init__(self, name: str, urls: list[str], token: str, **when: Any) -> None:
@@ -45,7 +45,7 @@ class Reader:
         self._stay: Event | None = when.get("stay")
         self.heard: Counter[str] = Counter()
         self.gaps: list[str] = []
-        self.came = 0  # how often
+        self.came = 0  # number of connections
         self.begun = Event()
         self._last = ""
 
@@ -66,7 +66,7 @@ class Reader:
             await reading
 
     async def _read(self, session: aiohttp.ClientSession, most: int) -> None:
-        """Up to the end of the stream, or so many events."""
+        """Read up to the end of the stream, or so many events."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": self._last} if self._last else {})
         url, taken = self._urls[self.came % len(self._urls)], 0
         self.came += 1
@@ -97,7 +97,7 @@ class Reader:
 
 
 class Talk:
-    """Authors who post at a rate, by turns at either web process."""
+    """Authors who post at a rate, to both web processes in turn."""
 
     def __init__(self, webs: list[Server], authors: list[Person], line: Line) -> None:
         self._webs, self._authors, self._line = webs, authors, line
@@ -173,7 +173,7 @@ async def test_nobody_who_was_away_misses_what_a_dead_worker_had(
         return not await db.read(outbox.waiting)
 
     async def kill_one(victim: Server) -> list[int]:
-        """With deliveries in hand: Redis stands still until both workers have some. Their events."""
+        """Kill it during deliveries: Redis is suspended until both workers have some. Returns the victim's events."""
         redis_server.pause()
 
         async def both_have_some() -> bool:
@@ -261,7 +261,7 @@ def missing(reader: Reader, said: list[str]) -> list[str]:
 
 
 def read_on(person: Person, path: str, after: str) -> list[str]:
-    """As a client does that was told of a gap."""
+    """Read the rest as a client does after the signal of a gap."""
     found: list[str] = []
     while page := person.get(path, min_id=after, limit=40).json():
         found += [post["id"] for post in page]
@@ -282,7 +282,7 @@ def leased(tx: Tx) -> list[int]:
 
 
 def holders(tx: Tx) -> list[int]:
-    """Workers who have events in hand."""
+    """Workers that have leased events."""
     rows = tx.all(
         f"""SELECT DISTINCT holder FROM lanes JOIN outbox ON lane = outbox.bucket % {PARTITIONS}
             WHERE lease_until > :now AND until > :now""",

@@ -1,4 +1,4 @@
-"""Redis is flushed, killed, promoted, delivery: docs/operate/faults.md, R4, R5. What is in it is never the only place.
+"""Redis is flushed, killed, promoted, moved: docs/operate/faults.md, R4, R5. It never has the only copy of anything.
 
 Servers are started from this thread, never another: they die with the thread that started them (prctl(2)).
 """
@@ -60,7 +60,7 @@ async def live_through(webs: list[Server], database: str, troubles: list[Trouble
 
 
 def _at(web: Server, person: Person) -> Person:
-    """The same person, who comes to that web process."""
+    """The same person, as a client of that web process."""
     other = Person(web, person.token)
     other.name, other.id = person.name, person.id
     return other
@@ -77,7 +77,7 @@ async def test_a_server_that_is_flushed_or_killed_takes_nothing_with_it(
     async def kill() -> None:
         await asyncio.sleep(0.5)
         redis_server.kill()
-        await asyncio.sleep(1)  # it is away for so long
+        await asyncio.sleep(1)  # the time it is away
         redis_server.start()
 
     with town(postgres_database, redis_server.url, tmp_path) as webs:
@@ -130,7 +130,7 @@ async def test_a_cluster_loses_primaries_and_nothing_else(
         redis_cluster.start()
 
     async def move_slots() -> None:
-        """Some that have keys, to another primary and back, while posts are delivered to them."""
+        """Move some slots that have keys to another primary and back, while posts are delivered to them."""
         taker, *_, giver = sorted(redis_cluster.primaries(), key=lambda node: node.ask("DBSIZE"))
         slots = sorted({giver.ask("CLUSTER", "KEYSLOT", key) for key in giver.ask("KEYS", "*")})[:8]
         assert slots, "no timelines at all"
@@ -150,10 +150,10 @@ async def test_a_cluster_loses_primaries_and_nothing_else(
 
 
 @pytest.mark.parametrize("how", ["started anew", "suspended", "demoted"])
-async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
+async def test_old_timelines_of_a_primary_that_is_promoted_again_are_not_used(
     how: str, redis_pair: RedisPair, sqlite_template: Path, tmp_path: Path
 ):
-    """A → B → A, and A knows nothing of the time of B: what homes had there is not what the database says by then."""
+    """A → B → A, and A missed the time of B, so its home timelines differ from the database."""
     shutil.copy(sqlite_template, tmp_path / "db")
     db = open_database(f"sqlite:{tmp_path / 'db'}")
     first, second = redis_pair.first, redis_pair.second
@@ -179,7 +179,7 @@ async def test_of_a_primary_that_is_one_again_nothing_old_is_believed(
         await settle(worker)
 
     async def is_right_at(server: Redis) -> bool:
-        """Bob's home is kept there, and as the database says."""
+        """Whether Bob's home timeline is there, and matches the database."""
         await missed_pushes.make_up(worker)  # as a worker's timers do each second
         await read.home(web, bob, Span(before=ID_MAX, limit=20))
         kept = await web.timelines.page("home", bob, before=ID_MAX, after=0, limit=20)

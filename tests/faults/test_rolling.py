@@ -1,4 +1,4 @@
-"""Every process is replaced in turn under load, and nobody notices: docs/operate/faults.md, R11.
+"""Every process is replaced in turn under load, and clients see no error: docs/operate/faults.md, R11.
 
 CHIRRUP_STREAMS says how many streams are open meanwhile (100; 10000 for the long form), CHIRRUP_ROUNDS how often.
 """
@@ -27,7 +27,7 @@ RESTARTING = (1001, 1012)  # close codes that tell a client to come again
 
 
 class Part(Server):
-    """One process of a role; others may share its port, so it is asked on its own one whether it is ready."""
+    """One process of a role. Others may share its port, so its readiness is checked on its port for metrics."""
 
     def __init__(self, folder: Path, role: str, port: int, shared: dict[str, str]) -> None:
         self.role, self.health = role, f"http://127.0.0.1:{(own := free_port())}/health"
@@ -65,7 +65,7 @@ class Town:
         )
 
     def replace(self, number: int) -> float:
-        """Start another, then stop this one. How many seconds that took it."""
+        """Start another, then stop this one. Returns how many seconds the stop took."""
         old = self.parts[number]
         self.parts[number] = self.another(old.role)
         began_s = time.monotonic()
@@ -86,10 +86,10 @@ def town(postgres_template: str, postgres: Postgres, redis_server: Redis, tmp_pa
 
 
 class Demanding(Crowd):
-    """Who accepts no refusal and no lost connection."""
+    """Clients that accept no refusal and no lost connection."""
 
     async def live_as_ever(self, change: Awaitable[None]) -> None:
-        """Everybody is busy until change is over: half with a connection for each request, half with one they keep."""
+        """All clients send requests until change is over: half with a new connection for each, half with a kept one."""
         over = asyncio.Event()
 
         async def busy(who: Person, hand: int) -> None:
@@ -112,7 +112,7 @@ class Demanding(Crowd):
 
 
 class Listener:
-    """Reads a stream of server-sent events, and after each end goes on where it was."""
+    """Reads a stream of server-sent events, and resumes it after each end."""
 
     def __init__(self) -> None:
         self.heard: Counter[str] = Counter()
@@ -137,7 +137,7 @@ class Listener:
 
 
 async def keep_open(session: aiohttp.ClientSession, url: str, ends: Counter[int], open_now: list[int]) -> None:
-    """A WebSocket; once it ends another, after a moment of the client's choosing."""
+    """Keeps a WebSocket open: when it ends, opens another after a random pause."""
     while True:
         async with session.ws_connect(url) as socket:
             open_now[0] += 1

@@ -1,4 +1,4 @@
-"""The database is slow, or stands still: docs/operate/faults.md, R8."""
+"""The database is slow, or suspended: docs/operate/faults.md, R8."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from servers import Postgres
 
 from chirrup.engines.database.common import TIMEOUT_S
 
-DEADLINE_S = TIMEOUT_S + 3  # of a machine that has other things to do
+DEADLINE_S = TIMEOUT_S + 3  # on a busy machine
 HEALTH_S = 1.5
 
 
@@ -61,7 +61,7 @@ def send_all(postgres: Postgres, sig: signal.Signals) -> None:
             os.kill(one, sig)
 
 
-def test_who_waits_too_long_is_told_to_come_again_and_gets_one_post(
+def test_a_request_that_waits_too_long_gets_a_503_and_its_retry_makes_one_post(
     postgres_database: str, redis_url: str, tmp_path: Path
 ):
     env = {"CHIRRUP_DATABASE": postgres_database, "CHIRRUP_BROKER": redis_url}

@@ -1,4 +1,4 @@
-"""Many who open a stream and hardly read it: docs/operate/faults.md, R15.
+"""Many clients that open a stream and hardly read it: docs/operate/faults.md, R15.
 
 CHIRRUP_SLOW_READERS says how many (200 in the normal run, 10,000 is the threat's number).
 """
@@ -17,7 +17,7 @@ from stream.raw import open_stream
 SLOW = int(os.environ.get("CHIRRUP_SLOW_READERS", "200"))
 FAST = 5
 POSTS = 140
-LONG = "👨‍👩‍👧‍👦" * 490  # 25 bytes each: 12 kB a post, so that 1.3 MB (what a slow reader may leave) are soon said
+LONG = "👨‍👩‍👧‍👦" * 490  # 25 bytes each: 12 kB a post, so that 1.3 MB (the limit of unread bytes) are reached soon
 RSS_MAX = 400 * 1024 * 1024
 BUFFER_BYTES = 4096
 
@@ -44,7 +44,7 @@ async def test_those_who_hardly_read_are_dropped_and_cost_the_others_nothing(tmp
 
         await eventually(all_heard, within_s=30)
         assert memory_bytes(server) - before < RSS_MAX
-        await eventually(slow_are_gone, within_s=30)  # 1 MiB each, then 5 s to say goodbye
+        await eventually(slow_are_gone, within_s=30)  # 1 MiB each, then 5 s to close
         assert (await asyncio.to_thread(ann.get, "/health")).ok
         assert all(into == said for into in heard)  # each once: a set of as many as were said
 
@@ -60,12 +60,12 @@ def say(ann: Person, number: int) -> str:
 
 
 async def sip(readers: list[socket.socket]) -> None:
-    """A byte a second from each."""
+    """Read a byte a second from each."""
     while True:
         for raw in readers:
             try:
                 raw.recv(1)
-            except OSError:  # nothing there, or dropped
+            except OSError:  # nothing to read, or dropped
                 continue
         await asyncio.sleep(1)
 
@@ -94,5 +94,5 @@ def open_connections(server: Server) -> int:
 def _is_socket(open_file: Path) -> bool:
     try:
         return os.readlink(open_file).startswith("socket:")
-    except FileNotFoundError:  # closed since
+    except FileNotFoundError:  # closed meanwhile
         return False

@@ -1,4 +1,4 @@
-"""Programs that make faults, and where they come from."""
+"""Programs that cause faults, and their Debian packages."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ PACKAGES = {"strace": "strace", "prlimit": "util-linux"}
 
 
 def need(program: str) -> str:
-    """Its path. Skips where it is missing; with CI set that is a failure."""
+    """The program's path. Skips the test if it is missing; with CI set, fails."""
     path = shutil.which(program)
     if path is None:
         _leave_out(f"no {program} here: apt-get install {PACKAGES[program]}")

@@ -1,4 +1,4 @@
-"""People on the one real server (client.py); each test makes its own.
+"""Accounts on the one real server (client.py); each test makes its own.
 
 CHIRRUP_TEST_SCALED=1: the server has PostgreSQL and Redis, not SQLite and its own memory.
 """

@@ -1,4 +1,4 @@
-"""What is hidden cannot be told from what never was: every route and page that takes an id or an address of ours."""
+"""Hidden objects get the same answers as absent ones: every route and page that takes an id or an address of ours."""
 
 import re
 import statistics
@@ -18,7 +18,7 @@ from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.web.routes import ROUTES as PAGES
 
 STATUSES = "/api/v1/statuses"
-NEVER = "117000000000000001"  # an id that was never given out
+NEVER = "117000000000000001"  # an id that was never drawn
 ON_POSTS = [route for route in ROUTES if re.search(r"/(statuses|polls)/\{id\}", route.path)]
 # headers that may differ between two equal answers
 SAME = {"date", "content-length", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"}
@@ -36,7 +36,7 @@ def told(answer: requests.Response) -> Told:
 
 
 class Secrets:
-    """Posts of ann's, and people who may not see them."""
+    """Posts of ann's, and accounts that may not see them."""
 
     def __init__(self, server: Server) -> None:
         self.ann, self.stranger, self.blocked = server.person(), server.person(), server.person()
@@ -52,7 +52,7 @@ class Secrets:
         self.browsers = {one: one.csrf("/settings" if one.is_logged_in else "/login") for one in browsers}
 
     def _things(self, friend: Person) -> dict[str, str]:
-        """One of each kind that is ann's alone, by its noun."""
+        """noun -> id of an object of this kind that only ann may see."""
         friend.say(f"@{self.ann.name} hello", visibility="direct")
         made = {
             "list": self.ann.post("/api/v1/lists", title="friends").json(),
@@ -87,14 +87,14 @@ def test_a_hidden_post_is_answered_like_one_that_never_was(secrets, route: Route
 def test_a_hidden_post_takes_as_long_as_one_that_never_was(secrets, method: str):
     took: dict[str, list[float]] = {secrets.posts[0]["id"]: [], NEVER: []}
     path = f"{STATUSES}/{{}}" if method == "GET" else f"{STATUSES}/{{}}/favourite"
-    for _ in range(100):  # in turns, so that what else the machine does slows both
+    for _ in range(100):  # in turns, so that other work on the machine slows both
         for id, seconds in took.items():
             started = time.perf_counter()
             secrets.stranger.call(method, path.format(id))
             seconds.append(time.perf_counter() - started)
 
     hidden, absent = (statistics.median(seconds) for seconds in took.values())
-    assert abs(hidden - absent) < 0.010  # 10 ms cannot be told apart over a network
+    assert abs(hidden - absent) < 0.010  # 10 ms cannot be measured over a network
 
 
 def test_replies_to_hidden_posts_are_answered_like_to_none(secrets):
@@ -127,7 +127,7 @@ ON_PAGES = [route for route in PAGES if "{id}" in route.path]
 
 @pytest.mark.parametrize("route", ON_PAGES, ids=name_of)
 def test_a_page_of_a_hidden_post_is_the_one_of_none(secrets, route):
-    """The page names its own address, and its forms a token."""
+    """Ignoring the page's own address and the tokens of its forms."""
     url = secrets.ann.server.url + route.path.replace("{handle}", f"@{secrets.ann.name}")
     for browser, csrf in secrets.browsers.items():
         form: dict[str, Any] = {"allow_redirects": False, "timeout": 20}
@@ -143,7 +143,7 @@ def test_a_page_of_a_hidden_post_is_the_one_of_none(secrets, route):
 
 
 def without(answer: Told, id: str) -> Told:
-    """The answer with a word for the id and for what differs with every answer."""
+    """The answer with placeholders for the id and for parts that differ with every answer."""
     status, body, headers = answer
     body = re.sub(rb'name="(csrf|key)" value="[\w-]+"', b"drawn", body.replace(id.encode(), b"ID"))
     return status, body, {k: v.replace(id, "ID") for k, v in headers.items() if k.lower() != "set-cookie"}

@@ -25,7 +25,7 @@ def picture(color: str, kind: str = "PNG", frames: int = 1) -> bytes:
 
 
 def upload(person: Person, **files: bytes) -> requests.Response:
-    """As masto.js does it: misnamed and mistyped."""
+    """An upload as masto.js sends it, with a wrong name and type."""
     return person.call("PATCH", UPDATE, files={name: ("blob", data, "image/jpeg") for name, data in files.items()})
 
 
@@ -34,7 +34,7 @@ def middle(url: str) -> tuple[int, int, int]:
     return image.getpixel((image.width // 2, image.height // 2))  # pyright: ignore[reportReturnType]
 
 
-# finding them
+# finding accounts
 
 
 def test_an_account_is_shown_to_everybody(server, ann):
@@ -86,7 +86,7 @@ def test_a_suspended_account_shows_its_name_alone(server, ann, bob):
     assert ann.get(f"/api/v1/accounts/{bob.id}/statuses").json() == []
 
 
-# one's own
+# one's own account
 
 
 def test_ones_own_account_has_more_to_it(server, ann):
@@ -371,7 +371,7 @@ def test_an_app_is_told_where_to_ask_whose_token_it_holds(server, ann):
         assert (claims["profile"], claims["picture"]) == (me["url"], me["avatar"])
 
 
-# names nobody may take
+# names that are refused
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Administration: who may, what it does at once, and that it is written down."""
+"""Administration: who may use it, its immediate effects, and its log."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""Threads of direct posts, as each who takes part sees them."""
+"""Threads of direct posts, as each participant sees them."""
 
 import pytest
 from client import Person, eventually

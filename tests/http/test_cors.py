@@ -1,4 +1,4 @@
-"""Clients that are pages of other sites, in a browser: whatever they ask, it lets them see the answer."""
+"""Clients that are pages of other sites: the browser lets them see every answer."""
 
 import re
 
@@ -28,7 +28,7 @@ def check_cors(answer: requests.Response) -> None:
 
 @pytest.mark.parametrize("path", [*NOWHERE, "/oauth/authorize", "/api/v1/streaming/public", "/api/v1/streaming"])
 def test_every_preflight_is_answered(server, path):
-    """The answer to the request itself says what is not there; refused a preflight, a browser hides it."""
+    """Also for paths that do not exist: after a refused preflight, a browser hides the 404."""
     for method in METHODS:
         answer = preflight(server.url + path, method)
 
@@ -63,7 +63,7 @@ def test_what_is_not_there_is_said_to_pages_of_other_sites_too(world, path):
 
 
 def test_an_update_of_media_in_version_2_is_not_there(world):
-    """Clients that are told so ask version 1."""
+    """Clients that get a 404 use version 1."""
     path = f"/api/v2/media/{world.picture()['id']}"
 
     answer = world.user.call("PUT", path, headers=PAGE, json={"description": "a bird"})
@@ -94,7 +94,7 @@ def test_pictures_may_be_read_by_pages_of_other_sites(server, name):
 
 
 def test_the_version_of_the_api_is_what_is_there(server):
-    """By version 2 of Mastodon's API there are grouped notifications: whoever adds them looks what else is there."""
+    """Version 2 of Mastodon's API has grouped notifications. When they are added, check what else it has."""
     paths = {route.path for route in ROUTES}
     version = server.anyone().get("/api/v2/instance").json()["api_versions"]["mastodon"]
 

@@ -1,6 +1,6 @@
-"""What a stranger sends costs the server little, whatever is in it: the worst patterns for all who read it.
+"""Any input costs the server little: the worst patterns for each of its readers.
 
-Processor time of the server's process is measured, so that a busy machine changes nothing.
+CPU time of the server's process is measured, so a busy machine does not matter.
 """
 
 import itertools
@@ -68,7 +68,7 @@ IN_BODIES = (
     ),
     '\r\n--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n',
 )
-# Each header that we or a library look at, and what a pattern stands in the middle of: where its readers look for more.
+# Each header that we or a library parse, with a frame for the pattern in which the parser continues.
 HEADERS: dict[str, tuple[tuple[str, str], ...]] = {
     "accept": (("text/html;a=", ""),),
     "accept-language": (("en;q=", ""),),
@@ -115,7 +115,7 @@ PLACES = {
 
 @pytest.fixture(scope="module")
 def cautious(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """It reads X-Forwarded-For, too."""
+    """A server that reads X-Forwarded-For, too."""
     with Server(tmp_path_factory.mktemp("cautious") / "data", env={"CHIRRUP_TRUSTED_PROXIES": "127.0.0.1"}) as server:
         yield server
 
@@ -211,7 +211,7 @@ def _post(place: str, who: str, content_type: str, body: str) -> bytes:
 
 
 def _cost_s(server: Server, request: bytes) -> float:
-    """Processor time until an answer begins; where that is too much, what it is once others of our tasks are done."""
+    """CPU time until an answer begins; if it is too much, measured again when other tasks of the server are done."""
     return next((cost_s for _ in range(3) if (cost_s := _cost_once_s(server, request)) < COST_S_MAX), COST_S_MAX)
 
 
@@ -221,7 +221,7 @@ def _cost_once_s(server: Server, request: bytes) -> float:
         try:
             raw.sendall(request)
             answer = raw.recv(65536)
-        except (ConnectionResetError, BrokenPipeError):  # in the middle of what is too much
+        except (ConnectionResetError, BrokenPipeError):  # the server refused it before the end
             answer = b""
         cost_s = server.cpu_s() - before
     assert answer.startswith(b"HTTP/1.1 ") or not answer, answer[:100]

@@ -1,4 +1,4 @@
-"""The directory and suggestions: whom one might want to follow."""
+"""The directory and suggestions of accounts to follow."""
 
 import pytest
 import shapes
@@ -18,7 +18,7 @@ def listed(person: Person, order: str, limit: int = 80, **query) -> list[str]:
 
 
 def everybody_listed(person: Person, order: str) -> list[str]:
-    """Page after page: the server has the people of other tests, too."""
+    """All pages, because the server has accounts of other tests, too."""
     found: list[str] = []
     while page := listed(person, order, offset=len(found)):
         found += page
@@ -38,7 +38,7 @@ def test_the_directory_has_the_newest_first(server, ann, bob, eve):
     assert listed(server.anyone(), "new", limit=2, offset=1) == [bob.id, ann.id]
 
 
-def test_the_directory_has_those_first_who_spoke_last(server, ann, bob, eve):
+def test_the_directory_begins_with_the_latest_authors(server, ann, bob, eve):
     eve.say("first")
     ann.say("then me")
     bob.say("for few", visibility="private")
@@ -51,7 +51,7 @@ def test_the_directory_has_those_first_who_spoke_last(server, ann, bob, eve):
     assert len(whole) == len(set(whole))
 
 
-def test_who_does_not_want_to_be_found_is_not(server, ann, bob, eve):
+def test_an_account_that_is_not_discoverable_is_not_listed(server, ann, bob, eve):
     for person in (ann, bob, eve):
         person.say("hello")
     ann.patch("/api/v1/accounts/update_credentials", discoverable=False)
@@ -76,7 +76,7 @@ def test_odd_questions_to_the_directory_are_refused(ann, query):
 
 
 @pytest.mark.parametrize("query", [{"offset": "-1"}, {"offset": str(2**62)}, {"limit": "0"}, {"limit": str(10**9)}])
-def test_numbers_beyond_are_brought_within(ann, query):
+def test_too_large_limits_and_offsets_are_capped(ann, query):
     answer = ann.get("/api/v1/directory", **query)
 
     assert answer.status_code == 200
@@ -108,7 +108,7 @@ def test_the_most_followed_who_speak_are_suggested_to_newcomers(server, ann, bob
     assert suggested(bob).get(bob.id) is None
 
 
-def test_who_hides_their_network_suggests_nobody_by_it(server, ann, bob, eve):
+def test_followees_of_an_account_that_hides_its_network_are_not_suggested(server, ann, bob, eve):
     bob.patch("/api/v1/accounts/update_credentials", hide_collections=True)
     ann.follow(bob)
     bob.follow(eve)
@@ -148,8 +148,8 @@ def test_suggestions_are_for_people(server):
     assert server.anyone().get("/api/v2/suggestions").status_code == 401
 
 
-def test_whom_one_follows_already_takes_no_suggestions_place(server, ann, bob, eve):
-    """Somebody who follows many whom one follows, and one more."""
+def test_followees_take_no_place_among_suggestions(server, ann, bob, eve):
+    """A followee follows many of the viewer's followees, and one more account."""
     many = [server.person() for _ in range(3)]
     for one in many:
         ann.follow(one)

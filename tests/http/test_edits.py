@@ -1,4 +1,4 @@
-"""Edits: what is as before changes nothing, what is different is in the history."""
+"""Edits: an edit without a change does nothing, every other one is in the history."""
 
 import io
 

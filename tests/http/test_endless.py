@@ -1,7 +1,7 @@
-"""However many hidden or unwanted items follow each other, no list of the API ends or has an empty page before its end.
+"""Many hidden items in a row neither end a list of the API nor make an empty page before its end.
 
-Each list holds three items that are to be seen, then MANY that are not, then three. It is walked by its Link header,
-down and up. A new list route has to say here what its list holds: SCENES.
+Each list has three visible items, then MANY hidden ones, then three visible ones. The tests follow its Link header,
+down and up. A new list route needs an entry in SCENES.
 """
 
 import re
@@ -59,9 +59,9 @@ URL = "http://x/list"
 
 
 class Scene(NamedTuple):
-    viewer: str  # a key of Town.ids; "" for somebody who is not logged in
+    viewer: str  # a key of Town.ids; "": not logged in
     expected: str  # a key of Town.shown
-    about: str = ""  # what the path names: a key of Town.ids, or a hashtag
+    about: str = ""  # the path's parameter: a key of Town.ids, or a hashtag
     query: dict[str, Any] = {}
 
 
@@ -125,9 +125,9 @@ NAMED = "star owner marker hater hermit locked muter talker answerer booster fri
 
 
 class Town:
-    """Three good people arrive, then many who will be suspended, then three good ones; all of them do the same things.
+    """Three good accounts, then many that will be suspended, then three good ones. All of them do the same things.
 
-    At each arrival others say something that is to be seen by all, or, while the many come, that is not.
+    With each new account others post: for everybody, or, during the many, hidden posts.
     """
 
     def __init__(self, db: Database, many: int) -> None:
@@ -271,7 +271,7 @@ def scenes(table: dict[str, list[Scene]], routes: list[Route]) -> list[Any]:
 
 
 async def page(world: World, route: Route, scene: Scene, **span: Any) -> tuple[list[str], Any]:
-    """(what names the items, the answer)."""
+    """(names of the items, the answer)."""
     viewer = Viewer(world.town.ids[scene.viewer]) if scene.viewer else Viewer()
     call = Call(world.services, viewer=viewer, site=world.services.sites.own, headers={}, url=URL)
     arguments = ARGUMENTS[route]
@@ -286,7 +286,7 @@ async def page(world: World, route: Route, scene: Scene, **span: Any) -> tuple[l
 
 
 def _name_of(item: dict[str, Any]) -> str:
-    """What tells an item from others: of a conversation its last post, of a notification who caused it."""
+    """A name for an item: of a conversation its last post, of a notification its cause."""
     if "sample_account_ids" in item:
         return item["sample_account_ids"][0]
     if "last_status" in item:
@@ -297,7 +297,7 @@ def _name_of(item: dict[str, Any]) -> str:
 
 
 async def walk(world: World, route: Route, scene: Scene, rel: str, parameter: str, start: str) -> list[list[str]]:
-    """The items of each page, until no page follows."""
+    """The items of each page, until there is no next page."""
     pages: list[list[str]] = []
     edge = start
     while True:

@@ -1,4 +1,4 @@
-"""What is hidden is as if it had never been: same answers, no counts, no gaps, nothing kept for the wrong reader."""
+"""Hidden posts leave no trace: same answers, no counts, no gaps, nothing cached for the wrong viewer."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ from chirrup.mastodon.routes import ROUTES
 STATUSES = "/api/v1/statuses"
 
 
-def test_a_mention_shows_nothing_to_whom_the_author_blocks(server, ann, bob):
+def test_a_mention_is_hidden_from_an_account_that_its_author_blocks(server, ann, bob):
     ann.post(f"/api/v1/accounts/{bob.id}/block")
     for visibility in ("public", "direct"):
         post = ann.say(f"about @{bob.name}", visibility=visibility)
@@ -34,7 +34,7 @@ def counts(server: Server, id: str) -> tuple[int, ...]:
 
 
 def test_a_thread_has_no_trace_of_hidden_replies(server, ann, bob):
-    """Also what hangs below a hidden reply stands where it would without it."""
+    """Replies below a hidden reply are shown in their place all the same."""
     root = ann.say("root")["id"]
     first = bob.say("first", in_reply_to_id=root)["id"]
     private = bob.say("private", in_reply_to_id=root, visibility="private")["id"]
@@ -54,7 +54,7 @@ def test_a_thread_has_no_trace_of_hidden_replies(server, ann, bob):
 
 @pytest.mark.parametrize("fate", ["private", "direct", "deleted", "of somebody who blocks", "suspended"])
 def test_a_reply_to_a_hidden_post_is_shown_as_one_to_none(server, ann, bob, fate: str):
-    """Its id would tell that it is there, and who wrote it. Whoever may see it is told, in a boost of the reply too."""
+    """The parent's id would reveal that it exists, and its author. Viewers who may see it get it, in a boost too."""
     word, stranger, friend = f"needle{ann.id}", server.person(), server.person()
     visibility = fate if fate in ("private", "direct") else "public"
     parent = ann.say(f"{word} @{bob.name} @{friend.name}", visibility=visibility, spoiler_text=word)
@@ -93,7 +93,7 @@ def test_a_reply_to_a_hidden_post_is_shown_as_one_to_none(server, ann, bob, fate
 
 
 def outside(server: Server, ann: Person, post: str, tag: str) -> dict[str, Any]:
-    """All that a stranger can count."""
+    """All counts that a viewer without a login can see."""
     nobody = server.anyone()
     account = nobody.get(f"/api/v1/accounts/{ann.id}").json()
     return {
@@ -131,7 +131,7 @@ def test_no_count_moves_for_what_is_hidden(server, ann, bob):
     assert outside(server, ann, post, tag) == before
 
 
-def test_who_boosted_for_followers_only_is_known_to_them(server, ann, bob):
+def test_a_booster_for_followers_only_is_shown_to_them_only(server, ann, bob):
     carla, post = server.person(), ann.say("hello")["id"]
     carla.follow(bob)
     bob.post(f"{STATUSES}/{post}/reblog", visibility="private")
@@ -186,7 +186,7 @@ def test_a_deleted_post_takes_its_boosts_favourites_and_notifications_along(serv
 # audiences that change
 
 
-def test_who_is_edited_out_of_a_mention_reads_no_more(ann, bob):
+def test_an_account_no_longer_mentioned_after_an_edit_cannot_read_the_post(ann, bob):
     post = ann.say(f"@{bob.name} our secret", visibility="direct")["id"]
     paths = [f"{STATUSES}/{post}{part}" for part in ("", "/context", "/history")]
     assert all(bob.get(path).ok for path in paths)
@@ -199,7 +199,7 @@ def test_who_is_edited_out_of_a_mention_reads_no_more(ann, bob):
         assert "secret" not in bob.get(f"/api/v1/{path}").text
 
 
-def test_who_follows_no_more_reads_no_more_from_the_next_request_on(ann, bob):
+def test_a_former_follower_cannot_read_from_the_next_request_on(ann, bob):
     post = ann.say("for followers needle" + ann.id, visibility="private")["id"]
     bob.follow(ann)
     assert bob.get(f"{STATUSES}/{post}").ok
@@ -212,7 +212,7 @@ def test_who_follows_no_more_reads_no_more_from_the_next_request_on(ann, bob):
         assert bob.get(f"/api/v1/{path}").json() == []
 
 
-def test_who_asks_to_follow_sees_nothing_and_lets_nobody_in(server, ann):
+def test_a_follow_request_gives_no_access_to_either_side(server, ann):
     ann.patch("/api/v1/accounts/update_credentials", locked=True)
     post = ann.say("for followers", visibility="private")["id"]
     asker = server.person()
@@ -249,7 +249,7 @@ def test_a_suspended_author_is_gone_everywhere_and_comes_back(server, ann, bob):
     ]
 
     def where() -> list[str]:
-        """Lists in which there is something of ann's."""
+        """Lists with posts of ann's."""
         found = [path for path in lists if f'"id":"{ann.id}"' in carla.get(f"/api/v1/{path}").text]
         return found + ["search"] * (post in carla.get("/api/v2/search", q=word).text)
 
@@ -270,11 +270,11 @@ def test_a_suspended_author_is_gone_everywhere_and_comes_back(server, ann, bob):
     assert carla.get(f"{STATUSES}/{post}").ok
 
 
-# nothing is kept for the wrong reader
+# nothing is cached for the wrong viewer
 
 
 def test_what_was_made_for_one_reader_is_given_to_no_other(server, ann, bob):
-    """Each reads first, then the others; the second time around renderings are warm."""
+    """Each viewer reads first, then the others. In the second round renderings are cached."""
     blocked = server.person()
     ann.post(f"/api/v1/accounts/{blocked.id}/block")
     bob.follow(ann)

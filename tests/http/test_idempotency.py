@@ -1,4 +1,4 @@
-"""One Idempotency-Key, one post: at once, later, after a crash."""
+"""One Idempotency-Key makes one post: with requests at once, later, and after a crash."""
 
 import signal
 import threading
@@ -124,7 +124,7 @@ def test_a_key_is_known_after_a_restart(own_server, how):
 
 
 def test_retries_of_requests_that_a_crash_cut_off_double_nothing(own_server):
-    """Forty writers are cut off in the middle; whatever came of each request, the retry makes it one post."""
+    """Forty writers are interrupted. Whatever happened to each request, its retry leaves exactly one post."""
     people = [own_server.person() for _ in range(4)]
 
     def ask(n: int) -> requests.Response | None:

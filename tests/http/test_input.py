@@ -1,4 +1,4 @@
-"""What clients send, in any encoding and size, broken or hostile: it is stored as meant, or refused with a reason."""
+"""Input in any encoding and size, broken or hostile, is stored as meant, or refused with a reason."""
 
 import gzip
 import socket
@@ -399,7 +399,7 @@ def test_hostile_text_as_long_as_may_be_costs_little_to_write_and_to_show(server
     ],
 )
 def test_what_is_syntax_elsewhere_is_words_in_a_search(ann, q):
-    """The post has two words; every other word that is asked for, be it NOT or OR, is one that it lacks."""
+    """The post has two words. Every other word in the search, also NOT or OR, is one that it lacks."""
     ann.say("alpha gamma")
     eventually(lambda: ann.get("/api/v2/search", q="alpha gamma").json()["statuses"])
 

@@ -1,4 +1,4 @@
-"""What the server says about itself, and that it is true."""
+"""The server's description of itself, and that it is true."""
 
 import json
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_settings_are_told(village):
 
 
 def test_the_numbers_follow_what_happens(tmp_path: Path):
-    """On a server of its own: what was counted before is kept for a while, the longer the more there is to count."""
+    """On a new server, because counts are cached: the more there is to count, the longer."""
     with Server(tmp_path / "data") as server:
 
         def numbers() -> tuple[int, int]:

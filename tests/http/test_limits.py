@@ -1,4 +1,4 @@
-"""How often is too often: counted by account or address, told in headers that other sites may read."""
+"""Rate limits, by account or address, with headers that pages of other sites may read."""
 
 import select
 import socket
@@ -17,7 +17,7 @@ NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 @pytest.fixture
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server as people run it, that has had enough soon."""
+    """A server as people run it, with low limits."""
     data = tmp_path_factory.mktemp("strict") / "data"
     with Server(data, env={"CHIRRUP_TESTING": "", "CHIRRUP_REQUESTS_PER_5_MIN": "40"}) as server:
         yield server
@@ -50,7 +50,7 @@ def test_each_account_has_its_own_requests_and_is_told_what_is_left(strict):
     assert remaining(bob.get(HOME)) == 39
 
 
-def test_who_is_not_known_is_counted_by_address_whatever_it_asks_for(strict):
+def test_requests_without_a_login_are_counted_by_address_for_all_routes(strict):
     anyone = strict.anyone()
     first = remaining(anyone.get(PUBLIC))
 
@@ -68,7 +68,7 @@ def test_who_is_not_known_is_counted_by_address_whatever_it_asks_for(strict):
     assert int(page.headers["Retry-After"]) > 0
 
 
-def test_a_used_up_limit_of_one_kind_tells_of_itself(tmp_path):
+def test_a_used_up_limit_of_one_route_is_named_in_its_answer(tmp_path):
     with Server(tmp_path / "data", env={"CHIRRUP_TESTING": ""}) as server:
         ann = member(server, "ann")
         answers = [ann.delete(f"/api/v1/statuses/{n}") for n in range(1, 32)]
@@ -103,7 +103,7 @@ def test_a_test_server_counts_and_refuses_nobody(server, ann):
     assert second == first - 1
 
 
-def test_errors_tell_it_too(ann):
+def test_errors_have_the_headers_too(ann):
     answer = ann.get("/api/v1/statuses/1")
 
     assert answer.status_code == 404

@@ -1,11 +1,11 @@
-"""Lists: what they are, who is on them, what one reads in them."""
+"""Lists: their settings, members and posts."""
 
 import pytest
 from client import Person, eventually
 
 
 def make(person: Person, title: str = "Friends", *members: Person, **rules) -> str:
-    """The id of a new list with members, whom person follows from now on."""
+    """The id of a new list with members. person follows them from now on."""
     made = person.post("/api/v1/lists", title=title, **rules)
     assert made.ok, made.text
     for member in members:

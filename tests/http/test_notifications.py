@@ -1,4 +1,4 @@
-"""What is told to whom, and what is not any more."""
+"""Who gets a notification for what, and when it is hidden again."""
 
 import pytest
 from client import Person, eventually
@@ -15,7 +15,7 @@ def kinds(person: Person, **query) -> list[str]:
 
 
 def wait_for(person: Person, *expected: str) -> list[dict]:
-    """The notifications, newest first, once they are of these kinds."""
+    """The notifications, newest first, once they are of the expected kinds."""
     eventually(lambda: kinds(person) == list(expected))
     return told(person)
 

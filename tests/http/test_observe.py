@@ -1,4 +1,4 @@
-"""What operators see of a running server: metrics, health, request ids, logs, traces."""
+"""Metrics, health, request ids, logs and traces of a running server."""
 
 import gzip
 import json
@@ -44,7 +44,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def metrics_of(server: Any, **headers: str) -> dict[tuple[str, ...], float]:
-    """Value by name and values of labels, those in the order of the labels' names."""
+    """(name, values of its labels in the order of their names) -> value."""
     answer = requests.get(f"{server.own_url}/metrics", headers=headers, timeout=5)
     assert answer.status_code == 200, answer.text
     return {
@@ -58,7 +58,7 @@ def test_metrics_count_requests_by_route_events_deliveries_and_streams(start: St
     server = start()
     ann, bob = server.person(), server.person()
     bob.follow(ann)
-    eventually(lambda: metrics_of(server)["chirrup_outbox_events",] == 0)  # a new follow lets the timeline go cold
+    eventually(lambda: metrics_of(server)["chirrup_outbox_events",] == 0)  # a new follow drops the timeline
     bob.home()
     said = ann.say("counted")
     with requests.get(
@@ -124,7 +124,7 @@ def test_metrics_are_on_no_public_port_and_want_a_token_where_others_could_come(
     assert "set metrics_token" in server.log()
 
 
-def test_a_port_that_is_taken_is_passed_over(start: Start):
+def test_a_port_in_use_is_skipped(start: Start):
     first = start()
     port = int(first.own_url.rpartition(":")[2])  # pyright: ignore
     second = start(METRICS_PORT=str(port))
@@ -158,7 +158,7 @@ def stop_all(postgres: Postgres, how: signal.Signals) -> None:
         os.kill(pid, how)
 
 
-def test_health_tells_the_truth_within_100_ms_while_the_database_or_the_broker_hangs(
+def test_health_is_right_within_100_ms_while_the_database_or_the_broker_hangs(
     start: Start, postgres: Postgres, postgres_url: str, redis_server: Redis, redis_url: str
 ):
     server = start(DATABASE=postgres_url, BROKER=redis_url)

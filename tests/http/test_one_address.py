@@ -1,4 +1,4 @@
-"""A whole office, or a proxy that is not trusted: thousands of connections of one address. Who owes nothing stays."""
+"""Thousands of connections of one address, as of an office or an untrusted proxy. Connections nobody waits for stay."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_streams_and_idle_connections_stay_while_those_are_cut_who_hold_bodies(t
 
 @pytest.mark.timeout(120)
 def test_streams_that_are_behind_do_not_count_as_requests_that_are_held_up(tmp_path: Path):
-    """As behind a proxy that stands still for a moment: it reads on, and nobody has missed anything."""
+    """As behind a proxy that pauses for a moment: it reads on, and no reader misses anything."""
     with Server(tmp_path / "data") as server:
         ann = server.person()
         streams = [Peer(server, get(*_stream(n)), receive_bytes=4096) for n in range(BEHIND)]

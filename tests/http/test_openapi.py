@@ -1,4 +1,4 @@
-"""The document that says what every route takes and answers."""
+"""The OpenAPI document: the parameters and answers of every route."""
 
 import re
 from typing import Any
@@ -40,7 +40,7 @@ def test_no_two_operations_share_an_id():
     assert len(ids) == len(set(ids)) == len(ROUTES)
 
 
-def test_bodies_are_spoken_in_three_ways_and_files_in_one():
+def test_bodies_have_three_content_types_and_files_one():
     said = operation(next(r for r in ROUTES if (r.method, r.path) == ("POST", "/api/v1/statuses")))["requestBody"]
     sent = operation(next(r for r in ROUTES if (r.method, r.path) == ("POST", "/api/v2/media")))["requestBody"]
 
@@ -60,7 +60,7 @@ def test_ids_are_strings_of_digits():
                 assert openapi.ID in (schema, *schema.get("anyOf", [])), f"{name}.{key} should be an entities.Id"
 
 
-def test_every_schema_is_one_and_every_reference_leads_somewhere():
+def test_every_schema_is_valid_and_every_reference_exists():
     for name, component in DOCUMENT["components"]["schemas"].items():
         jsonschema_rs.meta.validate(component)
         jsonschema_rs.validator_for({"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]})

@@ -1,4 +1,4 @@
-"""One's own marks can be taken back when the post is hidden by now, and that shows nothing of the post."""
+"""An account can take back its own marks of a post that is hidden now, and that reveals nothing of the post."""
 
 import pytest
 from client import Person, Server
@@ -83,7 +83,7 @@ def test_without_a_mark_a_hidden_post_is_as_absent(server: Server):
 
 
 def test_a_hidden_boost_of_somebody_else_leads_to_no_mark(server: Server):
-    """It would tell what the boost is of."""
+    """It would reveal the boosted post."""
     author, reader, enemy = server.person(), server.person(), server.person()
     post = author.say(SECRET)
     boost = enemy.post(f"/api/v1/statuses/{post['id']}/reblog").json()

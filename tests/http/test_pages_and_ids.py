@@ -1,4 +1,4 @@
-"""Lists in pages and things by id, for every line of the table of routes that has them."""
+"""Pages of lists, and objects by id, for every route that has them."""
 
 import itertools
 from typing import get_origin
@@ -101,7 +101,7 @@ def test_what_is_no_id_is_not_found(world, admin, route):
     for id in NO_IDS:
         answer = ask(caller(world, admin, route), route, world.filled(route, id))
 
-        if answer.status_code == 422:  # what to do with it is looked at first
+        if answer.status_code == 422:  # the body is checked first
             assert "Validation failed" in answer.text
         elif not (answer.ok and answer.json() in ([], {})):  # lists of what something that is not there has
             assert answer.status_code == 404, (id, answer.text[:200])

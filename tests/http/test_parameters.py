@@ -1,4 +1,4 @@
-"""Parameters as clients send them: in query or body whatever the method, flags, nulls and lists in any spelling."""
+"""Parameters as clients send them: in query or body with any method; flags, nulls and lists in any spelling."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Polls: who may vote on what, and what is told to whom."""
+"""Polls: who may vote, and what each viewer sees."""
 
 import pytest
 from client import Person, eventually

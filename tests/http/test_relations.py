@@ -1,4 +1,4 @@
-"""Follow, ask, block, mute, feature: over HTTP, each counting from the next request on."""
+"""Follow, ask, block, mute, feature: over HTTP, each with effect from the next request on."""
 
 import time
 
@@ -71,7 +71,7 @@ def test_a_follow_and_its_end_count_once_however_often_they_are_sent(ann, bob):
     assert ids(ann, f"/api/v1/accounts/{bob.id}/followers") == []
 
 
-def test_a_second_follow_changes_how_and_leaves_out_what_it_does_not_name(ann, bob):
+def test_a_second_follow_changes_only_the_options_it_names(ann, bob):
     relate(ann, "follow", bob, reblogs=False, notify=True, languages=["en", "de"])
 
     changed = relate(ann, "follow", bob, notify=False)
@@ -122,7 +122,7 @@ def test_nobody_accepts_their_own_request_or_one_that_was_not_made(ann, bob, eve
     assert relation(ann, bob).requested
 
 
-def test_who_only_asked_sees_nothing_more_and_can_take_it_back(ann, bob):
+def test_a_follow_request_gives_no_access_and_can_be_taken_back(ann, bob):
     bob.patch("/api/v1/accounts/update_credentials", locked=True)
     post = bob.say("for followers", visibility="private")
     relate(ann, "follow", bob)
@@ -177,7 +177,7 @@ def test_a_block_takes_a_request_away(ann, bob):
     assert not relation(ann, bob).requested
 
 
-def test_blocked_accounts_stand_in_no_list_their_blocker_reads(ann, bob, eve):
+def test_blocked_accounts_are_in_no_list_their_blocker_reads(ann, bob, eve):
     for follower in (ann, eve):
         relate(follower, "follow", bob)
     assert ids(eve, f"/api/v1/accounts/{bob.id}/followers") == [eve.id, ann.id]
@@ -285,7 +285,7 @@ def test_relationships_of_suspended_accounts_come_when_asked_for(server, ann, bo
     assert [one["id"] for one in ann.get(path, **{"id[]": bob.id, "with_suspended": "1"}).json()] == [bob.id]
 
 
-def test_relationships_keep_the_order_and_know_unknown_ids_not(ann, bob, eve):
+def test_relationships_keep_the_order_and_leave_out_unknown_ids(ann, bob, eve):
     found = ann.get("/api/v1/accounts/relationships", **{"id[]": [eve.id, "1", bob.id, ann.id, eve.id]}).json()
 
     assert [one["id"] for one in found] == [eve.id, bob.id, ann.id]

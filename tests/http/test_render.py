@@ -24,7 +24,7 @@ def render(tmp_path: Path) -> Renderer:
 
 
 async def test_a_page_leaves_nothing_for_the_collector_of_cycles(db: Database, render: Renderer):
-    """A page that refers to itself stays until Python searches for such; at home that was a tenth of all the work."""
+    """Reference cycles stay until Python's collector runs; for home timelines that was a tenth of all the work."""
     ann, bob = await people(db, "ann", "bob")
     said = await db.write(posts.publish, ann, Draft(text="hello"))
     boost = await db.write(reactions.boost, bob, said.id)
@@ -43,7 +43,7 @@ async def test_a_page_leaves_nothing_for_the_collector_of_cycles(db: Database, r
         gc.enable()
 
 
-async def test_what_is_kept_of_posts_is_what_they_are_now(db: Database, render: Renderer):
+async def test_cached_posts_are_up_to_date(db: Database, render: Renderer):
     ann, bob = await people(db, "ann", "bob")
     first, second, third = [
         await db.write(posts.publish, ann, Draft(text=text)) for text in ("first", "second", "third")
@@ -101,7 +101,7 @@ async def test_a_page_of_replies_known_from_before_costs_no_query_more(db: Datab
 
 
 class Listening:
-    """A transaction that keeps the SQL of rows by their ids."""
+    """A transaction that records the SQL of by_ids()."""
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx

@@ -1,4 +1,4 @@
-"""What the tables of routes say is what is done: which line a request means, its methods, its admission class."""
+"""The tables of routes are obeyed: the route of a request, its methods, its admission class."""
 
 import re
 
@@ -56,20 +56,20 @@ def test_a_line_says_which_admission_class_its_requests_are_of(router: Router, r
     for path in (filled(route.path), filled(route.path) + "/"):
         kind = admission.class_of(route.method, path)
 
-        if route.method != "WEBSOCKET":  # which are never refused here
+        if route.method != "WEBSOCKET":  # these are never refused here
             assert kind is {NORMAL: by_method, SLOW: admission.slow, FREE: None}[route.cost]
         refused = admission.refusal(route.method, path)
         assert refused is (shedding.TO_PROGRAMS if route.for_programs else shedding.TO_PEOPLE)
 
 
-def test_what_is_nowhere_is_found_nowhere(router: Router):
+def test_an_unknown_path_has_no_route(router: Router):
     for path in ("/about/x", "/oauth/nowhere", "/api/v1/statuses/1/nowhere", "/a/b/c/d", "/api", "/x" * 9999):
         assert not router.find(path).endpoints
 
     assert not Router([line("GET", "/a")]).find("/").endpoints
 
 
-def test_a_path_as_it_stands_goes_before_one_with_a_name_in_it():
+def test_a_fixed_path_wins_over_one_with_a_parameter():
     router = Router([line("GET", "/{a}/{b}"), line("GET", "/x/mine"), line("POST", "/{a}/{b}/c"), line("GET", "/{a}")])
 
     assert router.find("/x/mine").endpoints["GET"].route.path == "/x/mine"

@@ -1,4 +1,4 @@
-"""Who may call what, for every line of the table of routes: no token, an app's, one with or without the scope."""
+"""Who may call each route: without a token, with an app's, with and without the scope."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ SCOPES = sorted({route.scope for route in SCOPED})
 
 
 class Tokens:
-    """People with the same account and different scopes."""
+    """Tokens of one account with different scopes."""
 
     def __init__(self, world: World, admin: Person) -> None:
         self.world, self.admin = world, admin
@@ -48,7 +48,7 @@ def tokens(server: Server) -> Tokens:
 
 
 def covering(scope: str) -> set[str]:
-    """The scopes that let their holder do what scope does."""
+    """The scopes that include scope."""
     return {wide for wide in ALL if wide == scope or scope in COVERS[wide]}
 
 
@@ -100,7 +100,7 @@ def test_what_is_open_to_anyone_needs_no_token(tokens, route):
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.who in (USER, ADMIN)], ids=name_of)
-def test_an_apps_own_token_is_nobodys(tokens, route):
+def test_an_apps_own_token_has_no_account(tokens, route):
     assert ask(tokens.of_app(ALL), route, tokens.world.path(route)).status_code in (401, 403)
 
 

@@ -1,4 +1,4 @@
-"""What is found, by whom, in which order."""
+"""Search: results, for each viewer, and their order."""
 
 import secrets
 
@@ -8,7 +8,7 @@ from client import Person, Server, eventually
 
 @pytest.fixture
 def word(server: Server) -> str:
-    """One that nobody else uses."""
+    """A word that no other test uses."""
     return f"w{next(server.numbers)}{secrets.token_hex(4)}"
 
 
@@ -128,7 +128,7 @@ def test_posts_with_all_the_words_are_found_newest_first(ann, bob, word):
 
 
 def test_words_find_public_posts_and_those_one_has_to_do_with(ann, bob, server, word):
-    """Also of those that one sees: unlisted and followers-only posts of others are not for searching."""
+    """Unlisted and followers-only posts of others are not found, even if the viewer may see them."""
     friend, stranger = server.person(), bob
     friend.follow(ann)
     posts = {
@@ -184,7 +184,7 @@ def test_posts_of_one_author_can_be_asked_for(ann, bob, word):
     assert statuses(ann, f"{word} from:me", account_id=bob.id) == []
 
 
-# what both have in common
+# all kinds
 
 
 def test_an_address_finds_what_it_names(ann, bob):

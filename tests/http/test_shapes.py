@@ -1,6 +1,6 @@
-"""Whatever shape it has: what is sent to any route and any form is read, or refused with a reason; it is never a 500.
+"""Input of any shape, to any route and any form, is accepted or refused with a reason; it is never a 500.
 
-A new route is tried with what it takes, as the table of routes says.
+A new route is tried with the parameters of its handler, from the table of routes.
 """
 
 import itertools
@@ -48,14 +48,14 @@ RAW = [
 
 
 def fields_of(route: Route) -> list[str]:
-    """The names of what it takes, and one that nothing takes."""
+    """The names of its parameters, and one that no route has."""
     signature = Arguments(route.handler)
     kinds = [kind for kind in (signature.query, signature.body) if kind]
     return ["unknown", *dict.fromkeys(field.encode_name for kind in kinds for field in msgspec.structs.fields(kind))]
 
 
 def in_turns(route: Route, shapes: list[Any]) -> list[tuple[str, Any]]:
-    """Each field with one of shapes, all of shapes with some field: over all routes each kind of field meets each."""
+    """Each field with one of shapes, and each of shapes with some field. Over all routes, all combinations occur."""
     fields, begin = fields_of(route), ROUTES.index(route)
     count = max(len(fields), len(shapes))
     return [(fields[n % len(fields)], shapes[(begin + n) % len(shapes)]) for n in range(count)]

@@ -1,4 +1,4 @@
-"""Answers that have no pages have a size: below a megabyte, whatever people write."""
+"""Answers without pages are limited to a megabyte, whatever people write."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who sends or reads slowly, or not at all: for how long that is allowed, and what it may cost."""
+"""Clients that send or read slowly, or not at all: how long the server waits, and what they cost."""
 
 import io
 import os
@@ -34,7 +34,7 @@ def ann(hasty: Server) -> Person:
 
 @pytest.fixture(scope="module")
 def large_picture(ann: Person) -> str:
-    """The address of a public one of some megabytes, which no kernel's buffers hold."""
+    """The address of a public picture of some megabytes: too large for the kernel's buffers."""
     out = io.BytesIO()
     Image.frombytes("RGB", (2200, 2200), os.urandom(2200 * 2200 * 3)).save(out, "PNG")
     made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")}).json()
@@ -108,7 +108,7 @@ def test_bodies_of_all_sizes_arrive_whole(hasty: Server, ann: Person, size: int,
     assert b"<p>hello</p>" in peer.rest()
 
 
-def test_who_does_not_read_is_cut_off(hasty: Server, large_picture: str):
+def test_a_client_that_does_not_read_is_cut_off(hasty: Server, large_picture: str):
     deaf = [Peer(hasty, get(large_picture), receive_bytes=4096) for _ in range(10)]
 
     eventually(lambda: all(peer.has_ended() for peer in deaf), within_s=GONE_S)
@@ -118,15 +118,15 @@ def test_who_does_not_read_is_cut_off(hasty: Server, large_picture: str):
 
 
 @pytest.mark.parametrize("ending", ["", "Connection: close\r\n"])
-def test_who_does_not_read_small_answers_is_cut_off_too(hasty: Server, ending: str):
-    """What is small waits in the kernel at first: of an answer that is larger than that, or of many in a row."""
+def test_a_client_that_does_not_read_small_answers_is_cut_off_too(hasty: Server, ending: str):
+    """Small answers fill the kernel's buffers first: one larger than these, or many in a row."""
     paths = {"/api/v1/instance": 200, "/about": 90, "/static/htmx.min.js": 4, "/api/openapi.json": 1}
     deaf = [Peer(hasty, get(path) * times + get(path, ending), receive_bytes=2048) for path, times in paths.items()]
 
     eventually(lambda: all(peer.has_ended() for peer in deaf), within_s=GONE_S)
 
 
-def test_who_reads_slowly_but_reads_gets_all_of_it(hasty: Server, ann: Person):
+def test_a_slow_reader_gets_all_of_the_answer(hasty: Server, ann: Person):
     out = io.BytesIO()
     Image.frombytes("RGB", (260, 260), os.urandom(260 * 260 * 3)).save(out, "PNG")
     made = ann.call("POST", "/api/v2/media", files={"file": ("a.png", out.getvalue(), "image/png")}).json()
@@ -143,7 +143,7 @@ def test_who_reads_slowly_but_reads_gets_all_of_it(hasty: Server, ann: Person):
     assert data.partition(b"\r\n\r\n")[2] == whole
 
 
-def test_many_who_hold_bodies_or_do_not_read_take_little_memory(hasty: Server, large_picture: str):
+def test_many_slow_clients_take_little_memory(hasty: Server, large_picture: str):
     requests.get(large_picture)
     before = memory_bytes(hasty)
 
@@ -154,7 +154,7 @@ def test_many_who_hold_bodies_or_do_not_read_take_little_memory(hasty: Server, l
     eventually(lambda: all(peer.has_ended() for peer in peers), within_s=GONE_S)
 
 
-def test_those_beyond_a_number_are_cut_off_at_once_the_longest_still_first(tmp_path: Path):
+def test_above_the_limit_the_slowest_clients_are_cut_off_at_once(tmp_path: Path):
     with Server(tmp_path / "data", env={"CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM}) as server:
 
         def hold(source: str, client: str) -> Peer:
@@ -200,7 +200,7 @@ def test_one_address_does_not_take_the_room_of_all_others_for_bodies(hasty: Serv
     assert {b"503", b"303"} & set(answers)  # there was no room for the third
 
 
-def test_neither_the_deaf_nor_the_silent_delay_the_end(tmp_path: Path):
+def test_slow_clients_do_not_delay_the_shutdown(tmp_path: Path):
     server = Server(tmp_path / "data").start()
     ann = server.person()
     out = io.BytesIO()
@@ -215,7 +215,7 @@ def test_neither_the_deaf_nor_the_silent_delay_the_end(tmp_path: Path):
         Peer(server, get(streams[1], f"{opening}==\r\n"), receive_bytes=2048),
         Peer(server, post("/oauth/token", MB) + b"x" * 900_000),
     ]
-    for n in range(120):  # more than the buffers of kernel and transport hold; less than is cut off for
+    for n in range(120):  # more than the buffers of kernel and transport, less than the limit for cutting off
         ann.say(f"{n} #x " + "<&>\"'" * 80)
 
     began = time.monotonic()

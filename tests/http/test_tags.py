@@ -1,4 +1,4 @@
-"""Hashtags: how much they are used, who follows them, who features them."""
+"""Hashtags: their uses, followed tags, featured tags."""
 
 import re
 import time
@@ -20,7 +20,7 @@ def look(person: Person, tag: str) -> dict:
 
 
 def used(person: Person, tag: str) -> tuple[str, str]:
-    """(uses, accounts) of today."""
+    """(uses, accounts) today."""
     today = look(person, tag)["history"][0]
     return today["uses"], today["accounts"]
 

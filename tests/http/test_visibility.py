@@ -1,4 +1,4 @@
-"""Who sees what: every route that tells of posts, for everybody there may be, against the rule as it is written here.
+"""Visibility: every route that shows posts, for every kind of viewer, compared with the rule as it is written here.
 
 A new route with posts in its answer needs a line in PROBES; test_every_route_that_tells_of_posts_is_probed asks for it.
 """
@@ -18,7 +18,7 @@ from chirrup.http.arguments import Arguments
 from chirrup.mastodon import entities
 from chirrup.mastodon.routes import ROUTES
 
-# The rule, in full: who sees a post of the author's.
+# The complete rule: who sees a post of the author's.
 OPEN = {*VIEWERS} - {"blocked"}
 SEES = {
     "public": OPEN,
@@ -28,8 +28,8 @@ SEES = {
 }
 TELLING = {entities.Status, entities.StatusEdit, entities.StatusSource, entities.Poll}
 
-Probe = Callable[[Stage, str, list[Said]], dict[Said, bool]]  # which of these does this viewer get to see?
-Rule = Callable[[str, Said], bool | None]  # should the viewer see it? None: not asked
+Probe = Callable[[Stage, str, list[Said]], dict[Said, bool]]  # post -> whether this viewer sees it there
+Rule = Callable[[str, Said], bool | None]  # whether the viewer should see it; None: not tested
 
 
 def sees(viewer: str, said: Said) -> bool:
@@ -39,7 +39,7 @@ def sees(viewer: str, said: Said) -> bool:
 
 
 def if_known(viewer: str, said: Said) -> bool:
-    """Where one must be logged in."""
+    """The rule for routes that need a login."""
     return viewer != NOBODY and sees(viewer, said)
 
 
@@ -48,7 +48,7 @@ def only_author(viewer: str, said: Said) -> bool | None:
 
 
 def nobody_else(viewer: str, said: Said) -> bool | None:
-    """For what the author had better not do here."""
+    """The rule for routes that the author must not call in this test."""
     return None if viewer == "author" else False
 
 
@@ -56,7 +56,7 @@ def nobody_else(viewer: str, said: Said) -> bool | None:
 
 
 def by_id(method: str, path: str, **body: Any) -> Probe:
-    """Is it anything but not found? path has {id}, or {poll_id}."""
+    """Visible if the answer is not a 404. path has {id}, or {poll_id}."""
 
     def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
         found: dict[Said, bool] = {}
@@ -71,13 +71,13 @@ def by_id(method: str, path: str, **body: Any) -> Probe:
 
 
 def is_bare(answer: requests.Response) -> bool:
-    """A post without its content: for those who took back a mark of their own from what they may see no longer."""
+    """Whether the answer is a post without content, as after taking back a mark of a post that is hidden now."""
     body = answer.json() if answer.ok else None
     return isinstance(body, dict) and body.get("content") == "" and not body["reblog"]
 
 
 def listed(path: str, **query: Any) -> Probe:
-    """Is it anywhere in this list?"""
+    """Visible if it is anywhere in this list."""
 
     def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
         url = path.format(author=stage.author.id, tag=stage.tag, root=stage.root, list=stage.lists.get(viewer, "1"))
@@ -104,7 +104,7 @@ def sought(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
 
 
 def named(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
-    """By its address."""
+    """Visible if its address finds it."""
     return {one: one.id in _search(stage, viewer, f"{stage.server.url}/@{stage.author.name}/{one.id}") for one in said}
 
 
@@ -113,7 +113,7 @@ def _search(stage: Stage, viewer: str, q: str) -> set[str]:
 
 
 def notified(path: str) -> Probe:
-    """By the id of the notification: one's own; somebody else's for those who never had one."""
+    """By the id of the viewer's notification, or of another account's if the viewer never had one."""
 
     def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
         own = stage.notified.get(viewer, stage.notified["friend"])
@@ -128,7 +128,7 @@ def notified(path: str) -> Probe:
 
 
 def talked(method: str, path: str) -> Probe:
-    """By the id of one's own conversation, or of somebody else's for those who have none."""
+    """By the id of the viewer's conversation, or of another account's if the viewer has none."""
 
     def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
         talks = stage.talks.get(viewer, stage.talks["friend"])
@@ -154,7 +154,7 @@ def replied(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
 
 
 def on_page(path: str) -> Probe:
-    """Is there a link to it on this page of the built-in website?"""
+    """Visible if this page has a link to it."""
 
     def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
         pages: dict[str, str] = {}
@@ -172,7 +172,7 @@ def on_page(path: str) -> Probe:
     return probe
 
 
-# what is expected where it is less than the whole rule
+# stricter rules for some routes
 
 
 def on_profile(viewer: str, said: Said) -> bool:
@@ -188,7 +188,7 @@ def without_boosts_and_replies(viewer: str, said: Said) -> bool:
 
 
 def at_home(viewer: str, said: Said) -> bool | None:
-    """A reply to somebody one does not follow is nothing for one's home, and a boost of what is there neither."""
+    """No replies to accounts that the viewer does not follow, and no boosts of posts that are there already."""
     if said.kind == "boost":
         return None if viewer in ("author", "follower", "friend") else False
     return viewer == "author" or (viewer in ("follower", "friend") and said.kind != "reply" and sees(viewer, said))
@@ -207,7 +207,7 @@ def tagged(viewer: str, said: Said) -> bool:
 
 
 def wanted(viewer: str, said: Said) -> bool:
-    """Lists of what anybody said leave out whom the viewer mutes or blocks."""
+    """Public lists leave out accounts that the viewer mutes or blocks."""
     return sees(viewer, said) and viewer not in ("muter", "blocker")
 
 
@@ -216,7 +216,7 @@ def found_by_words(viewer: str, said: Said) -> bool:
 
 
 def told_of(viewer: str, said: Said) -> bool | None:
-    """Those mentioned were told of the post, the author of its favourites."""
+    """Mentioned accounts have a notification of the post, the author of its favourites."""
     return None if said.kind == "boost" else viewer in ("author", "friend", "mentioned") and sees(viewer, said)
 
 
@@ -246,12 +246,12 @@ def may_vote(viewer: str, said: Said) -> bool | None:
 
 
 def kept(viewer: str, said: Said) -> bool | None:
-    """A mark on a boost is one on what is boosted."""
+    """A mark on a boost is a mark on the boosted post."""
     return None if said.kind == "boost" else if_known(viewer, said)
 
 
 def not_boost(rule: Rule) -> Rule:
-    """A page shows a boost as what is boosted."""
+    """A page shows the boosted post instead of a boost."""
     return lambda viewer, said: None if said.kind == "boost" else rule(viewer, said)
 
 
@@ -296,7 +296,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v2/notifications/{group_key}": [(notified("/api/v2/notifications/ungrouped-{id}"), mentions_told)],
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
-    # what one can do to a post says whether it is there; last, because it changes things
+    # actions on a post reveal whether it exists; last, because they change data
     "POST /api/v1/statuses": [(replied, if_known)],
     **{
         f"POST {STATUS}/{verb}": [(by_id("POST", f"{STATUS}/{verb}"), if_known)]
@@ -356,7 +356,7 @@ def test_everybody_sees_what_the_rule_says(stage, probe, rule):
 
 
 def tells_of_posts(kind: Any) -> bool:
-    """Does an answer of this type have posts in it, or parts of them?"""
+    """Whether answers of this type contain posts or parts of posts."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind in TELLING or any(tells_of_posts(field.type) for field in msgspec.structs.fields(kind))
     return any(tells_of_posts(part) for part in get_args(kind))

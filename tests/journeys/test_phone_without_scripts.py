@@ -1,4 +1,4 @@
-"""A small phone in the dark that runs no scripts: everything but the live posts is there."""
+"""A small phone with the dark theme and without scripts: everything works except live posts."""
 
 import io
 
@@ -18,7 +18,7 @@ LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 
 
 async def settled(page: Page) -> None:
-    """The page fits the phone: nothing to scroll sideways (measured outside the page, which runs no scripts)."""
+    """The page fits the phone, without scrolling sideways (measured from outside, because the page runs no scripts)."""
     size = await page.context.new_cdp_session(page)
     metrics = await size.send("Page.getLayoutMetrics")
     assert metrics["cssContentSize"]["width"] <= 320, page.url

@@ -1,4 +1,4 @@
-"""Ann and Bob sign up, find each other and talk, each in a browser of their own."""
+"""Ann and Bob sign up, find each other and talk, each in their own browser."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""A mail as programs and people get it."""
+"""Composed mails: headers, text and HTML."""
 
 from email.utils import parsedate_to_datetime
 

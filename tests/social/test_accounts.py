@@ -24,7 +24,7 @@ async def say(db: Database, author: int, text: str, visibility: str = Visibility
 
 
 async def arrive(db: Database, clock: Clock, *names: str) -> list[int]:
-    """New accounts, each later than the one before: ids of one millisecond are in no order."""
+    """New accounts, each in a later millisecond, because ids of one millisecond have no order."""
     ids: list[int] = []
     for name in names:
         clock.pass_ms(1)
@@ -47,7 +47,7 @@ async def test_a_name_that_is_taken_reserved_or_odd_is_refused(db, name):
 
 
 async def test_a_profile_save_undoes_neither_a_new_password_nor_a_suspension_made_meanwhile(db):
-    """As it is when both transactions have read the rows before either writes."""
+    """As if both transactions had read the rows before either writes."""
     (ann,) = await people(db, "ann")
     change = ProfileChange(display_name="Ann", post_language="de")
     account, user = await db.read(rows.by_id, ann), await db.read(rows.user, ann)

@@ -1,4 +1,4 @@
-"""Every counter is what a count of its rows says, whatever people did."""
+"""Every counter equals the count of its rows, after any operations."""
 
 import random
 from typing import Any
@@ -18,7 +18,7 @@ COUNTED = "('public', 'unlisted')"
 
 
 def wrong(tx: Tx) -> list[Any]:
-    """(what, whose, as counted, as kept) wherever the two differ."""
+    """(what, whose, count, stored counter) wherever the two differ."""
     kept = {
         "account": "SELECT account_id, followers, followees, posts, last_post_ms FROM account_counts",
         "post": """SELECT post_id, replies, boosts, favourites FROM post_counts
@@ -49,7 +49,7 @@ def wrong(tx: Tx) -> list[Any]:
         for now, before in zip(sorted(tx.all(counted[what])), sorted(tx.all(kept[what])), strict=True)
         if tuple(now) != tuple(before)
     ]
-    # marks that hang on nothing: a pin or boost of what is deleted, a boost that is deleted
+    # marks without their post: a pin or boost of a deleted post, a deleted boost
     for mark in ("pins", "boosts"):
         found += tx.all(
             f"SELECT '{mark}', post_id FROM {mark} WHERE post_id IN (SELECT id FROM posts WHERE deleted_ms > 0)"

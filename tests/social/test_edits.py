@@ -1,4 +1,4 @@
-"""Edits without end: each is taken, the history keeps the first state and the newest ones."""
+"""Any number of edits: each is accepted, and the history keeps the first version and the newest ones."""
 
 from kit import people
 

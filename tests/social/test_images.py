@@ -1,4 +1,4 @@
-"""Pictures strangers send: what comes out, and what is refused (threats E1 to E6, R10)."""
+"""Untrusted pictures: the results, and the refusals (threats E1 to E6, R10)."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ from chirrup.errors import Invalid, Unavailable
 from chirrup.social import film, image_child, images
 from chirrup.social.images import File, Limits
 
-# Pillow warns of what it finds odd; in a server nobody reads that.
+# Pillow warns of unusual files; in a server nobody reads these warnings.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 
 CANARY = b"chirrup-canary"
@@ -42,14 +42,14 @@ def decoded(file: File) -> Image.Image:
 
 
 def quarters(width: int = 64, height: int = 48) -> Image.Image:
-    """Red, lime, blue and white: what went where can be seen in the corners."""
+    """Red, lime, blue and white quarters: the corners show how a picture was turned."""
     tiny = Image.new("RGB", (2, 2))
     tiny.putdata([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)])
     return tiny.resize((width, height), Image.Resampling.NEAREST)
 
 
 def corners(image: Image.Image) -> list[str]:
-    """Names of the colours found in the corners, read as text is."""
+    """The names of the colours in the corners, row by row."""
     right, bottom = image.width - 4, image.height - 4
     pixels = [image.convert("RGB").getpixel(at) for at in ((3, 3), (right, 3), (3, bottom), (right, bottom))]
     names = {(1, 0, 0): "red", (0, 1, 0): "lime", (0, 0, 1): "blue", (1, 1, 1): "white"}
@@ -66,7 +66,7 @@ def animated(format: str, count: int, **how) -> bytes:
 
 
 def parts(data: bytes) -> set[bytes]:
-    """What a JPEG, PNG or WebP file is made of: markers, chunk types."""
+    """The markers or chunk types of a JPEG, PNG or WebP file."""
     if data.startswith(b"\xff\xd8"):
         found, at = set(), 2
         while data[at + 1] != 0xDA:
@@ -93,7 +93,7 @@ def assert_only_pixels(*files: File) -> None:
         assert file.extension == "mp4" or parts(file.data) <= PIXEL_PARTS
 
 
-# What comes out
+# Results
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_colours_are_converted_before_their_profile_is_dropped():
 
 
 def probed(file: File) -> dict[str, Any]:
-    """What ffprobe says of a film: its one stream."""
+    """ffprobe's description of a film's only stream."""
     command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", "-"]
     done = subprocess.run(command, input=file.data, capture_output=True, check=True)
     (stream,) = json.loads(done.stdout)["streams"]
@@ -339,7 +339,7 @@ async def test_a_gif_that_moves_becomes_a_film():
     ("size", "durations_ms", "frames_written", "seconds"),
     [
         ((3, 3), [60_000, 60_000], 2, 120),  # the longest that is shown
-        ((41, 31), [0, 0, 0], 3, 0.3),  # what browsers do with 0
+        ((41, 31), [0, 0, 0], 3, 0.3),  # browsers show 0 as 100
         ((1, 1), [20] * 999, 999, 19.98),
         ((41, 31), [60_000, 50, 60_000], 1901, 120),  # 63 ms a step
         ((1280, 720), [20, 60_000], 217, 60),  # a large picture is written less often: its 5 kB took 13 s CPU
@@ -502,12 +502,12 @@ def test_what_is_not_one_of_four_types_is_refused(data: bytes, why: str):
 
 
 @pytest.mark.parametrize(("size", "limits"), [((66_000, 1), Limits()), ((60, 50), Limits(pixels_max=2999))])
-def test_what_is_too_large_is_told_what_would_do(size: tuple[int, int], limits: Limits):
+def test_a_picture_that_is_too_large_is_refused_with_the_limit(size: tuple[int, int], limits: Limits):
     with pytest.raises(Invalid, match=f"at most .* million pixels, 65535 on a side; has {size[0]} x {size[1]}"):
         images.process(encoded(Image.new("RGB", size), "PNG"), limits=limits)
 
 
-# E3: bombs. Each is decoded in a process of its own, which tells what it took
+# E3: bombs. Each is decoded in its own process, which reports time and memory
 
 
 def chunk(type: bytes, data: bytes) -> bytes:
@@ -515,7 +515,7 @@ def chunk(type: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, *, depth: int = 1, extra: bytes = b"") -> bytes:
-    """Black and as small as can be."""
+    """A black PNG with the smallest possible size."""
     row = bytes(1 + (width * depth + 7) // 8)
     header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
     pixels = zlib.compress(row * height, 1)
@@ -523,7 +523,7 @@ def png(width: int, height: int, *, depth: int = 1, extra: bytes = b"") -> bytes
 
 
 def gif(width: int, height: int, count: int, *, at: tuple[int, int, int, int] = (0, 0, 1, 1)) -> bytes:
-    """count frames, each of one pixel, or said to be of the place `at` (left, top, width, height)."""
+    """count frames, each with one pixel, or with the declared place `at` (left, top, width, height)."""
     canvas = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     frame = b"\x2c" + struct.pack("<HHHHB", *at, 0) + b"\x02\x02\x44\x01\x00"
     return canvas + frame * count + b";"
@@ -594,10 +594,10 @@ def test_a_bomb_is_refused_soon_and_in_little_memory(name: str):
     assert memory_mib < 256
 
 
-# E4: what a file tells beside its pixels
+# E4: metadata
 
 
-def telling(format: str) -> bytes:
+def with_metadata(format: str) -> bytes:
     """A picture full of metadata that should stay private."""
     exif = Image.Exif()
     exif[0x010E] = exif[0x013B] = CANARY.decode()  # description, artist
@@ -623,7 +623,7 @@ def telling(format: str) -> bytes:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_nothing_but_pixels_is_kept_in_any_size(format: str):
-    data = telling(format)
+    data = with_metadata(format)
     assert CANARY in data
 
     made, avatar, header = (make(data) for make in (images.process, images.avatar, images.header))
@@ -663,7 +663,7 @@ def specimens() -> list[bytes]:
         encoded(see_through, "WEBP"),
         encoded(noise, "WEBP", lossless=True),
         *(animated(format, 3) for format in ("GIF", "PNG", "WEBP")),
-        *(telling(format) for format in FORMATS),
+        *(with_metadata(format) for format in FORMATS),
     ]
 
 
@@ -699,14 +699,14 @@ def test_a_damaged_file_is_refused_or_made_whole(which: int):
 # In a child process
 
 
-async def test_a_child_makes_the_same_as_we_would():
+async def test_a_child_process_gives_the_same_result():
     data = encoded(quarters(), "PNG")
 
     for make in (images.process, images.avatar, images.header):
         assert await image_child.isolated(make, data) == make(data)
 
 
-async def test_a_childs_refusal_is_ours():
+async def test_an_error_of_a_child_process_is_raised():
     with pytest.raises(Invalid, match="is PDF: send a JPEG"):
         await image_child.isolated(images.process, b"%PDF")
 
@@ -753,8 +753,8 @@ asyncio.run(main())
     ],
     ids=["memory", "time"],
 )
-def test_a_picture_beyond_our_means_fails_alone(tmp_path: Path, dear: bytes, limit: str, most: int):
-    """R10: the limits of this process are those of its children; they die of them and it lives."""
+def test_a_picture_that_needs_too_much_fails_alone(tmp_path: Path, dear: bytes, limit: str, most: int):
+    """R10: the children inherit the limits of this process. They die of them, and it survives."""
     (tmp_path / "dear").write_bytes(dear)
     (tmp_path / "cheap").write_bytes(encoded(quarters(), "PNG"))
     arguments = [tmp_path / "dear", tmp_path / "cheap", limit, str(most)]

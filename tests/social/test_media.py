@@ -1,4 +1,4 @@
-"""Addresses of files over time, and what may be described how."""
+"""Addresses of files over time, and the server's secret."""
 
 import pytest
 from databases import Clock

@@ -60,7 +60,7 @@ OTHERS = """@ann.smith@remote.example|@ann-b@remote.example|@ann.b.c@remote.exam
 |@ann@chirrup.example:3000﹫remote.example|x.example/@bob/@ann|x.example/@bob&@ann|bob@x.example/@ann
 |@\u200bann|@annx|@annä|@annа|@annα|@ann５|@ann\u0301|@annабв@remote.example|@ann://x""".replace("\n", "").split("|")
 
-# Whatever stands between a name and a later address without a space.
+# Texts between a name and a later address, without a space.
 BETWEEN = "－﹣−‐‑‒–—―⁃․｡。・·.．﹒﹡'’‘*=$/\\?|#&{}[]()<>`^!\",;:~+%…×→€❤に한ж«»“”、（）\u2060\u00ad\u200d"
 OTHERS += [f"@ann{sign}b@remote.example" for sign in BETWEEN]
 OTHERS += [f"@ann{sign}{sign}b.c@remote.example" for sign in BETWEEN]

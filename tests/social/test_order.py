@@ -1,4 +1,4 @@
-"""What an author says shows up in the order of its ids: whoever reads on from the newest it has seen misses nothing."""
+"""Posts of an author appear in the order of their ids, so reading on from the newest one misses nothing."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def test_a_reader_who_reads_on_misses_nothing_of_many_writers(open_db: Ope
     processes = [open_db(clock=wall_clock) for _ in range(3)]
     db = processes[0]
     if isinstance(db, SqliteDatabase):
-        processes = [db]  # one process is all it serves
+        processes = [db]  # SQLite serves one process
     ann, bob = await people(db, "ann", "bob")
     originals = [(await db.write(posts.publish, bob, Draft(text=str(n)))).id for n in range(40)]
     writing = True

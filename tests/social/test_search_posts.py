@@ -1,4 +1,4 @@
-"""Which posts are found: whose, by whom, and what the operators of a question mean. The same on every engine."""
+"""Search for posts: whose, by whom, and the meaning of operators. The same on every engine."""
 
 from datetime import UTC, datetime
 
@@ -114,7 +114,7 @@ DAY_MS = 24 * 3600 * 1000
 
 
 async def stocked(db: Database, clock: Clock) -> tuple[dict[str, int], int]:
-    """(posts by their name, the searcher): ann's, on five days, the last day bob's and eve's."""
+    """(name -> post, the searcher). Ann's posts on five days, on the last day also Bob's and Eve's."""
     clock.now_ms = NOON - DAY_MS
     ann, bob, eve = await people(db, "ann", "bob", "eve")
     made: dict[str, int] = {}
@@ -211,7 +211,7 @@ OPERATORS = {
     "before:noon": "",
     "before:2027-02-30": "",
     "+cat": "plain turned poll link bobs mine",
-    # nothing that could be looked for
+    # nothing to search for
     "": "",
     '"': "",
     "-": "",

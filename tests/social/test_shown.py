@@ -1,4 +1,4 @@
-"""What every edge is given to show: posts with counts, marks, polls, files and people, for one viewer."""
+"""The data for every edge: posts with counts, marks, polls, files and people, for one viewer."""
 
 from kit import people
 

@@ -1,4 +1,4 @@
-"""What a text names, how long it is, how it is stored and shown (docs/decisions/0010; threats D1 to D4, D10)."""
+"""The entities of a text, its length, its stored form and its HTML (docs/decisions/0010; threats D1 to D4, D10)."""
 
 import time
 import unicodedata
@@ -18,7 +18,7 @@ PROFILES = {"ann": f"{BASE}/@ann", "bob@elsewhere.example": "https://elsewhere.e
 
 ANN = f'<span class="h-card" translate="no"><a href="{BASE}/@ann" class="u-url mention">@<span>{{}}</span></a></span>'
 
-# Text made of what the patterns look for, so that they meet and overlap.
+# Random text of the pieces that the patterns match, so that they meet and overlap.
 WORDS = "@ ＠ # ＃ . / : :// http:// https:// ? & ( ) - _ a ann example com みんな 。 é й xn-- 1 :99999 t.co/ < > \" '"
 MORE = "👍🏽 🏴󠁧󠁢󠁳󠁣󠁴󠁿 @ann @bob@elsewhere.example #tag example.com/path ． \u0301 \u200d \u202e"
 PIECES = st.sampled_from([*WORDS.split(" "), *MORE.split(" "), " ", "\xa0", "\n", "\n\n", "\t", "\r", "\0"])
@@ -103,7 +103,7 @@ def test_length_is_the_number_of_graphemes_where_nothing_is_shortened(source):
     found = text.extract(source)
 
     shortened = found.urls or any(mention.host for mention in found.mentions)
-    if not shortened and not regex.search(r"\p{InCB=Linker}", source):  # there regex knows a little less
+    if not shortened and not regex.search(r"\p{InCB=Linker}", source):  # regex has older rules for these
         graphemes = len(regex.findall(r"\X", source))
         assert graphemes <= text.length(source) <= max(graphemes, 1 + len(source.encode()) // 64)
 
@@ -234,12 +234,12 @@ def test_an_isolated_name_cannot_turn_what_follows():
 
 
 @given(TEXTS)
-def test_the_sieve_leaves_our_html_alone(source):
+def test_the_sanitiser_leaves_our_html_alone(source):
     for html in (text.to_html(source, PROFILES, BASE), text.to_html(source, PROFILES, BASE, inline=True)):
         assert text.sanitise(html) == html
 
 
-def test_the_sieve_leaves_our_html_of_naughty_strings_alone():
+def test_the_sanitiser_leaves_our_html_of_naughty_strings_alone():
     for source in NAUGHTY:
         html = text.to_html(source, PROFILES, BASE)
         stored = text.to_html(text.clean(source), PROFILES, BASE)
@@ -271,7 +271,7 @@ def test_every_link_in_html_is_http():
         ),
     ],
 )
-def test_the_sieve_keeps_what_a_post_may_contain(foreign, kept):
+def test_the_sanitiser_keeps_the_elements_of_posts(foreign, kept):
     assert text.sanitise(foreign) == kept
 
 
@@ -279,7 +279,7 @@ SCRAPS = ["<a", "<b>", "<p", "<br>", "</p>", "</a>", "href=", "class=", "rel=", 
 
 
 @given(st.one_of(TEXTS, st.lists(st.sampled_from(SCRAPS)).map(" ".join)))
-def test_sieving_twice_changes_nothing(foreign):
+def test_sanitising_twice_changes_nothing(foreign):
     once = text.sanitise(foreign)
 
     assert text.sanitise(once) == once

@@ -1,4 +1,4 @@
-"""What is shown of a thread: what the viewer may see, capped, and nobody can fill it."""
+"""A thread shows what the viewer may see, up to a cap, and no author can fill it."""
 
 import pytest
 from kit import people
@@ -145,7 +145,7 @@ async def test_strangers_see_so_deep_and_so_far_up(db: Database, clock):
     assert (await db.read(threads.context, ann, chain[-1])).above == chain[-1 - threads.FULL.above : -1]
 
 
-async def test_rows_of_before_who_may_see_was_written_beside_them_are_judged_by_the_oracle(db: Database, clock):
+async def test_visibility_of_rows_without_an_audience_is_left_to_the_oracle(db: Database, clock):
     ann, bob = await people(db, "ann", "bob")
     root = await db.write(say, ann)
     open_reply = await db.write(say, ann, "hi", PUBLIC, root)

@@ -1,4 +1,4 @@
-"""Pictures on their way in: whatever goes wrong, no file stays that no row names."""
+"""Uploads: whatever goes wrong, no file stays without a row that names it."""
 
 import asyncio
 import io
@@ -33,7 +33,7 @@ def png(side: int = 8) -> bytes:
 
 
 class FullDisk(DiskBlobs):
-    """Takes some files, and then no more."""
+    """A disk that accepts some files, and then is full."""
 
     def __init__(self, root: Path, room: int) -> None:
         super().__init__(root)
@@ -65,7 +65,7 @@ async def add(engines: Engines, owner: int, wanted: media.Change = NOTHING, data
 
 
 async def stored(engines: Engines, owner: int, *, files: int = 2) -> media.Media:
-    """An upload with so many of its files."""
+    """An upload with this many of its files."""
     made = images.Processed(FILE, FILE, "hash", images.Meta(images.NO_SIZE, images.NO_SIZE))
     one = await engines.db.write(media.add, owner, made, made, NOTHING)
     await uploads.store(engines.blobs, dict.fromkeys([one.key, one.preview_key][:files], FILE))
@@ -77,7 +77,7 @@ async def sweep_all(engines: Engines) -> int:
 
 
 def age(folder: Path) -> None:
-    """All files there are two days old."""
+    """Make all files in the folder two days old."""
     for name in files(folder):
         os.utime(folder / name, (0, os.stat(folder / name).st_mtime - 2 * uploads.SWEPT_S))
 
@@ -175,7 +175,7 @@ async def test_one_bad_picture_of_a_profile_leaves_none(engines: Engines, ann: i
 async def test_a_row_whose_files_never_came_goes_with_the_uploads_that_nobody_took(
     engines: Engines, ann: int, folder: Path, clock: Clock
 ):
-    """As kill -9 leaves it, between the row and the files, or between the two files."""
+    """The state after kill -9 between the row and the files, or between the two files."""
     for written in (0, 1, 2):
         await stored(engines, ann, files=written)
 
@@ -188,7 +188,7 @@ async def test_a_row_whose_files_never_came_goes_with_the_uploads_that_nobody_to
 
 @pytest.fixture
 async def used(engines: Engines, ann: int, folder: Path) -> AsyncIterator[set[str]]:
-    """Files that something names: of an upload, of a post, of a post's earlier version, of a profile."""
+    """Files that rows name: of an upload, a post, an earlier version of a post, a profile."""
     waiting, shown, earlier = [await stored(engines, ann) for _ in range(3)]
     await engines.db.write(posts.publish, ann, Draft(text="look", media_ids=(shown.id,)))
     post = await engines.db.write(posts.publish, ann, Draft(text="look", media_ids=(earlier.id,)))
@@ -207,7 +207,7 @@ async def test_old_files_that_nothing_names_are_swept_and_no_others(
 ):
     lost = {images.new_key("png", id): FILE for id in (ann, await engines.db.write(lambda tx: tx.new_id(5)))}
     await uploads.store(engines.blobs, lost)
-    assert await sweep_all(engines) == 0  # they may belong to an upload that is under way
+    assert await sweep_all(engines) == 0  # they may belong to an unfinished upload
 
     age(folder)
 

@@ -19,7 +19,7 @@ from chirrup.engines.search import postgres_fts
 from chirrup.store import moderation, posts, reactions, schema, search
 from chirrup.types import Span
 
-# Statements that go to every shard, and why that is worth it. Everything else goes to one, or to those of a list.
+# Statements that use every shard, and the reason. All others use one shard, or the shards of a list.
 FANOUT = {
     "store/accounts.py:oldest_id": "housekeeping, six times in an hour: one row of each shard",
     "store/accounts.py:page": "administrators look through the accounts",
@@ -68,10 +68,10 @@ FANOUT = {
 # Modules whose statements are made for every table of the schema, and read all of it.
 WHOLE = {"redate.py": "a command, while all servers are stopped"}
 
-# Results in an order that has no key to page by may use OFFSET.
+# Pages in an order without a key may use OFFSET.
 OFFSET = {"engines/search/postgres_fts.py:find_accounts", "store/tags.py:beginning"}
 
-# Values of parameters that statements are put together from: by name, or for one file "store/posts.py:name".
+# Values of parameters that statements are built from: by name, or for one file "store/posts.py:name".
 STAND_INS: dict[str, list[Any]] = {
     "span": [Span(before=1), Span(before=1, oldest=True)],
     "store/reactions.py:mark": list(reactions.MARKS),
@@ -91,13 +91,13 @@ STAND_INS: dict[str, list[Any]] = {
 
 
 class _FakeTx:
-    """tx in a statement's source: stands for its phrases."""
+    """Replaces tx in a statement's source, and provides its phrases."""
 
     sql = sql.PHRASES
 
 
 class _ShardedTx:
-    """The same with Citus, where ids_in() names the shards as well."""
+    """_FakeTx for Citus, where ids_in() names the shards as well."""
 
     sql = sql.SHARDED
 

@@ -1,4 +1,4 @@
-"""A database that was made before following and followers were packed keeps its layout, and works."""
+"""A database made before the packed layout of following and followers keeps its layout, and works."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""PostgreSQL has an index for every statement, and takes it on a table that nobody has counted yet.
+"""PostgreSQL has an index for every statement, and uses it for a table without statistics, too.
 
-A plan is made once for each connection, perhaps while the table was empty: one that reads the whole of it would get
+A plan is made once for each connection, perhaps while the table is empty. A plan that reads the whole table would get
 slower with every row. docs/decisions/0009-postgresql-costs.md.
 """
 
@@ -14,7 +14,7 @@ from store.test_citus_rules import statements
 from chirrup.engines.database.postgres import PLANS
 from chirrup.engines.postgres.connection import numbered
 
-WHOLE = {  # reads all there is, and why it may
+WHOLE = {  # statement that reads a whole table -> the reason
     "store/accounts.py:oldest_id": "its first row alone, by the primary key",
     "store/jobs.py:counts": "counts them all, for people",
     "store/jobs.py:page": "the oldest first, for a person",

@@ -1,11 +1,11 @@
-"""Streams of server-sent events over bare sockets: of readers who read when they like, or never."""
+"""Streams of server-sent events over raw sockets, for readers that read when they like, or never."""
 
 import asyncio
 import socket
 
 
 async def open_stream(port: int, name: str, token: str = "", *, buffer_bytes: int = 0) -> socket.socket:
-    """Connected, and its beginning read. buffer_bytes: what the kernel keeps for it; 0: as usual."""
+    """A connected socket, after the beginning of the answer. buffer_bytes: of the kernel's buffer; 0: the default."""
     loop, raw = asyncio.get_running_loop(), socket.socket()
     if buffer_bytes:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)

@@ -1,4 +1,4 @@
-"""However access ends: the API refuses the token within a second, streams close within five."""
+"""All ways to end access: the API refuses the token within a second, streams close within five."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ VERIFIER = "v" * 43
 
 
 class Access:
-    """A person's token of an app, got as apps get it."""
+    """A person's token for an app, obtained like apps do."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""What becomes of signals: told once, in order, and none is lost when the broker is."""
+"""Signals are sent to readers once, in order, and none is lost when the broker is away."""
 
 import asyncio
 import shutil
@@ -19,10 +19,10 @@ from chirrup.social import follows, posts, reactions
 from chirrup.timelines import read
 from chirrup.types import Draft, Span
 
-LONG = "👨‍👩‍👧‍👦" * 480  # 12 kB: a dozen more than fill what is kept for a reader
+LONG = "👨‍👩‍👧‍👦" * 480  # 12 kB: a dozen of them exceed the buffer of a reader
 
 
-async def test_a_signal_that_comes_twice_is_told_once(town: Town):
+async def test_a_signal_that_comes_twice_is_sent_once(town: Town):
     ann, bob = await town.people("ann", "bob")
     await town.write(follows.follow, bob, ann)
     socket = await town.listen(bob)
@@ -106,11 +106,11 @@ async def followed(database_url: str, redis_url: str, folder: Path) -> AsyncIter
 
 @asynccontextmanager
 async def away(broker: servers.Redis, town: Town) -> AsyncIterator[None]:
-    """It comes back when all is acted on that was announced meanwhile."""
+    """Stops the broker. It comes back when all events of the block are acted on."""
     await asyncio.to_thread(broker.stop)
     yield
     await town.settled()
-    broker.start()  # in this thread, whose end would be its end
+    broker.start()  # in this thread, because it ends with the thread that started it
 
 
 async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
@@ -245,7 +245,7 @@ async def test_who_opens_streams_again_and_again_is_refused_for_a_while(
         tokens = {"ann": await town.token(ann), "bob": await town.token(bob), "nobody": "made-up"}
 
         async def opening(whose: str) -> int:
-            """Of a stream that is closed at once. The status."""
+            """Open a stream and close it at once. Returns the status."""
             headers = {"Authorization": f"Bearer {tokens[whose]}"}
             async with town.session.get(f"{town.url}/user", headers=headers) as answer:
                 if answer.status == 429:

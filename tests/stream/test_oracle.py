@@ -1,4 +1,4 @@
-"""Who is told: the oracle asked about one post and many viewers says what it says about one viewer and many posts."""
+"""The oracle gives the same answer for one post and many viewers as for one viewer and many posts."""
 
 import random
 from collections.abc import Collection
@@ -44,7 +44,7 @@ async def test_both_sides_of_the_oracle_say_the_same(db: Database):
 
 
 async def test_an_account_of_another_organisation_is_not_there(db: Database):
-    """Neither it nor what it said, whoever asks, from both sides of the oracle; nor in lists of accounts."""
+    """Neither the account nor its posts, for any viewer, from both sides of the oracle; nor in lists of accounts."""
     acme = 77 << 28
     ann, (eve, fay) = (await people(db, "ann"))[0], [await db.write(person, name, acme) for name in ("ann", "fay")]
     for author, others, org_id, other_org_id in ((ann, (eve, fay), 0, acme), (eve, (ann,), acme, 0)):
@@ -78,7 +78,7 @@ def _viewers(tx: Tx, id: int, viewers: set[int], org_id: int = 0) -> set[int]:
 
 
 async def test_what_a_post_replies_to_is_told_to_those_who_see_it(db: Database):
-    """Also of what is boosted, and whatever is known from before."""
+    """Also for boosted posts, and with any cached posts."""
     ann, bob, carla, dora = await people(db, "ann", "bob", "carla", "dora")
     await db.write(follows.follow, bob, ann)
     parents = [await db.write(posts.publish, ann, Draft(text="hi", visibility=kind)) for kind in ("public", "private")]

@@ -1,4 +1,4 @@
-"""What peers may not do to the server: read nothing, send too much, dawdle. And how streams end when it stops."""
+"""Bad peers, which read nothing, send too much, or are slow. And the end of streams when the server stops."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ OPCODE_CONTINUATION, OPCODE_TEXT, OPCODE_CLOSE, OPCODE_PING = 0, 1, 8, 9
 
 
 class Raw:
-    """A WebSocket by hand, which reads only when told to."""
+    """A raw WebSocket, which reads only when the test says so."""
 
     def __init__(self, server: Server, query: str = "", *, receive_bytes: int = 0) -> None:
         self.socket = socket.socket()
@@ -37,7 +37,7 @@ class Raw:
         self.rest = b""
 
     def send(self, opcode: int, data: bytes = b"", *, final: bool = True, length: int = -1) -> None:
-        """length: what the frame says, if not the truth."""
+        """length: a wrong length for the frame; -1: the right one."""
         size = len(data) if length < 0 else length
         head = (
             struct.pack("!BBQ", (final << 7) | opcode, 0xFF, size)
@@ -47,7 +47,7 @@ class Raw:
         self.socket.sendall(head + b"\0\0\0\0" + data)
 
     def frames_to_the_end(self) -> list[tuple[int, bytes]]:
-        """(opcode, data) of all that is still to be read; the connection ends."""
+        """(opcode, data) of all frames until the connection ends."""
         data, frames = self.rest, []
         try:
             while more := self.socket.recv(1 << 20):
@@ -67,10 +67,10 @@ class Raw:
         return frames
 
 
-LAZY_POSTS = 30  # events of them, 600 of 2 kB, are more than may wait; few, as who is cut off has 5 s to hear of it
+LAZY_POSTS = 30  # 600 events of 2 kB exceed the buffer; not more, as a reader that is cut off has 5 s to close
 
 
-def test_who_does_not_read_is_cut_off_and_the_others_are_not(server: Server):
+def test_a_reader_that_does_not_read_is_cut_off_and_the_others_are_not(server: Server):
     ann, bob = server.person(), server.person()
     tags = [f"{ann.name}tag{n}" for n in range(20)]
     lazy = Raw(server, receive_bytes=4096)
@@ -117,7 +117,7 @@ def test_a_lazy_reader_of_server_sent_events_is_cut_off_too(server: Server):
 
 
 @pytest.mark.parametrize("what", ["a frame of 64 MiB", "endless fragments", "empty fragments", "pings", "commands"])
-def test_who_sends_too_much_is_cut_off(server: Server, what: str):
+def test_a_client_that_sends_too_much_is_cut_off(server: Server, what: str):
     raw = Raw(server)
     started = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""Server-sent events, and taking a stream up again where it was."""
+"""Server-sent events, and resuming a stream."""
 
 import asyncio
 import random
@@ -120,7 +120,7 @@ async def test_a_reader_who_was_away_gets_what_it_missed_and_nothing_twice(town:
     assert await again.told() == update(last)
 
 
-async def test_a_boost_of_what_stands_at_home_is_no_news_to_who_comes_back(town: Town):
+async def test_a_boost_of_a_post_at_home_is_no_news_after_resuming(town: Town):
     reader, ann, bob = await town.people("reader", "ann", "bob")
     for one in (ann, bob):
         await town.write(follows.follow, reader, one)
@@ -143,7 +143,7 @@ async def test_a_boost_of_what_stands_at_home_is_no_news_to_who_comes_back(town:
 
 
 @pytest.mark.parametrize("name", ["public", "hashtag", "list", "direct"])
-async def test_other_streams_are_taken_up_too(town: Town, name: str):
+async def test_other_streams_are_resumed_too(town: Town, name: str):
     ann, bob = await town.people("ann", "bob")
     await town.write(follows.follow, bob, ann)
     made = await town.write(lists.create, bob, lists.ListChange(title="friends"))
@@ -290,7 +290,7 @@ def test_a_position_forgets_what_is_eight_seconds_older():
 
 
 async def say_late(town: Town, author: int) -> Post:
-    """Said, and a worker that died has it in hand."""
+    """A post whose event was leased by a worker that died."""
 
     def operation(tx: Tx) -> Post:
         post = posts.publish(tx, author, Draft(text="late #tea"))
@@ -363,7 +363,7 @@ async def test_however_much_was_missed_all_of_it_comes_in_order(town: Town, name
     assert await again.told() == update(last)
 
 
-async def test_who_missed_too_much_is_told_from_where_to_read(town: Town, monkeypatch: pytest.MonkeyPatch):
+async def test_after_missing_too_much_a_reader_learns_from_where_to_read(town: Town, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(resume, "PAGE", 20)
     monkeypatch.setattr(catching_up, "MISSED_MAX", 50)
     ann, bob = await town.people("ann", "bob")
@@ -394,7 +394,7 @@ async def test_who_missed_too_much_is_told_from_where_to_read(town: Town, monkey
     assert await once_more.told() == update(end)
 
 
-async def test_what_came_before_a_stream_was_opened_is_not_told_to_who_comes_back(town: Town):
+async def test_posts_from_before_the_stream_was_opened_are_not_sent_after_resuming(town: Town):
     ann, bob = await town.people("ann", "bob")
     await town.write(follows.follow, bob, ann)
     await town.say(ann, "before")
@@ -412,7 +412,7 @@ async def test_what_came_before_a_stream_was_opened_is_not_told_to_who_comes_bac
     assert await again.told() == update(missed)
 
 
-async def test_who_was_told_nothing_yet_can_come_back_too(town: Town):
+async def test_a_reader_without_any_event_yet_can_resume_too(town: Town):
     ann, bob = await town.people("ann", "bob")
     await town.write(follows.follow, bob, ann)
     await town.settled()
@@ -433,7 +433,7 @@ LAST_IDS = ["0", "9999999999999999999", "-1", str(2**63), "x", "\xb2", "\xe9", "
 
 
 @pytest.mark.parametrize("name", ["user", "user/notification", "public", "public/local", "public/remote", "direct"])
-async def test_who_brings_what_is_no_position_is_told_that_something_may_be_missing(town: Town, name: str):
+async def test_with_an_invalid_position_a_reader_learns_of_a_gap(town: Town, name: str):
     ann, bob = await town.people("ann", "bob")
     token = await town.token(bob)
     for last in LAST_IDS:

@@ -1,4 +1,4 @@
-"""Streams over WebSocket: what comes, to whom, in which order, and what is refused."""
+"""Streams over WebSocket: events, their readers and order, and refusals."""
 
 import asyncio
 
@@ -143,7 +143,7 @@ async def test_a_wrong_command_is_answered_on_the_socket_which_goes_on(town: Tow
 
 
 async def test_a_command_may_say_null_for_what_its_stream_does_not_need(town: Town):
-    """As clients do whose JSON has every field."""
+    """Some clients send JSON with every field."""
     (ann,) = await town.people("ann")
     socket = await town.listen(ann, "direct")
 
@@ -271,7 +271,7 @@ async def test_the_public_streams_carry_what_the_public_timeline_shows(town: Tow
         await _obeyed(socket)
 
 
-async def test_nobody_is_told_of_what_they_may_not_see_or_do_not_want_to(town: Town):
+async def test_no_reader_gets_posts_that_it_may_not_see_or_does_not_want(town: Town):
     ann, bob, muting, blocked, stranger = await town.people("ann", "bob", "muting", "blocked", "stranger")
     for reader in (bob, muting, blocked):
         await town.write(follows.follow, reader, ann)
@@ -287,7 +287,7 @@ async def test_nobody_is_told_of_what_they_may_not_see_or_do_not_want_to(town: T
     public = await town.say(ann, "#tea for all")
     private = await town.say(ann, "#tea for friends", visibility=Visibility.FOLLOWERS)
     await town.write(posts.edit, ann, public.id, Draft(text="#tea for you"))
-    told = [await friend.told() for _ in range(3)]  # before it goes: of what is gone by then, only that is told
+    told = [await friend.told() for _ in range(3)]  # before the deletion: of a deleted post, only the deletion is sent
     await town.write(posts.delete, ann, public.id)
     told.append(await friend.told())
     await town.settled()
@@ -426,6 +426,6 @@ async def test_health_is_told_without_a_token(town: Town):
 
 
 async def _obeyed(socket) -> None:
-    """Commands sent before have been carried out, and nothing but this answer has come."""
+    """Checks that all earlier commands were executed, and that no event came."""
     await socket.ask("unsubscribe", stream="nothing of the kind")
     assert (await socket.next())["status"] == 400

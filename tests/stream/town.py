@@ -1,4 +1,4 @@
-"""The whole server in this process, on a real port and on either profile; people, and what they listen to."""
+"""The whole server in this process, on a real port and in either profile; accounts and their streams."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ from chirrup.social import posts
 from chirrup.timelines.missed_pushes import MissedPushes
 from chirrup.types import Draft, Post
 
-WAIT_S = 10  # for what must come
+WAIT_S = 10  # for an expected event
 READ = "read:statuses read:notifications read:lists"
 
 
@@ -51,7 +51,7 @@ class Town:
         return await self.write(posts.publish, author, Draft(text=text, **how))
 
     async def settled(self) -> None:
-        """Everything announced has been acted on: what streams are to be told of has been told."""
+        """Returns once all events have been acted on, so all signals have been sent."""
         while await self.read(lambda tx: tx.one("SELECT 1 FROM outbox LIMIT 1")):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -62,7 +62,7 @@ class Town:
         return Socket(opened)
 
     async def listen(self, account_id: int, stream: str = "user", **query: str) -> "Socket":
-        """A WebSocket of this account's on one stream."""
+        """A WebSocket of this account for one stream."""
         return await self.socket(await self.token(account_id), stream=stream, **query)
 
     async def events(self, name: str, token: str = "", last: str = "", **query: str) -> "Events":
@@ -86,7 +86,7 @@ class Socket:
         self.opened = opened
 
     async def next(self) -> dict[str, Any]:
-        """The next message; its payload decoded."""
+        """The next message, with its payload decoded."""
         message = await asyncio.wait_for(self.opened.receive(), WAIT_S)
         assert message.type == aiohttp.WSMsgType.TEXT, (message, self.opened.close_code)
         said = json.loads(message.data)
@@ -95,14 +95,14 @@ class Socket:
         return said
 
     async def told(self) -> tuple[str, str]:
-        """(event, id of what it is about) of the next one."""
+        """(event, id of its subject) of the next message."""
         return _told(await self.next())
 
     async def ask(self, type: str = "subscribe", **command: Any) -> None:
         await self.opened.send_json({"type": type, **command})
 
     async def end(self) -> int:
-        """Nothing more comes but the end; its code."""
+        """Checks that only the end comes. Returns its code."""
         message = await asyncio.wait_for(self.opened.receive(), WAIT_S)
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED), message
         return self.opened.close_code or 0
@@ -132,11 +132,11 @@ class Events:
         return _told(await self.next())
 
     async def end(self) -> None:
-        """Nothing more comes but the end, in good order."""
+        """Checks that only a proper end comes."""
         assert (await asyncio.wait_for(self.response.content.read(), WAIT_S)).strip() == b""
 
     def drop(self) -> None:
-        """As when a train enters a tunnel."""
+        """Lose the connection without closing it."""
         self.response.close()
 
 

@@ -1,4 +1,4 @@
-"""What somebody does is in their very next answer, though no worker has acted yet."""
+"""The effects of an operation are in the actor's next answer, before any worker has acted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ EVERYTHING = Span(before=ID_MAX, limit=400)
 
 
 class Town:
-    """A reader with a warm home and a warm list, and people who have said something."""
+    """A reader with a warm home and a warm list, and authors with posts."""
 
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
@@ -56,12 +56,12 @@ class Town:
         return (await self.engines.db.write(posts.publish, author, Draft(text=text, **how))).id
 
     async def act(self, operation: Callable[..., Any], actor: int, *args: Any, **kwargs: Any) -> Any:
-        """As every edge does it."""
+        """Call the operation as every edge does."""
         caller = Caller(self.engines, Settings(), Viewer(account_id=actor), "", sites.own(Settings()))
         return await caller.write(operation, actor, *args, **kwargs)
 
     async def timelines(self) -> list[list[int]]:
-        """(home, list) as the reader gets them."""
+        """(home, list) as the reader sees them."""
         return [
             await read.home(self.engines, self.reader, EVERYTHING),
             await read.of_list(self.engines, self.list, EVERYTHING),
@@ -102,7 +102,7 @@ ACTS: dict[str, Callable[[Town], Awaitable[Any]]] = {
     "post": lambda t: t.act(posts.publish, t.reader, Draft(text="another")),
     "boost": lambda t: t.act(reactions.boost, t.reader, t.of_eve),
 }
-UNSEEN = ("on the list",)  # of somebody muted
+UNSEEN = ("on the list",)  # by a muted author
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -172,7 +172,7 @@ async def test_a_repeat_changes_nothing_and_drops_nothing(town: Town, name: str,
 
 
 class Held:
-    """A database that keeps back what was read until it is let go."""
+    """A database that delays the result of a read until the test releases it."""
 
     def __init__(self, db: Any) -> None:
         self._db = db

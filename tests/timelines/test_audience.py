@@ -1,4 +1,4 @@
-"""Who gets what at home: the rules one by one, and that fan-out and rebuild always say the same."""
+"""Who gets which posts at home: the rules one by one, and fan-out and rebuild always agree."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Posts that answer or mention somebody whom the reader mutes or blocks: hidden wherever lists are read or told of."""
+"""Posts that reply to or mention an account that the viewer mutes or blocks are hidden in all timelines and streams."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ async def say(engines: Engines, author: int, text: str, **how: object) -> int:
 
 
 async def homes(engines: Engines, reader: int) -> list[list[int]]:
-    """As it is kept, and as it would be made anew."""
+    """[the cached home timeline, a rebuilt one]."""
     return [await read.home(engines, reader, EVERYTHING), (await engines.db.read(rebuild.home, reader, EVERYTHING))[0]]
 
 

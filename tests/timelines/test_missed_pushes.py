@@ -1,4 +1,4 @@
-"""What timelines missed is on record: whoever noted it may die."""
+"""Missed pushes are on record, so the process that recorded them may die."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ async def home(one: Engines) -> list[int] | None:
     return await one.timelines.page("home", OWNER, before=ID_MAX, after=0, limit=20)
 
 
-async def test_what_a_dead_process_has_noted_another_makes_up_for(
+async def test_another_process_makes_up_for_what_a_dead_one_recorded(
     open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
 ):
     redis_server.flush()
@@ -76,7 +76,7 @@ async def test_what_a_dead_process_has_noted_another_makes_up_for(
     await close(lives)
 
 
-async def test_what_a_program_of_before_has_noted_is_made_up_for(
+async def test_records_of_an_older_program_are_made_up_for(
     open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
 ):
     redis_server.flush()
@@ -110,7 +110,7 @@ async def test_what_a_program_of_before_has_noted_is_made_up_for(
     await close(one)
 
 
-async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_up(
+async def test_streams_look_up_the_signals_that_a_dead_worker_could_not_send(
     open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
 ):
     redis_server.flush()
@@ -122,7 +122,7 @@ async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_u
     with Proxy(redis_server.url) as wire:
         dies = process(open_db, wire.url, tmp_path)
         await dies.broker.connect()
-        wire.reset()  # of that worker alone: streams hear the others, and see no gap
+        wire.reset()  # only for that worker: streams hear the others, and see no gap
         await dies.db.write(posts.publish, ann, Draft(text="hello"))
         relay = Relay(dies)
         relay.start()
@@ -148,7 +148,7 @@ async def test_what_a_dead_worker_could_not_tell_streams_another_has_them_look_u
     await close(lives)
 
 
-async def test_what_an_act_could_not_drop_is_noted_and_the_act_is_done(
+async def test_a_missed_drop_of_an_operation_is_recorded_and_the_operation_succeeds(
     open_db: OpenDatabase, redis_server: servers.Redis, tmp_path: Path
 ):
     redis_server.flush()

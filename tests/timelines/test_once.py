@@ -1,4 +1,4 @@
-"""A post stands at home, and in a list, once, however many of those one reads boost it."""
+"""A post is shown once in a home or list timeline, however many followees boost it."""
 
 import random
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ async def home(engines: Engines, reader: int, span: Span = NEWEST) -> list[int]:
 
 
 class Talk:
-    """Who says something says it a millisecond later."""
+    """Each post is made a millisecond later than the one before."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:
         self._engines, self._clock = engines, clock
@@ -55,7 +55,7 @@ def talk(engines: Engines, clock: Clock) -> Talk:
 
 @pytest.fixture(params=["warm", "cold"])
 async def town(engines: Engines, request: pytest.FixtureRequest) -> list[int]:
-    """A reader, whom it follows (ann, bob, elif), and a stranger. warm: the home is kept from the start."""
+    """A reader, its followees (ann, bob, elif), and another account. warm: the home timeline is warm from the start."""
     reader, *followees, stranger = await people(engines.db, "reader", "ann", "bob", "elif", "stranger")
     for one in followees:
         await engines.db.write(follows.follow, reader, one)
@@ -209,7 +209,7 @@ async def test_walks_meet_each_post_once_however_it_is_kept(
 
 
 def _expected(tx: Tx, stored: list[int]) -> list[int]:
-    """The rule, as simply as it can be said."""
+    """The rule, in its simplest form."""
     boosts = post_rows.boosts_among(tx, stored)
     shows = [boosts[id] or id for id in stored]
     return [id for at, id in enumerate(stored) if shows[at] not in shows[at + 1 : at + 9] or not boosts[id]]

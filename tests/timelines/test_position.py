@@ -1,4 +1,4 @@
-"""Whoever brings a position back has missed what it does not cover: however late things were sent, and however many."""
+"""From a position, the server finds exactly the events a reader has missed, however late and however many."""
 
 from collections.abc import Collection
 from random import Random
@@ -32,7 +32,7 @@ def brought_back(position: Position) -> Position:
 
 
 def missed(position: Position, belonging: Collection[int], deleted: Collection[int] = ()) -> set[int]:
-    """What is sent to whoever comes back (stream/catching_up.py), of all that belongs into the stream."""
+    """The events that a reader gets when it resumes (stream/catching_up.py), of all events of the stream."""
     between = [sorted(one for one in some if position.floor < one <= position.low) for some in (belonging, deleted)]
     position.settle(*between)
     return {one for one in belonging if one not in position}
@@ -47,7 +47,7 @@ class Told:
         self.position, self.sent = Position(place(0, 0) - 1), set[int]()
         waiting, acted_on, longest = set(said), 0, 0
         for n, one in enumerate(sorted(said, key=sent_at.__getitem__)[:leaves_after]):
-            if n % 10 == 0:  # what is known of how far workers are is some seconds old
+            if n % 10 == 0:  # the known watermark is some seconds old
                 looked_at = later(sent_at[one], -6_000)
                 waiting = {other for other in waiting if sent_at[other] > looked_at}
                 acted_on = min([*waiting, looked_at]) - 1

@@ -5,13 +5,13 @@ from visitor import Visitor, logged_in
 
 @pytest.fixture
 def visitor(server: Server) -> Visitor:
-    """Nobody in particular."""
+    """A browser that is not logged in."""
     return Visitor(server.url)
 
 
 @pytest.fixture
 def ann(server: Server):
-    """Has an account, and a token to do things beside the pages."""
+    """An account with a token, for requests besides the pages."""
     return server.person()
 
 

@@ -1,4 +1,4 @@
-"""Where links and redirects lead, and what every page says to the browser."""
+"""The targets of links and redirects, and the headers of every page."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may see a reply written on the pages: no more people than what it answers, unless its author says so."""
+"""The audience of a reply written on the pages: no wider than its parent's, unless its author confirms it."""
 
 import re
 
@@ -37,7 +37,7 @@ def radios(form) -> tuple[list[str], str]:
 
 
 def audience_of(person: Person, words: str) -> str | None:
-    """Of the newest post of person's that has these words; None: there is none."""
+    """The visibility of person's newest post with these words; None: there is none."""
     found = person.get(f"/api/v1/accounts/{person.id}/statuses").json()
     return next((one["visibility"] for one in found if words in one["content"]), None)
 
@@ -67,7 +67,7 @@ def test_typing_words_and_nothing_else_answers_to_those_who_see_the_parent(serve
     form = reply_form(anns.get(said_to(bob, ann, parent)))
 
     fields = form.fields | {"text": "only words", "visibility": offered(form)[1]}
-    for name in ("visibility", None):  # with the list as it stands, and by a form that has none
+    for name in ("visibility", None):  # with the list unchanged, and from a form without it
         sent = fields if name else {k: v for k, v in fields.items() if k not in ("visibility", "key")}
         answer = anns.send(form.url, sent)
 

@@ -1,4 +1,4 @@
-"""Every page in both themes, on a phone and on a desk: axe-core finds nothing that keeps somebody out."""
+"""Every page in both themes, on a phone and on a desktop: axe-core finds no accessibility problem."""
 
 import io
 import re
@@ -45,7 +45,7 @@ LEFT_OUT = ["/home/live", "/oauth/authorize"]
 
 
 class Town:
-    """Ann, whose pages have everything that pages can have, and whom somebody asks to follow."""
+    """Ann, whose pages have everything that pages can have, and a follow request."""
 
     def __init__(self, server: Server) -> None:
         self.ann, self.bob, self.eve = (
@@ -109,7 +109,7 @@ def town(server: Server) -> Town:
 
 
 async def wrongs(page: Page, looks: list[tuple[Any, Any]]) -> list[str]:
-    """What axe-core says of the page as it stands, in each theme at each size."""
+    """The problems that axe-core finds on the present page, in each theme and size."""
     await page.evaluate(AXE)
     found = []
     for theme, size in looks:
@@ -120,7 +120,7 @@ async def wrongs(page: Page, looks: list[tuple[Any, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("known", [False, True])
-async def test_no_page_keeps_anybody_out(chromium: Browser, server: Server, town: Town, known: bool):
+async def test_no_page_has_an_accessibility_problem(chromium: Browser, server: Server, town: Town, known: bool):
     watched = await somebody(chromium, server.url)
     if known:
         visitor = logged_in(server, town.ann)
@@ -135,7 +135,7 @@ async def test_no_page_keeps_anybody_out(chromium: Browser, server: Server, town
     assert found == [], "\n".join(found)
 
 
-async def test_what_opens_keeps_nobody_out_either(chromium: Browser, server: Server, town: Town):
+async def test_menus_and_dialogs_have_no_accessibility_problem(chromium: Browser, server: Server, town: Town):
     visitor = logged_in(server, town.ann)
     watched = await somebody(chromium, server.url)
     await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
@@ -151,7 +151,7 @@ async def test_what_opens_keeps_nobody_out_either(chromium: Browser, server: Ser
     await page.locator("details.more > summary").first.click()
     found += [one for one in await wrongs(page, ALL_LOOKS) if "obscured" not in one]  # a menu covers what is below it
     await page.goto("/compose")
-    await page.get_by_role("button", name="Post", exact=True).click()  # of nothing: refused
+    await page.get_by_role("button", name="Post", exact=True).click()  # an empty post, which is refused
     found += await wrongs(page, ALL_LOOKS)
 
     assert found == [], "\n".join(found)

@@ -1,4 +1,4 @@
-"""Writing in a real browser: where the focus and the caret are, whose time is told, what a small screen covers."""
+"""Writing in a real browser: focus and caret, time zones, and menus on a small screen."""
 
 import re
 from datetime import datetime
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from web.test_pages import png
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
-ZONE = "Asia/Kolkata"  # half an hour beside every full one, so that no other zone looks like it
+ZONE = "Asia/Kolkata"  # UTC+5:30, so it is not mistaken for a zone with full hours
 
 
 async def open_page(chromium: Browser, server: Server, person: Person, path: str, **options) -> tuple[Watched, Page]:
@@ -26,7 +26,7 @@ async def open_page(chromium: Browser, server: Server, person: Person, path: str
 
 
 async def press(page: Page, button) -> None:
-    """As somebody who uses the keyboard alone."""
+    """Press the button with the keyboard."""
     await button.focus()
     async with page.expect_response(lambda answer: answer.request.method in ("POST", "GET")):
         await page.keyboard.press("Enter")
@@ -78,7 +78,7 @@ async def test_a_reply_is_typed_behind_the_name_and_has_the_warning(chromium, se
     await expect(page.get_by_label("Your reply")).to_have_value(f"@{bob.name} did it")
     await expect(page.get_by_label("Content warning")).to_have_value("Spoilers <film>")
     await page.goto(f"/@{bob.name}/{post['id']}")
-    await expect(page.get_by_label("Your reply")).not_to_be_focused()  # where somebody reads, nothing scrolls
+    await expect(page.get_by_label("Your reply")).not_to_be_focused()  # the page must not scroll away from the reader
     await page.get_by_label("Your reply").focus()
     await page.keyboard.type("later")
     await expect(page.get_by_label("Your reply")).to_have_value(f"@{bob.name} later")

@@ -1,4 +1,4 @@
-"""Pages and static files are sent packed to those who take it; what must stay secret does not show in their length."""
+"""Pages and static files are compressed if the client accepts it; their length reveals no secret."""
 
 import gzip
 import re
@@ -15,7 +15,7 @@ from chirrup.web.pages import static_files
 
 
 def raw(url: str, accepted: str | None, **headers: str) -> tuple[requests.Response, bytes]:
-    """The answer, and its bytes as they came."""
+    """(answer, its bytes before decompression)."""
     asked = headers | {"Accept-Encoding": accepted or "identity"}
     answer = requests.get(url, headers=asked, stream=True, timeout=10)
     return answer, answer.raw.read(decode_content=False)
@@ -80,7 +80,7 @@ def tokens(visitor: Visitor, path: str) -> set[str]:
     return set(re.findall(r'name="csrf" value="(\w+)"', visitor.get(path).text))
 
 
-def test_the_sign_of_a_form_is_another_one_on_each_page_and_all_of_them_hold(server, anns, ann, bob):
+def test_the_csrf_token_differs_on_each_page_and_all_of_them_are_valid(server, anns, ann, bob):
     post = bob.say("one of many forms")
     path = f"/@{bob.name}/{post['id']}"
 
@@ -96,7 +96,7 @@ def test_the_sign_of_a_form_is_another_one_on_each_page_and_all_of_them_hold(ser
 @pytest.mark.parametrize(
     "sent", ["", "x", "0" * 64, "é" * 64, "0" * 63 + "\n", "A" * 64, "٣" * 64, "0" * 128, "\ud800" * 64]
 )
-def test_what_is_no_sign_is_refused(sent):
+def test_an_invalid_csrf_token_is_refused(sent):
     sessions.check_csrf("cookie", sessions.csrf_token("cookie"))
     with pytest.raises(Forbidden):
         sessions.check_csrf("cookie", sent)

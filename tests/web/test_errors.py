@@ -1,4 +1,4 @@
-"""Pages that say what went wrong: with the site's navigation, and with something to do next."""
+"""Error pages: with the site's navigation, and with something to do next."""
 
 import re
 
@@ -19,7 +19,7 @@ def navigation(page: requests.Response) -> list[str]:
 
 
 def offered(page: requests.Response) -> dict[str, str]:
-    """What the page itself leads to, by what it calls it."""
+    """text -> target, of the page's own links."""
     main = page.text.partition("<main")[2].partition("</main>")[0]
     return {word: address for address, word in re.findall(r'<a class="button[^"]*" href="([^"]+)">([^<]+)</a>', main)}
 

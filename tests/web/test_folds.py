@@ -1,4 +1,4 @@
-"""Long posts in lists: their beginning, and the rest when it is asked for, without scripts."""
+"""Long posts in lists: their beginning, and the rest on demand, without scripts."""
 
 import re
 
@@ -18,7 +18,7 @@ def lines(html: str) -> list[int]:
 
 
 def parts(page: str) -> tuple[str, str]:
-    """(what is shown of the one post, what is folded away)."""
+    """(the shown part of the post, the folded part)."""
     shown, _, rest = page.partition('<details class="rest">')
     return shown.partition("<article")[2], rest.partition("</details>")[0]
 

@@ -1,4 +1,4 @@
-"""Who may send a form, and what a login leaves behind."""
+"""Who may send a form, and the cookies and sessions of a login."""
 
 import re
 
@@ -14,7 +14,7 @@ def wrote(person, words: str) -> bool:
 
 
 def is_shut_out(person) -> bool:
-    """Tokens are looked up once a second."""
+    """Whether the token is refused. Waits, because tokens are looked up once a second."""
     return person.get("/api/v1/accounts/verify_credentials").status_code == 401
 
 

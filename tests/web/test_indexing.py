@@ -1,4 +1,4 @@
-"""Search engines get no post of somebody who does not want that, on whatever page or address it stands."""
+"""Search engines get no post of an account that does not want it, on any page or address."""
 
 import io
 import re
@@ -13,12 +13,12 @@ from chirrup.http.route import ANYONE
 from chirrup.web.routes import ROUTES
 
 NOINDEX = '<meta name="robots" content="noindex">'
-HIDDEN = "thewryneck"  # in everything that no search engine may keep
+HIDDEN = "thewryneck"  # a word in everything that no search engine may keep
 LIVE = "/home/live"
 
 
 class Cast:
-    """keen wants to be found; shy does not (how: the setting that says so); each answers and boosts the other."""
+    """keen wants to be found, shy does not (how: by which setting). Each replies to and boosts the other."""
 
     def __init__(self, server: Server, how: str) -> None:
         self.keen, self.shy, self.calm = (server.person() for _ in range(3))
@@ -34,7 +34,7 @@ class Cast:
         self.media = self.keen.say("a picture", media_ids=[picture(self.keen)])
 
     def addresses(self) -> Iterator[str]:
-        """Every page of the table that strangers can read, of everybody, about everything that was said."""
+        """Every page of the table that can be read without a login, for all accounts and posts."""
         posts = [self.alone, self.answered, self.answer, self.deeper, self.hushed, self.shy_post, self.media["id"]]
         for route in ROUTES:
             if route.method != "GET" or route.who != ANYONE or route.path == LIVE or "{secret" in route.path:
@@ -66,7 +66,7 @@ def is_open(visitor: Visitor, path: str) -> bool:
 
 
 def told_elsewhere(page: str) -> str:
-    """What other sites and search engines read of a page without showing it."""
+    """The invisible parts of a page that other sites and search engines read."""
     return " ".join(re.findall(r"<(?:meta|title)[^>]*>[^<]*", page))
 
 

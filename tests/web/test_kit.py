@@ -1,4 +1,4 @@
-"""The parts that the pages are made of: initials, charts, changes, and the page that shows every part."""
+"""The parts of the kit: initials, charts, diffs, and the page that shows every part."""
 
 import enum
 import itertools

@@ -1,4 +1,4 @@
-"""The page counts a text as the server does: on a table, and on texts made of everything that matters to either."""
+"""The page counts a text as the server does: for a table of texts, and for random texts of all kinds of characters."""
 
 import random
 import unicodedata
@@ -39,7 +39,7 @@ e\u0301 ि् क्ष ক্ষ 👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥�
 
 
 def made_up(number: int) -> list[str]:
-    """Of characters that Unicode has given out by now: what comes later, each browser learns in its own time."""
+    """A random text of assigned characters; browsers learn new ones at different times."""
     chance = random.Random(11)
     scripts = [*range(0x20, 0x250), *range(0x300, 0x370), *range(0x5D0, 0xE80), *range(0x1100, 0x1200)]
     scripts += [*range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400), *range(0x1F600, 0x1F650), *range(0x2000, 0x2070)]

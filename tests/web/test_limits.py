@@ -1,4 +1,4 @@
-"""What guards logins: limits that hold, and answers that tell nothing."""
+"""Protection of logins: limits, and answers that reveal nothing."""
 
 import re
 import subprocess
@@ -12,12 +12,12 @@ from mail_folder import newest, path_in
 from requests.adapters import HTTPAdapter
 from visitor import Visitor
 
-PROXY, OTHER = "127.0.0.1", "127.0.0.2"  # what the first says of where a request comes from is believed
+PROXY, OTHER = "127.0.0.1", "127.0.0.2"  # only the first is a trusted proxy
 
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server as people run it: nothing about it knows of tests."""
+    """A server as people run it, not in testing mode."""
     env = {"CHIRRUP_TESTING": "", "CHIRRUP_TRUSTED_PROXIES": PROXY}
     server = Server(tmp_path_factory.mktemp("strict") / "data", env=env).start()
     for name in ("ann", "bob"):
@@ -32,7 +32,7 @@ class FromOther(HTTPAdapter):
 
 
 def visitor_from(server: Server, ip: str, *, by: str = PROXY) -> Visitor:
-    """Says to come from ip, in every way there is."""
+    """A visitor that claims to come from ip, with every header for that."""
     visitor = Visitor(server.url)
     if by == OTHER:
         visitor.session.mount("http://", FromOther())
@@ -122,7 +122,7 @@ def test_an_address_is_believed_from_a_proxy_only(strict):
 
 
 def test_a_wrong_password_and_an_unknown_name_cost_the_same(strict):
-    """CPU time, in turn, and the least of each: what else the machine does makes a try dearer, never cheaper."""
+    """CPU time, measured in turns; the minimum of each, because other work on the machine only adds time."""
     strict.command("user", "create", "dora", "--email", "dora@example.com", "--password", "correct horse")
     visitor_from(strict, "10.4.0.1").log_in("warm@example.com", "wrong")
     spent_s: dict[str, list[float]] = {"dora@example.com": [], "nobody@example.com": []}
@@ -133,7 +133,7 @@ def test_a_wrong_password_and_an_unknown_name_cost_the_same(strict):
             tries.append(strict.cpu_s() - before)
 
     known, unknown = map(min, spent_s.values())
-    assert abs(known - unknown) < 0.010, spent_s  # 10 ms cannot be told apart over a network
+    assert abs(known - unknown) < 0.010, spent_s  # 10 ms cannot be measured over a network
 
 
 def test_ten_wrong_passwords_close_the_form_for_a_new_one(strict):

@@ -1,4 +1,4 @@
-"""What arrives while the home page is open."""
+"""New posts while the home page is open."""
 
 import re
 import time
@@ -14,7 +14,7 @@ Event = tuple[str, str, str]  # name, id, data
 
 
 class Stream:
-    """Server-sent events, one at a time; None once the server has ended it."""
+    """Server-sent events, one at a time; None when the server has ended the stream."""
 
     def __init__(self, answer: requests.Response) -> None:
         self._lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
@@ -56,7 +56,7 @@ def test_posts_of_followees_arrive_edits_and_deletions_too_and_nobody_elses(serv
         stranger.say("not for this home")
         post = bob.say("while it is open")
         arrived = stream.next()
-        while arrived and arrived[1] != post["id"]:  # the count of alerts; first, on its way when the page was opened
+        while arrived and arrived[1] != post["id"]:  # the count of alerts, and posts already on their way
             arrived = stream.next()
         assert arrived is not None
         name, id, data = arrived
@@ -100,7 +100,7 @@ def test_nobody_is_told_of_what_they_did_themselves(anns, ann, bob):
         assert 'data-news="changed"' in stream.post()
 
 
-def test_what_stands_there_is_not_new_when_it_is_boosted(server, anns, ann, bob):
+def test_a_post_that_is_shown_is_not_new_when_it_is_boosted(server, anns, ann, bob):
     stranger, carla = server.person(), server.person()
     for one in (bob, carla):
         ann.follow(one)
@@ -122,7 +122,7 @@ def test_what_stands_there_is_not_new_when_it_is_boosted(server, anns, ann, bob)
 @pytest.mark.parametrize(
     "last", ["9999999999999999999", str(2**63), "-1", "", "x", "\xb2", "1.5", "9" * 7000, "18f3a2b.AAAAAAAA"]
 )
-def test_what_is_no_id_is_taken_for_none(anns, ann, bob, last: str):
+def test_an_invalid_id_counts_as_none(anns, ann, bob, last: str):
     ann.follow(bob)
     first, second = bob.say("the page has this"), bob.say("and not this")
     assert eventually(lambda: ann.home()[:1] and ann.home()[0]["id"] == second["id"])

@@ -8,7 +8,7 @@ from client import Person, Server, eventually
 from playwright.async_api import Browser, Page, Request, Route, expect
 from visitor import Visitor
 
-# Playwright shows all its tabs at once; this lets a test hide one.
+# In Playwright all tabs are visible; this lets a test hide one.
 MAY_HIDE = """
     let hidden = false;
     Object.defineProperty(document, "hidden", { get: () => hidden });
@@ -16,7 +16,7 @@ MAY_HIDE = """
     addEventListener("show", () => { hidden = false; document.dispatchEvent(new Event("visibilitychange")); });
 """
 
-# What the stream told this tab, before the page makes anything of it.
+# The events that this tab got, before the page handles them.
 LETS_HEAR = """
     window.heard = [];
     window.EventSource = class extends EventSource {
@@ -29,7 +29,7 @@ LETS_HEAR = """
 
 
 class Tabs:
-    """A browser in which somebody is logged in."""
+    """A browser with a login."""
 
     def __init__(self, watched: Watched) -> None:
         self.watched = watched
@@ -74,7 +74,7 @@ def fresh(page: Page, number: int):
     return expect(page.get_by_role("button", name=f"Show {number} new post{'s' if number > 1 else ''}", exact=True))
 
 
-async def test_eight_tabs_share_one_stream_and_who_has_it_is_followed(tabs: Tabs, ann: Person, bob: Person):
+async def test_eight_tabs_share_one_stream_and_another_takes_it_over(tabs: Tabs, ann: Person, bob: Person):
     pages = [await tabs.open() for _ in range(8)]
 
     post = bob.say("to all of them")

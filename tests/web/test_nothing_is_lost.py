@@ -1,4 +1,4 @@
-"""What somebody typed comes back, whatever the answer is: every form of every page, and every way to refuse it."""
+"""Typed text comes back with every kind of refusal: every form of every page, and every way to refuse it."""
 
 import ast
 import html
@@ -32,7 +32,7 @@ from chirrup.web.kept import SECRET
 TYPED = re.compile(r"<(input|textarea)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
 TEXT_TYPES = ("", "text", "search", "email", "password", "tel", "url", "number")
 
-# Buttons that are shown in other states than those that crawl() makes; nobody types anything beside them.
+# Buttons that are shown only in states that crawl() does not make. Their forms have no text fields.
 OTHER_STATES = {
     *(f"/{{handle}}/{act}" for act in ("unfollow", "unblock", "unmute", "drop")),
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
@@ -46,7 +46,7 @@ ONLY_PROGRAMS = {"locale", "agreement", "languages", "status"}  # fields that no
 
 
 class Shown:
-    """A form as a page shows it: where it leads, and what stands in it."""
+    """A form as a page shows it: its action and its fields."""
 
     def __init__(self, opening: str, inside: str) -> None:
         self.action = html.unescape(attributes(opening).get("action", ""))
@@ -67,7 +67,7 @@ class Shown:
             self.fields.append((name, next((one["value"] for one in options if one["on"]), options[0]["value"])))
 
     def filled(self, word: str, *, chars: int = 0) -> list[tuple[str, str]]:
-        """What a browser sends when something is typed everywhere. chars: of each text, so long."""
+        """The fields that a browser sends when word is typed everywhere. chars: the length of each text."""
         count = iter(range(100))
         return [
             (name, f"{word}{next(count)} <&> é".ljust(chars, "x") if name in self.typed else value)
@@ -80,7 +80,7 @@ def shown(page: requests.Response) -> list[Shown]:
 
 
 def values(page: requests.Response, action: str) -> list[str]:
-    """Of all fields of the forms of a page that lead there."""
+    """The values of all fields of a page's forms with this action."""
     return [value for form in shown(page) if form.action == action for _, value in form.fields]
 
 
@@ -95,13 +95,13 @@ def assert_kept(page: requests.Response, form: Shown, fields: list[tuple[str, st
 
 
 def as_files(fields: list[tuple[str, str]]) -> list:
-    """As multipart: what browsers send of a form that may have files."""
+    """The fields as multipart, which browsers send for forms with files."""
     return [(name, (None, value)) for name, value in fields]
 
 
 @pytest.fixture
 def pages(server, ann, bob, anns) -> list[str]:
-    """Of everything that has a form."""
+    """The pages that have forms."""
     ann.patch("/api/v1/accounts/update_credentials", locked=True)
     bob.follow(ann)
     mine, other = ann.say("mine"), bob.say("theirs")
@@ -117,7 +117,7 @@ def pages(server, ann, bob, anns) -> list[str]:
 
 
 def crawl(pages: list[str], anns: Visitor, stranger: Visitor) -> Iterator[tuple[Visitor, str, Shown]]:
-    """Every form, with whose it is and on which page."""
+    """(visitor, page, form) of every form."""
     for path in pages:
         visitor = stranger if path == "/sign-up" else anns
         page = visitor.get(path)
@@ -215,7 +215,7 @@ def test_a_form_that_is_refused_comes_back(pages, anns, visitor):
     assert refused >= 9
 
 
-def test_what_was_searched_for_stays(anns):
+def test_the_words_of_a_search_stay(anns):
     assert 'value="words &lt;x&gt;"' in anns.get("/search", params={"q": "words <x>"}).text
 
 
@@ -250,7 +250,7 @@ def test_a_form_beyond_a_limit_comes_back(strict):
 
 @pytest.fixture
 def unplugged(postgres, postgres_url, tmp_path: Path) -> Iterator[tuple[Server, Callable[[], None]]]:
-    """(a server, how its database goes away)."""
+    """(a server, a function that stops its database)."""
     with Server(tmp_path / "data", env={"CHIRRUP_DATABASE": postgres_url, "CHIRRUP_DATABASE_TIMEOUT_S": "2"}) as server:
         try:
             yield server, lambda: postgres.stop()
@@ -438,7 +438,7 @@ def test_an_old_password_never_comes_back(anns, visitor):
 
 
 def test_what_is_wrong_is_named_as_people_see_it():
-    """In every field that an operation behind a form of the pages can refuse."""
+    """For every field that an operation behind a form of the pages can refuse."""
     modules = (accounts, follows, image_read, images, media, pictures, polls, posts, reactions, uploads)
     nodes = (node for one in modules for node in ast.walk(ast.parse(Path(str(one.__file__)).read_text())))
     calls = (node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Invalid")

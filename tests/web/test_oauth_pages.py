@@ -1,4 +1,4 @@
-"""Login and consent for apps, walked as clients' test suites walk them: forms, redirects, cookies."""
+"""Login and consent for apps, like in the test suites of clients: forms, redirects, cookies."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ def asked(app: dict, uri: str, **more: str) -> dict[str, str]:
 
 
 def walk(visitor: Visitor, parameters: dict[str, str], name: str, *, answer: int = 0) -> requests.Response:
-    """Ask, log in, and press the first button (answer: another) of the consent form; its answer, not followed."""
+    """Open the consent page, log in, press its first button (answer: another one). The answer, without redirects."""
     page = visitor.get("/oauth/authorize", params=parameters)
     (login,) = forms(page)
     assert len(re.findall('type="password"', login.inside)) == 1
@@ -189,7 +189,7 @@ def test_an_app_can_ask_for_another_login(server, anns, bob):
 
 
 class App(BaseHTTPRequestHandler):
-    """Takes the code at one of its addresses and sends the browser on to another."""
+    """An app that takes the code at one address and redirects the browser to another."""
 
     def do_GET(self) -> None:
         arrived = self.path.startswith("/done")
@@ -212,7 +212,7 @@ def app_port() -> Iterator[int]:
 
 
 async def test_a_real_browser_follows_consent_to_the_app(chromium: Browser, server, ann, app_port):
-    """Chromium holds the policy's form-action against every redirect after a form, also against the app's own."""
+    """Chromium checks every redirect after a form against the policy's form-action, also the app's own."""
     callback = f"http://127.0.0.1:{app_port}/callback"
     app = register(server, callback)
     watched = await somebody(chromium, server.url)

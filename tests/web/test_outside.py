@@ -1,4 +1,4 @@
-"""What browsers, crawlers and password managers ask for by themselves; and windows that apps open."""
+"""Files that browsers, crawlers and password managers request by themselves; and windows that apps open."""
 
 import urllib.robotparser
 
@@ -50,7 +50,7 @@ def ways(session: requests.Session, answer: requests.Response) -> list[requests.
 
 
 def test_a_window_that_an_app_has_opened_stays_its_own_until_it_is_back(server, ann):
-    """Cross-Origin-Opener-Policy on any step would cut it off: the app would never hear of the code."""
+    """Cross-Origin-Opener-Policy on any step would separate it from the app, which would never get the code."""
     visitor, answers = Visitor(server.url), []
     app = server.anyone().post("/api/v1/apps", **APP).json()
     for uri in APP["redirect_uris"].split():

@@ -1,4 +1,4 @@
-"""What people do on the pages, without scripts."""
+"""Using the pages without scripts."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""A reader's place in a list: after a look at something else, or a reload, the same line is at the same pixel."""
+"""A reader's place in a list: after visiting another page, or a reload, the same line is at the same pixel."""
 
 import re
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ LISTS = [*PLACES, "/@{ann}/with_replies", "/@{ann}/followers", "/@{ann}/{post}/f
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Of these tests alone: others would speak in public, too."""
+    """A server for these tests only, because other tests write public posts."""
     with Server(tmp_path_factory.mktemp("place") / "data") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def crowd(server) -> tuple[Person, str, list[str]]:
-    """Ann, whose every list is long: posts with one hashtag, bookmarks, alerts."""
+    """Ann, with long lists: posts with one hashtag, bookmarks, alerts."""
     ann, fan = server.person(), server.person()
     tag = f"tag{ann.id}"
     posts = [ann.say(f"number {n}. {'word ' * (n % 7 * 12)} #{tag}")["id"] for n in range(POSTS)]
@@ -43,7 +43,7 @@ async def of(chromium: Browser, server, ann: Person) -> tuple[Watched, Page]:
 
 
 async def place(page: Page, number: int) -> tuple[float, int]:
-    """Where the post, or alert, of that number stands, and how many there are."""
+    """(y position of the post or alert with this number, how many there are)."""
     await page.wait_for_load_state("load")
     here = page.locator("#posts > article", has_text=f"number {number}.")
     await expect(here).to_be_visible()

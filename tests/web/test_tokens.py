@@ -1,4 +1,4 @@
-"""The tokens of the pages' kit: what is shown can be read in both themes, and no file goes beside the scales."""
+"""The tokens of the kit: contrast is sufficient in both themes, and no file uses values outside the scales."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ WORDS = [
 ]
 CONTROLS = [
     *(("edge", ground) for ground in GROUNDS),
-    *(("accent", ground) for ground in (*GROUNDS, "accent-soft")),  # what is marked, and where the focus is
+    *(("accent", ground) for ground in (*GROUNDS, "accent-soft")),  # marked items and the focus
     *((f"series{n}", ground) for n in range(1, 5) for ground in ("paper", "card")),
 ]
 SCALE = {"12": "16", "14": "20", "15": "22", "17": "24", "20": "26", "28": "34"}
@@ -37,7 +37,7 @@ def test_what_is_shown_can_be_told_from_its_ground(theme: str, pairs: list[tuple
 
 
 def test_every_colour_is_in_a_pair():
-    named = {name for pair in WORDS + CONTROLS for name in pair} | {"line"}  # which says nothing by itself
+    named = {name for pair in WORDS + CONTROLS for name in pair} | {"line"}  # which carries no meaning
 
     assert {name for name, value in tokens.values().items() if "#" in value} == named
 
@@ -52,7 +52,7 @@ def test_the_scale_of_type_is_the_one_that_was_drawn():
 
 
 def declarations() -> list[tuple[str, str, str]]:
-    """(file, property, value) of everything but the tokens themselves."""
+    """(file, property, value) of all declarations except the tokens themselves."""
     found = []
     for file in sorted(CSS.glob("*.css")):
         if file.name != "tokens.css":

@@ -1,4 +1,4 @@
-"""Scripts that others made are, byte for byte, what `vendored.json` beside them says."""
+"""Scripts by others are byte for byte those named in `vendored.json` beside them."""
 
 import hashlib
 import json

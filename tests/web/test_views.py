@@ -1,4 +1,4 @@
-"""What pages say of posts, times and numbers. What a page asks of the database: tests/test_query_counts.py."""
+"""How pages show posts, times and numbers. The queries of a page: tests/test_query_counts.py."""
 
 import pytest
 from kit import person

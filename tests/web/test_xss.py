@@ -1,7 +1,7 @@
-"""Three hundred ways to smuggle a script in, looked at by a real browser.
+"""Three hundred ways to inject a script, opened in a real browser.
 
-Nothing may run, nothing may even be stopped by the policy (it was injected then), and a post may hold no element but
-those that text.to_html makes.
+No script may run, none may even be stopped by the policy (it would have been injected), and a post may have only the
+elements of markup.to_html().
 """
 
 from urllib.parse import quote
@@ -45,7 +45,7 @@ PAYLOADS = [
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
 ]
 
-# What is wrong with the document, if anything.
+# The problems of the document.
 EXAMINE = """() => {
     const wrong = [];
     const ours = "script[src^='/static/'], svg.icon, svg.icon *, form[action^='/'], form[action='']";
@@ -79,7 +79,7 @@ def test_there_are_three_hundred_vectors():
 
 
 async def wrongs(page: Page, watched: Watched) -> list[str]:
-    """What the page did, or is, that it must not."""
+    """Everything on the page, or done by it, that is not allowed."""
     await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     noise = "Failed to load resource: the server responded with a status of 4"
     found = [wrong for wrong in watched.wrongs if noise not in wrong]

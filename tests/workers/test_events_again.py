@@ -1,4 +1,4 @@
-"""Events may come again, and after later ones: from a worker that died while it held them."""
+"""Events may come twice, and after later ones: from a worker that died while it had leased them."""
 
 import random
 from collections import Counter
@@ -22,18 +22,18 @@ from chirrup.types import Draft, NotificationKind, Span
 from chirrup.workers.subscribers import handle
 
 NEWEST = Span(before=ID_MAX, limit=400)
-Told = tuple[int, str, int, int]  # to whom, of what, by whom, about which post
+Told = tuple[int, str, int, int]  # (recipient, kind, cause, post) of a notification
 
 
 async def announced(engines: Engines) -> list[Event]:
-    """Taken out of the outbox, in order."""
+    """The events of the outbox, in order; removes them."""
     leased = await engines.db.write(outbox.lease, 1000)
     await engines.db.write(outbox.finish, [one.id for one in leased])
     return [one.event for one in leased]
 
 
 async def handle_jumbled(engines: Engines, choices: random.Random) -> None:
-    """Each event twice, in any order."""
+    """Handle each event twice, in random order."""
     events = 2 * await announced(engines)
     for event in choices.sample(events, len(events)):
         _, failures = await handle(engines, event)
@@ -46,7 +46,7 @@ def told(tx: Tx, ids: list[int]) -> Counter[Told]:
 
 
 def standing(tx: Tx, ids: list[int], post: int) -> Counter[Told]:
-    """What there is to tell, as things are: ids[0] wrote the post."""
+    """The notifications that the present state should give. ids[0] wrote the post."""
     author, found = ids[0], Counter[Told]()
     for one, other in permutations(ids, 2):
         found[other, "follow", one, 0] = int(follow_rows.get(tx, one, other) is not None)
@@ -58,7 +58,7 @@ def standing(tx: Tx, ids: list[int], post: int) -> Counter[Told]:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_what_is_told_in_the_end_is_what_stands(engines: Engines, seed: int):
+async def test_the_final_notifications_match_the_final_state(engines: Engines, seed: int):
     choices, db = random.Random(seed), engines.db
     ids = await people(db, "ann", "bob", "eve")
     await db.write(accounts.change_profile, ids[2], accounts.ProfileChange(locked=True))
@@ -124,7 +124,7 @@ async def test_a_conversation_shows_the_last_post_that_is_left(engines: Engines,
     ann, bob = await people(db, "ann", "bob")
     said: list[int] = []
     for author, text in ((ann, "@bob hello"), (bob, "@ann hello"), (bob, "@ann what a day")):
-        clock.pass_ms(1)  # ids of different accounts say who was first only where the time does
+        clock.pass_ms(1)  # ids of different accounts are ordered only by time
         draft = Draft(text=text, visibility="direct", reply_to_id=said[0] if said else 0)
         said.append((await db.write(posts.publish, author, draft)).id)
     await db.write(posts.delete, bob, said[2])

@@ -1,4 +1,4 @@
-"""Jobs are run to their end: each kind by its schedule and beside the others, whatever fails, hangs or dies."""
+"""Jobs are run to their end: each kind by its schedule and in parallel, whatever fails, hangs or dies."""
 
 import asyncio
 from collections import Counter
@@ -28,13 +28,13 @@ class Note(msgspec.Struct):
 
 
 class Outside:
-    """Whoever the jobs speak to. What is held waits, what is told to raise raises, all else is done."""
+    """The outside servers of the jobs. Jobs in held wait, jobs in raises fail, all others succeed."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.asked: list[str] = []  # by key: also what failed
-        self.raises: dict[str, Exception] = {}  # by key or destination
-        self.held: dict[str, asyncio.Event] = {}  # the same
+        self.asked: list[str] = []  # keys of all attempts, also failed ones
+        self.raises: dict[str, Exception] = {}  # key or destination -> error
+        self.held: dict[str, asyncio.Event] = {}  # key or destination -> event to wait for
         self.at_once: Counter[str] = Counter()
         self.most: Counter[str] = Counter()  # at once, by kind and by destination
 
@@ -62,7 +62,7 @@ def outside() -> Outside:
 
 
 def kinds(outside: Outside, **others: Any) -> dict[str, Kind]:
-    """Kinds of the same handler: "mail", and "hook"."""
+    """Two kinds with the same handler: "mail" and "hook"."""
     options: dict[str, Any] = {"pauses_s": (5, 300, 3600), "payload": Any, **others}
     return {name: Kind(outside.do, **options) for name in ("mail", "hook")}
 
@@ -76,7 +76,7 @@ async def enqueue(db: Database, *keys: str, kind: str = "mail", **more: Any) -> 
 
 
 async def job(db: Database) -> Job:
-    """The only one."""
+    """The only job."""
     (found,) = await db.read(jobs.page, 10)
     return found
 
@@ -159,7 +159,7 @@ async def test_what_fails_is_tried_again_by_the_schedule_of_its_kind_then_set_as
     await work_off(engines, kinds(outside))
     assert len(outside.asked) == 4
 
-    outside.raises.clear()  # it is mended, and a person has it tried anew
+    outside.raises.clear()  # the fault is repaired, and an operator retries
     await engines.db.write(jobs.retry, [found.id])
     await work_off(engines, kinds(outside))
     assert (outside.done, await left(engines.db)) == (["a"], [])
@@ -274,7 +274,7 @@ async def test_a_busy_host_hides_no_other_behind_it(engines: Engines, outside: O
         return len(outside.done) == 1 + len(busy)
 
     await true(time_passes)
-    assert Counter(outside.asked) == Counter(["other", *busy])  # to be put off is no attempt
+    assert Counter(outside.asked) == Counter(["other", *busy])  # putting off does not count as an attempt
 
 
 async def test_thousands_of_jobs_to_a_dead_host_cost_one_attempt_and_hold_up_no_other(
@@ -297,7 +297,7 @@ async def test_thousands_of_jobs_to_a_dead_host_cost_one_attempt_and_hold_up_no_
     assert {(one.state, one.answer) for one in found} == {(State.WAITING, "nobody answers at dead.example")}
     clock.pass_ms(DAY_MS)
     outside.raises.clear()
-    while await left(engines.db):  # all at once would be too many for it
+    while await left(engines.db):  # the host does not take all at once
         await worker.work_off()
         clock.pass_ms(1000)
     assert len(outside.done) == 2001
@@ -378,7 +378,7 @@ async def test_a_job_that_kills_its_worker_again_and_again_is_set_aside(
 
 
 async def die(db: Database, *keys: str) -> None:
-    """As a worker that has begun these jobs, and is gone."""
+    """Leave these jobs like a worker that has begun them and died."""
     ids = [one.id for one in await db.read(jobs.page, 100) if one.key in keys]
     assert len(await db.write(jobs.take, ids)) == len(keys)
 
@@ -400,7 +400,7 @@ async def test_a_worker_that_stops_finishes_what_it_does_and_gives_back_the_rest
 
 
 class Frail:
-    """A plug for the database's socket that takes no writes when it is told so."""
+    """A plug for the database's socket that refuses writes when the test says so."""
 
     def __init__(self, db: Database) -> None:
         self._db, self.refuses, self.refused = db, False, 0

@@ -1,4 +1,4 @@
-"""A reaction that fails is tried again alone: its neighbours are done once, and its actor's later events go on."""
+"""A reaction that fails is tried again alone: the others run once, and later events of the actor do not wait."""
 
 import asyncio
 from collections import Counter
@@ -33,7 +33,7 @@ NEWEST = Span(before=ID_MAX, limit=40)
 
 
 class Extra:
-    """One more reaction to posts. It raises what it is told to, or hangs."""
+    """One more reaction to posts. It raises or hangs as the test says."""
 
     def __init__(self, request: str) -> None:
         self.raises: Exception | None = None
@@ -83,7 +83,7 @@ def ears(engines: Engines) -> Ears:
 
 @pytest.fixture
 async def working(engines: Engines, ears: Ears) -> AsyncIterator[Engines]:
-    """The engines, with a worker that acts on what is announced; jobs are done when the test says so."""
+    """The engines, with a worker that acts on events. Jobs are run when the test says so."""
     engines = msgspec.structs.replace(engines, broker=ears)
     engines.db.on_commit = Bell(engines).ring
     worker = Relay(engines)
@@ -265,5 +265,7 @@ async def test_a_post_that_concerns_nobody_but_readers_is_looked_at_once_and_not
     counting.asked.clear()
     await handle(engines, events.PostPublished(ann, post))
 
-    assert (counting.asked - delivery).total() == 2  # the post, and who is told of all that its author says
+    assert (
+        counting.asked - delivery
+    ).total() == 2  # the post, and the followers with notifications of all its author's posts
     assert not {"run", "changed", "many"} & counting.asked.keys()

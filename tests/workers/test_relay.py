@@ -1,4 +1,4 @@
-"""Workers: they act on every event, in order for each actor and side by side for many, whatever fails or dies."""
+"""Workers act on every event, in order for each actor and in parallel for many, whatever fails or dies."""
 
 import asyncio
 import threading
@@ -36,16 +36,16 @@ NEWEST = Span(before=ID_MAX, limit=40)
 
 
 class Ears:
-    """A plug for the broker's socket that hears what is published; it refuses or holds up what it is told to."""
+    """A plug for the broker's socket that records what is published. It refuses or delays channels as the test says."""
 
     blind = owes = False
 
     def __init__(self, broker: Broker) -> None:
         self.listen, self.close, self._publish = broker.listen, broker.close, broker.publish
         self.heard: list[int] = []  # posts
-        self.refused: dict[str, type[Exception]] = {}  # by channel
+        self.refused: dict[str, type[Exception]] = {}  # channel -> error
         self.refusals = self.waiting = 0
-        self.held: dict[str, asyncio.Event] = {}  # by channel: whoever publishes there waits for it
+        self.held: dict[str, asyncio.Event] = {}  # channel -> event that publishers wait for
 
     async def publish(self, channels: Collection[str], message: bytes) -> None:
         for channel in channels:
@@ -64,7 +64,7 @@ class Ears:
 
 
 class Frail:
-    """A plug for the database's socket: its answers are lost, or it takes no writes, when it is told so."""
+    """A plug for the database's socket that loses answers or refuses writes when the test says so."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -86,7 +86,7 @@ class Frail:
 
 
 async def true(look: Callable[[], bool]) -> None:
-    """Returns once it is."""
+    """Returns once look() is true."""
 
     async def answer() -> bool:
         return look()
@@ -107,7 +107,7 @@ def engines(db: Database, ears: Ears, tmp_path: Path) -> Engines:
 
 @pytest.fixture(autouse=True)
 def never_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that what a test sees is due to a wake-up."""
+    """Disable sweeps, so that all effects come from wake-ups."""
     monkeypatch.setattr(relays, "SWEEP_S", 3600)
 
 
@@ -116,7 +116,7 @@ Start = Callable[[Engines], Relay]
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Starts a worker, which the commits of its database ring for."""
+    """Starts a worker that is woken by the commits of its database."""
     started: list[Relay] = []
 
     def start(engines: Engines) -> Relay:
@@ -132,7 +132,7 @@ async def start() -> AsyncIterator[Start]:
 
 
 def plant(tx: Tx, body: str) -> int:
-    """An event that no version of the program has written."""
+    """Write an event with any body."""
     id = tx.new_id(7)
     tx.run(
         "INSERT INTO outbox (id, bucket, body, lease_until, attempts) VALUES (:id, :bucket, :body, 0, 0)",
@@ -144,7 +144,7 @@ def plant(tx: Tx, body: str) -> int:
 
 
 def ring(engines: Engines, event_id: int) -> None:
-    """Whoever holds this event's partition may look."""
+    """Wake the holder of this event's partition."""
     Bell(engines).ring([bucket_of(event_id)])
 
 
@@ -272,7 +272,7 @@ async def test_what_nobody_came_to_know_within_a_day_is_set_aside(
 
 
 async def retried(db: Database, id: int, tries: int, at_ms: int) -> None:
-    """Event id has been tried so often, and is to be tried again then."""
+    """Set that event id has had this many tries and is due at this time."""
 
     def answer(tx: Tx) -> bool:
         return tx.one("SELECT attempts, lease_until FROM outbox WHERE id = :id", id=id) == (tries, at_ms)
@@ -280,7 +280,7 @@ async def retried(db: Database, id: int, tries: int, at_ms: int) -> None:
     await eventually(lambda: db.read(answer), within_s=20)
 
 
-async def test_an_event_that_kills_who_acts_on_it_is_set_aside_and_nothing_else_is(
+async def test_an_event_that_kills_its_worker_is_set_aside_and_nothing_else_is(
     engines: Engines, ears: Ears, start: Start, clock: Clock
 ):
     (ann,) = await people(engines.db, "ann")
@@ -288,7 +288,7 @@ async def test_an_event_that_kills_who_acts_on_it_is_set_aside_and_nothing_else_
     deadly, harmless = await say(engines.db, ann, ann)
 
     async def die(*, acting_on_first: bool) -> None:
-        """As a worker that has leased both, and is gone before it comes to an end."""
+        """Leave both events like a worker that has leased them and died."""
         first, _ = await engines.db.write(outbox.lease, 10)
         if acting_on_first:
             await engines.db.write(outbox.mark, first.id)
@@ -320,7 +320,7 @@ async def test_a_lease_whose_answer_was_lost_is_given_back_at_the_next_look(
     await true(lambda: bool(frail.lost))
     frail.loses_leases = False
 
-    await drained(engines.db)  # by a clock that stands still: no lease has run out
+    await drained(engines.db)  # the clock stands still, so no lease has ended
     assert ears.heard == said
 
 
@@ -398,7 +398,7 @@ async def test_a_post_to_very_many_lets_small_ones_pass_and_reaches_all(
     ears.held[late] = asyncio.Event()
     start(engines)
 
-    first, second, third = await say(engines.db, ann, ann, ann)  # more than go on side by side
+    first, second, third = await say(engines.db, ann, ann, ann)  # more than the pool for large deliveries takes
     await ears.all_heard(*await say(engines.db, bob, bob))
     await engines.db.write(posts.delete, ann, second)
     assert not {first, second, third} & set(ears.heard)

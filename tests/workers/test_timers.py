@@ -1,4 +1,4 @@
-"""What time brings about, on a clock that the test moves."""
+"""Effects of time, with a clock that the test moves."""
 
 import asyncio
 
