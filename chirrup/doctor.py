@@ -63,7 +63,7 @@ def _versions() -> Iterator[Finding]:
     sqlite = tuple(map(int, apsw.sqlite_lib_version().split(".")[:3]))
     if sqlite < SQLITE_FIXED:
         yield Finding(
-            BAD, f"SQLite {apsw.sqlite_lib_version()} can corrupt its log", "run `make setup`: it brings a newer"
+            BAD, f"SQLite {apsw.sqlite_lib_version()} can corrupt its log", "run `make setup`: it installs a newer one"
         )
     else:
         yield Finding(GOOD, f"SQLite {apsw.sqlite_lib_version()}")
@@ -145,7 +145,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(WARN, doubt.what, doubt.to_do)
         if local := db.write_now(distribute.local):
             yield Finding(
-                WARN, f"on the Citus coordinator alone: {', '.join(local)}", "`chirrup migrate --citus` spreads them"
+                WARN, f"on the Citus coordinator only: {', '.join(local)}", "`chirrup migrate --citus` distributes them"
             )
         if newer := db.write_now(outbox.left_to_newer):
             yield Finding(
@@ -157,13 +157,13 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 WARN,
                 f"{failed} events could not be acted on",
-                "`chirrup failed` says which and why; with --retry they are tried anew",
+                "`chirrup failed` shows them and the reasons; with --retry they are tried again",
             )
         if aside := sum(one.jobs for one in db.write_now(jobs.counts) if one.state == jobs.State.SET_ASIDE):
             yield Finding(
                 WARN,
                 f"{aside} jobs could not be done",
-                "`chirrup jobs --state set-aside` says which and why; with --retry they are tried anew",
+                "`chirrup jobs --state set-aside` shows them and the reasons; with --retry they are tried again",
             )
     finally:
         db.close()
@@ -173,13 +173,15 @@ def _counters(db: Database) -> Iterator[Finding]:
     try:
         off = asyncio.run(_off(db))
     except Unavailable:
-        yield Finding(WARN, "counters could not be compared in time", "`chirrup recount` compares all, with patience")
+        yield Finding(
+            WARN, "counters could not be compared in time", "`chirrup recount` compares all, without a time limit"
+        )
         return
     if off:
         yield Finding(
             WARN,
-            f"{off} of the newest accounts and posts do not count what is there",
-            "`chirrup recount` puts all counters right, while the server runs",
+            f"{off} of the newest accounts and posts have wrong counters",
+            "`chirrup recount` corrects all counters, while the server runs",
         )
 
 

@@ -88,19 +88,19 @@ class Stage:
         return said
 
     def _text(self, word: str) -> str:
-        told = " ".join(f"@{self.people[name].name}" for name in ("friend", "mentioned", "blocked"))
-        return f"{word} #{self.tag} {told}"
+        mentions = " ".join(f"@{self.people[name].name}" for name in ("friend", "mentioned", "blocked"))
+        return f"{word} #{self.tag} {mentions}"
 
     def _notifications(self, name: str) -> dict[str, str]:
         """post -> notification, once all have arrived."""
         mine = {said.id for said in self.said if said.kind != "boost"}
 
-        def told() -> dict[str, str]:
+        def notified() -> dict[str, str]:
             found = self.people[name].get("/api/v1/notifications", limit=80).json()
             return {one["status"]["id"]: one["id"] for one in found if one["type"] == "mention"}
 
-        eventually(lambda: told().keys() >= mine)
-        return told()
+        eventually(lambda: notified().keys() >= mine)
+        return notified()
 
     def _talks(self, name: str) -> dict[str, str]:
         """last post -> conversation."""

@@ -87,11 +87,11 @@ async def test_twenty_accounts_cost_what_two_cost(db: Database, new_render: Call
 async def test_twenty_notifications_cost_what_two_cost(engines: Engines, new_render: Callable[[], Renderer]):
     viewer, ids, _ = await engines.db.write(written, 20, replies=False)  # a worker would wait for what they answer
     await settle(engines)
-    told = await engines.db.read(notification_rows.page, viewer, Span(before=ID_MAX, limit=40), list(NotificationKind))
-    two = [one for one in told if one.post_id in ids[:4]]  # one post of them has a poll
+    every = await engines.db.read(notification_rows.page, viewer, Span(before=ID_MAX, limit=40), list(NotificationKind))
+    two = [one for one in every if one.post_id in ids[:4]]  # one post of them has a poll
 
     few, cost_of_few = await cost(engines.db, new_render().notifications, viewer, two)
-    many, cost_of_many = await cost(engines.db, new_render().notifications, viewer, told)
+    many, cost_of_many = await cost(engines.db, new_render().notifications, viewer, every)
 
     assert (len(few), len(many)) == (2, 20)
     assert cost_of_many <= cost_of_few <= 13

@@ -76,12 +76,12 @@ async def test_whatever_is_off_is_found_and_put_right(engines: Engines):
     for table in ("account_counts", "post_counts"):  # rows that are missing
         await db.write(lambda tx, table=table: tx.run(f"DELETE FROM {table}"))
     assert await db.read(off_among_newest) == 3 + 2
-    told: list[tuple[str, float]] = []
-    await recount(db, lambda part, done: told.append((part, done)))
+    reports: list[tuple[str, float]] = []
+    await recount(db, lambda part, done: reports.append((part, done)))
     assert await db.read(wrong) == []
     assert (await db.read(post_rows.counts, [ask]))[ask].favourites == 2
-    assert {part for part, done in told if done == 1} == {"accounts", "posts", "polls", "hashtags"}
-    assert all(0 <= done <= 1 for _, done in told)
+    assert {part for part, done in reports if done == 1} == {"accounts", "posts", "polls", "hashtags"}
+    assert all(0 <= done <= 1 for _, done in reports)
     assert not +await recount(db)
 
 
@@ -207,7 +207,7 @@ def test_the_doctor_finds_it_and_the_command_mends_it(tmp_path: Path):
     db.write_now(lambda tx: account_rows.add_counts(tx, account_rows.oldest_id(tx), followers=3, posts=1))
     db.close()
 
-    told = chirrup(tmp_path, "doctor")
-    assert told.returncode == 0 and "`chirrup recount`" in " ".join(told.stdout.split())
+    report = chirrup(tmp_path, "doctor")
+    assert report.returncode == 0 and "`chirrup recount`" in " ".join(report.stdout.split())
     mended = chirrup(tmp_path, "recount")
     assert mended.returncode == 0 and "accounts: followers" in mended.stdout, mended.stderr

@@ -65,7 +65,7 @@ def _json(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise BadRequest("the JSON must be an object")
+        raise BadRequest("the JSON must be an object with the parameters as its keys")
     return nest(list(found.items())) if any("[" in key for key in found) else found
 
 
@@ -102,7 +102,7 @@ def nest(flat: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in flat:
         keys = name.replace("]", "").split("[")
         if len(keys) > DEPTH_MAX:
-            raise BadRequest(f"the field {name[:80]!r} is nested too deeply")
+            raise BadRequest(f"the field {name[:80]!r} is nested too deeply: {DEPTH_MAX} levels at most")
         try:
             _put(root, keys, value)
         except TypeError as error:

@@ -1,8 +1,8 @@
 """Admission: too many requests are refused before they get a task and before their token is looked up.
 
 Each admission class has room of its own, so posting works during a flood of searches or readers. A class takes ROOM
-requests at a time. Once that was too little, it takes only BUSY, which keep the server as busy with shorter waits,
-until none was refused for CALM_S. Measured: docs/decisions/0017-overload.md.
+requests at a time. After it refused one, it takes only BUSY, until none was refused for CALM_S: BUSY are enough to use
+the whole server, and wait less. Measured: docs/decisions/0017-overload.md.
 """
 
 import re

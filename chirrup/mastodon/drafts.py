@@ -1,7 +1,7 @@
-"""Drafts: Chirrup's own, in the words with which clients of Mastodon ask for a post.
+"""Drafts: an API of Chirrup's own, with the parameters that Mastodon's clients use for a post.
 
-What POST /api/v1/statuses takes is kept until its author publishes it, or gives it a date (scheduled.py). It may be
-longer than a post, and unfinished. Who replaces a draft says which version they have seen.
+A draft has the parameters of POST /api/v1/statuses, until its author publishes it or gives it a date (scheduled.py). It
+may be longer than a post, and unfinished. To replace a draft, a client names the version that it has seen.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def _rendered(tx: Tx, call: Call, found: Sequence[KeptDraft]) -> list[DraftEntit
 
 
 async def show_many(call: Call, query: PageQuery) -> Page[DraftEntity]:
-    """Those without a date, newest first."""
+    """Drafts without a date, newest first."""
     return await call.read(_page, call, query)
 
 
@@ -79,7 +79,7 @@ class ChangedDraft(NewStatus, kw_only=True):
 
 
 async def replace(call: Call, id: int, body: ChangedDraft) -> DraftEntity:
-    """With a date it is published then. 409 with both texts where it is at another version."""
+    """With a date it becomes a scheduled post. 409 with both texts if it has another version."""
     if not body.version:
         raise Invalid("version", "blank", "must be the one of the draft that is replaced")
     draft = body.to_draft(app_id=call.viewer.app_id)
@@ -100,7 +100,7 @@ def _keep(tx: Tx, call: Call, draft: Draft, due_ms: int, *, id: int = 0, version
 
 
 async def _both(call: Call, error: Outdated, draft: Draft | None) -> Any:
-    """What stands there, and what was sent."""
+    """A 409 with the stored draft and the one that was sent."""
     (current,) = await call.read(_rendered, call, [error.current])
     yours = scheduled.params(draft) if draft else None
     return Reply({"error": error.message, "current": current, "yours": yours}, 409)
@@ -116,7 +116,7 @@ class Seen(msgspec.Struct, kw_only=True):
 
 
 async def publish(call: Call, id: int, body: Seen) -> Status:
-    """Now. 409 where it is at another version than the one that is named."""
+    """Publish it now. 409 if it has another version than the one named."""
     rules = rules_of(call.site)
     try:
         post = await call.write(drafts.publish, call.account_id, id, rules=rules, version=body.version)

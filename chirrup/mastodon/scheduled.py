@@ -1,4 +1,4 @@
-"""Posts that are to be published at a date. https://docs.joinmastodon.org/methods/scheduled_statuses/"""
+"""Scheduled posts. https://docs.joinmastodon.org/methods/scheduled_statuses/"""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class ScheduledPoll(Entity, kw_only=True):
 
 
 class ScheduledParams(Entity, kw_only=True):
-    """What the post was asked with."""
+    """The parameters of the scheduled post."""
 
     text: str
     poll: ScheduledPoll | None
@@ -62,7 +62,7 @@ def rendered(tx: Tx, render: Renderer, found: Sequence[KeptDraft]) -> list[Sched
 
 
 def attachments(tx: Tx, render: Renderer, found: Sequence[KeptDraft]) -> dict[int, list[MediaAttachment]]:
-    """What belongs to each of one author's drafts, by draft. One query."""
+    """draft -> its media, for drafts of one author. One query."""
     files = render.kept_media(tx, {id for one in found for id in one.draft.media_ids})
     return {one.id: [files[id] for id in one.draft.media_ids if id in files] for one in found}
 
@@ -94,7 +94,7 @@ def rules_of(site: Site) -> Rules:
 
 
 def due(scheduled_at: str) -> int:
-    """The date that was asked for, in ms. Raises Invalid."""
+    """The date in ms. Raises Invalid."""
     try:
         return ms_of_text(scheduled_at)
     except (ValueError, OverflowError) as error:
@@ -103,7 +103,7 @@ def due(scheduled_at: str) -> int:
 
 
 async def schedule(call: Call, draft: Draft, scheduled_at: str) -> ScheduledStatus:
-    """What POST /api/v1/statuses answers where a date is asked for."""
+    """The answer of POST /api/v1/statuses with a date."""
     return await call.write(_schedule, call, draft, due(scheduled_at))
 
 
@@ -135,7 +135,7 @@ class NewDate(msgspec.Struct, kw_only=True):
 
 
 async def move(call: Call, id: int, body: NewDate) -> ScheduledStatus:
-    """Without a date nothing changes."""
+    """Without a date, changes nothing."""
     return await call.write(_move, call, id, body.scheduled_at)
 
 

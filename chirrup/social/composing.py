@@ -1,6 +1,6 @@
-"""What a draft becomes: its text, audience, mentions, media and poll are checked, and a post is made. None is written.
+"""Makes a post from a draft: checks its text, audience, mentions, media and poll. Writes nothing.
 
-posts.publish() writes it at once, drafts.py keeps it for later.
+posts.publish() writes the post at once, drafts.py keeps the draft for later.
 """
 
 import msgspec
@@ -38,7 +38,7 @@ class TooWide(Invalid):
 def compose(
     tx: Tx, author: int, user: User | None, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX
 ) -> Post:
-    """The post that draft asks for, with a new id. user: the author's. Raises as posts.publish() does."""
+    """The post for draft, with a new id. user: the author's. Raises as posts.publish()."""
     words, summary, found = checked_text(draft, chars_max)
     parent = _parent(tx, author, draft.reply_to_id)
     named = mentioned(tx, found, domain, user.org_id if user else 0)
@@ -72,7 +72,7 @@ def compose(
 
 
 def check_attached(draft: Draft) -> None:
-    """Media and poll, as far as the draft tells. Raises Invalid."""
+    """Checks media and poll, without the database. Raises Invalid."""
     if len(draft.media_ids) > MEDIA_MAX:
         raise too_many("media_ids", MEDIA_MAX, len(draft.media_ids))
     if draft.poll and draft.media_ids:
@@ -82,7 +82,7 @@ def check_attached(draft: Draft) -> None:
 
 
 def media_taken() -> Invalid:
-    """Some are another's, or not free."""
+    """The error for media of another account or another post."""
     return Invalid("media_ids", "unknown", "must be your own uploads that no other post uses")
 
 
@@ -112,7 +112,7 @@ def _parent(tx: Tx, author: int, id: int) -> Post | None:
 
 
 def mentioned(tx: Tx, found: text.Extracted, domain: str, org_id: int) -> list[Mention]:
-    """Whom a text addresses. Raises Invalid: too many."""
+    """The accounts that a text mentions. Raises Invalid: too many."""
     named = mentions.named(tx, found.mentions, domain, org_id)
     if len(named) > MENTIONS_MAX:
         raise Invalid(
@@ -155,7 +155,7 @@ def _sensitive(draft: Draft, summary: str, user: User | None) -> int:
 
 
 def tag_names(found: text.Extracted) -> str:
-    """The hashtags of a text, as the column has them. Raises Invalid: too many."""
+    """The hashtags of a text, for the column `tags`. Raises Invalid: too many."""
     names = {text.hashtag_key(entity.value): entity.value for entity in reversed(found.hashtags)}
     if len(names) > TAGS_MAX:
         raise Invalid("text", "too_many", "must have at most {most} hashtags, has {has}", most=TAGS_MAX, has=len(names))

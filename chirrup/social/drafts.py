@@ -1,9 +1,9 @@
-"""Posts that are not published yet: drafts, and posts that have a date. Rows are in store/drafts.py.
+"""Posts that are not published yet: drafts, and scheduled posts. Rows are in store/drafts.py.
 
-Both are one thing: a draft that is given a date is published then by a job, and what could not be published when its
-date came is a draft again, with the reason. Its media belong to it until then.
-What has a date is checked as if it were published at once, and checked again when it is. Who may see it is settled
-when the date is set: what its author was shown then is no wider later.
+A scheduled post is a draft with a date, on which a job publishes it. If that fails, it becomes a draft again, with the
+reason. Media belong to the draft until it is published.
+A scheduled post is checked as if it were published at once, and again on its date. Its visibility is fixed when the
+date is set, so it is never wider than what its author saw then.
 """
 
 import msgspec
@@ -21,17 +21,17 @@ from . import posts
 from .composing import MEDIA_MAX, TEXT_CHARS_MAX, compose, media_taken
 
 DRAFTS_MAX = 300
-DATED_MAX = 300  # Mastodon's limits: posts with a date,
-DATED_A_DAY_MAX = 25  # those of one day,
-LEAD_MS = 300_000  # and how far ahead the date must be
-BODY_BYTES_MAX = 64 * 1024  # of a draft; it may be longer than a post may be
+DATED_MAX = 300  # scheduled posts; Mastodon's limit, as the next two
+DATED_A_DAY_MAX = 25  # scheduled posts on one day
+LEAD_MS = 300_000  # the date must be at least so far ahead
+BODY_BYTES_MAX = 64 * 1024  # of a draft, which may be longer than a post
 DAY_MS = 86_400_000
 PUBLISH = "publish a post"  # a kind of job; the payload is Due
 GONE = "the post that it answers is gone, or is not for you to see any more"
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What posts.publish() is told by the site. Kept with a date: what was accepted is measured alike later."""
+    """The site's arguments for posts.publish(). Stored with a date, so the same limits apply later."""
 
     domain: str = ""
     chars_max: int = TEXT_CHARS_MAX
@@ -43,7 +43,7 @@ class Due(Rules, frozen=True, kw_only=True):
 
 
 class Outdated(ChirrupError):
-    """The draft was changed since the version that was to be replaced. current: as it is."""
+    """The draft has a newer version than the one to replace. current: the newest."""
 
     code = "outdated"
 
@@ -55,10 +55,10 @@ class Outdated(ChirrupError):
 def keep(
     tx: Tx, author: int, draft: Draft, due_ms: int = 0, *, rules: Rules, id: int = 0, version: int = 0
 ) -> KeptDraft:
-    """Keep a draft, or (due_ms) a post that is to be published then; id: in place of this one.
+    """Store a draft, or (due_ms) a scheduled post. id: the draft to replace.
 
-    version: what id must be at. With draft.idempotency_key: what that key has kept before.
-    Raises Invalid (as publish() does; the date, too many), NotFound (id; what it answers), Outdated.
+    version: the version that id must have. If draft.idempotency_key was used before, returns what it stored.
+    Raises Invalid (as publish(); the date, too many), NotFound (id; the parent), Outdated.
     """
     user = account_rows.user(tx, author, in_turn=True)
     key, draft = draft.idempotency_key, msgspec.structs.replace(draft, idempotency_key="")
@@ -129,18 +129,18 @@ def _keep_media(tx: Tx, one: KeptDraft, draft: Draft, before: KeptDraft | None) 
 
 
 def _will_be_published(tx: Tx, one: KeptDraft, rules: Rules) -> None:
-    """The row says when: where that was changed, a job of before does nothing."""
+    """Enqueue the publication. If the date is changed, the job for the old one does nothing: see publish_due()."""
     payload = Due(id=one.id, account_id=one.account_id, domain=rules.domain, chars_max=rules.chars_max)
     jobs.enqueue(tx, PUBLISH, of=one.id, key=f"{one.id} at {one.due_ms}", payload=payload, due_ms=one.due_ms)
 
 
 def page(tx: Tx, author: int, span: Span, *, scheduled: bool) -> list[KeptDraft]:
-    """The author's posts that have a date, or drafts, newest first."""
+    """The author's scheduled posts, or its drafts, newest first."""
     return rows.page(tx, author, span, scheduled=scheduled)
 
 
 def get(tx: Tx, author: int, id: int, *, scheduled: bool | None = None) -> KeptDraft:
-    """scheduled: it must have a date, or none. Raises NotFound: absent, another's, or not so."""
+    """scheduled: it must (or must not) have a date. Raises NotFound: absent, another account's, or not so."""
     one = rows.by_id(tx, id)
     if one is None or one.account_id != author or scheduled not in (None, bool(one.due_ms)):
         raise NotFound("draft", id)
@@ -148,7 +148,7 @@ def get(tx: Tx, author: int, id: int, *, scheduled: bool | None = None) -> KeptD
 
 
 def move(tx: Tx, author: int, id: int, due_ms: int, *, rules: Rules) -> KeptDraft:
-    """Publish a post that has a date at another one. Raises NotFound, Invalid: the date."""
+    """Change the date of a scheduled post. Raises NotFound; Invalid: the date."""
     account_rows.user(tx, author, in_turn=True)
     one = get(tx, author, id, scheduled=True)
     _check_room(tx, author, due_ms, id)
@@ -159,7 +159,7 @@ def move(tx: Tx, author: int, id: int, due_ms: int, *, rules: Rules) -> KeptDraf
 
 
 def delete(tx: Tx, author: int, id: int, *, scheduled: bool | None = None) -> None:
-    """Its media are free for a day. Raises NotFound."""
+    """Delete it. Another post may show its media within a day. Raises NotFound."""
     _take_away(tx, get(tx, author, id, scheduled=scheduled))
 
 
@@ -170,7 +170,7 @@ def _take_away(tx: Tx, one: KeptDraft) -> None:
 
 
 def publish(tx: Tx, author: int, id: int, *, rules: Rules, version: int = 0) -> Post:
-    """Publish it now; it is a draft no more. version: what it must be at, 0 for any.
+    """Publish it now, and delete the draft. version: the version that it must have; 0: any.
 
     Raises NotFound, Outdated, and as posts.publish() does.
     """
@@ -190,9 +190,9 @@ def _publish(tx: Tx, one: KeptDraft, rules: Rules) -> Post:
 
 
 def publish_due(tx: Tx, due: Due) -> None:
-    """Publish what has come to its date, once. Raises what forbids it: then give_back() keeps it.
+    """Publish a scheduled post on its date, once. Raises if it may not be published; then call give_back().
 
-    Whose account is gone, their posts are gone.
+    If the account was deleted, the post is deleted.
     """
     user = account_rows.user(tx, due.account_id, in_turn=True)
     one = rows.by_id(tx, due.id)
@@ -208,7 +208,7 @@ def publish_due(tx: Tx, due: Due) -> None:
 
 
 def give_back(tx: Tx, id: int, error: ChirrupError) -> None:
-    """What could not be published at its date is a draft again, with the reason."""
+    """Make a scheduled post that could not be published a draft again, with the reason."""
     one = rows.by_id(tx, id)
     if one is None or not 0 < one.due_ms <= tx.now_ms:
         return

@@ -42,7 +42,7 @@ async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
         try:
             made = asyncio.get_running_loop().run_in_executor(_waiters, _run, function, data)
         except RuntimeError as error:  # no memory for a thread
-            raise Unavailable("There is no room for a picture now; try again shortly") from error
+            raise Unavailable("The server has no memory for a picture now; try again shortly") from error
         return await made
     finally:
         _places.release()

@@ -48,7 +48,9 @@ def get(tx: Tx, owner_id: int, id: int) -> PostList:
 def create(tx: Tx, owner_id: int, wanted: ListChange) -> PostList:
     """Raises Invalid: title, replies, or owner_id has LISTS_MAX lists already."""
     if len(rows.owned(tx, owner_id)) >= LISTS_MAX:
-        raise Invalid("list", "too_many", "is one too many: you can have at most {most} lists", most=LISTS_MAX)
+        raise Invalid(
+            "list", "too_many", "is one too many: you can have at most {most} lists; delete one first", most=LISTS_MAX
+        )
     while True:
         id = tx.new_id(bucket_of(owner_id))
         made = PostList(id, owner_id, _title(wanted.title or ""), _replies(wanted.replies), int(bool(wanted.exclusive)))

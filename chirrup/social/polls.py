@@ -53,7 +53,7 @@ def check(draft: PollDraft) -> list[str]:
     if not 2 <= len(titles) <= OPTIONS_MAX:
         raise Invalid("poll", "options", "must have 2 to {most} options, has {has}", most=OPTIONS_MAX, has=len(titles))
     if not all(titles):
-        raise Invalid("poll", "blank", "has an empty option")
+        raise Invalid("poll", "blank", "has an empty option: fill it in, or leave it out")
     if (longest := max(text.length(title) for title in titles)) > OPTION_CHARS_MAX:
         raise Invalid(
             "poll",
@@ -63,7 +63,7 @@ def check(draft: PollDraft) -> list[str]:
             has=longest,
         )
     if len(set(titles)) != len(titles):
-        raise Invalid("poll", "same", "has the same option twice")
+        raise Invalid("poll", "same", "has the same option twice: change one of them")
     if not EXPIRES_MIN_S <= draft.expires_in_s <= EXPIRES_MAX_S:
         raise Invalid(
             "poll",

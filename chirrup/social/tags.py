@@ -92,7 +92,8 @@ def follow(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
     name, key = _required(org_id, raw)
     before = rows.followed_by(tx, account_id)
     if len(before) >= FOLLOWED_MAX and key not in before:
-        raise Invalid("tag", "too_many", "is one too many: at most {most} can be followed", most=FOLLOWED_MAX)
+        why = "is one too many: at most {most} can be followed; unfollow one first"
+        raise Invalid("tag", "too_many", why, most=FOLLOWED_MAX)
     rows.add(tx, key, name)
     if chosen.follow(tx, account_id, key, name):
         tx.emit(TagFollowsChanged(account_id))
@@ -118,14 +119,15 @@ def feature(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> FeaturedTag:
     """Harmless when repeated. Raises Invalid: not a hashtag, or FEATURED_MAX are featured already."""
     name = name_of(raw.strip())
     if not name:
-        raise Invalid("tag", "invalid", "is no hashtag")
+        raise Invalid("tag", "invalid", 'must be a hashtag like "town", got {got!r}', got=raw[:40])
     key = key_of(org_id, name)
     before = chosen.featured(tx, account_id)
     for one in before:
         if one.tag == key:
             return one
     if len(before) >= FEATURED_MAX:
-        raise Invalid("tag", "too_many", "is one too many: at most {most} can be featured", most=FEATURED_MAX)
+        why = "is one too many: at most {most} can be featured; remove one first"
+        raise Invalid("tag", "too_many", why, most=FEATURED_MAX)
     rows.add(tx, key, name)
     authors = posts.authors(tx, rows.posts_near(tx, key, account_id))  # a deleted post counts until on_deleted()
     own = [ms_of(id) for id, author in authors.items() if author == account_id]

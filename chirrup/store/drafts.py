@@ -1,4 +1,4 @@
-"""Posts that their authors keep: drafts, and those that are to be published at a date."""
+"""Drafts, and scheduled posts, which are drafts with a date."""
 
 from ..ids import bucket_of
 from ..ports import Tx
@@ -17,7 +17,7 @@ def insert(tx: Tx, one: KeptDraft) -> None:
 
 
 def update(tx: Tx, one: KeptDraft) -> None:
-    """Write it anew."""
+    """Write its columns, except the account."""
     tx.run(
         """UPDATE drafts SET body = :body, due_ms = :due, version = :version, changed_ms = :changed, problem = :problem
            WHERE bucket = :bucket AND id = :id""",
@@ -32,7 +32,7 @@ def update(tx: Tx, one: KeptDraft) -> None:
 
 
 def delete(tx: Tx, id: int) -> bool:
-    """False when it is gone."""
+    """False when it was deleted already."""
     return 1 == tx.changed("DELETE FROM drafts WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
 
 
@@ -42,7 +42,7 @@ def by_id(tx: Tx, id: int) -> KeptDraft | None:
 
 
 def page(tx: Tx, account_id: int, span: Span, *, scheduled: bool) -> list[KeptDraft]:
-    """The account's that have a date, or those that have none, newest first."""
+    """The account's scheduled posts, or its drafts without a date, newest first."""
     rows = tx.all(
         f"""SELECT {_COLUMNS} FROM drafts
             WHERE bucket = :bucket AND account_id = :account AND id < :before AND id > :after
@@ -58,7 +58,7 @@ def page(tx: Tx, account_id: int, span: Span, *, scheduled: bool) -> list[KeptDr
 
 
 def dates(tx: Tx, account_id: int) -> dict[int, int]:
-    """When each of the account's is due, by id; 0: a draft. There are some hundreds at most."""
+    """id -> date in ms of all of the account's drafts; 0: without a date. There are some hundreds at most."""
     rows = tx.all(
         "SELECT id, due_ms FROM drafts WHERE bucket = :bucket AND account_id = :account",
         bucket=bucket_of(account_id),

@@ -91,7 +91,7 @@ async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_b
     except TooLarge:
         raise
     except BadRequest as error:
-        raise BadRequest("The form cannot be read.") from error
+        raise BadRequest("The form cannot be read. Reload the page and send it again.") from error
     form = Fields((name, one) for name, one in sent.found if isinstance(one, str))
     for name, one in sent.found:
         if isinstance(one, Upload) and one.data:
@@ -113,4 +113,4 @@ def _pairs(encoded: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(encoded, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
     except ValueError as error:
-        raise BadRequest("The form is not UTF-8, or has too many fields.") from error
+        raise BadRequest("The form is not UTF-8, or has too many fields. Reload the page and send it again.") from error

@@ -71,7 +71,7 @@ def _by_field(error: ChirrupError) -> dict[str, str]:
 def of_status(status: int) -> Problem:
     """The problem for 404 (no such address) and 405 (no such method)."""
     if status == 405:
-        return Problem(405, "That is not allowed", "This address does not take what was sent.")
+        return Problem(405, "That is not allowed", "This address does not accept this kind of request.")
     return of(NotFound())
 
 
@@ -84,7 +84,7 @@ def said(error: ChirrupError) -> str:
     if isinstance(error, Invalid):
         return _sentences([error])[0]
     if isinstance(error, OAuthError):
-        return OF_APPS.get(error.error, f"{AN_APP} (It was told: {_sentence(error.message)})")
+        return OF_APPS.get(error.error, f"{AN_APP} (The answer to it was: {_sentence(error.message)})")
     return _sentence(error.message)
 
 

@@ -20,7 +20,7 @@ class Heard(list[tuple[str, bytes]]):
         self.append((channel, message))
 
 
-async def told(broker: Broker) -> None:
+async def delivered(broker: Broker) -> None:
     """Returns once all messages published before have arrived.
 
     Messages of one publisher keep their order through one node; this sends marks through all nodes.
@@ -48,7 +48,7 @@ async def test_everybody_who_listens_is_told(broker: Broker):
 
     await broker.publish(["b"], b"1")
     await broker.publish(["a", "x", "b"], b"2")
-    await told(broker)
+    await delivered(broker)
 
     assert sorted(ann) == [("a", b"2"), ("b", b"1"), ("b", b"2")]  # channels may be on different nodes
     assert bob == [("b", b"1"), ("b", b"2")]
@@ -65,7 +65,7 @@ async def test_messages_are_bytes_and_channels_text_of_any_kind(broker: Broker):
     await broker.listen(["hashtag:größe 🐦\r\n"], heard)
 
     await broker.publish(["hashtag:größe 🐦\r\n"], b"\x00\xff\r\n")
-    await told(broker)
+    await delivered(broker)
 
     assert heard == [("hashtag:größe 🐦\r\n", b"\x00\xff\r\n")]
 
@@ -76,7 +76,7 @@ async def test_listening_on_a_channel_twice_is_listening_once(broker: Broker):
     await listening.add(["a"])
 
     await broker.publish(["a"], b"1")
-    await told(broker)
+    await delivered(broker)
 
     assert heard == [("a", b"1")]
 
@@ -89,7 +89,7 @@ async def test_channels_are_added_and_removed(broker: Broker):
     await listening.add(["b"])
     await listening.remove(["a", "never"])
     await broker.publish(["a", "b"], b"1")
-    await told(broker)
+    await delivered(broker)
 
     assert heard == [("b", b"1")]
     assert other == [("a", b"1")]
@@ -103,7 +103,7 @@ async def test_a_listener_that_stops_gets_nothing_more_and_the_others_do(broker:
     await anns.stop()
     await anns.stop()
     await broker.publish(["a", "b"], b"1")
-    await told(broker)
+    await delivered(broker)
 
     assert ann == []
     assert bob == [("a", b"1")]
@@ -116,7 +116,7 @@ async def test_one_function_may_listen_twice_and_stop_once(broker: Broker):
 
     await first.stop()
     await broker.publish(["a"], b"1")
-    await told(broker)
+    await delivered(broker)
 
     assert heard == [("a", b"1")]
 
@@ -130,10 +130,10 @@ async def test_a_listener_may_leave_or_join_while_it_is_told(broker: Broker):
 
     listening = await broker.listen(["a"], leave)
     await broker.publish(["a"], b"1")
-    await told(broker)
+    await delivered(broker)
     await asyncio.gather(*later)
     await broker.publish(["a"], b"2")
-    await told(broker)
+    await delivered(broker)
 
     assert len(later) == 2
     assert heard == [("a", b"2")]
@@ -149,7 +149,7 @@ async def test_a_listener_that_fails_does_not_keep_it_from_the_others(broker: Br
 
     await broker.publish(["a"], b"1")
     await broker.publish(["a"], b"2")
-    await told(broker)
+    await delivered(broker)
 
     assert heard == [("a", b"1"), ("a", b"2")]
 
@@ -163,13 +163,13 @@ async def test_listening_that_changes_fast_ends_as_it_was_left(broker: Broker):
         anns.add(["a"]),
     )
     await broker.publish(["a"], b"1")
-    await told(broker)
+    await delivered(broker)
 
     assert (ann, bob) == ([("a", b"1")], [])
 
 
 async def test_a_broker_that_works_is_not_blind(broker: Broker):
-    await told(broker)
+    await delivered(broker)
 
     assert not broker.blind
 
@@ -260,7 +260,7 @@ async def test_two_databases_of_one_server_are_kept_apart(redis_url: str):
     await here.listen(["a"], heard)
 
     await elsewhere.publish(["a"], b"1")
-    await told(here)
+    await delivered(here)
 
     assert heard == []
     for broker in (here, elsewhere):

@@ -24,14 +24,14 @@ ON_POSTS = [route for route in ROUTES if re.search(r"/(statuses|polls)/\{id\}", 
 SAME = {"date", "content-length", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"}
 
 
-Told = tuple[int, bytes, dict[str, str]]
+Comparable = tuple[int, bytes, dict[str, str]]
 
 
-def answer_to(person: Person, method: str, path: str, **options: Any) -> Told:
-    return told(person.call(method, path, **options))
+def answer_to(person: Person, method: str, path: str, **options: Any) -> Comparable:
+    return comparable(person.call(method, path, **options))
 
 
-def told(answer: requests.Response) -> Told:
+def comparable(answer: requests.Response) -> Comparable:
     return answer.status_code, answer.content, {k: v for k, v in answer.headers.items() if k.lower() not in SAME}
 
 
@@ -135,14 +135,14 @@ def test_a_page_of_a_hidden_post_is_the_one_of_none(secrets, route):
             form["data"] = {"csrf": csrf, "choice": "0", "text": "a"}
         for post in secrets.posts:
             hidden, absent = (
-                without(told(browser.session.request(route.method, url.replace("{id}", id), **form)), id)
+                without(comparable(browser.session.request(route.method, url.replace("{id}", id), **form)), id)
                 for id in (post["id"], NEVER)
             )
             assert hidden == absent
             assert hidden[0] in (303, 401, 404)  # 401: who logs in finds the form again
 
 
-def without(answer: Told, id: str) -> Told:
+def without(answer: Comparable, id: str) -> Comparable:
     """The answer with placeholders for the id and for parts that differ with every answer."""
     status, body, headers = answer
     body = re.sub(rb'name="(csrf|key)" value="[\w-]+"', b"drawn", body.replace(id.encode(), b"ID"))

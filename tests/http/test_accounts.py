@@ -360,13 +360,13 @@ def test_an_empty_sign_up_is_told_all_that_is_missing(server, ann):
 
 
 def test_an_app_is_told_where_to_ask_whose_token_it_holds(server, ann):
-    told = requests.get(f"{server.url}/.well-known/oauth-authorization-server", timeout=10).json()
+    metadata = requests.get(f"{server.url}/.well-known/oauth-authorization-server", timeout=10).json()
     update(ann, display_name="Ann")
     me = ann.get("/api/v1/accounts/verify_credentials").json()
 
     for ask in (ann.get, ann.post):
-        claims = ask(told["userinfo_endpoint"]).json()
-        assert (claims["iss"], claims["sub"]) == (told["issuer"], me["uri"])
+        claims = ask(metadata["userinfo_endpoint"]).json()
+        assert (claims["iss"], claims["sub"]) == (metadata["issuer"], me["uri"])
         assert (claims["name"], claims["preferred_username"]) == ("Ann", me["username"])
         assert (claims["profile"], claims["picture"]) == (me["url"], me["avatar"])
 

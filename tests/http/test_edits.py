@@ -95,11 +95,11 @@ def test_every_revision_has_the_descriptions_and_the_poll_of_its_time(ann):
     edit(ann, post, status="look", poll=POLL)
     edit(ann, post, status="look", poll=POLL | {"options": ["a", "c"]})
 
-    told = history(ann, post)
+    versions = history(ann, post)
 
-    described = [[media["description"] for media in one["media_attachments"]] for one in told]
+    described = [[media["description"] for media in one["media_attachments"]] for one in versions]
     assert described == [["first"], ["better"], ["second", "better"], [], []]
-    polls = [[option["title"] for option in one["poll"]["options"]] if one.get("poll") else None for one in told]
+    polls = [[option["title"] for option in one["poll"]["options"]] if one.get("poll") else None for one in versions]
     assert polls == [None, None, None, ["a", "b"], ["a", "c"]]
 
 

@@ -56,13 +56,13 @@ def test_nothing_is_promised_that_is_not_there(server):
 
 
 def test_the_limits_told_are_those_enforced(server, ann):
-    told = shapes.decode(server.anyone().get("/api/v2/instance"), Instance).configuration
+    configuration = shapes.decode(server.anyone().get("/api/v2/instance"), Instance).configuration
 
-    chars, options = told.statuses.max_characters, told.polls.max_options
-    poll = {"expires_in": told.polls.min_expiration}
+    chars, options = configuration.statuses.max_characters, configuration.polls.max_options
+    poll = {"expires_in": configuration.polls.min_expiration}
     assert ann.say("x" * chars)
     assert ann.post("/api/v1/statuses", status="x" * (chars + 1)).status_code == 422
-    longest = ["x" * (told.polls.max_characters_per_option - 1) + str(n) for n in range(options)]
+    longest = ["x" * (configuration.polls.max_characters_per_option - 1) + str(n) for n in range(options)]
     assert ann.say("?", poll=poll | {"options": longest})
     for bad in (
         {"options": [*longest, "one more"]},
@@ -71,7 +71,7 @@ def test_the_limits_told_are_those_enforced(server, ann):
     ):
         assert ann.post("/api/v1/statuses", status="?", poll=poll | bad).status_code == 422
     update = "/api/v1/accounts/update_credentials"
-    limits = told.accounts
+    limits = configuration.accounts
     for key, most in (("display_name", limits.max_display_name_length), ("note", limits.max_note_length)):
         assert ann.patch(update, **{key: "x" * most}).ok
         assert ann.patch(update, **{key: "x" * (most + 1)}).status_code == 422

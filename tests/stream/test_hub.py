@@ -27,13 +27,13 @@ async def test_a_signal_that_comes_twice_is_sent_once(town: Town):
     await town.write(follows.follow, bob, ann)
     socket = await town.listen(bob)
     post = await town.say(ann)
-    assert await socket.told() == update(post)
+    assert await socket.event() == update(post)
 
     for _ in range(2):
         await town.engines.broker.publish([f"user:{bob}"], Signal("update", post.id, ann).packed)
     last = await town.say(ann)
 
-    assert await socket.told() == update(last)
+    assert await socket.event() == update(last)
 
 
 async def test_an_edit_never_comes_before_its_post(town: Town):
@@ -44,10 +44,10 @@ async def test_an_edit_never_comes_before_its_post(town: Town):
 
     for kind in ("status.update", "update"):
         await town.engines.broker.publish([f"user:{bob}"], Signal(kind, post.id, ann).packed)
-    assert await socket.told() == update(post)
+    assert await socket.event() == update(post)
 
     await town.engines.broker.publish([f"user:{bob}"], Signal("status.update", post.id, ann).packed)
-    assert await socket.told() == ("status.update", str(post.id))
+    assert await socket.event() == ("status.update", str(post.id))
 
 
 async def test_an_edit_of_what_was_said_before_is_an_edit(town: Town):
@@ -59,7 +59,7 @@ async def test_an_edit_of_what_was_said_before_is_an_edit(town: Town):
 
     await town.write(posts.edit, ann, post.id, Draft(text="hi"))
 
-    assert await socket.told() == ("status.update", str(post.id))
+    assert await socket.event() == ("status.update", str(post.id))
 
 
 @pytest.mark.parametrize("home", ["kept", "not kept"])
@@ -75,12 +75,12 @@ async def test_a_boost_of_what_stands_at_home_is_no_news(town: Town, home: str):
 
     await town.write(reactions.boost, bob, said.id)
     first = await town.write(reactions.boost, bob, other.id)
-    assert await socket.told() == update(first)
+    assert await socket.event() == update(first)
     await town.write(reactions.boost, elif_, other.id)
     await town.settled()
     last = await town.say(ann)
 
-    assert await socket.told() == update(last)
+    assert await socket.event() == update(last)
 
 
 async def test_many_readers_of_one_post_all_get_it(town: Town):
@@ -92,7 +92,7 @@ async def test_many_readers_of_one_post_all_get_it(town: Town):
     said = [await town.say(ann, f"{n}") for n in range(5)]
 
     for socket in sockets:
-        assert [await socket.told() for _ in said] == [update(post) for post in said]
+        assert [await socket.event() for _ in said] == [update(post) for post in said]
 
 
 @asynccontextmanager
@@ -123,7 +123,7 @@ async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
         events = await town.events("user", token)
         first = await town.say(ann)
         for stream in (socket, ended, events):
-            assert await stream.told() == update(first)
+            assert await stream.event() == update(first)
 
         async with away(redis_server, town):
             missed = [await town.say(ann, words) for words in ("one", "two")]
@@ -133,13 +133,13 @@ async def test_what_was_said_while_the_broker_was_away_comes_when_it_is_back(
                 assert answer.status == 503
 
         for stream in (socket, events):
-            assert [await stream.told() for _ in missed] == [update(post) for post in missed]
+            assert [await stream.event() for _ in missed] == [update(post) for post in missed]
         while (message := await ended.opened.receive(10)).type == aiohttp.WSMsgType.TEXT:
             pass
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
         last = await town.say(ann, "three")
         for stream in (socket, events):
-            assert await stream.told() == update(last)
+            assert await stream.event() == update(last)
 
 
 async def test_who_does_not_read_holds_up_nobody_who_missed_something_too(
@@ -151,13 +151,13 @@ async def test_who_does_not_read_holds_up_nobody_who_missed_something_too(
         not_reading = [await open_stream(town.port, "user", token, buffer_bytes=4096) for _ in range(12)]
         bobs = await town.socket(token, stream="user")
         first = await town.say(ann)
-        assert await bobs.told() == update(first)
+        assert await bobs.event() == update(first)
 
         async with away(redis_server, town):
             missed = [await town.say(ann, f"{n} {LONG}") for n in range(25)]
 
         async with asyncio.timeout(5):
-            assert [await bobs.told() for _ in missed] == [update(post) for post in missed]
+            assert [await bobs.event() for _ in missed] == [update(post) for post in missed]
         for one in not_reading:
             one.close()
 
@@ -174,18 +174,18 @@ async def test_who_missed_something_on_many_streams_is_not_taken_for_slow(
         for tag in tags[1:]:
             await many.ask(stream="hashtag", tag=tag)
         first = await town.say(ann, words)
-        assert [await many.told() for _ in tags] == [update(first)] * len(tags)
-        assert await one.told() == update(first)
+        assert [await many.event() for _ in tags] == [update(first)] * len(tags)
+        assert await one.event() == update(first)
 
         async with away(redis_server, town):
             missed = [await town.say(ann, f"{n} {words}") for n in range(20)]
 
-        assert [await one.told() for _ in missed] == [update(post) for post in missed]  # many is not read meanwhile
-        told: dict[str, list[tuple[str, str]]] = {tag: [] for tag in tags}
+        assert [await one.event() for _ in missed] == [update(post) for post in missed]  # many is not read meanwhile
+        got: dict[str, list[tuple[str, str]]] = {tag: [] for tag in tags}
         for _ in range(len(missed) * len(tags)):
             event = await many.next()
-            told[event["stream"][1]].append((event["event"], event["payload"]["id"]))
-        assert all(of_tag == [update(post) for post in missed] for of_tag in told.values())
+            got[event["stream"][1]].append((event["event"], event["payload"]["id"]))
+        assert all(of_tag == [update(post) for post in missed] for of_tag in got.values())
 
 
 async def test_streams_go_on_within_five_seconds_of_a_failover(
@@ -197,7 +197,7 @@ async def test_streams_go_on_within_five_seconds_of_a_failover(
         streams = [await town.socket(token, stream="user"), await town.events("user", token)]
         first = await town.say(ann)
         for stream in streams:
-            assert await stream.told() == update(first)
+            assert await stream.event() == update(first)
 
         redis_pair.first.kill()
         redis_pair.second.ask("REPLICAOF", "NO", "ONE")
@@ -205,7 +205,7 @@ async def test_streams_go_on_within_five_seconds_of_a_failover(
 
         async with asyncio.timeout(5):
             for stream in streams:
-                assert await stream.told() == update(said)
+                assert await stream.event() == update(said)
 
 
 @pytest.mark.parametrize("setting", ["streams_per_account", "streams_per_ip"])

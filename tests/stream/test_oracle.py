@@ -87,7 +87,7 @@ async def test_what_a_post_replies_to_is_told_to_those_who_see_it(db: Database):
     ]
     boosts = [await db.write(reactions.boost, dora, one.id) for one in replies]
     await db.write(follows.block, ann, carla)
-    told = {bob: [True, True], carla: [False, False], dora: [True, False], 0: [True, False]}
+    got = {bob: [True, True], carla: [False, False], dora: [True, False], 0: [True, False]}
 
     def parent_ids(tx: Tx, viewer: int, known: dict[int, Post]) -> list[bool]:
         found = visibility.find(tx, [one.id for one in boosts], known)
@@ -96,7 +96,7 @@ async def test_what_a_post_replies_to_is_told_to_those_who_see_it(db: Database):
         return [seen.parent_of(reply) == (parent.id, ann) for reply, parent in zip(replies, parents, strict=True)]
 
     for known in ({}, {one.id: one for one in replies}, {one.id: one for one in (*replies, *boosts, *parents)}):
-        for viewer, expected in told.items():
+        for viewer, expected in got.items():
             assert await db.read(parent_ids, viewer, known) == expected
 
     await db.write(posts.delete, ann, parents[0].id)

@@ -35,10 +35,10 @@ async def test_every_stream_has_an_address(town: Town):
     whisper = await town.say(ann, "@bob psst", visibility=Visibility.DIRECT)
 
     for name in ("public", "public/local", "hashtag", "hashtag/local", "list"):
-        assert await streams[name].told() == update(post), name
-    told = {await streams["user"].told() for _ in range(3)}
-    assert {update(post), update(whisper)} < told
-    assert {event for event, _ in told} == {"update", "notification"}
+        assert await streams[name].event() == update(post), name
+    got = {await streams["user"].event() for _ in range(3)}
+    assert {update(post), update(whisper)} < got
+    assert {event for event, _ in got} == {"update", "notification"}
     assert (await streams["user/notification"].next())["payload"]["type"] == "mention"
     assert (await streams["direct"].next())["payload"]["last_status"]["id"] == str(whisper.id)
     await town.write(logins.end_all_access, bob)
@@ -101,7 +101,7 @@ async def test_a_reader_who_was_away_gets_what_it_missed_and_nothing_twice(town:
     token = await town.token(bob)
     events = await town.events("user", token)
     first = await town.say(ann, "1")
-    assert await events.told() == update(first)
+    assert await events.event() == update(first)
     events.drop()
 
     missed = [await town.say(ann, words) for words in ("2", "@bob 3", "4")]
@@ -109,15 +109,15 @@ async def test_a_reader_who_was_away_gets_what_it_missed_and_nothing_twice(town:
     await town.write(reactions.favourite, ann, own.id)
     await town.settled()
     again = await town.events("user", token, last=events.last)
-    told = [await again.told() for _ in range(6)]
+    got = [await again.event() for _ in range(6)]
     last = await town.say(ann, "6")
 
-    kinds = [kind for kind, _ in told]
-    updates = [one for one in told if one[0] == "update"]
+    kinds = [kind for kind, _ in got]
+    updates = [one for one in got if one[0] == "update"]
     updates.remove(update(own))  # may stand before "4": ids of two accounts in one millisecond are in no order
     assert updates == [update(post) for post in missed]
     assert sorted(kinds) == ["notification"] * 2 + ["update"] * 4
-    assert await again.told() == update(last)
+    assert await again.event() == update(last)
 
 
 async def test_a_boost_of_a_post_at_home_is_no_news_after_resuming(town: Town):
@@ -129,7 +129,7 @@ async def test_a_boost_of_a_post_at_home_is_no_news_after_resuming(town: Town):
     token = await town.token(reader)
     events = await town.events("user", token)
     said = await town.say(ann, "1")
-    assert await events.told() == update(said)
+    assert await events.event() == update(said)
     events.drop()
 
     missed = await town.say(ann, "2")
@@ -139,7 +139,7 @@ async def test_a_boost_of_a_post_at_home_is_no_news_after_resuming(town: Town):
     again = await town.events("user", token, last=events.last)
     last = await town.say(ann, "3")
 
-    assert [await again.told() for _ in range(2)] == [update(missed), update(last)]
+    assert [await again.event() for _ in range(2)] == [update(missed), update(last)]
 
 
 @pytest.mark.parametrize("name", ["public", "hashtag", "list", "direct"])
@@ -156,20 +156,20 @@ async def test_other_streams_are_resumed_too(town: Town, name: str):
         post = await town.say(ann, f"@bob #tea {words}", **how)
         return "conversation" if how else "update", str(post.id)
 
-    async def told(events: Events) -> tuple[str, str]:
+    async def event(events: Events) -> tuple[str, str]:
         one = await events.next()
         return one["event"], (one["payload"]["last_status"] if how else one["payload"])["id"]
 
     first = await said("1")
-    assert await told(events) == first
+    assert await event(events) == first
     events.drop()
     missed = await said("2")
     await town.settled()
     again = await town.events(name, token, last=events.last, **more)
 
-    assert await told(again) == missed
+    assert await event(again) == missed
     last = await said("3")
-    assert await told(again) == last
+    assert await event(again) == last
 
 
 async def test_readers_who_come_and_go_under_load_have_what_the_database_has(town: Town):
@@ -187,17 +187,17 @@ async def test_readers_who_come_and_go_under_load_have_what_the_database_has(tow
             await town.say(author, f"{n}")
 
     talking = [asyncio.ensure_future(talk(author)) for author in authors]
-    told: list[int] = []
-    while len(told) < total:
-        for _ in range(min(dice.randint(1, 12), total - len(told))):
-            told.append(int((await events.next())["payload"]["id"]))
+    got: list[int] = []
+    while len(got) < total:
+        for _ in range(min(dice.randint(1, 12), total - len(got))):
+            got.append(int((await events.next())["payload"]["id"]))
         events.drop()
         events = await town.events("user", token, last=events.last)
     await asyncio.gather(*talking)
 
     stored, _ = await town.read(rebuild.home, bob, Span(before=ID_MAX, limit=1000))
-    assert len(told) == len(set(told))
-    assert set(told) == set(stored)
+    assert len(got) == len(set(got))
+    assert set(got) == set(stored)
 
 
 async def test_what_came_from_the_database_is_not_told_again_when_its_signal_comes(town: Town):
@@ -206,7 +206,7 @@ async def test_what_came_from_the_database_is_not_told_again_when_its_signal_com
     events = await town.events("user", token)
     await town.write(follows.follow, bob, ann)
     first = await town.say(ann, "1")
-    assert await events.told() == update(first)
+    assert await events.event() == update(first)
     events.drop()
     missed = await town.say(ann, "2")
     await town.settled()
@@ -214,10 +214,10 @@ async def test_what_came_from_the_database_is_not_told_again_when_its_signal_com
     for n in range(2):  # on the connection that had it, and on the next, which knows from its position
         again = await town.events("user", token, last=events.last)
         if n == 0:
-            assert await again.told() == update(missed)
+            assert await again.event() == update(missed)
         await town.engines.broker.publish([f"user:{bob}"], Signal("update", missed.id, ann).packed)
         last = await town.say(ann, f"{3 + n}")
-        assert await again.told() == update(last)
+        assert await again.event() == update(last)
         events.last = again.last
         again.drop()
 
@@ -228,7 +228,7 @@ async def test_what_was_deleted_or_edited_meanwhile_is_told(town: Town):
     events = await town.events("user", token)
     kept, gone, changed = [await town.say(ann, f"{n}") for n in range(3)]
     for post in (kept, gone, changed):
-        assert await events.told() == update(post)
+        assert await events.event() == update(post)
     events.drop()
 
     await town.write(posts.delete, ann, gone.id)
@@ -236,7 +236,7 @@ async def test_what_was_deleted_or_edited_meanwhile_is_told(town: Town):
     await town.settled()
     again = await town.events("user", token, last=events.last)
 
-    assert {await again.told(), await again.told()} == {("delete", str(gone.id)), ("status.update", str(changed.id))}
+    assert {await again.event(), await again.event()} == {("delete", str(gone.id)), ("status.update", str(changed.id))}
 
 
 async def test_any_id_may_be_sent_back(town: Town):
@@ -252,7 +252,7 @@ async def test_any_id_may_be_sent_back(town: Town):
     ):
         events = await town.events("user", token, last=last)
         post = await town.say(ann, f"{last[:9]}")
-        while await events.told() != update(post):
+        while await events.event() != update(post):
             pass
 
 
@@ -324,10 +324,10 @@ async def test_what_a_dead_worker_had_is_not_missed_however_much_came_before_it_
     events = await town.events(name, token, **more)
     late = await say_late(town, ann)
     said = [await town.say(eve, f"#tea {n}") for n in range(NAMED_MAX + 3 * SIZE)]
-    assert [await events.told() for _ in said] == [update(post) for post in said]
+    assert [await events.event() for _ in said] == [update(post) for post in said]
     unwanted, regretted = said[SIZE], said[SIZE + 9]
     await town.write(posts.delete, eve, unwanted.id)
-    assert await events.told() == ("delete", str(unwanted.id))
+    assert await events.event() == ("delete", str(unwanted.id))
     events.drop()
 
     await town.write(posts.delete, eve, regretted.id)
@@ -335,12 +335,12 @@ async def test_what_a_dead_worker_had_is_not_missed_however_much_came_before_it_
     again = await town.events(name, token, last=events.last, **more)
     last = await town.say(eve, "#tea")
 
-    assert [await again.told() for _ in range(3)] == [("delete", str(regretted.id)), update(late), update(last)]
+    assert [await again.event() for _ in range(3)] == [("delete", str(regretted.id)), update(late), update(last)]
     events.last = again.last
     again.drop()
     once_more = await town.events(name, token, last=events.last, **more)
     end = await town.say(eve, "#tea end")
-    assert await once_more.told() == update(end)
+    assert await once_more.event() == update(end)
 
 
 @pytest.mark.parametrize("name", ["user", "public"])
@@ -351,16 +351,16 @@ async def test_however_much_was_missed_all_of_it_comes_in_order(town: Town, name
     token = await town.token(bob)
     events = await town.events(name, token)
     first = await town.say(ann)
-    assert await events.told() == update(first)
+    assert await events.event() == update(first)
     events.drop()
 
     missed = [await town.say(ann, f"{n}") for n in range(2 * PAGE + 30)]
     await town.settled()
     again = await town.events(name, token, last=events.last)
 
-    assert [await again.told() for _ in missed] == [update(post) for post in missed]
+    assert [await again.event() for _ in missed] == [update(post) for post in missed]
     last = await town.say(ann)
-    assert await again.told() == update(last)
+    assert await again.event() == update(last)
 
 
 async def test_after_missing_too_much_a_reader_learns_from_where_to_read(town: Town, monkeypatch: pytest.MonkeyPatch):
@@ -372,26 +372,26 @@ async def test_after_missing_too_much_a_reader_learns_from_where_to_read(town: T
     token = await town.token(bob)
     events = await town.events("user", token)
     first = await town.say(ann)
-    assert await events.told() == update(first)
+    assert await events.event() == update(first)
     events.drop()
 
     missed = [await town.say(ann, f"{n}") for n in range(90)]
     await town.settled()
     again = await town.events("user", token, last=events.last)
-    told = [await again.told()]
-    while told[-1][0] != "gap":
-        told.append(await again.told())
-    gap = int(told.pop()[1])
+    got = [await again.event()]
+    while got[-1][0] != "gap":
+        got.append(await again.event())
+    gap = int(got.pop()[1])
     last = await town.say(ann)
 
-    assert await again.told() == update(last)
+    assert await again.event() == update(last)
     rest, _ = await town.read(rebuild.home, bob, Span(before=ID_MAX, after=gap, limit=100))
-    assert [*(int(id) for _, id in told), *rest[::-1]] == [post.id for post in (*missed, last)]
-    assert 30 <= len(told) <= 50
+    assert [*(int(id) for _, id in got), *rest[::-1]] == [post.id for post in (*missed, last)]
+    assert 30 <= len(got) <= 50
     again.drop()
     once_more = await town.events("user", token, last=again.last)
     end = await town.say(ann)
-    assert await once_more.told() == update(end)
+    assert await once_more.event() == update(end)
 
 
 async def test_posts_from_before_the_stream_was_opened_are_not_sent_after_resuming(town: Town):
@@ -402,14 +402,14 @@ async def test_posts_from_before_the_stream_was_opened_are_not_sent_after_resumi
     token = await town.token(bob)
     events = await town.events("user", token)
     first = await town.say(ann)
-    assert await events.told() == update(first)
+    assert await events.event() == update(first)
     events.drop()
     missed = await town.say(ann, "missed")
     await town.settled()
 
     again = await town.events("user", token, last=events.last)
 
-    assert await again.told() == update(missed)
+    assert await again.event() == update(missed)
 
 
 async def test_a_reader_without_any_event_yet_can_resume_too(town: Town):
@@ -426,7 +426,7 @@ async def test_a_reader_without_any_event_yet_can_resume_too(town: Town):
 
     again = await town.events("user", token, last=lines[2].removeprefix("id: "))
 
-    assert await again.told() == update(missed)
+    assert await again.event() == update(missed)
 
 
 LAST_IDS = ["0", "9999999999999999999", "-1", str(2**63), "x", "\xb2", "\xe9", "1.5", "9" * 7000, "{}", "1.AAAA"]
@@ -438,6 +438,6 @@ async def test_with_an_invalid_position_a_reader_learns_of_a_gap(town: Town, nam
     token = await town.token(bob)
     for last in LAST_IDS:
         events = await town.events(name, token, last=last)
-        assert await events.told() == ("gap", "0"), last
+        assert await events.event() == ("gap", "0"), last
         events.drop()
     assert ann

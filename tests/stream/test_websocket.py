@@ -55,11 +55,11 @@ async def test_authors_posts_come_in_the_order_they_were_made(town: Town):
         return [await town.say(author, f"{n}") for n in range(20)]
 
     said = [post for posts in await asyncio.gather(talk(ann), talk(bob)) for post in posts]
-    told = [await socket.next() for _ in said]
+    got = [await socket.next() for _ in said]
 
-    assert {int(one["payload"]["id"]) for one in told} == {post.id for post in said}
+    assert {int(one["payload"]["id"]) for one in got} == {post.id for post in said}
     for author in (ann, bob):
-        ids = [int(one["payload"]["id"]) for one in told if one["payload"]["account"]["id"] == str(author)]
+        ids = [int(one["payload"]["id"]) for one in got if one["payload"]["account"]["id"] == str(author)]
         assert ids == sorted(ids)
 
 
@@ -73,7 +73,7 @@ async def test_a_reply_never_comes_before_what_it_answers(town: Town):
         post = await town.say(ann)
         reply = await town.say(bob, "@ann", reply_to_id=post.id)
 
-        assert [await socket.told(), await socket.told()] == [update(post), update(reply)]
+        assert [await socket.event(), await socket.event()] == [update(post), update(reply)]
 
 
 async def test_one_connection_carries_many_streams_and_each_event_names_its_own(town: Town):
@@ -87,11 +87,11 @@ async def test_one_connection_carries_many_streams_and_each_event_names_its_own(
     await _obeyed(socket)
 
     post = await town.say(ann, "have some #tea")
-    told = [await socket.next() for _ in range(4)]
+    got = [await socket.next() for _ in range(4)]
 
-    assert {one["payload"]["id"] for one in told} == {str(post.id)}
+    assert {one["payload"]["id"] for one in got} == {str(post.id)}
     streams = [["hashtag", "Tea"], ["list", str(list_id)], ["public"], ["user"]]
-    assert sorted(one["stream"] for one in told) == streams
+    assert sorted(one["stream"] for one in got) == streams
 
     for less in ({"stream": "public"}, {"stream": "hashtag", "tag": "Tea"}):
         await socket.ask("unsubscribe", **less)
@@ -110,7 +110,7 @@ async def test_a_stream_asked_for_twice_tells_once(town: Town):
 
     said = [await town.say(ann, f"{n}") for n in range(2)]
 
-    assert [await socket.told() for _ in range(2)] == [update(post) for post in said]
+    assert [await socket.event() for _ in range(2)] == [update(post) for post in said]
 
 
 async def test_a_wrong_command_is_answered_on_the_socket_which_goes_on(town: Town):
@@ -139,7 +139,7 @@ async def test_a_wrong_command_is_answered_on_the_socket_which_goes_on(town: Tow
     assert (await socket.next())["status"] == 400
 
     post = await town.say(ann)
-    assert await socket.told() == update(post)
+    assert await socket.event() == update(post)
 
 
 async def test_a_command_may_say_null_for_what_its_stream_does_not_need(town: Town):
@@ -152,7 +152,7 @@ async def test_a_command_may_say_null_for_what_its_stream_does_not_need(town: To
     await _obeyed(socket)
 
     post = await town.say(ann)
-    assert await socket.told() == update(post)
+    assert await socket.event() == update(post)
 
 
 async def test_a_wrong_stream_in_the_address_is_answered_on_the_socket(town: Town):
@@ -225,7 +225,7 @@ async def test_notifications_come_if_the_token_covers_them(town: Town):
     posts_only = await town.socket(await town.token(ann, "read:statuses"), stream="user")
     told_only = await town.socket(await town.token(ann, "read:notifications"), stream="user:notification")
     post = await town.say(ann)
-    assert await both.told() == await posts_only.told() == update(post)
+    assert await both.event() == await posts_only.event() == update(post)
 
     await town.write(reactions.favourite, bob, post.id)
     for socket in (both, told_only):
@@ -234,7 +234,7 @@ async def test_notifications_come_if_the_token_covers_them(town: Town):
         assert notification["payload"]["status"]["favourites_count"] == 1
 
     last = await town.say(ann)
-    assert await posts_only.told() == await both.told() == update(last)
+    assert await posts_only.event() == await both.event() == update(last)
 
 
 async def test_direct_posts_make_a_conversation(town: Town):
@@ -244,10 +244,10 @@ async def test_direct_posts_make_a_conversation(town: Town):
     for words in ("@bob psst", "@bob once more", "@eve you too"):
         post = await town.say(ann, words, visibility=Visibility.DIRECT)
         reader = sockets[2 if "@eve" in words else 1]
-        told = await reader.next()
-        assert told["event"] == "conversation"
-        assert told["payload"]["last_status"]["id"] == str(post.id)
-        assert told["payload"]["unread"] is True
+        got = await reader.next()
+        assert got["event"] == "conversation"
+        assert got["payload"]["last_status"]["id"] == str(post.id)
+        assert got["payload"]["unread"] is True
 
 
 async def test_the_public_streams_carry_what_the_public_timeline_shows(town: Town):
@@ -265,7 +265,7 @@ async def test_the_public_streams_carry_what_the_public_timeline_shows(town: Tow
     last = await town.say(ann, "bye")
 
     for socket in sockets:
-        assert [await socket.told() for _ in range(3)] == [update(post) for post in (first, own, last)]
+        assert [await socket.event() for _ in range(3)] == [update(post) for post in (first, own, last)]
     await town.settled()
     for socket in silent:
         await _obeyed(socket)
@@ -287,12 +287,12 @@ async def test_no_reader_gets_posts_that_it_may_not_see_or_does_not_want(town: T
     public = await town.say(ann, "#tea for all")
     private = await town.say(ann, "#tea for friends", visibility=Visibility.FOLLOWERS)
     await town.write(posts.edit, ann, public.id, Draft(text="#tea for you"))
-    told = [await friend.told() for _ in range(3)]  # before the deletion: of a deleted post, only the deletion is sent
+    got = [await friend.event() for _ in range(3)]  # before the deletion: of a deleted post, only the deletion is sent
     await town.write(posts.delete, ann, public.id)
-    told.append(await friend.told())
+    got.append(await friend.event())
     await town.settled()
 
-    assert told == [update(public), update(private), ("status.update", str(public.id)), ("delete", str(public.id))]
+    assert got == [update(public), update(private), ("status.update", str(public.id)), ("delete", str(public.id))]
     for socket in others:
         await _obeyed(socket)
 
@@ -312,8 +312,8 @@ async def test_what_a_post_replies_to_is_told_to_those_who_see_it(town: Town):
 
         for viewer, socket in sockets.items():
             shown = (await socket.next())["payload"]
-            told = (str(parent.id), str(ann)) if viewer in those else (None, None)
-            assert (shown["in_reply_to_id"], shown["in_reply_to_account_id"]) == told, (kind, viewer)
+            parent_ids = (str(parent.id), str(ann)) if viewer in those else (None, None)
+            assert (shown["in_reply_to_id"], shown["in_reply_to_account_id"]) == parent_ids, (kind, viewer)
 
 
 async def test_a_removed_follower_is_told_nothing_more(town: Town):
@@ -321,7 +321,7 @@ async def test_a_removed_follower_is_told_nothing_more(town: Town):
     await town.write(follows.follow, bob, ann)
     socket = await town.listen(bob)
     post = await town.say(ann, "to friends", visibility=Visibility.FOLLOWERS)
-    assert await socket.told() == update(post)
+    assert await socket.event() == update(post)
 
     await town.write(follows.remove_follower, ann, bob)
     await town.settled()
@@ -391,7 +391,7 @@ async def test_streams_close_when_access_ends(town: Town):
     for socket in ended:
         assert await socket.end() == 1008
     post = await town.say(ann)
-    assert await kept.told() == update(post)
+    assert await kept.event() == update(post)
 
     await town.write(accounts.suspend, ann)
     assert await kept.end() == 1008

@@ -94,7 +94,7 @@ class Socket:
             said["payload"] = json.loads(said["payload"])
         return said
 
-    async def told(self) -> tuple[str, str]:
+    async def event(self) -> tuple[str, str]:
         """(event, id of its subject) of the next message."""
         return _told(await self.next())
 
@@ -128,7 +128,7 @@ class Events:
         self.last = fields["id"]
         return {"event": fields["event"], "payload": json.loads(fields["data"]), "id": fields["id"]}
 
-    async def told(self) -> tuple[str, str]:
+    async def event(self) -> tuple[str, str]:
         return _told(await self.next())
 
     async def end(self) -> None:

@@ -38,7 +38,7 @@ def missed(position: Position, belonging: Collection[int], deleted: Collection[i
     return {one for one in belonging if one not in position}
 
 
-class Told:
+class InterruptedStream:
     """A stream, and a reader who leaves after so many events. sent_at: when, as a place, by what was sent."""
 
     def __init__(self, sent_at: dict[int, int], leaves_after: int, *, removed: Collection[int] = ()) -> None:
@@ -70,12 +70,12 @@ def test_nothing_is_missed_however_late_it_was_sent_and_nothing_comes_twice_up_t
     dead_from = dice.randrange(1500)  # then a worker dies, and its third of the authors is heard of 13 s later
     slow = {n for n in range(dead_from, 1500) if n % 3 == 0} if pause_ms >= 20 else {dead_from}
     sent_at = {one: later(one, 13_000 if n in slow else dice.randrange(200)) for n, one in enumerate(said)}
-    stream = Told(sent_at, leaves_after=dice.randrange(1500))
+    stream = InterruptedStream(sent_at, leaves_after=dice.randrange(1500))
 
-    told = missed(brought_back(stream.position), said)
+    resent = missed(brought_back(stream.position), said)
 
-    assert told >= stream.unsent
-    twice = told - stream.unsent
+    assert resent >= stream.unsent
+    twice = resent - stream.unsent
     if pause_ms >= 16:
         assert twice == set()
     else:  # of several thousand above the floor, a part is sent again
@@ -98,15 +98,15 @@ def test_what_was_deleted_since_lets_nothing_come_twice(
     sent_at = {one: later(one, dice.choice((20, 200, late_ms))) for one in said}
     deleted = {one for one in said if dice.random() < deleting}
     removed = {one for one in deleted if dice.random() < 0.5}
-    stream = Told(sent_at, leaves_after=dice.randrange(count + 1), removed=removed)
+    stream = InterruptedStream(sent_at, leaves_after=dice.randrange(count + 1), removed=removed)
     elsewhere = {one + 2 for one in said if dice.random() < deleting}  # in another stream
 
     again = brought_back(stream.position)
-    told = missed(again, set(said) - deleted, deleted | elsewhere)
+    resent = missed(again, set(said) - deleted, deleted | elsewhere)
 
-    assert told == stream.unsent - deleted
+    assert resent == stream.unsent - deleted
     above = {one for one in deleted & stream.sent - removed if one > again.floor}
-    assert above <= set(again.known)  # so the reader can be told
+    assert above <= set(again.known)  # so the reader can get them
 
 
 @settings(max_examples=60, deadline=None)
@@ -126,11 +126,11 @@ def test_never_too_little_and_nothing_twice(events: list[tuple[int, int, int]], 
         sent_at[one := place(at_ms, n)] = later(place(at_ms, n), late_ms)
         if fate == 0:
             deleted.add(one)
-    stream = Told(sent_at, leaves_after=int(part * len(events)))
+    stream = InterruptedStream(sent_at, leaves_after=int(part * len(events)))
 
-    told = missed(brought_back(stream.position), sent_at.keys() - deleted, deleted)
+    resent = missed(brought_back(stream.position), sent_at.keys() - deleted, deleted)
 
-    assert told == stream.unsent - deleted
+    assert resent == stream.unsent - deleted
 
 
 @settings(max_examples=30, deadline=None)
@@ -145,10 +145,10 @@ def test_where_it_cannot_be_told_what_was_sent_only_a_band_comes_twice(seed: int
             position.add(one, acted_on=0)
 
     gone = set(dice.sample(said, hidden))
-    told = missed(brought_back(position), set(said) - gone)
+    resent = missed(brought_back(position), set(said) - gone)
 
-    assert unsent - gone <= told
-    assert len(told - unsent) <= hidden * SIZE
+    assert unsent - gone <= resent
+    assert len(resent - unsent) <= hidden * SIZE
 
 
 def test_however_much_is_above_the_floor_the_text_is_short_and_one_late_event_costs_a_part():
@@ -159,10 +159,10 @@ def test_however_much_is_above_the_floor_the_text_is_short_and_one_late_event_co
         if one != late:
             position.add(one, acted_on=0)
 
-    told = missed(brought_back(position), said)
+    resent = missed(brought_back(position), said)
 
-    assert late in told
-    assert len(told) < KEPT_MAX / 5
+    assert late in resent
+    assert len(resent) < KEPT_MAX / 5
     assert len(position.bands) <= BANDS_MAX
     assert sum(band.letter_count for band in position.bands) <= LETTERS_MAX
 
@@ -173,10 +173,10 @@ def test_more_than_is_kept_is_sent_again_rather_than_never():
     for one in said:
         position.add(one, acted_on=0)
 
-    told = missed(brought_back(position), said)
+    resent = missed(brought_back(position), said)
 
     assert len(position.known) <= KEPT_MAX + NAMED_MAX
-    assert told <= set(said[: KEPT_MAX + SIZE])
+    assert resent <= set(said[: KEPT_MAX + SIZE])
 
 
 def test_the_floor_rises_within_a_band():
@@ -194,11 +194,11 @@ def test_the_floor_rises_within_a_band():
 
 def test_many_that_would_do_are_not_all_tried():
     """A text that somebody made up: one letter again and again."""
-    told = [one for one in (place(n, n) for n in range(9_000)) if Band(one, [one]).text[-1:] == b"a"]
-    assert len(told) > 50
+    resent = [one for one in (place(n, n) for n in range(9_000)) if Band(one, [one]).text[-1:] == b"a"]
+    assert len(resent) > 50
     band = Band.parse("_" * 16 + "a" * 40, 0)
 
-    assert band.found_among(told, ()) == []
+    assert band.found_among(resent, ()) == []
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def is_open(visitor: Visitor, path: str) -> bool:
     return "noindex" not in page.text + page.headers.get("X-Robots-Tag", "")
 
 
-def told_elsewhere(page: str) -> str:
+def invisible_parts(page: str) -> str:
     """The invisible parts of a page that other sites and search engines read."""
     return " ".join(re.findall(r"<(?:meta|title)[^>]*>[^<]*", page))
 
@@ -78,7 +78,7 @@ def test_no_page_that_is_indexed_shows_a_post_that_may_not_be(cast: Cast, visito
         if HIDDEN in page.text:
             shown.add(path)
             assert NOINDEX in page.text, path
-        assert HIDDEN not in told_elsewhere(page.text), path
+        assert HIDDEN not in invisible_parts(page.text), path
 
     shy = cast.shy.name
     assert {f"/@{shy}", f"/@{shy}/{cast.shy_post}", f"/@{cast.keen.name}/{cast.answered}"} <= shown

@@ -91,10 +91,10 @@ def test_nobody_is_told_of_what_they_did_themselves(anns, ann, bob):
         ann.post(f"/api/v1/statuses/{bob.say('to be boosted')['id']}/reblog")
         own = ann.say("said in another window")
         other = bob.say("news")
-        told = []
-        while not told or other["id"] != told[-1]:
-            told.append(re.search(r'data-of="(\d+)"', stream.post())[1])  # pyright: ignore[reportOptionalSubscript]
-        assert len(told) == 2  # to be boosted, news
+        keys = []
+        while not keys or other["id"] != keys[-1]:
+            keys.append(re.search(r'data-of="(\d+)"', stream.post())[1])  # pyright: ignore[reportOptionalSubscript]
+        assert len(keys) == 2  # to be boosted, news
 
         ann.put(f"/api/v1/statuses/{own['id']}", status="changed meanwhile")
         assert 'data-news="changed"' in stream.post()
@@ -111,10 +111,10 @@ def test_a_post_that_is_shown_is_not_new_when_it_is_boosted(server, anns, ann, b
     with listening(anns, "9" * 18) as stream:
         again = [carla.post(f"/api/v1/statuses/{post['id']}/reblog").json()["id"] for post in posts]
         last = bob.say("news")["id"]
-        told: list[str] = []
-        while last not in told:
-            told += re.findall(r'data-of="(\d+)"', stream.post())
-        assert not set(told) & set(again)
+        keys: list[str] = []
+        while last not in keys:
+            keys += re.findall(r'data-of="(\d+)"', stream.post())
+        assert not set(keys) & set(again)
     assert f'Boosted by <a href="/@{bob.name}"' in anns.get("/home").text
     assert f'and <a href="/@{carla.name}"' in anns.get("/home").text
 

@@ -22,7 +22,7 @@ from chirrup.types import Draft, NotificationKind, Span
 from chirrup.workers.subscribers import handle
 
 NEWEST = Span(before=ID_MAX, limit=400)
-Told = tuple[int, str, int, int]  # (recipient, kind, cause, post) of a notification
+Notice = tuple[int, str, int, int]  # (recipient, kind, cause, post) of a notification
 
 
 async def announced(engines: Engines) -> list[Event]:
@@ -40,14 +40,14 @@ async def handle_jumbled(engines: Engines, choices: random.Random) -> None:
         assert not failures
 
 
-def told(tx: Tx, ids: list[int]) -> Counter[Told]:
+def told(tx: Tx, ids: list[int]) -> Counter[Notice]:
     pages = [notifications.page(tx, id, NEWEST, set(NotificationKind)).items for id in ids]
     return Counter((one.account_id, one.kind, one.from_id, one.post_id) for page in pages for one in page)
 
 
-def standing(tx: Tx, ids: list[int], post: int) -> Counter[Told]:
+def standing(tx: Tx, ids: list[int], post: int) -> Counter[Notice]:
     """The notifications that the present state should give. ids[0] wrote the post."""
-    author, found = ids[0], Counter[Told]()
+    author, found = ids[0], Counter[Notice]()
     for one, other in permutations(ids, 2):
         found[other, "follow", one, 0] = int(follow_rows.get(tx, one, other) is not None)
         found[other, "follow_request", one, 0] = len(follow_rows.requested_among(tx, one, [other]))

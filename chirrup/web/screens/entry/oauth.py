@@ -76,7 +76,7 @@ async def consent(call: Call) -> Go:
     if decision == "deny":
         return _back(asked, error="access_denied", state=asked.state)
     if decision != "allow":
-        raise Forbidden("The form says neither yes nor no.")
+        raise Forbidden("The form says neither yes nor no: press one of its buttons.")
     code = await call.write(codes.issue, call.account_id, asked)
     return _back(asked, code=code, state=asked.state)
 
