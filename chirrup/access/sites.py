@@ -112,6 +112,8 @@ class Sites:
 
     def known(self, header: str) -> Site | None:
         """The site of a Host header, where that needs no look-up."""
+        if header == self.own.domain:  # as nearly every request spells it
+            return self.own
         host = host_of(header, self._scheme)
         if host == self._own_host or not host:
             return self.own

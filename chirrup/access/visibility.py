@@ -69,10 +69,10 @@ def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) 
     what is boosted and a reply, in a third one.
     """
     asked, known = set(ids), known or {}
-    others = _others(known, asked)
-    tried = asked | others
     # What a known post boosts and replies to never changes. (difference() would go through all of known.) Look before
     # reading: while we wait for the answer, other operations make more posts known.
+    others = _others(known, asked)
+    tried = asked | others
     unknown = {id for id in tried if id not in known}
     read = posts.by_ids(tx, tried, known)
     while unknown:

@@ -14,7 +14,11 @@ class AtSite:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
-            host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+            host = ""
+            for name, value in scope["headers"]:
+                if name == b"host":
+                    host = value.decode("latin-1")
+                    break
             scope[SITE] = self._sites.known(host) or await self._find(host, scope["path"])
         await self._app(scope, receive, send)
 

@@ -188,26 +188,18 @@ class StatusFixed(Entity, kw_only=True):
     in_reply_to_account_id: msgspec.UnsetType | None
 
 
-class StatusLive(Entity, kw_only=True):
-    """The part that changes with reactions and with the viewer."""
+class StatusMarks(Entity, kw_only=True):
+    """What the viewer did to the post; without a login nothing is there."""
 
-    in_reply_to_id: Id | msgspec.UnsetType | None  # null if the viewer may not see the parent
-    in_reply_to_account_id: Id | msgspec.UnsetType | None
-    account: msgspec.Raw
-    replies_count: int
-    reblogs_count: int
-    favourites_count: int
     favourited: bool | msgspec.UnsetType
     reblogged: bool | msgspec.UnsetType
     bookmarked: bool | msgspec.UnsetType
     muted: bool | msgspec.UnsetType
     pinned: bool | msgspec.UnsetType
-    poll: Poll | None
-    reblog: msgspec.Raw | None
 
 
 class Status(StatusFixed, kw_only=True):
-    """A post or a boost: StatusFixed and StatusLive together. Tests decode every answer as this."""
+    """A post or a boost, as render_posts.py puts it together; tests decode every answer as this."""
 
     in_reply_to_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
     in_reply_to_account_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -4,7 +4,7 @@ Every edge asks here and renders the answer: mastodon/render.py, web/views.py. F
 the queries of one. The queries for details run in one round with those of the oracle.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -67,8 +67,8 @@ class Excerpt(Protocol):
         """found, with the other posts that are needed to decide."""
         ...
 
-    def shown(self, seen: Seen) -> list[int]:
-        """The ids to show, in their order."""
+    def shown(self, seen: Seen) -> Sequence[int]:
+        """The ids to show, in their order, as far as they are in seen."""
         ...
 
 

@@ -24,8 +24,8 @@ def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None
         versions = tx.by_ids(
             f"SELECT id, changed_ms, deleted_ms FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _version, ids
         )
-        same = {id: known[id] for id, at in versions.items() if id in known and known[id].changed_ms == at}
-        ids = [id for id, at in versions.items() if at and id not in same]
+        same = {id: post for id, at in versions.items() if (post := known.get(id)) and post.changed_ms == at}
+        ids = [id for id, at in versions.items() if at and id not in same] if len(same) < len(versions) else []
     if not ids:
         return same
     found = tx.by_ids(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", Post, ids)

@@ -32,8 +32,8 @@ class Excerpt:
         self._firsts: dict[int, list[int]] = {}  # boost -> entries it may be left out because of, newest first
 
     def beside(self, tx: Tx, found: Found) -> Found:
-        """found, with the other posts needed to decide. Costs a query if found has boosts and a post is not known."""
-        if not any(post.boost_of_id for post in found.posts.values()):
+        """found, with what else has to be judged. A query for posts not seen before, where a boost is among found."""
+        if not [post for post in found.posts.values() if post.boost_of_id]:  # any() would cost twice as much
             return found
         boosts = {id: post.boost_of_id for id in self.ids if (post := found.posts.get(id)) and post.boost_of_id}
         known = _kept.setdefault(self._db, {})
@@ -54,9 +54,11 @@ class Excerpt:
         firsts = {first for some in self._firsts.values() for first in some}
         return Found(found.posts | posts.by_ids(tx, firsts - found.posts.keys()), found.parents)
 
-    def shown(self, seen: Seen) -> list[int]:
-        """Those of ids that are shown. Posts that the viewer does not want since an edit are left out, too."""
+    def shown(self, seen: Seen) -> Sequence[int]:
+        """Those of ids that stay, as far as they are in seen. What an edit made the viewer mind is left out, too."""
         found, relations = seen.posts, seen.relations
+        if not self._firsts and not relations.is_averse:
+            return self.ids
         wanted = found.keys()
         if relations.is_averse:
             wanted = {id for id, post in found.items() if not relations.minds(post, found.get(post.boost_of_id))}
