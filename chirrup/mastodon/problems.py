@@ -12,10 +12,10 @@ SENTENCES = {
     ("scheduled_at", "too_soon"): "Scheduled at The scheduled date must be in the future",
     ("tag", "invalid"): "Tag is invalid",
     ("title", "blank"): "Title can't be blank",
+    ("version", "blank"): "Version can't be blank: send the one of the draft that you replace",
 }
 WHOLE = {  # (field, rule) -> the whole message, without FAILED
     ("scheduled_at", "unreadable"): "Record invalid",
-    ("version", "blank"): "Version can't be blank: send the one of the draft that you replace",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",
