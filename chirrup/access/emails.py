@@ -23,7 +23,7 @@ DESTINATION = "mail"  # one server takes them all
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the job of a mail knows."""
+    """The payload of a mail's job."""
 
     account_id: int = 0  # 0: of whoever has the address,
     email: str = ""
@@ -32,22 +32,22 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def key_of(email: str) -> str:
-    """The form in which two spellings of one address are equal."""
+    """The normal form of an address."""
     return email.strip().casefold()
 
 
 def mark_of(password_hash: str) -> str:
-    """Another one for each password. It tells nothing about the password, and opens nothing."""
+    """A mark that differs for each password. It reveals nothing about the password, and gives no access."""
     return secret.digest(password_hash)
 
 
 def owner_id(tx: Tx, email: str, org_id: int) -> int:
-    """Whose address it is in this organisation, once that was confirmed; 0: nobody's."""
+    """The account whose confirmed address it is in this organisation; 0: none."""
     return accounts.id_by_email(tx, text_key(org_id, key_of(email)))
 
 
 def claim(tx: Tx, email: str, account_id: int, org_id: int) -> bool:
-    """From now on it leads to this account. False when it is another's in this organisation."""
+    """Make it this account's address. False when another account of the organisation has it."""
     return (
         accounts.claim_email(tx, text_key(org_id, key_of(email)), account_id)
         or owner_id(tx, email, org_id) == account_id
@@ -55,7 +55,7 @@ def claim(tx: Tx, email: str, account_id: int, org_id: int) -> bool:
 
 
 def release(tx: Tx, email: str, account_id: int, org_id: int) -> None:
-    """It leads to this account no more."""
+    """It is no longer this account's address."""
     accounts.release_email(tx, text_key(org_id, key_of(email)), account_id)
 
 

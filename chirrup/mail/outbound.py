@@ -1,4 +1,4 @@
-"""The jobs that write to people: what each mail says, whom it goes to, and whether it is still to be sent.
+"""The jobs that send mails to people: the text of each mail, its recipient, and whether it is still needed.
 
 A mail that a server refuses for good is logged and forgotten. All others wait and are tried again (workers/jobs.py).
 """
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class About(Struct, frozen=True):
-    """Whom a mail is about: an account, and who writes for the site that it belongs to."""
+    """The account that a mail is about, and the sender for its site."""
 
     head: Letterhead
     name: str  # the username
@@ -50,7 +50,7 @@ class Outbound:
     async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
         """id: another one for each attempt, a mail of its own: of two that arrive the later one has the good link."""
         now_ms, made = await engines.db.write(self._make, kind, wanted)
-        if made is None:  # there is nothing to be told (any more)
+        if made is None:  # no mail is needed (any more)
             return
         try:
             mail = compose(made.head, made.to, made.words, id=id, now_ms=now_ms)
@@ -91,7 +91,7 @@ class Outbound:
         return Made(one.head, link.email, words)
 
     def _taken(self, tx: Tx, owner_id: int, did: str) -> Made | None:
-        """To the owner of an address that somebody else has used."""
+        """To the owner of an address with which another person signed up."""
         one = self._about(tx, owner_id)
         if one is None:
             return None
@@ -156,7 +156,7 @@ class Outbound:
         return Made(one.head, wanted.email, words)
 
     def _password_changed(self, tx: Tx, wanted: Wanted) -> Made | None:
-        """Not to an address that is not confirmed, or is another account's."""
+        """None for an address that is not confirmed, or is another account's."""
         one = self._about(tx, wanted.account_id)
         if one is None or emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
             return None

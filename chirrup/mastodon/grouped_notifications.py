@@ -1,4 +1,4 @@
-"""Notifications of which several are told as one. https://docs.joinmastodon.org/methods/grouped_notifications/"""
+"""Grouped notifications. https://docs.joinmastodon.org/methods/grouped_notifications/"""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ async def index(call: Call, query: GroupsPageQuery) -> Whole[GroupedNotification
 
 
 async def unread_count(call: Call, query: GroupsQuery) -> Count:
-    """Groups that are newer than the marker; never more than the limit."""
+    """How many groups are newer than the marker; at most the limit."""
     most = paging.limit(query.limit, default=100, most=1000)
     return Count(count=await call.read(groups.count_unread, call.account_id, query.wanted(), most=most))
 
@@ -58,7 +58,7 @@ async def show(call: Call, group_key: str) -> GroupedNotificationsResults:
 
 
 async def accounts(call: Call, group_key: str, query: PageQuery) -> Page[Account]:
-    """Everybody in the group, whoever came last first; pages go by the ids of their notifications."""
+    """All accounts of the group, the latest first. Paged by the ids of their notifications."""
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Page[Any]:

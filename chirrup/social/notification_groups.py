@@ -1,4 +1,4 @@
-"""Notifications that are told as one: favourites, boosts or follows of some hours, with the last of their accounts.
+"""Groups of notifications: favourites, boosts or follows of some hours, shown with their latest accounts.
 
 Why as it is: docs/decisions/0041-groups-of-notifications.md.
 """
@@ -24,15 +24,15 @@ _KEY = re.compile(r"(ungrouped|[a-z_]+-\d{1,19})-(\d{1,19})", re.ASCII)
 
 
 def key_of(told: Notification) -> str:
-    """What clients know its group by: the same on every page, for each of its members, and in streams."""
+    """The key of its group for clients: the same on every page, for each member, and in streams."""
     return f"{told.kind}-{told.post_id}-{told.group_id}" if told.group_id else f"ungrouped-{told.id}"
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which notifications are asked for. from_id: only what this account caused."""
+    """Conditions for notifications. from_id: only what this account caused."""
 
     kinds: Collection[str] = tuple(NotificationKind)
-    grouped: Collection[str] = GROUPED  # the kinds that may be told as one
+    grouped: Collection[str] = GROUPED  # the kinds that may be grouped
     from_id: int = 0
 
 
@@ -96,14 +96,14 @@ def oldest_on_page(tx: Tx, account_id: int, entries: Collection[Entry], span: Sp
 
 
 def count_unread(tx: Tx, account_id: int, wanted: Wanted, *, most: int) -> int:
-    """How many of page() are newer than the account's marker; most: counting ends there."""
+    """How many of page() are newer than the account's marker; at most `most`."""
     marker = markers.of(tx, account_id, ["notifications"]).get("notifications")
     span = Span(before=ID_MAX, after=marker.last_read_id if marker else 0, limit=most)
     return len(page(tx, account_id, span, wanted).items)
 
 
 def get(tx: Tx, account_id: int, key: str) -> NotificationGroup:
-    """Raises NotFound: there is none with this key, or nothing of it may be told any more."""
+    """Raises NotFound: there is no group with this key, or all of it is hidden now."""
     group = _find(tx, account_id, key)
     fitting = _fit(tx, account_id, [Entry(group.newest, group)])
     if not fitting:
@@ -125,7 +125,7 @@ def _find(tx: Tx, account_id: int, key: str) -> NotificationGroup:
 
 
 def members(tx: Tx, account_id: int, key: str, span: Span) -> Filled[Notification]:
-    """Newest first. Raises NotFound, as get()."""
+    """Newest first. Raises as get()."""
     newest = get(tx, account_id, key).newest
 
     def keep(found: Sequence[Notification]) -> list[Notification]:
@@ -154,7 +154,7 @@ def dismiss(tx: Tx, account_id: int, key: str) -> None:
 
 
 def write(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post_id: int = 0) -> Notification | None:
-    """Write one down, in its group. None: it had been told before."""
+    """Write a notification into its group. None: it existed already."""
     if kind not in GROUPED:
         return rows.insert(tx, account_id, kind, from_id, post_id)
     rows.take_turn(tx, account_id)

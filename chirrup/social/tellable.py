@@ -1,4 +1,4 @@
-"""What may be told to the recipient of notifications now, whatever was told before."""
+"""Which notifications the recipient may see and wants now."""
 
 from collections.abc import Collection
 
@@ -25,7 +25,7 @@ class Tellable:
         self._posts = {id for id, others in addressed.items() if unwanted.isdisjoint(others)} | {0}
 
     def names(self, from_id: int) -> bool:
-        """Whether it may be told what this account did."""
+        """Whether it may see what this account did."""
         return from_id in self._shown and from_id not in self._silent
 
     def shows(self, post_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""Pages about mails: the links in them, a forgotten password, an address that is to be confirmed.
+"""Pages about mails: the links in them, a forgotten password, an address that must be confirmed.
 
 A link is a page with a button, and the button does it: programs that look at mails follow links, too. No page tells
 whether somebody has an address.
@@ -51,7 +51,7 @@ def _forgot_page(call: Call, problem: Problem | None = None) -> Page:
 
 
 async def forgot(call: Call) -> Page:
-    """One answer, after the same work, whether or not anybody has the address: a job looks for that later."""
+    """The same answer, after the same work, whether or not an account has the address: a job finds out later."""
     email = call.form.text("email").strip()
     if wrong := accounts.check_email(email):
         raise wrong[0]
@@ -67,7 +67,7 @@ async def forgot(call: Call) -> Page:
 
 
 def unsent(call: Call) -> list[str]:
-    """What is to be said where no mail is sent yet."""
+    """A text for sites that send no mail yet; [] if mail is sent."""
     if call.settings.mail:
         return []
     return ["This server sends no mail yet: the link lies with whoever runs it. Ask them for it."]
@@ -94,7 +94,7 @@ def _username(tx: Tx, account_id: int) -> str:
 
 
 async def reset(call: Call) -> Page:
-    """All that was logged in is logged out; whoever followed the link logs in with the new password."""
+    """Set the password and end all sessions. The user must log in with the new password."""
     secret, password = call.form.text("secret"), call.form.text("password")
     link = await _alive(call, secret, links.RESET)
     if link is None:
@@ -135,7 +135,7 @@ def _taken(error: Invalid) -> Page:
 
 
 def unconfirmed(call: Call, user: User, problem: Problem | None = None, *, status: int = 200) -> Page:
-    """For somebody whose password was right, or who has just signed up: nothing works before the link is followed."""
+    """After a right password, or a sign-up: nothing works before the link in the mail is followed."""
     values = {
         "account_id": user.account_id,
         "proof": _proof(call, user.account_id),
