@@ -103,17 +103,19 @@ def redeem(
 ) -> tuple[Token, str] | OAuthError:
     """The token for a code, and the token's secret. The code is used up in any case.
 
+    To another app, and so at another site, it is as if it had never been.
+
     A refusal is returned, not raised, because an exception rolls back. The code must stay used. When it comes a second
     time, the token of the first time must stay ended.
     """
     bucket, id = secret.locate(text)
-    code = rows.use_code(tx, bucket, id)
+    code = rows.use_code(tx, bucket, id, client.app.id)
     if code is None:
         used = rows.code(tx, bucket, id)
-        if used and used.token_id:
+        if used and used.app_id == client.app.id and used.token_id:
             tokens.end(tx, used.account_id, used.app_id, used.token_id)
         return OAuthError("invalid_grant")
-    if code.app_id != client.app.id or code.redirect_uri != redirect_uri or code.expires_ms <= tx.now_ms:
+    if code.redirect_uri != redirect_uri or code.expires_ms <= tx.now_ms:
         return OAuthError("invalid_grant")
     if not _proves(verifier, code.challenge):
         return OAuthError("invalid_grant")

@@ -67,12 +67,12 @@ def admit(standing: Standing) -> None:
 
 
 def revoke(tx: Tx, client: Client, text: str) -> None:
-    """End the token with this secret. An ended or unknown token is no error.
+    """End the token with this secret. One that has ended, is unknown or of another site is no error.
 
     Raises OAuthError unauthorized_client: the token belongs to another app.
     """
     found = rows.find(tx, *secret.locate(text))
-    if found is None:
+    if found is None or found[1] != client.app.org_id:
         return
     if found[0].app_id != client.app.id:
         raise OAuthError("unauthorized_client")

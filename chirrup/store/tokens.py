@@ -103,14 +103,16 @@ def insert_code(tx: Tx, code: Code) -> None:
     )
 
 
-def use_code(tx: Tx, bucket: int, id: str) -> Code | None:
-    """Mark the code as used and return it. None: absent, or used already, so of two calls at once one gets it."""
+def use_code(tx: Tx, bucket: int, id: str, app_id: int) -> Code | None:
+    """Mark the app's code as used and return it. None: absent, another app's, or used already, so of two calls at once
+    one gets it."""
     rows = tx.all(
-        f"""UPDATE oauth_codes SET used_ms = :now WHERE bucket = :bucket AND id = :id AND used_ms = 0
-            RETURNING {_CODE}""",
+        f"""UPDATE oauth_codes SET used_ms = :now
+            WHERE bucket = :bucket AND id = :id AND app_id = :app AND used_ms = 0 RETURNING {_CODE}""",
         now=tx.now_ms,
         bucket=bucket,
         id=id,
+        app=app_id,
     )
     return Code(*rows[0]) if rows else None
 

@@ -57,10 +57,15 @@ async def test_another_redirect_uri_is_refused(db, ann, client, uri):
     assert refused(await redeem(db, client, await agreed(db, ann, client), redirect_uri=uri)) == "invalid_grant"
 
 
-async def test_another_client_is_refused(db, ann, client):
+async def test_another_client_is_refused_and_neither_uses_the_code_up_nor_ends_its_token(db, ann, client):
     app, other_secret = await db.write(apps.register, "Other", URI)
     other = await db.read(apps.identify, app.client_id, other_secret)
-    assert refused(await redeem(db, other, await agreed(db, ann, client))) == "invalid_grant"
+    code = await agreed(db, ann, client)
+
+    assert refused(await redeem(db, other, code)) == "invalid_grant"
+    _, text = await redeem(db, client, code)
+    assert refused(await redeem(db, other, code)) == "invalid_grant"
+    assert (await db.read(tokens.find, text)).account_id == ann
 
 
 async def test_a_code_lives_ten_minutes(db, ann, client, clock):
