@@ -50,7 +50,7 @@ async def start(call: Call) -> Page | Go:
         return Go("/home")
     stranger, org_id = Stranger(call.site.org_id), call.site.org_id
     ids = (await call.read(pull.public, stranger, Span(before=ID_MAX, limit=POSTS), org_id=org_id)).items
-    newest = await call.read(call.views.shown, 0, ids)
+    newest = await call.read(call.views.shown, stranger, ids)
     posts = [post for post in newest if post.indexed][:GREETING_POSTS]
     return Page("reading/welcome.html", {"posts": posts, "more": bool(ids)}, indexed=True)
 
