@@ -1,0 +1,182 @@
+"""Two organisations on one server, for tests that ask at the site of one for what is the other's.
+
+A word of its own stands in every text of each. What is asked is made from the tables of routes.
+"""
+
+import contextlib
+import re
+import secrets
+from collections.abc import Iterator
+from copy import copy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from client import Person, Server, eventually
+from mail_folder import newest, path_in
+from visitor import Visitor, code_shown_at, logged_in
+from world import png
+
+V1 = "/api/v1"
+ABSENT = "1"  # no id of anything
+URN = "urn:ietf:wg:oauth:2.0:oob"
+SECTIONS = {"tag": "tags", "files": "media", "profiles": "accounts"}  # of paths whose ids are another section's
+
+
+def section_of(path: str) -> str:
+    """What the first id in it is of; "": there is none."""
+    return next(iter(re.findall(r"/(\w+)/\{", path)), "")
+
+
+class Site:
+    """One side of the wall: ann, who has said and made a bit of everything; bob, who follows her; an administrator."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.word, self.tag = server, f"canary{secrets.token_hex(5)}", f"tag{secrets.token_hex(5)}"
+        word, tag = self.word, self.tag
+        self.ann, self.bob = server.person(f"ann{word[-4:]}"), server.person()
+        self.bob.follow(self.ann)
+        self.ann.follow(self.bob)
+        self.ann.patch(
+            f"{V1}/accounts/update_credentials",
+            display_name=f"Ann {word}",
+            note=word,
+            fields_attributes=[{"name": word, "value": word}],
+            discoverable=True,
+            indexable=True,
+        )
+        media = self.picture(self.ann)
+        kinds = ("public", "unlisted", "private", "direct")
+        text = f"{word} #{tag} @{self.bob.name}"
+        said = {kind: self.ann.say(text, spoiler_text=word, visibility=kind)["id"] for kind in kinds}
+        self.ann.say(word, media_ids=[media["id"]])
+        poll = self.ann.say(word, poll={"options": [word, "no"], "expires_in": 3600})
+        reply = self.bob.say(f"{word} too", in_reply_to_id=said["public"])
+        for verb in ("favourite", "reblog", "bookmark", "pin"):
+            self.ann.post(f"{V1}/statuses/{said['public']}/{verb}")
+            self.bob.post(f"{V1}/statuses/{said['public']}/{verb}")
+        listed = self.ann.post(f"{V1}/lists", title=word).json()
+        self.ann.post(f"{V1}/lists/{listed['id']}/accounts", account_ids=[self.bob.id])
+        featured = self.ann.post(f"{V1}/featured_tags", name=tag).json()
+        self.ann.post(f"{V1}/tags/{tag}/follow")
+        draft = self.ann.post("/api/chirrup/v1/drafts", status=word).json()
+        scheduled = self.ann.say(word, scheduled_at="4000-01-01")
+        eventually(lambda: self.bob.get(f"{V1}/notifications").json() and self.bob.get(f"{V1}/conversations").json())
+        eventually(lambda: word in self.bob.get("/api/v2/search", q=word).text)
+        self.file = media["url"].removeprefix(server.url)
+        self.list = listed["id"]
+        self.ids = {
+            "statuses": [*said.values(), poll["id"], reply["id"]],
+            "accounts": [self.ann.id, self.bob.id],
+            "follow_requests": [self.bob.id],
+            "suggestions": [self.ann.id],
+            "polls": [poll["poll"]["id"]],
+            "media": [media["id"]],
+            "lists": [listed["id"]],
+            "list": [listed["id"]],
+            "featured_tags": [featured["id"]],
+            "drafts": [draft["id"]],
+            "scheduled_statuses": [scheduled["id"]],
+            "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
+            "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
+        }
+        self.secrets = self._links()
+        self.admin = server.admin()
+        self.app = Person(server, server._make_app_token())
+        self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
+        self.before = self.state()
+
+    def _links(self) -> dict[str, str]:
+        """The secrets of links that are under way to ann, by the address of their page."""
+        address = f"{self.ann.name}@example.com"
+        browser = logged_in(self.server, self.ann)
+        browser.post("/forgot", csrf_from="/forgot", email=address)
+        asked = {"email": f"new{self.word}@example.com", "password": "password"}
+        browser.post("/settings/email", csrf_from="/settings/access", **asked)
+        sent = {to: newest(self.server, to)[1] for to in (address, asked["email"])}
+        return {
+            f"/{kind}/{{secret}}": secret for kind, secret in (path_in(text).split("/")[1:] for text in sent.values())
+        }
+
+    def picture(self, person: Person) -> dict[str, Any]:
+        files = {"file": ("a.png", png())}
+        return person.call("POST", "/api/v2/media", files=files, data={"description": self.word}).json()
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {name: self.client[name] for name in ("client_id", "client_secret")}
+
+    @property
+    def asks_for_a_code(self) -> dict[str, str]:
+        """What an app of this site sends people to /oauth/authorize with."""
+        return {"client_id": self.client["client_id"], "redirect_uri": URN, "response_type": "code", "scope": "read"}
+
+    def code(self) -> str:
+        """What ann is shown once she has let the app in."""
+        address = f"{self.server.url}/oauth/authorize?{urlencode(self.asks_for_a_code)}"
+        return code_shown_at(address, self.ann.name)
+
+    def addresses(self, path: str) -> list[tuple[str, str]]:
+        """(the address with what is this site's in it, the same with what never was) for a route with an id in it."""
+        if path.startswith("/media/"):
+            path = path.replace("{name}", self.file.rsplit("/", 1)[1])
+        section = section_of(path)
+        if SECTIONS.get(section, section) == "tags":
+            return [(re.sub(r"\{\w+\}", self.tag, path), "")]
+        ids = self.ids.get(SECTIONS.get(section, section), [self.ann.id])
+        path = path.replace("{group_key}", "ungrouped-{id}")
+        return [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
+
+    def pages(self, path: str) -> list[tuple[str, str]]:
+        """The same for a page. What never was is not told for hashtags, of which there are all."""
+        handle, nobody = f"@{self.ann.name}", "@nobody_at_all"
+        if "{name}" in path:
+            return [(path.replace("{name}", self.tag), "")]
+        if "{secret}" in path:
+            return [(path.replace("{secret}", self.secrets[path]), path.replace("{secret}", "x" * 46))]
+        ids = self.ids["statuses"] if "{id}" in path else [ABSENT]
+        filled = [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
+        return [(one.replace("{handle}", handle), other.replace("{handle}", nobody)) for one, other in filled]
+
+    def told_in(self, answer: requests.Response, asked: str = "") -> bool:
+        """Is there anything of this site's in it? asked: an id that was asked with, and comes back at times."""
+        return any(told in answer.text for told in (self.word, self.ann.id, self.bob.id) if told != asked)
+
+    def state(self) -> dict[str, Any]:
+        """What others could change, as ann sees it."""
+        ids, marked = self.ids, ("favourited_by", "reblogged_by")
+        lists = [f"statuses/{id}/{mark}" for id in ids["statuses"] for mark in marked]
+        lists += [f"accounts/{self.ann.id}/{who}" for who in ("followers", "following")]
+        lists += [f"lists/{self.list}/accounts", "lists", "bookmarks", "favourites", "blocks", "mutes"]
+        found = {path: [one["id"] for one in self.ann.get(f"{V1}/{path}").json()] for path in lists}
+        return found | {id: self._post(id) for id in ids["statuses"]}
+
+    def _post(self, id: str) -> tuple[str, ...]:
+        post = self.ann.get(f"{V1}/statuses/{id}").json()
+        counts = ("replies_count", "reblogs_count", "favourites_count", "content", "edited_at", "poll")
+        return tuple(str(post[name]) for name in counts)
+
+
+@contextlib.contextmanager
+def two_sites(folder: Path, engines: dict[str, str]) -> Iterator[tuple[Site, Site]]:
+    """The server's own network, and an organisation: one process, two hosts. engines: settings."""
+    with Server(folder / "data", env=engines) as town:
+        yield Site(town), Site(organisation(town))
+
+
+def organisation(town: Server) -> Server:
+    """The same process, asked at the host of an organisation that is made now."""
+    acme = copy(town)
+    acme.url = town.url.replace("127.0.0.1", "localhost")
+    acme._app_token = ""
+    town.command("org", "create", "acme", "--host", acme.url.removeprefix("http://"), "--title", "Acme")
+    return acme
+
+
+def asked_by(here: Site) -> list[Person]:
+    return [here.server.anyone(), here.bob, here.app, here.admin]
+
+
+def visitors(here: Site) -> list[Visitor]:
+    return [Visitor(here.server.url), logged_in(here.server, here.bob)]
