@@ -22,6 +22,7 @@ log = structlog.get_logger()
 SLOW_S = 1.0
 LOOPBACK = ("127.0.0.1", "::1")
 LINES, LINES_PER_S = 20, 1  # of the log, at once and then: if everything fails, it says how many lines it left out
+LOOKS = 1000  # requests that are looked at for a proxy, and then one in so many
 _SANE = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 
 
@@ -39,10 +40,11 @@ class Observed:
         if scope["type"] != "http":  # the hub counts and logs WebSockets
             return await self._app(scope, receive, send)
         began_s = time.perf_counter()
-        if not self._is_proxy_told:
+        number = next(self._numbers)
+        if not self._is_proxy_told and (number < LOOKS or not number % LOOKS):
             self._look_for_proxy(scope)
         id = self._given(scope) if self._trusted else b""
-        id = id or self._form % next(self._numbers)
+        id = id or self._form % number
         scope["request_id"] = id
         current.set(scope)
         status = 500  # uvicorn's, if the application sends nothing
