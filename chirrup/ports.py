@@ -47,6 +47,10 @@ class Phrases(Protocol):
         """is_in() for ids that determine the bucket: only the shards of these ids are asked."""
         ...
 
+    def seldom(self, table: str) -> str:
+        """In FROM: a table in which few accounts have rows. WHERE asks for account_id = :viewer in its :bucket."""
+        ...
+
     def begins(self, column: str, name: str) -> str:
         """column begins with the text bound to :name, which has no wildcards."""
         ...

@@ -7,7 +7,6 @@ import msgspec
 from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Post, Span, Stranger
-from .sparse import sparse
 
 
 class Relations(msgspec.Struct, frozen=True):
@@ -57,11 +56,11 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     rows = tx.all(
         f"""SELECT 0, target_id FROM following
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "followees")}
-            UNION ALL SELECT 1, target_id FROM {sparse("blocks")}
+            UNION ALL SELECT 1, target_id FROM {tx.sql.seldom("blocks")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
-            UNION ALL SELECT 2, blocker_id FROM {sparse("blocked_by")}
+            UNION ALL SELECT 2, blocker_id FROM {tx.sql.seldom("blocked_by")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("blocker_id", "others")}
-            UNION ALL SELECT 3, target_id FROM {sparse("mutes")}
+            UNION ALL SELECT 3, target_id FROM {tx.sql.seldom("mutes")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
                 AND (expires_ms = 0 OR expires_ms > :now)
             UNION ALL SELECT 4, org_id FROM accounts WHERE bucket = :bucket AND id = :viewer""",

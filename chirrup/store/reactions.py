@@ -5,7 +5,6 @@ from collections.abc import Collection
 from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Post, PostFlags, Span
-from .sparse import sparse
 
 # mark -> the table with the post's end, if marks are read from there too
 MARKS = {"favourites": "favourited_by", "boosts": "boosted_by", "bookmarks": "", "pins": ""}
@@ -96,15 +95,15 @@ def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlag
     if not viewer_id or not posts:
         return {}
     rows = tx.all(
-        f"""SELECT 0, post_id FROM {sparse("favourites")}
+        f"""SELECT 0, post_id FROM {tx.sql.seldom("favourites")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 1, post_id FROM {sparse("boosts")}
+            UNION ALL SELECT 1, post_id FROM {tx.sql.seldom("boosts")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 2, post_id FROM {sparse("bookmarks")}
+            UNION ALL SELECT 2, post_id FROM {tx.sql.seldom("bookmarks")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 3, post_id FROM {sparse("pins")}
+            UNION ALL SELECT 3, post_id FROM {tx.sql.seldom("pins")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 4, root_id FROM {sparse("thread_mutes")}
+            UNION ALL SELECT 4, root_id FROM {tx.sql.seldom("thread_mutes")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("root_id", "roots")}""",
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,

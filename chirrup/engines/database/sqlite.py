@@ -69,6 +69,12 @@ class _Phrases:
     def ids_in(self, column: str, name: str) -> str:
         return self.is_in(column, name)
 
+    def seldom(self, table: str) -> str:
+        """One look for an account without rows, where the list of ids in WHERE costs one for each id: 16 of 350 µs of a
+        home timeline. The account's row is the outer loop."""
+        any_row = f"SELECT 1 FROM {table} WHERE bucket = :bucket AND account_id = :viewer LIMIT 1"
+        return f"({any_row}) AS any_row CROSS JOIN {table}"
+
     def begins(self, column: str, name: str) -> str:
         return f"{column} >= :{name} AND {column} < :{name} || char(1114111)"
 
