@@ -153,6 +153,20 @@ def replied(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
     return found
 
 
+def replied_by_draft(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    found: dict[Said, bool] = {}
+    for one in said:
+        person = stage.people[viewer]
+        draft = person.post("/api/chirrup/v1/drafts", status="so?", in_reply_to_id=one.id, visibility="direct")
+        id = draft.json().get("id", "1")
+        answer = person.post(f"/api/chirrup/v1/drafts/{id}/publish")
+        assert answer.status_code in (200, 401, 404, 422), answer.text
+        found[one] = answer.ok
+        if answer.ok:
+            person.delete(f"/api/v1/statuses/{answer.json()['id']}")
+    return found
+
+
 def on_page(path: str) -> Probe:
     """Visible if this page has a link to it."""
 
@@ -298,6 +312,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
     # actions on a post reveal whether it exists; last, because they change data
     "POST /api/v1/statuses": [(replied, if_known)],
+    "POST /api/chirrup/v1/drafts/{id}/publish": [(replied_by_draft, if_known)],
     **{
         f"POST {STATUS}/{verb}": [(by_id("POST", f"{STATUS}/{verb}"), if_known)]
         for verb in ("favourite", "unfavourite", "bookmark", "unbookmark", "pin", "unpin", "mute", "unmute", "reblog")
