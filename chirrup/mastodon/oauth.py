@@ -12,11 +12,13 @@ import msgspec
 
 from ..access import apps, codes, emails, limits, logins, scopes, tokens
 from ..access.apps import Client
-from ..errors import Forbidden, Invalid, InvalidFields, NotAllowed, OAuthError
+from ..errors import Forbidden, Invalid, InvalidFields, OAuthError
 from ..http.route import ANYONE, APP, CLIENT, SLOW, Route
 from ..ports import Tx
 from ..social import accounts
-from ..types import App, Token
+from ..social import sign_up as signing_up
+from ..social.sign_up import Wanted
+from ..types import App, Token, User
 from . import entities
 from .call import Call
 from .entities import Application, CredentialApplication, Empty, UserInfo
@@ -185,46 +187,19 @@ class SignUpRequest(msgspec.Struct, kw_only=True):
 
 
 async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
-    """Accounts need no approval. If addresses must be confirmed, the token works once that is done."""
-    if not call.site.registrations:
-        raise NotAllowed("this server takes no new accounts")
-    address = emails.key_of(body.email)[: accounts.EMAIL_CHARS_MAX]
-    await call.throttle(limits.SIGN_UP, address=address)
-    try:
-        return await _sign_up(call, body)
-    except Invalid:
-        await call.give_back(limits.SIGN_UP, address=address)
-        raise
-
-
-async def _sign_up(call: Call, body: SignUpRequest) -> entities.Token:
-    problems = accounts.check_username(body.username) + accounts.check_email(body.email)
+    """If addresses must be confirmed, the token works once that is done."""
+    app_id = call.viewer.app_id
+    wanted = Wanted(body.username, body.email, body.password, body.locale)
+    wrong: list[Invalid] = []
     if not body.email:
-        problems.append(Invalid("email", "invalid", "is invalid"))  # as Mastodon adds
-    try:
-        personal = (body.username, body.email, call.site.domain, call.site.title)
-        await asyncio.to_thread(call.services.passwords.check, body.password, personal=personal)
-    except Invalid as problem:
-        problems.append(problem)
+        wrong.append(Invalid("email", "invalid", "is invalid"))  # which Mastodon says besides
     if not body.agreement:
-        problems.append(Invalid("agreement", "accepted", "must be accepted"))
-    if problems:
-        raise InvalidFields(problems)
-    hashed = await asyncio.to_thread(call.services.passwords.hash, body.password)
-    wanted = accounts.SignUp(
-        body.username,
-        body.email,
-        hashed,
-        locale=body.locale[:16],
-        confirmed=not call.settings.must_confirm,
-        org_id=call.site.org_id,
-    )
-    return _token(*await call.write(_create, wanted, call.viewer.app_id))
+        wrong.append(Invalid("agreement", "accepted", "must be accepted"))
 
+    def enter(tx: Tx, user: User) -> tuple[Token, str]:
+        return tokens.issue(tx, user.account_id, app_id, apps.get(tx, app_id).scopes)
 
-def _create(tx: Tx, wanted: accounts.SignUp, app_id: int) -> tuple[Token, str]:
-    account = accounts.create(tx, wanted, tells_addresses=False)
-    return tokens.issue(tx, account.id, app_id, apps.get(tx, app_id).scopes)
+    return _token(*await signing_up.sign_up(call, call.services.passwords, wanted, enter, wrong=wrong))
 
 
 class ResendBody(msgspec.Struct, kw_only=True):

@@ -1,12 +1,14 @@
 """Accounts: found, shown, and changed by their owners."""
 
 import io
+import re
 
 import pytest
 import requests
 import shapes
 from client import Person, eventually
 from PIL import Image
+from visitor import Visitor
 
 from chirrup.mastodon.entities import Account, CredentialAccount, Preferences
 
@@ -357,6 +359,20 @@ def test_an_empty_sign_up_is_told_all_that_is_missing(server, ann):
         "password": [blank],
         "agreement": [{"error": "ERR_ACCEPTED", "description": "must be accepted"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("username", "a b"), ("username", "root"), ("username", ""), ("email", "nobody"), ("email", ""), ("password", "")],
+)
+def test_what_an_app_cannot_sign_up_with_the_page_refuses_too(server, ann, field, value):
+    wanted = {"username": f"x{ann.id}", "email": f"x{ann.id}@example.com", "password": "password"} | {field: value}
+
+    by_app = ann.post("/api/v1/accounts", **wanted, agreement=True)
+    by_page = Visitor(server.url).post("/sign-up", csrf_from="/sign-up", **wanted)
+
+    assert by_app.status_code == by_page.status_code == 422
+    assert list(by_app.json()["details"]) == re.findall(r'id="(\w+)-problem"', by_page.text) == [field]
 
 
 def test_an_app_is_told_where_to_ask_whose_token_it_holds(server, ann):

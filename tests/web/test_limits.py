@@ -174,6 +174,18 @@ def test_sign_ups_from_one_address_are_limited_and_those_that_fail_are_not_count
     assert [sign_up(strict, f"new{n}", "10.7.0.1").status_code for n in range(6)] == [303] * 5 + [429]
 
 
+def test_sign_ups_by_apps_and_by_the_page_count_together(strict):
+    headers = {"Authorization": f"Bearer {strict._make_app_token()}", "X-Forwarded-For": "10.7.1.1"}
+
+    def by_app(name: str) -> int:
+        wanted = {"username": name, "email": f"{name}@example.com", "password": "correct horse", "agreement": True}
+        return requests.post(f"{strict.url}/api/v1/accounts", json=wanted, headers=headers, timeout=10).status_code
+
+    assert [sign_up(strict, f"page{n}", "10.7.1.1").status_code for n in range(3)] == [303] * 3
+    assert [by_app(f"app{n}") for n in range(3)] == [200, 200, 429]
+    assert sign_up(strict, "page3", "10.7.1.1").status_code == 429
+
+
 def test_a_taken_address_is_answered_like_a_free_one(strict):
     taken, free = (
         sign_up(strict, f"t{n}", f"10.8.0.{n}", email=email)

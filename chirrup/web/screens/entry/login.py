@@ -5,9 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from ....access import apps, browsers, emails, limits, logins, sessions
 from ....access.logins import Login
-from ....errors import Forbidden, Invalid, InvalidFields, OAuthError, Unauthorised, Unconfirmed
+from ....errors import Forbidden, OAuthError, Unauthorised, Unconfirmed
 from ....ports import Tx
 from ....social import accounts, text
+from ....social import sign_up as signing_up
+from ....social.sign_up import Wanted
 from ....types import User
 from ... import problems
 from ...call import Call, Go, Page, Resume
@@ -40,41 +42,19 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
 
 async def sign_up(call: Call) -> Page | Go:
     """If the address must be confirmed, that comes first. Else the user is logged in at once."""
-    if not call.site.registrations:
-        raise Forbidden("This server takes no new accounts.")
-    address = emails.key_of(call.form.text("email"))[:NAME_CHARS_MAX]
-    await call.throttle(limits.SIGN_UP, address=address)
-    try:
-        user, cookie = await _sign_up(call)
-    except Invalid:
-        await call.give_back(limits.SIGN_UP, address=address)
-        raise
+    user_agent = call.headers.get("user-agent", "")
+    username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
+    wanted = Wanted(username.strip().removeprefix("@"), email, password)
+
+    def enter(tx: Tx, user: User) -> tuple[User, str]:
+        """Who it is, and the cookie of their session: "" while their address is to be confirmed."""
+        return user, sessions.start(tx, user.account_id, user_agent) if user.confirmed_ms else ""
+
+    user, cookie = await signing_up.sign_up(call, call.passwords, wanted, enter)
     if not cookie:
         return mailed.unconfirmed(call, user)
     call.remember_browser(user.account_id)
     return Go(call.return_to("/home"), cookie=cookie)
-
-
-async def _sign_up(call: Call) -> tuple[User, str]:
-    """(user, cookie of its session; "": the address must be confirmed first). Raises InvalidFields."""
-    username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
-    username = username.strip().removeprefix("@")
-    wrong = accounts.check_username(username) + accounts.check_email(email)
-    try:
-        personal = (username, email, call.site.domain, call.site.title)
-        await asyncio.to_thread(call.passwords.check, password, personal=personal)
-    except Invalid as problem:
-        wrong.append(problem)
-    if wrong:
-        raise InvalidFields(wrong)
-    hashed = await asyncio.to_thread(call.passwords.hash, password)
-    wanted = accounts.SignUp(username, email, hashed, confirmed=not call.settings.must_confirm, org_id=call.site.org_id)
-    return await call.write(_create, wanted, call.headers.get("user-agent", ""))
-
-
-def _create(tx: Tx, wanted: accounts.SignUp, user_agent: str) -> tuple[User, str]:
-    id = accounts.create(tx, wanted, tells_addresses=False).id
-    return accounts.user(tx, id), sessions.start(tx, id, user_agent) if wanted.confirmed else ""
 
 
 async def login_form(call: Call) -> Page | Go:
@@ -152,7 +132,7 @@ async def login(call: Call) -> Page | Go | Resume:
 def _meant(name: str, domain: str) -> tuple[str, str]:
     """(username, "") or ("", e-mail address) in normal form, from a username, address, @name or @name@domain."""
     username, _, host = name.removeprefix("@").partition("@")
-    if host and (not name.startswith("@") or text.host_key(host) != text.host_key(domain)):
+    if host and not (name.startswith("@") and text.is_ours(host, domain)):
         return "", emails.key_of(name)  # if it begins with @, no account has it
     return text.username_key(username), ""
 

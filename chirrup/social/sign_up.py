@@ -1,0 +1,77 @@
+"""Sign up: the one way in, for programs and for pages. Accounts made by an administrator: accounts.create()."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+import msgspec
+
+from ..access import emails, limits
+from ..access.caller import Caller
+from ..access.passwords import Passwords
+from ..errors import Invalid, InvalidFields, NotAllowed
+from ..ports import Tx
+from ..types import User
+from . import accounts
+
+T = TypeVar("T")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    username: str
+    email: str
+    password: str
+    locale: str = "en"
+
+
+async def sign_up(
+    caller: Caller,
+    passwords: Passwords,
+    wanted: Wanted,
+    enter: Callable[[Tx, User], T],
+    *,
+    wrong: Collection[Invalid] = (),
+) -> T:
+    """What enter makes for the new account, in the transaction that makes the account: a session or a token.
+
+    Nobody has to be approved. Where addresses are to be confirmed, the account may be used once that is done.
+    wrong: what the edge has found by itself.
+    Raises NotAllowed: no new accounts are taken; TooMany; InvalidFields: all that is wrong.
+    """
+    if not caller.site.registrations:
+        raise NotAllowed("this server takes no new accounts")
+    address = emails.key_of(wanted.email)[: accounts.EMAIL_CHARS_MAX]
+    await caller.throttle(limits.SIGN_UP, address=address)
+    try:
+        hashed = await asyncio.to_thread(_hashed, caller, passwords, wanted, wrong)
+        account = accounts.SignUp(
+            wanted.username,
+            wanted.email,
+            hashed,
+            locale=wanted.locale[:16],
+            confirmed=not caller.settings.must_confirm,
+            org_id=caller.site.org_id,
+        )
+        return await caller.write(_create, account, enter)
+    except Invalid:
+        await caller.give_back(limits.SIGN_UP, address=address)
+        raise
+
+
+def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collection[Invalid]) -> str:
+    """The password as it is kept. Takes a while. Raises InvalidFields."""
+    problems = accounts.check_username(wanted.username) + accounts.check_email(wanted.email)
+    try:
+        personal = (wanted.username, wanted.email, caller.site.domain, caller.site.title)
+        passwords.check(wanted.password, personal=personal)
+    except Invalid as problem:
+        problems.append(problem)
+    problems += wrong
+    if problems:
+        raise InvalidFields(problems)
+    return passwords.hash(wanted.password)
+
+
+def _create(tx: Tx, wanted: accounts.SignUp, enter: Callable[[Tx, User], T]) -> T:
+    account = accounts.create(tx, wanted, tells_addresses=False)
+    return enter(tx, accounts.user(tx, account.id))
