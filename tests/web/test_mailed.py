@@ -116,10 +116,14 @@ def test_links_lead_to_the_address_that_is_set_whatever_a_request_says(server: S
     assert not any("evil" in text for _, text in mails(server, of(server, ann)))
 
 
-@pytest.mark.parametrize("path", ["/reset/", "/confirm/"])
+ASK_AGAIN = {"/reset/": "/forgot", "/confirm/": "/login"}
+
+
+@pytest.mark.parametrize("path", ASK_AGAIN)
 @pytest.mark.parametrize("secret", ["x", "0" * 46, "%00", "é", "0" * 5000, "'--"])
 def test_a_link_that_is_none_says_so(visitor: Visitor, path: str, secret: str):
-    assert visitor.get(path + secret).status_code == 404
+    answer = visitor.get(path + secret)
+    assert (answer.status_code, f'href="{ASK_AGAIN[path]}"' in answer.text) == (404, True)
     sent = {"csrf": visitor.csrf(), "secret": secret, "password": "a good password"}
     assert visitor.send(path.rstrip("/"), sent).status_code == 404
 
@@ -233,7 +237,8 @@ def test_an_address_is_changed_by_a_link_that_goes_to_the_new_one(server: Server
     assert (bad.status_code, 'value="no address"' in bad.text) == (422, True)
 
     done = anns.post("/settings/email", csrf_from="/settings/access", email=new, password="password")
-    assert (done.status_code, f"on its way to {new}" in done.text) == (200, True)
+    assert (done.status_code, f"on its way to {new}" in done.text, f'value="{new}"' in done.text) == (200, True, False)
+    assert '<a href="/settings/access" aria-current="page">' in done.text
     assert f"<bdi>{of(server, ann)}</bdi>" in anns.get("/settings/access").text
 
     assert "is confirmed" in follow(anns, path_in(newest(server, new)[1])).text

@@ -28,13 +28,18 @@ async def _alive(call: Call, secret: str, *purposes: str) -> Link | None:
     return link
 
 
-def _dead() -> Page:
-    said = ["It was used before, its time is over, or a newer one has been sent.", "Ask for a new one."]
-    return Page(
-        "entry/said.html",
-        {"title": "This link no longer works", "said": said, "next": ("/login", "Log in")},
-        status=404,
-    )
+def _dead(what: str, next: tuple[str, str]) -> Page:
+    said = ["It was used before, its time is over, or a newer one has been sent.", what]
+    values = {"title": "This link no longer works", "said": said, "next": next}
+    return Page("entry/said.html", values, status=404)
+
+
+def _dead_reset() -> Page:
+    return _dead("Ask for a new one, and take the link in the newest mail.", ("/forgot", "Ask for a new link"))
+
+
+def _dead_confirmation() -> Page:
+    return _dead("Log in to ask for a new one.", ("/login", "Log in"))
 
 
 async def forgot_form(call: Call) -> Page:
@@ -75,13 +80,13 @@ def unsent(call: Call) -> list[str]:
 
 async def reset_form(call: Call, secret: str) -> Page:
     link = await _alive(call, secret, links.RESET)
-    return _reset_page(call, secret, await call.read(_username, link.account_id)) if link else _dead()
+    return _reset_page(call, secret, await call.read(_username, link.account_id)) if link else _dead_reset()
 
 
 async def reset_again(call: Call, problem: Problem) -> Page:
     secret = call.form.text("secret")
     link = await call.read(links.find, secret, links.RESET, org_id=call.site.org_id)
-    return _reset_page(call, secret, await call.read(_username, link.account_id), problem) if link else _dead()
+    return _reset_page(call, secret, await call.read(_username, link.account_id), problem) if link else _dead_reset()
 
 
 def _reset_page(call: Call, secret: str, username: str, problem: Problem | None = None) -> Page:
@@ -98,13 +103,13 @@ async def reset(call: Call) -> Page:
     secret, password = call.form.text("secret"), call.form.text("password")
     link = await _alive(call, secret, links.RESET)
     if link is None:
-        return _dead()
+        return _dead_reset()
     personal = (await call.read(_username, link.account_id), link.email, call.site.domain, call.site.title)
     hashed = await asyncio.to_thread(call.passwords.hash, password, personal=personal)
     try:
         await call.write(logins.reset_password, secret, hashed, call.site.org_id)
     except Invalid:  # used meanwhile
-        return _dead()
+        return _dead_reset()
     said = ["Your password is changed. All browsers and apps were logged out."]
     return Page("entry/said.html", {"title": "A new password", "said": said, "next": ("/login", "Log in")})
 
@@ -112,7 +117,7 @@ async def reset(call: Call) -> Page:
 async def confirm_form(call: Call, secret: str) -> Page:
     link = await _alive(call, secret, links.CONFIRM, links.CHANGE)
     if link is None:
-        return _dead()
+        return _dead_confirmation()
     values = {"secret": secret, "email": link.email, "username": await call.read(_username, link.account_id)}
     return Page("entry/confirm.html", values)
 
@@ -120,11 +125,11 @@ async def confirm_form(call: Call, secret: str) -> Page:
 async def confirm(call: Call) -> Page:
     secret = call.form.text("secret")
     if await _alive(call, secret, links.CONFIRM, links.CHANGE) is None:
-        return _dead()
+        return _dead_confirmation()
     try:
         await call.write(links.confirm, secret, call.site.org_id)
     except Invalid as error:
-        return _dead() if error.field == "token" else _taken(error)
+        return _dead_confirmation() if error.field == "token" else _taken(error)
     next = ("/settings/access", "Settings") if call.viewer_id else ("/login", "Log in")
     return Page("entry/said.html", {"title": "Your address is confirmed", "said": ["Thank you."], "next": next})
 

@@ -165,12 +165,15 @@ async def email_again(call: Call, problem: Problem) -> Page:
     return await access_page(call, email_problem=problem.message, status=problem.status)
 
 
-async def access_page(call: Call, problem: str = "", *, email_problem: str = "", status: int = 422) -> Page:
+async def access_page(
+    call: Call, problem: str = "", *, email_problem: str = "", email_notice: str = "", status: int = 422
+) -> Page:
     user, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
     failed = bool(problem or email_problem)
     values = {
         "email": user.email,
-        "given_email": call.form.text("email"),
+        "given_email": call.form.text("email") if failed else "",
+        "email_notice": email_notice,
         "sessions": where,
         "apps": let_in,
         "problem": problem,
@@ -235,9 +238,8 @@ async def change_email(call: Call) -> Page:
         return await access_page(call, email_problem=f"The address {wrong[0].why}.")
     await call.throttle(limits.CONFIRMATION, account=str(call.account_id), address=emails.key_of(email))
     await call.write(emails.change_wanted, call.account_id, email, login.password_hash)
-    page = await access_page(call)
-    page.values["notice"] = " ".join([f"A mail is on its way to {email}: follow the link in it.", *unsent(call)])
-    return page
+    notice = " ".join([f"A mail is on its way to {email}: follow the link in it.", *unsent(call)])
+    return await access_page(call, email_notice=notice)
 
 
 async def end_sessions(call: Call) -> Go:
