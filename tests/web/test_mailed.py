@@ -132,6 +132,9 @@ def test_nothing_works_before_the_address_is_confirmed(strict: Server):
     visitor, name, answer = new_account(strict)
     assert (answer.status_code, "Look into your mail" in answer.text) == (200, True)
     assert not visitor.is_logged_in
+    by_address = visitor.log_in(f"{name}@example.com")  # which leads to the account once it is confirmed
+    assert (by_address.status_code, "log in with your username" in by_address.text) == (422, True)
+    assert "log in with the username" in ask(visitor, f"{name}@example.com").text
     wrong = visitor.log_in(name, "another")
     assert (wrong.status_code, "Look into" in wrong.text) == (422, False)
     right = visitor.log_in(name)

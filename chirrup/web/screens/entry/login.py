@@ -111,7 +111,7 @@ async def login(call: Call) -> Page | Go | Resume:
     if not await asyncio.to_thread(call.passwords.matches, found.password_hash, password):
         if not known:
             await call.throttle(limits.LOGIN_WRONG)
-        return await _login_page(call, logins.wrong().message, status=422)
+        return await _login_page(call, _wrong(call), status=422)
     await call.give_back(rules, account=key)
     rehashed = await asyncio.to_thread(call.passwords.rehashed, found.password_hash, password)
     user_agent = call.headers.get("user-agent", "")
@@ -127,6 +127,12 @@ async def login(call: Call) -> Page | Go | Resume:
     if kept := call.form.text("kept"):
         return Resume(cookie, kept)
     return Go(call.return_to("/home"), cookie=cookie)
+
+
+def _wrong(call: Call) -> str:
+    """An address leads to its account once it is confirmed. The username does so at once."""
+    hint = "If you have just signed up, log in with your username." if call.settings.must_confirm else ""
+    return f"{logins.wrong().message} {hint}".strip()
 
 
 def _meant(name: str, domain: str) -> tuple[str, str]:

@@ -66,6 +66,8 @@ async def forgot(call: Call) -> Page:
         f"If an account here has the address {email}, a mail is on its way to it.",
         "The link in it works once, for one hour.",
     ]
+    if call.settings.must_confirm:
+        said.append("An address that was never confirmed gets none: log in with the username to confirm it.")
     return Page(
         "entry/said.html", {"title": "Look into your mail", "said": said + unsent(call), "next": ("/login", "Log in")}
     )
