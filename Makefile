@@ -23,7 +23,7 @@ test: check  ## install what the tests need, then check and test everything; mak
 # Of the API's tests those that CI runs on PostgreSQL and Redis too.
 SCALED_TOO := $(patsubst %,tests/http/test_%.py,edits lists polls relations search statuses walls walls_closed walls_streams)
 
-quick: .venv/installed-dev  ## SQLite and memory only, no faults, no browser, no style: a minute; make quick ARGS=tests/social for a part
+quick: .venv/installed-dev  ## what is left in a minute: SQLite and memory, no browser, nothing over all routes; make quick ARGS=tests/social for a part
 	$(GUARD) $(PYTEST) -q --quick -n auto --dist loadfile $(ARGS)
 
 scaled: .venv/installed-dev  ## the tests of the API on PostgreSQL and Redis; make scaled ARGS=tests/http/test_lists.py for a part

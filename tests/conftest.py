@@ -4,6 +4,7 @@ If this machine lacks a program, its tests are skipped with the reason; with CI 
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 pytest_plugins = ["engines", "databases", "kit", "client", "browser"]  # every plug of the sockets; a real server
 
 SERVERS = {"postgres", "redis", "cluster"}  # values of parameters that name one
+SLOW_FILE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
 SLOW_FOLDERS = {"faults", "journeys", "compat"}
 
 
@@ -39,6 +41,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quick = [item for item in items if _is_quick(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in quick])
         items[:] = quick
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is slow as a whole is not even imported."""
+    if not config.getoption("--quick"):
+        return None
+    if collection_path.is_dir():
+        return collection_path.name in SLOW_FOLDERS or None
+    return bool(SLOW_FILE.search(collection_path.read_text())) or None
 
 
 def _is_quick(item: pytest.Item) -> bool:

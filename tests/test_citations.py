@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 KINDS = "py|md|sh|toml|lock|css|js|html|png|txt"  # .sql only with a folder: tx.sql is code
 CITED = re.compile(

@@ -21,6 +21,8 @@ from chirrup.access import logins
 from chirrup.access.passwords import Passwords
 from chirrup.store import jobs, outbox
 
+pytestmark = pytest.mark.slow
+
 
 def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     known = {"CHIRRUP_DATA": str(data), "CHIRRUP_TESTING": "1", "CHIRRUP_PORT": str(free_port())}

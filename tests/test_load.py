@@ -23,6 +23,8 @@ from chirrup.store import accounts, follows, loads, posts
 from chirrup.timelines import rebuild
 from chirrup.types import Span
 
+pytestmark = pytest.mark.slow
+
 SMALL = Plan(accounts=400, synthetic=True, follows_each=30)
 
 

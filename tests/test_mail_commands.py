@@ -9,6 +9,8 @@ import pytest
 from client import ROOT
 from mail_server import free_port, mail_server, read, text_of
 
+pytestmark = pytest.mark.slow
+
 
 def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     own = {"CHIRRUP_DATA": str(data), "CHIRRUP_URL": "https://town.example", "CHIRRUP_TRUSTED_PROXIES": "127.0.0.1"}

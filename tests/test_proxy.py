@@ -8,6 +8,8 @@ import pytest
 import requests
 from client import ROOT, Server, eventually
 
+pytestmark = pytest.mark.slow
+
 TOLD = "a proxy that is not trusted"
 
 

@@ -25,6 +25,8 @@ from chirrup.store import posts as post_rows
 from chirrup.store import tags as tag_rows
 from chirrup.types import Draft, PollDraft, Visibility
 
+pytestmark = pytest.mark.slow
+
 DAMAGE = {  # statement -> what is counted -> corrections
     "UPDATE account_counts SET followers = followers + 1": "accounts: followers",
     "UPDATE account_counts SET followees = followees - 1": "accounts: followees",

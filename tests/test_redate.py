@@ -22,6 +22,8 @@ from chirrup.store import posts as post_rows
 from chirrup.timelines import pull
 from chirrup.types import Draft, PollDraft, Span, Visibility
 
+pytestmark = pytest.mark.slow
+
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
 ALL = Span(before=ID_MAX, limit=40)

@@ -12,6 +12,8 @@ import pytest
 import redis
 import servers
 
+pytestmark = pytest.mark.slow
+
 
 def test_each_database_is_fresh_or_a_copy(postgres: servers.Postgres):
     with postgres.database() as url:

@@ -146,6 +146,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_loses_nothing_acknowledged_and_serves_nothing_half(tmp_path: Path):
     for puts in (1, 2, 3):
         with subprocess.Popen(

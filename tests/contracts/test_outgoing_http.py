@@ -22,6 +22,8 @@ from chirrup.engines.outgoing.public import is_public
 from chirrup.engines.resolver.system import SystemResolver
 from chirrup.errors import Refused, Unreachable
 
+pytestmark = pytest.mark.slow
+
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 PUBLIC = ("93.184.215.14", 80)  # an address like any other: nothing here connects to it
 

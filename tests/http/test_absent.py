@@ -17,6 +17,8 @@ from chirrup.ids import ID_MAX
 from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.web.routes import ROUTES as PAGES
 
+pytestmark = pytest.mark.slow
+
 STATUSES = "/api/v1/statuses"
 NEVER = "117000000000000001"  # an id that was never drawn
 ON_POSTS = [route for route in ROUTES if re.search(r"/(statuses|polls)/\{id\}", route.path)]

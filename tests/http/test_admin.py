@@ -8,6 +8,8 @@ from client import ALL_SCOPES, Person, Server, eventually
 from chirrup.mastodon.routes import ADMIN, ROUTES
 from chirrup.mastodon.server_entities import AdminAccount
 
+pytestmark = pytest.mark.slow
+
 ADMIN_ROUTES = [route for route in ROUTES if route.who == ADMIN]
 LIST = "/api/v1/admin/accounts"
 

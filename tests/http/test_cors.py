@@ -8,6 +8,8 @@ from world import name_of
 
 from chirrup.mastodon.routes import ROUTES, Route
 
+pytestmark = pytest.mark.slow
+
 PAGE = {"Origin": "https://client.example"}
 NOWHERE = ["/api/v1/nowhere", "/api/v9/", "/oauth/nowhere", "/.well-known/nowhere", "/nodeinfo/9", "/health/nowhere"]
 NOWHERE += ["/media/files/1/nothing.png", "/api/v1/media/1/2/3", "/api/v2/media/1", "/api/v1/streaming/nowhere"]

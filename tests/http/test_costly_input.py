@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 from client import Person, Server
 
+pytestmark = pytest.mark.slow
+
 COST_S_MAX = 0.1
 LARGE = 60_000  # bytes; a request's head may have 64 KiB
 SIGNS = (

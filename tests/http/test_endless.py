@@ -51,6 +51,8 @@ from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows
 from chirrup.types import Draft, Media, NotificationKind, Post, Role, Viewer
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
 PAGES = [route for route in ROUTES if get_origin(ARGUMENTS[route].answer) in (Page, Whole)]
 OFFSETS = [route for route in ROUTES if "offset" in getattr(ARGUMENTS[route].query, "__struct_fields__", ())]

@@ -11,6 +11,8 @@ from world import name_of
 
 from chirrup.mastodon.routes import ROUTES
 
+pytestmark = pytest.mark.slow
+
 STATUSES = "/api/v1/statuses"
 
 

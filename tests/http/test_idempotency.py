@@ -11,6 +11,8 @@ import pytest
 import requests
 from client import Person, Server
 
+pytestmark = pytest.mark.slow
+
 STATUSES = "/api/v1/statuses"
 
 

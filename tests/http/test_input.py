@@ -13,6 +13,8 @@ import requests
 from client import Person, Server, eventually
 from naughty import NAUGHTY
 
+pytestmark = pytest.mark.slow
+
 STATUSES = "/api/v1/statuses"
 UPDATE = "/api/v1/accounts/update_credentials"
 FORM = "application/x-www-form-urlencoded"

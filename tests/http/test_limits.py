@@ -10,6 +10,8 @@ import requests
 from client import Person, Server, eventually
 from visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 HOME = "/api/v1/timelines/home"
 PUBLIC = "/api/v1/timelines/public"
 NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")

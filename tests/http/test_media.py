@@ -7,6 +7,8 @@ import requests
 from client import Person, eventually
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 
 def picture(color: str = "red", size: tuple[int, int] = (60, 40), kind: str = "PNG") -> bytes:
     out = io.BytesIO()

@@ -21,6 +21,8 @@ from servers import Postgres, Redis, free_port
 
 from chirrup.store import jobs
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Server]
 
 

@@ -8,6 +8,8 @@ from http_peer import GONE_S, MB, Peer, get, post
 
 from chirrup.serving import allow_connections
 
+pytestmark = pytest.mark.slow
+
 STREAMS, IDLE, HELD = 2000, 500, 150
 BEHIND, POSTS = 300, 25  # streams that read nothing for a while, more than requests may be held; posts of 14 kB
 LONG = "👨‍👩‍👧‍👦" * 490

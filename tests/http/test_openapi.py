@@ -12,6 +12,8 @@ from chirrup.http.call import Reply
 from chirrup.mastodon import entities, openapi
 from chirrup.mastodon.routes import ROUTES, Route
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = openapi.document(tuple(ROUTES), "http://localhost:3000")
 NOT_DIGITS = {"client_id", "RoleEntity.id"}
 

@@ -3,6 +3,8 @@
 import pytest
 from client import Person, Server
 
+pytestmark = pytest.mark.slow
+
 SECRET = "harvest moon"
 TAKEN_BACK = {
     "favourite": ("unfavourite", "favourited"),

@@ -12,6 +12,8 @@ from chirrup.http.route import ADMIN
 from chirrup.mastodon.paging import Page, PageQuery, Whole
 from chirrup.mastodon.routes import ROUTES, Route
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
 LISTS = [route for route in ROUTES if issubclass(ARGUMENTS[route].query or object, PageQuery)]
 PAGES = [route for route in LISTS if get_origin(ARGUMENTS[route].answer) in (Page, Whole)]

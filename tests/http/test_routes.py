@@ -13,6 +13,8 @@ from chirrup.stream import routes as streams
 from chirrup.web import files
 from chirrup.web.routes import ROUTES as PAGES
 
+pytestmark = pytest.mark.slow
+
 ALL = [*ROUTES, *PAGES, *files.ROUTES, *streams.ROUTES]
 PATHS = {route.path: sorted({one.method for one in ALL if one.path == route.path}) for route in ALL}
 

@@ -7,6 +7,7 @@ import os
 import re
 from typing import Any
 
+import pytest
 import schemathesis
 from client import Person
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,8 @@ from world import World
 
 from chirrup.mastodon import openapi
 from chirrup.mastodon.routes import ROUTES
+
+pytestmark = pytest.mark.slow
 
 CASES = int(os.environ.get("CHIRRUP_FUZZ", "8"))
 THOROUGH = "CHIRRUP_FUZZ" in os.environ

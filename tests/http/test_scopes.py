@@ -11,6 +11,8 @@ from chirrup.access.scopes import ALL, COVERS
 from chirrup.http.route import ADMIN, ANYONE, APP, CLIENT, USER
 from chirrup.mastodon.routes import ROUTES, Route
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = {"error": "This action is outside the authorized scopes"}
 SCOPED = [route for route in ROUTES if route.scope]
 SCOPES = sorted({route.scope for route in SCOPED})

@@ -20,6 +20,8 @@ from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.web.routes import ROUTES as PAGES
 from chirrup.web.routes import PageRoute
 
+pytestmark = pytest.mark.slow
+
 HALF = "\ud800"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 QUERIES = [

@@ -5,6 +5,8 @@ import re
 import pytest
 from client import Person
 
+pytestmark = pytest.mark.slow
+
 BYTES_MAX = 1_050_000
 LINKS = " ".join(f"https://example.com/{n}{'x' * 2000}" for n in range(20))  # 480 characters as they are counted
 

@@ -12,6 +12,8 @@ from client import Person, Server, eventually
 from http_peer import GONE_S, MB, Peer, get, post
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 STILL_S = 2.0
 PROXIED_FROM = "127.0.0.9"  # an address of the trusted proxy
 SETTINGS = {

@@ -14,6 +14,8 @@ from chirrup.http.route import CLIENT
 from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.web.routes import ROUTES as PAGES
 
+pytestmark = pytest.mark.slow
+
 REFUSED = {"error": "Your login is missing a confirmed e-mail address"}
 
 

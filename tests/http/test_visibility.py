@@ -18,6 +18,8 @@ from chirrup.http.arguments import Arguments
 from chirrup.mastodon import entities
 from chirrup.mastodon.routes import ROUTES
 
+pytestmark = pytest.mark.slow
+
 # The complete rule: who sees a post of the author's.
 OPEN = {*VIEWERS} - {"blocked"}
 SEES = {

@@ -22,6 +22,8 @@ from chirrup.http.forms import Id
 from chirrup.mastodon.routes import ROUTES
 from chirrup.web.routes import ROUTES as PAGES
 
+pytestmark = pytest.mark.slow
+
 BODY = {
     "q": "{word}",
     "acct": "{ann}",

@@ -13,6 +13,8 @@ from world import name_of
 
 from chirrup.mastodon.routes import ROUTES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shut(tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str]) -> Iterator[Site]:

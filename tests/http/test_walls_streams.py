@@ -23,6 +23,8 @@ from chirrup.stream.routes import STREAMS
 from chirrup.stream.streams import NAMES
 from chirrup.web.routes import ROUTES as PAGES
 
+pytestmark = pytest.mark.slow
+
 SSE = sorted({*STREAMS, *(f"{one}?only_media=true" for one in STREAMS if one.startswith("public"))})
 SILENT = {"public:remote", "public:remote:media", "public/remote", "public/remote?only_media=true"}
 WITHIN_S = 20.0

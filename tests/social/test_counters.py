@@ -14,6 +14,8 @@ from chirrup.social.accounts import ProfileChange
 from chirrup.store import polls as poll_rows
 from chirrup.types import Draft, PollDraft, Visibility
 
+pytestmark = pytest.mark.slow
+
 COUNTED = "('public', 'unlisted')"
 
 

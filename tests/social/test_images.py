@@ -22,7 +22,10 @@ from chirrup.social import film, image_child, images
 from chirrup.social.images import File, Limits
 
 # Pillow warns of unusual files; in a server nobody reads these warnings.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning"),
+]
 
 CANARY = b"chirrup-canary"
 COLOURS = ["red", "lime", "blue", "white"]

@@ -48,6 +48,7 @@ https://a. https://あ. https://a- https://a:@ https://a.co:a @a@b-c. क् ्
 @a' @a,@a @a/ @a&@a @a'a @a'@a @a'@a. @a@b' %40 @a%25 &amp; ﹫ (at)"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [*HOSTILE.split(), "\n"])
 def test_100_kB_of_anything_take_less_than_200_ms(piece):
     starts = (("", ""), ("https://a.com/", ""), ("@a'", ""), ("", "@"))

@@ -12,6 +12,8 @@ from visitor import Visitor, code_shown_at, logged_in
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+pytestmark = pytest.mark.slow
+
 NATIVE = "urn:ietf:wg:oauth:2.0:oob"
 VERIFIER = "v" * 43
 

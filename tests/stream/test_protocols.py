@@ -14,6 +14,8 @@ from websockets.sync.client import connect
 
 from chirrup.stream import sse
 
+pytestmark = pytest.mark.slow
+
 OPCODE_CONTINUATION, OPCODE_TEXT, OPCODE_CLOSE, OPCODE_PING = 0, 1, 8, 9
 
 

@@ -18,6 +18,8 @@ from chirrup.timelines.band import SIZE
 from chirrup.timelines.position import NAMED_MAX, Position
 from chirrup.types import Draft, Post, Span, Visibility
 
+pytestmark = pytest.mark.slow
+
 
 async def test_every_stream_has_an_address(town: Town):
     ann, bob = await town.people("ann", "bob")

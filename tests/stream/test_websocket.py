@@ -10,6 +10,8 @@ from chirrup.access import logins, tokens
 from chirrup.social import accounts, follows, lists, polls, posts, reactions
 from chirrup.types import Draft, PollDraft, Post, Visibility
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_follower_is_told_of_a_post_its_edit_and_its_deletion(town: Town):
     ann, bob = await town.people("ann", "bob")

@@ -19,6 +19,8 @@ from chirrup.store import outbox
 from chirrup.timelines import read, rebuild
 from chirrup.types import Draft, Span, Viewer
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = Span(before=ID_MAX, limit=400)
 
 

@@ -16,6 +16,8 @@ from chirrup.timelines import fanout, read, rebuild
 from chirrup.timelines.once import Excerpt
 from chirrup.types import Draft, Span, Visibility
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = Span(before=ID_MAX, limit=400)
 
 

@@ -12,6 +12,8 @@ from mail_folder import newest, path_in
 from requests.adapters import HTTPAdapter
 from visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 PROXY, OTHER = "127.0.0.1", "127.0.0.2"  # only the first is a trusted proxy
 
 

@@ -12,6 +12,8 @@ from client import Person, Server, eventually
 from mail_folder import mails, newest, path_in
 from visitor import Visitor, forms, logged_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

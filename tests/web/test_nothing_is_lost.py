@@ -29,6 +29,8 @@ from chirrup.social import (
 from chirrup.web import field_names, problems, routes
 from chirrup.web.kept import SECRET
 
+pytestmark = pytest.mark.slow
+
 TYPED = re.compile(r"<(input|textarea)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
 TEXT_TYPES = ("", "text", "search", "email", "password", "tel", "url", "number")
 

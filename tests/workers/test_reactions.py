@@ -29,6 +29,8 @@ from chirrup.workers.reactions import FIRST_PAUSE_MS, Published, Reaction, React
 from chirrup.workers.relay import Relay
 from chirrup.workers.subscribers import BY_EVENT, REACTIONS, handle
 
+pytestmark = pytest.mark.slow
+
 NEWEST = Span(before=ID_MAX, limit=40)
 
 
