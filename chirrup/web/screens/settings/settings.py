@@ -172,7 +172,7 @@ async def access_page(
     failed = bool(problem or email_problem)
     values = {
         "email": user.email,
-        "given_email": call.form.text("email") if failed else "",
+        "given_email": "" if email_notice else call.form.text("email"),
         "email_notice": email_notice,
         "sessions": where,
         "apps": let_in,
