@@ -124,6 +124,10 @@ class PicturesReplaced(Event, frozen=True):
     media_keys: list[str]
 
 
+class NotificationsMerged(Event, frozen=True):
+    """What was held back of accepted requests is among the notifications of this account."""
+
+
 class AccessEnded(Event, frozen=True):
     """Tokens or sessions have ended: their open streams must close. token_ids: empty means all of the account's.
 
@@ -156,6 +160,7 @@ ANY = (
     | TagFollowsChanged
     | AccountChanged
     | PicturesReplaced
+    | NotificationsMerged
     | AccessEnded
 )
 

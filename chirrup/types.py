@@ -292,6 +292,41 @@ class NotificationGroup(Struct, frozen=True):
     sample: tuple[int, ...] = ()  # who caused the last of them, the newest first
 
 
+class Treatment(StrEnum):
+    """What happens to a notification: it is told, held until the recipient asks for it, or never made."""
+
+    ACCEPT = "accept"
+    FILTER = "filter"
+    DROP = "drop"
+
+
+class NotificationPolicy(Struct, frozen=True):
+    """What an account wants to be told, by who caused it. As it is here for whoever never changed it."""
+
+    not_following: Treatment = Treatment.ACCEPT  # accounts that it does not follow
+    not_followers: Treatment = Treatment.ACCEPT  # accounts that do not follow it
+    new_accounts: Treatment = Treatment.ACCEPT
+    private_mentions: Treatment = Treatment.ACCEPT  # direct posts of accounts that it neither follows nor wrote to
+    limited_accounts: Treatment = Treatment.FILTER  # by a moderator
+    bots: Treatment = Treatment.ACCEPT
+
+
+class NotificationRequest(Struct, frozen=True):
+    """What is held of one account. Columns of `notification_requests`."""
+
+    id: int
+    account_id: int
+    from_id: int
+    notifications: int  # how many are held
+    last_post_id: int  # 0: none of them is about a post
+    changed_ms: int
+    accepted: int  # 1: they are being merged
+
+    @property
+    def created_ms(self) -> int:
+        return ms_of(self.id)
+
+
 class Media(Struct, frozen=True):
     """Columns of `media`."""
 

@@ -6,7 +6,7 @@ A word of its own stands in every text of each. What is asked is made from the t
 import contextlib
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,9 @@ class Site:
         scheduled = self.ann.say(word, scheduled_at="4000-01-01")
         eventually(lambda: self.bob.get(f"{V1}/notifications").json() and self.bob.get(f"{V1}/conversations").json())
         eventually(lambda: word in self.bob.get("/api/v2/search", q=word).text)
+        self.ann.patch("/api/v2/notifications/policy", for_not_following="filter")
+        server.person().say(f"{word} @{self.ann.name}")
+        held = eventually(lambda: self.ann.get(f"{V1}/notifications/requests").json())[0]
         self.file = media["url"].removeprefix(server.url)
         self.list = listed["id"]
         self.ids = {
@@ -79,11 +82,12 @@ class Site:
             "drafts": [draft["id"]],
             "scheduled_statuses": [scheduled["id"]],
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
+            "requests": [held["id"]],
             "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
         }
         self.secrets = self._links()
         self.admin = server.admin()
-        self.app = Person(server, server._make_app_token())
+        self.app = Person(server, server._make_app_token())  # pyright: ignore[reportPrivateUsage]
         self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
         self.before = self.state()
 
@@ -159,7 +163,7 @@ class Site:
 
 
 @contextlib.contextmanager
-def two_sites(folder: Path, engines: dict[str, str]) -> Iterator[tuple[Site, Site]]:
+def two_sites(folder: Path, engines: dict[str, str]) -> Generator[tuple[Site, Site]]:
     """The server's own network, and an organisation: one process, two hosts. engines: settings."""
     with Server(folder / "data", env=engines) as town:
         yield Site(town), Site(organisation(town))
@@ -169,7 +173,7 @@ def organisation(town: Server) -> Server:
     """The same process, asked at the host of an organisation that is made now."""
     acme = copy(town)
     acme.url = town.url.replace("127.0.0.1", "localhost")
-    acme._app_token = ""
+    acme._app_token = ""  # pyright: ignore[reportPrivateUsage]
     town.command("org", "create", "acme", "--host", acme.url.removeprefix("http://"), "--title", "Acme")
     return acme
 

@@ -259,35 +259,6 @@ class Notification(Entity, kw_only=True):
     status: Status | msgspec.UnsetType = msgspec.UNSET
 
 
-class NotificationGroup(Entity, kw_only=True):
-    group_key: str
-    notifications_count: int
-    type: str
-    most_recent_notification_id: Id
-    page_min_id: Id | msgspec.UnsetType = msgspec.UNSET  # these three on pages only
-    page_max_id: Id | msgspec.UnsetType = msgspec.UNSET
-    latest_page_notification_at: str | msgspec.UnsetType = msgspec.UNSET
-    sample_account_ids: list[Id]
-    status_id: Id | msgspec.UnsetType = msgspec.UNSET
-
-
-class PartialAccountWithAvatar(Entity, kw_only=True):
-    id: Id
-    acct: str
-    locked: bool
-    bot: bool
-    url: str
-    avatar: str
-    avatar_static: str
-
-
-class GroupedNotificationsResults(Entity, kw_only=True):
-    accounts: list[Account]
-    partial_accounts: list[PartialAccountWithAvatar] | msgspec.UnsetType = msgspec.UNSET
-    statuses: list[Status]
-    notification_groups: list[NotificationGroup]
-
-
 class Count(Entity, kw_only=True):
     count: int
 

@@ -8,7 +8,8 @@ from ..ports import Tx
 from ..social import notification_groups as groups
 from . import paging
 from .call import Call
-from .entities import Account, Count, Empty, GroupedNotificationsResults
+from .entities import Account, Count, Empty
+from .notification_entities import GroupedNotificationsResults
 from .notifications import NotificationsQuery
 from .paging import Page, PageQuery, Whole
 
@@ -20,7 +21,7 @@ class GroupsQuery(NotificationsQuery, kw_only=True):
 
     def wanted(self) -> groups.Wanted:
         grouped = groups.GROUPED if self.grouped_types is None else self.grouped_types
-        return groups.Wanted(self.kinds(), grouped, self.account_id)
+        return groups.Wanted(self.kinds(), grouped, self.account_id, self.include_filtered)
 
 
 class GroupsPageQuery(GroupsQuery, kw_only=True):

@@ -18,6 +18,7 @@ class NotificationsQuery(PageQuery, kw_only=True):
     types: list[str] = []  # those that do not exist are ignored
     exclude_types: list[str] = []
     account_id: Id = 0
+    include_filtered: bool = False
 
     def kinds(self) -> set[str]:
         known: set[str] = set(NotificationKind)
@@ -28,7 +29,9 @@ async def index(call: Call, query: NotificationsQuery) -> Page[Notification]:
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Page[Notification]:
-        found = notifications.page(tx, call.account_id, span, query.kinds(), query.account_id)
+        found = notifications.page(
+            tx, call.account_id, span, query.kinds(), query.account_id, include_held=query.include_filtered
+        )
         return paging.filled(call.render.notifications(tx, call.account_id, found.items), found, span)
 
     return await call.read(operation)

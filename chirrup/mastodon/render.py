@@ -13,8 +13,8 @@ from ..ports import Tx
 from ..social import tags, text
 from ..social.notification_groups import Entry, key_of
 from ..times import iso, iso_or_none
-from ..types import Conversation, FeaturedTag, Notification
-from . import entities
+from ..types import Conversation, FeaturedTag, Notification, NotificationRequest
+from . import entities, notification_entities
 from .render_accounts import UNSET
 from .render_posts import PostRenderer
 
@@ -63,7 +63,7 @@ class Renderer(PostRenderer):
         oldest: Mapping[int, int] | None = None,
         *,
         partial: bool = False,
-    ) -> entities.GroupedNotificationsResults:
+    ) -> notification_entities.GroupedNotificationsResults:
         """In their order, as social/notification_groups.py has found them.
 
         oldest: where they stand on a page, by Entry.at: the oldest member there, if that is not the same.
@@ -73,7 +73,7 @@ class Renderer(PostRenderer):
         full = {one.group.sample[0] for one in found} if partial else named.keys()
         about = {one.at.post_id: None for one in found if one.at.post_id}
         people, posts = self.accounts_by_id(tx, named), self.statuses_by_id(tx, viewer_id, about)
-        return entities.GroupedNotificationsResults(
+        return notification_entities.GroupedNotificationsResults(
             accounts=[people[id] for id in named if id in full and id in people],
             partial_accounts=[_partial(people[id]) for id in named if id not in full and id in people]
             if partial
@@ -81,6 +81,25 @@ class Renderer(PostRenderer):
             statuses=[posts[id] for id in about if id in posts],
             notification_groups=[_group(one, oldest) for one in found],
         )
+
+    def notification_requests(
+        self, tx: Tx, viewer_id: int, found: Collection[NotificationRequest]
+    ) -> list[notification_entities.NotificationRequest]:
+        """In their order."""
+        people = self.accounts_by_id(tx, {one.from_id for one in found})
+        last = self.statuses_by_id(tx, viewer_id, {one.last_post_id for one in found if one.last_post_id})
+        return [
+            notification_entities.NotificationRequest(
+                id=str(one.id),
+                created_at=iso(one.created_ms),
+                updated_at=iso(one.changed_ms),
+                notifications_count=str(one.notifications),
+                account=people[one.from_id],
+                last_status=last.get(one.last_post_id, UNSET),
+            )
+            for one in found
+            if one.from_id in people
+        ]
 
     def tag(self, one: tags.Shown, *, known: bool = True) -> entities.Tag:
         """known: the viewer is logged in."""
@@ -108,12 +127,12 @@ class Renderer(PostRenderer):
         )
 
 
-_partial = msgspec.json.Decoder(entities.PartialAccountWithAvatar).decode
+_partial = msgspec.json.Decoder(notification_entities.PartialAccountWithAvatar).decode
 
 
-def _group(one: Entry, oldest: Mapping[int, int] | None) -> entities.NotificationGroup:
+def _group(one: Entry, oldest: Mapping[int, int] | None) -> notification_entities.NotificationGroup:
     paged = oldest is not None
-    return entities.NotificationGroup(
+    return notification_entities.NotificationGroup(
         group_key=key_of(one.group.newest),
         notifications_count=one.group.members,
         type=one.at.kind,

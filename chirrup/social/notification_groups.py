@@ -4,6 +4,7 @@ Why as it is: docs/decisions/0041-groups-of-notifications.md.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ from ..errors import NotFound
 from ..ids import ID_MAX, ms_of
 from ..ports import Tx
 from ..store import markers
+from ..store import notification_requests as requests
 from ..store import notifications as rows
 from ..store.notifications import Gone
 from ..types import Notification, NotificationGroup, NotificationKind, Span
@@ -34,6 +36,7 @@ class Wanted(msgspec.Struct, frozen=True):
     kinds: Collection[str] = tuple(NotificationKind)
     grouped: Collection[str] = GROUPED  # the kinds that may be grouped
     from_id: int = 0
+    include_held: bool = False  # those that account_id's policy holds back
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -58,15 +61,21 @@ def page(tx: Tx, account_id: int, span: Span, wanted: Wanted) -> Filled[Entry]:
 
 def _candidates(tx: Tx, account_id: int, span: Span, wanted: Wanted) -> list[Entry]:
     together = set(wanted.kinds) & (GROUPED & set(wanted.grouped))
+    held: list[Notification] = []
+    if wanted.include_held:
+        held = rows.page(tx, account_id, span, wanted.kinds, wanted.from_id, held=True)
     if wanted.from_id:
-        told = rows.page(tx, account_id, span, wanted.kinds, wanted.from_id)
+        told = [*rows.page(tx, account_id, span, wanted.kinds, wanted.from_id), *held]
         groups = rows.groups(tx, account_id, {one.group_id for one in told if one.kind in together})
-        return [Entry(one, groups.get(one.group_id) or _alone(one)) for one in told]
+        return _first([Entry(one, groups.get(one.group_id) or _alone(one)) for one in told], span)
     apart = set(wanted.kinds) & (GROUPED - together)
     groups = rows.page_of_groups(tx, account_id, span, set(wanted.kinds) - apart)
-    alone = [_alone(one) for one in rows.page(tx, account_id, span, apart)] if apart else []
-    found = sorted((*groups, *alone), key=lambda one: one.newest.id, reverse=not span.oldest)
-    return [Entry(one.newest, one) for one in found[: span.limit]]
+    alone = rows.page(tx, account_id, span, apart) if apart else []
+    return _first([Entry(one.newest, one) for one in (*groups, *map(_alone, (*alone, *held)))], span)
+
+
+def _first(found: list[Entry], span: Span) -> list[Entry]:
+    return sorted(found, key=lambda one: one.at.id, reverse=not span.oldest)[: span.limit]
 
 
 def _alone(told: Notification) -> NotificationGroup:
@@ -174,6 +183,8 @@ def remove(tx: Tx, account_id: int, delete: Callable[[], list[Gone]], kind: Noti
     if kind is None or kind in GROUPED:
         rows.take_turn(tx, account_id)
     gone = delete()
+    if held := Counter(one.from_id for one in gone if one.filtered):
+        requests.take_back(tx, account_id, held)
     if in_groups := [one for one in gone if one.group_id]:
         rows.leave_groups(tx, account_id, in_groups)
     return bool(gone)

@@ -13,22 +13,35 @@ from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import blocks_and_mutes, follows, markers, polls, posts, reactions
+from ..store import notification_policies as policy_rows
+from ..store import notification_requests as requests
 from ..store import notifications as rows
-from ..types import Notification, NotificationKind, Post, Span
+from ..types import Notification, NotificationKind, Post, Span, Treatment
 from . import notification_groups as groups
+from . import notification_policies as policies
 from .tellable import Tellable, addressed_by
 
 Signals = list[tuple[str, Signal]]
 
 
-def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> Filled[Notification]:
+def page(
+    tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0, *, include_held: bool = False
+) -> Filled[Notification]:
     """account_id's notifications of these kinds that it may (still) be told, newest first: Tellable.
 
-    from_id: only what this account caused.
+    from_id: only what this account caused. include_held: with those that account_id's policy holds back.
     """
+
+    def candidates(part: Span) -> list[Notification]:
+        told = rows.page(tx, account_id, part, kinds, from_id)
+        if not include_held:
+            return told
+        told += rows.page(tx, account_id, part, kinds, from_id, held=True)
+        return sorted(told, key=lambda one: one.id, reverse=not part.oldest)[: part.limit]
+
     return fill(
         span,
-        lambda part: rows.page(tx, account_id, part, kinds, from_id),
+        candidates,
         lambda told: _fit(tx, account_id, told),
         key=lambda one: one.id,
     )
@@ -67,7 +80,9 @@ def dismiss(tx: Tx, account_id: int, id: int) -> None:
 
 
 def clear(tx: Tx, account_id: int) -> None:
+    """All of them, also those that account_id's policy holds back."""
     rows.clear(tx, account_id)
+    requests.clear(tx, account_id)
 
 
 def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None) -> Signals:
@@ -76,12 +91,13 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
     if account_id == from_id:
         return []
     about = {from_id} | (addressed_by(post, account_id) if post else set())
-    known = blocks_and_mutes.of(tx, account_id, about)
-    if from_id in known.blocked_by or known.blocking & about:
+    standing = policy_rows.standing(tx, account_id, about, post.root_id if post else 0)
+    if standing.thread_muted or from_id in standing.blocked_by or about & (standing.blocking | standing.silent):
         return []
-    if known.muting & about and any(silent for silent, _ in blocks_and_mutes.mutes_of(tx, account_id, about).values()):
-        return []
-    if post and reactions.thread_muters(tx, post.root_id, [account_id]):
+    treatment = policies.treatment(tx, standing.policy, account_id, kind, from_id, post)
+    if treatment == Treatment.FILTER:
+        policies.hold(tx, account_id, kind, from_id, post.id if post else 0)
+    if treatment != Treatment.ACCEPT:
         return []
     told = groups.write(tx, account_id, kind, from_id, post.id if post else 0)
     return [(f"user:{account_id}", Signal("notification", told.id, from_id))] if told else []

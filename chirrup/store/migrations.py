@@ -125,6 +125,12 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index notifications_newest": Index("notifications_newest"),
     "index notifications_about": Index("notifications_about"),
     "index notifications_group": Index("notifications_group"),
+    "notifications.filtered": _add("notifications", "filtered", "INTEGER NOT NULL DEFAULT 0"),
+    "index notifications_told": Index("notifications_told"),
+    "index notifications_held": Index("notifications_held"),
+    "index notifications_held_from": Index("notifications_held_from"),
+    "no index notifications_order": _drop_index("notifications_order"),
+    "policies and requests of notifications": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -32,11 +32,42 @@ def insert_grouped(
     return _insert(tx, Notification(id, account_id, kind, from_id, post_id, group_id), joins)
 
 
-def _insert(tx: Tx, told: Notification, joins: NotificationGroup | None = None) -> Notification | None:
+def insert_held(tx: Tx, account_id: int, kind: str, from_id: int, post_id: int = 0) -> Notification | None:
+    """As insert(); it is on no page until it is merged."""
+    told = Notification(tx.new_id(bucket_of(account_id)), account_id, kind, from_id, post_id)
+    return _insert(tx, told, held=True)
+
+
+def merge(tx: Tx, account_id: int, from_id: int, limit: int) -> int:
+    """Put up to limit of those held from from_id on the recipient's pages; how many. Each stands alone."""
+    return tx.changed(
+        """UPDATE notifications SET filtered = 0, newest = 1 WHERE bucket = :bucket AND id IN (
+             SELECT id FROM notifications WHERE bucket = :bucket AND account_id = :account AND from_id = :from_id
+               AND filtered = 1 ORDER BY id LIMIT :limit)""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        from_id=from_id,
+        limit=limit,
+    )
+
+
+def delete_held(tx: Tx, account_id: int, from_ids: Collection[int]) -> None:
+    tx.run(
+        f"""DELETE FROM notifications WHERE bucket = :bucket AND account_id = :account
+              AND {tx.sql.is_in("from_id", "from_ids")} AND filtered = 1""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        from_ids=from_ids,
+    )
+
+
+def _insert(
+    tx: Tx, told: Notification, joins: NotificationGroup | None = None, *, held: bool = False
+) -> Notification | None:
     sample = [told.from_id, *(joins.sample if joins else ())][:SAMPLE_MAX]
     new = tx.changed(
-        f"""INSERT INTO notifications (bucket, {COLUMNS}, members, sample)
-            VALUES (:bucket, :id, :account, :kind, :from_id, :post_id, :group_id, :members, :sample)
+        f"""INSERT INTO notifications (bucket, {COLUMNS}, members, sample, newest, filtered)
+            VALUES (:bucket, :id, :account, :kind, :from_id, :post_id, :group_id, :members, :sample, :newest, :held)
             ON CONFLICT (bucket, account_id, kind, from_id, post_id) DO NOTHING""",
         bucket=bucket_of(told.account_id),
         id=told.id,
@@ -47,6 +78,8 @@ def _insert(tx: Tx, told: Notification, joins: NotificationGroup | None = None) 
         group_id=told.group_id,
         members=joins.members + 1 if joins else 1,
         sample="".join(f" {id}" for id in sample) + " " if told.group_id else "",
+        newest=int(not held),
+        held=int(held),
     )
     return told if new else None
 
@@ -88,11 +121,17 @@ def _group(row: Row) -> NotificationGroup:
     return NotificationGroup(newest, members, tuple(map(int, sample.split())) or (newest.from_id,))
 
 
-def page(tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0) -> list[Notification]:
-    """Of these kinds, newest first (oldest first when span.oldest). from_id: only what this account caused."""
+def page(
+    tx: Tx, account_id: int, span: Span, kinds: Collection[str], from_id: int = 0, *, held: bool = False
+) -> list[Notification]:
+    """Of these kinds, newest first (oldest first when span.oldest). from_id: only what this account caused.
+
+    held: those that the recipient's policy holds back, instead of those on its pages.
+    """
     rows = tx.all(
         f"""SELECT {COLUMNS} FROM notifications WHERE bucket = :bucket AND account_id = :account
-              AND id < :before AND id > :after AND {tx.sql.is_in("kind", "kinds")}
+              AND {"filtered = 1" if held else "filtered = 0"} AND id < :before AND id > :after
+              AND {tx.sql.is_in("kind", "kinds")}
               {"AND from_id = :from_id" if from_id else ""}
             ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
         bucket=bucket_of(account_id),
@@ -183,6 +222,7 @@ class Gone(msgspec.Struct, frozen=True):
     group_id: int
     newest: int
     members: int
+    filtered: int
 
 
 _GONE = ", ".join(Gone.__struct_fields__)

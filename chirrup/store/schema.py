@@ -60,6 +60,9 @@ TABLES = {
     "list_members": "list_id",
     "listed_in": "account_id",
     "notifications": "id (the recipient's)",
+    "notification_policies": "account_id",
+    "notification_permissions": "account_id",
+    "notification_requests": "id (the recipient's)",
     "conversations": "id (the participant's)",
     "markers": "account_id",
     "media": "id (the owner's)",
@@ -287,15 +290,32 @@ CREATE TABLE IF NOT EXISTS listed_in (
 CREATE TABLE IF NOT EXISTS notifications (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, from_id BIGINT NOT NULL,
   post_id BIGINT NOT NULL, group_id BIGINT NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 1,
-  members INTEGER NOT NULL DEFAULT 1, sample TEXT NOT NULL DEFAULT '',
+  members INTEGER NOT NULL DEFAULT 1, sample TEXT NOT NULL DEFAULT '', filtered INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE UNIQUE INDEX IF NOT EXISTS notifications_once ON notifications (bucket, account_id, kind, from_id, post_id);
-CREATE INDEX IF NOT EXISTS notifications_order ON notifications (bucket, account_id, id DESC);
+CREATE INDEX IF NOT EXISTS notifications_told ON notifications (bucket, account_id, id DESC) WHERE filtered = 0;
 CREATE INDEX IF NOT EXISTS notifications_newest ON notifications (bucket, account_id, id DESC) WHERE newest = 1;
 CREATE INDEX IF NOT EXISTS notifications_about ON notifications (bucket, account_id, kind, post_id, id DESC)
   WHERE newest = 1 AND group_id > 0;
 CREATE INDEX IF NOT EXISTS notifications_group ON notifications (bucket, account_id, group_id, id DESC)
   WHERE group_id > 0;
+
+CREATE INDEX IF NOT EXISTS notifications_held ON notifications (bucket, account_id, id DESC) WHERE filtered = 1;
+CREATE INDEX IF NOT EXISTS notifications_held_from ON notifications (bucket, account_id, from_id, id)
+  WHERE filtered = 1;
+CREATE TABLE IF NOT EXISTS notification_policies (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, policy TEXT NOT NULL,
+  PRIMARY KEY (account_id, bucket)) {{clustered}};
+CREATE TABLE IF NOT EXISTS notification_permissions (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, from_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, from_id)) {{clustered}};
+CREATE TABLE IF NOT EXISTS notification_requests (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, from_id BIGINT NOT NULL,
+  notifications INTEGER NOT NULL, last_post_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, accepted INTEGER NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE UNIQUE INDEX IF NOT EXISTS notification_requests_from ON notification_requests (bucket, account_id, from_id);
+CREATE INDEX IF NOT EXISTS notification_requests_order ON notification_requests (bucket, account_id, id DESC)
+  WHERE accepted = 0;
 
 CREATE TABLE IF NOT EXISTS conversations (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, root_id BIGINT NOT NULL,

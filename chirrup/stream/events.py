@@ -84,6 +84,8 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
         if signal.kind == "delete":
             told = shown_to_many.told_of_deletion(tx, read, signal.id, ask.viewers, ask.strangers, ask.site.org_id)
             return Event("delete", signal.id, dict.fromkeys(told, str(signal.id))) if told else None
+        if signal.kind == "notifications_merged":
+            return Event(signal.kind, signal.id, dict.fromkeys(ask.viewers, "1"))  # clients ignore what it holds
         if signal.kind in ("notification", "conversation"):
             (viewer_id,) = ask.viewers  # such a channel belongs to one account
             make = _notification if signal.kind == "notification" else _conversation

@@ -12,6 +12,7 @@ from ..social.tags import key_of
 from ..types import Stranger, Viewer
 
 POSTS = frozenset({"update", "status.update", "delete"})
+NOTIFICATIONS = frozenset({"notification", "notifications_merged"})
 NAMES = frozenset(
     f"{name}{media}" for name in ("public", "public:local", "public:remote") for media in ("", ":media")
 ) | {"user", "user:notification", "hashtag", "hashtag:local", "list", "direct"}
@@ -92,7 +93,7 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         _permit(viewer, "read:lists", "read:statuses")
         return await _list(services, viewer, list_id)
 
-    kinds = frozenset({"notification"}) if scopes.covers(viewer.scopes, "read:notifications") else frozenset[str]()
+    kinds = NOTIFICATIONS if scopes.covers(viewer.scopes, "read:notifications") else frozenset[str]()
     if name == "user" and scopes.covers(viewer.scopes, "read:statuses"):
         kinds |= POSTS
     if not kinds:

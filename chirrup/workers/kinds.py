@@ -6,7 +6,7 @@ from ..errors import Forbidden, Invalid, NotFound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
 from ..ports import Engines
-from ..social import drafts, follows, polls
+from ..social import drafts, follows, notification_policies, polls
 from ..store import jobs
 from ..store.jobs import Job
 from . import reactions, subscribers
@@ -36,12 +36,19 @@ async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
     await engines.db.write(follows.end_mutes, [mute])
 
 
+async def merge_notifications(engines: Engines, job: Job, request: tuple[int, int]) -> None:
+    """Put what an accepted request holds among the notifications, step by step."""
+    while await engines.db.write(notification_policies.merge, *request):
+        pass
+
+
 IN_THE_DATABASE: dict[str, Kind] = {
     jobs.REACTION: Kind(
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
     polls.ENDS: Kind(end_poll, pauses_s=DATED_S, payload=int),
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
+    notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }
 

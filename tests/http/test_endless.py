@@ -41,6 +41,7 @@ from chirrup.social import (
     follows,
     lists,
     notification_groups,
+    notification_policies,
     posts,
     reactions,
     tags,
@@ -88,6 +89,7 @@ SCENES: dict[str, list[Scene]] = {
         Scene("star", "people", query={"types": ["follow"]}),
         Scene("star", "friend", query={"account_id": "friend"}),
     ],
+    "/api/v1/notifications/requests": [Scene("hermit", "people")],
     "/api/v2/notifications/{group_key}/accounts": [Scene("hermit", "people", "group")],
     "/api/v1/accounts/{id}/statuses": [
         Scene("", "talker", "talker"),
@@ -198,7 +200,9 @@ class Town:
         reactions.favourite(tx, id, of["post"])
         reactions.boost(tx, id, of["post"], visibility="unlisted")
         notification_rows.insert(tx, of["star"], "follow", id)
+        notification_policies.hold(tx, of["hermit"], NotificationKind.MENTION, id, 0)
         told = notification_groups.write(tx, of["hermit"], NotificationKind.FOLLOW, id)
+        assert told
         self.group = notification_groups.key_of(told)
         said = self._say(id, "#bread")
         direct = self._say(id, "@owner psst", "direct")
@@ -295,6 +299,8 @@ def _name_of(item: dict[str, Any]) -> str:
     """A name for an item: of a conversation its last post, of a notification its cause."""
     if "sample_account_ids" in item:
         return item["sample_account_ids"][0]
+    if "notifications_count" in item:
+        return item["account"]["id"]
     if "last_status" in item:
         return item["last_status"]["id"]
     if "type" in item:

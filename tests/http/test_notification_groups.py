@@ -6,7 +6,8 @@ import pytest
 import shapes
 from client import Person, Server, eventually
 
-from chirrup.mastodon.entities import Account, Count, GroupedNotificationsResults
+from chirrup.mastodon.entities import Account, Count
+from chirrup.mastodon.notification_entities import GroupedNotificationsResults
 
 V2 = "/api/v2/notifications"
 
@@ -30,7 +31,7 @@ def fans(server: Server, ann: Person) -> list[Person]:
     return fans
 
 
-def test_each_group_tells_how_many_who_and_about_what(ann, fans):
+def test_each_group_tells_how_many_who_and_about_what(ann: Person, fans: list[Person]):
     found = grouped(ann)
     mention, boost, favourites = found.notification_groups
     singles = ann.get("/api/v1/notifications").json()
@@ -55,10 +56,11 @@ def test_each_group_tells_how_many_who_and_about_what(ann, fans):
     assert sorted(one.id for one in found.accounts) == sorted(fan.id for fan in fans)
 
 
-def test_accounts_may_be_told_in_part(ann, fans):
+def test_accounts_may_be_told_in_part(ann: Person, fans: list[Person]):
     found = grouped(ann, expand_accounts="partial_avatars")
 
     assert [one.id for one in found.accounts] == [fans[-1].id]
+    assert isinstance(found.partial_accounts, list)
     assert [one.id for one in found.partial_accounts] == [fans[1].id, fans[0].id]
     whole = {one["id"]: one for one in ann.get(V2).json()["accounts"]}
     for part in ann.get(V2, expand_accounts="partial_avatars").json()["partial_accounts"]:
@@ -68,7 +70,7 @@ def test_accounts_may_be_told_in_part(ann, fans):
     assert ann.get(V2, expand_accounts="none").status_code == 400
 
 
-def test_kinds_are_grouped_as_the_client_can(ann, fans):
+def test_kinds_are_grouped_as_the_client_can(ann: Person, fans: list[Person]):
     found = grouped(ann, **{"grouped_types[]": ["reblog", "follow"]}).notification_groups
 
     assert [(one.type, one.notifications_count) for one in found] == [
@@ -91,7 +93,7 @@ def test_kinds_are_grouped_as_the_client_can(ann, fans):
     assert single.notification_groups[0].sample_account_ids == [fans[0].id]
 
 
-def test_one_group_is_looked_at_and_dismissed(ann, bob, fans):
+def test_one_group_is_looked_at_and_dismissed(ann: Person, bob: Person, fans: list[Person]):
     key = grouped(ann).notification_groups[-1].group_key
 
     found = shapes.decode(ann.get(f"{V2}/{key}"), GroupedNotificationsResults)
@@ -111,12 +113,12 @@ def test_one_group_is_looked_at_and_dismissed(ann, bob, fans):
 
 
 @pytest.mark.parametrize("key", ["x", "ungrouped-", "ungrouped-1", "favourite-1-1", "favourite-0-0", "follow-0-٣"])
-def test_a_key_that_nothing_has_is_not_found(ann, key):
+def test_a_key_that_nothing_has_is_not_found(ann: Person, key: str):
     assert ann.get(f"{V2}/{key}").status_code == 404
     assert ann.get(f"{V2}/{key}/accounts").status_code == 404
 
 
-def test_pages_follow_one_another(ann, fans):
+def test_pages_follow_one_another(ann: Person, fans: list[Person]):
     first = ann.get(V2, limit=2)
     second = ann.get(first.links["next"]["url"])
 
@@ -127,7 +129,7 @@ def test_pages_follow_one_another(ann, fans):
     assert grouped(ann, max_id=oldest).notification_groups[0].type == "favourite"
 
 
-def test_unread_are_the_groups_after_the_marker(ann, fans):
+def test_unread_are_the_groups_after_the_marker(ann: Person, fans: list[Person]):
     def count(**query: Any) -> int:
         return shapes.decode(ann.get(f"{V2}/unread_count", **query), Count).count
 

@@ -49,6 +49,10 @@ def only_author(viewer: str, said: Said) -> bool | None:
     return None if said.kind == "boost" else viewer == "author"
 
 
+def nothing(viewer: str, said: Said) -> bool:
+    return False
+
+
 def nobody_else(viewer: str, said: Said) -> bool | None:
     """The rule for routes that the author must not call in this test."""
     return None if viewer == "author" else False
@@ -305,6 +309,9 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/bookmarks": [(listed("/api/v1/bookmarks"), kept)],
     "GET /api/v1/notifications": [(listed("/api/v1/notifications", limit=80), told_of)],
     "GET /api/v1/notifications/{id}": [(notified("/api/v1/notifications/{id}"), mentions_told)],
+    # nobody here holds anything back: tests/http/test_notification_policies.py looks at what is held
+    "GET /api/v1/notifications/requests": [(listed("/api/v1/notifications/requests"), nothing)],
+    "GET /api/v1/notifications/requests/{id}": [(by_id("GET", "/api/v1/notifications/requests/{id}"), nothing)],
     "GET /api/v2/notifications": [
         (listed("/api/v2/notifications", limit=80), told_of),
         (listed("/api/v2/notifications", **{"limit": 80, "grouped_types[]": "follow"}), told_of),
@@ -356,7 +363,7 @@ def mistakes(stage: Stage, probe: Probe, rule: Rule) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_everybody_sees_on_pages_what_the_rule_says(stage, path):
+def test_everybody_sees_on_pages_what_the_rule_says(stage: Stage, path: str):
     assert mistakes(stage, *PAGES[path]) == []
 
 
@@ -368,7 +375,7 @@ def test_everybody_sees_on_pages_what_the_rule_says(stage, path):
         for n, (probe, rule) in enumerate(probes)
     ],
 )
-def test_everybody_sees_what_the_rule_says(stage, probe, rule):
+def test_everybody_sees_what_the_rule_says(stage: Stage, probe: Probe, rule: Rule):
     assert mistakes(stage, probe, rule) == []
 
 

@@ -1,14 +1,17 @@
 """Streams over WebSocket: events, their readers and order, and refusals."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
-from stream.town import Town, update
+from engines import eventually
+from stream.town import Socket, Town, update
 
 from chirrup.access import logins, tokens
-from chirrup.social import accounts, follows, lists, polls, posts, reactions
-from chirrup.types import Draft, PollDraft, Post, Visibility
+from chirrup.ids import ID_MAX
+from chirrup.social import accounts, follows, lists, notification_policies, polls, posts, reactions
+from chirrup.types import Draft, PollDraft, Post, Span, Treatment, Visibility
 
 pytestmark = pytest.mark.slow
 
@@ -130,7 +133,8 @@ async def test_a_wrong_command_is_answered_on_the_socket_which_goes_on(town: Tow
         ({"stream": 7}, 400),
         ({}, 400),
     ):
-        await socket.ask(**{"type": "subscribe", **command})
+        asked: dict[str, Any] = {"type": "subscribe", **command}
+        await socket.ask(**asked)
         answer = await socket.next()
         assert answer["status"] == status, command
         assert answer["error"]
@@ -176,11 +180,12 @@ async def test_a_list_of_somebody_else_is_not_found(town: Town):
 async def test_a_token_may_come_in_a_header_the_query_or_as_the_protocol(town: Town):
     (ann,) = await town.people("ann")
     token = await town.token(ann)
-    for how in (
+    ways: list[dict[str, Any]] = [
         {"headers": {"Authorization": f"Bearer {token}"}},
         {"params": {"access_token": token}},
         {"protocols": [token]},
-    ):
+    ]
+    for how in ways:
         async with town.session.ws_connect(town.url, **how) as opened:
             assert opened.protocol == (token if "protocols" in how else None)
             await opened.send_json({"type": "subscribe", "stream": "user"})
@@ -237,6 +242,26 @@ async def test_notifications_come_if_the_token_covers_them(town: Town):
 
     last = await town.say(ann)
     assert await posts_only.event() == await both.event() == update(last)
+
+
+async def test_a_reader_hears_when_what_was_held_back_is_merged(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    told = await town.socket(await town.token(ann, "read:notifications"), stream="user:notification")
+    both = await town.listen(ann)
+    wanted = notification_policies.Change(not_following=Treatment.FILTER)
+    await town.write(notification_policies.change, ann, wanted)
+    await town.say(bob, "@ann hello")
+
+    async def request() -> int:
+        span = Span(before=ID_MAX, limit=1)
+        found = (await town.engines.db.read(notification_policies.page, ann, span)).items
+        return found[0].id if found else 0
+
+    await eventually(request)
+    await town.write(notification_policies.accept, ann, [await request()])
+
+    for socket in (told, both):
+        assert (await socket.next())["event"] == "notifications_merged"  # and no notification before it
 
 
 async def test_direct_posts_make_a_conversation(town: Town):
@@ -352,7 +377,7 @@ async def test_each_viewer_sees_their_own_marks(town: Town):
     shown = {name: (await socket.next())["payload"] for name, socket in sockets.items()}
     anonymous = (await nobody.next())["payload"]
 
-    def marks(status: dict) -> tuple:
+    def marks(status: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(status.get(mark) for mark in ("favourited", "bookmarked", "pinned"))
 
     assert marks(shown["a"]) == (False, False, True)
@@ -427,7 +452,7 @@ async def test_health_is_told_without_a_token(town: Town):
         assert (answer.status, await answer.text()) == (200, "OK")
 
 
-async def _obeyed(socket) -> None:
+async def _obeyed(socket: Socket) -> None:
     """Checks that all earlier commands were executed, and that no event came."""
     await socket.ask("unsubscribe", stream="nothing of the kind")
     assert (await socket.next())["status"] == 400

@@ -1,0 +1,70 @@
+"""Entities of groups, policies and requests of notifications; the others are in entities.py."""
+
+import msgspec
+
+from .entities import Account, Entity, Id, Status
+
+
+class NotificationGroup(Entity, kw_only=True):
+    group_key: str
+    notifications_count: int
+    type: str
+    most_recent_notification_id: Id
+    page_min_id: Id | msgspec.UnsetType = msgspec.UNSET  # these three on pages only
+    page_max_id: Id | msgspec.UnsetType = msgspec.UNSET
+    latest_page_notification_at: str | msgspec.UnsetType = msgspec.UNSET
+    sample_account_ids: list[Id]
+    status_id: Id | msgspec.UnsetType = msgspec.UNSET
+
+
+class PartialAccountWithAvatar(Entity, kw_only=True):
+    id: Id
+    acct: str
+    locked: bool
+    bot: bool
+    url: str
+    avatar: str
+    avatar_static: str
+
+
+class GroupedNotificationsResults(Entity, kw_only=True):
+    accounts: list[Account]
+    partial_accounts: list[PartialAccountWithAvatar] | msgspec.UnsetType = msgspec.UNSET
+    statuses: list[Status]
+    notification_groups: list[NotificationGroup]
+
+
+class PolicySummary(Entity, kw_only=True):
+    pending_requests_count: int
+    pending_notifications_count: int
+
+
+class NotificationPolicy(Entity, kw_only=True):
+    for_not_following: str
+    for_not_followers: str
+    for_new_accounts: str
+    for_private_mentions: str
+    for_limited_accounts: str
+    for_bots: str
+    summary: PolicySummary
+
+
+class V1NotificationPolicy(Entity, kw_only=True):
+    filter_not_following: bool
+    filter_not_followers: bool
+    filter_new_accounts: bool
+    filter_private_mentions: bool
+    summary: PolicySummary
+
+
+class NotificationRequest(Entity, kw_only=True):
+    id: Id
+    created_at: str
+    updated_at: str
+    notifications_count: str
+    account: Account
+    last_status: Status | msgspec.UnsetType = msgspec.UNSET
+
+
+class Merged(Entity, kw_only=True):
+    merged: bool
