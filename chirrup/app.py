@@ -23,6 +23,7 @@ from .engines.database.sqlite import SqliteDatabase
 from .engines.limits.memory import MemoryLimits
 from .engines.mailer.folder import FolderMailer
 from .engines.outgoing.client import GuardedHttp
+from .engines.pusher.web_push import WebPush
 from .engines.resolver.system import SystemResolver
 from .engines.search.sqlite_fts import SqliteFts
 from .engines.timelines.memory import MemoryTimelines
@@ -117,6 +118,8 @@ def open_engines(settings: Settings) -> Engines:
         from .engines.timelines.redis import RedisTimelines
 
         timelines, limits = MissedPushes(RedisTimelines(settings.broker), db), RedisLimits(settings.broker)
+    outgoing = GuardedHttp(SystemResolver(), own_site(settings).base_url)
+    contact = f"mailto:{settings.contact_email}" if settings.contact_email else own_site(settings).base_url
     return Engines(
         db=db,
         timelines=timelines,
@@ -124,7 +127,8 @@ def open_engines(settings: Settings) -> Engines:
         blobs=DiskBlobs(settings.data / "media"),
         limits=limits,
         mailer=mailer,
-        outgoing=GuardedHttp(SystemResolver(), own_site(settings).base_url),
+        outgoing=outgoing,
+        pusher=WebPush(outgoing, lambda: signing.secret(settings), contact),
     )
 
 

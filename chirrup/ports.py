@@ -452,6 +452,39 @@ class Mailer(Protocol):
         ...
 
 
+class PushTo(msgspec.Struct, frozen=True):
+    """Where an app has messages pushed, and what they are encrypted with."""
+
+    endpoint: str
+    key: bytes  # the app's public key: an uncompressed point of P-256
+    secret: bytes
+    standard: bool  # by RFC 8291; else by its draft
+
+
+class Pusher(Protocol):
+    """Hands messages for apps to the push services that these have named."""
+
+    @property
+    def public_key(self) -> str:
+        """By which push services know this server, in base64: the same on all its processes, and after a restart."""
+        ...
+
+    def seal(self, text: str) -> str:
+        """The text, to be read by open() only: on any process of this server."""
+        ...
+
+    def open(self, sealed: str) -> str:
+        """Raises Refused: the server's secret was another when it was sealed."""
+        ...
+
+    async def push(self, to: PushTo, message: bytes, *, ttl_s: int) -> bool:
+        """Have message delivered, within ttl_s. False: the subscription has ended, nothing more can be sent there.
+
+        Raises Unreachable (the service is away, or takes nothing now), Refused (it does not take this one).
+        """
+        ...
+
+
 class Engines(msgspec.Struct, frozen=True):
     """One plug in every socket; app.py chooses them."""
 
@@ -462,3 +495,4 @@ class Engines(msgspec.Struct, frozen=True):
     limits: Limits
     mailer: Mailer
     outgoing: OutgoingHttp
+    pusher: Pusher

@@ -327,6 +327,35 @@ class NotificationRequest(Struct, frozen=True):
         return ms_of(self.id)
 
 
+class PushPolicy(StrEnum):
+    """Whose notifications an app wants pushed."""
+
+    ALL = "all"
+    FOLLOWED = "followed"
+    FOLLOWER = "follower"
+    NONE = "none"
+
+
+class PushSubscription(Struct, frozen=True):
+    """Where an app wants notifications pushed. Columns of `push_subscriptions`."""
+
+    id: int
+    account_id: int
+    token_id: str
+    endpoint: str
+    key: str  # the app's public key, base64 without padding
+    secret: str  # the app's, base64 without padding
+    standard: int  # 1: by RFC 8291; 0: by its draft
+    alerts: str  # JSON list of the kinds that it wants
+    policy: str
+    access_token: str  # sealed: only a worker that sends it opens it
+    base_url: str  # of the site where the app is logged in
+
+    @property
+    def kinds(self) -> list[str]:
+        return _strings(self.alerts)
+
+
 class Media(Struct, frozen=True):
     """Columns of `media`."""
 

@@ -13,15 +13,21 @@ from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.limits.redis import RedisLimits
 from chirrup.engines.mailer.memory import MemoryMailer
 from chirrup.engines.outgoing.client import GuardedHttp
+from chirrup.engines.pusher.web_push import WebPush
 from chirrup.engines.resolver.system import SystemResolver
 from chirrup.engines.timelines.memory import MemoryTimelines
 from chirrup.engines.timelines.redis import RedisTimelines
-from chirrup.ports import Broker, Limits, Timelines
+from chirrup.ports import Broker, Limits, OutgoingHttp, Timelines
 
 
 def outside() -> dict[str, Any]:
     """The engines for the outside: mails are kept in memory, and only public addresses are fetched."""
-    return {"mailer": MemoryMailer(), "outgoing": GuardedHttp(SystemResolver(), "https://town.example")}
+    outgoing = GuardedHttp(SystemResolver(), "https://town.example")
+    return {"mailer": MemoryMailer(), "outgoing": outgoing, "pusher": pusher(outgoing)}
+
+
+def pusher(outgoing: OutgoingHttp) -> WebPush:
+    return WebPush(outgoing, lambda: "a secret of tests, of so many characters", "mailto:mayor@town.example")
 
 
 MakeTimelines = Callable[..., Timelines]

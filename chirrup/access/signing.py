@@ -29,19 +29,24 @@ class Signer:
 
 
 def signer(settings: Settings) -> Signer:
-    """A signer with settings.secret, or else with the file `secret` in the data folder.
+    """A signer with the server's secret. Raises SettingsError."""
+    return Signer(hashlib.sha256(b"addresses:" + secret(settings).encode()).digest())
+
+
+def secret(settings: Settings) -> str:
+    """settings.secret, or else what the file `secret` in the data folder holds.
 
     The file is made when absent; only its owner can read it.
     Raises SettingsError: the secret is too short, or the file cannot be read or made.
     """
     file = settings.data / "secret"
     source = "secret" if settings.secret else str(file)
-    secret = settings.secret or _read(file)
-    if len(secret) < SECRET_CHARS_MIN:
+    found = settings.secret or _read(file)
+    if len(found) < SECRET_CHARS_MIN:
         raise SettingsError(
-            f"{source} has {len(secret)} characters, needs {SECRET_CHARS_MIN}: take what `openssl rand -hex 32` prints"
+            f"{source} has {len(found)} characters, needs {SECRET_CHARS_MIN}: take what `openssl rand -hex 32` prints"
         )
-    return Signer(hashlib.sha256(b"addresses:" + secret.encode()).digest())
+    return found
 
 
 def _read(file: Path) -> str:

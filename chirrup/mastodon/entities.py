@@ -319,6 +319,7 @@ class Application(Entity, kw_only=True):
     scopes: list[str]
     redirect_uri: str
     redirect_uris: list[str]
+    vapid_key: str
 
 
 class CredentialApplication(Application, kw_only=True):

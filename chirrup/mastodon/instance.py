@@ -46,6 +46,7 @@ async def v2(call: Call) -> Instance:
             urls=shapes.Urls(
                 streaming=site.streaming_url, about=f"{site.base_url}/about", privacy_policy=None, terms_of_service=None
             ),
+            vapid=shapes.Vapid(public_key=call.engines.pusher.public_key),
             translation=shapes.Translation(enabled=False),
             timelines_access=shapes.TimelinesAccess(
                 live_feeds=everybody, hashtag_feeds=everybody, trending_link_feeds=nobody

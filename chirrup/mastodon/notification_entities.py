@@ -1,4 +1,4 @@
-"""Entities of groups, policies and requests of notifications; the others are in entities.py."""
+"""Entities of groups, policies, requests and push messages of notifications; the others are in entities.py."""
 
 import msgspec
 
@@ -68,3 +68,27 @@ class NotificationRequest(Entity, kw_only=True):
 
 class Merged(Entity, kw_only=True):
     merged: bool
+
+
+class WebPushAlerts(Entity, kw_only=True):
+    mention: bool
+    status: bool
+    reblog: bool
+    follow: bool
+    follow_request: bool
+    favourite: bool
+    poll: bool
+    update: bool
+    quote: bool
+    quoted_update: bool
+    sign_up: bool = msgspec.field(name="admin.sign_up")
+    report: bool = msgspec.field(name="admin.report")
+
+
+class WebPushSubscription(Entity, kw_only=True):
+    id: Id
+    endpoint: str
+    standard: bool
+    server_key: str
+    alerts: WebPushAlerts
+    policy: str

@@ -41,7 +41,7 @@ async def create_app(call: Call, body: NewApp) -> CredentialApplication:
         org_id=call.site.org_id,
     )
     return CredentialApplication(
-        **msgspec.structs.asdict(_application(app)),
+        **msgspec.structs.asdict(_application(call, app)),
         client_id=app.client_id,
         client_secret=secret,
         client_secret_expires_at=0,
@@ -49,10 +49,10 @@ async def create_app(call: Call, body: NewApp) -> CredentialApplication:
 
 
 async def verify_app(call: Call) -> Application:
-    return _application(await call.read(apps.get, call.viewer.app_id))
+    return _application(call, await call.read(apps.get, call.viewer.app_id))
 
 
-def _application(app: App) -> Application:
+def _application(call: Call, app: App) -> Application:
     uris = app.redirect_uris.split("\n")
     return Application(
         id=str(app.id),
@@ -61,6 +61,7 @@ def _application(app: App) -> Application:
         scopes=app.scopes.split(),
         redirect_uri=app.redirect_uris,
         redirect_uris=uris,
+        vapid_key=call.engines.pusher.public_key,
     )
 
 

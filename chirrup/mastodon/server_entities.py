@@ -76,8 +76,13 @@ class TimelinesAccess(Entity, kw_only=True):
     trending_link_feeds: FeedAccess
 
 
+class Vapid(Entity, kw_only=True):
+    public_key: str
+
+
 class Configuration(Limits, kw_only=True):
     urls: Urls
+    vapid: Vapid
     translation: Translation
     timelines_access: TimelinesAccess
     limited_federation: bool

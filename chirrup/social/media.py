@@ -188,7 +188,7 @@ class Addresses:
 
     def of_profile(self, account_id: int, key: str) -> str:
         """The path of an account's avatar or header. Public, and works for as long as the account has it."""
-        return f"/media/profiles/{account_id}/{_name(key)}"
+        return profile_path(account_id, key)
 
     def of_media(self, one: Media, key: str, *, private: bool, now_ms: int) -> str:
         """The path of a file (key or preview_key) of one. private: works for 5 to 15 minutes."""
@@ -202,6 +202,10 @@ class Addresses:
         """Whether of_media() made this path, it has not expired, and one still belongs to the same post."""
         in_time = until.isascii() and until.isdigit() and len(until) < 16 and now_ms < int(until) * 1000
         return in_time and self._signer.fits(f"{path}?{until}?{one.shown_by}", sign)
+
+
+def profile_path(account_id: int, key: str) -> str:
+    return f"/media/profiles/{account_id}/{_name(key)}"
 
 
 def _name(key: str) -> str:

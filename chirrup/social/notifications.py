@@ -19,6 +19,7 @@ from ..store import notifications as rows
 from ..types import Notification, NotificationKind, Post, Span, Treatment
 from . import notification_groups as groups
 from . import notification_policies as policies
+from . import push_subscriptions
 from .tellable import Tellable, addressed_by
 
 Signals = list[tuple[str, Signal]]
@@ -99,8 +100,16 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
         policies.hold(tx, account_id, kind, from_id, post.id if post else 0)
     if treatment != Treatment.ACCEPT:
         return []
-    told = groups.write(tx, account_id, kind, from_id, post.id if post else 0)
-    return [(f"user:{account_id}", Signal("notification", told.id, from_id))] if told else []
+    return _signals(tx, groups.write(tx, account_id, kind, from_id, post.id if post else 0), push=standing.has_push)
+
+
+def _signals(tx: Tx, told: Notification | None, *, push: bool) -> Signals:
+    """For a new notification. push: an app may want it pushed."""
+    if told is None:
+        return []
+    if push:
+        push_subscriptions.enqueue(tx, told)
+    return [(f"user:{told.account_id}", Signal("notification", told.id, told.from_id))]
 
 
 def _take_back(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post_id: int = 0) -> None:
@@ -200,7 +209,7 @@ def on_poll_ended(tx: Tx, event: events.PollEnded) -> Signals:
     if post is None or not post.poll_id:
         return []
     told = rows.insert(tx, post.author_id, NotificationKind.POLL, post.author_id, post.id)
-    signals = [(f"user:{post.author_id}", Signal("notification", told.id, post.author_id))] if told else []
+    signals = _signals(tx, told, push=True)
     for voter in polls.voters(tx, post.poll_id):
         signals += _tell(tx, voter, NotificationKind.POLL, post.author_id, post)
     return signals

@@ -131,6 +131,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index notifications_held_from": Index("notifications_held_from"),
     "no index notifications_order": _drop_index("notifications_order"),
     "policies and requests of notifications": _create_missing,
+    "push_subscriptions": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -20,6 +20,7 @@ class Standing(msgspec.Struct, frozen=True):
     silent: frozenset[int]  # muted with notifications
     thread_muted: bool
     policy: NotificationPolicy
+    has_push: bool  # some app of the recipient's wants notifications pushed
 
 
 def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> Standing:
@@ -35,6 +36,8 @@ def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> S
             UNION ALL SELECT 3, root_id, '' FROM thread_mutes
               WHERE bucket = :bucket AND account_id = :account AND root_id = :root
             UNION ALL SELECT 4, account_id, policy FROM notification_policies
+              WHERE bucket = :bucket AND account_id = :account
+            UNION ALL SELECT 5, id, '' FROM push_subscriptions
               WHERE bucket = :bucket AND account_id = :account""",
         bucket=bucket_of(account_id),
         account=account_id,
@@ -42,7 +45,7 @@ def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> S
         root=root_id,
         now=tx.now_ms,
     )
-    found: tuple[list[int], ...] = ([], [], [], [], [])
+    found: tuple[list[int], ...] = ([], [], [], [], [], [])
     for kind, id, _ in rows:
         found[kind].append(id)
     policies = [text for kind, _, text in rows if kind == 4]
@@ -50,6 +53,7 @@ def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> S
         *(frozenset(ids) for ids in found[:3]),
         thread_muted=bool(found[3]),
         policy=_decode(policies[0]) if policies else DEFAULT,
+        has_push=bool(found[5]),
     )
 
 

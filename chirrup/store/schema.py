@@ -63,6 +63,7 @@ TABLES = {
     "notification_policies": "account_id",
     "notification_permissions": "account_id",
     "notification_requests": "id (the recipient's)",
+    "push_subscriptions": "id (the recipient's)",
     "conversations": "id (the participant's)",
     "markers": "account_id",
     "media": "id (the owner's)",
@@ -316,6 +317,13 @@ CREATE TABLE IF NOT EXISTS notification_requests (
 CREATE UNIQUE INDEX IF NOT EXISTS notification_requests_from ON notification_requests (bucket, account_id, from_id);
 CREATE INDEX IF NOT EXISTS notification_requests_order ON notification_requests (bucket, account_id, id DESC)
   WHERE accepted = 0;
+
+CREATE TABLE IF NOT EXISTS push_subscriptions (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, token_id TEXT NOT NULL,
+  endpoint TEXT NOT NULL, key TEXT NOT NULL, secret TEXT NOT NULL, standard INTEGER NOT NULL, alerts TEXT NOT NULL,
+  policy TEXT NOT NULL, access_token TEXT NOT NULL, base_url TEXT NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE UNIQUE INDEX IF NOT EXISTS push_subscriptions_token ON push_subscriptions (bucket, account_id, token_id);
 
 CREATE TABLE IF NOT EXISTS conversations (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, root_id BIGINT NOT NULL,

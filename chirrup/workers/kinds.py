@@ -1,12 +1,14 @@
 """Every kind of job: its handler, its tries, its limits. Jobs are enqueued with store/jobs.py."""
 
+import msgspec
+
 from ..access.emails import Wanted
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
-from ..ports import Engines
-from ..social import drafts, follows, notification_policies, polls
+from ..ports import Engines, PushTo
+from ..social import drafts, follows, notification_policies, polls, push_messages, push_subscriptions
 from ..store import jobs
 from ..store.jobs import Job
 from . import reactions, subscribers
@@ -42,6 +44,27 @@ async def merge_notifications(engines: Engines, job: Job, request: tuple[int, in
         pass
 
 
+async def push(engines: Engines, job: Job, ids: tuple[int, int, int]) -> None:
+    """Hand one notification to one app's push service."""
+    found = await engines.db.read(push_messages.find, *ids)
+    if found is None:
+        return
+    to, message = found
+    message = msgspec.structs.replace(message, access_token=engines.pusher.open(message.access_token))
+    key, secret = push_subscriptions.decoded(to.key), push_subscriptions.decoded(to.secret)
+    place = PushTo(to.endpoint, key, secret, standard=bool(to.standard))
+    if not await engines.pusher.push(place, msgspec.json.encode(message), ttl_s=push_messages.KEPT_MS // 1000):
+        await engines.db.write(push_subscriptions.end, to.account_id, to.id)
+
+
+PUSH = Kind(
+    push,
+    pauses_s=(10, 60, 300, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600),  # as long as it is news
+    payload=tuple[int, int, int],
+    at_once=16,
+    per_destination=4,
+    longest_s=30,
+)
 IN_THE_DATABASE: dict[str, Kind] = {
     jobs.REACTION: Kind(
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
@@ -62,4 +85,4 @@ def kinds(settings: Settings) -> dict[str, Kind]:
         await outbound.send(engines, job.kind, f"{job.id}-{job.attempts}", wanted)
 
     mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
-    return IN_THE_DATABASE | dict.fromkeys(outbound.kinds, mail)
+    return {**IN_THE_DATABASE, push_subscriptions.PUSH: PUSH, **dict.fromkeys(outbound.kinds, mail)}

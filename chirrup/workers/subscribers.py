@@ -10,7 +10,7 @@ from ..access import acts
 from ..errors import Refused
 from ..events import Event, Signal
 from ..ports import Engines
-from ..social import conversations, notification_policies, notifications, reactions, search, tags
+from ..social import conversations, notification_policies, notifications, push_subscriptions, reactions, search, tags
 from ..social import follows as social_follows
 from ..store.jobs import Job
 from ..timelines import fanout
@@ -116,6 +116,7 @@ REACTIONS = (
     Reaction(events.AccountChanged, search.on_account_changed),
     Reaction(events.PicturesReplaced, delete_files),
     Reaction(events.NotificationsMerged, notification_policies.on_merged),
+    Reaction(events.AccessEnded, push_subscriptions.on_access_ended),
     Reaction(events.AccessEnded, close_streams),
 )
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 import requests
 import shapes
-from client import Server, eventually
+from client import Person, Server, eventually
 
 from chirrup import __version__
 from chirrup.mastodon.server_entities import ExtendedDescription, Health, Instance, Links, NodeInfo, Rule, V1Instance
@@ -30,7 +30,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
-def test_both_descriptions_name_the_address_and_where_to_listen(server):
+def test_both_descriptions_name_the_address_and_where_to_listen(server: Server):
     host = server.url.removeprefix("http://")
     first = shapes.decode(server.anyone().get("/api/v1/instance"), V1Instance)
     second = shapes.decode(server.anyone().get("/api/v2/instance"), Instance)
@@ -42,7 +42,7 @@ def test_both_descriptions_name_the_address_and_where_to_listen(server):
     assert f"Chirrup {__version__}" in first.version == second.version
 
 
-def test_nothing_is_promised_that_is_not_there(server):
+def test_nothing_is_promised_that_is_not_there(server: Server):
     versions = server.anyone().get("/api/v2/instance").json()["api_versions"]
 
     for needs, path in (
@@ -52,10 +52,9 @@ def test_nothing_is_promised_that_is_not_there(server):
     ):
         known = path in server.anyone().get("/api/openapi.json").json()["paths"]
         assert versions["mastodon"] < needs or known
-    assert "vapid" not in server.anyone().get("/api/v2/instance").json()["configuration"]
 
 
-def test_the_limits_told_are_those_enforced(server, ann):
+def test_the_limits_told_are_those_enforced(server: Server, ann: Person):
     configuration = shapes.decode(server.anyone().get("/api/v2/instance"), Instance).configuration
 
     chars, options = configuration.statuses.max_characters, configuration.polls.max_options
@@ -80,7 +79,7 @@ def test_the_limits_told_are_those_enforced(server, ann):
     assert ann.patch(update, fields_attributes=[field] * (limits.max_profile_fields + 1)).status_code == 422
 
 
-def test_settings_are_told(village):
+def test_settings_are_told(village: Server):
     first = shapes.decode(village.anyone().get("/api/v1/instance"), V1Instance)
     second = shapes.decode(village.anyone().get("/api/v2/instance"), Instance)
 
@@ -110,27 +109,27 @@ def test_the_numbers_follow_what_happens(tmp_path: Path):
         assert server.anyone().get("/api/v2/instance").json()["usage"]["users"]["active_month"] == 1
 
 
-def test_a_new_servers_extended_description_is_empty(server):
+def test_a_new_servers_extended_description_is_empty(server: Server):
     answer = server.anyone().get("/api/v1/instance/extended_description")
 
     assert shapes.decode(answer, ExtendedDescription)
     assert answer.json() == {"content": "", "updated_at": None}
 
 
-def test_there_are_no_custom_emojis(server):
+def test_there_are_no_custom_emojis(server: Server):
     assert server.anyone().get("/api/v1/custom_emojis").json() == []
 
 
 @pytest.mark.parametrize("path", ["peers", "activity", "domain_blocks", "privacy_policy", "terms_of_service"])
-def test_what_is_not_there_is_not_found(server, path):
+def test_what_is_not_there_is_not_found(server: Server, path: str):
     assert server.anyone().get(f"/api/v1/instance/{path}").status_code == 404
 
 
-def test_health_is_green_while_all_is_well(server):
+def test_health_is_green_while_all_is_well(server: Server):
     assert shapes.decode(server.anyone().get("/health"), Health).status == "OK"
 
 
-def test_nodeinfo_is_found_and_names_the_software(server):
+def test_nodeinfo_is_found_and_names_the_software(server: Server):
     index = shapes.decode(server.anyone().get("/.well-known/nodeinfo"), Links)
 
     info = shapes.decode(requests.get(index.links[0].href, timeout=10), NodeInfo)
@@ -140,7 +139,7 @@ def test_nodeinfo_is_found_and_names_the_software(server):
     assert info.usage.users.total >= 0
 
 
-def test_a_handle_leads_to_a_profile(server, ann):
+def test_a_handle_leads_to_a_profile(server: Server, ann: Person):
     host = server.url.removeprefix("http://")
     resources = (f"acct:{ann.name}@{host}", f"{ann.name.upper()}@{host}", f"{server.url}/@{ann.name}")
 
@@ -163,20 +162,20 @@ def test_a_handle_leads_to_a_profile(server, ann):
         ("acct:" + "x" * 5000, 404),
     ],
 )
-def test_other_handles_lead_nowhere(server, ann, resource, status):
+def test_other_handles_lead_nowhere(server: Server, ann: Person, resource: str, status: int):
     resource = resource.format(name=ann.name, host=server.url.removeprefix("http://"))
 
     assert server.anyone().get("/.well-known/webfinger", resource=resource).status_code == status
 
 
-def test_a_suspended_handle_leads_nowhere(server, ann):
+def test_a_suspended_handle_leads_nowhere(server: Server, ann: Person):
     server.command("user", "suspend", ann.name)
 
     resource = f"{server.url}/@{ann.name}"
     assert server.anyone().get("/.well-known/webfinger", resource=resource).status_code == 404
 
 
-def test_host_meta_points_to_webfinger(server, ann):
+def test_host_meta_points_to_webfinger(server: Server, ann: Person):
     answer = server.anyone().get("/.well-known/host-meta")
 
     root = ElementTree.fromstring(answer.text)
