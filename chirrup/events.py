@@ -94,6 +94,15 @@ class Unboosted(Event, frozen=True):
     post_id: int  # the original
 
 
+class PostChanged(Event, frozen=True):
+    """Nobody edited it, but what is shown of it is different: a quote was taken back, or others may quote it.
+
+    of: its author, so that its stream events keep their order.
+    """
+
+    post_id: int
+
+
 class PollEnded(Event, frozen=True):
     post_id: int
 
@@ -154,6 +163,7 @@ ANY = (
     | Favourited
     | Unfavourited
     | Unboosted
+    | PostChanged
     | PollEnded
     | PollVoted
     | ListChanged

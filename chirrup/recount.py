@@ -96,11 +96,13 @@ def _look_at_posts(tx: Tx, ids: Collection[int]) -> list[Off]:
     roots = rows.roots(tx, ids)
     replies = rows.replies(tx, set(roots.values()), roots.keys())
     boosts = [(post_id, boost_id) for post_id, boost_id, _ in rows.boosts(tx, roots.keys())]
-    seen = rows.audiences(tx, {id for _, id in replies + boosts})
+    quotes = rows.quotes(tx, roots.keys())
+    seen = rows.audiences(tx, {id for _, id in replies + boosts + quotes})
     counted: dict[str, Mapping[int, int]] = {
         "replies": Counter(post_id for post_id, id in replies if seen.get(id) in COUNTED),
         "boosts": Counter(post_id for post_id, id in boosts if seen.get(id) in COUNTED),
         "favourites": rows.favourites(tx, roots.keys()),
+        "quotes": Counter(post_id for post_id, id in quotes if seen.get(id) in COUNTED),
     }
     known = posts.counts(tx, roots.keys())
     kept = {id: {(name, None): getattr(known[id], name) if id in known else 0 for name in counted} for id in roots}

@@ -19,6 +19,25 @@ class Visibility(StrEnum):
     DIRECT = "direct"
 
 
+class QuotePolicy(StrEnum):
+    """Who may quote a post, beside its author."""
+
+    PUBLIC = "public"
+    FOLLOWERS = "followers"
+    NOBODY = "nobody"
+
+
+class QuoteState(StrEnum):
+    """What a viewer is shown of what a post quotes: it itself in ACCEPTED, BLOCKED and MUTED only."""
+
+    ACCEPTED = "accepted"
+    REVOKED = "revoked"  # by its author
+    DELETED = "deleted"
+    HIDDEN = "unauthorized"
+    BLOCKED = "blocked_account"  # the viewer blocks its author
+    MUTED = "muted_account"
+
+
 class Role(StrEnum):
     USER = ""
     ADMIN = "admin"
@@ -96,6 +115,7 @@ class User(Struct, frozen=True):
     post_sensitive: int
     post_language: str
     org_id: int = 0  # the account's
+    quote_policy: str = QuotePolicy.PUBLIC  # of new posts
 
 
 class Mention(Struct, frozen=True, array_like=True):
@@ -126,6 +146,9 @@ class Post(Struct, frozen=True):
     edited_ms: int
     deleted_ms: int
     org_id: int = 0  # its author's
+    quote_of_id: int = 0  # what it quotes
+    quote_revoked_ms: int = 0  # when the author of that took it back
+    quote_policy: str = ""  # who may quote it: QuotePolicy; "" for those of before, which nobody else may
 
     @property
     def created_ms(self) -> int:
@@ -165,6 +188,7 @@ class PostCounts(Struct, frozen=True):
     replies: int = 0
     boosts: int = 0
     favourites: int = 0
+    quotes: int = 0
 
 
 class PostFlags(Struct, frozen=True):
@@ -220,6 +244,8 @@ class Draft(Struct, frozen=True):
     app_id: int = 0
     allowed_mentions: tuple[int, ...] | None = None
     idempotency_key: str = ""
+    quote_of_id: int = 0
+    quote_policy: str = ""  # "": the author's default
     within_parent: bool = False  # refuse a reply with a wider audience than its parent's
 
 
@@ -271,6 +297,8 @@ class NotificationKind(StrEnum):
     POLL = "poll"
     POST = "status"  # by a followee, if the viewer wants notifications of its posts
     EDIT = "update"  # of a post that the viewer boosted
+    QUOTE = "quote"  # of a post of the viewer's
+    QUOTED_EDIT = "quoted_update"  # of a post the viewer quoted; it shows the viewer's post
 
 
 class Notification(Struct, frozen=True):

@@ -73,6 +73,29 @@ async def test_forty_statuses_cost_what_four_cost(db: Database, new_render: Call
     assert cost_when_kept <= 8
 
 
+async def test_forty_quotes_cost_what_four_cost_and_a_page_without_any_nothing_more(
+    db: Database, new_render: Callable[[], Renderer]
+):
+    viewer, plain, _ = await db.write(written, 20)
+
+    def quoting(tx: Tx, n: int) -> list[int]:
+        first = [posts.publish(tx, person(tx, f"q{n}_{i}"), Draft(text="a", reply_to_id=plain[0])) for i in range(n)]
+        made = [posts.publish(tx, person(tx, f"r{n}_{i}"), Draft("b", quote_of_id=first[i].id)) for i in range(n)]
+        return [posts.publish(tx, person(tx, f"s{n}_{i}"), Draft("c", quote_of_id=made[i].id)).id for i in range(n)]
+
+    four, forty = [await db.write(quoting, n) for n in (4, 40)]
+
+    few, cost_of_few = await cost(db, new_render().statuses, viewer, four)
+    many, cost_of_many = await cost(db, new_render().statuses, viewer, forty)
+    render = new_render()
+    await db.read(render.statuses, viewer, plain)
+    _, cost_of_plain = await cost(db, render.statuses, viewer, plain)
+
+    assert (len(few), len(many)) == (4, 40)
+    assert cost_of_many <= cost_of_few <= 14
+    assert cost_of_plain <= 8
+
+
 async def test_twenty_accounts_cost_what_two_cost(db: Database, new_render: Callable[[], Renderer]):
     viewer, _, authors = await db.write(written, 20)
 

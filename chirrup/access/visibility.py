@@ -8,7 +8,8 @@ The rule, for one post:
 - public and unlisted posts are seen by everybody else, also without logging in;
 - a followers-only post by followers and by those it mentions; a direct post by those it mentions;
 - a boost by whoever may see both the boost and what it boosts;
-- that a post replies to another is told only to whoever may see that other one: to all others it replies to nothing.
+- that a post replies to another is told only to whoever may see that other one: to all others it replies to nothing;
+- what a post quotes is shown, and named, only to whoever may see it too, until its author takes it back.
 Rooms will be one more line here.
 """
 
@@ -20,7 +21,7 @@ import msgspec
 from ..ports import Tx
 from ..store import accounts, blocks_and_mutes, follows, posts
 from ..store.blocks_and_mutes import Relations
-from ..types import Account, AccountState, Post, Stranger, Visibility
+from ..types import Account, AccountState, Post, QuotePolicy, QuoteState, Stranger, Visibility
 
 OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
 
@@ -35,10 +36,33 @@ class Seen(msgspec.Struct, frozen=True):
         Relations  # of the viewer to the authors and those they address; follows only where they decide something
     )
     parents: frozenset[int] = frozenset()  # what posts reply to, where it was looked up and the viewer may see it
+    quoted: dict[int, Post] = {}  # what they quote, and what that quotes, likewise
+    hidden: frozenset[int] = frozenset()  # what they quote and the viewer may not see
 
     def parent_of(self, post: Post) -> tuple[int, int]:
         """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
         return (post.reply_to_id, post.reply_to_author_id) if post.reply_to_id in self.parents else (0, 0)
+
+    def quote_of(self, post: Post) -> tuple[QuoteState, Post | None]:
+        """(how it stands with what post quotes, which is shown; None: it is not shown, nor named)."""
+        if post.quote_revoked_ms:
+            return QuoteState.REVOKED, None
+        quoted = self.quoted.get(post.quote_of_id)
+        if quoted is None:
+            return (QuoteState.HIDDEN if post.quote_of_id in self.hidden else QuoteState.DELETED), None
+        if quoted.author_id in self.relations.blocking:
+            return QuoteState.BLOCKED, quoted
+        return (QuoteState.MUTED if quoted.author_id in self.relations.muting else QuoteState.ACCEPTED), quoted
+
+    def may_quote(self, post: Post) -> bool:
+        """The viewer, who sees post, may quote it."""
+        if not self.viewer_id or post.visibility == Visibility.DIRECT:
+            return False
+        if post.author_id == self.viewer_id:
+            return True
+        follows = post.author_id in self.relations.following
+        allowed = post.quote_policy == QuotePolicy.PUBLIC or (post.quote_policy == QuotePolicy.FOLLOWERS and follows)
+        return allowed and post.visibility in OPEN
 
     def minds(self, post: Post) -> bool:
         """The viewer does not want post in lists: see Relations.minds."""
@@ -49,7 +73,8 @@ class Found(NamedTuple):
     """Posts by id, whoever may see them: for judge()."""
 
     posts: dict[int, Post]  # those asked for, and the originals of boosts among them
-    parents: dict[int, Post]  # what they reply to, where that is wanted
+    parents: dict[int, Post]  # what they and what they quote reply to, where that is wanted
+    quoted: dict[int, Post] = {}  # what they quote, and what that quotes, likewise
 
 
 def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
@@ -63,16 +88,16 @@ def see(tx: Tx, viewer_id: int, ids: Collection[int]) -> Seen:
 
 
 def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> Found:
-    """The posts among ids, what they boost and what both reply to. known: as posts.by_ids has it.
+    """The posts among ids, what they boost, what both reply to and quote. known: as posts.by_ids has it.
 
-    What known posts boost and reply to is read with them, in one query; of others it is asked for in a second and, for
-    what is boosted and a reply, in a third one.
+    What known posts boost, reply to and quote is read with them, in one query; of others it is asked for in a second
+    and, for what is boosted and a reply or a quote, in a third one. What is quoted has parents and quotes of its own.
     """
     asked, known = set(ids), known or {}
-    # What a known post boosts and replies to never changes. (difference() would go through all of known.) Look before
-    # reading: while we wait for the answer, other operations make more posts known.
     others = _others(known, asked)
     tried = asked | others
+    # What a known post boosts, replies to and quotes never changes. (difference() would go through all of known.)
+    # Look before reading: while we wait for the answer, other operations make more posts known.
     unknown = {id for id in tried if id not in known}
     read = posts.by_ids(tx, tried, known)
     while unknown:
@@ -83,12 +108,14 @@ def find(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) 
     if not others:
         return Found(read, {})
     shown = asked | _boosted(read, asked)
-    parents = {read[id].reply_to_id for id in shown if id in read}
-    return Found({id: read[id] for id in shown & read.keys()}, {id: read[id] for id in parents & read.keys()})
+    quoted = _quoted(read, shown)
+    parents = {read[id].reply_to_id for id in shown | quoted if id in read}
+    quoted |= _quoted(read, quoted)
+    return Found(*({id: read[id] for id in ids & read.keys()} for ids in (shown, parents, quoted)))
 
 
 def _others(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
-    """What the posts of ids boost and what both reply to, as far as found says."""
+    """What the posts of ids boost and what both reply to and quote, as far as found says."""
     others: set[int] = set()
     for id in ids:
         if post := found.get(id):
@@ -97,7 +124,15 @@ def _others(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
                 post = found.get(post.boost_of_id, post)
             if post.reply_to_id:
                 others.add(post.reply_to_id)
+            if post.quote_of_id:
+                others.add(post.quote_of_id)
+                if quoted := found.get(post.quote_of_id):
+                    others |= {quoted.reply_to_id, quoted.quote_of_id} - {0}
     return others
+
+
+def _quoted(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
+    return {found[id].quote_of_id for id in ids if id in found} - {0}
 
 
 def _boosted(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
@@ -106,26 +141,34 @@ def _boosted(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
 
 def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     """see() for posts already read."""
-    read = found.posts | found.parents if found.parents else found.posts
+    beside = found.parents | found.quoted if found.quoted else found.parents
+    read = found.posts | beside if beside else found.posts
     author_ids = {post.author_id for post in read.values()}
     answered = {post.reply_to_author_id for post in found.posts.values() if post.reply_to_author_id}
     named = {id for post in found.posts.values() if post.mentions != "[]" for id in post.addressed}
-    closed = {post.author_id for post in read.values() if post.visibility == Visibility.FOLLOWERS}
+    closed = {
+        post.author_id
+        for post in read.values()
+        if post.visibility == Visibility.FOLLOWERS or post.quote_policy == QuotePolicy.FOLLOWERS
+    }
     authors, viewer = tx.together(
         lambda: accounts.states(tx, author_ids),
         lambda: blocks_and_mutes.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
     )
     seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
-    if not found.parents:
+    if not beside:
         return Seen(viewer_id, seen, authors, viewer)
     shown = {id: post for id, post in seen.items() if id in found.posts}
-    own = {post.author_id for post in found.posts.values()}
+    quoted = {id: post for id, post in seen.items() if id in found.quoted} if found.quoted else {}
+    own = {post.author_id for posts in (found.posts, quoted) for post in posts.values()}
     return Seen(
         viewer_id,
         shown,
         {id: state for id, state in authors.items() if id in own},
         viewer,
         frozenset(seen.keys() & found.parents.keys()),
+        quoted,
+        frozenset(found.quoted.keys() - quoted.keys()),
     )
 
 

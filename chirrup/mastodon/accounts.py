@@ -33,6 +33,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
             privacy=user.post_visibility,
             sensitive=bool(user.post_sensitive),
             language=user.post_language or None,
+            quote_policy=user.quote_policy,
             follow_requests_count=follows.count_requests(tx, account_id, most=1000),
             hide_collections=bool(account.hide_network),
             discoverable=bool(account.discoverable),

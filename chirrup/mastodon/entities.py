@@ -64,6 +64,7 @@ class Source(Entity, kw_only=True):
     privacy: str
     sensitive: bool
     language: str | None
+    quote_policy: str
     follow_requests_count: int
     hide_collections: bool | None
     discoverable: bool | None
@@ -102,6 +103,7 @@ class Preferences(Entity, kw_only=True):
     default_visibility: str = msgspec.field(name="posting:default:visibility")
     default_sensitive: bool = msgspec.field(name="posting:default:sensitive")
     default_language: str | None = msgspec.field(name="posting:default:language")
+    default_quote_policy: str = msgspec.field(name="posting:default:quote_policy")
     expand_media: str = msgspec.field(name="reading:expand:media")
     expand_spoilers: bool = msgspec.field(name="reading:expand:spoilers")
 
@@ -165,6 +167,20 @@ class Poll(Entity, kw_only=True):
     emojis: list[Any]
 
 
+class Quote(Entity, kw_only=True):
+    """What a post quotes. Within what is quoted itself only its id is told: Mastodon's ShallowQuote."""
+
+    state: str
+    quoted_status: "Status | msgspec.UnsetType | None" = msgspec.UNSET
+    quoted_status_id: Id | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class QuoteApproval(Entity, kw_only=True):
+    automatic: list[str]
+    manual: list[str]
+    current_user: str
+
+
 class StatusFixed(Entity, kw_only=True):
     """The part of a status that is the same for all viewers until the post changes: encoded once and cached."""
 
@@ -177,7 +193,7 @@ class StatusFixed(Entity, kw_only=True):
     language: str | None
     uri: str
     url: str | None
-    content: str
+    content: str | msgspec.UnsetType  # of a quote it is in the other part: it names what not everybody may see
     media_attachments: list[MediaAttachment]
     mentions: list[StatusMention]
     tags: list[StatusTag]
@@ -203,6 +219,7 @@ class Status(StatusFixed, kw_only=True):
 
     in_reply_to_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
     in_reply_to_account_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
+    content: str  # pyright: ignore[reportIncompatibleVariableOverride]
     account: Account
     replies_count: int
     reblogs_count: int
@@ -213,6 +230,9 @@ class Status(StatusFixed, kw_only=True):
     muted: bool | msgspec.UnsetType = msgspec.UNSET
     pinned: bool | msgspec.UnsetType = msgspec.UNSET
     poll: Poll | None
+    quotes_count: int
+    quote: Quote | None
+    quote_approval: QuoteApproval
     reblog: "Status | None"
 
 
@@ -310,38 +330,6 @@ class Search(Entity, kw_only=True):
     accounts: list[Account]
     statuses: list[Status]
     hashtags: list[Tag]
-
-
-class Application(Entity, kw_only=True):
-    id: Id
-    name: str
-    website: str | None
-    scopes: list[str]
-    redirect_uri: str
-    redirect_uris: list[str]
-    vapid_key: str
-
-
-class CredentialApplication(Application, kw_only=True):
-    client_id: str
-    client_secret: str
-    client_secret_expires_at: int
-
-
-class Token(Entity, kw_only=True):
-    access_token: str
-    token_type: str
-    scope: str
-    created_at: int
-
-
-class UserInfo(Entity, kw_only=True):
-    iss: str
-    sub: str
-    name: str
-    preferred_username: str
-    profile: str
-    picture: str
 
 
 class Empty(Entity, kw_only=True):

@@ -12,7 +12,7 @@ from ..social import accounts, reactions
 from ..times import iso
 from ..types import Post
 from .call import Call
-from .entities import Status
+from .entities import QuoteApproval, Status
 from .render_accounts import Json
 
 
@@ -55,5 +55,8 @@ def _without_content(tx: Tx, call: Call, post: Post) -> Status:
         bookmarked=marks.bookmarked,
         muted=marks.muted,
         poll=None,
+        quotes_count=0,
+        quote=None,
+        quote_approval=QuoteApproval(automatic=[], manual=[], current_user="denied"),
         reblog=None,
     )

@@ -15,7 +15,7 @@ from .call import Call
 from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
 
 # Clients compare these with what they want to use. API version 2 says that there are grouped notifications; Mastodon
-# 4.5 that there are quotes (7), 4.6 collections (10): there are none of them yet, so no higher number is true.
+# 4.5 (7) and 4.6 (10, collections) more than is here yet beside quotes, so no higher number is true.
 MASTODON = "4.2.0"
 API_VERSION = 2
 VERSION = f"{MASTODON} (compatible; Chirrup {__version__})"

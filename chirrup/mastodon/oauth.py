@@ -19,9 +19,10 @@ from ..social import accounts
 from ..social import sign_up as signing_up
 from ..social.sign_up import Wanted
 from ..types import App, Token, User
-from . import entities
+from . import entities, server_entities
 from .call import Call
-from .entities import Application, CredentialApplication, Empty, UserInfo
+from .entities import Empty
+from .server_entities import Application, CredentialApplication, UserInfo
 
 
 class NewApp(msgspec.Struct, kw_only=True):
@@ -77,7 +78,7 @@ class TokenRequest(msgspec.Struct, kw_only=True):
     password: str = ""
 
 
-async def token(call: Call, body: TokenRequest) -> entities.Token:
+async def token(call: Call, body: TokenRequest) -> server_entities.Token:
     client = await _client(call, body.client_id, body.client_secret)
     if body.grant_type == "authorization_code":
         made = await call.write(
@@ -119,8 +120,8 @@ async def _client(call: Call, client_id: str, client_secret: str) -> Client:
         raise OAuthError(error.error, error.message, challenge="Basic") from error
 
 
-def _token(made: Token, secret: str) -> entities.Token:
-    return entities.Token(
+def _token(made: Token, secret: str) -> server_entities.Token:
+    return server_entities.Token(
         access_token=secret, token_type="Bearer", scope=made.scopes, created_at=made.created_ms // 1000
     )
 
@@ -187,7 +188,7 @@ class SignUpRequest(msgspec.Struct, kw_only=True):
     locale: str = "en"
 
 
-async def sign_up(call: Call, body: SignUpRequest) -> entities.Token:
+async def sign_up(call: Call, body: SignUpRequest) -> server_entities.Token:
     """If addresses must be confirmed, the token works once that is done."""
     app_id = call.viewer.app_id
     wanted = Wanted(body.username, body.email, body.password, body.locale)

@@ -20,6 +20,7 @@ WHOLE = {  # (field, rule) -> the whole message, without FAILED
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",
 }
+NOT_FOUND = {"quoted post": "The post you want to quote does not exist, or is not yours to quote"}
 # Mastodon's names of rules in `details`; every other one is ERR_INVALID.
 RULES = {rule: f"ERR_{rule.upper()}" for rule in ("accepted", "blank", "reserved", "taken", "too_long", "too_short")}
 
@@ -42,7 +43,7 @@ def words(error: ChirrupError) -> dict[str, Any]:
 
 def message(error: ChirrupError) -> str:
     if isinstance(error, NotFound):
-        return "Record not found"
+        return NOT_FOUND.get(error.what, "Record not found")
     if isinstance(error, NotAllowed):
         return f"This action is not allowed: {error.message}" if error.message else "This action is not allowed"
     if isinstance(error, InvalidFields):

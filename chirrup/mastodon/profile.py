@@ -25,6 +25,7 @@ class SourceAttributes(msgspec.Struct, kw_only=True):
     privacy: str | None = None
     sensitive: bool | None = None
     language: str | None = None
+    quote_policy: str | None = None
 
 
 class ProfileBody(msgspec.Struct, kw_only=True):
@@ -61,6 +62,7 @@ class ProfileBody(msgspec.Struct, kw_only=True):
             post_visibility=source.privacy or None,
             post_sensitive=source.sensitive,
             post_language=source.language,
+            quote_policy=source.quote_policy or None,
         )
 
 
@@ -91,6 +93,7 @@ async def preferences(call: Call) -> Preferences:
         default_visibility=user.post_visibility,
         default_sensitive=bool(user.post_sensitive),
         default_language=user.post_language or None,
+        default_quote_policy=user.quote_policy,
         expand_media="default",
         expand_spoilers=False,
     )

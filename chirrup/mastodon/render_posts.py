@@ -19,7 +19,7 @@ from ..social.media import SLOT_MS, Addresses
 from ..social.polls import ShownPoll
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
 from ..times import iso, iso_or_none
-from ..types import App, Media, Post, PostVersion
+from ..types import App, Media, Post, PostVersion, QuotePolicy, QuoteState
 from . import entities
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
@@ -66,34 +66,61 @@ class PostRenderer(AccountRenderer):
         voting = {id: encode(poll_entity(one, seen.viewer_id)) for id, one in page.polls.items()}
         known = bool(seen.viewer_id)
 
-        def whole(post: Post, original: Post, reblog: bytes = b"null") -> bytes:
+        def whole(post: Post, original: Post, reblog: bytes = b"null", quote: bytes = b"null") -> bytes:
             count = page.counts.get(original.id, UNCOUNTED)
             flag = page.flags.get(original.id, UNFLAGGED)
             pinned = flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else None
             return b"".join(
                 (
                     fixed.parts[post.id],
+                    self._quoting(post, seen) if post.quote_of_id else b"",
                     _parent(*seen.parent_of(post)) if post.reply_to_id else b"",
                     b'"account":',
                     authors[post.author_id],
-                    _counts(count.replies, count.boosts, count.favourites),
+                    _counts(count.replies, count.boosts, count.favourites, count.quotes),
                     _marks(flag.favourited, flag.boosted, flag.bookmarked, flag.muted, pinned) if known else b"",
+                    APPROVALS[original.quote_policy, seen.may_quote(original)],
                     b'"poll":',
                     voting.get(post.poll_id, b"null"),
+                    b',"quote":',
+                    quote,
                     b',"reblog":',
                     reblog,
                     b"}",
                 )
             )
 
+        def quote_of(post: Post) -> bytes:
+            if not post.quote_of_id:
+                return b"null"
+            state, quoted = seen.quote_of(post)
+            status = whole(quoted, quoted, quote=_shallow(seen, quoted)) if quoted else b"null"
+            return b'{"state":"%b","quoted_status":%b}' % (state.encode(), status)
+
         found: list[Json] = []
         for post in page.entries:
             if post.boost_of_id:
                 original = page.original(post)
-                found.append(msgspec.Raw(whole(post, original, whole(original, original))))
+                boosted = whole(original, original, quote=quote_of(original))
+                found.append(msgspec.Raw(whole(post, original, boosted)))
             else:
-                found.append(msgspec.Raw(whole(post, post)))
+                found.append(msgspec.Raw(whole(post, post, quote=quote_of(post))))
         return found
+
+    def _quoting(self, post: Post, seen: Seen) -> bytes:
+        """The text of a post that quotes another, with a link to that for programs that know no quotes."""
+        return b'"content":%b,' % encode(self._with_link(post, seen))
+
+    def _with_link(self, post: Post, seen: Seen) -> str:
+        html = self._html(post.text, post) if post.text else ""
+        _, quoted = seen.quote_of(post)
+        author = self._accounts.get(quoted.author_id) if quoted else None
+        if quoted is None or author is None:
+            return html
+        url = self.post_url(author[1].username, quoted.id)
+        if url in post.text:
+            return html
+        return f'<p class="quote-inline">RE: <a href="{url}">{url.split("://", 1)[1]}</a></p>{html}'
 
     def _fixed(self, post: Post, details: Details, now_ms: int) -> entities.StatusFixed:
         url = self.post_url(details.authors[post.author_id].username, post.id)
@@ -107,7 +134,7 @@ class PostRenderer(AccountRenderer):
             language=post.language or None,
             uri=url,
             url=url,
-            content=self._html(post.text, post) if post.text else "",
+            content=UNSET if post.quote_of_id else self._html(post.text, post) if post.text else "",
             media_attachments=self._attached(post, post.media, details.files, now_ms),
             mentions=[
                 entities.StatusMention(
@@ -230,8 +257,11 @@ _NO_PARENT = b'"in_reply_to_id":null,"in_reply_to_account_id":null,'
 
 
 @lru_cache(10_000)
-def _counts(replies: int, boosts: int, favourites: int) -> bytes:
-    return b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,' % (replies, boosts, favourites)
+def _counts(replies: int, boosts: int, favourites: int, quotes: int) -> bytes:
+    return b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d,"quotes_count":%d,' % (
+        *(replies, boosts, favourites),
+        quotes,
+    )
 
 
 @lru_cache(100)
@@ -245,6 +275,26 @@ def _marks(favourited: bool, boosted: bool, bookmarked: bool, muted: bool, pinne
         pinned=UNSET if pinned is None else pinned,
     )
     return encode(marks)[1:-1] + b","
+
+
+def _shallow(seen: Seen, post: Post) -> bytes:
+    """What a quoted post quotes itself: only named."""
+    if not post.quote_of_id:
+        return b"null"
+    state, quoted = seen.quote_of(post)
+    id = b'"%d"' % quoted.id if quoted and state == QuoteState.ACCEPTED else b"null"
+    return b'{"state":"%b","quoted_status_id":%b}' % (state.encode(), id)
+
+
+def _approval(policy: str, *, may: bool) -> bytes:
+    automatic = [str(policy)] if policy in (QuotePolicy.PUBLIC, QuotePolicy.FOLLOWERS) else []
+    current_user = "automatic" if may else "denied"
+    approval = entities.QuoteApproval(automatic=automatic, manual=[], current_user=current_user)
+    return b'"quote_approval":%b,' % encode(approval)
+
+
+# By policy, and whether the viewer may quote the post.
+APPROVALS = {(policy, may): _approval(policy, may=may) for policy in ("", *QuotePolicy) for may in (False, True)}
 
 
 def poll_entity(shown: ShownPoll, viewer_id: int) -> entities.Poll:

@@ -41,6 +41,8 @@ class ScheduledParams(Entity, kw_only=True):
     scheduled_at: None
     idempotency: None
     with_rate_limit: bool
+    quoted_status_id: Id | None
+    quote_approval_policy: str | None
 
 
 class ScheduledStatus(Entity, kw_only=True):
@@ -86,6 +88,8 @@ def params(draft: Draft) -> ScheduledParams:
         scheduled_at=None,
         idempotency=None,
         with_rate_limit=False,
+        quoted_status_id=str(draft.quote_of_id) if draft.quote_of_id else None,
+        quote_approval_policy=draft.quote_policy or None,
     )
 
 

@@ -1,4 +1,7 @@
-"""Entities about the server itself; the others are in entities.py. https://docs.joinmastodon.org/entities/Instance/"""
+"""Entities about the server itself and its apps; the others are in entities.py.
+
+https://docs.joinmastodon.org/entities/Instance/
+"""
 
 from typing import Any
 
@@ -237,3 +240,38 @@ class NodeInfo(Entity, kw_only=True, rename="camel"):
     usage: NodeUsage
     open_registrations: bool
     metadata: NodeMetadata
+
+
+# apps and tokens
+
+
+class Application(Entity, kw_only=True):
+    id: Id
+    name: str
+    website: str | None
+    scopes: list[str]
+    redirect_uri: str
+    redirect_uris: list[str]
+    vapid_key: str
+
+
+class CredentialApplication(Application, kw_only=True):
+    client_id: str
+    client_secret: str
+    client_secret_expires_at: int
+
+
+class Token(Entity, kw_only=True):
+    access_token: str
+    token_type: str
+    scope: str
+    created_at: int
+
+
+class UserInfo(Entity, kw_only=True):
+    iss: str
+    sub: str
+    name: str
+    preferred_username: str
+    profile: str
+    picture: str

@@ -9,7 +9,7 @@ from ..access import limits
 from ..http.forms import Id
 from ..http.route import ANYONE, Route
 from ..ports import Tx
-from ..social import media, posts, reactions, reactors, threads
+from ..social import media, posts, quotes, reactions, reactors, threads
 from ..types import Draft, PollDraft, Post, Span
 from . import hidden, paging, scheduled
 from .call import Call
@@ -49,6 +49,8 @@ class NewStatus(msgspec.Struct, kw_only=True):
     media_ids: list[Id] | None = None
     poll: NewPoll | None = None
     allowed_mentions: list[Id] | None = None
+    quoted_status_id: Id | None = None
+    quote_approval_policy: str | None = None
     scheduled_at: str | None = None
     media_attributes: list[MediaAttributes] = []  # for edits only
 
@@ -66,6 +68,8 @@ class NewStatus(msgspec.Struct, kw_only=True):
             app_id=app_id,
             allowed_mentions=None if self.allowed_mentions is None else tuple(self.allowed_mentions),
             idempotency_key=key,
+            quote_of_id=self.quoted_status_id or 0,
+            quote_policy=self.quote_approval_policy or "",
         )
 
 
@@ -260,6 +264,30 @@ async def _marked(call: Call, mark: str, span: Span) -> Page[Any]:
     return await call.read(operation)
 
 
+async def quotes_of(call: Call, id: int, query: PageQuery) -> Page[Status]:
+    span = paging.span(query)
+
+    def operation(tx: Tx) -> Page[Any]:
+        found = quotes.page(tx, call.account_id, id, span)
+        return paging.filled(call.render.statuses(tx, call.account_id, found.items), found, span)
+
+    return await call.read(operation)
+
+
+async def revoke_quote(call: Call, id: int, quoting_status_id: int) -> Status:
+    await call.write(quotes.revoke, call.account_id, id, quoting_status_id)
+    return await _shown(call, quoting_status_id)
+
+
+class InteractionPolicy(msgspec.Struct, kw_only=True):
+    quote_approval_policy: str | None = None
+
+
+async def change_interaction_policy(call: Call, id: int, body: InteractionPolicy) -> Status:
+    await call.write(quotes.change_policy, call.account_id, id, body.quote_approval_policy or "")
+    return await _shown(call, id)
+
+
 ROUTES = [
     Route("POST", "/api/v1/statuses", create, "write:statuses"),
     Route("GET", "/api/v1/statuses", show_many, "read:statuses", ANYONE),
@@ -281,6 +309,9 @@ ROUTES = [
     Route("POST", "/api/v1/statuses/{id}/unpin", unpin, "write:accounts"),
     Route("POST", "/api/v1/statuses/{id}/mute", mute, "write:mutes"),
     Route("POST", "/api/v1/statuses/{id}/unmute", unmute, "write:mutes"),
+    Route("GET", "/api/v1/statuses/{id}/quotes", quotes_of, "read:statuses"),
+    Route("POST", "/api/v1/statuses/{id}/quotes/{quoting_status_id}/revoke", revoke_quote, "write:statuses"),
+    Route("PUT", "/api/v1/statuses/{id}/interaction_policy", change_interaction_policy, "write:statuses"),
     Route("GET", "/api/v1/favourites", favourites, "read:favourites"),
     Route("GET", "/api/v1/bookmarks", bookmarks, "read:bookmarks"),
 ]

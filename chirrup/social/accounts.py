@@ -13,7 +13,7 @@ from ..ids import random_bucket, text_key
 from ..ports import Tx
 from ..store import accounts as rows
 from ..store import blocks_and_mutes, follows
-from ..types import Account, Field, Relationship, Role, Stranger, User, Visibility
+from ..types import Account, Field, QuotePolicy, Relationship, Role, Stranger, User, Visibility
 from . import languages, text
 
 DISPLAY_NAME_CHARS_MAX = 30  # Mastodon's limits for profiles
@@ -195,6 +195,7 @@ class ProfileChange(msgspec.Struct, frozen=True):
     post_visibility: str | None = None
     post_sensitive: bool | None = None
     post_language: str | None = None
+    quote_policy: str | None = None
 
 
 def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
@@ -230,6 +231,8 @@ def pictures_of(account: Account) -> set[str]:
 
 
 def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
+    if change.quote_policy is not None:
+        rows.set_quote_policy(tx, account_id, parse_quote_policy(change.quote_policy))
     user = rows.user(tx, account_id)
     wanted = (change.post_visibility, change.post_sensitive, change.post_language)
     if user is None or wanted == (None, None, None):
@@ -242,6 +245,13 @@ def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
         sensitive=user.post_sensitive if sensitive is None else int(sensitive),
         language=user.post_language if language is None else parse_language(language),
     )
+
+
+def parse_quote_policy(value: str) -> QuotePolicy:
+    """Raises Invalid."""
+    if value not in list(QuotePolicy):
+        raise not_among("quote_approval_policy", QuotePolicy, value)
+    return QuotePolicy(value)
 
 
 def parse_language(code: str) -> str:

@@ -9,9 +9,9 @@ from ..access import visibility
 from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Draft, Mention, Post, User, Visibility
+from ..types import Draft, Mention, Post, QuotePolicy, User, Visibility
 from . import languages, mentions, polls, text
-from .accounts import parse_visibility
+from .accounts import parse_quote_policy, parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
 CODE_POINTS_MAX = 200  # for one counted character: a link of 4,096 counts as 23, a grapheme has 64 bytes at most
@@ -43,7 +43,11 @@ def compose(
     parent = _parent(tx, author, draft.reply_to_id)
     named = mentioned(tx, found, domain, user.org_id if user else 0)
     _check_expected(named, draft.allowed_mentions, author)
-    check_attached(draft)
+    check_attached(draft, quotes=bool(draft.quote_of_id))
+    quoted = _quoted(tx, author, draft.quote_of_id)
+    audience = _visibility(draft, user, parent)
+    if quoted:
+        audience = _of_quote(audience, author, quoted, named)
 
     bucket = bucket_of(author)
     id = tx.new_id(bucket)
@@ -54,7 +58,7 @@ def compose(
         reply_to_id=parent.id if parent else 0,
         reply_to_author_id=parent.author_id if parent else 0,
         root_id=parent.root_id if parent else id,
-        visibility=_visibility(draft, user, parent),
+        visibility=audience,
         text=words,
         summary=summary,
         sensitive=_sensitive(draft, summary, user),
@@ -68,13 +72,50 @@ def compose(
         edited_ms=0,
         deleted_ms=0,
         org_id=user.org_id if user else 0,
+        quote_of_id=quoted.id if quoted else 0,
+        quote_policy=policy(draft.quote_policy or (user.quote_policy if user else ""), audience),
     )
 
 
-def check_attached(draft: Draft) -> None:
+def policy(wanted: str, audience: str) -> str:
+    """Who may quote a post of this audience, where its author wants that. Raises Invalid."""
+    if wanted:
+        parse_quote_policy(wanted)
+    return wanted if audience in visibility.OPEN else QuotePolicy.NOBODY
+
+
+def _quoted(tx: Tx, author: int, id: int) -> Post | None:
+    """What is quoted; behind a boost, what that boosts. Raises NotFound: absent, hidden, or not to be quoted."""
+    if not id:
+        return None
+    seen = visibility.see(tx, author, [id])
+    quoted = seen.posts.get(id)
+    if quoted and quoted.boost_of_id:
+        quoted = seen.posts.get(quoted.boost_of_id)
+    if quoted is None or not seen.may_quote(quoted):
+        raise NotFound("quoted post", id)
+    return quoted
+
+
+def _of_quote(audience: Visibility, author: int, quoted: Post, named: list[Mention]) -> Visibility:
+    """For whom a quote of this post is. Raises Invalid: behind the back of whom it quotes."""
+    if quoted.visibility == Visibility.FOLLOWERS:
+        audience = narrower(audience, Visibility.FOLLOWERS)
+    addressed = {author, *(one.account_id for one in named)}
+    if audience == Visibility.DIRECT and quoted.author_id not in addressed:
+        raise Invalid(
+            "text", "unmentioned", "must mention the author of what it quotes, since only those it mentions see it"
+        )
+    return audience
+
+
+def check_attached(draft: Draft, *, quotes: bool = False) -> None:
     """Checks media and poll, without the database. Raises Invalid."""
     if len(draft.media_ids) > MEDIA_MAX:
         raise too_many("media_ids", MEDIA_MAX, len(draft.media_ids))
+    if quotes and (draft.poll or draft.media_ids):
+        what = "poll" if draft.poll else "media_ids"
+        raise Invalid(what, "quote", "cannot be attached to a post that quotes another")
     if draft.poll and draft.media_ids:
         raise Invalid("media_ids", "poll", "cannot be attached to a post with a poll")
     if draft.poll:
@@ -89,7 +130,7 @@ def media_taken() -> Invalid:
 def checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted]:
     """(text, summary, entities of the text); cleaned, with their lengths checked."""
     words, summary = text.clean(draft.text), text.clean(draft.summary)
-    if not words and not draft.media_ids:
+    if not words and not draft.media_ids and not draft.quote_of_id:
         raise Invalid("text", "blank", "can't be blank: write something, or attach media")
     if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # too long for any links in it to matter
         raise Invalid("text", "too_long", "must have at most {most} characters, has many thousands", most=chars_max)

@@ -27,7 +27,10 @@ LEAD_MS = 300_000  # the date must be at least so far ahead
 BODY_BYTES_MAX = 64 * 1024  # of a draft, which may be longer than a post
 DAY_MS = 86_400_000
 PUBLISH = "publish a post"  # a kind of job; the payload is Due
-GONE = "the post that it answers is gone, or is not for you to see any more"
+GONE = {  # by what NotFound says it is
+    "post": "the post that it answers is gone, or is not for you to see any more",
+    "quoted post": "the post that it quotes is gone, or is not for you to quote any more",
+}
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -89,7 +92,7 @@ def keep(
 
 def _checked(tx: Tx, author: int, user: User | None, draft: Draft, rules: Rules) -> Draft:
     post = compose(tx, author, user, draft, domain=rules.domain, chars_max=rules.chars_max)
-    return msgspec.structs.replace(draft, visibility=post.visibility)
+    return msgspec.structs.replace(draft, visibility=post.visibility, quote_policy=post.quote_policy)
 
 
 def _body(draft: Draft) -> str:
@@ -212,6 +215,6 @@ def give_back(tx: Tx, id: int, error: ChirrupError) -> None:
     one = rows.by_id(tx, id)
     if one is None or not 0 < one.due_ms <= tx.now_ms:
         return
-    why = GONE if isinstance(error, NotFound) and error.what == "post" else error.message
+    why = GONE.get(error.what, error.message) if isinstance(error, NotFound) else error.message
     changed = msgspec.structs.replace(one, due_ms=0, version=one.version + 1, changed_ms=tx.now_ms, problem=why)
     rows.update(tx, changed)

@@ -12,7 +12,7 @@ from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import blocks_and_mutes, follows, markers, polls, posts, reactions
+from ..store import blocks_and_mutes, follows, markers, polls, posts, quotes, reactions
 from ..store import notification_policies as policy_rows
 from ..store import notification_requests as requests
 from ..store import notifications as rows
@@ -125,6 +125,9 @@ def on_published(tx: Tx, post: Post) -> Signals:
         original = posts.by_id(tx, post.boost_of_id)
         return _tell(tx, original.author_id, NotificationKind.BOOST, post.author_id, original) if original else []
     told = _mentions(tx, post)
+    quoted = posts.by_id(tx, post.quote_of_id) if post.quote_of_id and not post.quote_revoked_ms else None
+    if quoted and visibility.see_one(tx, quoted.author_id, post.id):
+        told += _tell(tx, quoted.author_id, NotificationKind.QUOTE, post.author_id, post)
     for watcher in follows.notified_followers(tx, post.author_id) - {mention.account_id for mention in post.mentioned}:
         if visibility.see_one(tx, watcher, post.id):
             told += _tell(tx, watcher, NotificationKind.POST, post.author_id, post)
@@ -145,6 +148,11 @@ def on_edited(tx: Tx, post: Post) -> Signals:
     for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=2**63 - 1, limit=1000)):
         _take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)
         told += _tell(tx, booster, NotificationKind.EDIT, post.author_id, post)
+    quoting = posts.by_ids(tx, [id for id, _ in quotes.page(tx, post.id, Span(before=2**63 - 1, limit=1000))])
+    for quote in quoting.values():
+        _take_back(tx, quote.author_id, NotificationKind.QUOTED_EDIT, post.author_id, quote.id)
+        if visibility.see_one(tx, quote.author_id, post.id):
+            told += _tell(tx, quote.author_id, NotificationKind.QUOTED_EDIT, post.author_id, quote)
     return told
 
 

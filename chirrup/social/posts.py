@@ -19,8 +19,18 @@ from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import threads
 from ..types import Draft, Post, PostVersion, Span, Visibility
-from . import languages, media, polls, tags
-from .composing import TEXT_CHARS_MAX, as_json, check_attached, checked_text, compose, media_taken, mentioned, tag_names
+from . import languages, media, polls, quotes, tags
+from .composing import (
+    TEXT_CHARS_MAX,
+    as_json,
+    check_attached,
+    checked_text,
+    compose,
+    media_taken,
+    mentioned,
+    policy,
+    tag_names,
+)
 
 VERSIONS_KEPT = 100  # newest earlier versions of an edited post, beside the first: docs/decisions/0021-edits.md
 COUNTED = (Visibility.PUBLIC, Visibility.UNLISTED)  # posts that public counters include
@@ -60,6 +70,8 @@ def insert(tx: Tx, post: Post) -> None:
         threads.insert(tx, post)
         if post.visibility in COUNTED:
             rows.add_counts(tx, post.reply_to_id, replies=1)
+    if post.quote_of_id:
+        quotes.add(tx, post)
     if post.tags != "[]":
         tags.add(tx, post)
     tx.emit(PostPublished(post.author_id, post.id, post.reply_to_id, post.reply_to_author_id))
@@ -114,7 +126,8 @@ def edit(
     that is no longer mentioned can no longer see a direct post. Raises as publish(), and NotFound unless the author's.
     """
     before = own(tx, author, id)
-    check_attached(draft)
+    check_attached(draft, quotes=bool(before.quote_of_id))
+    draft = msgspec.structs.replace(draft, quote_of_id=before.quote_of_id)  # which an edit cannot change
     words, summary, found = checked_text(draft, chars_max)
     after = msgspec.structs.replace(
         before,
@@ -125,6 +138,7 @@ def edit(
         mentions=as_json(mentioned(tx, found, domain, before.org_id)) if words != before.text else before.mentions,
         tags=tag_names(found),
         media_ids=as_json(list(draft.media_ids)),
+        quote_policy=policy(draft.quote_policy, before.visibility) if draft.quote_policy else before.quote_policy,
     )
     earlier = _version(tx, before)
     poll_id, is_other_poll = polls.change(tx, after, draft.poll)
@@ -200,6 +214,7 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
         reaction_rows.remove(tx, "boosts", post.author_id, post.boost_of_id)
         tx.emit(Unboosted(post.author_id, post.boost_of_id))
     else:
+        quotes.remove(tx, post)
         reaction_rows.remove(tx, "pins", post.author_id, post.id)
         if reaction_rows.page_of_accounts(tx, "boosts", post.id, Span(before=ID_MAX, limit=1)):
             tx.emit(BoostedDeleted(post.author_id, post.id))

@@ -126,7 +126,7 @@ def find(
                 known.posts.keep(id, post)
     seen, *parts = tx.together(
         lambda: visibility.judge(tx, viewer_id, found),
-        *_questions(tx, viewer_id, found.posts.values(), known, detailed),
+        *_questions(tx, viewer_id, _with_quoted(found.posts, found.quoted), known, detailed),
     )
     shown = excerpt.shown(seen) if excerpt else ids
     return Shown(seen, _entries(seen, shown), *parts)
@@ -134,12 +134,22 @@ def find(
 
 def of(tx: Tx, seen: Seen, ids: Iterable[int], known: Known, *, detailed: Detailed = _all) -> Shown:
     """As find(), for posts that the oracle has allowed already."""
-    parts = tx.together(*_questions(tx, seen.viewer_id, seen.posts.values(), known, detailed))
+    shown = _with_quoted(seen.posts, seen.quoted)
+    parts = tx.together(*_questions(tx, seen.viewer_id, shown, known, detailed))
     return Shown(seen, _entries(seen, ids), *parts)
 
 
 def _entries(seen: Seen, ids: Iterable[int]) -> list[Post]:
     return [post for id in ids if (post := seen.posts.get(id))]
+
+
+def _with_quoted(found: dict[int, Post], quoted: dict[int, Post]) -> Collection[Post]:
+    """These posts, and those that they quote: what those quote themselves is only named."""
+    if not quoted:
+        return found.values()
+    return (
+        found | {one.quote_of_id: quoted[one.quote_of_id] for one in found.values() if one.quote_of_id in quoted}
+    ).values()
 
 
 def _questions(

@@ -8,17 +8,17 @@ from collections.abc import Collection
 import msgspec
 
 from ..access import visibility
-from ..access.visibility import Seen
+from ..access.visibility import Found, Seen
 from ..ports import Tx
-from ..store import accounts, blocks_and_mutes, posts, reactions
+from ..store import accounts, blocks_and_mutes, follows, posts, reactions
 from ..store.blocks_and_mutes import Relations
-from ..types import AccountState, Post
+from ..types import AccountState, Post, QuotePolicy
 
 
 class Read(msgspec.Struct, frozen=True):
     """Posts by id, before any check of who may see them."""
 
-    posts: dict[int, Post]  # with the posts they boost, and the parents of both
+    posts: dict[int, Post]  # with the posts they boost, what both reply to and quote, and what that does
     deleted: dict[int, Post]
     authors: dict[int, AccountState]
 
@@ -30,13 +30,12 @@ class ShownToMany(msgspec.Struct, frozen=True):
 
 
 def read(tx: Tx, ids: Collection[int], deleted: Collection[int]) -> Read:
-    """Three queries, whatever len(ids), one for each that was deleted, and one for the authors."""
-    found = posts.by_ids(tx, ids)
-    found |= posts.by_ids(tx, {post.boost_of_id for post in found.values()} - {0})
-    found |= posts.by_ids(tx, {post.reply_to_id for post in found.values()} - found.keys() - {0})
+    """As few queries as visibility.find() makes, one for each that was deleted, and one for the authors."""
+    found, parents, quoted = visibility.find(tx, ids)
     gone = {id: post for id in deleted if (post := posts.tombstone(tx, id))}
-    authors = accounts.states(tx, {post.author_id for post in (*found.values(), *gone.values())})
-    return Read(found, gone, authors)
+    every = found | parents | quoted
+    authors = accounts.states(tx, {post.author_id for post in (*every.values(), *gone.values())})
+    return Read(every, gone, authors)
 
 
 def show(
@@ -68,28 +67,64 @@ def show(
 def _alike(
     tx: Tx, read: Read, post: Post, original: Post, viewers: set[int], *, is_new: bool
 ) -> list[tuple[set[int], Seen]]:
-    # A new post has no favourites or boosts yet, so deeds() is needed only for boosts and replies.
-    did = reactions.deeds(tx, original, viewers) if not is_new or post.boost_of_id or post.reply_to_id else {}
-    parent = read.posts.get(original.reply_to_id)
-    see_parent = (
-        visibility.viewers_among(tx, parent, {}, read.authors, viewers, post.org_id) if parent else frozenset[int]()
-    )
+    quoted = None if original.quote_revoked_ms else read.posts.get(original.quote_of_id)
+    said = [original, quoted] if quoted else [original]
+    # A new post has no favourites or boosts yet, so deeds() is needed only for boosts, replies and what is quoted.
+    marked = [one for one in said if one is quoted or not is_new or post.boost_of_id or post.reply_to_id]
+    did = [reactions.deeds(tx, one, viewers) for one in marked]
+    beside = _Beside(tx, read, original, quoted, viewers, post.org_id)
+    alone = ({0, post.author_id, *(one.author_id for one in said)} | beside.averse) & viewers
+    apart = alone.union(*did) & viewers
     alike: dict[object, set[int]] = {}
-    apart = ({0, post.author_id, original.author_id} | did.keys()) & viewers
     for viewer_id in apart:
-        is_author = viewer_id in (0, post.author_id, original.author_id)
-        key = (viewer_id if is_author else did[viewer_id], viewer_id in see_parent)
-        alike.setdefault(key, set()).add(viewer_id)
-    alike[True], alike[False] = (viewers - apart) & see_parent, (viewers - apart) - see_parent
+        facts = tuple(deeds.get(viewer_id) for deeds in did), tuple(viewer_id in one for one in beside.facts)
+        alike.setdefault(viewer_id if viewer_id in alone else facts, set()).add(viewer_id)
+    groups = [viewers - apart]
+    for some in beside.facts:
+        groups = [part for group in groups for part in (group & some, group - some)]
     shown = {one.id: one for one in (post, original)}
-    authors = {one.author_id: read.authors[one.author_id] for one in shown.values()}
+    return [(group, beside.seen(shown, next(iter(group)))) for group in (*alike.values(), *groups) if group]
 
-    def seen(group: set[int]) -> Seen:
-        viewer_id = next(iter(group))
-        parents = frozenset([parent.id]) if parent and viewer_id in see_parent else frozenset[int]()
-        return Seen(viewer_id, shown, authors, Relations(viewer_id), parents)
 
-    return [(group, seen(group)) for group in alike.values() if group]
+class _Beside:
+    """What is shown with a post and not to all of viewers: what it replies to, what it quotes, what that is beside."""
+
+    def __init__(self, tx: Tx, read: Read, original: Post, quoted: Post | None, viewers: set[int], org_id: int) -> None:
+        self._tx, self._read = tx, read
+        said = [original, quoted] if quoted else [original]
+        self._parents = {one.id: one for each in said if (one := read.posts.get(each.reply_to_id))}
+        nested = read.posts.get(quoted.quote_of_id) if quoted else None
+        self._quoted = {one.id: one for one in (quoted, nested) if one}
+        self._sees = {
+            one.id: visibility.viewers_among(tx, one, {}, read.authors, viewers, org_id)
+            for one in (self._parents | self._quoted).values()
+        }
+        self._follows = {
+            one.author_id: follows.followers_among(tx, one.author_id, viewers)
+            for one in said
+            if one.quote_policy == QuotePolicy.FOLLOWERS
+        }
+        self.facts = [*self._sees.values(), *self._follows.values()]  # viewers to whom it looks different
+        # Those who mind what is quoted: few, so they are judged one by one.
+        self.averse = set[int]().union(
+            *(blocks_and_mutes.averse_to(tx, one, None, viewers) for one in self._quoted.values())
+        )
+
+    def seen(self, shown: dict[int, Post], viewer_id: int) -> Seen:
+        """What the viewer sees, who may see those shown."""
+        if viewer_id in self.averse:
+            return visibility.judge(self._tx, viewer_id, Found(shown, self._parents, self._quoted))
+        parents = frozenset(id for id in self._parents if viewer_id in self._sees[id])
+        quoted = {id: one for id, one in self._quoted.items() if viewer_id in self._sees[id]}
+        return Seen(
+            viewer_id,
+            shown,
+            {one.author_id: self._read.authors[one.author_id] for one in (*shown.values(), *quoted.values())},
+            Relations(viewer_id, frozenset(id for id, some in self._follows.items() if viewer_id in some)),
+            parents,
+            quoted,
+            frozenset(self._quoted.keys() - quoted.keys()),
+        )
 
 
 def told_of_deletion(

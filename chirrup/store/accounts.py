@@ -183,6 +183,16 @@ def set_defaults(tx: Tx, account_id: int, *, visibility: str, sensitive: int, la
     )
 
 
+def set_quote_policy(tx: Tx, account_id: int, policy: str) -> None:
+    """Who may quote the user's new posts."""
+    tx.run(
+        "UPDATE users SET quote_policy = :policy WHERE bucket = :bucket AND account_id = :account",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        policy=policy,
+    )
+
+
 def set_standing(
     tx: Tx,
     account_id: int,

@@ -132,6 +132,12 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "no index notifications_order": _drop_index("notifications_order"),
     "policies and requests of notifications": _create_missing,
     "push_subscriptions": _create_missing,
+    "quotes": _create_missing,
+    "posts.quote_of_id": _add("posts", "quote_of_id", "BIGINT NOT NULL DEFAULT 0"),
+    "posts.quote_revoked_ms": _add("posts", "quote_revoked_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "posts.quote_policy": _add("posts", "quote_policy", "TEXT NOT NULL DEFAULT ''"),
+    "post_counts.quotes": _add("post_counts", "quotes", "BIGINT NOT NULL DEFAULT 0"),
+    "users.quote_policy": _add("users", "quote_policy", "TEXT NOT NULL DEFAULT 'public'"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -76,7 +76,7 @@ def update(tx: Tx, post: Post) -> None:
     tx.run(
         """UPDATE posts SET text = :text, summary = :summary, sensitive = :sensitive, language = :language,
              mentions = :mentions, tags = :tags, media_ids = :media_ids, poll_id = :poll_id,
-             changed_ms = :changed_ms, edited_ms = :edited_ms
+             changed_ms = :changed_ms, edited_ms = :edited_ms, quote_policy = :quote_policy
            WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(post.id),
         id=post.id,
@@ -90,6 +90,19 @@ def update(tx: Tx, post: Post) -> None:
         poll_id=post.poll_id,
         changed_ms=post.changed_ms,
         edited_ms=post.edited_ms,
+        quote_policy=post.quote_policy,
+    )
+
+
+def set_quoting(tx: Tx, post: Post) -> None:
+    """Write who may quote it, and whether what it quotes was taken back; renderings made before are stale."""
+    tx.run(
+        """UPDATE posts SET quote_policy = :policy, quote_revoked_ms = :revoked, changed_ms = changed_ms + 1
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(post.id),
+        id=post.id,
+        policy=post.quote_policy,
+        revoked=post.quote_revoked_ms,
     )
 
 
@@ -114,25 +127,29 @@ def delete(tx: Tx, id: int) -> bool:
 def counts(tx: Tx, ids: Collection[int]) -> dict[int, PostCounts]:
     """post -> counters; posts without any reaction are absent."""
     return tx.by_ids(
-        f"SELECT post_id, replies, boosts, favourites FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}",
+        f"SELECT post_id, replies, boosts, favourites, quotes FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}",
         PostCounts,
         ids,
     )
 
 
-def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favourites: int = 0) -> None:
+def add_counts(
+    tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favourites: int = 0, quotes: int = 0
+) -> None:
     tx.run(
-        """INSERT INTO post_counts (bucket, post_id, replies, boosts, favourites)
-           VALUES (:bucket, :post, :replies, :boosts, :favourites)
+        """INSERT INTO post_counts (bucket, post_id, replies, boosts, favourites, quotes)
+           VALUES (:bucket, :post, :replies, :boosts, :favourites, :quotes)
            ON CONFLICT (post_id, bucket) DO UPDATE SET
              replies = post_counts.replies + excluded.replies,
              boosts = post_counts.boosts + excluded.boosts,
-             favourites = post_counts.favourites + excluded.favourites""",
+             favourites = post_counts.favourites + excluded.favourites,
+             quotes = post_counts.quotes + excluded.quotes""",
         bucket=bucket_of(post_id),
         post=post_id,
         replies=replies,
         boosts=boosts,
         favourites=favourites,
+        quotes=quotes,
     )
 
 

@@ -124,15 +124,25 @@ def favourites(tx: Tx, ids: Collection[int]) -> dict[int, int]:
     return dict(rows)
 
 
-def set_post(tx: Tx, id: int, *, replies: int, boosts: int, favourites: int) -> None:
+def quotes(tx: Tx, ids: Collection[int]) -> list[tuple[int, int]]:
+    """(post, quoting post), without those taken back."""
+    return tx.all(
+        f"""SELECT p.id, q.quote_id FROM posts p JOIN quotes q ON q.bucket = p.bucket AND q.post_id = p.id
+            WHERE {tx.sql.ids_in("p.id", "ids")}""",
+        ids=ids,
+    )
+
+
+def set_post(tx: Tx, id: int, *, replies: int, boosts: int, favourites: int, quotes: int) -> None:
     tx.run(
-        """UPDATE post_counts SET replies = :replies, boosts = :boosts, favourites = :favourites
+        """UPDATE post_counts SET replies = :replies, boosts = :boosts, favourites = :favourites, quotes = :quotes
            WHERE bucket = :bucket AND post_id = :id""",
         bucket=bucket_of(id),
         id=id,
         replies=replies,
         boosts=boosts,
         favourites=favourites,
+        quotes=quotes,
     )
 
 

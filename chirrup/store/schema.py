@@ -31,6 +31,7 @@ TABLES = {
     "moderation_log": "target_id",
     "posts": "id (the author's)",
     "post_counts": "post_id",
+    "quotes": "post_id",
     "post_versions": "post_id",
     "thread_posts": "root_id",
     "drafts": "id (the author's)",
@@ -137,7 +138,7 @@ CREATE TABLE IF NOT EXISTS users (
   account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, email TEXT NOT NULL, password_hash TEXT NOT NULL,
   role TEXT NOT NULL, confirmed_ms BIGINT NOT NULL, approved INTEGER NOT NULL, disabled INTEGER NOT NULL,
   locale TEXT NOT NULL, post_visibility TEXT NOT NULL, post_sensitive INTEGER NOT NULL, post_language TEXT NOT NULL,
-  org_id BIGINT NOT NULL DEFAULT 0,
+  org_id BIGINT NOT NULL DEFAULT 0, quote_policy TEXT NOT NULL DEFAULT 'public',
   PRIMARY KEY (account_id, bucket)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS account_counts (
@@ -167,7 +168,8 @@ CREATE TABLE IF NOT EXISTS posts (
   visibility TEXT NOT NULL, text TEXT NOT NULL, summary TEXT NOT NULL, sensitive INTEGER NOT NULL,
   language TEXT NOT NULL, app_id BIGINT NOT NULL, mentions TEXT NOT NULL, tags TEXT NOT NULL, media_ids TEXT NOT NULL,
   poll_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, edited_ms BIGINT NOT NULL, deleted_ms BIGINT NOT NULL,
-  org_id BIGINT NOT NULL DEFAULT 0,
+  org_id BIGINT NOT NULL DEFAULT 0, quote_of_id BIGINT NOT NULL DEFAULT 0,
+  quote_revoked_ms BIGINT NOT NULL DEFAULT 0, quote_policy TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id, id DESC, bucket) WHERE deleted_ms = 0;
 CREATE INDEX IF NOT EXISTS posts_of_org ON posts (org_id, id DESC, bucket)
@@ -177,7 +179,10 @@ CREATE INDEX IF NOT EXISTS posts_replied ON posts (author_id, reply_to_id, bucke
 
 CREATE TABLE IF NOT EXISTS post_counts (
   post_id BIGINT NOT NULL, bucket INTEGER NOT NULL, replies BIGINT NOT NULL, boosts BIGINT NOT NULL,
-  favourites BIGINT NOT NULL, PRIMARY KEY (post_id, bucket)) {{clustered}};
+  favourites BIGINT NOT NULL, quotes BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (post_id, bucket)) {{clustered}};
+CREATE TABLE IF NOT EXISTS quotes (
+  bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, quote_id BIGINT NOT NULL, account_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, post_id, quote_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS post_versions (
   bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, at_ms BIGINT NOT NULL, text TEXT NOT NULL, summary TEXT NOT NULL,

@@ -52,7 +52,7 @@ class Excerpt:
             if id in boosts
         }
         firsts = {first for some in self._firsts.values() for first in some}
-        return Found(found.posts | posts.by_ids(tx, firsts - found.posts.keys()), found.parents)
+        return Found(found.posts | posts.by_ids(tx, firsts - found.posts.keys()), found.parents, found.quoted)
 
     def shown(self, seen: Seen) -> Sequence[int]:
         """Those of ids that stay, as far as they are in seen. What an edit made the viewer mind is left out, too."""

@@ -26,7 +26,9 @@ async def deliver(engines: Engines, event: events.PostPublished) -> Event | None
     return await spread(engines, events.PostSpreading(event.of, event.post_id, "update", fanout.START))
 
 
-async def announce_edit(engines: Engines, event: events.PostEdited | events.PollVoted) -> Event | None:
+async def announce_edit(
+    engines: Engines, event: events.PostEdited | events.PostChanged | events.PollVoted
+) -> Event | None:
     return await spread(engines, events.PostSpreading(event.of, event.post_id, "status.update", fanout.START))
 
 
@@ -68,7 +70,7 @@ async def close_streams(engines: Engines, event: events.AccessEnded) -> None:
 
 
 def _tells_somebody(published: Published) -> object:
-    return published.watchers or published.post.boost_of_id or published.post.mentioned
+    return published.watchers or published.post.boost_of_id or published.post.mentioned or published.post.quote_of_id
 
 
 def _is_direct(published: Published) -> bool:
@@ -111,6 +113,7 @@ REACTIONS = (
     Reaction(events.PollEnded, notifications.on_poll_ended),
     Reaction(events.PollEnded, announce_edit),
     Reaction(events.PollVoted, announce_edit),
+    Reaction(events.PostChanged, announce_edit),
     Reaction(events.ListChanged, drop_stale),
     Reaction(events.TagFollowsChanged, drop_stale),
     Reaction(events.AccountChanged, search.on_account_changed),

@@ -173,6 +173,18 @@ def replied_by_draft(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, 
     return found
 
 
+def quoted(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    found: dict[Said, bool] = {}
+    for one in said:
+        person = stage.people[viewer]
+        answer = person.post("/api/v1/statuses", status="see", quoted_status_id=one.id, visibility="private")
+        assert answer.status_code in (200, 401, 404), answer.text
+        found[one] = answer.ok
+        if answer.ok:
+            person.delete(f"/api/v1/statuses/{answer.json()['id']}")
+    return found
+
+
 def on_page(path: str) -> Probe:
     """Visible if this page has a link to it."""
 
@@ -270,6 +282,14 @@ def kept(viewer: str, said: Said) -> bool | None:
     return None if said.kind == "boost" else if_known(viewer, said)
 
 
+def may_quote(viewer: str, said: Said) -> bool | None:
+    if said.kind == "boost":
+        return None
+    if viewer == "author":
+        return said.visibility != "direct"
+    return said.visibility in ("public", "unlisted") and if_known(viewer, said)
+
+
 def not_boost(rule: Rule) -> Rule:
     """A page shows the boosted post instead of a boost."""
     return lambda viewer, said: None if said.kind == "boost" else rule(viewer, said)
@@ -320,7 +340,14 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
     # actions on a post reveal whether it exists; last, because they change data
-    "POST /api/v1/statuses": [(replied, if_known)],
+    "POST /api/v1/statuses": [(replied, if_known), (quoted, may_quote)],
+    f"GET {STATUS}/quotes": [(by_id("GET", f"{STATUS}/quotes"), if_known)],
+    f"POST {STATUS}/quotes/{{quoting_status_id}}/revoke": [
+        (by_id("POST", f"{STATUS}/quotes/1/revoke"), lambda viewer, said: False)
+    ],
+    f"PUT {STATUS}/interaction_policy": [
+        (by_id("PUT", f"{STATUS}/interaction_policy", quote_approval_policy="public"), only_author)
+    ],
     "POST /api/chirrup/v1/drafts/{id}/publish": [(replied_by_draft, if_known)],
     **{
         f"POST {STATUS}/{verb}": [(by_id("POST", f"{STATUS}/{verb}"), if_known)]

@@ -111,7 +111,7 @@ async def test_what_can_no_longer_be_published_is_a_draft_with_the_reason(engine
     await come(engines, clock, HOUR_MS)
 
     (left,) = await undated(engines, ann)
-    assert (left.id, left.draft.text, left.problem) == (one.id, "well said", drafts.GONE)
+    assert (left.id, left.draft.text, left.problem) == (one.id, "well said", drafts.GONE["post"])
     assert (await dated(engines, ann), await said(engines, ann)) == ([], [])
     again = await keep(engines, ann, Draft(text="well said", media_ids=(picture.id,)), id=one.id)
     assert again.problem == ""
@@ -181,7 +181,7 @@ async def test_the_date_must_be_ahead_and_there_is_room_for_so_many(engines: Eng
     for due_ms in (1, clock.now_ms, clock.now_ms + LEAD_MS - 1):
         with pytest.raises(Invalid, match="minutes ahead"):
             await keep(engines, ann, draft, due_ms)
-    await keep(engines, ann, draft, clock.now_ms + LEAD_MS)
+    last = await keep(engines, ann, draft, clock.now_ms + LEAD_MS)
     for n in range(DATED_A_DAY_MAX):
         last = await keep(engines, ann, draft, day + n)
     with pytest.raises(Invalid, match="limit of 25 scheduled posts"):

@@ -24,6 +24,8 @@ WORDS = {
     Kind.POLL: ("ran a poll that has ended", "poll"),
     Kind.POST: ("posted", "write"),
     Kind.EDIT: ("edited a post you boosted", "write"),
+    Kind.QUOTE: ("quoted your post", "reply"),
+    Kind.QUOTED_EDIT: ("edited a post you quoted", "write"),
 }
 
 
