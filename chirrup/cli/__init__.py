@@ -1,0 +1,41 @@
+"""The command line: `chirrup --help`. Errors are sentences; the exit status is 1 when one was printed.
+
+A command imports what it needs when it runs, so that each starts quickly.
+"""
+
+import sys
+
+import cyclopts
+from rich.console import Console
+
+from .. import __version__
+from ..errors import ChirrupError
+from . import care, mail, org, server, user, waiting
+
+complain = Console(stderr=True)
+
+app = cyclopts.App(
+    name="chirrup",
+    version=__version__,
+    help="""A social messaging server. Start it with `chirrup serve`, then open http://127.0.0.1:3000.
+
+    Everything has a default. Change it on the command line, by CHIRRUP_HOST, CHIRRUP_DATABASE, … or in a TOML file.""",
+)
+for command in (
+    *(server.serve, server.demo, server.migrate, server.load),
+    *(care.doctor, care.backup, care.recount, care.redate),
+    *(waiting.jobs, waiting.failed),
+    *(mail.commands, user.commands, org.commands),
+):
+    app.command(command)
+
+
+def main() -> None:
+    """Run the command line; a ChirrupError is printed as a sentence."""
+    try:
+        app()
+    except ChirrupError as error:
+        complain.print(f"[bold red]chirrup:[/] {error.message}", highlight=False, soft_wrap=True)  # paths stay whole
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,49 @@
+"""Look after a server: doctor, backup, recount, redate."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from .common import COMMON, Common, console
+
+
+def doctor(*, common: Common = COMMON) -> None:
+    """Check versions, settings, disk and engines; say what to do about what is wrong."""
+    from .. import doctor as checks
+
+    if not checks.examine(common.settings(), console):
+        raise SystemExit(1)
+
+
+def backup(to: Path, *, common: Common = COMMON) -> None:
+    """Copy the database and the uploads to the new folder TO, while the server runs."""
+    from .. import backup as copy
+
+    copy.make(common.settings(), to, console)
+
+
+def recount(*, common: Common = COMMON) -> None:
+    """Compare every counter with a count of its rows, and put right what is off, while the server runs.
+
+    Followers, followees, posts; replies, boosts, favourites; votes; hashtags. `chirrup doctor` looks at the newest of
+    them. Pins and boosts of deleted posts are taken away. It may be stopped at any moment, and run again.
+    """
+    from .. import recount as counts
+
+    counts.run(common.settings(), console)
+
+
+def redate(
+    *,
+    stopped: Annotated[bool, Parameter(help="All servers are stopped. With SQLite that is seen.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Bring back what a wrong clock dated into the future. Set the clock right and stop the server first.
+
+    An id is always later than all before it. So after a clock was far ahead, all that is said is dated into the future
+    until that time has come; `chirrup doctor` tells of it. Ids of the future change, and keep their order.
+    """
+    from .. import redate as dates
+
+    dates.run(common.settings(), console, stopped=stopped)

@@ -1,0 +1,165 @@
+"""`chirrup user`: accounts and who logs in to them."""
+
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+from rich.markup import escape
+from rich.table import Table
+
+from ..errors import SettingsError
+from ..ports import Database
+from .common import COMMON, SECRET, Common, Secret, console, date, opened_database, org_at
+
+commands = cyclopts.App(
+    name="user",
+    help="""Make, list, suspend users; log them out; give them a new password.
+
+    NAME is ann, or ann@social.acme.example for an account of the organisation at that host.""",
+)
+
+
+@commands.command
+def create(
+    name: str,
+    *,
+    email: Annotated[str, Parameter(help="To log in with; nothing is sent there.")],
+    admin: Annotated[bool, Parameter(help="May use /api/v1/admin/* and see what administrators see.")] = False,
+    token: Annotated[str, Parameter(help='Also make a token with these scopes ("read write …") and print it.')] = "",
+    secret: Secret = SECRET,
+    common: Common = COMMON,
+) -> None:
+    """Make an account NAME with its user. With --token, the access token is the only line printed on stdout.
+
+    The password, of 8 to 128 characters, is asked for, unless it is given.
+    """
+    from .. import folder
+    from ..access import passwords, sites
+    from ..social import accounts
+    from ..types import Role
+
+    settings = common.settings()
+    name, _, host = name.partition("@")
+    own = sites.own(settings)
+    personal = (name, email, host or own.domain, own.title)
+    hashed = passwords.Passwords(testing=settings.testing).hash(secret.read(), personal=personal)
+    role = Role.ADMIN if admin else Role.USER
+    with opened_database(settings, new=True) as db:
+        org_id = org_at(db, host)
+        account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role, org_id=org_id))
+        if token:
+            print(db.write_now(_issue_token, account.id, token, org_id))
+        else:
+            file = folder.sqlite_file(settings)
+            where = file.resolve() if file else "PostgreSQL"
+            console.print(f"@{account.username} can log in with {email}. The account is in {where}.", soft_wrap=True)
+
+
+def _issue_token(tx: Any, account_id: int, asked: str, org_id: int) -> str:
+    from ..access import apps, scopes, tokens
+
+    wanted = scopes.tidy(asked)
+    made, _ = apps.register(tx, "chirrup command line", ["urn:ietf:wg:oauth:2.0:oob"], wanted, "", org_id=org_id)
+    return tokens.issue(tx, account_id, made.id, wanted)[1]
+
+
+@commands.command(name="list")
+def list_(*, limit: int = 50, common: Common = COMMON) -> None:
+    """The newest accounts with what they are."""
+    from ..ids import ID_MAX, ms_of
+    from ..store import accounts as rows
+
+    table = Table("name", "e-mail", "since", "state")
+    with opened_database(common.settings()) as db:
+        for account in db.write_now(rows.page, before=ID_MAX, limit=limit):
+            person = db.write_now(rows.user, account.id)
+            state = ["suspended"] if account.suspended_ms else []
+            state += [person.role] if person and person.role else []
+            table.add_row(
+                f"@{account.username}", person.email if person else "", date(ms_of(account.id)), ", ".join(state)
+            )
+    console.print(table)
+
+
+@commands.command
+def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
+    """Hide account NAME and all it said, and log it out everywhere. --undo brings it back."""
+    from ..access import logins
+    from ..social import accounts
+
+    def operation(tx: Any, account_id: int) -> None:
+        accounts.suspend(tx, account_id, suspended=not undo)
+        if not undo:
+            logins.end_all_access(tx, account_id)
+
+    with opened_database(common.settings()) as db:
+        db.write_now(operation, _find(db, name))
+    console.print(f"@{name} is {'back' if undo else 'suspended'}.")
+
+
+@commands.command
+def logout(
+    name: str = "",
+    *,
+    everybody: Annotated[bool, Parameter(help="All accounts and all apps.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Log account NAME out everywhere: sessions, apps, tokens. After PostgreSQL was restored: --everybody.
+
+    A database that was restored brings back what had ended since. `chirrup backup` makes copies in which nobody is
+    logged in; other tools do not.
+    """
+    from .. import backup
+    from ..access import logins
+
+    if bool(name) == everybody:
+        raise SettingsError("expected one of: an account's name, or --everybody")
+    with opened_database(common.settings()) as db:
+        if everybody:
+            console.print(
+                f"{backup.log_everybody_out(db, console):,} accounts are logged out everywhere, and all apps."
+            )
+        else:
+            db.write_now(logins.end_all_access, _find(db, name))
+            console.print(f"@{name} is logged out everywhere.")
+
+
+@commands.command
+def history(name: str, *, common: Common = COMMON) -> None:
+    """What administrators did to account NAME over the API, oldest first."""
+    from ..ids import ms_of
+    from ..store import accounts, moderation
+
+    table = Table("when", "who", "did", "why")
+    with opened_database(common.settings()) as db:
+        entries = db.write_now(moderation.log_of, _find(db, name))
+        actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries})
+        for entry in entries:
+            table.add_row(
+                date(ms_of(entry.id)), f"@{actors[entry.actor_id].username}", entry.action, escape(entry.words)
+            )
+    console.print(table)
+
+
+@commands.command(name="reset-password")
+def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMON) -> None:
+    """Give account NAME a new password, which is asked for unless it is given; it is logged out everywhere."""
+    from ..access import logins, passwords
+
+    settings = common.settings()
+    hashed = passwords.Passwords(testing=settings.testing).hash(secret.read())
+    with opened_database(settings) as db:
+        db.write_now(logins.set_password, _find(db, name), hashed)
+    console.print(f"@{name} has a new password.")
+
+
+def _find(db: Database, name: str) -> int:
+    from ..social import accounts
+    from ..store import accounts as rows
+
+    username, _, host = name.removeprefix("@").partition("@")
+    key = accounts.name_key(org_at(db, host), username)
+    id = db.write_now(rows.ids_by_names, [key]).get(key)
+    if not id:
+        raise SettingsError(f"there is no account {name!r}; `chirrup user list` shows those there are")
+    return id

@@ -1,0 +1,70 @@
+"""What waits to be done, and what could not be done: jobs, failed."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from rich.markup import escape
+from rich.table import Table
+
+from ..errors import SettingsError
+from .common import COMMON, Common, console, date, opened_database
+
+
+def jobs(
+    ids: Annotated[
+        list[int] | None, Parameter(negative=(), help="Jobs to show, each with all that is known of it.")
+    ] = None,
+    /,
+    *,
+    kind: Annotated[str, Parameter(help="Only of this kind.")] = "",
+    state: Annotated[Literal["waiting", "running", "set-aside"] | None, Parameter(help="Only in this state.")] = None,
+    retry: Annotated[
+        bool, Parameter(negative=(), help="Have them tried anew, at once and with all their tries.")
+    ] = False,
+    drop: Annotated[bool, Parameter(negative=(), help="Have them never done.")] = False,
+    limit: Annotated[int, Parameter(help="At most so many, the oldest first.")] = 20,
+    common: Common = COMMON,
+) -> None:
+    """What waits to be done outside or later: mails, webhooks, timed work, reactions that failed. Alone: how many.
+
+    A job that fails is tried again by the schedule of its kind, and is set aside after its last try. Once what was
+    wrong is mended: chirrup jobs --state set-aside --retry, or by id. --retry and --drop without ids mean those set
+    aside, unless --state says otherwise. Jobs that run are left alone.
+    """
+    from .. import jobs as work
+    from ..store import jobs as rows
+
+    if retry and drop:
+        raise SettingsError("expected one of --retry and --drop")
+    if (retry or drop) and not ids and state is None:
+        state = "set-aside"
+    with opened_database(common.settings()) as db:
+        if not ids and not kind and state is None:
+            return work.count(db, console)
+        found = work.find(db, ids or [], kind=kind, state=(state or "").replace("-", "_"), limit=limit)
+        if retry or drop:
+            changed = db.write_now(rows.retry if retry else rows.drop, [one.id for one in found])
+            console.print(f"{changed:,} jobs {'are tried anew' if retry else 'were dropped'}.")
+        elif len(found) == 1 and ids:
+            work.show_one(found[0], console)
+        else:
+            work.show(found, console, limit=limit)
+
+
+def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> None:
+    """What followed from a post, a follow, … and failed again and again: show it, oldest first, with the reasons.
+
+    --retry has those shown tried anew, by the server that runs or the next one. What waits for a newer version of
+    Chirrup, which knows its kind, is shown too, and acted on by itself once that runs.
+    """
+    from ..ids import ms_of
+    from ..store import outbox
+
+    table = Table("id", "since", "what", "why")
+    with opened_database(common.settings()) as db:
+        shown = db.write_now(outbox.failures, limit)
+        for one in [*shown, *db.write_now(outbox.newer, limit)]:
+            table.add_row(str(one.id), date(ms_of(one.id)), escape(one.body[:200]), escape(one.reason))
+        if retry:
+            db.write_now(outbox.put_back, [one.id for one in shown])
+    console.print(table)
