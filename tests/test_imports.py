@@ -166,7 +166,7 @@ def test_one_client_speaks_http_to_others():
             if any(name == client or name.startswith(f"{client}.") for name in names for client in HTTP_CLIENTS):
                 found.add(file.relative_to(REPOSITORY).as_posix())
 
-    assert found == {"chirrup/engines/outgoing/wire.py"}
+    assert found == {"chirrup/engines/outgoing/connection.py"}
 
 
 def test_a_folder_without_a_layer_is_found(tmp_path: Path):

@@ -90,9 +90,9 @@ class GuardedHttp:
     async def _ask(self, target: Target, **wanted: Any) -> Fetched:
         addresses = await self._checked(target)
         place = self._places.setdefault(addresses[0][0], asyncio.Semaphore(AT_ONCE))
-        wire: Any = await asyncio.to_thread(_wire)
+        connection: Any = await asyncio.to_thread(_connection)
         async with place:
-            return await wire.ask(target, addresses, **wanted)
+            return await connection.ask(target, addresses, **wanted)
 
     async def _checked(self, target: Target) -> Sequence[tuple[str, int]]:
         """All addresses of the host. Raises Unreachable (it has none), Refused."""
@@ -109,8 +109,8 @@ class GuardedHttp:
         self._resolver.close()
 
 
-def _wire() -> ModuleType:
+def _connection() -> ModuleType:
     """Loaded when it is first used: 0.1 s and 5 MB, for what many servers never do."""
-    from . import wire
+    from . import connection
 
-    return wire
+    return connection
