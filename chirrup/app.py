@@ -4,8 +4,9 @@ import asyncio
 import shlex
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import msgspec
 import structlog
@@ -47,7 +48,7 @@ from .stream import routes as stream_routes
 from .stream.hub import Hub
 from .timelines.missed_pushes import MissedPushes
 from .web.server import Web
-from .workers.jobs import Jobs
+from .workers.jobs import Jobs, Kind
 from .workers.kinds import kinds
 from .workers.outbox_partitions import Bell
 from .workers.relay import Relay
@@ -159,40 +160,43 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     services = Services(**msgspec.structs.asdict(shared), render=Renderer(shared.sites.own, addresses, known))
     web = Web(shared, signer, known)
     hub = Hub(services) if settings.role in ("all", "stream") else None
-    works = settings.role in ("all", "worker")
-    jobs_known = kinds(settings) if works else {}
-
-    @asynccontextmanager
-    async def running() -> AsyncGenerator[None]:
-        alone = settings.database_url.startswith("sqlite:")
-        if alone:  # one server per file, so leases in it are of a dead one
-            await engines.db.write(outbox.release_all)
-            await engines.db.write(jobs.release_all)
-        await engines.broker.connect()
-        engines.db.on_commit = Bell(engines).ring
-        relay = Relay(engines, alone=alone)
-        workers = [relay, Jobs(engines, jobs_known, lambda: relay.held), Timers(engines)] if works else []
-        for worker in workers:
-            worker.start()
-        if hub:
-            await hub.start()
-        await services.health.start()
-        try:
-            yield
-        finally:
-            await services.health.stop()
-            for worker in reversed(workers):
-                await worker.stop()
-            if hub:
-                await hub.stop()
-            await close_engines(engines)
-            await asyncio.to_thread(traces.end)
-
+    job_kinds = kinds(settings) if settings.role in ("all", "worker") else {}
     endpoints: list[Endpoint] = [*server.endpoints(services, ROUTES, Call, words), *web.endpoints()]
     if hub:
         endpoints += stream_routes.endpoints(hub)
+    running = partial(_running, settings, engines, job_kinds, services.health, hub)
     app = Application([one for one in endpoints if one.route.is_for(settings.role)], web.refuse, words, running)
     return Built(app, shared.sites, services.health, Scrape(settings, engines, services.health, _state(hub)))
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings, engines: Engines, job_kinds: Mapping[str, Kind], health: Health, hub: Hub | None
+) -> AsyncGenerator[None]:
+    """What runs while the application serves. At the end the engines are closed. job_kinds: none without workers."""
+    alone = settings.database_url.startswith("sqlite:")
+    if alone:  # one server per file, so leases in it are of a dead one
+        await engines.db.write(outbox.release_all)
+        await engines.db.write(jobs.release_all)
+    await engines.broker.connect()
+    engines.db.on_commit = Bell(engines).ring
+    relay = Relay(engines, alone=alone)
+    workers = [relay, Jobs(engines, job_kinds, lambda: relay.held), Timers(engines)] if job_kinds else []
+    for worker in workers:
+        worker.start()
+    if hub:
+        await hub.start()
+    await health.start()
+    try:
+        yield
+    finally:
+        await health.stop()
+        for worker in reversed(workers):
+            await worker.stop()
+        if hub:
+            await hub.stop()
+        await close_engines(engines)
+        await asyncio.to_thread(traces.end)
 
 
 def _state(hub: Hub | None) -> dict[tuple[str, str], Callable[[], float]]:

@@ -49,7 +49,6 @@ LAYERS: list[set[str]] = [
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FILE_LINES, FUNCTION_LINES = 400, 60
 EXCUSED = {  # larger files and functions, and why
-    "app.py: build": "the wiring of all parts, in the order in which they need each other",
     "engines/database/sqlite.py": "one mechanism: the batch, its thread and the readers are understood together",
     "ports.py": "a list of sockets to look up, no logic",
     "store/schema.py": "a list of tables to look up, no logic",
