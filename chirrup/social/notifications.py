@@ -145,7 +145,7 @@ def _mentions(tx: Tx, post: Post) -> Signals:
 def on_edited(tx: Tx, post: Post) -> Signals:
     """Notifies the accounts mentioned now and the boosters of an edit."""
     told = _mentions(tx, post)
-    for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=2**63 - 1, limit=1000)):
+    for _, booster in reactions.page_of_accounts(tx, "boosts", post.id, Span(before=ID_MAX, limit=1000)):
         _take_back(tx, booster, NotificationKind.EDIT, post.author_id, post.id)
         told += _tell(tx, booster, NotificationKind.EDIT, post.author_id, post)
     quoting = posts.by_ids(tx, [id for id, _ in quotes.page(tx, post.id, Span(before=2**63 - 1, limit=1000))])

@@ -28,10 +28,22 @@ CONTROLS = [
 SCALE = {"12": "16", "14": "20", "15": "22", "17": "24", "20": "26", "28": "34"}
 
 
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("pairs", "least"), [(WORDS, 4.5), (CONTROLS, 3.0)], ids=["words", "controls"])
 def test_what_is_shown_can_be_told_from_its_ground(theme: str, pairs: list[tuple[str, str]], least: float):
-    ratios = {pair: tokens.contrast(*(tokens.colour(name, theme) for name in pair)) for pair in pairs}
+    ratios = {pair: contrast(*(tokens.colour(name, theme) for name in pair)) for pair in pairs}
 
     assert {pair: round(ratio, 2) for pair, ratio in ratios.items() if ratio < least} == {}
 

@@ -173,7 +173,6 @@ class Cluster:
         self._told: list[object] = [None] * GROUPS  # by group: the connection that on_up() was last called for
         self._first_look, self._wanted = asyncio.Event(), asyncio.Event()
         self._looker: asyncio.Task[None] | None = None
-        self._telling = asyncio.Lock()
         self._complain_at = 0.0
 
     @property
