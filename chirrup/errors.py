@@ -56,13 +56,17 @@ def not_among(field: str, known: Iterable[str], got: str) -> Invalid:
 
 
 class InvalidFields(Invalid):
-    """Errors in several fields at once, for sign-up forms."""
+    """Errors in several fields at once."""
 
     def __init__(self, problems: list[Invalid]) -> None:
         first = problems[0]
         super().__init__(first.field, first.rule, first.template, **first.params)
         self.problems = problems
         self.message = ", ".join(one.message for one in problems)
+
+
+class InvalidSignUp(InvalidFields):
+    """Those of a sign-up, which clients show field by field."""
 
 
 class BadRequest(ChirrupError):

@@ -119,6 +119,10 @@ class ListChanged(Event, frozen=True):
     list_id: int
 
 
+class FiltersChanged(Event, frozen=True):
+    """of: whose they are."""
+
+
 class TagFollowsChanged(Event, frozen=True):
     """of: the follower, whose home is stale."""
 
@@ -167,6 +171,7 @@ ANY = (
     | PollEnded
     | PollVoted
     | ListChanged
+    | FiltersChanged
     | TagFollowsChanged
     | AccountChanged
     | PicturesReplaced
@@ -198,14 +203,14 @@ def is_newer(body: str) -> bool:
 class Signal(msgspec.Struct, frozen=True, array_like=True):
     """What the broker tells open streams: that there is something to read, never the content.
 
-    kind: "update", "status.update", "delete", "notification", "conversation" (Mastodon's names of stream events),
-    or "end": the tokens of this account, or those in tokens, have ended.
+    kind: "update", "status.update", "delete", "notification", "conversation", "filters_changed" (Mastodon's names of
+    stream events), or "end": the tokens of this account, or those in tokens, have ended.
     Channels: user:<account id>, notifications:<account id>, direct:<account id>, list:<list id>, hashtag:<tag>,
     public. A signal may come twice.
     """
 
     kind: str
-    id: int  # of the post, notification or conversation
+    id: int  # of the post, notification or conversation; the version of the filters
     of: int  # the account that did it
     tokens: list[str] = []
 

@@ -98,6 +98,7 @@ class AccountState(Struct, frozen=True):
     posts: int
     last_post_ms: int
     org_id: int = 0
+    filters_version: int = 0  # of its filters: another after each change; 0: it has none
 
 
 class User(Struct, frozen=True):
@@ -437,6 +438,50 @@ class PostList(Struct, frozen=True):
     exclusive: int  # 1: members' posts are not in the home timeline
 
 
+class FilterAction(StrEnum):
+    """What is done with a post that a filter matches: a warning instead of it, nothing of it, or a warning instead of
+    its pictures and films.
+    """
+
+    WARN = "warn"
+    HIDE = "hide"
+    BLUR = "blur"
+
+
+class Filter(Struct, frozen=True):
+    """What its owner does not want to read, and where. Columns of `filters`."""
+
+    id: int
+    account_id: int
+    title: str
+    contexts: str  # JSON list of where it applies: social/filters.CONTEXTS
+    action: str  # a FilterAction
+    expires_ms: int  # from then on it does not apply; 0: never
+
+    @property
+    def places(self) -> list[str]:
+        return _strings(self.contexts)
+
+
+class FilterKeyword(Struct, frozen=True):
+    """Columns of `filter_keywords`."""
+
+    id: int
+    account_id: int
+    filter_id: int
+    keyword: str
+    whole_word: int  # 1: not as a part of a longer word
+
+
+class FilterPost(Struct, frozen=True):
+    """A post that a filter matches whatever is said in it. Columns of `filter_posts`."""
+
+    id: int
+    account_id: int
+    filter_id: int
+    post_id: int
+
+
 class Conversation(Struct, frozen=True):
     """A thread of direct posts as one participant sees it. Columns of `conversations`."""
 
@@ -550,6 +595,7 @@ class Standing(Struct, frozen=True):
     disabled: int
     suspended_ms: int
     org_id: int = 0
+    filters_version: int = 0
 
 
 class Stranger(int):
@@ -572,6 +618,7 @@ class Viewer(Struct, frozen=True):
     token_id: str = ""  # of the token or session
     role: str = ""
     org_id: int = 0  # of the site
+    has_filters: bool = False  # when the token was looked up
 
 
 ANYBODY = Viewer()

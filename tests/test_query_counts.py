@@ -14,7 +14,8 @@ from chirrup.config import Settings
 from chirrup.ids import ID_MAX
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Engines, Tx
-from chirrup.social import follows, lists, notification_groups, posts, reactions
+from chirrup.social import filters, follows, lists, notification_groups, posts, reactions
+from chirrup.social.filters import FilterChange, KeywordChange
 from chirrup.social.media import Addresses
 from chirrup.store import notifications as notification_rows
 from chirrup.timelines import fanout, read
@@ -94,6 +95,27 @@ async def test_forty_quotes_cost_what_four_cost_and_a_page_without_any_nothing_m
     assert (len(few), len(many)) == (4, 40)
     assert cost_of_many <= cost_of_few <= 14
     assert cost_of_plain <= 8
+
+
+async def test_filters_cost_nothing_once_they_and_the_posts_are_known(db: Database, new_render: Callable[[], Renderer]):
+    viewer, ids, _ = await db.write(written, 20)
+    render, views = new_render(), Views(SITE, ADDRESSES)
+    _, api = await cost(db, render.statuses, viewer, ids)
+    _, api_again = await cost(db, render.statuses, viewer, ids)
+    _, pages_again = await cost(db, views.shown, viewer, ids)
+    wanted = FilterChange("no", ["home"], "hide", keywords=[KeywordChange(keyword=f"post {n}") for n in range(10)])
+    await db.write(filters.create, viewer, wanted)
+
+    _, first = await cost(db, render.statuses, viewer, ids)
+    some, known = await cost(db, render.statuses, viewer, ids)
+    left, pages = await cost(db, lambda tx: views.shown(tx, viewer, ids, context="home"))
+    _, pages_known = await cost(db, lambda tx: views.shown(tx, viewer, ids, context="home"))
+
+    assert sum(b'"filtered":[{' in bytes(one) for one in some) == 20
+    assert len(left) == 30  # the viewer's own boosts stay
+    assert first <= api_again + 4 <= api + 4
+    assert known == api_again
+    assert pages_known == pages_again <= pages
 
 
 async def test_twenty_accounts_cost_what_two_cost(db: Database, new_render: Callable[[], Renderer]):

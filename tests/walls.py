@@ -26,7 +26,7 @@ SECTIONS = {"tag": "tags", "files": "media", "profiles": "accounts"}  # of paths
 
 def section_of(path: str) -> str:
     """What the first id in it is of; "": there is none."""
-    return next(iter(re.findall(r"/(\w+)/\{", path)), "")
+    return next(iter(re.findall(r"/(filters/statuses|\w+)/\{", path)), "")
 
 
 class Site:
@@ -60,6 +60,9 @@ class Site:
         self.ann.post(f"{V1}/lists/{listed['id']}/accounts", account_ids=[self.bob.id])
         featured = self.ann.post(f"{V1}/featured_tags", name=tag).json()
         self.ann.post(f"{V1}/tags/{tag}/follow")
+        keyword = self.ann.post(f"{V1}/filters", phrase=word, context=["home"]).json()
+        filtered = self.ann.get("/api/v2/filters").json()[0]
+        kept = self.ann.post(f"/api/v2/filters/{filtered['id']}/statuses", status_id=said["public"]).json()
         draft = self.ann.post("/api/chirrup/v1/drafts", status=word).json()
         scheduled = self.ann.say(word, scheduled_at="4000-01-01")
         eventually(lambda: self.bob.get(f"{V1}/notifications").json() and self.bob.get(f"{V1}/conversations").json())
@@ -79,6 +82,9 @@ class Site:
             "lists": [listed["id"]],
             "list": [listed["id"]],
             "featured_tags": [featured["id"]],
+            "filters": [filtered["id"], keyword["id"]],  # of a keyword where the path is of before 4.0
+            "keywords": [keyword["id"]],
+            "filters/statuses": [kept["id"]],
             "drafts": [draft["id"]],
             "scheduled_statuses": [scheduled["id"]],
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],

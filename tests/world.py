@@ -32,7 +32,11 @@ class World:
             "scheduled_statuses": self._made("/api/v1/statuses", status="later", scheduled_at="4000-01-01"),
             "drafts": self._made("/api/chirrup/v1/drafts", status="unfinished"),
             "featured_tags": self._made("/api/v1/featured_tags", name="there"),
+            "v1/filters": self._made("/api/v1/filters", phrase="fog", context=["home"]),
+            "filters": self._made("/api/v2/filters", title="weather", context=["home"]),
         }
+        made["keywords"] = made["v1/filters"]
+        made["filters/statuses"] = self._made(f"/api/v2/filters/{made['filters']}/statuses", status_id=post["id"])
         self.ids: dict[str, str] = {noun: id for noun, id in made.items() if id}
         self.other.post(f"/api/v1/statuses/{post['id']}/favourite")
         self.group_key = eventually(lambda: self.user.get("/api/v1/notifications").json())[0]["group_key"]
@@ -48,8 +52,8 @@ class World:
         """The id of an object for a path like `…/lists/{id…`; of a post, if the noun is unknown."""
         if "{group_key}" in path:
             return self.group_key
-        noun = path.split("/{")[0].rpartition("/")[2]
-        return self.ids.get(noun, self.ids["statuses"])
+        before, noun = path.split("/{")[0].split("/")[-2:]
+        return self.ids.get(f"{before}/{noun}") or self.ids.get(noun, self.ids["statuses"])
 
     def path(self, route: Route) -> str:
         return self.filled(route, self.id_for(route.path))

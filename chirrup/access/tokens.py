@@ -53,6 +53,7 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
         token_id=token.id,
         role=standing.role if standing else "",
         org_id=org_id,
+        has_filters=bool(standing and standing.filters_version),
     )
 
 

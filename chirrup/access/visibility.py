@@ -38,6 +38,7 @@ class Seen(msgspec.Struct, frozen=True):
     parents: frozenset[int] = frozenset()  # what posts reply to, where it was looked up and the viewer may see it
     quoted: dict[int, Post] = {}  # what they quote, and what that quotes, likewise
     hidden: frozenset[int] = frozenset()  # what they quote and the viewer may not see
+    filters_version: int = 0  # of the viewer's filters; 0: there are none
 
     def parent_of(self, post: Post) -> tuple[int, int]:
         """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
@@ -156,8 +157,10 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
         lambda: blocks_and_mutes.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
     )
     seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
+    own_state = authors.get(viewer_id)
+    filters_version = own_state.filters_version if own_state else viewer.filters_version
     if not beside:
-        return Seen(viewer_id, seen, authors, viewer)
+        return Seen(viewer_id, seen, authors, viewer, filters_version=filters_version)
     shown = {id: post for id, post in seen.items() if id in found.posts}
     quoted = {id: post for id, post in seen.items() if id in found.quoted} if found.quoted else {}
     own = {post.author_id for posts in (found.posts, quoted) for post in posts.values()}
@@ -169,6 +172,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
         frozenset(seen.keys() & found.parents.keys()),
         quoted,
         frozenset(found.quoted.keys() - quoted.keys()),
+        filters_version,
     )
 
 

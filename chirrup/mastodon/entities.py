@@ -3,15 +3,13 @@
 Ids are strings, dates ISO 8601 with three digits and Z. The OpenAPI document is made from these types.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-Id = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,18})$")]
-
-
-class Entity(msgspec.Struct, kw_only=True):
-    pass
+from .entity import Entity as Entity
+from .entity import Id as Id
+from .filter_entities import FilterResult
 
 
 class AccountField(Entity, kw_only=True):
@@ -229,6 +227,7 @@ class Status(StatusFixed, kw_only=True):
     bookmarked: bool | msgspec.UnsetType = msgspec.UNSET
     muted: bool | msgspec.UnsetType = msgspec.UNSET
     pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    filtered: list[FilterResult] | msgspec.UnsetType = msgspec.UNSET
     poll: Poll | None
     quotes_count: int
     quote: Quote | None

@@ -54,6 +54,7 @@ def _without_content(tx: Tx, call: Call, post: Post) -> Status:
         reblogged=marks.boosted,
         bookmarked=marks.bookmarked,
         muted=marks.muted,
+        filtered=[],
         poll=None,
         quotes_count=0,
         quote=None,

@@ -12,7 +12,7 @@ import msgspec
 
 from ..access import apps, codes, emails, limits, logins, scopes, tokens
 from ..access.apps import Client
-from ..errors import Forbidden, Invalid, InvalidFields, OAuthError
+from ..errors import Forbidden, Invalid, InvalidSignUp, OAuthError
 from ..http.route import ANYONE, APP, CLIENT, SLOW, Route
 from ..ports import Tx
 from ..social import accounts
@@ -211,7 +211,7 @@ class ResendBody(msgspec.Struct, kw_only=True):
 async def resend_confirmation(call: Call, body: ResendBody) -> Empty:
     """email: the address to confirm instead. Test suites call it also for accounts with nothing to confirm."""
     if body.email and (wrong := accounts.check_email(body.email)):
-        raise InvalidFields(wrong)
+        raise InvalidSignUp(wrong)
     user = await call.read(accounts.user, call.account_id)
     address = emails.key_of(body.email or user.email)
     await call.throttle(limits.CONFIRMATION, account=str(call.account_id), address=address)

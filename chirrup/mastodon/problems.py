@@ -2,19 +2,30 @@
 
 from typing import Any
 
-from ..errors import ChirrupError, Invalid, InvalidFields, NotAllowed, NotFound, OAuthError
+from ..errors import ChirrupError, Invalid, InvalidFields, InvalidSignUp, NotAllowed, NotFound, OAuthError
 from ..social.composing import MentionsUnexpected
 
 FAILED = "Validation failed: "
 # (field, rule) -> Mastodon's own sentence.
 SENTENCES = {
     ("account", "taken"): "Account has already been taken",
+    ("context", "blank"): "Context can't be blank",
+    ("context", "unknown"): "Context None or invalid context supplied",
+    ("keyword", "blank"): "Keyword can't be blank",
+    ("phrase", "blank"): "Phrase can't be blank",
+    ("status", "blank"): "Status must exist",
+    ("status", "taken"): "Status has already been taken",
     ("scheduled_at", "too_soon"): "Scheduled at The scheduled date must be in the future",
     ("tag", "invalid"): "Tag is invalid",
     ("title", "blank"): "Title can't be blank",
     ("version", "blank"): "Version can't be blank: send the one of the draft that you replace",
 }
 WHOLE = {  # (field, rule) -> the whole message, without FAILED
+    (
+        "filter",
+        "shared",
+    ): "Other keywords of this filter share what you want to change: use an app that knows filters of"
+    " several keywords, or the settings on the web",
     ("scheduled_at", "unreadable"): "Record invalid",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
@@ -30,7 +41,7 @@ def words(error: ChirrupError) -> dict[str, Any]:
     if isinstance(error, OAuthError):
         return {"error": error.error, "error_description": error.message}
     body: dict[str, Any] = {"error": message(error)}
-    if isinstance(error, InvalidFields):
+    if isinstance(error, InvalidSignUp):
         details: dict[str, list[dict[str, str]]] = {}
         for problem in error.problems:
             detail = {"error": RULES.get(problem.rule, "ERR_INVALID"), "description": problem.why}

@@ -15,12 +15,13 @@ from ..errors import NotFound
 from ..ports import Tx
 from ..social import media as media_files
 from ..social import shown, text
+from ..social.matching import Match
 from ..social.media import SLOT_MS, Addresses
 from ..social.polls import ShownPoll
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
 from ..times import iso, iso_or_none
-from ..types import App, Media, Post, PostVersion, QuotePolicy, QuoteState
-from . import entities
+from ..types import App, Filter, Media, Post, PostVersion, QuotePolicy, QuoteState
+from . import entities, filter_entities
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
 Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
@@ -31,13 +32,13 @@ class PostRenderer(AccountRenderer):
 
     def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
         super().__init__(site, addresses)
-        self._known = known or Known()
+        self.known = known or Known()
         self._posts = Kept[tuple[Version, bytes]]()
 
     def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[Json]:
         """Those of ids that the viewer may see, in their order. excerpt: of a timeline that shows fewer."""
         fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
-        page = shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt, detailed=fixed.find)
+        page = shown.find(tx, viewer_id, ids, self.known, excerpt=excerpt, detailed=fixed.find)
         return self._rendered(tx, page, fixed)
 
     def status(self, tx: Tx, viewer_id: int, id: int) -> Json:
@@ -50,13 +51,13 @@ class PostRenderer(AccountRenderer):
     def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
         """Those of ids that the viewer may see."""
         fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
-        page = shown.find(tx, viewer_id, ids, self._known, detailed=fixed.find)
+        page = shown.find(tx, viewer_id, ids, self.known, detailed=fixed.find)
         return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
 
-    def seen(self, tx: Tx, seen: Seen, ids: Iterable[int]) -> list[Json]:
-        """As statuses(), for posts that the oracle has allowed already."""
+    def seen(self, tx: Tx, seen: Seen, ids: Iterable[int], matches: dict[int, list[Match]]) -> list[Json]:
+        """As statuses(), for posts that the oracle has allowed already. matches: of the viewer's filters, by entry."""
         fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
-        return self._rendered(tx, shown.of(tx, seen, ids, self._known, detailed=fixed.find), fixed)
+        return self._rendered(tx, shown.of(tx, seen, ids, self.known, matches, detailed=fixed.find), fixed)
 
     def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
         seen = page.seen
@@ -66,7 +67,13 @@ class PostRenderer(AccountRenderer):
         voting = {id: encode(poll_entity(one, seen.viewer_id)) for id, one in page.polls.items()}
         known = bool(seen.viewer_id)
 
-        def whole(post: Post, original: Post, reblog: bytes = b"null", quote: bytes = b"null") -> bytes:
+        def whole(
+            post: Post,
+            original: Post,
+            matches: Collection[Match],
+            reblog: bytes = b"null",
+            quote: bytes = b"null",
+        ) -> bytes:
             count = page.counts.get(original.id, UNCOUNTED)
             flag = page.flags.get(original.id, UNFLAGGED)
             pinned = flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else None
@@ -79,6 +86,7 @@ class PostRenderer(AccountRenderer):
                     authors[post.author_id],
                     _counts(count.replies, count.boosts, count.favourites, count.quotes),
                     _marks(flag.favourited, flag.boosted, flag.bookmarked, flag.muted, pinned) if known else b"",
+                    _filtered(matches) if known else b"",
                     APPROVALS[original.quote_policy, seen.may_quote(original)],
                     b'"poll":',
                     voting.get(post.poll_id, b"null"),
@@ -94,17 +102,20 @@ class PostRenderer(AccountRenderer):
             if not post.quote_of_id:
                 return b"null"
             state, quoted = seen.quote_of(post)
-            status = whole(quoted, quoted, quote=_shallow(seen, quoted)) if quoted else b"null"
+            if quoted is None:
+                return b'{"state":"%b","quoted_status":null}' % state.encode()
+            status = whole(quoted, quoted, page.filtered.get(quoted.id, ()), quote=_shallow(seen, quoted))
             return b'{"state":"%b","quoted_status":%b}' % (state.encode(), status)
 
         found: list[Json] = []
         for post in page.entries:
+            matches = page.filtered.get(post.id, ())
             if post.boost_of_id:
                 original = page.original(post)
-                boosted = whole(original, original, quote=quote_of(original))
-                found.append(msgspec.Raw(whole(post, original, boosted)))
+                boosted = whole(original, original, matches, quote=quote_of(original))
+                found.append(msgspec.Raw(whole(post, original, matches, boosted)))
             else:
-                found.append(msgspec.Raw(whole(post, post, quote=quote_of(post))))
+                found.append(msgspec.Raw(whole(post, post, matches, quote=quote_of(post))))
         return found
 
     def _quoting(self, post: Post, seen: Seen) -> bytes:
@@ -277,6 +288,10 @@ def _marks(favourited: bool, boosted: bool, bookmarked: bool, muted: bool, pinne
     return encode(marks)[1:-1] + b","
 
 
+def _filtered(matches: Collection[Match]) -> bytes:
+    return b'"filtered":%b,' % encode([filter_result(one) for one in matches]) if matches else b'"filtered":[],'
+
+
 def _shallow(seen: Seen, post: Post) -> bytes:
     """What a quoted post quotes itself: only named."""
     if not post.quote_of_id:
@@ -313,6 +328,25 @@ def poll_entity(shown: ShownPoll, viewer_id: int) -> entities.Poll:
             for one in shown.options
         ],
         emojis=[],
+    )
+
+
+def filter_entity(one: Filter) -> filter_entities.Filter:
+    """Without what is in it, as posts have it."""
+    return filter_entities.Filter(
+        id=str(one.id),
+        title=one.title,
+        context=one.places,
+        expires_at=iso_or_none(one.expires_ms),
+        filter_action=one.action,
+    )
+
+
+def filter_result(match: Match) -> filter_entities.FilterResult:
+    return filter_entities.FilterResult(
+        filter=filter_entity(match.filter),
+        keyword_matches=match.keywords or None,
+        status_matches=[str(id) for id in match.post_ids] or None,
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from ..access import emails
 from ..access.visibility import may_see_account, of_one_organisation
-from ..errors import Invalid, InvalidFields, NotFound, not_among, too_long, too_many
+from ..errors import Invalid, InvalidSignUp, NotFound, not_among, too_long, too_many
 from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
 from ..ids import random_bucket, text_key
 from ..ports import Tx
@@ -44,7 +44,7 @@ class SignUp(msgspec.Struct, frozen=True):
 
 
 def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
-    """A new account with its user. Raises InvalidFields with all problems of username and email.
+    """A new account with its user. Raises InvalidSignUp with all problems of username and email.
 
     tells_addresses: whether the caller may learn that an e-mail address is taken. If not, no error is raised for one:
     the account is made, the address still belongs to the account that had it first, and its owner gets a mail
@@ -52,7 +52,7 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     """
     problems = check_username(wanted.username, reserved=wanted.role == Role.USER) + check_email(wanted.email)
     if problems:
-        raise InvalidFields(problems)
+        raise InvalidSignUp(problems)
     account = _insert(tx, wanted)
     if not rows.claim_name(tx, name_key(wanted.org_id, wanted.username), account.id):
         problems.append(Invalid("username", "taken", "has already been taken"))
@@ -60,7 +60,7 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     if taken and tells_addresses:
         problems.append(Invalid("email", "taken", "has already been taken"))
     if problems:
-        raise InvalidFields(problems)
+        raise InvalidSignUp(problems)
     rows.insert_user(
         tx,
         User(

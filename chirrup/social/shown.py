@@ -5,7 +5,7 @@ the queries of one. The queries for details run in one round with those of the o
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import msgspec
 
@@ -29,35 +29,18 @@ from ..types import (
     PostVersion,
     Relationship,
 )
-from . import mentions, polls
+from . import filtered, mentions, polls
 from . import posts as saying
 from .accounts import relationships
+from .known import Kept as Kept
+from .known import Known as Known
+from .matching import Match
 from .polls import ShownPoll
 
-KEPT = 20_000  # cached objects of each kind
 UNCOUNTED = PostCounts(0)
 UNFLAGGED = PostFlags()
 
-T = TypeVar("T")
 _decode_fields = msgspec.json.Decoder(list[Field]).decode
-
-
-class Kept(dict[int, T]):
-    """A cache of up to KEPT objects by id; the oldest are dropped."""
-
-    def keep(self, id: int, thing: T) -> None:
-        if len(self) >= KEPT:
-            for oldest in list(self)[: KEPT // 10]:
-                self.pop(oldest, None)
-        self[id] = thing
-
-
-class Known:
-    """Caches, one per process."""
-
-    def __init__(self) -> None:
-        self.posts = Kept[Post]()  # read again if the version has changed
-        self.apps = Kept[App]()  # apps never change
 
 
 class Excerpt(Protocol):
@@ -92,6 +75,7 @@ class Shown(msgspec.Struct, frozen=True):
     flags: dict[int, PostFlags] = {}  # by post; absent: UNFLAGGED
     polls: dict[int, ShownPoll] = {}  # by poll
     details: Details = NO_DETAILS
+    filtered: dict[int, list[Match]] = {}  # by entry or quoted post: what matches of the viewer's filters
 
     def original(self, entry: Post) -> Post:
         """The post that entry boosts, or entry itself."""
@@ -128,15 +112,28 @@ def find(
         lambda: visibility.judge(tx, viewer_id, found),
         *_questions(tx, viewer_id, _with_quoted(found.posts, found.quoted), known, detailed),
     )
-    shown = excerpt.shown(seen) if excerpt else ids
-    return Shown(seen, _entries(seen, shown), *parts)
+    page = Shown(seen, _entries(seen, excerpt.shown(seen) if excerpt else ids), *parts)
+    if not seen.filters_version:
+        return page
+    quoted = ((post, post) for post in seen.quoted.values())
+    entries = [*((entry, page.original(entry)) for entry in page.entries), *quoted]
+    matches = filtered.page(tx, viewer_id, seen.filters_version, entries, known)
+    return msgspec.structs.replace(page, filtered=matches)
 
 
-def of(tx: Tx, seen: Seen, ids: Iterable[int], known: Known, *, detailed: Detailed = _all) -> Shown:
-    """As find(), for posts that the oracle has allowed already."""
+def of(
+    tx: Tx,
+    seen: Seen,
+    ids: Iterable[int],
+    known: Known,
+    matches: dict[int, list[Match]],
+    *,
+    detailed: Detailed = _all,
+) -> Shown:
+    """As find(), for posts that the oracle has allowed already. matches: of filters, by entry."""
     shown = _with_quoted(seen.posts, seen.quoted)
     parts = tx.together(*_questions(tx, seen.viewer_id, shown, known, detailed))
-    return Shown(seen, _entries(seen, ids), *parts)
+    return Shown(seen, _entries(seen, ids), *parts, filtered=matches)
 
 
 def _entries(seen: Seen, ids: Iterable[int]) -> list[Post]:

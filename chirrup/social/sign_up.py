@@ -9,7 +9,7 @@ import msgspec
 from ..access import emails, limits
 from ..access.caller import Caller
 from ..access.passwords import Passwords
-from ..errors import Invalid, InvalidFields, NotAllowed
+from ..errors import Invalid, InvalidSignUp, NotAllowed
 from ..ports import Tx
 from ..types import User
 from . import accounts
@@ -36,7 +36,7 @@ async def sign_up(
 
     Nobody has to be approved. Where addresses are to be confirmed, the account may be used once that is done.
     wrong: what the edge has found by itself.
-    Raises NotAllowed: no new accounts are taken; TooMany; InvalidFields: all that is wrong.
+    Raises NotAllowed: no new accounts are taken; TooMany; InvalidSignUp: all that is wrong.
     """
     if not caller.site.registrations:
         raise NotAllowed("this server takes no new accounts")
@@ -59,7 +59,7 @@ async def sign_up(
 
 
 def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collection[Invalid]) -> str:
-    """The password as it is kept. Takes a while. Raises InvalidFields."""
+    """The password as it is kept. Takes a while. Raises InvalidSignUp."""
     problems = accounts.check_username(wanted.username) + accounts.check_email(wanted.email)
     try:
         personal = (wanted.username, wanted.email, caller.site.domain, caller.site.title)
@@ -68,7 +68,7 @@ def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collect
         problems.append(problem)
     problems += wrong
     if problems:
-        raise InvalidFields(problems)
+        raise InvalidSignUp(problems)
     return passwords.hash(wanted.password)
 
 

@@ -28,7 +28,7 @@ def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     return tx.by_ids(
         f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
               COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
-              accounts.org_id
+              accounts.org_id, filters_version
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
             WHERE {tx.sql.ids_in("accounts.id", "ids")}""",

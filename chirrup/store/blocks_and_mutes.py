@@ -18,6 +18,7 @@ class Relations(msgspec.Struct, frozen=True):
     blocked_by: frozenset[int] = frozenset()
     muting: frozenset[int] = frozenset()
     org_id: int = 0  # the viewer's; not read if the viewer is the only account asked about
+    filters_version: int = 0  # of the viewer's filters; 0: there are none, or they were not read either
 
     def hides(self, account_id: int) -> bool:
         """The viewer does not want to see this account's posts in timelines, or may not."""
@@ -54,26 +55,33 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     if not set(others) - {viewer_id}:
         return Relations(viewer_id)
     rows = tx.all(
-        f"""SELECT 0, target_id FROM following
+        f"""SELECT 0, target_id, 0 FROM following
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "followees")}
-            UNION ALL SELECT 1, target_id FROM {tx.sql.seldom("blocks")}
+            UNION ALL SELECT 1, target_id, 0 FROM {tx.sql.seldom("blocks")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
-            UNION ALL SELECT 2, blocker_id FROM {tx.sql.seldom("blocked_by")}
+            UNION ALL SELECT 2, blocker_id, 0 FROM {tx.sql.seldom("blocked_by")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("blocker_id", "others")}
-            UNION ALL SELECT 3, target_id FROM {tx.sql.seldom("mutes")}
+            UNION ALL SELECT 3, target_id, 0 FROM {tx.sql.seldom("mutes")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
                 AND (expires_ms = 0 OR expires_ms > :now)
-            UNION ALL SELECT 4, org_id FROM accounts WHERE bucket = :bucket AND id = :viewer""",
+            UNION ALL SELECT 4, org_id, filters_version FROM accounts WHERE bucket = :bucket AND id = :viewer""",
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,
         others=others,
         followees=others if followees is None else followees,
         now=tx.now_ms,
     )
-    found: tuple[list[int], ...] = ([], [], [], [], [])
-    for kind, other in rows:
-        found[kind].append(other)
-    return Relations(viewer_id, *(frozenset(ids) for ids in found[:4]), org_id=found[4][0] if found[4] else 0)
+    found: tuple[list[int], ...] = ([], [], [], [])
+    org_id = filters_version = 0
+    for kind, other, version in rows:
+        if kind == _VIEWER:
+            org_id, filters_version = other, version
+        else:
+            found[kind].append(other)
+    return Relations(viewer_id, *map(frozenset, found), org_id=org_id, filters_version=filters_version)
+
+
+_VIEWER = 4  # the kind of the row about the viewer
 
 
 def org_of_stranger(viewer_id: int) -> int:

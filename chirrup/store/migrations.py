@@ -138,6 +138,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "posts.quote_policy": _add("posts", "quote_policy", "TEXT NOT NULL DEFAULT ''"),
     "post_counts.quotes": _add("post_counts", "quotes", "BIGINT NOT NULL DEFAULT 0"),
     "users.quote_policy": _add("users", "quote_policy", "TEXT NOT NULL DEFAULT 'public'"),
+    "filters": _create_missing,
+    "accounts.filters_version": _add("accounts", "filters_version", "BIGINT NOT NULL DEFAULT 0"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -60,6 +60,9 @@ TABLES = {
     "lists": "id (the owner's)",
     "list_members": "list_id",
     "listed_in": "account_id",
+    "filters": "account_id",
+    "filter_keywords": "account_id",
+    "filter_posts": "account_id",
     "notifications": "id (the recipient's)",
     "notification_policies": "account_id",
     "notification_permissions": "account_id",
@@ -126,6 +129,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   locked INTEGER NOT NULL, bot INTEGER NOT NULL, discoverable INTEGER NOT NULL, hide_network INTEGER NOT NULL,
   indexable INTEGER NOT NULL, changed_ms BIGINT NOT NULL, suspended_ms BIGINT NOT NULL,
   org_id BIGINT NOT NULL DEFAULT 0, host TEXT NOT NULL DEFAULT '', uri TEXT NOT NULL DEFAULT '',
+  filters_version BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS accounts_of_org ON accounts (org_id, id DESC, bucket);
 
@@ -292,6 +296,16 @@ CREATE TABLE IF NOT EXISTS list_members (
 CREATE TABLE IF NOT EXISTS listed_in (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, list_id BIGINT NOT NULL, owner_id BIGINT NOT NULL,
   PRIMARY KEY (account_id, bucket, list_id)) {{clustered}};
+
+CREATE TABLE IF NOT EXISTS filters (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL, title TEXT NOT NULL, contexts TEXT NOT NULL,
+  action TEXT NOT NULL, expires_ms BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, id)) {{clustered}};
+CREATE TABLE IF NOT EXISTS filter_keywords (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL, filter_id BIGINT NOT NULL,
+  keyword TEXT NOT NULL, whole_word INTEGER NOT NULL, PRIMARY KEY (bucket, account_id, id)) {{clustered}};
+CREATE TABLE IF NOT EXISTS filter_posts (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL, filter_id BIGINT NOT NULL,
+  post_id BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS notifications (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, from_id BIGINT NOT NULL,

@@ -23,7 +23,8 @@ def insert(tx: Tx, token: Token) -> None:
 def find(tx: Tx, bucket: int, id: str) -> tuple[Token, int, Standing | None] | None:
     """The token, its organisation and its account's standing, in one query; no Standing for an app's own token."""
     row = tx.one(
-        f"""SELECT {_OF_TOKEN}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id, p.org_id
+        f"""SELECT {_OF_TOKEN}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id,
+              a.filters_version, p.org_id
             FROM tokens t
             LEFT JOIN users u ON u.bucket = t.bucket AND u.account_id = t.account_id
             LEFT JOIN accounts a ON a.bucket = t.bucket AND a.id = t.account_id
@@ -37,7 +38,8 @@ def find(tx: Tx, bucket: int, id: str) -> tuple[Token, int, Standing | None] | N
     token, standing, app_org_id = Token(*row[:WIDTH]), row[WIDTH:-1], row[-1]
     if None in standing:
         return token, app_org_id or 0, None
-    return token, standing[-1], Standing(*standing)
+    found = Standing(*standing)
+    return token, found.org_id, found
 
 
 def delete(tx: Tx, bucket: int, id: str) -> bool:

@@ -27,8 +27,9 @@ READS = 8  # database reads at the same time, for all readers that catch up
 
 
 class CatchingUp:
-    def __init__(self, services: Services, watermark: Watermark) -> None:
-        self._services, self._watermark = services, watermark
+    def __init__(self, services: Services, watermark: Watermark, filtering: set[int]) -> None:
+        """filtering: the accounts that may have filters."""
+        self._services, self._watermark, self._filtering = services, watermark, filtering
         self._reading = asyncio.Semaphore(READS)
 
     async def catch_up(self, subscription: Subscription) -> None:
@@ -101,7 +102,8 @@ class CatchingUp:
             if subscription.is_over:
                 return
             some, site = missed[at : at + STEP], subscription.reader.site
-            found = await self._read(events.of_missed, self._services.render, site, viewer_id, some)
+            filtering = self._filtering & {viewer_id}
+            found = await self._read(events.of_missed, self._services.render, site, viewer_id, filtering, some)
             for event in found:
                 if text := event.texts.get(viewer_id):
                     await recall(self._services.engines, event, [subscription])

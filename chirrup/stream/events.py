@@ -3,21 +3,25 @@
 All functions take a transaction. Each event passes access/visibility.py at the moment it is sent.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from ..access import visibility
 from ..access.sites import Site
+from ..access.visibility import Seen
 from ..errors import NotFound
 from ..events import Signal
 from ..mastodon.render import Renderer
 from ..ports import Tx
-from ..social import conversations, notifications, shown_to_many
+from ..social import conversations, filtered, notifications, shown_to_many
+from ..social.matching import Match
 from ..social.shown_to_many import Read
 from ..timelines.position import place_of
 
 _encode = msgspec.json.Encoder().encode
+# The payload of what has none: server-sent events have it so in Mastodon, and messages on a WebSocket leave it out.
+NO_PAYLOAD = "undefined"
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -26,6 +30,7 @@ class Ask(msgspec.Struct, frozen=True):
     signal: Signal
     viewers: set[int]
     strangers: set[int]  # those of viewers for whom blocks and mutes have not been applied yet
+    filtering: set[int]  # those of viewers who may have filters
     site: Site  # at which all of them listen
 
 
@@ -49,7 +54,8 @@ class Event:
         """The event as a WebSocket frame. label: the JSON of the stream's label."""
         made = self._bytes.get((label, text))
         if made is None:
-            body = b'{"stream":%b,"event":"%b","payload":%b}' % (label.encode(), self.kind.encode(), _encode(text))
+            payload = b"" if text == NO_PAYLOAD else b',"payload":%b' % _encode(text)
+            body = b'{"stream":%b,"event":"%b"%b}' % (label.encode(), self.kind.encode(), payload)
             made = self._bytes[label, text] = frame(body)
         return made
 
@@ -78,6 +84,7 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
         {ask.signal.id for ask in asks if ask.signal.kind in ("update", "status.update")},
         {ask.signal.id for ask in asks if ask.signal.kind == "delete"},
     )
+    versions = filtered.versions(tx, {id for ask in asks for id in ask.filtering})
 
     def event(ask: Ask) -> Event | None:
         signal = ask.signal
@@ -90,13 +97,18 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
             (viewer_id,) = ask.viewers  # such a channel belongs to one account
             make = _notification if signal.kind == "notification" else _conversation
             return make(tx, render.at(ask.site), viewer_id, signal.id)
-        return _post(tx, render.at(ask.site), read, ask)
+        if signal.kind == "filters_changed":
+            return Event("filters_changed", 0, dict.fromkeys(ask.viewers, NO_PAYLOAD))
+        return _post(tx, render.at(ask.site), read, ask, versions)
 
     return [event(ask) for ask in asks]
 
 
-def _post(tx: Tx, render: Renderer, read: Read, ask: Ask) -> Event | None:
-    """It is rendered once for all who see it the same way."""
+def _post(tx: Tx, render: Renderer, read: Read, ask: Ask, versions: Mapping[int, int]) -> Event | None:
+    """It is rendered once for all who see it the same way, and for each whose filters it matches.
+
+    versions: of filters, by viewer who has any.
+    """
     kind = ask.signal.kind
     shown = shown_to_many.show(
         tx, read, ask.signal.id, ask.viewers, ask.strangers, ask.site.org_id, is_new=kind == "update"
@@ -105,13 +117,22 @@ def _post(tx: Tx, render: Renderer, read: Read, ask: Ask) -> Event | None:
         return None
     post, original = shown.post, shown.original
     texts: dict[int, str] = {}
+    matches: dict[int, list[Match]] = {}
+    if filtering := {id: versions[id] for id in ask.filtering & versions.keys()}:
+        matches = filtered.for_many(tx, filtering, post, original, render.known)
     for viewers, seen in shown.alike:
-        texts |= dict.fromkeys(viewers, bytes(render.seen(tx, seen, [post.id])[0]).decode())
+        texts |= dict.fromkeys(viewers, _text(tx, render, seen, post.id, []))
+        for viewer_id in viewers & matches.keys():
+            texts[viewer_id] = _text(tx, render, seen, post.id, matches[viewer_id])
     answers = post.reply_to_author_id not in (0, post.author_id)
     place = place_of(post.id) if kind == "update" else 0
     event = Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
     event.shows = original.id if place else 0
     return event
+
+
+def _text(tx: Tx, render: Renderer, seen: Seen, post_id: int, matches: list[Match]) -> str:
+    return bytes(render.seen(tx, seen, [post_id], {post_id: matches})[0]).decode()
 
 
 def _notification(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | None:
@@ -134,7 +155,9 @@ def _conversation(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | 
     return Event("conversation", id, {viewer_id: text}, place=place_of(found.last_post_id))
 
 
-def of_missed(tx: Tx, render: Renderer, site: Site, viewer_id: int, missed: Iterable[tuple[str, int]]) -> list[Event]:
-    """Events for one viewer at site who was away. missed: (kind, id) of what there is to send."""
-    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set(), site) for kind, id in missed]
+def of_missed(
+    tx: Tx, render: Renderer, site: Site, viewer_id: int, filtering: set[int], missed: Iterable[tuple[str, int]]
+) -> list[Event]:
+    """Events for one viewer at site who was away. missed: (kind, id) of what there is to send; filtering: as in Ask."""
+    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set(), filtering, site) for kind, id in missed]
     return [event for event in of_signals(tx, render, asks) if event]

@@ -6,6 +6,7 @@ Signals are handled in the order of arrival, in batches, so readers get them in 
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -51,7 +52,8 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watermark = Watermark(services.engines)
         self._acted_on = 0  # a place: everything up to it has been passed on
-        self._catching_up = CatchingUp(services, self._watermark)
+        self._filtering = set[int]()  # those accounts with open streams that may have filters
+        self._catching_up = CatchingUp(services, self._watermark, self._filtering)
 
     async def start(self) -> None:
         broker = self.services.engines.broker
@@ -110,7 +112,7 @@ class Hub:
                 await self._channels.join(_control(reader), reader)
                 # auth may be a second old. From here on the end of the token would be heard, so one more look is
                 # enough.
-                await self.services.engines.db.read(tokens.find, token, site.org_id)
+                self._note_filters(await self.services.engines.db.read(tokens.find, token, site.org_id))
             except BaseException:
                 await self.leave(reader)
                 raise
@@ -123,6 +125,8 @@ class Hub:
                 self._open[key] -= 1
                 if not self._open[key]:
                     del self._open[key]
+            if not self._open["account", reader.viewer.account_id]:
+                self._filtering.discard(reader.viewer.account_id)
             for subscription in reader.subscriptions.values():
                 await self._channels.part(subscription.stream.channel, subscription)
             await self._channels.part(_control(reader), reader)
@@ -193,6 +197,8 @@ class Hub:
             else:
                 del self._heard[message]
             signal, channels = unpack(message), self._channels.among(names[:room])
+            if signal.kind == "filters_changed" and channels:
+                self._filtering.add(signal.of) if signal.id else self._filtering.discard(signal.of)
             room -= len(names)
             if late := [channel for channel in channels if channel.is_late(signal)]:
                 update = msgspec.structs.replace(signal, kind="update")
@@ -208,7 +214,9 @@ class Hub:
             if wanting:
                 strangers = {one.viewer_id for one in wanting if one.is_public}
                 site = wanting[0].reader.site  # channels are one organisation's
-                asked.append((Ask(signal, {one.viewer_id for one in wanting}, strangers, site), channels))
+                viewers = {one.viewer_id for one in wanting}
+                filtering = self._filtering & viewers if self._filtering else set[int]()
+                asked.append((Ask(signal, viewers, strangers, filtering, site), channels))
         if not asked:
             return
         asks = [ask for ask, _ in asked]
@@ -239,7 +247,9 @@ class Hub:
                 logs.failed("not known what has been acted on, looking again", error)
 
     async def _look_after(self) -> None:
-        """After a gap, and every CHECK_S: close streams whose tokens have ended. After a gap: send what was missed."""
+        """After a gap, and every CHECK_S: close streams whose tokens have ended, and look who has filters. After a gap:
+        send what was missed.
+        """
         while True:
             after_gap = await happens(self._gap, CHECK_S)
             self._gap.clear()
@@ -276,23 +286,27 @@ class Hub:
         held = [reader for reader in self._readers if reader.token]
         for at in range(0, len(held), STEP):
             some = held[at : at + STEP]
-            barred = await self.services.engines.db.read(
-                _barred, {(reader.token, reader.site.org_id) for reader in some}
+            found = await self.services.engines.db.read(
+                _viewers, {(reader.token, reader.site.org_id) for reader in some}
             )
             for reader in some:
-                if reader.token in barred:
+                if viewer := found.get(reader.token):
+                    self._note_filters(viewer)
+                else:
                     reader.cut(POLICY, "this access has ended")
 
+    def _note_filters(self, viewer: Viewer) -> None:
+        if viewer.has_filters:
+            self._filtering.add(viewer.account_id)
 
-def _barred(tx: Tx, secrets: set[tuple[str, int]]) -> set[str]:
-    """Those of secrets, with their organisations, whose tokens may not be used (any more)."""
-    barred: set[str] = set()
+
+def _viewers(tx: Tx, secrets: set[tuple[str, int]]) -> dict[str, Viewer]:
+    """By secret, of those with their organisations whose tokens may be used (still)."""
+    found: dict[str, Viewer] = {}
     for secret, org_id in secrets:
-        try:
-            tokens.find(tx, secret, org_id)
-        except ChirrupError:
-            barred.add(secret)
-    return barred
+        with suppress(ChirrupError):
+            found[secret] = tokens.find(tx, secret, org_id)
+    return found
 
 
 def _control(reader: Reader) -> str:

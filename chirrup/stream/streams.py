@@ -95,7 +95,7 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
 
     kinds = NOTIFICATIONS if scopes.covers(viewer.scopes, "read:notifications") else frozenset[str]()
     if name == "user" and scopes.covers(viewer.scopes, "read:statuses"):
-        kinds |= POSTS
+        kinds |= POSTS | {"filters_changed"}
     if not kinds:
         _permit(viewer, "read:notifications")
     return Stream(name, "", f"user:{viewer.account_id}", viewer.account_id, kinds=kinds)

@@ -13,7 +13,7 @@ from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import settings
+from .screens.settings import filters, settings
 from .screens.showroom import ui
 
 
@@ -73,6 +73,12 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/settings", settings.save_profile, uploads=True, again=settings.profile_again),
     PageRoute("GET", "/settings/posting", settings.posting_form),
     PageRoute("POST", "/settings/posting", settings.save_posting, again=settings.posting_again),
+    PageRoute("GET", "/settings/filters", filters.index),
+    PageRoute("GET", "/settings/filters/new", filters.new_form),
+    PageRoute("POST", "/settings/filters/new", filters.create, again=filters.new_again),
+    PageRoute("GET", filters.EDIT_PATH, filters.edit_form),
+    PageRoute("POST", filters.EDIT_PATH, filters.save, again=filters.edit_again),
+    PageRoute("POST", f"{filters.EDIT_PATH}/delete", filters.delete),
     PageRoute("GET", "/settings/access", settings.access_form),
     PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again, cost=SLOW),
     PageRoute("POST", "/settings/email", settings.change_email, again=settings.email_again, cost=SLOW),

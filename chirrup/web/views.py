@@ -16,7 +16,7 @@ from ..social.media import Addresses, Meta
 from ..social.polls import ShownPoll
 from ..social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
 from ..timelines.once import Excerpt
-from ..types import Account, Media, Mention, Post, PostFlags, Relationship, Visibility
+from ..types import Account, FilterAction, Media, Mention, Post, PostFlags, Relationship, Visibility
 from .pages import asset
 
 FOLD_LINES = 15  # a text with more lines is folded in lists
@@ -94,6 +94,8 @@ class PostView(msgspec.Struct, frozen=True):
     indexed: bool  # search engines may keep it, and its boost by this booster
     alone: bool = False  # a direct post without mentions: only its author sees it
     pinned: bool = False  # shown as pinned
+    warned: tuple[str, ...] = ()  # titles of filters that show a warning instead of it
+    blurred: tuple[str, ...] = ()  # and instead of its pictures
 
     @property
     def from_id(self) -> int:
@@ -113,10 +115,19 @@ class Views:
         """Views for another site, with the same caches."""
         return self if site is self._site else Views(site, self._addresses, self._known)
 
-    def shown(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[PostView]:
-        """Those of ids that the viewer may see, in their order. excerpt: of a timeline that shows fewer."""
+    def shown(
+        self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None, *, context: str = ""
+    ) -> list[PostView]:
+        """Those of ids that the viewer may see and does not filter out, in their order.
+
+        excerpt: of a timeline that shows fewer. context: what filters call it (social/filters.py); "": none applies.
+        """
         page = self.find(tx, viewer_id, ids, excerpt)
-        return self.page(page, tx.now_ms, excerpt.together if excerpt else {})
+        return self.page(page, tx.now_ms, excerpt.together if excerpt else {}, context=context)
+
+    def at_home(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[PostView]:
+        """The same of a home timeline."""
+        return self.shown(tx, viewer_id, ids, excerpt, context="home")
 
     def find(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> Shown:
         """The posts for shown(), before they become views."""
@@ -130,12 +141,28 @@ class Views:
         return found[0]
 
     def page(
-        self, page: Shown, now_ms: int, together: Mapping[int, list[int]] = MappingProxyType({})
+        self,
+        page: Shown,
+        now_ms: int,
+        together: Mapping[int, list[int]] = MappingProxyType({}),
+        *,
+        context: str = "",
+        besides: int = 0,
     ) -> list[PostView]:
-        """The views of a page's entries, in order. together: entry -> other boosts that are shown with it."""
-        return [self._post(page, entry, together.get(entry.id, ()), now_ms) for entry in page.entries]
+        """The views of a page's entries, in order. together: entry -> other boosts that are shown with it.
 
-    def _post(self, page: Shown, entry: Post, together: Collection[int], now_ms: int) -> PostView:
+        context: as in shown(), but for the post `besides`, which the viewer has asked for.
+        """
+        views: list[PostView] = []
+        for entry in page.entries:
+            acts = _acts(page, entry, context) if page.filtered and entry.id != besides else {}
+            if FilterAction.HIDE not in acts:
+                views.append(self._post(page, entry, together.get(entry.id, ()), now_ms, acts))
+        return views
+
+    def _post(
+        self, page: Shown, entry: Post, together: Collection[int], now_ms: int, acts: Mapping[str, list[str]]
+    ) -> PostView:
         seen, people = page.seen, page.details.authors
         post, author = page.original(entry), people[page.original(entry).author_id]
         count = page.counts.get(post.id, UNCOUNTED)
@@ -145,6 +172,8 @@ class Views:
         boosts = [entry, *(seen.posts[id] for id in together)] if entry.boost_of_id else []
         followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
         files = page.details.files
+        warned = tuple(acts.get(FilterAction.WARN, ()))
+        said = f"Filtered: {', '.join(warned)}" if warned else post.summary or post.text or "A picture"
         return PostView(
             key=entry.id,
             id=post.id,
@@ -155,7 +184,7 @@ class Views:
             visibility=post.visibility,
             language=post.language,
             summary=post.summary,
-            said=post.summary or post.text or "A picture",
+            said=said,
             html=self.html(post.text, post.mentioned),
             fold=self._fold(post),
             sensitive=bool(post.sensitive),
@@ -173,6 +202,8 @@ class Views:
             flags=page.flags.get(post.id, UNFLAGGED),
             alone=post.visibility == Visibility.DIRECT and all(m.account_id == author.id for m in post.mentioned),
             boostable=post.visibility != Visibility.DIRECT and not followers_only,
+            warned=warned,
+            blurred=tuple(acts.get(FilterAction.BLUR, ())),
             indexed=for_search_engines(post, author)
             and (entry is post or for_search_engines(entry, people[entry.author_id])),
         )
@@ -236,6 +267,16 @@ class Views:
             first = first[: first.rfind(" ", 0, FOLD_CHARS) + 1]  # links and names have no space in them
         rest = post.text[len(first) :].strip()
         return (self.html(first.rstrip(), post.mentioned), self.html(rest, post.mentioned)) if first and rest else None
+
+
+def _acts(page: Shown, entry: Post, context: str) -> dict[str, list[str]]:
+    """What filters for this context do with an entry: their titles by action. Nobody's own posts are filtered."""
+    acts: dict[str, list[str]] = {}
+    if page.seen.viewer_id not in (entry.author_id, page.original(entry).author_id):
+        for match in page.filtered.get(entry.id, ()):
+            if context in match.filter.places:
+                acts.setdefault(match.filter.action, []).append(match.filter.title)
+    return acts
 
 
 def _poll(shown: ShownPoll, viewer_id: int) -> PollView:

@@ -10,7 +10,16 @@ from ..access import acts
 from ..errors import Refused
 from ..events import Event, Signal
 from ..ports import Engines
-from ..social import conversations, notification_policies, notifications, push_subscriptions, reactions, search, tags
+from ..social import (
+    conversations,
+    filters,
+    notification_policies,
+    notifications,
+    push_subscriptions,
+    reactions,
+    search,
+    tags,
+)
 from ..social import follows as social_follows
 from ..store.jobs import Job
 from ..timelines import fanout
@@ -115,6 +124,7 @@ REACTIONS = (
     Reaction(events.PollVoted, announce_edit),
     Reaction(events.PostChanged, announce_edit),
     Reaction(events.ListChanged, drop_stale),
+    Reaction(events.FiltersChanged, filters.on_changed),
     Reaction(events.TagFollowsChanged, drop_stale),
     Reaction(events.AccountChanged, search.on_account_changed),
     Reaction(events.PicturesReplaced, delete_files),

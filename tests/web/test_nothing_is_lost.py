@@ -110,11 +110,13 @@ def pages(server, ann, bob, anns) -> list[str]:
     poll = bob.say("a poll", poll={"options": ["a", "b"], "expires_in": 3600})
     picture = ann.call("POST", "/api/v2/media", files={"file": ("a.png", png(), "image/png")}).json()["id"]
     shows = ann.say("look", media_ids=[picture])
+    assert ann.post("/api/v1/filters", phrase="crow", context=["home"]).ok
+    filter_id = ann.get("/api/v2/filters").json()[0]["id"]
     return [
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
         *("/follow-requests", "/login?again=1", "/sign-up", "/forgot", f"/@{bob.name}", f"/@{bob.name}/{other['id']}"),
         *(f"/@{bob.name}/{poll['id']}", f"/@{ann.name}/{mine['id']}/edit", f"/@{ann.name}/{mine['id']}/delete"),
-        f"/@{ann.name}/{shows['id']}/edit",
+        *(f"/@{ann.name}/{shows['id']}/edit", "/settings/filters/new", f"/settings/filters/{filter_id}"),
     ]
 
 

@@ -52,7 +52,7 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
         page = pull.account(tx, call.viewer_id, account.id, asked, **filters)
         ids = page.items
         pins = pull.pinned(tx, call.viewer_id, account.id) if not tab and asked.before == ID_MAX else []
-        shown = {view.key: view for view in call.views.shown(tx, call.viewer_id, [*pins, *ids])}
+        shown = {view.key: view for view in call.views.shown(tx, call.viewer_id, [*pins, *ids], context="account")}
         first = [msgspec.structs.replace(shown[id], pinned=True) for id in pins if id in shown]
         return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], next_page(page, asked)
 

@@ -56,7 +56,7 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
     found = threads.page(tx, viewer_id, id, call.query.id("before", ID_MAX))
     above, below = found.above, found.below
     thread = call.views.find(tx, viewer_id, [*above, id, *below])
-    views = {view.key: view for view in call.views.page(thread, tx.now_ms)}
+    views = {view.key: view for view in call.views.page(thread, tx.now_ms, context="thread", besides=id)}
     if id not in views:
         raise NotFound("post", id)
     draft = typed.empty(tx, viewer_id) if viewer_id else Typed()

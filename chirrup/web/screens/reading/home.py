@@ -61,7 +61,7 @@ async def about(call: Call) -> Page:
 
 async def home(call: Call) -> Page:
     asked = span(call.query)
-    posts, ids = await read.show_home(call.engines, call.account_id, asked, call.views.shown)
+    posts, ids = await read.show_home(call.engines, call.account_id, asked, call.views.at_home)
     live = asked.before == ID_MAX and not (asked.oldest and len(ids) >= asked.limit)
     values = {
         "posts": posts,
@@ -86,7 +86,7 @@ async def tag(call: Call, name: str) -> Page:
 
 
 async def _timeline(call: Call, found: Filled[int], asked: Span, title: str, about: str, nothing: str) -> Page:
-    posts = await call.read(call.views.shown, call.viewer_id, found.items)
+    posts = await call.read(call.views.shown, call.viewer_id, found.items, context="public")
     values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_page(found, asked)}
     return Page("reading/timeline.html", values)
 

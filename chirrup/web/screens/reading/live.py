@@ -70,7 +70,7 @@ async def _events(call: Call, after: int) -> AsyncGenerator[bytes]:
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
         missed = Span(ID_MAX, after, CAUGHT_UP_MAX)
-        for one in reversed((await read.show_home(call.engines, call.account_id, missed, call.views.shown))[0]):
+        for one in reversed((await read.show_home(call.engines, call.account_id, missed, call.views.at_home))[0]):
             if event := _news(call, "new", one):
                 yield event
         yield await _unread(call)  # the count may have changed before we listened
@@ -112,10 +112,10 @@ def _is_the_end(call: Call, signal: Signal) -> bool:
 
 async def _event(call: Call, signal: Signal) -> bytes:
     if signal.kind == "update":
-        come = await read.show_news(call.engines, call.account_id, signal.id, call.views.shown)
+        come = await read.show_news(call.engines, call.account_id, signal.id, call.views.at_home)
         return _news(call, "new", come[0]) if come else b""
     if signal.kind == "status.update":
-        found = await call.read(call.views.shown, call.account_id, [signal.id])
+        found = await call.read(call.views.at_home, call.account_id, [signal.id])
         return _news(call, "changed", found[0]) if found else b""
     if signal.kind == "delete":
         return _packed("post", call.html("reading/live.html", {"news": "gone", "key": signal.id, "p": None}))

@@ -60,7 +60,8 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
     page = notifications.page(tx, call.account_id, asked, set(WORDS))
     found = page.items
     people = {one.id: one for one in call.views.people(tx, 0, {one.from_id for one in found})}
-    posts = {post.key: post for post in call.views.shown(tx, call.account_id, {one.post_id for one in found} - {0})}
+    ids = {one.post_id for one in found} - {0}
+    posts = {post.key: post for post in call.views.shown(tx, call.account_id, ids, context="notifications")}
     told = [
         Told(
             id=one.id,
@@ -72,7 +73,7 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
             post=posts.get(one.post_id),
         )
         for one in found
-        if one.from_id in people
+        if one.from_id in people and (not one.post_id or one.post_id in posts)
     ]
     return told, next_page(page, asked), notifications.newest(tx, call.account_id, set(WORDS))
 

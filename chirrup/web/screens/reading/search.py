@@ -52,7 +52,7 @@ def _search(tx: Tx, call: Call, words: str) -> Found:
     return Found(
         people=views.people(tx, viewer_id, people),
         tags=[one.name for one in tags],
-        posts=views.shown(tx, viewer_id, posts),
+        posts=views.shown(tx, viewer_id, posts, context="public"),  # Mastodon's pages do so
     )
 
 

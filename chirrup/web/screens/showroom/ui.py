@@ -98,6 +98,8 @@ def _posts(first_id: int, now_ms: int) -> list[PostView]:
         {"html": _text("With one picture."), "media": [picture]},
         {"html": _text("With three."), "media": [picture] * 3},
         {"html": _text("With pictures that not everybody wants to see."), "media": [picture] * 2, "sensitive": True},
+        {"html": _text("Filtered, with a warning."), "warned": ("Birds", "Weather")},
+        {"html": _text("With a picture that a filter takes away."), "media": [picture], "blurred": ("Hills",)},
         {"html": _text("To vote on."), "poll": polls[0]},
         {"html": _text("With a poll that has ended."), "poll": polls[1], "author": people[4]},
         {"html": _text("Pinned, long."), "fold": (_text("Pinned, long."), _text("The rest of it.")), "pinned": True},
