@@ -46,7 +46,9 @@ def article(page: str, id: str) -> str:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_what_is_to_be_hidden_is_left_out_where_the_filter_applies(ann, anns: Visitor, said, place: str):
+def test_what_is_to_be_hidden_is_left_out_where_the_filter_applies(
+    ann: Person, anns: Visitor, said: dict[str, str], place: str
+):
     key = said["post"] if place == "thread" else said["other"]
     path = PLACES[place].format(**said)
     eventually(lambda: article(anns.get(path).text, key))
@@ -61,7 +63,7 @@ def test_what_is_to_be_hidden_is_left_out_where_the_filter_applies(ann, anns: Vi
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_warning_has_the_filters_title_and_opens(ann, anns: Visitor, said, place: str):
+def test_a_warning_has_the_filters_title_and_opens(ann: Person, anns: Visitor, said: dict[str, str], place: str):
     key = said["post"] if place == "thread" else said["other"]
     path = PLACES[place].format(**said)
     eventually(lambda: article(anns.get(path).text, key))
@@ -76,7 +78,7 @@ def test_a_warning_has_the_filters_title_and_opens(ann, anns: Visitor, said, pla
     assert said["word"] not in shown.replace(inside[0], "")
 
 
-def test_only_pictures_are_behind_the_warning_of_a_filter_that_blurs(ann, bob, anns: Visitor):
+def test_only_pictures_are_behind_the_warning_of_a_filter_that_blurs(ann: Person, bob: Person, anns: Visitor):
     picture = bob.call("POST", "/api/v2/media", files={"file": ("a.png", png())}, data={"description": "crow"}).json()
     post = bob.say("see this", media_ids=[picture["id"]])["id"]
     make(ann, "crow", filter_action="blur", context=["public", "thread"])
@@ -93,7 +95,7 @@ def test_only_pictures_are_behind_the_warning_of_a_filter_that_blurs(ann, bob, a
     assert "Filtered" not in anns.get(f"/@{bob.name}/{post}").text  # which she asked for
 
 
-def test_nobody_filters_themselves_out_and_others_see_all(ann, bob, anns: Visitor, visitor: Visitor):
+def test_nobody_filters_themselves_out_and_others_see_all(ann: Person, bob: Person, anns: Visitor, visitor: Visitor):
     own = ann.say(f"crow{ann.id}")["id"]
     make(ann, f"crow{ann.id}", filter_action="hide", context=["home", "public", "account"])
 
@@ -102,7 +104,7 @@ def test_nobody_filters_themselves_out_and_others_see_all(ann, bob, anns: Visito
     assert article(visitor.get("/public").text, own)
 
 
-def test_a_page_of_hidden_posts_leads_on_to_what_is_below(ann, bob, anns: Visitor):
+def test_a_page_of_hidden_posts_leads_on_to_what_is_below(ann: Person, bob: Person, anns: Visitor):
     ann.follow(bob)
     first = bob.say("a cat")["id"]
     for n in range(25):
@@ -114,7 +116,7 @@ def test_a_page_of_hidden_posts_leads_on_to_what_is_below(ann, bob, anns: Visito
 
 # settings
 
-FORM = {"title": "Birds", "context": ["home", "thread"], "filter_action": "hide", "lasts": "3600"}
+FORM: dict[str, Any] = {"title": "Birds", "context": ["home", "thread"], "filter_action": "hide", "lasts": "3600"}
 FORM |= {"whole": "crow\r\n jay \r\n\r\n", "part": "owl"}
 
 
@@ -174,7 +176,7 @@ def test_posts_are_taken_out_of_a_filter_in_the_settings(ann: Person, bob: Perso
         ({"filter_action": "burn"}, "The choice of what you see instead must be one of"),
     ],
 )
-def test_what_was_typed_comes_back_with_what_is_wrong(ann, anns: Visitor, wrong: dict[str, Any], why: str):
+def test_what_was_typed_comes_back_with_what_is_wrong(ann: Person, anns: Visitor, wrong: dict[str, Any], why: str):
     answer = anns.post("/settings/filters/new", **(FORM | {"part": "typed <this>"} | wrong))
 
     assert answer.status_code == 422
@@ -196,7 +198,7 @@ def test_what_was_typed_for_a_filter_that_is_gone_makes_a_new_one(ann: Person, a
     assert "owl</textarea>" in answer.text
 
 
-def test_a_filter_of_somebody_else_is_not_there(ann, bob: Person, anns: Visitor):
+def test_a_filter_of_somebody_else_is_not_there(ann: Person, bob: Person, anns: Visitor):
     path = f"/settings/filters/{make(bob, 'crow')}"
 
     assert anns.get(path).status_code == anns.post(path, **FORM).status_code == 404

@@ -5,10 +5,11 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from client import Server
+from client import Person, Server
 from visitor import FORM, Visitor, attributes, logged_in
 from web.test_pages import png, statuses
 
@@ -65,7 +66,9 @@ class Shown:
             elif type == "hidden" or (type in ("radio", "checkbox") and "checked" in opening_tag):
                 self.fields.append((name, found.get("value", "on")))
         for name, inner in re.findall(r'<select\b[^>]*name="([^"]*)"[^>]*>(.*?)</select>', inside, re.DOTALL):
-            options = [attributes(one) | {"on": "selected" in one} for one in re.findall(r"<option\b([^>]*)>", inner)]
+            options: list[Any] = [
+                attributes(one) | {"on": "selected" in one} for one in re.findall(r"<option\b([^>]*)>", inner)
+            ]
             self.fields.append((name, next((one["value"] for one in options if one["on"]), options[0]["value"])))
 
     def filled(self, word: str, *, chars: int = 0) -> list[tuple[str, str]]:
@@ -96,13 +99,13 @@ def assert_kept(page: requests.Response, form: Shown, fields: list[tuple[str, st
         assert value in found, (form.action, value[:60], page.status_code)
 
 
-def as_files(fields: list[tuple[str, str]]) -> list:
+def as_files(fields: list[tuple[str, str]]) -> list[Any]:
     """The fields as multipart, which browsers send for forms with files."""
     return [(name, (None, value)) for name, value in fields]
 
 
 @pytest.fixture
-def pages(server, ann, bob, anns) -> list[str]:
+def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
     """The pages that have forms."""
     ann.patch("/api/v1/accounts/update_credentials", locked=True)
     bob.follow(ann)
@@ -136,7 +139,7 @@ def typed_forms(pages: list[str], anns: Visitor, stranger: Visitor) -> list[tupl
     return found
 
 
-def test_every_form_there_is_is_tried_here(pages, anns, visitor):
+def test_every_form_there_is_is_tried_here(pages: list[str], anns: Visitor, visitor: Visitor):
     found: set[str] = set()
     for _, path, form in crawl(pages, anns, visitor):
         if not form.post:
@@ -153,7 +156,9 @@ def test_every_form_there_is_is_tried_here(pages, anns, visitor):
     assert forms_there_are - found <= OTHER_STATES
 
 
-def test_a_form_that_is_older_than_the_login_comes_back_and_can_be_sent(pages, anns, visitor):
+def test_a_form_that_is_older_than_the_login_comes_back_and_can_be_sent(
+    pages: list[str], anns: Visitor, visitor: Visitor
+):
     for browser, path, form in typed_forms(pages, anns, visitor):
         fields = [(name, "0" * 64 if name == "csrf" else value) for name, value in form.filled("stale")]
 
@@ -166,7 +171,9 @@ def test_a_form_that_is_older_than_the_login_comes_back_and_can_be_sent(pages, a
 
 
 @pytest.mark.parametrize("send", [lambda fields: {"data": fields}, lambda fields: {"files": as_files(fields)}])
-def test_after_a_session_has_ended_one_logs_in_and_goes_on_with_the_form(server, pages, anns, ann, visitor, send):
+def test_after_a_session_has_ended_one_logs_in_and_goes_on_with_the_form(
+    server: Server, pages: list[str], anns: Visitor, ann: Person, visitor: Visitor, send: Any
+):
     for _, path, form in typed_forms(pages, anns, visitor):
         if path in ("/login?again=1", "/sign-up", "/forgot"):
             continue
@@ -193,7 +200,7 @@ def test_after_a_session_has_ended_one_logs_in_and_goes_on_with_the_form(server,
         sessions.check_csrf(old.cookie, dict(again.fields)["csrf"])
 
 
-def test_a_form_that_is_too_large_comes_back(pages, anns, visitor):
+def test_a_form_that_is_too_large_comes_back(pages: list[str], anns: Visitor, visitor: Visitor):
     for browser, path, form in typed_forms(pages, anns, visitor):
         fields = [*form.filled("large"), ("padding", "x" * 300_000)]
 
@@ -203,7 +210,7 @@ def test_a_form_that_is_too_large_comes_back(pages, anns, visitor):
         assert_kept(answer, form, fields)
 
 
-def test_a_form_that_is_refused_comes_back(pages, anns, visitor):
+def test_a_form_that_is_refused_comes_back(pages: list[str], anns: Visitor, visitor: Visitor):
     refused = 0
     for browser, _, form in typed_forms(pages, anns, visitor):
         fields = form.filled("long", chars=6000)
@@ -219,7 +226,7 @@ def test_a_form_that_is_refused_comes_back(pages, anns, visitor):
     assert refused >= 9
 
 
-def test_the_words_of_a_search_stay(anns):
+def test_the_words_of_a_search_stay(anns: Visitor):
     assert 'value="words &lt;x&gt;"' in anns.get("/search", params={"q": "words <x>"}).text
 
 
@@ -231,7 +238,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def test_a_form_beyond_a_limit_comes_back(strict):
+def test_a_form_beyond_a_limit_comes_back(strict: Server):
     anns = Visitor(strict.url)
     anns.log_in("ann", "correct horse")
     found = [
@@ -253,7 +260,7 @@ def test_a_form_beyond_a_limit_comes_back(strict):
 
 
 @pytest.fixture
-def unplugged(postgres, postgres_url, tmp_path: Path) -> Iterator[tuple[Server, Callable[[], None]]]:
+def unplugged(postgres: Any, postgres_url: str, tmp_path: Path) -> Iterator[tuple[Server, Callable[[], None]]]:
     """(a server, a function that stops its database)."""
     with Server(tmp_path / "data", env={"CHIRRUP_DATABASE": postgres_url, "CHIRRUP_DATABASE_TIMEOUT_S": "2"}) as server:
         try:
@@ -262,7 +269,7 @@ def unplugged(postgres, postgres_url, tmp_path: Path) -> Iterator[tuple[Server, 
             postgres.start()
 
 
-def test_a_form_comes_back_while_the_database_is_away(unplugged):
+def test_a_form_comes_back_while_the_database_is_away(unplugged: Any):
     server, go_away = unplugged
     ann = server.person()
     anns = logged_in(server, ann)
@@ -276,7 +283,7 @@ def test_a_form_comes_back_while_the_database_is_away(unplugged):
         assert_kept(answer, form, fields)
 
 
-def test_the_words_of_a_post_that_was_deleted_meanwhile_can_be_posted_anew(anns, ann):
+def test_the_words_of_a_post_that_was_deleted_meanwhile_can_be_posted_anew(anns: Visitor, ann: Person):
     post = ann.say("before", visibility="private")
     path = f"/@{ann.name}/{post['id']}/edit"
     fields = next(one for one in shown(anns.get(path)) if one.action == path).fields
@@ -298,13 +305,13 @@ def compose(page: requests.Response) -> Shown:
     return next(one for one in shown(page) if one.action == "/compose")
 
 
-def picture(anns: Visitor, fields: dict, **files: tuple[bytes, str]) -> requests.Response:
+def picture(anns: Visitor, fields: dict[str, str], **files: tuple[bytes, str]) -> requests.Response:
     sent = {name: (f"{name}.png", data, "image/png") for name, (data, _) in files.items()}
     about = {name.replace("picture", "description"): words for name, (_, words) in files.items()}
     return anns.send("/compose", {"csrf": anns.csrf("/home"), **fields, **about}, files=sent)
 
 
-def test_a_refused_poll_comes_back_with_its_settings(anns, ann):
+def test_a_refused_poll_comes_back_with_its_settings(anns: Visitor, ann: Person):
     fields = [*compose(anns.get("/compose")).fields]
     fields = [pair for pair in fields if pair[0] not in ("option", "open_for_s")]
     fields += [("text", "x" * 501), ("option", "Yes"), ("option", "No"), ("multiple", "1"), ("open_for_s", "604800")]
@@ -321,7 +328,7 @@ def test_a_refused_poll_comes_back_with_its_settings(anns, ann):
     assert status["poll"]["multiple"]
 
 
-def test_pictures_of_a_refused_post_stay_with_their_descriptions(server, anns, ann):
+def test_pictures_of_a_refused_post_stay_with_their_descriptions(server: Server, anns: Visitor, ann: Person):
     answer = picture(
         anns, {"text": "x" * 501}, picture0=(png(), "the <first>"), picture1=(png(), ""), picture3=(png(), "third")
     )
@@ -339,7 +346,7 @@ def test_pictures_of_a_refused_post_stay_with_their_descriptions(server, anns, a
     assert [one["description"] for one in status["media_attachments"]] == ["better", "third"]
 
 
-def test_one_bad_picture_keeps_the_others_and_is_named(anns, ann):
+def test_one_bad_picture_keeps_the_others_and_is_named(anns: Visitor, ann: Person):
     answer = picture(anns, {"text": "two"}, picture0=(b"none", "the bad one"), picture1=(png(), "the good one"))
 
     assert answer.status_code == 422
@@ -366,7 +373,7 @@ def test_a_picture_that_is_too_large_is_refused_with_the_limit_and_nothing_else_
         assert ">about</textarea>" in answer.text
 
 
-def test_pictures_of_others_and_of_other_posts_are_not_taken(anns, ann, bob):
+def test_pictures_of_others_and_of_other_posts_are_not_taken(anns: Visitor, ann: Person, bob: Person):
     mine = ann.call("POST", "/api/v2/media", files={"file": ("a.png", png(), "image/png")}).json()["id"]
     theirs = bob.call("POST", "/api/v2/media", files={"file": ("a.png", png(), "image/png")}).json()["id"]
     ann.say("took it", media_ids=[mine])
@@ -381,7 +388,7 @@ def test_pictures_of_others_and_of_other_posts_are_not_taken(anns, ann, bob):
     assert [one["description"] for one in statuses(ann)[0]["media_attachments"]] == [None]
 
 
-def test_an_edit_shows_pictures_changes_descriptions_and_leaves_pictures_out(anns, ann):
+def test_an_edit_shows_pictures_changes_descriptions_and_leaves_pictures_out(anns: Visitor, ann: Person):
     ids = [ann.call("POST", "/api/v2/media", files={"file": ("a.png", png(), "image/png")}).json()["id"] for _ in "ab"]
     post = ann.say("look", media_ids=ids)
     path = f"/@{ann.name}/{post['id']}/edit"
@@ -407,7 +414,7 @@ def test_an_edit_shows_pictures_changes_descriptions_and_leaves_pictures_out(ann
     ]
 
 
-def test_a_form_sent_again_with_other_words_is_asked_about(anns, ann):
+def test_a_form_sent_again_with_other_words_is_asked_about(anns: Visitor, ann: Person):
     fields = [(name, "first" if name == "text" else value) for name, value in compose(anns.get("/home")).fields]
     assert anns.send("/compose", fields).status_code == 303
 
@@ -420,7 +427,7 @@ def test_a_form_sent_again_with_other_words_is_asked_about(anns, ann):
     assert len(statuses(ann)) == 2
 
 
-def test_a_form_of_another_site_is_not_shown_again(anns):
+def test_a_form_of_another_site_is_not_shown_again(anns: Visitor):
     fields = {"csrf": anns.csrf("/home"), "text": "forged words"}
 
     answer = anns.send("/compose", fields, headers={"Origin": "https://evil.example"})
@@ -429,7 +436,7 @@ def test_a_form_of_another_site_is_not_shown_again(anns):
     assert "forged words" not in answer.text
 
 
-def test_an_old_password_never_comes_back(anns, visitor):
+def test_an_old_password_never_comes_back(anns: Visitor, visitor: Visitor):
     for browser, path, fields in (
         (anns, "/settings/password", {"old": "s3cret-old", "new": "s3cret-new"}),
         (visitor, "/sign-up", {"username": "no spaces", "email": "x", "password": "s3cret-word"}),
@@ -454,7 +461,7 @@ def test_what_is_wrong_is_named_as_people_see_it():
     assert problems.said(Invalid("poll", "ended", "The poll has ended")) == "The poll has ended."
 
 
-def test_a_vote_without_a_session_is_gone_on_with(server, ann, bob):
+def test_a_vote_without_a_session_is_gone_on_with(server: Server, ann: Person, bob: Person):
     poll = bob.say("Tea?", poll={"options": ["Yes", "No"], "expires_in": 3600})
     anns, path = logged_in(server, ann), f"/@{bob.name}/{poll['id']}"
     form = next(one for one in shown(anns.get(path)) if one.action == f"{path}/vote")
