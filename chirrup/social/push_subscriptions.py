@@ -21,7 +21,7 @@ from ..types import Notification, NotificationKind, PushPolicy, PushSubscription
 
 PUSH = "push"  # a kind of job; the payload is (recipient, notification, subscription)
 # What an app can ask for. Those that are no NotificationKind do not happen here yet.
-ALERTS = (*NotificationKind, "quote", "quoted_update", "admin.sign_up", "admin.report")
+ALERTS = (*NotificationKind, "admin.sign_up", "admin.report")
 SUBSCRIPTIONS_MAX = 50  # of an account: one notification makes no more requests to others
 ENDPOINT_CHARS_MAX = 2048
 SECRET_BYTES = 16  # RFC 8291, 3.2
