@@ -9,9 +9,9 @@ import shapes
 from client import Person, Server
 from push_service import App, b64, unb64
 
-from chirrup.mastodon.entities import Application, Empty
+from chirrup.mastodon.entities import Empty
 from chirrup.mastodon.notification_entities import WebPushSubscription
-from chirrup.mastodon.server_entities import Instance
+from chirrup.mastodon.server_entities import Application, Instance
 
 PATH = "/api/v1/push/subscription"
 URL = "https://push.example/one"
