@@ -57,13 +57,14 @@ class Seen(msgspec.Struct, frozen=True):
 
     def may_quote(self, post: Post) -> bool:
         """The viewer, who sees post, may quote it."""
-        if not self.viewer_id or post.visibility == Visibility.DIRECT:
+        if not self.viewer_id:
             return False
         if post.author_id == self.viewer_id:
-            return True
+            return post.visibility != Visibility.DIRECT
+        if post.visibility not in OPEN:
+            return False
         follows = post.author_id in self.relations.following
-        allowed = post.quote_policy == QuotePolicy.PUBLIC or (post.quote_policy == QuotePolicy.FOLLOWERS and follows)
-        return allowed and post.visibility in OPEN
+        return post.quote_policy == QuotePolicy.PUBLIC or (follows and post.quote_policy == QuotePolicy.FOLLOWERS)
 
     def minds(self, post: Post) -> bool:
         """The viewer does not want post in lists: see Relations.minds."""

@@ -138,16 +138,15 @@ class SqliteTx:
 
 def _bind(values: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
-        if is_list(value):
+        if type(value) is not int and is_list(value):  # most are numbers
             values[name] = _carray(value)
     return values
 
 
 def _carray(values: Any) -> Any:
-    items = tuple(values)
-    if not items:
+    if not values:
         return apsw.carray((b"",))  # an empty one cannot be bound; no column holds bytes
-    return apsw.carray(items if isinstance(items[0], str) else array("q", items))
+    return apsw.carray(tuple(values) if isinstance(next(iter(values)), str) else array("q", values))
 
 
 class _Reader:
