@@ -11,10 +11,8 @@ from ..ports import Tx
 from . import jobs, outbox_partitions
 from .outbox_partitions import ALL, BEAT_MS, LEASE_MS, PARTITIONS
 
-MARK = 1000  # added to the attempts of an event that a worker began to act on alone: see mark()
 NEWER_MS = 10_000  # between two looks at an event whose kind the worker does not know
 NEWER_MAX_MS = 24 * 3_600_000  # longer than an update takes: no newer version is coming
-_LEFT = "attempts = 0 AND lease_until > 0"  # left by leave_to_newer(); all other leased events have attempts
 BESIDE_MS = 100  # ids of one transaction are made within this
 
 
@@ -22,6 +20,7 @@ class Leased(msgspec.Struct, frozen=True):
     id: int
     event: Event | None  # None: this version of the program cannot read it
     attempts: int  # this one included
+    unfinished: int = 0  # times that a worker began on it alone (begin_alone) and had no result
     problem: str = ""  # why it cannot be read
     newer: bool = False  # its kind is unknown, and a newer version that knows it may still come
 
@@ -55,20 +54,21 @@ def lease(tx: Tx, limit: int, among: Collection[int] = ALL, *, wide: bool = Fals
     if not free:
         return []
     rows = tx.all(
-        f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1
-            WHERE {tx.sql.ids_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts""",
+        f"""UPDATE outbox SET lease_until = :until, attempts = attempts + 1, left_to_newer_ms = 0
+            WHERE {tx.sql.ids_in("id", "ids")} AND lease_until <= :now RETURNING id, body, attempts, unfinished""",
         ids=[id for (id,) in free],
         until=_end(now, until_ms),
         now=now,
     )
-    return [_leased(id, body, attempts, now) for id, body, attempts in sorted(rows)]
+    return [_leased(id, body, attempts, unfinished, now) for id, body, attempts, unfinished in sorted(rows)]
 
 
-def _leased(id: int, body: str, attempts: int, now_ms: int) -> Leased:
+def _leased(id: int, body: str, attempts: int, unfinished: int, now_ms: int) -> Leased:
     try:
-        return Leased(id, events.decode(body), attempts)
+        return Leased(id, events.decode(body), attempts, unfinished)
     except (msgspec.DecodeError, RecursionError) as error:  # a newer version's, or damaged; others must not wait for it
-        return Leased(id, None, attempts, str(error), ms_of(id) > now_ms - NEWER_MAX_MS and events.is_newer(body))
+        newer = ms_of(id) > now_ms - NEWER_MAX_MS and events.is_newer(body)
+        return Leased(id, None, attempts, unfinished, str(error), newer)
 
 
 def _end(now_ms: int, until_ms: int) -> int:
@@ -95,7 +95,7 @@ def finish(tx: Tx, ids: list[int]) -> None:
 def go_on(tx: Tx, id: int, rest: Event) -> None:
     """Replace this one by rest, the part that is left, without a lease. Only lease(wide=True) finds it."""
     tx.run(
-        """UPDATE outbox SET body = :body, wide = 1, lease_until = 0, attempts = 0
+        """UPDATE outbox SET body = :body, wide = 1, lease_until = 0, attempts = 0, unfinished = 0
            WHERE bucket = :bucket AND id = :id""",
         body=events.encode(rest).decode(),
         bucket=bucket_of(id),
@@ -103,12 +103,13 @@ def go_on(tx: Tx, id: int, rest: Event) -> None:
     )
 
 
-def mark(tx: Tx, id: int) -> None:
-    """Note that a worker begins on this event after many attempts without a result. If it is leased with the mark, that
-    attempt had no result either."""
+def begin_alone(tx: Tx, id: int) -> None:
+    """Note that a worker begins on this event, and on no other, after many attempts without a result.
+
+    It is unfinished until this attempt has a result.
+    """
     tx.run(
-        "UPDATE outbox SET attempts = attempts + :mark WHERE bucket = :bucket AND id = :id",
-        mark=MARK,
+        "UPDATE outbox SET unfinished = unfinished + 1 WHERE bucket = :bucket AND id = :id",
         bucket=bucket_of(id),
         id=id,
     )
@@ -116,11 +117,9 @@ def mark(tx: Tx, id: int) -> None:
 
 def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
     """Try this one again in pause_ms at the earliest."""
-    at = tx.now_ms + pause_ms
     tx.run(
-        "UPDATE outbox SET lease_until = :at, attempts = attempts % :mark WHERE bucket = :bucket AND id = :id",
-        at=at,
-        mark=MARK,
+        "UPDATE outbox SET lease_until = :at, unfinished = 0 WHERE bucket = :bucket AND id = :id",
+        at=tx.now_ms + pause_ms,
         bucket=bucket_of(id),
         id=id,
     )
@@ -129,8 +128,8 @@ def retry_after(tx: Tx, id: int, pause_ms: int) -> None:
 def give_back(tx: Tx, ids: list[int]) -> None:
     """End the leases of these, which were not acted on."""
     tx.run(
-        f"UPDATE outbox SET lease_until = 0, attempts = attempts % :mark - 1 WHERE {tx.sql.ids_in('id', 'ids')}",
-        mark=MARK,
+        f"""UPDATE outbox SET lease_until = 0, attempts = attempts - 1, unfinished = 0
+            WHERE {tx.sql.ids_in("id", "ids")}""",
         ids=ids,
     )
 
@@ -139,11 +138,12 @@ def give_back_lost(tx: Tx, among: Collection[int], held: Collection[int]) -> Non
     """Free the events that are leased in our partitions `among` but not in `held`. It does not count as an attempt.
 
     The answer to the lease, or the result of acting on it, was lost with the connection. Events that wait for their
-    next try look the same, so they are tried sooner.
+    next try look the same, so they are tried sooner. Events that an older program left to a newer one have no attempts.
     """
     tx.run(
         f"""UPDATE outbox SET lease_until = 0, attempts = attempts - 1
-            WHERE lease_until > :now AND attempts > 0 AND {tx.sql.is_in(f"bucket % {PARTITIONS}", "partitions")}
+            WHERE lease_until > :now AND left_to_newer_ms = 0 AND attempts > 0
+              AND {tx.sql.is_in(f"bucket % {PARTITIONS}", "partitions")}
               AND NOT {tx.sql.is_in("id", "held")}""",
         now=tx.now_ms,
         partitions=among,
@@ -154,8 +154,10 @@ def give_back_lost(tx: Tx, among: Collection[int], held: Collection[int]) -> Non
 def leave_to_newer(tx: Tx, ids: Collection[int]) -> None:
     """These have kinds unknown to this version. They are leased again in NEWER_MS. It does not count as an attempt."""
     tx.run(
-        f"UPDATE outbox SET lease_until = :at, attempts = 0 WHERE {tx.sql.ids_in('id', 'ids')}",
+        f"""UPDATE outbox SET lease_until = :at, left_to_newer_ms = :now, attempts = attempts - 1
+            WHERE {tx.sql.ids_in("id", "ids")}""",
         at=tx.now_ms + NEWER_MS,
+        now=tx.now_ms,
         ids=ids,
     )
 
@@ -190,10 +192,10 @@ def failures(tx: Tx, limit: int) -> list[Failed]:
 def newer(tx: Tx, limit: int) -> list[Failed]:
     """Events left to a newer version, oldest first. failed_ms: when one was looked at last."""
     rows = tx.all(
-        f"SELECT id, body, lease_until FROM outbox WHERE {_LEFT} ORDER BY id LIMIT :limit",
+        "SELECT id, body, left_to_newer_ms FROM outbox WHERE left_to_newer_ms > 0 ORDER BY id LIMIT :limit",
         limit=limit,
     )
-    return [Failed(id, body, "of a kind that only a newer version knows", at - NEWER_MS) for id, body, at in rows]
+    return [Failed(id, body, "of a kind that only a newer version knows", left_ms) for id, body, left_ms in rows]
 
 
 def put_back(tx: Tx, ids: list[int]) -> None:
@@ -215,7 +217,7 @@ def waiting_beside(tx: Tx, id: int) -> list[Event]:
         after=id,
         before=first_at(ms_of(id) + BESIDE_MS),
     )
-    return [event for (body,) in rows if (event := _leased(id, body, 0, 0).event)]
+    return [event for (body,) in rows if (event := _leased(id, body, 0, 0, 0).event)]
 
 
 def release_all(tx: Tx) -> int:
@@ -259,5 +261,5 @@ def failed(tx: Tx) -> int:
 
 def left_to_newer(tx: Tx) -> int:
     """How many events have been left to a newer version."""
-    row = tx.one(f"SELECT COUNT(*) FROM outbox WHERE {_LEFT}")
+    row = tx.one("SELECT COUNT(*) FROM outbox WHERE left_to_newer_ms > 0")
     return row[0] if row else 0

@@ -2,6 +2,7 @@
 
 An actor's events are all in one partition, and one worker at a time holds a partition. So they are acted on in order,
 with any number of workers. The two tables are tiny and in bucket 0, so that one shard decides.
+The table is called `lanes`: older programs hold partitions there, and SQLite has no view that can be inserted into.
 """
 
 from collections.abc import Collection

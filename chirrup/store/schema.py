@@ -402,7 +402,8 @@ CREATE INDEX IF NOT EXISTS one_time_tokens_age ON one_time_tokens (expires_ms);
 
 CREATE TABLE IF NOT EXISTS outbox (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, lease_until BIGINT NOT NULL,
-  attempts INTEGER NOT NULL, wide INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL, wide INTEGER NOT NULL DEFAULT 0, unfinished INTEGER NOT NULL DEFAULT 0,
+  left_to_newer_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE TABLE IF NOT EXISTS outbox_failed (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL, failed_ms BIGINT NOT NULL,

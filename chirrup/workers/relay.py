@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -43,6 +43,8 @@ DEATHS = 2  # of processes, each while it acted alone on an event that had more 
 BACKOFF_MS = (500, 2_000, 8_000, 30_000)
 AWAY_MS = 8_000  # the longest pause, if the event itself is not the cause
 
+Queue = tuple[Literal["actor", "event"], int]  # of an actor's events, one after the other; or of one event alone
+
 
 class _Pool:
     """Events that are leased and not finished."""
@@ -68,7 +70,7 @@ class Relay:
         self._engines = engines
         self._pools = self._small, self._wide = _Pool(SMALL_MAX, wide=False), _Pool(WIDE_MAX, wide=True)
         self._partitions = Partitions(engines, self._small.woken.set, alone=alone)
-        self._queues: dict[int, deque[Leased]] = {}  # actor -> its events, oldest first; one task drains each
+        self._queues: dict[Queue, deque[Leased]] = {}  # oldest first; one task drains each
         self._suspects = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = self._over = False
@@ -156,15 +158,15 @@ class Relay:
         if leased.id in pool.ids:
             return
         pool.ids.add(leased.id)
-        actor = leased.event.of if leased.event and not pool.wide else -leased.id
-        if actor in self._queues:
-            self._queues[actor].append(leased)
+        name: Queue = ("actor", leased.event.of) if leased.event and not pool.wide else ("event", leased.id)
+        if name in self._queues:
+            self._queues[name].append(leased)
         else:
-            self._queues[actor] = deque([leased])
-            self._spawn(self._drain(actor, pool))
+            self._queues[name] = deque([leased])
+            self._spawn(self._drain(name, pool))
 
-    async def _drain(self, actor: int, pool: _Pool) -> None:
-        queue = self._queues[actor]
+    async def _drain(self, name: Queue, pool: _Pool) -> None:
+        queue = self._queues[name]
         while queue and not self._stopping:
             leased = queue.popleft()
             try:
@@ -182,16 +184,16 @@ class Relay:
                 await self._failed(leased, error)
             if pool.more:
                 pool.woken.set()
-        del self._queues[actor]
+        del self._queues[name]
 
     async def _act(self, leased: Leased) -> Event | None:
         if leased.event is None:
             raise ValueError(leased.problem)
-        if leased.attempts > DEATHS * outbox.MARK:
+        if leased.unfinished >= DEATHS:
             raise RuntimeError("the worker processes that acted on it died, again and again")
         if leased.attempts > TRIES:
-            async with self._suspects:  # one at a time, so that if this process dies, only one event is marked
-                await self._engines.db.write(outbox.mark, leased.id)
+            async with self._suspects:  # one at a time: if this process dies, only the event it acted on is unfinished
+                await self._engines.db.write(outbox.begin_alone, leased.id)
                 return await self._handle(leased)
         return await self._handle(leased)
 

@@ -118,13 +118,45 @@ async def test_a_lease_ends_with_that_of_its_partitions_and_not_at_once(db: Data
 async def test_a_lease_that_the_worker_does_not_know_is_given_back(db: Database):
     await db.write(tell, *map(change, range(3)), AccountChanged(1))
     leased = {one.event: one.id for one in await db.write(outbox.lease, 10)}
-    await db.write(outbox.mark, leased[change(2)])
+    await db.write(outbox.begin_alone, leased[change(2)])
 
     await db.write(outbox.give_back_lost, {0}, [leased[change(0)]])
 
     again = await db.write(outbox.lease, 10)
     assert numbers(again) == [1, 2]
-    assert [one.attempts for one in again] == [1, outbox.MARK + 1]
+    assert [(one.attempts, one.unfinished) for one in again] == [(1, 0), (1, 1)]
+
+
+async def test_what_somebody_began_on_alone_is_known_until_something_comes_of_it(db: Database, clock: Clock):
+    await db.write(tell, change(1), change(2), change(3))
+    for one in await db.write(outbox.lease, 10):
+        await db.write(outbox.begin_alone, one.id)
+    clock.pass_ms(LEASE_MS)
+
+    again = await db.write(outbox.lease, 10)
+    assert [(one.attempts, one.unfinished) for one in again] == [(2, 1)] * 3
+
+    await db.write(outbox.retry_after, again[0].id, 500)
+    await db.write(outbox.give_back, [again[1].id])
+    await db.write(outbox.go_on, again[2].id, change(4))
+    clock.pass_ms(500)
+    ended = [*await db.write(outbox.lease, 10), *await db.write(outbox.lease, 10, wide=True)]
+    assert [(one.attempts, one.unfinished) for one in ended] == [(3, 0), (2, 0), (1, 0)]
+
+
+async def test_what_was_left_to_a_newer_version_is_listed_until_somebody_takes_it(db: Database, clock: Clock):
+    await db.write(tell, change(1), change(2))
+    first, second = await db.write(outbox.lease, 10)
+    await db.write(outbox.retry_after, second.id, outbox.NEWER_MS)
+
+    await db.write(outbox.leave_to_newer, [first.id])
+
+    await db.write(outbox.give_back_lost, {0}, [second.id])  # it is not lost
+    assert [(one.id, one.failed_ms) for one in await db.read(outbox.newer, 10)] == [(first.id, clock.now_ms)]
+    assert await db.read(outbox.left_to_newer) == 1
+    clock.pass_ms(outbox.NEWER_MS)
+    assert [(one.id, one.attempts) for one in await db.write(outbox.lease, 10)] == [(first.id, 1), (second.id, 2)]
+    assert await db.read(outbox.left_to_newer) == 0
 
 
 async def test_what_keeps_failing_is_set_aside_with_its_reason(db: Database, clock: Clock):

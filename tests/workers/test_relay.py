@@ -291,7 +291,7 @@ async def test_an_event_that_kills_its_worker_is_set_aside_and_nothing_else_is(
         """Leave both events like a worker that has leased them and died."""
         first, _ = await engines.db.write(outbox.lease, 10)
         if acting_on_first:
-            await engines.db.write(outbox.mark, first.id)
+            await engines.db.write(outbox.begin_alone, first.id)
         clock.pass_ms(outbox.LEASE_MS)
 
     for _ in range(TRIES):
@@ -304,6 +304,22 @@ async def test_an_event_that_kills_its_worker_is_set_aside_and_nothing_else_is(
     (failure,) = await engines.db.read(outbox.failures, 10)
     assert (str(deadly) in failure.body, "died" in failure.reason) == (True, True)
     assert ears.heard == [harmless]
+
+
+async def test_what_a_program_of_before_noted_in_the_attempts_is_acted_on(
+    engines: Engines, ears: Ears, start: Start, clock: Clock
+):
+    """It added 1000 for each time that it began on an event alone, and subtracted that when something came of it."""
+    (ann,) = await people(engines.db, "ann")
+    await settle(engines)
+    said = await say(engines.db, ann)
+    await engines.db.write(lambda tx: tx.run("UPDATE outbox SET attempts = 2006"))
+
+    start(engines)
+    await drained(engines.db)
+
+    assert ears.heard == said
+    assert await engines.db.read(outbox.failed) == 0
 
 
 async def test_a_lease_whose_answer_was_lost_is_given_back_at_the_next_look(
