@@ -1,28 +1,39 @@
 """HTTP connections that http/guard.py watches: what the server waits for, how much memory one takes, how one is ended.
 
 This uses attributes of uvicorn's protocol (0.54) that asyncio does not define: `flow`, `cycle`, `headers`, `client`,
-`url`, `parser`, `_should_upgrade`, `handle_websocket_upgrade`. tests/http/test_slow_clients.py covers all of them.
+`url`, `parser`, `_should_upgrade`, `handle_websocket_upgrade`, `send_400_response`; and STATUS_LINE.
+tests/http/test_slow_clients.py covers all of them.
 """
 
 import asyncio
 import socket
 import struct
+from collections.abc import Mapping
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
 from ..access.limits import network_of
+from .answer import CORS, SAFE, encoded
 from .guard import BODY, FRESH, HEAD, PAUSED, READER, STREAM, Guard
 from .shedding import SheddingProtocol
 
 HEAD_BYTES_MAX = 64 * 1024  # of a request without its body: first line, headers, frames of chunks
 UNSENT_BYTES = 64 * 1024  # of an answer, in the kernel: by default it takes megabytes for a client that does not read
-TOO_MANY = (
-    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\n"
-    b"Retry-After: 10\r\nConnection: close\r\n\r\nToo many connections are open from your address: close some of them."
-)
-TOO_LATE = (
-    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 59\r\n"
-    b"Connection: close\r\n\r\nThe rest of your request did not come: please send it anew."
-)
+
+
+def _last(status: int, words: str, headers: Mapping[str, str] = {}) -> bytes:
+    """An answer ready to be written, after which the connection is closed. The application does not see the request.
+
+    It has CORS headers like all others: without them a client in a browser takes it for a server that is away.
+    """
+    about = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(words)), "Connection": "close"}
+    lines = [b"%b: %b\r\n" % pair for pair in encoded({**CORS, **SAFE, **about, **headers})]
+    return b"".join([STATUS_LINE[status], *lines, b"\r\n", words.encode()])
+
+
+TOO_MANY = _last(429, "Too many connections are open from your address: close some of them.", {"Retry-After": "10"})
+TOO_LATE = _last(408, "The rest of your request did not come: please send it anew.")
 
 
 class WatchedProtocol(SheddingProtocol):
@@ -110,6 +121,11 @@ class WatchedProtocol(SheddingProtocol):
         super().handle_websocket_upgrade()
 
     # answers
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be parsed as a request. uvicorn calls it."""
+        self.transport.write(_last(400, msg))
+        self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import requests
+from http_peer import Peer, get
 from world import name_of
 
 from chirrup.mastodon.routes import ROUTES, Route
@@ -83,6 +84,28 @@ def test_wrong_methods_and_large_bodies_are_refused_for_all_to_see(world):
     answer = world.user.call("POST", "/api/v1/statuses", headers=PAGE, data=b"x" * 1_100_000)
     assert answer.status_code == 413
     check_cors(answer)
+
+
+NO_REQUESTS = {
+    "no request line": b"hello\r\n\r\n",
+    "a method that nobody knows": get("/api/v1/instance").replace(b"GET", b"g\xc3\xa9t"),
+    "a version to come": get("/api/v1/instance").replace(b"1.1", b"9.9"),
+    "a header without a name": get("/api/v1/instance", ": x\r\n"),
+    "two lengths": get("/api/v1/instance", "Content-Length: 1\r\nContent-Length: 2\r\n"),
+    "a head that is too large": get("/api/v1/instance", f"X: {'x' * 70_000}\r\n"),
+    "a chunk without a length": get("/api/v1/instance", "Transfer-Encoding: chunked\r\n") + b"x\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", NO_REQUESTS.values(), ids=NO_REQUESTS)
+def test_what_is_no_request_is_refused_for_all_to_see(server, sent: bytes):
+    status, _, rest = Peer(server, sent).rest().partition(b"\r\n")
+
+    head, _, body = rest.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().title().split("\r\n"))
+    assert status.startswith(b"HTTP/1.1 400 ")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert (headers["Connection"], headers["Content-Length"]) == ("Close", str(len(body)))
 
 
 @pytest.mark.parametrize("name", ["avatar.png", "header.png", "icon.svg"])

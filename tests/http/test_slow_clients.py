@@ -69,6 +69,7 @@ def test_requests_that_do_not_end_are_not_waited_for_long(hasty: Server):
     statuses = {what: answer[9:12] for what, answer in answers.items() if "body" in what and "second" not in what}
     assert set(statuses.values()) <= {b"408", b"400", b"401", b"403", b"405", b"200"}, statuses
     assert statuses["a small body"] == statuses["a body of a megabyte"] == b"408"
+    assert b"\r\naccess-control-allow-origin: *\r\n" in answers["a small body"].lower()
     assert "Traceback" not in hasty.log()
 
 
@@ -179,7 +180,9 @@ def test_one_address_has_only_so_many_connections_and_a_proxy_as_many_as_it_like
     env = {"CHIRRUP_TESTING": "0", "CHIRRUP_CONNECTIONS_PER_IP": "5", "CHIRRUP_TRUSTED_PROXIES": PROXIED_FROM}
     with Server(tmp_path / "data", env=env) as server:
         kept = [Peer(server, get("/health")) for _ in range(4)]
-        eventually(lambda: b" 429 " in Peer(server).rest() if kept.append(Peer(server)) is None else False)
+        refused: list[bytes] = []
+        eventually(lambda: kept.append(Peer(server)) or refused.append(Peer(server).rest()) or b" 429 " in refused[-1])
+        assert b"\r\naccess-control-allow-origin: *\r\n" in refused[-1].lower()
 
         proxied = [Peer(server, get("/health", "Connection: close\r\n"), source=PROXIED_FROM) for _ in range(10)]
 
