@@ -165,8 +165,9 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     if hub:
         endpoints += stream_routes.endpoints(hub)
     running = partial(_running, settings, engines, job_kinds, services.health, hub)
-    app = Application([one for one in endpoints if one.route.is_for(settings.role)], web.refuse, words, running)
-    return Built(app, shared.sites, services.health, Scrape(settings, engines, services.health, _state(hub)))
+    answered = [one for one in endpoints if one.route.is_for(settings.role)]
+    app = Application(answered, web.refuse, words, shared.sites, running)
+    return Built(app, services.health, Scrape(settings, engines, services.health, _state(hub)))
 
 
 @asynccontextmanager

@@ -18,11 +18,9 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import ServerState
 
-from .access.sites import Sites
 from .config import Settings
 from .errors import SettingsError
 from .http.application import Application
-from .http.at_site import AtSite
 from .http.guard import Guard, Patience
 from .http.health import Health
 from .http.observed import Observed
@@ -47,13 +45,12 @@ class Built(NamedTuple):
     """A server before it serves. scrape: what answers on the port of metrics."""
 
     app: Application
-    sites: Sites
     health: Health
     scrape: Scrape
 
 
 def server_config(settings: Settings, built: Built) -> uvicorn.Config:
-    inner: Any = AtSite(built.app, built.sites)
+    inner: Any = built.app
     if settings.traces:
         inner = TracedRequests(inner)
     if settings.trusted_proxies:

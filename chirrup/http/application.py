@@ -5,11 +5,13 @@ from contextlib import AbstractAsyncContextManager
 from traceback import format_exc
 from typing import Any
 
+from ..access.sites import Sites
 from ..errors import NotFound
 from . import problems
 from .answer import PREFLIGHT, Answer, to_programs
+from .at_site import SITE, find_site, host_of
 from .problems import Words
-from .router import Endpoint, Router
+from .router import FOUND, Endpoint, Router
 
 Refuse = Callable[[Any, int], Answer]
 
@@ -17,7 +19,7 @@ Refuse = Callable[[Any, int], Answer]
 class Application:
     """refuse(scope, status): the page for people that says 404 or 405. words: the body of an error for programs.
 
-    running: a context manager that is open while the application serves.
+    sites: looks up the site of a Host. running: a context manager that is open while the application serves.
     """
 
     def __init__(
@@ -25,16 +27,20 @@ class Application:
         endpoints: Iterable[Endpoint],
         refuse: Refuse,
         words: Words,
+        sites: Sites,
         running: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self.router = Router(endpoints)
-        self._refuse, self._words, self._running = refuse, words, running
+        self._refuse, self._words, self._sites, self._running = refuse, words, sites, running
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             return await self._live(receive, send)
-        endpoints, values = self.router.find(scope["path"])
+        endpoints, values = scope.get(FOUND) or self.router.find(scope["path"])
         endpoint = endpoints.get(scope.get("method", "WEBSOCKET"))
+        host = host_of(scope)
+        route = endpoint.route if endpoint else None
+        scope[SITE] = self._sites.known(host) or await find_site(self._sites, host, route)
         if endpoint:
             scope["route"] = endpoint.route
             scope["path_params"] = self.router.parameters(endpoint.route, values) if values else {}

@@ -3,32 +3,27 @@
 from typing import Any
 
 from ..access.sites import Site, Sites
+from .route import Route
 
 SITE = "chirrup.site"
-HEALTH = "/health"  # answered even if the database is away
 
 
-class AtSite:
-    def __init__(self, app: Any, sites: Sites) -> None:
-        self._app, self._sites = app, sites
+def host_of(scope: Any) -> str:
+    """The Host header; "": there is none."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return value.decode("latin-1")
+    return ""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            host = ""
-            for name, value in scope["headers"]:
-                if name == b"host":
-                    host = value.decode("latin-1")
-                    break
-            scope[SITE] = self._sites.known(host) or await self._find(host, scope["path"])
-        await self._app(scope, receive, send)
 
-    async def _find(self, host: str, path: str) -> Site | Exception:
-        if path.startswith(HEALTH):
-            return self._sites.own
-        try:
-            return await self._sites.find(host)
-        except Exception as error:  # the database is away: the endpoint tells the client in its own form
-            return error
+async def find_site(sites: Sites, host: str, route: Route | None) -> Site | Exception:
+    """The site of a request to this route. Returns an error of the look-up: the endpoint tells it in its own form."""
+    if route and route.any_site:
+        return sites.own
+    try:
+        return await sites.find(host)
+    except Exception as error:  # the database is away
+        return error
 
 
 def site_of(scope: Any) -> Site:

@@ -30,6 +30,7 @@ class Route(msgspec.Struct, frozen=True):
     even_unconfirmed: bool = False  # also for an account that has not confirmed its e-mail address
     for_programs: bool = True  # JSON, also for pages of other sites (CORS); False: a page for people
     when_closed: bool = False  # works without a login on a closed site too: apps need it to log in
+    any_site: bool = False  # about this process: no site is looked up, so that it answers even if the database is away
     role: str = "web"  # of the processes that answer it; "": all of them
 
     def is_for(self, role: str) -> bool:

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from .. import metrics
 from .route import NORMAL, SLOW
-from .router import Router
+from .router import FOUND, Found, Router
 from .single_write import SingleWriteCycle
 from .spool import SpoolingCycle
 
@@ -94,21 +94,21 @@ class Admission:
     """The admission classes of one application. A request's class is its route's; without a route, reads or writes."""
 
     def __init__(self, app: Any, router: Router) -> None:
-        self._router = router
+        self.router = router
         self.reads, self.writes = AdmissionClass(app, ROOM, BUSY), AdmissionClass(app, ROOM, BUSY)
         self.slow = AdmissionClass(app, ROOM_SLOW, BUSY_SLOW)
         self.refused_until = 0.0  # monotonic; until then we expect to refuse more, see refused_unread()
 
-    def class_of(self, method: str, path: str) -> AdmissionClass | None:
-        """None: always admitted."""
-        endpoint = self._router.find(path).endpoints.get(method)
+    def class_of(self, method: str, found: Found) -> AdmissionClass | None:
+        """found: what the router has for the path. None: always admitted."""
+        endpoint = found.endpoints.get(method)
         if endpoint and endpoint.route.cost != NORMAL:
             return self.slow if endpoint.route.cost == SLOW else None
         return self.reads if method in ("GET", "HEAD", "OPTIONS") else self.writes
 
-    def refusal(self, method: str, path: str) -> Refusal:
-        endpoint = self._router.find(path).endpoints.get(method)
-        is_for_programs = endpoint.route.for_programs if endpoint else self._router.is_for_programs(path)
+    def refusal(self, method: str, path: str, found: Found) -> Refusal:
+        endpoint = found.endpoints.get(method)
+        is_for_programs = endpoint.route.for_programs if endpoint else self.router.is_for_programs(path)
         return TO_PROGRAMS if is_for_programs else TO_PEOPLE
 
 
@@ -157,11 +157,12 @@ class SheddingProtocol(HttpToolsProtocol):
         if not (line and before and before.response_complete and before.keep_alive):
             return False
         method, path = line[1].decode(), line[2].decode("latin-1")
-        kind = admission.class_of(method, path)
+        found = admission.router.find(path)
+        kind = admission.class_of(method, found)
         if kind is None or not is_one_plain_request(data) or not kind.refuses():
             return False
         self._unset_keepalive_if_required()
-        self._refuse_in_line(admission.refusal(method, path))
+        self._refuse_in_line(admission.refusal(method, path, found))
         return True
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -197,15 +198,19 @@ class SheddingProtocol(HttpToolsProtocol):
             self._enter(cycle)
 
     def _enter(self, cycle: RequestResponseCycle) -> None:
-        method, path = cycle.scope["method"], cycle.scope["path"]
-        kind = self._admission.class_of(method, path) if self._admission else None
+        admission, scope = self._admission, cast(Any, cycle.scope)
+        if admission is None:
+            return super()._start_asgi_task(cycle, self._all)
+        method, path = scope["method"], scope["path"]
+        found = scope[FOUND] = admission.router.find(path)
+        kind = admission.class_of(method, found)
         if kind is None:
             super()._start_asgi_task(cycle, self._all)
         elif kind.enter():
             super()._start_asgi_task(cycle, kind)
-        elif self._admission:
-            self._admission.refused_until = time.monotonic() + CALM_S
-            self._shed(cycle, self._admission.refusal(method, path))
+        else:
+            admission.refused_until = time.monotonic() + CALM_S
+            self._shed(cycle, admission.refusal(method, path, found))
 
     def _shed(self, cycle: RequestResponseCycle, refusal: Refusal) -> None:
         if cycle.keep_alive and cycle.scope["method"] != "HEAD" and cycle is self.cycle:

@@ -1,5 +1,6 @@
 """Information about this server, and its limits. https://docs.joinmastodon.org/methods/instance/"""
 
+from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
 
@@ -165,13 +166,17 @@ async def alive(_: Call) -> Health:
     return Health(status="OK")
 
 
+def _probe(path: str, handler: Callable[[Call], Awaitable[Health]]) -> Route:
+    return Route("GET", path, handler, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True, any_site=True)
+
+
 ROUTES = [
     Route("GET", "/api/v1/instance", v1, who=ANYONE, when_closed=True),
     Route("GET", "/api/v2/instance", v2, who=ANYONE, when_closed=True),
     Route("GET", "/api/v1/instance/rules", rules, who=ANYONE),
     Route("GET", "/api/v1/instance/extended_description", extended_description, who=ANYONE),
     Route("GET", "/api/v1/custom_emojis", custom_emojis, who=ANYONE),
-    Route("GET", "/health", health, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True),
-    Route("GET", "/health/ready", health, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True),
-    Route("GET", "/health/live", alive, who=ANYONE, role="", cost=FREE, counted=False, when_closed=True),
+    _probe("/health", health),
+    _probe("/health/ready", health),
+    _probe("/health/live", alive),
 ]

@@ -8,6 +8,9 @@ import pytest
 import chirrup
 from chirrup.access.sites import Sites, own
 from chirrup.config import Settings
+from chirrup.errors import Unavailable
+from chirrup.http.at_site import find_site
+from chirrup.http.route import Route
 from chirrup.ports import Database, Tx
 from chirrup.store import orgs
 from chirrup.types import Org
@@ -62,6 +65,15 @@ async def test_that_an_organisation_closes_is_seen_a_second_later(db: Database, 
 
     assert (await sites.find(ACME.host)).closed
     assert not (await sites.find(ACME.host)).registrations
+
+
+async def test_a_probe_is_answered_at_any_host_even_when_the_database_is_away(db: Database):
+    sites = Sites(TOWN, db)
+    db.close()
+
+    assert await find_site(sites, "nobody.example", Route("GET", "/health", print, any_site=True)) is sites.own
+    for other in (Route("GET", "/api/v1/instance", print), None):
+        assert isinstance(await find_site(sites, "nobody.example", other), Unavailable)
 
 
 def test_nobody_asks_the_settings_what_only_the_site_knows():

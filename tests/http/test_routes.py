@@ -5,9 +5,12 @@ import re
 import pytest
 import requests
 
+from chirrup.access.sites import Sites
+from chirrup.config import Settings
 from chirrup.http import shedding
+from chirrup.http.application import Application
 from chirrup.http.route import FREE, NORMAL, SLOW, Route
-from chirrup.http.router import Router
+from chirrup.http.router import FOUND, Router
 from chirrup.mastodon.routes import ROUTES
 from chirrup.stream import routes as streams
 from chirrup.web import files
@@ -56,12 +59,32 @@ def test_a_line_says_which_admission_class_its_requests_are_of(router: Router, r
     by_method = admission.reads if route.method in ("GET", "WEBSOCKET") else admission.writes
 
     for path in (filled(route.path), filled(route.path) + "/"):
-        kind = admission.class_of(route.method, path)
+        found = router.find(path)
+        kind = admission.class_of(route.method, found)
 
         if route.method != "WEBSOCKET":  # these are never refused here
             assert kind is {NORMAL: by_method, SLOW: admission.slow, FREE: None}[route.cost]
-        refused = admission.refusal(route.method, path)
+        refused = admission.refusal(route.method, path, found)
         assert refused is (shedding.TO_PROGRAMS if route.for_programs else shedding.TO_PEOPLE)
+
+
+async def test_what_admission_has_found_is_not_looked_up_again():
+    answered: list[str] = []
+
+    class Answering(Line):
+        async def __call__(self, scope, receive, send) -> None:
+            answered.append(self.route.path)
+
+    application = Application([Answering(Route("GET", "/a", print))], None, None, Sites(Settings(), None), None)  # pyright: ignore
+    found = application.router.find("/a")
+
+    await application({"type": "http", "method": "GET", "path": "/b", "headers": [], FOUND: found}, None, None)
+
+    assert answered == ["/a"]
+
+
+def test_probes_and_nothing_else_are_answered_at_any_host():
+    assert {route.path for route in ALL if route.any_site} == {"/health", "/health/ready", "/health/live"}
 
 
 def test_an_unknown_path_has_no_route(router: Router):
