@@ -247,7 +247,7 @@ def _greet(settings: Settings, console: Console) -> None:
         soft_wrap=True,  # so that addresses can be copied
     )
     if told := folder.take_note_of_copy(settings):
-        log.warning("this folder is a backup: everybody has to log in again", note=told)
+        log.warning("this folder is a backup", note=told)
     if settings.lacks_proxy:
         log.warning(f"{NO_PROXY}: set it to the address that the web server connects from, such as 127.0.0.1")
     if settings.testing:

@@ -1,4 +1,7 @@
-"""`chirrup backup`: copies the database and the uploads while the server runs. All logins are ended in the copy."""
+"""`chirrup backup`: copies the database and the uploads while the server runs.
+
+In the copy all logins are ended, and jobs that send something to others are set aside.
+"""
 
 import shutil
 from datetime import UTC, datetime
@@ -15,6 +18,7 @@ from .config import Settings
 from .errors import SettingsError
 from .ids import BUCKETS
 from .ports import Database
+from .workers.kinds import hold
 
 AT_ONCE = 64  # buckets in one transaction
 
@@ -23,7 +27,8 @@ def make(settings: Settings, to: Path, console: Console) -> None:
     """Fill the new folder `to`. Raises SettingsError: it exists, there is no data, or the engine has a better tool.
 
     The database is copied first, so all uploads that it names are copied after it. In the copy all sessions and tokens
-    are ended: a token that is revoked tomorrow must not work again when the copy is served.
+    are ended: a token that is revoked tomorrow must not work again when the copy is served. Mails that wait are set
+    aside: the copied server sends them.
     """
     if to.exists():
         raise SettingsError(f"{to} exists: name a new folder, so that no earlier backup is lost")
@@ -41,6 +46,7 @@ def make(settings: Settings, to: Path, console: Console) -> None:
     copy = open_database(msgspec.structs.replace(settings, data=unfinished, database=""))
     try:
         log_everybody_out(copy, console)
+        held = copy.write_now(hold)
     finally:
         copy.close()
     with console.status("copying the uploads"):
@@ -50,12 +56,12 @@ def make(settings: Settings, to: Path, console: Console) -> None:
                 shutil.copytree(source, unfinished / name, ignore=shutil.ignore_patterns("tmp"))
             elif source.exists():
                 shutil.copy2(source, unfinished / name)
-    folder.note_copy(unfinished, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    state = "Nobody is logged in there: people and apps log in anew."
+    if held:
+        state += f" {held:,} jobs that send something to others are set aside: see `chirrup jobs --state set-aside`."
+    folder.note_copy(unfinished, f"Copied on {datetime.now(UTC):%Y-%m-%d %H:%M UTC}. {state}")
     unfinished.rename(to)
-    console.print(
-        f"Copied to {to}. To go back to it: `chirrup serve --data {to}`. Nobody is logged in there: people and apps "
-        "log in anew."
-    )
+    console.print(f"Copied to {to}. To go back to it: `chirrup serve --data {to}`. {state}")
 
 
 def log_everybody_out(db: Database, console: Console) -> int:

@@ -162,8 +162,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         if aside := sum(one.jobs for one in db.write_now(jobs.counts) if one.state == jobs.State.SET_ASIDE):
             yield Finding(
                 WARN,
-                f"{aside} jobs could not be done",
-                "`chirrup jobs --state set-aside` shows them and the reasons; with --retry they are tried again",
+                f"{aside} jobs are set aside: they could not be done, or came with a backup",
+                "`chirrup jobs --state set-aside` shows them and the reasons; --retry has them tried again, --drop deletes",
             )
     finally:
         db.close()

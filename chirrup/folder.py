@@ -76,10 +76,8 @@ def _locked(path: Path) -> IO[str]:
     return held
 
 
-def note_copy(folder: Path, when: str) -> None:
-    (folder / NOTE_OF_COPY).write_text(
-        f"Copied on {when}. Nobody is logged in here; the first server that starts here says so.\n"
-    )
+def note_copy(folder: Path, told: str) -> None:
+    (folder / NOTE_OF_COPY).write_text(f"{told}\n")
 
 
 def take_note_of_copy(settings: Settings) -> str:

@@ -19,7 +19,9 @@ from PIL import Image
 
 from chirrup.access import logins
 from chirrup.access.passwords import Passwords
+from chirrup.social import polls
 from chirrup.store import jobs, outbox
+from chirrup.workers import kinds
 
 pytestmark = pytest.mark.slow
 
@@ -192,6 +194,43 @@ def test_in_a_backup_nobody_is_logged_in_and_the_server_says_so_once(tmp_path: P
         again.stop()
 
 
+def test_a_backup_that_is_served_tells_nobody_again_what_the_copied_server_tells(tmp_path: Path):
+    make(tmp_path / "data", "ann")
+    db = open_database(f"sqlite:{tmp_path / 'data' / 'chirrup.db'}")
+    for key in ("first", "second"):
+        db.write_now(jobs.enqueue, "a call of a later version", of=7, key=key, destination="hooks.example")
+    db.write_now(jobs.enqueue, polls.ENDS, of=7, key="5", payload=5)
+
+    said = " ".join(chirrup(tmp_path / "data", "backup", str(tmp_path / "copy")).stdout.split())
+
+    assert "2 jobs that send something to others are set aside" in said
+    assert {one.state for one in db.write_now(jobs.page, 10)} == {jobs.State.WAITING}
+    db.close()
+    with Server(tmp_path / "copy") as server:
+        assert "2 jobs that send something to others are set aside" in server.log()
+        copy = open_database(f"sqlite:{tmp_path / 'copy' / 'chirrup.db'}")
+        eventually(lambda: [one.key for one in copy.write_now(jobs.page, 10)] == ["first", "second"])  # the poll ended
+        assert {one.answer for one in copy.write_now(jobs.page, 10)} == {kinds.FROM_BACKUP}
+        assert "2 jobs are set aside" in " ".join(server.command("doctor").split())
+        assert "2 jobs are tried anew" in server.command("jobs", "--retry")
+        copy.close()
+
+
+def test_after_a_restore_by_other_tools_a_command_holds_what_sends_something_to_others(tmp_path: Path):
+    make(tmp_path, "ann")
+    db = open_database(f"sqlite:{tmp_path / 'chirrup.db'}")
+    db.write_now(jobs.enqueue, "a call of a later version", of=7, key="first")
+    db.write_now(jobs.enqueue, polls.ENDS, of=7, key="5", payload=5)
+
+    assert "1 jobs are set aside" in chirrup(tmp_path, "jobs", "--hold").stdout
+
+    assert {one.key: one.state for one in db.write_now(jobs.page, 10)} == {"first": "set_aside", "5": "waiting"}
+    db.close()
+    for words in (("--hold", "--drop"), ("--hold", "--kind", "mail"), ("--hold", "7")):
+        refused = chirrup(tmp_path, "jobs", *words)
+        assert refused.returncode == 1 and "expected" in refused.stderr
+
+
 def test_everybody_can_be_logged_out_while_the_server_runs(tmp_path: Path):
     with Server(tmp_path / "data") as server:
         people = [server.person("ann"), server.person("bob")]
@@ -332,7 +371,7 @@ def test_jobs_are_counted_shown_tried_anew_and_dropped(tmp_path: Path):
 
     counts = {line[1]: [word for word in line[2:] if word != "│"] for line in lines() if line[0] == "│"}
     assert counts == {"hook": ["0", "1", "0", "0"], "mail": ["0", "0", "1", "1"]}
-    assert "jobs could not be done" in " ".join(chirrup(tmp_path, "doctor").stdout.split())
+    assert "1 jobs are set aside: they could not be done" in " ".join(chirrup(tmp_path, "doctor").stdout.split())
     (shown,) = [line for line in lines("--state", "set-aside") if line[0] == "│"]
     assert [word for word in shown if word != "│"][:5] == [str(first), "mail", "set_aside", "5", "mx.example"]
     one = chirrup(tmp_path, "jobs", str(first), COLUMNS="200").stdout

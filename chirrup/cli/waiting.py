@@ -22,6 +22,10 @@ def jobs(
         bool, Parameter(negative=(), help="Have them tried anew, at once and with all their tries.")
     ] = False,
     drop: Annotated[bool, Parameter(negative=(), help="Have them never done.")] = False,
+    hold: Annotated[
+        bool,
+        Parameter(negative=(), help="Set aside all that send something to others: for a restored PostgreSQL."),
+    ] = False,
     limit: Annotated[int, Parameter(help="At most so many, the oldest first.")] = 20,
     common: Common = COMMON,
 ) -> None:
@@ -30,15 +34,23 @@ def jobs(
     A job that fails is tried again by the schedule of its kind, and is set aside after its last try. Once what was
     wrong is mended: chirrup jobs --state set-aside --retry, or by id. --retry and --drop without ids mean those set
     aside, unless --state says otherwise. Jobs that run are left alone.
+
+    A database that was restored brings back mails and calls that have been made since. `chirrup backup` makes copies
+    in which they are set aside; other tools do not: chirrup jobs --hold, before the servers start.
     """
     from .. import jobs as work
     from ..store import jobs as rows
+    from ..workers import kinds
 
-    if retry and drop:
-        raise SettingsError("expected one of --retry and --drop")
+    if retry + drop + hold > 1:
+        raise SettingsError("expected one of --retry, --drop and --hold")
+    if hold and (ids or kind or state):
+        raise SettingsError("--hold means all jobs that send something to others: expected no ids, --kind or --state")
     if (retry or drop) and not ids and state is None:
         state = "set-aside"
     with opened_database(common.settings()) as db:
+        if hold:
+            return console.print(f"{db.write_now(kinds.hold):,} jobs are set aside.")
         if not ids and not kind and state is None:
             return work.count(db, console)
         found = work.find(db, ids or [], kind=kind, state=(state or "").replace("-", "_"), limit=limit)

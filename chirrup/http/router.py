@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .route import Route
 
-FOUND = "chirrup.found"  # in a scope: what admission has found for it, so that nobody looks again
+FOUND = "chirrup.found"  # in a scope: what admission has found, so that the application does not look it up again
 _NAME = re.compile(r"\{(\w+)\}")
 
 

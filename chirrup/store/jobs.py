@@ -24,7 +24,7 @@ REACTION = "reaction"  # the kind of jobs that retry a reaction to an event; the
 class State(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
-    SET_ASIDE = "set_aside"  # its last try failed: an operator must look at it (chirrup jobs)
+    SET_ASIDE = "set_aside"  # an operator must look at it (chirrup jobs): its last try failed, or it is from a backup
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -243,10 +243,25 @@ def oldest_event(tx: Tx) -> int:
     return int(row[0].split()[0]) if row and row[0] else 0  # ids have as many digits until the year 2453
 
 
-def retry(tx: Tx, ids: list[int]) -> int:
-    """Try these at once, with all their attempts again. How many; jobs that run are left alone."""
+def set_aside_except(tx: Tx, kinds: Collection[str], answer: str) -> int:
+    """Set aside all jobs of other kinds, with this answer; how many. Only while no worker runs."""
     return tx.changed(
-        f"""UPDATE jobs SET state = 'waiting', due_ms = :now, attempts = 0
+        f"""UPDATE jobs SET state = 'set_aside', attempts = 0, answer = :answer, answered_ms = :now
+            WHERE state <> 'set_aside' AND NOT {tx.sql.is_in("kind", "kinds")}""",
+        answer=answer,
+        now=tx.now_ms,
+        kinds=kinds,
+    )
+
+
+def retry(tx: Tx, ids: list[int]) -> int:
+    """Try these at once, with all their attempts again. How many; jobs that run are left alone.
+
+    A job that was set aside before its date is tried at its date.
+    """
+    return tx.changed(
+        f"""UPDATE jobs SET state = 'waiting', attempts = 0,
+              due_ms = CASE WHEN state = 'set_aside' AND due_ms > :now THEN due_ms ELSE :now END
             WHERE {tx.sql.ids_in("id", "ids")} AND state <> 'running'""",
         ids=ids,
         now=tx.now_ms,

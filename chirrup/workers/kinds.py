@@ -7,7 +7,7 @@ from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
-from ..ports import Engines, PushTo
+from ..ports import Engines, PushTo, Tx
 from ..social import drafts, follows, notification_policies, polls, push_messages, push_subscriptions
 from ..store import jobs
 from ..store.jobs import Job
@@ -65,7 +65,7 @@ PUSH = Kind(
     per_destination=4,
     longest_s=30,
 )
-IN_THE_DATABASE: dict[str, Kind] = {
+IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a backup does them too, see hold()
     jobs.REACTION: Kind(
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
@@ -86,3 +86,11 @@ def kinds(settings: Settings) -> dict[str, Kind]:
 
     mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
     return {**IN_THE_DATABASE, push_subscriptions.PUSH: PUSH, **dict.fromkeys(outbound.kinds, mail)}
+
+
+FROM_BACKUP = "from a backup: the copied server may have done it since. --retry does it from here, --drop never"
+
+
+def hold(tx: Tx) -> int:
+    """In a restored database: set aside the jobs that send something to others. How many; an operator decides."""
+    return jobs.set_aside_except(tx, IN_THE_DATABASE, FROM_BACKUP)

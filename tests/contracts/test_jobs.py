@@ -154,6 +154,32 @@ async def test_a_person_sees_what_is_set_aside_and_has_it_tried_anew_or_dropped(
     assert await db.read(jobs.by_id, b.id) is None
 
 
+async def test_what_comes_with_a_backup_waits_for_a_person_but_for_some_kinds(db: Database, clock: Clock):
+    due_ms = clock.now_ms + 60_000
+    for key in "ab":
+        await db.write(jobs.enqueue, "mail", of=ANN, key=key, order="o")
+    await db.write(jobs.enqueue, "mail", of=ANN, key="dated", due_ms=due_ms)
+    await db.write(jobs.enqueue, "poll ends", of=BOB, key="c")
+    (running,) = await taken(db)
+
+    assert await db.write(jobs.set_aside_except, ["poll ends"], "from a backup") == 3
+    assert await db.write(jobs.set_aside_except, ["poll ends"], "again") == 0
+
+    aside = await db.read(jobs.page, 10, state="set_aside")
+    assert [(one.key, one.answer, one.answered_ms) for one in aside] == [
+        (key, "from a backup", clock.now_ms) for key in ("a", "b", "dated")
+    ]
+    assert [job.key for job in await taken(db, "poll ends")] == ["c"]
+    clock.pass_ms(LEASE_MS)
+    assert await taken(db) == []
+    assert await db.write(jobs.retry, [one.id for one in aside]) == 3
+    (first,) = await taken(db)  # "b" is behind it in their order
+    assert (first.id, first.attempts) == (running.id, 1)
+    await db.write(jobs.finish, [first.id])
+    clock.pass_ms(60_000 - LEASE_MS)
+    assert [job.key for job in await taken(db)] == ["b", "dated"]
+
+
 async def test_a_server_that_starts_alone_ends_the_leases_of_the_one_before(db: Database):
     await db.write(jobs.enqueue, "mail", of=ANN, key="a")
     (job,) = await taken(db)

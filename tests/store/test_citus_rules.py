@@ -30,6 +30,7 @@ FANOUT = {
     "store/jobs.py:counts": "a figure for the people who run the server",
     "store/jobs.py:oldest_event": "how far work has come: the few reactions that are tried again, mostly none",
     "store/jobs.py:page": "a person looks at jobs",
+    "store/jobs.py:set_aside_except": "once, in a copy or after a restore, while no worker runs",
     "store/jobs.py:release_all": "at the start of a server that is alone on its database",
     "store/media.py:adopt_released": "hourly housekeeping, by an index of what a program of before has released",
     "store/media.py:released": "hourly housekeeping, by an index of those whose post was deleted",

@@ -18,6 +18,7 @@ WHOLE = {  # statement that reads a whole table -> the reason
     "store/accounts.py:oldest_id": "its first row alone, by the primary key",
     "store/jobs.py:counts": "counts them all, for people",
     "store/jobs.py:page": "the oldest first, for a person",
+    "store/jobs.py:set_aside_except": "once, in a copy or after a restore",
     "store/jobs.py:release_all": "once, when a server starts that is alone",
     "store/media.py:adopt_released": "an index of those few alone",
     "store/migrations.py:done": "once, when a server starts; some dozens",
