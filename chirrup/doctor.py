@@ -163,7 +163,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 WARN,
                 f"{aside} jobs are set aside: they could not be done, or came with a backup",
-                "`chirrup jobs --state set-aside` shows them and the reasons; --retry has them tried again, --drop deletes",
+                "`chirrup jobs --state set-aside` shows them and why; --retry has them tried again, --drop deletes",
             )
     finally:
         db.close()
