@@ -119,8 +119,9 @@ def open_engines(settings: Settings) -> Engines:
         from .engines.timelines.redis import RedisTimelines
 
         timelines, limits = MissedPushes(RedisTimelines(settings.broker), db), RedisLimits(settings.broker)
-    outgoing = GuardedHttp(SystemResolver(), own_site(settings).base_url)
-    contact = f"mailto:{settings.contact_email}" if settings.contact_email else own_site(settings).base_url
+    own = own_site(settings)
+    outgoing = GuardedHttp(SystemResolver(), own.base_url)
+    contact = f"mailto:{own.contact_email}" if own.contact_email else own.base_url
     return Engines(
         db=db,
         timelines=timelines,
