@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chirrup.errors import Invalid, InvalidFields, NotAllowed, NotFound, not_among, too_long
+from chirrup.errors import Invalid, InvalidFields, InvalidSignUp, NotAllowed, NotFound, not_among, too_long
 from chirrup.mastodon import problems as mastodon
 from chirrup.social.composing import MentionsUnexpected
 from chirrup.web import problems as pages
@@ -62,7 +62,7 @@ def test_mastodon_s_words_for_the_rest():
         "error": "Unexpected accounts mentioned",
         "unexpected_accounts": [{"id": "7"}],
     }
-    both = InvalidFields([Invalid("a", "blank", "can't be blank"), Invalid("a", "odd", "is odd")])
+    both = InvalidSignUp([Invalid("a", "blank", "can't be blank"), Invalid("a", "odd", "is odd")])
     assert mastodon.words(both)["details"] == {
         "a": [
             {"error": "ERR_BLANK", "description": "can't be blank"},

@@ -83,7 +83,9 @@ def test_a_hidden_post_is_answered_like_one_that_never_was(secrets: Secrets, rou
             id = post["poll"]["id"] if "polls" in path else post["id"]
             body = {"json": {"status": "a", "choices": [0]}} if Arguments(route.handler).body else {}
 
-            hidden, absent = (answer_to(viewer, route.method, path.format(id=i), **body) for i in (id, NEVER))
+            hidden, absent = (
+                answer_to(viewer, route.method, path.format(id=i, quoting_status_id=NEVER), **body) for i in (id, NEVER)
+            )
 
             assert hidden == absent
             assert hidden[0] in (401, 404)

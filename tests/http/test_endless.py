@@ -73,6 +73,7 @@ SCENES: dict[str, list[Scene]] = {
     "/api/v1/bookmarks": [Scene("marker", "posts")],
     "/api/v1/statuses/{id}/favourited_by": [Scene("", "people", "post")],
     "/api/v1/statuses/{id}/reblogged_by": [Scene("", "people", "post")],
+    "/api/v1/statuses/{id}/quotes": [Scene("owner", "quotes", "quoted")],
     "/api/v1/followed_tags": [Scene("marker", "tags")],
     "/api/v1/conversations": [Scene("owner", "direct")],
     "/api/v1/lists/{id}/accounts": [Scene("owner", "people", "list")],
@@ -156,6 +157,7 @@ class Town:
         accounts.change_profile(tx, self.ids["admin"], accounts.ProfileChange(discoverable=False))
         accounts.change_profile(tx, self.ids["locked"], accounts.ProfileChange(locked=True))
         self.ids["post"] = self._say("star", "look at me", "unlisted").id
+        self.ids["quoted"] = self._say("hermit", "quote me", "unlisted").id
         self.ids["list"] = lists.create(tx, self.ids["owner"], lists.ListChange("all")).id
 
     def _go_on(self, n: int, *, hidden: bool) -> None:
@@ -209,9 +211,11 @@ class Town:
         conversations.on_published(tx, direct)
         reactions.favourite(tx, of["marker"], said.id)
         reactions.bookmark(tx, of["marker"], said.id)
+        quote = self._say(id, "so it is", "unlisted", quote_of_id=of["quoted"])
         if not hidden:
             self._show(id, "people", "people and friend")
             self._show(said.id, "posts", "public", "home")
+            self._show(quote.id, "quotes", "home")
             self._show(direct.id, "direct", "home")
             tags.follow(tx, of["marker"], f"tag{n}")
             self.shown.setdefault("tags", []).append(f"tag{n}")

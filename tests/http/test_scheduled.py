@@ -47,6 +47,8 @@ def test_the_answer_has_what_was_asked(ann):
         "scheduled_at": None,
         "idempotency": None,
         "with_rate_limit": False,
+        "quoted_status_id": None,
+        "quote_approval_policy": "public",
     }
     assert [(one["id"], one["description"]) for one in made["media_attachments"]] == [(media["id"], "red")]
     assert requests.get(made["media_attachments"][0]["url"], timeout=10).ok

@@ -54,7 +54,7 @@ async def test_a_stream_shows_a_quote_as_each_viewer_would_get_it(db: Database, 
 
     for id in await db.write(speak):
         viewers = {*who.values(), 0}
-        ask = Ask(Signal(kind, id, who["bob"]), viewers, set(), SITE)
+        ask = Ask(Signal(kind, id, who["bob"]), viewers, set(), set(), SITE)
         (event,) = await db.read(events.of_signals, render, [ask])
 
         assert event

@@ -92,7 +92,8 @@ async def test_in_public_under_a_hashtag_and_in_their_streams(engines: Engines, 
     render = Renderer(sites.own(Settings()), Addresses(Signer(b"secret")))
 
     def streamed(tx: Tx) -> list[int]:
-        asks = [Ask(Signal("update", id, 0), {0, reader}, {0, reader}, render.site) for id in (own, about, plain)]
+        both, signals = {0, reader}, [Signal("update", id, 0) for id in (own, about, plain)]
+        asks = [Ask(one, both, both, set(), render.site) for one in signals]
         return [event.id for event in events.of_signals(tx, render, asks) if event and reader in event.texts]
 
     shown = sorted([own, about, plain] if how in SHOWING else [own, plain], reverse=True)
