@@ -21,7 +21,7 @@ test: check  ## install what the tests need, then check and test everything; mak
 	$(if $(ARGS),,$(MAKE) scaled ARGS='$(SCALED_TOO)')
 
 # Of the API's tests those that CI runs on PostgreSQL and Redis too.
-SCALED_TOO := $(patsubst %,tests/http/test_%.py,edits lists polls relations search statuses walls walls_closed walls_streams)
+SCALED_TOO := $(patsubst %,tests/http/test_%.py,edits lists polls quotes relations search walls walls_closed walls_streams)
 
 quick: .venv/installed-dev  ## what is left in a minute: SQLite and memory, no browser, nothing over all routes; make quick ARGS=tests/social for a part
 	$(GUARD) $(PYTEST) -q --quick -n auto --dist loadfile $(ARGS)
