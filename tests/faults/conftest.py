@@ -3,8 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from client import Server
 from faults import ledger
 from faults.boxes import Boxes
 from faults.ledger import Line
@@ -23,6 +25,16 @@ def ledger_line(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Line
 
     yield begin
     request.node.user_properties += [("fault", dataclasses.asdict(line)) for line in lines]
+
+
+@pytest.fixture
+def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """On both profiles: SQLite with memory, PostgreSQL with Redis."""
+    env = {"CHIRRUP_DATABASE": database_url}
+    if not database_url.startswith("sqlite"):
+        env["CHIRRUP_BROKER"] = request.getfixturevalue("redis_url")
+    with Server(tmp_path / "data", env=env) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,37 +1,24 @@
 """Workers are killed in the middle of jobs: each job is still done, and by one worker at a time. R2."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from client import ROOT, eventually
+from client import eventually
 from databases import open_database
-from faults.job_worker import KIND, LEASE_S
+from faults.job_worker import KIND
 from faults.ledger import ROUNDS, SEED, Line
+from faults.worker_process import LEASE_S, worker
 
 from chirrup.ports import Tx
 from chirrup.store import jobs
 
 EACH = 60  # jobs of a round
-
-
-@contextmanager
-def worker(url: str, journal: Path) -> Iterator[subprocess.Popen[bytes]]:
-    env = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    process = subprocess.Popen([sys.executable, "-m", "faults.job_worker", url, str(journal)], env=env, cwd=ROOT)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def enqueue(tx: Tx, keys: list[str]) -> None:
@@ -54,7 +41,9 @@ def test_jobs_whose_worker_is_killed_are_done_and_by_one_worker_at_a_time(
         return [(what, key, int(pid)) for what, key, pid in map(str.split, journal.read_text().splitlines())]
 
     with ExitStack() as running:
-        workers = [running.enter_context(worker(database_url, journal)) for _ in range(1 if embedded else 2)]
+        workers = [
+            running.enter_context(worker("job_worker", database_url, journal)) for _ in range(1 if embedded else 2)
+        ]
         for number in range(rounds):
             new = [f"{number}.{n}" for n in range(EACH)]
             db.write_now(enqueue, new)
@@ -66,7 +55,7 @@ def test_jobs_whose_worker_is_killed_are_done_and_by_one_worker_at_a_time(
             victim.wait()
             killed.add(victim.pid)
             killed_s = time.monotonic()
-            workers.append(running.enter_context(worker(database_url, journal)))
+            workers.append(running.enter_context(worker("job_worker", database_url, journal)))
             eventually(lambda: not db.write_now(jobs.counts), within_s=20 + 2 * LEASE_S)
             line.recovery_s.append(time.monotonic() - killed_s)
             line.round_over(rounds)

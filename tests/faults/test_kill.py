@@ -5,7 +5,7 @@ import io
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,16 +17,6 @@ from faults.ledger import ROUNDS, SEED, Line
 from PIL import Image
 
 PEOPLE = 6
-
-
-@pytest.fixture
-def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """In both profiles: SQLite with memory, PostgreSQL with Redis."""
-    env = {"CHIRRUP_DATABASE": database_url}
-    if not database_url.startswith("sqlite"):
-        env["CHIRRUP_BROKER"] = request.getfixturevalue("redis_url")
-    with Server(tmp_path / "data", env=env) as server:
-        yield server
 
 
 @pytest.mark.timeout(60 + ROUNDS * 20)

@@ -1,20 +1,16 @@
 """Workers are killed while they push: each notification comes to its app, and a second time only from a killed one."""
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
-from client import ROOT
 from databases import open_database
 from engines import eventually, outside, pusher
 from faults.ledger import SEED
+from faults.worker_process import worker
 from kit import person
 from push_service import App, PushService
 
@@ -26,17 +22,6 @@ from chirrup.store import jobs
 from chirrup.types import Draft
 
 EACH, KILLS = 40, 3
-
-
-@contextmanager
-def worker(url: str, port: int) -> Generator[subprocess.Popen[bytes]]:
-    env = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    process = subprocess.Popen([sys.executable, "-m", "faults.push_worker", url, str(port)], env=env, cwd=ROOT)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.mark.slow
@@ -61,7 +46,10 @@ async def test_what_killed_workers_were_pushing_comes_all_the_same(database_url:
 
     embedded, said = database_url.startswith("sqlite"), list[str]()
     with ExitStack() as running:
-        workers = [running.enter_context(worker(database_url, service.port)) for _ in range(1 if embedded else 2)]
+        workers = [
+            running.enter_context(worker("push_worker", database_url, service.port))
+            for _ in range(1 if embedded else 2)
+        ]
         for number in range(KILLS):
             new = [f"@ann {number}.{n}" for n in range(EACH)]
             said += new
@@ -76,7 +64,7 @@ async def test_what_killed_workers_were_pushing_comes_all_the_same(database_url:
             victim = workers.pop(0)
             victim.send_signal(signal.SIGKILL)
             victim.wait()
-            workers.append(running.enter_context(worker(database_url, service.port)))
+            workers.append(running.enter_context(worker("push_worker", database_url, service.port)))
 
         async def done() -> bool:
             return came().keys() == set(said) and not await db.read(jobs.counts)

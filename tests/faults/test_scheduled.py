@@ -3,10 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from client import Server, eventually
 from databases import open_database
 
@@ -15,16 +12,6 @@ from chirrup.social import drafts
 from chirrup.types import Draft
 
 POSTS, WITHIN_MS = 24, 1500
-
-
-@pytest.fixture
-def killed_server(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    """On both profiles: SQLite with memory, PostgreSQL with Redis."""
-    env = {"CHIRRUP_DATABASE": database_url}
-    if not database_url.startswith("sqlite"):
-        env["CHIRRUP_BROKER"] = request.getfixturevalue("redis_url")
-    with Server(tmp_path / "data", env=env) as server:
-        yield server
 
 
 def now_ms() -> int:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 import requests
-from client import Server
+from client import Person, Server
 from stage import NOBODY, VIEWERS, VISIBILITIES, Said, Stage
 from world import name_of
 
@@ -147,42 +147,34 @@ def talked(method: str, path: str) -> Probe:
     return probe
 
 
-def replied(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
-    found: dict[Said, bool] = {}
-    for one in said:
-        person = stage.people[viewer]
-        answer = person.post("/api/v1/statuses", status="so?", in_reply_to_id=one.id, visibility="direct")
-        assert answer.status_code in (200, 401, 404), answer.text
-        found[one] = answer.ok
-        if answer.ok:
-            person.delete(f"/api/v1/statuses/{answer.json()['id']}")
-    return found
+def said_about(say: Callable[[Person, Said], requests.Response], refusals: tuple[int, ...] = (401, 404)) -> Probe:
+    """Visible if the viewer may publish the post that say() makes about it. It is deleted at once."""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        found: dict[Said, bool] = {}
+        for one in said:
+            person = stage.people[viewer]
+            answer = say(person, one)
+            assert answer.status_code in (200, *refusals), answer.text
+            found[one] = answer.ok
+            if answer.ok:
+                person.delete(f"/api/v1/statuses/{answer.json()['id']}")
+        return found
+
+    return probe
 
 
-def replied_by_draft(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
-    found: dict[Said, bool] = {}
-    for one in said:
-        person = stage.people[viewer]
-        draft = person.post("/api/chirrup/v1/drafts", status="so?", in_reply_to_id=one.id, visibility="direct")
-        id = draft.json().get("id", "1")
-        answer = person.post(f"/api/chirrup/v1/drafts/{id}/publish")
-        assert answer.status_code in (200, 401, 404, 422), answer.text
-        found[one] = answer.ok
-        if answer.ok:
-            person.delete(f"/api/v1/statuses/{answer.json()['id']}")
-    return found
+def reply(person: Person, one: Said) -> requests.Response:
+    return person.post("/api/v1/statuses", status="so?", in_reply_to_id=one.id, visibility="direct")
 
 
-def quoted(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
-    found: dict[Said, bool] = {}
-    for one in said:
-        person = stage.people[viewer]
-        answer = person.post("/api/v1/statuses", status="see", quoted_status_id=one.id, visibility="private")
-        assert answer.status_code in (200, 401, 404), answer.text
-        found[one] = answer.ok
-        if answer.ok:
-            person.delete(f"/api/v1/statuses/{answer.json()['id']}")
-    return found
+def reply_by_draft(person: Person, one: Said) -> requests.Response:
+    draft = person.post("/api/chirrup/v1/drafts", status="so?", in_reply_to_id=one.id, visibility="direct")
+    return person.post(f"/api/chirrup/v1/drafts/{draft.json().get('id', '1')}/publish")
+
+
+def quote(person: Person, one: Said) -> requests.Response:
+    return person.post("/api/v1/statuses", status="see", quoted_status_id=one.id, visibility="private")
 
 
 def on_page(path: str) -> Probe:
@@ -340,7 +332,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
     # actions on a post reveal whether it exists; last, because they change data
-    "POST /api/v1/statuses": [(replied, if_known), (quoted, may_quote)],
+    "POST /api/v1/statuses": [(said_about(reply), if_known), (said_about(quote), may_quote)],
     f"GET {STATUS}/quotes": [(by_id("GET", f"{STATUS}/quotes"), if_known)],
     f"POST {STATUS}/quotes/{{quoting_status_id}}/revoke": [
         (by_id("POST", f"{STATUS}/quotes/1/revoke"), lambda viewer, said: False)
@@ -348,7 +340,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     f"PUT {STATUS}/interaction_policy": [
         (by_id("PUT", f"{STATUS}/interaction_policy", quote_approval_policy="public"), only_author)
     ],
-    "POST /api/chirrup/v1/drafts/{id}/publish": [(replied_by_draft, if_known)],
+    "POST /api/chirrup/v1/drafts/{id}/publish": [(said_about(reply_by_draft, (401, 404, 422)), if_known)],
     **{
         f"POST {STATUS}/{verb}": [(by_id("POST", f"{STATUS}/{verb}"), if_known)]
         for verb in ("favourite", "unfavourite", "bookmark", "unbookmark", "pin", "unpin", "mute", "unmute", "reblog")
