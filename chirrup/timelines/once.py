@@ -62,8 +62,6 @@ class Excerpt:
         wanted = found.keys()
         if relations.is_averse:
             wanted = {id for id, post in found.items() if not relations.minds(post, found.get(post.boost_of_id))}
-        if not self._firsts:
-            return [id for id in self.ids if id in wanted]
         self.together, stay = {}, list[int]()
         for id in reversed(self.ids):
             if id not in wanted:
