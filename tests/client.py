@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,16 +14,11 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
+from loopback import free_port
 
 T = TypeVar("T")
 ALL_SCOPES = "read write follow push admin:read admin:write"
 ROOT = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def eventually(look: Callable[[], T], *, within_s: float = 6) -> T:

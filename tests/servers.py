@@ -8,11 +8,9 @@ import contextlib
 import ctypes
 import os
 import pwd
-import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import redis
+from loopback import free_port
 
 START_TIMEOUT_S = 60.0  # a loaded machine with a slow disk
 PDEATHSIG = 1  # prctl(2)
@@ -436,19 +435,6 @@ def running(kind: Callable[[], Kind]) -> Iterator[Kind]:
         yield server
     finally:
         server.remove()
-
-
-def free_port() -> int:
-    """A loopback port without a listener.
-
-    It is below the ports that the kernel gives to outgoing connections (32768 and up), so that no client, and no
-    reconnect to a stopped server, can get the server's port.
-    """
-    while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def _new_folder() -> Path:

@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from client import ALL_SCOPES, ROOT, Person, Server, eventually, free_port
+from client import ALL_SCOPES, ROOT, Person, Server, eventually
 from databases import open_database
+from loopback import free_port
 from PIL import Image
 
 from chirrup.access import logins

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from client import ROOT
-from mail_server import free_port, mail_server, read, text_of
+from loopback import free_port
+from mail_server import mail_server, read, text_of
 
 pytestmark = pytest.mark.slow
 

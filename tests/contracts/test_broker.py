@@ -8,6 +8,7 @@ import pytest
 import redis
 import servers
 from engines import eventually
+from loopback import free_port
 
 from chirrup.engines.broker.redis import RedisBroker
 from chirrup.ports import Broker
@@ -214,7 +215,7 @@ async def test_nobody_is_subscribed_to_what_nobody_listens_on(two: tuple[Broker,
 
 
 async def test_without_a_server_nothing_fails_and_nobody_waits():
-    broker = RedisBroker(f"redis://127.0.0.1:{servers.free_port()}")
+    broker = RedisBroker(f"redis://127.0.0.1:{free_port()}")
 
     async with asyncio.timeout(1):
         await broker.connect()

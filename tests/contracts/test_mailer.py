@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from mail_server import certificate, free_port, mail_server
+from loopback import free_port
+from mail_server import certificate, mail_server
 
 from chirrup.engines.mailer.folder import FolderMailer
 from chirrup.engines.mailer.memory import MemoryMailer

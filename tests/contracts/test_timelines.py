@@ -12,6 +12,7 @@ import servers
 from engines import MakeTimelines, eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from loopback import free_port
 
 from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.errors import MissedPush
@@ -392,7 +393,7 @@ async def test_processes_share_their_timelines(two: tuple[Timelines, Timelines])
 
 
 async def test_without_a_server_every_timeline_is_cold_and_nobody_waits():
-    timelines = RedisTimelines(f"redis://127.0.0.1:{servers.free_port()}")
+    timelines = RedisTimelines(f"redis://127.0.0.1:{free_port()}")
 
     async with asyncio.timeout(1):
         with pytest.raises(MissedPush):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import servers
+from loopback import free_port
 
 from chirrup.engines.timelines.redis import RedisTimelines
 
@@ -24,7 +25,7 @@ def tls_port(redis_server: servers.Redis, tmp_path: Path) -> Iterator[int]:
     subprocess.run(CERTIFICATE.split(), cwd=tmp_path, check=True, capture_output=True)
     redis_server.flush()
     files = {"tls-cert-file": "certificate", "tls-ca-cert-file": "certificate", "tls-key-file": "key"}
-    port = servers.free_port()
+    port = free_port()
     words = [word for name, file in files.items() for word in (name, str(tmp_path / file))]
     redis_server.ask("CONFIG", "SET", *words, "tls-auth-clients", "no", "tls-port", port)
     yield port

@@ -19,7 +19,8 @@ from client import Person, Server
 from faults.crowd import HANDS, PATIENCE, Crowd
 from faults.ledger import ROUNDS as ALL_ROUNDS
 from faults.ledger import SEED, Line
-from servers import Postgres, Redis, free_port
+from loopback import free_port
+from servers import Postgres, Redis
 
 ROUNDS = max(1, ALL_ROUNDS // 10)
 STREAMS = int(os.environ.get("CHIRRUP_STREAMS", "100"))
