@@ -1,0 +1,117 @@
+"""Who logs in, with what, and who looks."""
+
+from enum import StrEnum
+
+import msgspec
+
+from .posts import QuotePolicy
+
+
+class Role(StrEnum):
+    USER = ""
+    ADMIN = "admin"
+
+
+class User(msgspec.Struct, frozen=True):
+    """Who logs in to an account. Columns of `users`."""
+
+    account_id: int
+    email: str
+    password_hash: str
+    role: str
+    confirmed_ms: int
+    approved: int
+    disabled: int
+    locale: str
+    post_visibility: str
+    post_sensitive: int
+    post_language: str
+    org_id: int = 0  # the account's
+    quote_policy: str = QuotePolicy.PUBLIC  # of new posts
+
+
+class App(msgspec.Struct, frozen=True):
+    """An OAuth client. Columns of `oauth_apps`."""
+
+    id: int
+    client_id: str
+    secret_hash: str
+    name: str
+    website: str
+    redirect_uris: str  # one a line
+    scopes: str
+    created_ms: int
+    org_id: int = 0  # of the site where it was registered, and may be used
+
+
+class Token(msgspec.Struct, frozen=True):
+    """An access token without its secret. Columns of `tokens`."""
+
+    id: str  # hash of the token string, hex
+    account_id: int  # 0: the app itself
+    app_id: int
+    scopes: str
+    created_ms: int
+
+
+class Code(msgspec.Struct, frozen=True):
+    """An authorization code without its secret. Columns of `oauth_codes`."""
+
+    id: str  # hash of the code, hex
+    account_id: int
+    app_id: int
+    scopes: str
+    redirect_uri: str
+    challenge: str  # PKCE S256, "" for none
+    expires_ms: int
+    used_ms: int
+    token_id: str  # what it was exchanged for, "" for nothing
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A browser that is logged in to the built-in pages. Columns of `sessions`."""
+
+    id: str  # hash of the cookie, hex
+    account_id: int
+    created_ms: int
+    seen_ms: int
+    expires_ms: int
+    user_agent: str
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Whether the holder of a token or session may act at all. From `users` and `accounts`."""
+
+    role: str
+    confirmed_ms: int
+    approved: int
+    disabled: int
+    suspended_ms: int
+    org_id: int = 0
+    filters_version: int = 0
+
+
+class Stranger(int):
+    """The viewer_id without a login: 0. It has the organisation of the site, which an account's row says otherwise."""
+
+    org_id: int
+
+    def __new__(cls, org_id: int) -> "Stranger":
+        made = super().__new__(cls, 0)
+        made.org_id = org_id
+        return made
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """Who makes a request, and what the token allows. account_id 0: no account."""
+
+    account_id: int = 0
+    scopes: frozenset[str] = frozenset()  # with all that they include
+    app_id: int = 0  # 0: a browser's session
+    token_id: str = ""  # of the token or session
+    role: str = ""
+    org_id: int = 0  # of the site
+    has_filters: bool = False  # when the token was looked up
+
+
+ANYBODY = Viewer()

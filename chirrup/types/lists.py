@@ -1,0 +1,5 @@
+"""Lists that columns hold as JSON."""
+
+import msgspec
+
+json_strings = msgspec.json.Decoder(list[str]).decode
