@@ -97,6 +97,11 @@ class Relationship(Entity, kw_only=True):
     note: str
 
 
+class DomainBlockPreview(Entity, kw_only=True):
+    following_count: int
+    followers_count: int
+
+
 class Preferences(Entity, kw_only=True):
     default_visibility: str = msgspec.field(name="posting:default:visibility")
     default_sensitive: bool = msgspec.field(name="posting:default:sensitive")

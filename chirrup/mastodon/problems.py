@@ -11,6 +11,8 @@ SENTENCES = {
     ("account", "taken"): "Account has already been taken",
     ("context", "blank"): "Context can't be blank",
     ("context", "unknown"): "Context None or invalid context supplied",
+    ("domain", "blank"): "Domain can't be blank",
+    ("domain", "invalid"): "Domain is not a valid domain name",
     ("keyword", "blank"): "Keyword can't be blank",
     ("phrase", "blank"): "Phrase can't be blank",
     ("status", "blank"): "Status must exist",

@@ -132,7 +132,7 @@ def _relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]
             muting_expires_at=iso_or_none(one.mute_expires_ms),
             requested=one.requested,
             requested_by=one.requested_by,
-            domain_blocking=False,  # there are no other servers
+            domain_blocking=one.domain_blocking,
             endorsed=one.endorsed,
             note=one.note,
         )

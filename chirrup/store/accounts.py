@@ -1,6 +1,7 @@
 """Accounts, the users behind them, their names, and their counters."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from ..ids import bucket_of, bucket_of_text
 from ..ports import Tx
@@ -265,18 +266,6 @@ def _fields(struct: Account | User) -> dict[str, object]:
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
-def notes(tx: Tx, account_id: int, targets: Collection[int]) -> dict[int, str]:
-    """Private notes of account_id about targets."""
-    rows = tx.all(
-        f"""SELECT target_id, note FROM account_notes
-            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}""",
-        bucket=bucket_of(account_id),
-        account=account_id,
-        targets=targets,
-    )
-    return dict(rows)
-
-
 def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
     tx.run(
         """INSERT INTO account_notes (bucket, account_id, target_id, note) VALUES (:bucket, :account, :target, :note)
@@ -288,13 +277,29 @@ def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
     )
 
 
-def endorsed_among(tx: Tx, account_id: int, targets: Collection[int]) -> set[int]:
-    """Those of targets that account_id features on its profile."""
+class Remarks(NamedTuple):
+    """What an account keeps for itself about others."""
+
+    notes: dict[int, str]
+    endorsed: set[int]
+    blocks_domains: bool  # it blocks a domain
+
+
+def remarks(tx: Tx, account_id: int, targets: Collection[int]) -> Remarks:
+    """What account_id keeps about targets. One query in its bucket, whatever len(targets)."""
     rows = tx.all(
-        f"""SELECT target_id FROM endorsements
-            WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}""",
+        f"""SELECT 0, target_id, note FROM account_notes
+              WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}
+            UNION ALL SELECT 1, target_id, '' FROM endorsements
+              WHERE bucket = :bucket AND account_id = :account AND {tx.sql.is_in("target_id", "targets")}
+            UNION ALL SELECT 2, 0, '' FROM (SELECT domain FROM blocked_domains
+              WHERE bucket = :bucket AND account_id = :account LIMIT 1) AS d""",
         bucket=bucket_of(account_id),
         account=account_id,
         targets=targets,
     )
-    return {id for (id,) in rows}
+    return Remarks(
+        notes={id: note for kind, id, note in rows if kind == 0},
+        endorsed={id for kind, id, _ in rows if kind == 1},
+        blocks_domains=any(kind == 2 for kind, _, _ in rows),
+    )

@@ -41,6 +41,7 @@ TABLES = {
     "follow_requests": "account_id",
     "blocks": "account_id",
     "blocked_by": "account_id",
+    "blocked_domains": "account_id",
     "mutes": "account_id",
     "muted_by": "account_id",
     "favourites": "account_id",
@@ -229,6 +230,10 @@ CREATE TABLE IF NOT EXISTS blocks (
 CREATE TABLE IF NOT EXISTS blocked_by (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, blocker_id BIGINT NOT NULL,
   PRIMARY KEY (account_id, bucket, blocker_id)) {{clustered}};
+CREATE TABLE IF NOT EXISTS blocked_domains (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, domain TEXT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, domain)) {{clustered}};
+CREATE INDEX IF NOT EXISTS blocked_domains_order ON blocked_domains (bucket, account_id, id DESC);
 CREATE TABLE IF NOT EXISTS mutes (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
   notifications INTEGER NOT NULL, expires_ms BIGINT NOT NULL,

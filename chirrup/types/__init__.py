@@ -117,6 +117,7 @@ class Relationship(Struct, frozen=True):
     mute_expires_ms: int = 0
     requested: bool = False
     requested_by: bool = False
+    domain_blocking: bool = False  # the viewer blocks the domain of its server
     endorsed: bool = False
     note: str = ""
 
