@@ -6,6 +6,7 @@ from contextlib import aclosing
 from functools import lru_cache
 from typing import Any
 
+from . import ranges
 from .files import FilePart, send_file
 from .single_write import SINGLE_WRITE
 
@@ -62,16 +63,24 @@ class Answer:
 
 
 class FileAnswer(Answer):
-    """A part of a file, read while it is sent."""
+    """A file, or the part of it that the request wants, read while it is sent."""
 
-    def __init__(self, status: int, headers: Headers, part: FilePart) -> None:
-        super().__init__(status, headers)
-        self._part = part
+    def __init__(self, headers: Headers, file: FilePart) -> None:
+        super().__init__(200, [*headers, (b"accept-ranges", b"bytes")])
+        self._file = file
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.headers.append((b"content-length", str(self._part.size).encode()))
+        file, size = self._file, self._file.size
+        if wanted := ranges.wanted(scope, dict(self.headers).get(b"etag", b"")):
+            part = ranges.part(wanted, size)
+            self.status = 206 if part else 416
+            first, last = part or (0, -1)
+            span = f"{first}-{last}" if part else "*"
+            self.headers.append((b"content-range", f"bytes {span}/{size}".encode()))
+            file = FilePart(file.file, file.first + first, last - first + 1)
+        self.headers.append((b"content-length", str(file.size).encode()))
         start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
-        await send_file(self._part, start, scope, send)
+        await send_file(file, start, scope, send)
 
 
 class ChunksAnswer(Answer):

@@ -109,6 +109,6 @@ def _respond(call: Call, result: Any, quota: Quota | None) -> "Answer":
     if quota:
         headers = headers | problems.quota_headers(quota)
     if isinstance(content, FilePart):
-        return FileAnswer(reply.status, to_programs(headers, reply.media_type), content)
+        return FileAnswer(to_programs(headers, reply.media_type), content)
     body = content if isinstance(content, bytes) else _encode(content)
     return Answer(reply.status, to_programs(headers, reply.media_type), body)

@@ -1,7 +1,6 @@
 """Media: uploads, and the files themselves. https://docs.joinmastodon.org/methods/media/"""
 
 import asyncio
-import re
 
 import msgspec
 
@@ -95,12 +94,11 @@ async def profile_file(call: Call, id: int, name: str) -> Reply:
 
 
 async def _answer(call: Call, file: media.File, name: str) -> Reply:
-    """The file, or the requested part of it. Headers make sure that browsers show it only as a picture."""
+    """The file. Headers make sure that browsers show it only as a picture, or play it."""
     tag = f'"{name}"'
     headers = {
         "Cache-Control": PRIVATE_CACHE if file.private else OPEN_CACHE,
         "ETag": tag,
-        "Accept-Ranges": "bytes",
         "Content-Security-Policy": "default-src 'none'; media-src 'self'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": f'inline; filename="{name}"',
@@ -113,31 +111,7 @@ async def _answer(call: Call, file: media.File, name: str) -> Reply:
     if found is None:
         raise NotFound("file", name)
     data, size, content_type = found
-    wanted = call.headers.get("range", "")
-    if not wanted:
-        return Reply(FilePart(data, 0, size), 200, headers, content_type)
-    part = _part(wanted, size)
-    if part is None:
-        data.close()
-        return Reply(b"", 416, headers | {"Content-Range": f"bytes */{size}"}, content_type)
-    first, last = part
-    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return Reply(FilePart(data, first, last - first + 1), 206, headers, content_type)
-
-
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
-
-
-def _part(wanted: str, size: int) -> tuple[int, int] | None:
-    """(first byte, last byte) of a Range header (RFC 9110, 14.2); None: several parts, or outside of the file."""
-    match = _RANGE.fullmatch(wanted.strip())
-    if not match or match[0] == "bytes=-":
-        return None
-    if not match[1]:
-        first, last = max(0, size - int(match[2])), size - 1
-    else:
-        first, last = int(match[1]), min(int(match[2] or size), size - 1)
-    return (first, last) if first <= last else None
+    return Reply(FilePart(data, 0, size), 200, headers, content_type)
 
 
 ROUTES = [

@@ -262,6 +262,22 @@ def test_other_ranges_are_refused(ann, asked):
     assert requests.get(upload(ann)["url"], headers={"Range": asked}).status_code == 416
 
 
+def test_a_part_is_sent_only_of_the_version_that_the_client_knows(ann):
+    url = upload(ann)["url"]
+    whole = requests.get(url)
+    tag = whole.headers["ETag"]
+
+    def asked(version: str, method: str = "GET") -> requests.Response:
+        return requests.request(method, url, headers={"Range": "bytes=5-9", "If-Range": version})
+
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert (asked(tag).status_code, asked(tag).content) == (206, whole.content[5:10])
+    for other in ('"other"', f"W/{tag}", "Wed, 21 Oct 2026 07:28:00 GMT", ""):
+        assert (asked(other).status_code, asked(other).content) == (200, whole.content)
+    head = asked(tag, "HEAD")  # a range is a GET's
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(whole.content)))
+
+
 @pytest.mark.parametrize("visibility", ["private", "direct"])
 def test_files_of_private_posts_need_an_address_that_was_shown(ann, visibility):
     shown = private_post(ann, visibility)["media_attachments"][0]
