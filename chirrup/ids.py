@@ -48,6 +48,11 @@ def ms_of(id: int) -> int:
     return id >> 16
 
 
+def next_ms(id: int) -> int:
+    """The first millisecond of which every id is greater."""
+    return (id >> 16) + 1
+
+
 def made_at(ms: int, sequence: int, bucket: int) -> int:
     """The id with these parts. For loaders, which choose the times."""
     return ms << 16 | sequence << 12 | bucket
@@ -72,7 +77,7 @@ class IdSource:
     def draw_after(self, id: int) -> None:
         with self._lock:
             if ms_of(id) >= self._ms:
-                self._ms, self._used = ms_of(id) + 1, {}
+                self._ms, self._used = next_ms(id), {}
 
     def draw(self, bucket: int, now_ms: int) -> int:
         """A new id in bucket, greater than every id drawn before."""

@@ -151,10 +151,11 @@ class Tx(Protocol):
         """Insert rows, with values in the order of columns. The fastest way; faster still in the key's order."""
         ...
 
-    def new_id(self, bucket: int) -> int:
-        """A new id in that bucket, later than all earlier ids of this process.
+    def new_id(self, bucket: int, *, after: int = 0) -> int:
+        """A new id in that bucket, later than all earlier ids of this process, and than the id `after`.
 
         Also later than the ids of transactions that this one waited for (Phrases.in_turn).
+        after: what the new thing refers to. Another process may have made it, by a clock that is some ms ahead.
         """
         ...
 

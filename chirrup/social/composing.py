@@ -50,7 +50,7 @@ def compose(
         audience = _of_quote(audience, author, quoted, named)
 
     bucket = bucket_of(author)
-    id = tx.new_id(bucket)
+    id = tx.new_id(bucket, after=max(parent.id if parent else 0, quoted.id if quoted else 0))
     return Post(
         id=id,
         author_id=author,

@@ -65,7 +65,7 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     audience = parse_visibility(visibility) if visibility else Visibility.PUBLIC
     if audience == Visibility.DIRECT:
         raise Invalid("visibility", "unknown", "of a boost must be public, unlisted or private")
-    new_id = tx.new_id(bucket_of(account_id))
+    new_id = tx.new_id(bucket_of(account_id), after=original.id)
     boosted = Post(
         id=new_id,
         author_id=account_id,

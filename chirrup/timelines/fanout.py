@@ -1,7 +1,7 @@
 """THE CORE, second half: delivers one post to many timelines and open streams, a step of followers at a time.
 
-Costs are per step, not per follower. One step is pushed while the next is read. All of it may run twice: timelines and
-readers keep an id once. Each step reads the post again, so a deleted post is not delivered further.
+Costs are per step, not per follower. One step is pushed while the next is read. All of it may run twice: an id is kept
+once. Each step reads the post again, so a deleted post is not delivered further.
 """
 
 import asyncio
@@ -13,13 +13,12 @@ from ..ports import Engines, Tx
 from ..social.tags import key_of
 from ..store import tags
 from ..types import Post, Visibility
-from . import audience
+from . import audience, late
 from .audience import Targets
+from .late import Place
 
 STEP = 2500  # followers read and pushed at once
 CHUNK = 4  # steps until other deliveries get their turn
-
-Place = tuple[int, int]  # index of one of the post's ways, id of the last follow or follower read there
 START: Place = 0, 0
 
 
@@ -28,23 +27,24 @@ async def deliver(engines: Engines, post_id: int, event: str = "update", place: 
 
     event: "status.update" (edited) and "delete" go to the same streams; timelines contain only ids and need neither.
     """
-    targets, author, rest = await engines.db.read(_next, post_id, event, *place)
+    step = await late.read_step(engines, _next, post_id, event, *place)
     for _ in range(1, CHUNK):
-        if rest is None:
+        if step.rest is None:
             break
-        sending = _send(engines, targets, Signal(event, post_id, author))
-        (targets, author, rest), _ = await asyncio.gather(engines.db.read(_next, post_id, event, *rest), sending)
-    await _send(engines, targets, Signal(event, post_id, author))
-    return rest
+        sending = _send(engines, step, Signal(event, post_id, step.author))
+        step, _ = await asyncio.gather(late.read_step(engines, _next, post_id, event, *step.rest), sending)
+    await _send(engines, step, Signal(event, post_id, step.author))
+    return step.rest
 
 
-async def _send(engines: Engines, targets: Targets, signal: Signal) -> None:
-    for kind, owners in targets:
+async def _send(engines: Engines, step: late.Step, signal: Signal) -> None:
+    for kind, owners in step.targets:
         if signal.kind == "update":
             metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, signal.id)
         reader = {"home": "user:", "list": "list:"}.get(kind)
         channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
         await engines.broker.publish(channels, signal.packed)
+    await late.pushed(engines, step)
 
 
 def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Targets, int, Place | None]:

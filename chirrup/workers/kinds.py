@@ -69,6 +69,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     jobs.REACTION: Kind(
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
+    subscribers.DROP_STALE: Kind(subscribers.finish_drop, pauses_s=DATED_S, payload=str),
     polls.ENDS: Kind(end_poll, pauses_s=DATED_S, payload=int),
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),

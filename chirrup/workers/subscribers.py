@@ -9,7 +9,7 @@ from .. import events
 from ..access import acts
 from ..errors import Refused
 from ..events import Event, Signal
-from ..ports import Engines
+from ..ports import Engines, Tx
 from ..social import (
     conversations,
     filters,
@@ -21,12 +21,14 @@ from ..social import (
     tags,
 )
 from ..social import follows as social_follows
+from ..store import jobs
 from ..store.jobs import Job
-from ..timelines import fanout
+from ..timelines import fanout, late
 from ..types import Visibility
 from . import reply_order
-from .reactions import Again, Failure, Published, Reaction, Reactions, alone
+from .reactions import Again, Failure, Published, Reaction, Reactions, Signals, alone
 
+DROP_STALE = "drop_stale"  # kind of jobs
 STEP = 100  # accounts handled until other events get their turn
 
 
@@ -57,6 +59,14 @@ async def delete_files(engines: Engines, event: events.PostDeleted | events.Pict
 
 async def drop_stale(engines: Engines, event: Event) -> None:
     await acts.drop(engines.timelines, await engines.db.read(acts.stale, [event]))
+
+
+def drop_stale_again(tx: Tx, event: Event) -> Signals:
+    """Later once more: see timelines/late.py. Once a second at most for the same event."""
+    body = events.encode(event).decode()
+    due_ms = tx.now_ms + late.STRAGGLERS_MS
+    jobs.enqueue(tx, DROP_STALE, of=event.of, key=f"{due_ms // 1000} {body}", payload=body, due_ms=due_ms + 1000)
+    return []
 
 
 async def delete_boosts(engines: Engines, event: events.BoostedDeleted) -> Event | None:
@@ -109,13 +119,17 @@ REACTIONS = (
     Reaction(events.Followed, notifications.on_followed),
     Reaction(events.Followed, drop_stale),
     Reaction(events.FollowChanged, drop_stale),
+    Reaction(events.FollowChanged, drop_stale_again),
     Reaction(events.FollowRequested, notifications.on_follow_requested),
     Reaction(events.FollowAnswered, notifications.on_follow_answered),
     Reaction(events.Unfollowed, notifications.on_unfollowed),
     Reaction(events.Unfollowed, drop_stale),
+    Reaction(events.Unfollowed, drop_stale_again),
     Reaction(events.Blocked, notifications.on_blocked),
     Reaction(events.Blocked, drop_stale),
+    Reaction(events.Blocked, drop_stale_again),
     Reaction(events.Muted, drop_stale),
+    Reaction(events.Muted, drop_stale_again),
     Reaction(events.Favourited, notifications.on_favourited),
     Reaction(events.Unfavourited, notifications.on_unfavourited),
     Reaction(events.Unboosted, notifications.on_unboosted),
@@ -124,8 +138,10 @@ REACTIONS = (
     Reaction(events.PollVoted, announce_edit),
     Reaction(events.PostChanged, announce_edit),
     Reaction(events.ListChanged, drop_stale),
+    Reaction(events.ListChanged, drop_stale_again),
     Reaction(events.FiltersChanged, filters.on_changed),
     Reaction(events.TagFollowsChanged, drop_stale),
+    Reaction(events.TagFollowsChanged, drop_stale_again),
     Reaction(events.AccountChanged, search.on_account_changed),
     Reaction(events.PicturesReplaced, delete_files),
     Reaction(events.NotificationsMerged, notification_policies.on_merged),
@@ -139,6 +155,11 @@ BY_EVENT = {kind: Reactions.of(one for one in REACTIONS if one.to is kind) for k
 async def handle(engines: Engines, event: Event) -> tuple[Event | None, list[Failure]]:
     """Run all reactions to event. (an event for the rest or None, the reactions that failed)."""
     return await BY_EVENT[type(event)].react(engines, event)
+
+
+async def finish_drop(engines: Engines, job: Job, event: str) -> None:
+    """The job of drop_stale_again()."""
+    await drop_stale(engines, events.decode(event))
 
 
 async def react_again(engines: Engines, job: Job, again: Again) -> None:

@@ -20,6 +20,7 @@ from faults.ledger import Line
 from chirrup.ports import Database
 from chirrup.store import jobs, missed_pushes, outbox
 from chirrup.timelines.once import NEAR
+from chirrup.workers.subscribers import DROP_STALE
 
 V1 = "/api/v1"
 DRAINED_S = 30  # the leases of a dead worker end after 10
@@ -289,7 +290,8 @@ def _boosted_again(ids: Iterable[str], shows: dict[str, str]) -> set[str]:
 
 async def _is_drained(db: Database) -> bool:
     waiting = [outbox.waiting, missed_pushes.noted, jobs.oldest_event]
-    return not any([await db.read(one) for one in waiting])
+    drops = await db.read(jobs.page, 1, kind=DROP_STALE)
+    return not (drops or any([await db.read(one) for one in waiting]))
 
 
 def _in_order(page: Any) -> None:

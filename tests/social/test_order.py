@@ -42,3 +42,17 @@ async def test_a_reader_who_reads_on_misses_nothing_of_many_writers(open_db: Ope
     writing = False
 
     assert await reading == sorted(id for ids in written for id in ids)
+
+
+async def test_what_answers_boosts_or_quotes_a_post_comes_after_it_by_clocks_that_differ(open_db: OpenDatabase):
+    ahead, behind = open_db(clock=lambda: wall_clock() + 2000), open_db(clock=wall_clock)
+    ann, bob = await people(behind, "ann", "bob")
+    said = await ahead.write(posts.publish, ann, Draft(text="by a clock that is ahead"))
+
+    after = [
+        await behind.write(reactions.boost, bob, said.id),
+        await behind.write(posts.publish, bob, Draft(text="an answer", reply_to_id=said.id)),
+        await behind.write(posts.publish, bob, Draft(text="a quote", quote_of_id=said.id)),
+    ]
+
+    assert [one.id > said.id for one in after] == [True] * 3

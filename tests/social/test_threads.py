@@ -38,7 +38,7 @@ async def test_replies_that_nobody_sees_take_no_place(db: Database, clock, kind:
     ann, bob, eve = await people(db, "ann", "bob", "eve")
     root = await db.write(say, ann)
     early = await db.write(say, ann, "early", PUBLIC, root)
-    clock.pass_ms(1)
+    clock.pass_ms(10)
     visibility = {"direct": DIRECT, "private": FOLLOWERS}.get(kind, PUBLIC)
     many = await db.write(say_many, bob, root, 300, "@ann psst", visibility)
     clock.pass_ms(1000)
@@ -60,9 +60,9 @@ async def test_one_who_answers_without_end_leaves_room_for_others(db: Database, 
     root = await db.write(say, ann)
     others = []
     for _ in range(10):
-        clock.pass_ms(1)
+        clock.pass_ms(10)
         others.append(await db.write(say, eve, "well", PUBLIC, root))
-    clock.pass_ms(1)
+    clock.pass_ms(10)
     many = await db.write(say_many, bob, root, 400)
 
     shown = await below(db, eve, root)

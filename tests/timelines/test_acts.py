@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from kit import people, settle
+from databases import Clock
+from kit import people, settle, work_off
 
 from chirrup.access import sites, visibility
 from chirrup.access.caller import Caller
@@ -16,7 +17,7 @@ from chirrup.ids import ID_MAX
 from chirrup.ports import Engines, Tx
 from chirrup.social import follows, lists, posts, reactions, tags
 from chirrup.store import outbox
-from chirrup.timelines import read, rebuild
+from chirrup.timelines import fanout, late, read, rebuild
 from chirrup.types import Draft, Span, Viewer
 
 pytestmark = pytest.mark.slow
@@ -208,3 +209,32 @@ async def test_a_rebuild_that_read_before_the_act_is_not_believed(engines: Engin
     await first
     assert await second == [post]
     assert await read.home(slow, reader, EVERYTHING) == [post]
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+@pytest.mark.parametrize("name", ["unfollow", "no boosts", "off the list", "tag no more", "block"])
+async def test_a_push_that_read_before_the_act_is_taken_back(
+    town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch, name: str, is_late: bool
+):
+    if is_late:
+        monkeypatch.setattr(late, "LATE_S", 0)
+    said = [await town.say(town.ann, "hello"), await town.say(town.eve, "the #sea")]
+    said.append((await town.engines.db.write(reactions.boost, town.ann, town.of_bob)).id)
+    held = [Held(town.engines.db) for _ in said]
+    pushes = [
+        asyncio.create_task(fanout.deliver(msgspec.structs.replace(town.engines, db=db), id))
+        for db, id in zip(held, said, strict=True)
+    ]
+    await asyncio.gather(*(one.has_read.wait() for one in held))
+
+    await ACTS[name](town)
+    await town.timelines()  # they are warm again
+    for one in held:
+        one.go.set()
+    await asyncio.gather(*pushes)
+    if not is_late:
+        await settle(town.engines)
+        clock.pass_ms(late.STRAGGLERS_MS + 1000)
+        await work_off(town.engines)
+
+    assert await town.timelines() == await town.rebuilt()

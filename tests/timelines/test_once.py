@@ -34,17 +34,17 @@ async def home(engines: Engines, reader: int, span: Span = NEWEST) -> list[int]:
 
 
 class Talk:
-    """Each post is made a millisecond later than the one before."""
+    """Each post is made some milliseconds later than the one before, and than what is drawn because of it."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:
         self._engines, self._clock = engines, clock
 
     async def say(self, author: int, text: str = "hello") -> int:
-        self._clock.pass_ms(1)
+        self._clock.pass_ms(10)
         return (await self._engines.db.write(posts.publish, author, Draft(text=text))).id
 
     async def boost(self, who: int, post: int) -> int:
-        self._clock.pass_ms(1)
+        self._clock.pass_ms(10)
         return (await self._engines.db.write(reactions.boost, who, post)).id
 
 

@@ -16,7 +16,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from psycopg.pq.abc import PGresult
 
 from ...events import Event
-from ...ids import ID_MAX, IdSource, bucket_of
+from ...ids import ID_MAX, IdSource, bucket_of, next_ms
 from ...ports import Phrases, Row, Search
 from ..database.common import Outbox
 from .connection import FAILED, Connection, Statement, bound, error_of, numbered
@@ -54,9 +54,9 @@ class _Tx:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
-    def new_id(self, bucket: int) -> int:
+    def new_id(self, bucket: int, *, after: int = 0) -> int:
         self._drew_at_ms = max(self.now_ms, self._common.clock())  # the operation may have waited since it began
-        return self._common.ids.draw(bucket, self._drew_at_ms)
+        return self._common.ids.draw(bucket, max(self._drew_at_ms, next_ms(after)))
 
     def emit(self, event: Event) -> None:
         self._common.outbox(self, event)  # pyright: ignore[reportArgumentType]

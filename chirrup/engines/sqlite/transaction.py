@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import apsw
 
 from ...events import Event
-from ...ids import IdSource
+from ...ids import IdSource, next_ms
 from ...ports import Phrases, Row, Search
 from ..database.common import Outbox, is_list
 
@@ -99,8 +99,8 @@ class SqliteTx:
         marks = ", ".join("?" for _ in columns)
         self._executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows).fetchall()
 
-    def new_id(self, bucket: int) -> int:
-        return self._ids.draw(bucket, self.now_ms)
+    def new_id(self, bucket: int, *, after: int = 0) -> int:
+        return self._ids.draw(bucket, max(self.now_ms, next_ms(after)))
 
     def emit(self, event: Event) -> None:
         self._outbox(self, event)
