@@ -45,24 +45,23 @@ def in_list(seen: Seen, post: Post, chosen: PostList, members: set[int]) -> bool
 
 def followers(tx: Tx, post: Post, original: Post | None, after: int, limit: int) -> tuple[Targets, list[int]]:
     """(homes and lists that get the post, ids of the follows read): one step of followers; the first has the author."""
-    author = post.author_id
-    own = set[int]() if after else {author}
+    author, own = post.author_id, set[int]() if after else {post.author_id}
     step, listed = tx.together(
         lambda: follows.followers_step(tx, author, after=after, limit=limit), lambda: lists.is_on_any(tx, author)
     )
     readers = {row[1] for row in step}  # owners of lists with the author are among them, or the author: social/lists.py
     reached, owner_of = tx.together(
-        lambda: own | willing(tx, post, original, readers),
-        lambda: lists.held_by(tx, author, own | readers) if listed else {},
+        lambda: willing(tx, post, original, readers), lambda: lists.held_by(tx, author, own | readers) if listed else {}
     )
+    reached |= own
     both = follow_both(tx, post, reached)
     chosen = [one for one in lists.by_ids(tx, owner_of).values() if one.owner_id in reached]
-    refuse = {  # most follow without conditions, so they are not checked
+    refuse = {one.owner_id for one in chosen if one.exclusive} | {  # most follow without conditions: not checked
         follower
         for _, follower, show_boosts, languages in step
         if (languages or not show_boosts) and not _takes(show_boosts, languages, post)
     }
-    homes = both - refuse - {one.owner_id for one in chosen if one.exclusive} | own
+    homes = both if not refuse and own <= both else both - refuse | own  # to copy a step is a tenth of its cost
     return [("home", homes), ("list", _on_lists(tx, post, chosen, both))], [row[0] for row in step]
 
 
@@ -70,7 +69,8 @@ def willing(tx: Tx, post: Post, original: Post | None, readers: set[int]) -> set
     """Those of readers who want the post in timelines (Relations.minds). A direct post: only those it mentions."""
     if post.visibility == Visibility.DIRECT:
         readers = readers & {mention.account_id for mention in post.mentioned}
-    return readers - blocks_and_mutes.averse_to(tx, post, original, readers)
+    averse = blocks_and_mutes.averse_to(tx, post, original, readers)
+    return readers - averse if averse else readers
 
 
 def follow_both(tx: Tx, post: Post, readers: set[int]) -> set[int]:
