@@ -124,6 +124,23 @@ def members_page(tx: Tx, list_id: int, span: Span) -> list[tuple[int, int]]:
     return rows[::-1] if span.oldest else rows
 
 
+def entries(tx: Tx, owner_id: int, span: Span) -> list[tuple[int, tuple[str, int]]]:
+    """(membership id, (title, account id)) of all lists of owner_id, newest membership first."""
+    rows = tx.all(
+        f"""SELECT m.id, l.title, m.account_id FROM lists l
+            JOIN list_members m ON m.bucket = l.bucket AND m.list_id = l.id
+            WHERE l.bucket = :bucket AND l.owner_id = :owner AND m.id < :before AND m.id > :after
+            ORDER BY m.id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        bucket=bucket_of(owner_id),
+        owner=owner_id,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    found = [(id, (title, account_id)) for id, title, account_id in rows]
+    return found[::-1] if span.oldest else found
+
+
 def add_member(tx: Tx, chosen: PostList, account_id: int) -> bool:
     """Writes both ends. False when it was on the list already."""
     new = 1 == tx.changed(

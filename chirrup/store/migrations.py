@@ -143,6 +143,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "outbox.unfinished": _add("outbox", "unfinished", "INTEGER NOT NULL DEFAULT 0"),
     "outbox.left_to_newer_ms": _add("outbox", "left_to_newer_ms", "BIGINT NOT NULL DEFAULT 0"),
     "blocked_domains": _create_missing,
+    "imports": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -82,6 +82,8 @@ TABLES = {
     "outbox": "id (the actor's)",
     "outbox_failed": "id (the actor's)",
     "jobs": "id (of whom it is done for)",
+    "imports": "id (of whom it is done for)",
+    "import_rows": "import_id",
     "workers": "bucket (0: all together, there are few)",
     "lanes": "bucket (0: all together, there are 64)",
     "missed_pushes": "bucket (0: all together, there are few)",
@@ -422,6 +424,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS jobs_key ON jobs (bucket, kind, key);
 CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_ms, id) WHERE state <> 'set_aside';
 CREATE INDEX IF NOT EXISTS jobs_order ON jobs (bucket, kind, order_name, id)
   WHERE order_name <> '' AND state <> 'set_aside';
+
+CREATE TABLE IF NOT EXISTS imports (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, stage TEXT NOT NULL,
+  total BIGINT NOT NULL, done BIGINT NOT NULL, failed BIGINT NOT NULL, ended_ms BIGINT NOT NULL, problem TEXT NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS imports_of_account ON imports (bucket, account_id, id DESC);
+CREATE TABLE IF NOT EXISTS import_rows (
+  bucket INTEGER NOT NULL, import_id BIGINT NOT NULL, position INTEGER NOT NULL, data TEXT NOT NULL,
+  problem TEXT NOT NULL, PRIMARY KEY (bucket, import_id, position)) {{clustered}};
+
 CREATE TABLE IF NOT EXISTS workers (
   bucket INTEGER NOT NULL, id BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
 CREATE TABLE IF NOT EXISTS lanes (

@@ -18,6 +18,9 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
+from .imports import Import as Import
+from .imports import ImportRow as ImportRow
+from .imports import ImportStage as ImportStage
 from .lists import json_strings
 from .notifications import Notification as Notification
 from .notifications import NotificationGroup as NotificationGroup

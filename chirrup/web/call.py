@@ -1,4 +1,4 @@
-"""What handlers of pages get (Call) and may return (Page, Go, Resume, Events)."""
+"""What handlers of pages get (Call) and may return (Page, Go, Resume, Events, Download)."""
 
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -182,4 +182,12 @@ class Resume(msgspec.Struct):
 class Events(msgspec.Struct):
     """Server-sent events, until the browser disconnects."""
 
+    chunks: AsyncGenerator[bytes]
+
+
+class Download(msgspec.Struct):
+    """A file to save. name: ASCII, without quotes."""
+
+    name: str
+    media_type: str
     chunks: AsyncGenerator[bytes]

@@ -7,13 +7,14 @@ its @. Forms (POST) have a csrf token, which is checked before the handler runs.
 from collections.abc import Callable
 from typing import Any
 
+from ..access import limits
 from ..http.route import ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions
 from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, settings
+from .screens.settings import filters, portability, settings
 from .screens.showroom import ui
 
 
@@ -79,6 +80,13 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", filters.EDIT_PATH, filters.edit_form),
     PageRoute("POST", filters.EDIT_PATH, filters.save, again=filters.edit_again),
     PageRoute("POST", f"{filters.EDIT_PATH}/delete", filters.delete),
+    PageRoute("GET", "/settings/data", portability.show),
+    PageRoute(
+        "POST", "/settings/data", portability.bring_in, uploads=True, again=portability.again, limits=limits.IMPORT
+    ),
+    PageRoute("GET", "/settings/data/{name}", portability.take_out, cost=SLOW),
+    PageRoute("GET", f"{portability.IMPORT_PATH}/failed.csv", portability.failed, cost=SLOW),
+    PageRoute("POST", f"{portability.IMPORT_PATH}/delete", portability.delete),
     PageRoute("GET", "/settings/access", settings.access_form),
     PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again, cost=SLOW),
     PageRoute("POST", "/settings/email", settings.change_email, again=settings.email_again, cost=SLOW),

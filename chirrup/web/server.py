@@ -26,7 +26,7 @@ from ..social import accounts
 from ..social.shown import Known
 from ..types import ANYBODY, Account, Role, Viewer
 from . import compression, files, forms, kept, pages, problems
-from .call import Call, Events, Go, Page, Resume, Services, is_own
+from .call import Call, Download, Events, Go, Page, Resume, Services, is_own
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
 from .screens.entry import login
 from .screens.posts.typed import PICTURES_MAX
@@ -206,10 +206,15 @@ class Web:
             is_popup=getattr(request.scope.get("route"), "popup", False),
         )
 
-    async def _answer(self, call: Call, result: Page | Go | Events, *, sent: str) -> Answer:
+    async def _answer(self, call: Call, result: Page | Go | Events | Download, *, sent: str) -> Answer:
         if isinstance(result, Events):
             headers = files.SAFE | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
             headers["Content-Type"] = "text/event-stream; charset=utf-8"
+            return ChunksAnswer(200, encoded(headers), result.chunks)
+        if isinstance(result, Download):
+            headers = self._safe | {"Cache-Control": "private, no-store", "Content-Type": result.media_type}
+            headers |= {"Content-Disposition": f'attachment; filename="{result.name}"', "Vary": "Cookie"}
+            headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
             return ChunksAnswer(200, encoded(headers), result.chunks)
         if isinstance(result, Go):
             return self._go(call, result)

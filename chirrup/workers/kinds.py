@@ -9,6 +9,7 @@ from ..mail.message import letterhead
 from ..mail.outbound import Outbound
 from ..ports import Engines, PushTo, Tx
 from ..social import drafts, follows, notification_policies, polls, push_messages, push_subscriptions
+from ..social.portability import imports
 from ..store import jobs
 from ..store.jobs import Job
 from . import reactions, subscribers
@@ -44,6 +45,15 @@ async def merge_notifications(engines: Engines, job: Job, request: tuple[int, in
         pass
 
 
+async def bring_in(engines: Engines, job: Job, due: imports.Due) -> None:
+    """Try the rows of a file that an account has brought along; killed, it goes on with the next row."""
+    await imports.bring_in(engines, due)
+
+
+async def forget_import(engines: Engines, job: Job, import_id: int) -> None:
+    await engines.db.write(imports.forget, import_id)
+
+
 async def push(engines: Engines, job: Job, ids: tuple[int, int, int]) -> None:
     """Hand one notification to one app's push service."""
     found = await engines.db.read(push_messages.find, *ids)
@@ -73,6 +83,8 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     polls.ENDS: Kind(end_poll, pauses_s=DATED_S, payload=int),
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
+    imports.BRING_IN: Kind(bring_in, pauses_s=DATED_S, payload=imports.Due, longest_s=6 * HOUR_S),
+    imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }
 

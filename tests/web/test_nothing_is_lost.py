@@ -41,6 +41,7 @@ OTHER_STATES = {
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
     "/oauth/authorize",
     "/settings/sessions",
+    "/settings/data/imports/{id}/delete",
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
 }
 
@@ -117,7 +118,15 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
     filter_id = ann.get("/api/v2/filters").json()[0]["id"]
     return [
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
-        *("/follow-requests", "/login?again=1", "/sign-up", "/forgot", f"/@{bob.name}", f"/@{bob.name}/{other['id']}"),
+        *(
+            "/settings/data",
+            "/follow-requests",
+            "/login?again=1",
+            "/sign-up",
+            "/forgot",
+            f"/@{bob.name}",
+            f"/@{bob.name}/{other['id']}",
+        ),
         *(f"/@{bob.name}/{poll['id']}", f"/@{ann.name}/{mine['id']}/edit", f"/@{ann.name}/{mine['id']}/delete"),
         *(f"/@{ann.name}/{shows['id']}/edit", "/settings/filters/new", f"/settings/filters/{filter_id}"),
     ]

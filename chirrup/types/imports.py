@@ -1,0 +1,46 @@
+"""What accounts bring along from elsewhere."""
+
+from enum import StrEnum
+
+import msgspec
+
+from ..ids import ms_of
+from .lists import json_strings
+
+
+class ImportStage(StrEnum):
+    """What is done with an import. REPLACING: what stands here and is not in the file is taken away first."""
+
+    REPLACING = "replacing"
+    ADDING = "adding"
+    ENDED = "ended"
+
+
+class Import(msgspec.Struct, frozen=True):
+    """A file that an account brings in, row by row. Columns of `imports`."""
+
+    id: int
+    account_id: int
+    kind: str  # a key of social/portability/tables.TABLES
+    stage: str  # an ImportStage
+    total: int  # rows in the file
+    done: int  # rows that were tried
+    failed: int  # of them
+    ended_ms: int
+    problem: str  # why it ended before all rows were tried
+
+    @property
+    def began_ms(self) -> int:
+        return ms_of(self.id)
+
+
+class ImportRow(msgspec.Struct, frozen=True):
+    """A row that waits, or (problem) has failed. Columns of `import_rows`; a row that is done is deleted."""
+
+    position: int  # in the file, from 1
+    data: str  # JSON list of its cells
+    problem: str
+
+    @property
+    def cells(self) -> list[str]:
+        return json_strings(self.data)

@@ -1,0 +1,135 @@
+"""Settings: take out what is one's own, bring in what one has from elsewhere, and see how far that has come."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import msgspec
+
+from ....errors import Invalid, NotFound
+from ....http.arguments import path_id
+from ....ports import Tx
+from ....social.portability import csv_files, imports, tables
+from ....social.portability.tables import Owner
+from ....types import Import, ImportStage
+from ...call import Call, Download, Go, Page
+from ...problems import Problem
+
+IMPORT_PATH = "/settings/data/imports/{id}"
+STEP = 1000  # rows that are read at once
+CSV = "text/csv; charset=utf-8"
+KINDS = {
+    "following": "Whom I follow",
+    "lists": "Lists",
+    "blocked": "Whom I block",
+    "muted": "Whom I mute",
+    "bookmarks": "Bookmarks",
+}
+STAGES = {ImportStage.REPLACING: "taking away", ImportStage.ADDING: "running", ImportStage.ENDED: "through"}
+
+
+class ImportView(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    stage: str
+    total: int
+    done: int
+    failed: int
+    ended: bool
+    problem: str
+    began_ms: int
+
+
+async def show(call: Call) -> Page:
+    return await _page(call)
+
+
+async def again(call: Call, problem: Problem) -> Page:
+    return await _page(call, problem)
+
+
+async def _page(call: Call, problem: Problem | None = None) -> Page:
+    shown = [_view(one) for one in await call.read(imports.owned, call.account_id)]
+    values: dict[str, Any] = {
+        "files": [(tables.TABLES[kind].layout.file, words) for kind, words in KINDS.items()],
+        "kinds": list(KINDS.items()),
+        "kind": call.form.text("kind"),
+        "replaces": call.form.flag("replaces"),
+        "imports": shown,
+        "running": any(not one.ended for one in shown),
+        "rows_max": csv_files.ROWS_MAX,
+        "problem": problem.message if problem else "",
+        "notice": "" if problem else "It has begun." if call.query.flag("begun") else "",
+    }
+    return Page("settings/data.html", values, status=problem.status if problem else 200)
+
+
+def _view(one: Import) -> ImportView:
+    return ImportView(
+        id=one.id,
+        name=KINDS[one.kind],
+        stage=STAGES[ImportStage(one.stage)],
+        total=one.total,
+        done=one.done,
+        failed=one.failed,
+        ended=bool(one.ended_ms),
+        problem=one.problem,
+        began_ms=one.began_ms,
+    )
+
+
+async def bring_in(call: Call) -> Go:
+    kind = call.form.text("kind")
+    if call.form.oversized:
+        raise Invalid("table", "too_large", "must have at most {most} MB", most=csv_files.BYTES_MAX // 2**20)
+    if not call.form.file("table"):
+        raise Invalid("table", "blank", "Choose a file")
+    found = await asyncio.to_thread(imports.rows_of, kind, call.form.file("table"))
+    replaces = call.form.flag("replaces")
+    await call.write(imports.begin, call.account_id, kind, found, replaces=replaces, base_url=call.site.base_url)
+    return Go("/settings/data?begun=1")
+
+
+async def delete(call: Call, id: str) -> Go:
+    await call.write(imports.delete, call.account_id, path_id(id))
+    return Go("/settings/data")
+
+
+async def take_out(call: Call, name: str) -> Download:
+    """Raises NotFound."""
+    kind = next((kind for kind in KINDS if tables.TABLES[kind].layout.file == name), "")
+    if not kind:
+        raise NotFound("file", name)
+    return Download(name, CSV, _table(call, kind))
+
+
+async def _table(call: Call, kind: str) -> AsyncGenerator[bytes]:
+    owner = Owner(call.account_id, call.site.base_url, call.site.org_id)
+    layout, after = tables.TABLES[kind].layout, 0
+    yield csv_files.encoded([layout.columns] if layout.headed else [])
+    while True:
+        rows, after = await call.read(tables.out, kind, owner, after, STEP)
+        yield csv_files.encoded(rows)
+        if not after:
+            return
+
+
+async def failed(call: Call, id: str) -> Download:
+    """The rows that failed, as they can be put right and brought in again. Raises NotFound."""
+    one = await call.read(imports.get, call.account_id, path_id(id))
+    return Download(f"{one.kind}-failed.csv", CSV, _failures(call, one))
+
+
+async def _failures(call: Call, one: Import) -> AsyncGenerator[bytes]:
+    after = 0
+    yield csv_files.encoded([[*tables.TABLES[one.kind].layout.columns, csv_files.PROBLEM]])
+    while True:
+        rows, after = await call.read(_failed, call.account_id, one.id, after)
+        yield csv_files.encoded(rows)
+        if not after:
+            return
+
+
+def _failed(tx: Tx, account_id: int, id: int, after: int) -> tuple[Sequence[Sequence[str]], int]:
+    found = imports.failures(tx, account_id, id, after)
+    return [[*row.cells, row.problem] for row in found], found[-1].position if found else 0
