@@ -7,7 +7,7 @@ from kit import person, settle, work_off
 from chirrup.errors import Invalid, NotFound
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import accounts, follows, lists, posts, reactions
+from chirrup.social import accounts, blocked_domains, follows, lists, posts, reactions
 from chirrup.social.portability import csv_files, imports, tables
 from chirrup.social.portability.imports import KEPT_MS, Due
 from chirrup.social.portability.tables import TABLES, Owner
@@ -57,6 +57,7 @@ async def test_what_is_taken_out_of_one_account_is_brought_into_another(engines:
     await db.write(follows.follow, ann, carla)
     await db.write(follows.follow, ann, dev)
     await db.write(follows.block, ann, eve)
+    await db.write(blocked_domains.block, ann, "bad.example", "town.example")
     await db.write(follows.mute, ann, carla, notifications=False)
     await db.write(follows.mute, ann, dev)
     for title, members in (("Birds, and bees", [bob, carla]), ('Say "hi"', [bob, ann])):
@@ -74,6 +75,7 @@ async def test_what_is_taken_out_of_one_account_is_brought_into_another(engines:
         "lists": '"Birds, and bees",bob@town.example\n"Birds, and bees",carla@town.example\n'
         '"Say ""hi""",bob@town.example\n"Say ""hi""",ann@town.example\n',
         "blocked": "eve@town.example\n",
+        "domains": "bad.example\n",
         "muted": "carla@town.example,false\ndev@town.example,true\n",
         "bookmarks": "".join(f"{URL}/@bob/{id}\n" for id in reversed(marked)),
     }
@@ -123,6 +125,9 @@ async def test_rows_that_cannot_be_brought_in_are_kept_with_the_reason(engines: 
     assert (followed.other_id, followed.languages, followed.show_boosts) == (dev, "de", 0)
 
     unseen = f"{URL}/@bob/{hidden.id}\nhttps://far.example/@bob/{hidden.id}\n{URL}/@bob/1\nnonsense\n"
+    one = await bring(engines, ann, "domains", "#domain\nBad.Example\ntown.example\nno domain\n")
+    assert [position for position, _ in await failed(engines, ann, one)] == [2, 3]
+    assert (await taken_out(engines, ann, "domains")) == "bad.example\n"
     one = await bring(engines, ann, "bookmarks", unseen)
     assert await failed(engines, ann, one) == [(n, gone) for n in range(1, 5)]
     assert (await taken_out(engines, ann, "bookmarks")) == ""
@@ -159,6 +164,9 @@ async def test_replacing_takes_away_what_is_not_in_the_file_and_no_more(engines:
     )
     await bring(engines, ann, "blocked", "nobody\nsomebody@far.example\n", replaces=True)  # surely the wrong file
     assert await taken_out(engines, ann, "blocked") == "eve@town.example\n"
+    await db.write(blocked_domains.block, ann, "bad.example", "town.example")
+    await bring(engines, ann, "domains", "worse.example\n", replaces=True)
+    assert await taken_out(engines, ann, "domains") == "worse.example\n"
     await bring(engines, ann, "muted", "eve\n", replaces=True)
     assert await taken_out(engines, ann, "muted") == "eve@town.example,true\n"
     post = await db.write(posts.publish, dev, Draft(text="hello"))

@@ -1,4 +1,4 @@
-"""The tables that are taken out and brought in: whom an account follows, blocks and mutes, its lists, its bookmarks.
+"""The tables that are taken out and brought in: whom an account follows, blocks and mutes, its lists and bookmarks.
 
 Each is told once: what stands in it now, how a row is written, and what a row of a file means.
 """
@@ -19,7 +19,7 @@ from ...store import blocks_and_mutes, reactions
 from ...store import follows as follow_rows
 from ...store import lists as list_rows
 from ...types import Span
-from .. import accounts, follows, lists, text
+from .. import accounts, blocked_domains, follows, lists, text
 from .. import reactions as marks
 from .csv_files import Layout
 
@@ -39,7 +39,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """One table. An entry is what it has rows of: an account id, a post id, (title of a list, account id)."""
+    """One table. An entry is what it has rows of: an account id, a post id, a domain, …"""
 
     layout: Layout
     page: Callable[[Tx, int, Span], list[tuple[int, Any]]]  # (id that rises with time, entry)
@@ -218,6 +218,21 @@ def _unbookmark(tx: Tx, account_id: int, id: int) -> None:
         marks.unbookmark(tx, account_id, id)
 
 
+# domains: an entry is one, in its normal form
+
+
+def _write_domains(tx: Tx, owner: Owner, domains: list[str]) -> list[Cells]:
+    return [(domain,) for domain in domains]
+
+
+def _read_domains(tx: Tx, owner: Owner, rows: list[Cells]) -> list[str]:
+    return [text.host_key(cells[0]) for cells in rows]
+
+
+def _block_domain(tx: Tx, owner: Owner, domain: str, cells: Cells) -> None:
+    blocked_domains.block(tx, owner.account_id, domain, owner.domain)
+
+
 _ADDRESS = "Account address"
 TABLES = {
     "following": Table(
@@ -252,6 +267,14 @@ TABLES = {
         _by_first,
         _mute,
         follows.unmute,
+    ),
+    "domains": Table(
+        Layout("blocked_domains.csv", ("#domain",)),
+        blocked_domains.blocked,
+        _write_domains,
+        _read_domains,
+        _block_domain,
+        blocked_domains.unblock,
     ),
     "bookmarks": Table(
         Layout("bookmarks.csv", ("#uri",)), _bookmarks, _write_posts, _read_posts, _bookmark, _unbookmark

@@ -23,6 +23,7 @@ KINDS = {
     "lists": "Lists",
     "blocked": "Whom I block",
     "muted": "Whom I mute",
+    "domains": "Domains I block",
     "bookmarks": "Bookmarks",
 }
 STAGES = {ImportStage.REPLACING: "taking away", ImportStage.ADDING: "running", ImportStage.ENDED: "through"}
