@@ -51,7 +51,7 @@ class Server:
 
     def answered(self) -> "Server":
         """Returns once it answers."""
-        eventually(self._answers, within_s=30)
+        eventually(self._answers, within_s=60)
         return self
 
     def launch(self) -> None:

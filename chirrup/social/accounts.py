@@ -249,9 +249,10 @@ def _change_defaults(tx: Tx, account_id: int, change: ProfileChange) -> None:
 
 def parse_quote_policy(value: str) -> QuotePolicy:
     """Raises Invalid."""
-    if value not in list(QuotePolicy):
-        raise not_among("quote_approval_policy", QuotePolicy, value)
-    return QuotePolicy(value)
+    try:
+        return QuotePolicy(value)
+    except ValueError:
+        raise not_among("quote_approval_policy", QuotePolicy, value) from None
 
 
 def parse_language(code: str) -> str:

@@ -135,7 +135,7 @@ def checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted
     if len(words) + len(summary) > chars_max * CODE_POINTS_MAX:  # too long for any links in it to matter
         raise Invalid("text", "too_long", "must have at most {most} characters, has many thousands", most=chars_max)
     found = text.extract(words)
-    length = text.length(words, found=found) + text.length(summary)
+    length = text.length(words, found=found) + (text.length(summary) if summary else 0)
     if length > chars_max:
         raise too_long("text", chars_max, length)
     return words, summary, found

@@ -160,6 +160,7 @@ def edit(
     if after.reply_to_id:
         threads.update(tx, after)
     tags.change(tx, before, after)
+    tx.search.remove_post(tx, id)
     index(tx, after)
     tx.emit(PostEdited(author, id))
     return after

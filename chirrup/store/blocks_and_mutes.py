@@ -117,24 +117,24 @@ def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -
     authors = {one.author_id for one in said}
     accounts = authors.union(*[one.addressed for one in said])
     rows = tx.all(
-        f"""SELECT account_id, muter_id FROM muted_by
+        f"""SELECT account_id, muter_id, 0 FROM muted_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
                 AND muter_id BETWEEN :low AND :high AND (expires_ms = 0 OR expires_ms > :now)
-            UNION ALL SELECT account_id, blocker_id FROM blocked_by
+            UNION ALL SELECT account_id, blocker_id, 0 FROM blocked_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
                 AND blocker_id BETWEEN :low AND :high
-            UNION ALL SELECT account_id, target_id FROM blocks
-              WHERE {tx.sql.is_in("bucket", "author_buckets")} AND {tx.sql.is_in("account_id", "authors")}
+            UNION ALL SELECT account_id, target_id, 1 FROM blocks
+              WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
                 AND target_id BETWEEN :low AND :high""",
         buckets={bucket_of(id) for id in accounts},
         accounts=accounts,
-        author_buckets={bucket_of(id) for id in authors},
-        authors=authors,
         low=min(ids),
         high=max(ids),
         now=tx.now_ms,
     )
-    minding = {id for account, id in rows if account in authors or id not in authors} - {post.author_id}
+    # a block by an account that is only mentioned keeps nothing from whom it blocks
+    minding = {id for account, id, is_blocked in rows if account in authors or not (is_blocked or id in authors)}
+    minding.discard(post.author_id)
     return minding.intersection(ids)  # few mute or block an account: a range costs less than a thousand look-ups
 
 

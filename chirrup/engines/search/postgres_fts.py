@@ -32,8 +32,7 @@ class PostgresFts:
 
     def index_post(self, tx: Tx, post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
         tx.run(
-            """INSERT INTO post_words (post_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))
-               ON CONFLICT (post_id, bucket) DO UPDATE SET words = excluded.words""",
+            "INSERT INTO post_words (post_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))",
             id=post_id,
             bucket=bucket_of(post_id),
             words=f"{_vector(words(text, org_id))} {_author(author_id)}",

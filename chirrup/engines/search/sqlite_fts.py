@@ -20,7 +20,6 @@ class SqliteFts:
                              content = '', contentless_delete = 1)""")
 
     def index_post(self, tx: Tx, post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
-        self.remove_post(tx, post_id)
         tx.run(
             "INSERT INTO post_words (rowid, text, author) VALUES (:id, :text, :author)",
             id=post_id,
