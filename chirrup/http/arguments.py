@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class Arguments:
         return Query(params, self._convert(params, self.query, BadRequest) if self.query else None)
 
     async def decode(
-        self, call: Call, query: Query, path: Mapping[str, str], body: Callable[[], Awaitable[bytes]]
+        self, call: Call, query: Query, path: Mapping[str, str], body: Callable[[], AsyncIterator[bytes]]
     ) -> dict[str, Any]:
         """The arguments of one request. Raises NotFound (path), BadRequest (unreadable body), InvalidBody.
 
@@ -63,7 +63,7 @@ class Arguments:
         if self.body or (self.query and _has_body(call.headers) and forms.is_read(kind)):
             if call.headers.get("content-encoding", "identity") != "identity":
                 raise problems.Encoded("send the body without Content-Encoding")
-            call.params = query.params | forms.parse(await body(), kind)
+            call.params = query.params | await forms.read(body(), kind, call.settings.data)
         if self.query:
             given["query"] = (
                 query.given if call.params is query.params else self._convert(call.params, self.query, BadRequest)

@@ -3,7 +3,10 @@
 `a[b]=1` is {"a": {"b": "1"}}, `a[]=1&a[]=2` is {"a": ["1", "2"]}, `a[][b]=1` begins a list of objects.
 """
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -18,6 +21,8 @@ T = TypeVar("T")
 
 DEPTH_MAX = 8
 FIELDS_MAX = 1000
+TEXT_BYTES_MAX = 1024 * 1024  # of the fields of a form that are not files
+ANY_BYTES = 1 << 62
 
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=ID_MAX)]  # in a body or query; a larger number does not fit the database
@@ -34,13 +39,18 @@ def kind_of(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+async def read(pieces: AsyncIterator[bytes], content_type: str, folder: Path) -> dict[str, Any]:
+    """A body that arrives in pieces. folder: for files in it. Raises as parse(); Unavailable: the disk is full."""
+    if kind_of(content_type) == MULTIPART:
+        return nest(await _multipart(pieces, content_type, folder))
+    return parse(b"".join([piece async for piece in pieces]), content_type)
+
+
 def parse(body: bytes, content_type: str) -> dict[str, Any]:
     """Raises BadRequest: unreadable, or a content type that is not supported."""
     kind = kind_of(content_type)
     if not body:
         return {}
-    if kind == MULTIPART:
-        return nest(_multipart(body, content_type))
     if kind == JSON:
         return _json(body)
     if kind in (FORM, ""):
@@ -87,12 +97,17 @@ def _finite(digits: str) -> float:
     return value
 
 
-def _multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    """No limits here: server.py has checked the body's size against the route's."""
-    size = len(body)
-    form = FormData(content_type, Limits(FIELDS_MAX, text_bytes=size, file_bytes=size, files_bytes=size))
-    for piece in (body, b""):
-        form.feed(piece)
+async def _multipart(pieces: AsyncIterator[bytes], content_type: str, folder: Path) -> list[tuple[str, Any]]:
+    """No limit for files here: the pieces end with an error where they are more than the route accepts."""
+    form: FormData | None = None
+    async for piece in pieces:
+        if piece:
+            form = form or FormData(content_type, Limits(FIELDS_MAX, TEXT_BYTES_MAX, ANY_BYTES, ANY_BYTES), folder)
+            form.feed(piece)
+            await asyncio.sleep(0)  # others get their turn: a piece of 1 MiB takes 1 ms
+    if form is None:  # nothing was sent
+        return []
+    form.feed(b"")
     return list(form.found)
 
 

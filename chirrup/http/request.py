@@ -43,7 +43,3 @@ class Request:
                 raise TooLarge(f"the body may have {bytes_max:,} bytes, has more")
             yield event["body"]
             more = event["more_body"]
-
-    async def body(self, bytes_max: int) -> bytes:
-        """The whole body. Raises as chunks()."""
-        return b"".join([chunk async for chunk in self.chunks(bytes_max)])

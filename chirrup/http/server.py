@@ -63,7 +63,7 @@ class ProgramEndpoint:
             )
             if route.limits and (not route.uploads or headers.get("content-type", "").startswith("multipart/")):
                 await call.throttle(route.limits, account=str(call.viewer_id))
-            body = partial(request.body, self._max_bytes)
+            body = partial(request.chunks, self._max_bytes)
             given = await self._arguments.decode(call, query, scope["path_params"], body)
             answer = _respond(call, await route.handler(call, **given), quota)
         except Exception as error:

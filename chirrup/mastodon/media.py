@@ -31,10 +31,10 @@ async def create(call: Call, body: NewMedia) -> MediaAttachment:
     one = await uploads.add(
         call.engines,
         call.account_id,
-        body.file.data,
+        body.file.read(call.settings.media_bytes_max),
         media.Change(description=body.description, focus=body.focus),
         bytes_max=call.settings.media_bytes_max,
-        thumbnail=body.thumbnail.data if body.thumbnail else b"",
+        thumbnail=body.thumbnail.read(call.settings.media_bytes_max) if body.thumbnail else b"",
     )
     return await call.read(call.render.media, one)
 
@@ -56,7 +56,7 @@ async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
         id,
         media.Change(description=body.description, focus=body.focus),
         bytes_max=call.settings.media_bytes_max,
-        thumbnail=body.thumbnail.data if body.thumbnail else b"",
+        thumbnail=body.thumbnail.read(call.settings.media_bytes_max) if body.thumbnail else b"",
     )
     return await call.read(call.render.media, one)
 

@@ -67,10 +67,13 @@ class ProfileBody(msgspec.Struct, kw_only=True):
 
 
 async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount:
-    avatar = body.avatar.data if body.avatar else None
-    header = body.header.data if body.header else None
+    most = call.settings.media_bytes_max
     async with pictures.stored(
-        call.engines, call.account_id, bytes_max=call.settings.media_bytes_max, avatar=avatar, header=header
+        call.engines,
+        call.account_id,
+        bytes_max=most,
+        avatar=body.avatar.read(most) if body.avatar else None,
+        header=body.header.read(most) if body.header else None,
     ) as made:
         await call.write(accounts.change_profile, call.account_id, body.to_change(made))
     return await verify_credentials(call)

@@ -52,7 +52,7 @@ async def stored(
 
 async def _read(field: str, make: Callable[[bytes], T], data: bytes, bytes_max: int) -> T:
     try:
-        uploads.check_size(data, bytes_max)
+        uploads.check_size(len(data), bytes_max)
         return await image_child.isolated(make, data)
     except Invalid as error:
         raise error.of(field) from error

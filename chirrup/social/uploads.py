@@ -74,14 +74,14 @@ async def remove(engines: Engines, owner_id: int, id: int) -> None:
 
 
 async def _read(data: bytes, bytes_max: int) -> images.Processed:
-    check_size(data, bytes_max)
+    check_size(len(data), bytes_max)
     return await image_child.isolated(images.process, data)
 
 
-def check_size(data: bytes, bytes_max: int) -> None:
+def check_size(size_bytes: int, bytes_max: int) -> None:
     """Raises Invalid ("file")."""
-    if len(data) > bytes_max:
-        raise too_large("file", len(data), bytes_max)
+    if size_bytes > bytes_max:
+        raise too_large("file", size_bytes, bytes_max)
 
 
 def too_large(field: str, size_bytes: int, bytes_max: int) -> Invalid:

@@ -1,6 +1,7 @@
 """The fields that a browser sends in a form or a query."""
 
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 from ..errors import BadRequest
@@ -20,7 +21,7 @@ class Fields:
 
     def __init__(self, texts: Iterable[tuple[str, str]] = ()) -> None:
         self._texts = [(name, value.replace("\0", "")) for name, value in texts]  # databases cannot store U+0000
-        self._files: dict[str, bytes] = {}
+        self._files: dict[str, Upload] = {}
         self.oversized: dict[str, int] = {}  # field -> bytes of a file that is too large
 
     def text(self, name: str) -> str:
@@ -51,11 +52,11 @@ class Fields:
         """Raises NotFound: sent, but not ids."""
         return [path_id(sent) for sent in self.texts(name)]
 
-    def file(self, name: str) -> bytes:
-        return self._files.get(name, b"")
+    def file(self, name: str) -> Upload | None:
+        return self._files.get(name)
 
-    def add_file(self, name: str, data: bytes) -> None:
-        self._files[name] = data
+    def add_file(self, name: str, file: Upload) -> None:
+        self._files[name] = file
 
     @property
     def has_files(self) -> bool:
@@ -71,10 +72,10 @@ def query(query_string: bytes) -> Fields:
     return Fields(_pairs(query_string.decode("latin-1")))
 
 
-async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_bytes_max: int) -> Fields:
+async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_bytes_max: int, folder: Path) -> Fields:
     """The fields of a form. A body of another type has none, so no csrf token. A too large file leaves only its size.
 
-    Raises BadRequest: the form cannot be read; TooLarge.
+    folder: for large files. Raises BadRequest: the form cannot be read; TooLarge.
     """
     content_type = request.headers.get("content-type", "")
     kind = kind_of(content_type)
@@ -83,7 +84,7 @@ async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_b
     if kind != MULTIPART:
         return Fields()
     try:
-        sent = FormData(content_type, Limits(FIELDS_MAX, READ_BYTES_MAX, file_bytes_max, files_bytes_max))
+        sent = FormData(content_type, Limits(FIELDS_MAX, READ_BYTES_MAX, file_bytes_max, files_bytes_max), folder)
         async for piece in _pieces(request, bytes_max):
             if piece:
                 sent.feed(piece)
@@ -94,8 +95,8 @@ async def body(request: Request, bytes_max: int, *, file_bytes_max: int, files_b
         raise BadRequest("The form cannot be read. Reload the page and send it again.") from error
     form = Fields((name, one) for name, one in sent.found if isinstance(one, str))
     for name, one in sent.found:
-        if isinstance(one, Upload) and one.data:
-            form.add_file(name, one.data)
+        if isinstance(one, Upload) and one.size_bytes:
+            form.add_file(name, one)
     form.oversized = sent.oversized
     return form
 

@@ -101,7 +101,13 @@ class Web:
         call.is_read = True
         bytes_max = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
         most = self.services.settings.media_bytes_max if with_files else 0
-        return await forms.body(request, bytes_max, file_bytes_max=most, files_bytes_max=PICTURES_MAX * most)
+        return await forms.body(
+            request,
+            bytes_max,
+            file_bytes_max=most,
+            files_bytes_max=PICTURES_MAX * most,
+            folder=self.services.settings.data,
+        )
 
     async def _refused(self, request: Request, call: Call, route: PageRoute, error: Exception) -> Answer:
         """The error page, with the form that was sent, so that nothing typed is lost."""

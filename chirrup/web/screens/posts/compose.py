@@ -95,15 +95,15 @@ async def _upload(call: Call) -> None:
     wrong: list[Invalid] = []
     bytes_max = call.settings.media_bytes_max
     for n in range(PICTURES_MAX):
-        name, data, size_bytes = f"picture{n}", call.form.file(f"picture{n}"), call.form.oversized.get(f"picture{n}")
-        if not data and not size_bytes:
+        name, file, size_bytes = f"picture{n}", call.form.file(f"picture{n}"), call.form.oversized.get(f"picture{n}")
+        if not file and not size_bytes:
             continue
         try:
-            if size_bytes:
-                raise uploads.too_large("file", size_bytes, bytes_max)
+            if not file:
+                raise uploads.too_large("file", size_bytes or 0, bytes_max)
             await call.throttle(limits.MEDIA, account=str(call.account_id))
             wanted = media.Change(description=call.form.text(f"description{n}"))
-            one = await uploads.add(call.engines, call.account_id, data, wanted, bytes_max=bytes_max)
+            one = await uploads.add(call.engines, call.account_id, file.read(bytes_max), wanted, bytes_max=bytes_max)
         except Invalid as error:
             field = name if error.field == "file" else f"{error.field}{n}"
             wrong.append(error.of(field))

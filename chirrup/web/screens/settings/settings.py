@@ -84,11 +84,15 @@ async def save_profile(call: Call) -> Go:
     form = _sent(call.form)
     for name, size_bytes in call.form.oversized.items():
         raise uploads.too_large(name, size_bytes, call.settings.media_bytes_max)
-    avatar, header = call.form.file("avatar") or None, call.form.file("header") or None
+    avatar, header, most = call.form.file("avatar"), call.form.file("header"), call.settings.media_bytes_max
     if avatar or header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
     async with pictures.stored(
-        call.engines, call.account_id, bytes_max=call.settings.media_bytes_max, avatar=avatar, header=header
+        call.engines,
+        call.account_id,
+        bytes_max=most,
+        avatar=avatar.read(most) if avatar else None,
+        header=header.read(most) if header else None,
     ) as made:
         change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
         await call.write(accounts.change_profile, call.account_id, change)
