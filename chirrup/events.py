@@ -141,6 +141,18 @@ class NotificationsMerged(Event, frozen=True):
     """What was held back of accepted requests is among the notifications of this account."""
 
 
+class Reported(Event, frozen=True):
+    """of: who reports."""
+
+    report_id: int
+
+
+class Warned(Event, frozen=True):
+    """of: whom staff gave a strike."""
+
+    strike_id: int
+
+
 class AccessEnded(Event, frozen=True):
     """Tokens or sessions have ended: their open streams must close. token_ids: empty means all of the account's.
 
@@ -177,6 +189,8 @@ ANY = (
     | PicturesReplaced
     | NotificationsMerged
     | AccessEnded
+    | Reported
+    | Warned
 )
 
 encode = msgspec.json.Encoder().encode

@@ -46,6 +46,7 @@ class Stage:
         self.notified = {name: self._notifications(name) for name in ("friend", "mentioned", "blocked")}
         self.talks = {name: self._talks(name) for name in ("friend", "mentioned", "blocked", "author")}
         self._mark()
+        self.report = self._report()
         self._part()
 
     def visitor(self, name: str) -> Visitor:
@@ -119,6 +120,11 @@ class Stage:
             for said in self.said:
                 for mark in ("favourite", "bookmark"):
                     self.people[name].post(f"/api/v1/statuses/{said.id}/{mark}")
+
+    def _report(self) -> str:
+        """By friend, who can see all that the author said."""
+        posts = [said.id for said in self.said]
+        return self.people["friend"].post("/api/v1/reports", account_id=self.author.id, status_ids=posts).json()["id"]
 
     def _part(self) -> None:
         def relate(who: Person, verb: str, whom: Person) -> None:

@@ -93,6 +93,11 @@ class Site:
         }
         self.secrets = self._links()
         self.admin = server.admin()
+        self.ids["reports"] = [self.bob.post(f"{V1}/reports", account_id=self.ann.id, comment=word).json()["id"]]
+        self.admin.post(f"{V1}/admin/accounts/{self.ann.id}/action", type="none", text=word)
+        self.ids["strikes"] = [self.ann.get("/api/chirrup/v1/strikes").json()[0]["id"]]
+        self.ids["appeals"] = self.ids["strikes"]
+        self.ann.post(f"/api/chirrup/v1/strikes/{self.ids['strikes'][0]}/appeal", text=word)
         self.app = Person(server, server._make_app_token())  # pyright: ignore[reportPrivateUsage]
         self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
         self.before = self.state()

@@ -31,6 +31,7 @@ class World:
             "list": self._made("/api/v1/lists", title="others"),
             "scheduled_statuses": self._made("/api/v1/statuses", status="later", scheduled_at="4000-01-01"),
             "drafts": self._made("/api/chirrup/v1/drafts", status="unfinished"),
+            "reports": self._made("/api/v1/reports", account_id=self.other.id),
             "featured_tags": self._made("/api/v1/featured_tags", name="there"),
             "v1/filters": self._made("/api/v1/filters", phrase="fog", context=["home"]),
             "filters": self._made("/api/v2/filters", title="weather", context=["home"]),

@@ -50,6 +50,7 @@ SIGN_UP = (Limit("sign_up_address", "address", 5, 1800), Limit("sign_up_ip", "ip
 REGISTER_APP = (Limit("app_ip", "ip", 30, 600),)
 TOKEN = (Limit("token_ip", "ip", 100, 300),)
 MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next are Mastodon's figures
+REPORT = (Limit("report_account", "account", 400, 24 * 3600),)
 DELETE = (Limit("delete_account", "account", 30, 1800),)
 IMPORT = (Limit("import_account", "account", 30, 24 * 3600),)  # files that are brought in
 WINDOW_S = 300  # for requests of any kind; their number is Settings.requests_per_5_min

@@ -3,6 +3,7 @@
 The rule, for one post:
 - of an account of another organisation nobody sees anything: neither it nor what it said is there;
 - nobody sees a deleted post, nor one by a suspended account;
+- what a silenced account says is seen as any other, but stands in no list of those who do not follow it (Seen.quiet);
 - the author sees everything of its own;
 - an account that the author blocks sees nothing of the author's;
 - public and unlisted posts are seen by everybody else, also without logging in;
@@ -39,6 +40,7 @@ class Seen(msgspec.Struct, frozen=True):
     quoted: dict[int, Post] = {}  # what they quote, and what that quotes, likewise
     hidden: frozenset[int] = frozenset()  # what they quote and the viewer may not see
     filters_version: int = 0  # of the viewer's filters; 0: there are none
+    quiet: frozenset[int] = frozenset()  # those of the authors who are silenced, and whom the viewer does not follow
 
     def parent_of(self, post: Post) -> tuple[int, int]:
         """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
@@ -67,8 +69,20 @@ class Seen(msgspec.Struct, frozen=True):
         return post.quote_policy == QuotePolicy.PUBLIC or (follows and post.quote_policy == QuotePolicy.FOLLOWERS)
 
     def minds(self, post: Post) -> bool:
-        """The viewer does not want post in lists: see Relations.minds."""
-        return self.relations.minds(post, self.posts.get(post.boost_of_id))
+        """The viewer does not want post in lists, see Relations.minds; or its author is silenced, and meets followers
+        only where nobody asked for them."""
+        return post.author_id in self.quiet or self.relations.minds(post, self.posts.get(post.boost_of_id))
+
+    @property
+    def may_mind(self) -> bool:
+        """There may be a post that the viewer minds."""
+        return bool(self.quiet) or self.relations.is_averse
+
+    def is_sensitive(self, post: Post) -> bool:
+        """As its author marked it, or as staff marked the author: who sees none of it in their own posts."""
+        author = self.accounts.get(post.author_id)
+        marked = author and author.sensitized_ms and post.author_id != self.viewer_id
+        return bool(post.sensitive or marked)
 
 
 class Found(NamedTuple):
@@ -160,8 +174,9 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
     own_state = authors.get(viewer_id)
     filters_version = own_state.filters_version if own_state else viewer.filters_version
+    quiet = quiet_among(tx, viewer_id, authors)
     if not beside:
-        return Seen(viewer_id, seen, authors, viewer, filters_version=filters_version)
+        return Seen(viewer_id, seen, authors, viewer, filters_version=filters_version, quiet=quiet)
     shown = {id: post for id, post in seen.items() if id in found.posts}
     quoted = {id: post for id, post in seen.items() if id in found.quoted} if found.quoted else {}
     own = {post.author_id for posts in (found.posts, quoted) for post in posts.values()}
@@ -174,7 +189,27 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
         quoted,
         frozenset(found.quoted.keys() - quoted.keys()),
         filters_version,
+        quiet,
     )
+
+
+def quiet_among(tx: Tx, viewer_id: int, authors: Mapping[int, AccountState]) -> frozenset[int]:
+    """Those of authors who are silenced, and whom the viewer does not follow. A query only where one is silenced."""
+    silenced = {id for id, one in authors.items() if one.silenced_ms} - {viewer_id}
+    if silenced and viewer_id:
+        silenced -= follows.among(tx, viewer_id, silenced).keys()
+    return frozenset(silenced)
+
+
+def as_staff(tx: Tx, viewer_id: int, ids: Collection[int], org_id: int) -> Seen:
+    """The posts among ids of the organisation that are still there, whoever they were for.
+
+    Only for what was reported: somebody who could see it asks staff to look at it. Two queries.
+    """
+    found = {id: post for id, post in posts.by_ids(tx, ids).items() if post.org_id == org_id and not post.boost_of_id}
+    authors = accounts.states(tx, {post.author_id for post in found.values()})
+    kept = {id: post for id, post in found.items() if post.author_id in authors}
+    return Seen(viewer_id, kept, authors, Relations(viewer_id, org_id=org_id))
 
 
 def see_one(tx: Tx, viewer_id: int, id: int) -> Post | None:
@@ -269,9 +304,9 @@ def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
     return account.org_id == known.org_id and account.id not in known.blocked_by
 
 
-def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
+def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int], *, silenced: bool = True) -> list[int]:
     """Those of ids that may stand in a list the viewer reads, in their order: not suspended, no block between, of one
-    organisation."""
+    organisation. silenced: also those who are, and whom the viewer does not follow."""
     found = accounts.by_ids(tx, ids)
     known = blocks_and_mutes.of(tx, viewer_id, ids)
     return [
@@ -282,4 +317,5 @@ def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
         and (found[id].org_id == known.org_id or id == viewer_id)
         and id not in known.blocking
         and id not in known.blocked_by
+        and (silenced or not found[id].silenced_ms or id in known.following or id == viewer_id)
     ]

@@ -25,7 +25,7 @@ for command in (
     *(server.serve, server.demo, server.migrate, server.load),
     *(care.doctor, care.backup, care.recount, care.redate),
     *(waiting.jobs, waiting.failed),
-    *(mail.commands, user.commands, org.commands),
+    *(mail.commands, user.commands, user.audit, org.commands),
 ):
     app.command(command)
 

@@ -1,6 +1,6 @@
 """`chirrup user`: accounts and who logs in to them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import Parameter
@@ -10,6 +10,8 @@ from rich.table import Table
 from ..errors import SettingsError
 from ..ports import Database
 from .common import COMMON, SECRET, Common, Secret, console, date, opened_database, org_at
+
+StaffRole = Literal["moderator", "admin", "owner"]
 
 commands = cyclopts.App(
     name="user",
@@ -24,7 +26,8 @@ def create(
     name: str,
     *,
     email: Annotated[str, Parameter(help="To log in with; nothing is sent there.")],
-    admin: Annotated[bool, Parameter(help="May use /api/v1/admin/* and see what administrators see.")] = False,
+    admin: Annotated[bool, Parameter(help="The same as --role admin: may use all of /api/v1/admin/*.")] = False,
+    role: Annotated[StaffRole | None, Parameter(help="Who looks after the server; see chirrup user role.")] = None,
     token: Annotated[str, Parameter(help='Also make a token with these scopes ("read write …") and print it.')] = "",
     secret: Secret = SECRET,
     common: Common = COMMON,
@@ -43,10 +46,10 @@ def create(
     own = sites.own(settings)
     personal = (name, email, host or own.domain, own.title)
     hashed = passwords.Passwords(testing=settings.testing).hash(secret.read(), personal=personal)
-    role = Role.ADMIN if admin else Role.USER
+    given = Role(role or ("admin" if admin else ""))
     with opened_database(settings, new=True) as db:
         org_id = org_at(db, host)
-        account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=role, org_id=org_id))
+        account = db.write_now(accounts.create, accounts.SignUp(name, email, hashed, role=given, org_id=org_id))
         if token:
             print(db.write_now(_issue_token, account.id, token, org_id))
         else:
@@ -61,6 +64,23 @@ def _issue_token(tx: Any, account_id: int, asked: str, org_id: int) -> str:
     wanted = scopes.tidy(asked)
     made, _ = apps.register(tx, "chirrup command line", ["urn:ietf:wg:oauth:2.0:oob"], wanted, "", org_id=org_id)
     return tokens.issue(tx, account_id, made.id, wanted)[1]
+
+
+@commands.command(name="role")
+def role_(name: str, role: StaffRole | Literal["none"], *, common: Common = COMMON) -> None:
+    """Say what account NAME may do, beside what everybody may, from now on.
+
+    A moderator handles reports and accounts. An admin may do all that there is. Everybody acts on those below: an owner
+    on admins, too. The last owner stays one.
+    """
+    from ..access import roles
+    from ..social import staff
+    from ..types import Role
+
+    wanted = Role("" if role == "none" else role)
+    with opened_database(common.settings()) as db:
+        db.write_now(staff.give_role, _find(db, name), wanted)
+    console.print(f"@{name} is {roles.rank(wanted).name or 'an account like others'} now.", highlight=False)
 
 
 @commands.command(name="list")
@@ -83,17 +103,18 @@ def list_(*, limit: int = 50, common: Common = COMMON) -> None:
 
 @commands.command
 def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
-    """Hide account NAME and all it said, and log it out everywhere. --undo brings it back."""
-    from ..access import logins
-    from ..social import accounts
+    """Hide account NAME and all it said, and log it out everywhere. --undo brings it back, for thirty days.
 
-    def operation(tx: Any, account_id: int) -> None:
-        accounts.suspend(tx, account_id, suspended=not undo)
-        if not undo:
-            logins.end_all_access(tx, account_id)
+    What it said and had is deleted then.
+    """
+    from ..social import moderation
 
     with opened_database(common.settings()) as db:
-        db.write_now(operation, _find(db, name))
+        id, org_id = _find(db, name), org_at(db, name.removeprefix("@").partition("@")[2])
+        if undo:
+            db.write_now(moderation.undo, 0, id, "unsuspend", org_id=org_id)
+        else:
+            db.write_now(moderation.act, 0, id, moderation.Decision("suspend"), org_id=org_id)
     console.print(f"@{name} is {'back' if undo else 'suspended'}.")
 
 
@@ -126,19 +147,43 @@ def logout(
 
 @commands.command
 def history(name: str, *, common: Common = COMMON) -> None:
-    """What administrators did to account NAME over the API, oldest first."""
+    """What staff did to account NAME, oldest first. All that they did: chirrup audit."""
     from ..ids import ms_of
     from ..store import accounts, moderation
 
     table = Table("when", "who", "did", "why")
     with opened_database(common.settings()) as db:
         entries = db.write_now(moderation.log_of, _find(db, name))
-        actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries})
-        for entry in entries:
-            table.add_row(
-                date(ms_of(entry.id)), f"@{actors[entry.actor_id].username}", entry.action, escape(entry.words)
-            )
+        actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries} - {0})
+        for one in entries:
+            table.add_row(date(ms_of(one.id)), _who(actors, one.actor_id), one.action, escape(one.words))
     console.print(table)
+
+
+def audit(
+    *,
+    host: Annotated[str, Parameter(help="Of the organisation at this host (default: the server's own network).")] = "",
+    limit: Annotated[int, Parameter(help="At most so many, the newest first.")] = 50,
+    common: Common = COMMON,
+) -> None:
+    """What staff and commands did: when, who, what, to whom or what, why. The newest first."""
+    from ..ids import ID_MAX, ms_of
+    from ..social import audit as entries
+    from ..store import accounts
+    from ..types import Span
+
+    table = Table("when", "who", "did", "to", "why")
+    with opened_database(common.settings()) as db:
+        found = db.write_now(entries.page, org_at(db, host), Span(ID_MAX, limit=limit))
+        actors = db.write_now(accounts.by_ids, {one.actor_id for one in found} - {0})
+        for one in found:
+            target = escape(f"{one.target_kind} {one.target_name or one.target_id}")
+            table.add_row(date(ms_of(one.id)), _who(actors, one.actor_id), one.action, target, escape(one.words))
+    console.print(table)
+
+
+def _who(actors: dict[int, Any], actor_id: int) -> str:
+    return f"@{actors[actor_id].username}" if actor_id in actors else "(gone)" if actor_id else "a command"
 
 
 @commands.command(name="reset-password")

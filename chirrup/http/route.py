@@ -6,9 +6,12 @@ from typing import Any, Literal
 import msgspec
 
 from ..access.limits import Limit
+from ..access.roles import Permission
 
-# Who may call: anyone, any token, a user's token, an administrator's token; CLIENT: an app with its id and secret
-# instead of a token, which the handler checks.
+NO_PERMISSION = Permission(0)
+
+# Who may call: anyone, any token, a user's token, a token of staff with the route's permission; CLIENT: an app with its
+# id and secret instead of a token, which the handler checks.
 ANYONE, APP, USER, ADMIN, CLIENT = "anyone", "app", "user", "admin", "client"
 
 # What a request costs: its admission class (shedding.py). SLOW: as much as many others, for example a search, a picture
@@ -23,6 +26,7 @@ class Route(msgspec.Struct, frozen=True):
     handler: Callable[..., Any]
     scope: str = ""
     who: str = USER
+    permission: Permission = NO_PERMISSION  # of which staff must have one (access/roles.py)
     limits: tuple[Limit, ...] = ()  # counted before the body is read; with uploads, where the body may have a file
     cost: str = NORMAL
     counted: bool = True  # towards the request limit of an account or an address

@@ -1,29 +1,30 @@
-"""Administrators and the accounts of this server. https://docs.joinmastodon.org/methods/admin/accounts/
+"""Staff and the accounts of this server. https://docs.joinmastodon.org/methods/admin/accounts/
 
-All routes are `who=ADMIN`, so scope and role have been checked. Features that do not exist here (approval, silencing,
-marking as sensitive, deleting) have no routes.
+Routes of `who=ADMIN`: the scope and the permission were checked. Presets of warnings there are none: warning_preset_id
+is not looked at.
 """
 
+import ipaddress
 from typing import Any
 
 import msgspec
 
+from ..access import roles
+from ..access.roles import Permission
 from ..errors import not_among
+from ..http.forms import Id
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import moderation
-from ..social.moderation import Person, Wanted
-from ..times import iso
+from ..social.moderation import Decision, Wanted
 from ..types import Role
-from . import paging
+from . import paging, render_admin
 from .call import Call
 from .entities import Empty
 from .paging import Page, PageQuery
-from .render_accounts import role_entity
 from .server_entities import AdminAccount
 
-ROLES = {role_entity(role).id: role for role in Role}
-TYPES = ("none", "disable", "suspend")
+STATUSES = ("active", "pending", "disabled", "silenced", "suspended", "sensitized")
 
 
 class AccountsQuery(PageQuery, kw_only=True):
@@ -57,103 +58,131 @@ class V2AccountsQuery(AccountsQuery, kw_only=True):
 
 
 async def accounts_v1(call: Call, query: V1AccountsQuery) -> Page[AdminAccount]:
-    statuses = [name for name in moderation.STATUSES if getattr(query, name)]
-    nobody = query.remote or query.silenced or query.sensitized
-    return await _accounts(call, query, statuses, Role.ADMIN if query.staff else None, nobody=nobody)
+    statuses = [name for name in STATUSES if getattr(query, name)]
+    wanted = roles.who_may(Permission.MANAGE_REPORTS) if query.staff else None
+    return await _accounts(call, query, statuses, wanted, nobody=query.remote)
 
 
 async def accounts_v2(call: Call, query: V2AccountsQuery) -> Page[AdminAccount]:
-    if query.status not in ("", "silenced", *moderation.STATUSES):
-        raise not_among("status", moderation.STATUSES, query.status)
-    roles = {ROLES[id] for id in query.role_ids if id in ROLES}
-    if query.permissions == "staff":
-        roles = roles & {Role.ADMIN} if query.role_ids else {Role.ADMIN}
-    nobody = query.origin == "remote" or query.status == "silenced" or bool(query.invited_by)
-    nobody = nobody or (not roles and bool(query.role_ids))
-    role = next(iter(roles)) if len(roles) == 1 else None
-    return await _accounts(call, query, [query.status] if query.status else [], role, nobody=nobody)
+    if query.status not in ("", *STATUSES):
+        raise not_among("status", STATUSES, query.status)
+    wanted = set(roles.who_may(Permission.MANAGE_REPORTS) if query.permissions == "staff" else Role)
+    if query.role_ids:
+        wanted &= {role for role, rank in roles.RANKS.items() if str(rank.id) in query.role_ids}
+    nobody = query.origin == "remote" or bool(query.invited_by)  # nobody is invited
+    asked = sorted(wanted) if query.role_ids or query.permissions == "staff" else None
+    return await _accounts(call, query, [query.status] if query.status else [], asked, nobody=nobody)
 
 
 async def _accounts(
-    call: Call, query: AccountsQuery, statuses: list[str], role: Role | None, *, nobody: bool
+    call: Call, query: AccountsQuery, statuses: list[str], wanted: list[Role] | None, *, nobody: bool
 ) -> Page[Any]:
     """nobody: a condition that no account here can meet, for example remote."""
     span = paging.span(query, default=100, most=200)
-    if nobody or query.by_domain not in ("", call.site.domain) or query.ip:  # IP addresses are not stored
+    ip = _address(query.ip)
+    if nobody or query.by_domain not in ("", call.site.domain) or (query.ip and not ip):
         return paging.page([], [], span)
-    wanted = Wanted(statuses, role, query.username, query.display_name, query.email)
+    asked = Wanted(statuses, wanted, query.username, query.display_name, query.email, ip)
 
     def operation(tx: Tx) -> tuple[list[AdminAccount], list[int]]:
-        people = moderation.find(tx, wanted, span, call.site.org_id)
-        return _rendered(tx, call, people), [account.id for account, _ in people]
+        people = moderation.find(tx, asked, span, call.site.org_id)
+        return render_admin.people(tx, call, people), [account.id for account, _ in people]
 
     items, keys = await call.read(operation)
     return paging.page(items, keys, span)
 
 
-def _rendered(tx: Tx, call: Call, people: list[Person]) -> list[AdminAccount]:
-    shown = call.render.accounts_by_id(tx, [account.id for account, _ in people])
-    return [
-        AdminAccount(
-            id=str(account.id),
-            username=account.username,
-            domain=None,
-            created_at=iso(account.created_ms),
-            email=user.email,
-            ip=None,
-            ips=[],
-            locale=user.locale or None,
-            invite_request=None,
-            role=role_entity(user.role),
-            confirmed=bool(user.confirmed_ms),
-            approved=bool(user.approved),
-            disabled=bool(user.disabled),
-            sensitized=False,
-            silenced=False,
-            suspended=bool(account.suspended_ms),
-            account=shown[account.id],
-        )
-        for account, user in people
-    ]
+def _address(text: str) -> str:
+    """In the one spelling in which addresses are kept; "": it is none."""
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return ""
 
 
 async def account(call: Call, id: int) -> AdminAccount:
-    return (await call.read(lambda tx: _rendered(tx, call, [moderation.get(tx, id, call.site.org_id)])))[0]
+    return await call.read(_one, call, id)
+
+
+def _one(tx: Tx, call: Call, id: int) -> AdminAccount:
+    return render_admin.people(tx, call, [moderation.get(tx, id, call.site.org_id)])[0]
 
 
 class ActionBody(msgspec.Struct, kw_only=True):
     type: str = ""
     text: str = ""
+    report_id: Id = 0
+    warning_preset_id: str = ""
+    send_email_notification: bool = False
 
 
 async def action(call: Call, id: int, body: ActionBody) -> Empty:
-    """`none` only adds a note to the log. No mail is sent about any action."""
-    if body.type not in TYPES:
-        raise not_among("type", TYPES, body.type)
-    await _act(call, id, body.type, body.text)
+    """The owner is told in their notifications; what was reported of the account is resolved."""
+    decision = Decision(body.type, body.text, body.report_id)
+    await call.write(moderation.act, call.account_id, id, decision, org_id=call.site.org_id)
+    call.services.auth.forget()
     return Empty()
 
 
+async def approve(call: Call, id: int) -> AdminAccount:
+    return await _undo(call, id, "approve")
+
+
+async def reject(call: Call, id: int) -> AdminAccount:
+    """What it was: it is gone then, and its name is free."""
+    shown = await account(call, id)
+    await call.write(moderation.undo, call.account_id, id, "reject", org_id=call.site.org_id)
+    call.services.auth.forget()
+    return shown
+
+
 async def enable(call: Call, id: int) -> AdminAccount:
-    await _act(call, id, "enable")
-    return await account(call, id)
+    return await _undo(call, id, "enable")
+
+
+async def unsilence(call: Call, id: int) -> AdminAccount:
+    return await _undo(call, id, "unsilence")
+
+
+async def unsensitive(call: Call, id: int) -> AdminAccount:
+    return await _undo(call, id, "unsensitive")
 
 
 async def unsuspend(call: Call, id: int) -> AdminAccount:
-    await _act(call, id, "unsuspend")
-    return await account(call, id)
+    return await _undo(call, id, "unsuspend")
 
 
-async def _act(call: Call, id: int, name: str, words: str = "") -> None:
-    await call.write(moderation.act, call.account_id, id, name, words, org_id=call.site.org_id)
+async def delete(call: Call, id: int) -> AdminAccount:
+    """What a suspended account has is deleted, without waiting for 30 days; it cannot come back then."""
+    return await _undo(call, id, "delete")
+
+
+async def _undo(call: Call, id: int, name: str) -> AdminAccount:
+    def operation(tx: Tx) -> AdminAccount:
+        moderation.undo(tx, call.account_id, id, name, org_id=call.site.org_id)
+        return _one(tx, call, id)
+
+    shown = await call.write(operation)
     call.services.auth.forget()
+    return shown
 
 
+PATH, READ, WRITE, USERS = (
+    "/api/v1/admin/accounts",
+    "admin:read:accounts",
+    "admin:write:accounts",
+    Permission.MANAGE_USERS,
+)
 ROUTES = [
-    Route("GET", "/api/v1/admin/accounts", accounts_v1, "admin:read:accounts", ADMIN),
-    Route("GET", "/api/v2/admin/accounts", accounts_v2, "admin:read:accounts", ADMIN),
-    Route("GET", "/api/v1/admin/accounts/{id}", account, "admin:read:accounts", ADMIN),
-    Route("POST", "/api/v1/admin/accounts/{id}/action", action, "admin:write:accounts", ADMIN),
-    Route("POST", "/api/v1/admin/accounts/{id}/enable", enable, "admin:write:accounts", ADMIN),
-    Route("POST", "/api/v1/admin/accounts/{id}/unsuspend", unsuspend, "admin:write:accounts", ADMIN),
+    Route("GET", PATH, accounts_v1, READ, ADMIN, USERS),
+    Route("GET", "/api/v2/admin/accounts", accounts_v2, READ, ADMIN, USERS),
+    Route("GET", f"{PATH}/{{id}}", account, READ, ADMIN, USERS),
+    Route("DELETE", f"{PATH}/{{id}}", delete, WRITE, ADMIN, Permission.DELETE_USER_DATA),
+    Route("POST", f"{PATH}/{{id}}/action", action, WRITE, ADMIN, USERS),
+    Route("POST", f"{PATH}/{{id}}/approve", approve, WRITE, ADMIN, USERS),
+    Route("POST", f"{PATH}/{{id}}/reject", reject, WRITE, ADMIN, USERS),
+    Route("POST", f"{PATH}/{{id}}/enable", enable, WRITE, ADMIN, USERS),
+    Route("POST", f"{PATH}/{{id}}/unsilence", unsilence, WRITE, ADMIN, USERS),
+    Route("POST", f"{PATH}/{{id}}/unsuspend", unsuspend, WRITE, ADMIN, USERS),
+    Route("POST", f"{PATH}/{{id}}/unsensitive", unsensitive, WRITE, ADMIN, USERS),
 ]

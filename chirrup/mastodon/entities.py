@@ -24,6 +24,15 @@ class RoleEntity(Entity, kw_only=True):
     permissions: str
     color: str = ""
     highlighted: bool = False
+    collection_limit: int = 0
+
+
+class AccountRole(Entity, kw_only=True):
+    """A role as everybody sees it on a profile."""
+
+    id: Id
+    name: str
+    color: str = ""
 
 
 class Account(Entity, kw_only=True):
@@ -51,9 +60,10 @@ class Account(Entity, kw_only=True):
     hide_collections: bool | None
     noindex: bool
     emojis: list[Any]
-    roles: list[RoleEntity]
+    roles: list[AccountRole]
     fields: list[AccountField]
     suspended: bool | msgspec.UnsetType = msgspec.UNSET
+    limited: bool | msgspec.UnsetType = msgspec.UNSET  # silenced
 
 
 class Source(Entity, kw_only=True):
@@ -190,7 +200,6 @@ class StatusFixed(Entity, kw_only=True):
     id: Id
     created_at: str
     edited_at: str | None
-    sensitive: bool
     spoiler_text: str
     visibility: str
     language: str | None
@@ -222,6 +231,7 @@ class Status(StatusFixed, kw_only=True):
 
     in_reply_to_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
     in_reply_to_account_id: Id | None  # pyright: ignore[reportIncompatibleVariableOverride]
+    sensitive: bool
     content: str  # pyright: ignore[reportIncompatibleVariableOverride]
     account: Account
     replies_count: int
@@ -274,6 +284,35 @@ class Context(Entity, kw_only=True):
     descendants: list[Status]
 
 
+class Report(Entity, kw_only=True):
+    id: Id
+    action_taken: bool
+    action_taken_at: str | None
+    category: str
+    comment: str
+    forwarded: bool
+    created_at: str
+    status_ids: list[str]
+    collection_ids: list[str]
+    rule_ids: list[str] | None
+    target_account: Account
+
+
+class Appeal(Entity, kw_only=True):
+    text: str
+    state: str
+
+
+class AccountWarning(Entity, kw_only=True):
+    id: Id
+    action: str
+    text: str
+    status_ids: list[str]
+    target_account: Account
+    appeal: Appeal | None
+    created_at: str
+
+
 class Notification(Entity, kw_only=True):
     id: Id
     type: str
@@ -281,6 +320,8 @@ class Notification(Entity, kw_only=True):
     group_key: str
     account: Account
     status: Status | msgspec.UnsetType = msgspec.UNSET
+    report: Report | msgspec.UnsetType = msgspec.UNSET
+    moderation_warning: AccountWarning | msgspec.UnsetType = msgspec.UNSET
 
 
 class Count(Entity, kw_only=True):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from .entities import Account, Entity, Id, Status
+from .entities import Account, AccountWarning, Entity, Id, Report, Status
 
 
 class NotificationGroup(Entity, kw_only=True):
@@ -15,6 +15,8 @@ class NotificationGroup(Entity, kw_only=True):
     latest_page_notification_at: str | msgspec.UnsetType = msgspec.UNSET
     sample_account_ids: list[Id]
     status_id: Id | msgspec.UnsetType = msgspec.UNSET
+    report: Report | msgspec.UnsetType = msgspec.UNSET
+    moderation_warning: AccountWarning | msgspec.UnsetType = msgspec.UNSET
 
 
 class PartialAccountWithAvatar(Entity, kw_only=True):

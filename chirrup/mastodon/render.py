@@ -10,13 +10,15 @@ import msgspec
 
 from ..ids import ms_of
 from ..ports import Tx
-from ..social import tags, text
+from ..social import reports, strikes, tags, text
 from ..social.notification_groups import Entry, key_of
+from ..social.tellable import OFFICIAL
 from ..times import iso, iso_or_none
-from ..types import Conversation, FeaturedTag, Notification, NotificationRequest
+from ..types import Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
 from . import entities, notification_entities
 from .render_accounts import UNSET
 from .render_posts import PostRenderer
+from .told import own_report, warning
 
 _ids = msgspec.json.Decoder(list[int]).decode
 
@@ -41,8 +43,10 @@ class Renderer(PostRenderer):
 
     def notifications(self, tx: Tx, viewer_id: int, told: Collection[Notification]) -> list[entities.Notification]:
         """In their order. The caller must get them from social/notifications.py, which checks visibility."""
+        official = [one for one in told if one.kind in OFFICIAL]
+        reported, warned = self._official(tx, official) if official else ({}, {})
         by_whom = self.accounts_by_id(tx, {one.from_id for one in told})
-        about = self.statuses_by_id(tx, viewer_id, {one.post_id for one in told if one.post_id})
+        about = self.statuses_by_id(tx, viewer_id, {one.about_post_id for one in told if one.about_post_id})
         return [
             entities.Notification(
                 id=str(one.id),
@@ -50,7 +54,9 @@ class Renderer(PostRenderer):
                 created_at=iso(ms_of(one.id)),
                 group_key=key_of(one),
                 account=by_whom[one.from_id],
-                status=about[one.post_id] if one.post_id else UNSET,
+                status=about[one.about_post_id] if one.about_post_id else UNSET,
+                report=reported.get(one.id, UNSET),
+                moderation_warning=warned.get(one.id, UNSET),
             )
             for one in told
         ]
@@ -71,7 +77,9 @@ class Renderer(PostRenderer):
         """
         named = {id: None for one in found for id in one.group.sample}  # in their order, each once
         full = {one.group.sample[0] for one in found} if partial else named.keys()
-        about = {one.at.post_id: None for one in found if one.at.post_id}
+        about = {one.at.about_post_id: None for one in found if one.at.about_post_id}
+        official = [one.at for one in found if one.at.kind in OFFICIAL]
+        told = self._official(tx, official) if official else ({}, {})
         people, posts = self.accounts_by_id(tx, named), self.statuses_by_id(tx, viewer_id, about)
         return notification_entities.GroupedNotificationsResults(
             accounts=[people[id] for id in named if id in full and id in people],
@@ -79,7 +87,20 @@ class Renderer(PostRenderer):
             if partial
             else UNSET,
             statuses=[posts[id] for id in about if id in posts],
-            notification_groups=[_group(one, oldest) for one in found],
+            notification_groups=[_group(one, oldest, *told) for one in found],
+        )
+
+    def _official(
+        self, tx: Tx, told: Collection[Notification]
+    ) -> tuple[dict[int, entities.Report], dict[int, entities.AccountWarning]]:
+        """(reports, strikes) by the notification that tells of them."""
+        about = {kind: {one.id: one.post_id for one in told if one.kind == kind} for kind in OFFICIAL}
+        reported, warned = about[NotificationKind.REPORT], about[NotificationKind.WARNING]
+        found, given = reports.by_ids(tx, reported.values()), strikes.by_ids(tx, warned.values())
+        targets = self.accounts_by_id(tx, {one.target_id for one in (*found.values(), *given.values())})
+        return (
+            {id: own_report(found[at], targets[found[at].target_id]) for id, at in reported.items() if at in found},
+            {id: warning(given[at], targets[given[at].target_id]) for id, at in warned.items() if at in given},
         )
 
     def notification_requests(
@@ -130,7 +151,12 @@ class Renderer(PostRenderer):
 _partial = msgspec.json.Decoder(notification_entities.PartialAccountWithAvatar).decode
 
 
-def _group(one: Entry, oldest: Mapping[int, int] | None) -> notification_entities.NotificationGroup:
+def _group(
+    one: Entry,
+    oldest: Mapping[int, int] | None,
+    reported: Mapping[int, entities.Report],
+    warned: Mapping[int, entities.AccountWarning],
+) -> notification_entities.NotificationGroup:
     paged = oldest is not None
     return notification_entities.NotificationGroup(
         group_key=key_of(one.group.newest),
@@ -141,5 +167,7 @@ def _group(one: Entry, oldest: Mapping[int, int] | None) -> notification_entitie
         page_max_id=str(one.at.id) if paged else UNSET,
         latest_page_notification_at=iso(ms_of(one.at.id)) if paged else UNSET,
         sample_account_ids=[str(id) for id in one.group.sample],
-        status_id=str(one.at.post_id) if one.at.post_id else UNSET,
+        status_id=str(one.at.about_post_id) if one.at.about_post_id else UNSET,
+        report=reported.get(one.at.id, UNSET),
+        moderation_warning=warned.get(one.at.id, UNSET),
     )

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
+from ..access import roles
 from ..access.sites import Site
 from ..errors import NotFound
 from ..ports import Tx
@@ -17,7 +18,7 @@ from ..social import shown, text
 from ..social.media import Addresses
 from ..social.shown import Kept, Profile
 from ..times import day
-from ..types import Account, AccountState, Role
+from ..types import Account, AccountState
 from . import entities
 
 Json = Any  # an encoded entity: msgspec.Raw
@@ -108,7 +109,7 @@ class AccountRenderer:
             hide_collections=bool(account.hide_network),
             noindex=not account.discoverable,
             emojis=[],
-            roles=[role_entity(profile.role)] if profile.role else [],
+            roles=_badges(profile.role),
             fields=[]
             if gone
             else [
@@ -116,6 +117,7 @@ class AccountRenderer:
                 for one in profile.fields
             ],
             suspended=True if gone else UNSET,
+            limited=True if account.silenced_ms else UNSET,
             **_counts(profile.state),
         )
 
@@ -136,13 +138,17 @@ class AccountRenderer:
         return text.tag_url(name, self.base_url)
 
 
-PERMISSIONS = {Role.USER: "0", Role.ADMIN: "1"}  # Mastodon's bit 0x1: all permissions
-
-
 def role_entity(role: str) -> entities.RoleEntity:
-    if role == Role.ADMIN:
-        return entities.RoleEntity(id="3", name="Admin", permissions=PERMISSIONS[Role.ADMIN], highlighted=True)
-    return entities.RoleEntity(id="-99", name="", permissions=PERMISSIONS[Role.USER])
+    rank = roles.rank(role)
+    return entities.RoleEntity(
+        id=str(rank.id), name=rank.name, permissions=str(int(rank.permissions)), highlighted=rank.highlighted
+    )
+
+
+def _badges(role: str) -> list[entities.AccountRole]:
+    """What of a role everybody may see."""
+    rank = roles.rank(role)
+    return [entities.AccountRole(id=str(rank.id), name=rank.name)] if rank.highlighted else []
 
 
 def _counts(state: AccountState) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..http.route import ADMIN, ANYONE, APP, CLIENT, USER, Route
 from . import (
     accounts,
     admin,
+    admin_reports,
     conversations,
     discovery,
     domain_blocks,
@@ -29,9 +30,11 @@ from . import (
     profile,
     push,
     relations,
+    reports,
     scheduled,
     search,
     statuses,
+    strikes,
     tags,
     timelines,
     wellknown,
@@ -65,6 +68,9 @@ ROUTES: list[Route] = [
     *domain_blocks.ROUTES,
     *discovery.ROUTES,
     *timelines.ROUTES,
+    *reports.ROUTES,
     *admin.ROUTES,
+    *admin_reports.ROUTES,
+    *strikes.ROUTES,
 ]
 ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # includes itself

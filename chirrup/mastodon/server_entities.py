@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .entities import Account, Entity, Id, RoleEntity
+from .entities import Account, Entity, Id, RoleEntity, Status
 
 
 class Rule(Entity, kw_only=True):
@@ -172,6 +172,11 @@ class Health(Entity, kw_only=True):
     status: str
 
 
+class AdminIp(Entity, kw_only=True):
+    ip: str
+    used_at: str
+
+
 class AdminAccount(Entity, kw_only=True):
     id: Id
     username: str
@@ -179,7 +184,7 @@ class AdminAccount(Entity, kw_only=True):
     created_at: str
     email: str
     ip: str | None
-    ips: list[Any]
+    ips: list[AdminIp]
     locale: str | None
     invite_request: str | None
     role: RoleEntity
@@ -190,6 +195,37 @@ class AdminAccount(Entity, kw_only=True):
     silenced: bool
     suspended: bool
     account: Account
+    created_by_application_id: Id | msgspec.UnsetType = msgspec.UNSET
+
+
+class AdminReport(Entity, kw_only=True):
+    id: Id
+    action_taken: bool
+    action_taken_at: str | None
+    category: str
+    comment: str
+    forwarded: bool
+    created_at: str
+    updated_at: str
+    account: AdminAccount | None  # null: it was deleted
+    target_account: AdminAccount | None
+    assigned_account: AdminAccount | None
+    action_taken_by_account: AdminAccount | None
+    statuses: list[Status]
+    rules: list[Rule]
+
+
+class AuditEntry(Entity, kw_only=True):
+    """Chirrup's own: what one of the staff did."""
+
+    id: Id
+    created_at: str
+    account: Account | None  # who; null: a command, or they are gone
+    action: str
+    target_type: str
+    target_id: Id
+    target: str  # what people call it
+    text: str  # why
 
 
 class Link(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -12,7 +12,7 @@ from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
 from ..ids import random_bucket, text_key
 from ..ports import Tx
 from ..store import accounts as rows
-from ..store import blocks_and_mutes, follows
+from ..store import blocks_and_mutes, follows, jobs
 from ..types import Account, Field, QuotePolicy, Relationship, Role, Stranger, User, Visibility
 from . import blocked_domains, languages, text
 
@@ -21,6 +21,8 @@ NOTE_CHARS_MAX = 500
 FIELDS_MAX = 4
 FIELD_CHARS_MAX = 255
 EMAIL_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
+DELETION = "delete account"  # the kind of the job: leaving.py does it
+DELETED_AFTER_MS = 30 * 24 * 3600 * 1000  # a suspension: Mastodon's figure
 # What HTML's <input type=email> takes, and hosts in other scripts: no quotes, no comments, no letters beyond ASCII
 # before the @, which few mail servers take.
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\W_](?:[\w-]*\w)?(?:\.[^\W_](?:[\w-]*\w)?)*")
@@ -291,17 +293,20 @@ def _fields(fields: list[Field]) -> str:
 
 
 def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
-    """Suspend the account, which hides it and its posts, or end the suspension."""
+    """Suspend the account, which hides it and its posts, or end the suspension. After 30 days: leaving.py."""
     account = get(tx, account_id, account_id)
     account = msgspec.structs.replace(
         account,
         suspended_ms=(account.suspended_ms or tx.now_ms) if suspended else 0,
         changed_ms=max(tx.now_ms, account.changed_ms + 1),
     )
-    rows.set_suspended(tx, account_id, suspended_ms=account.suspended_ms, changed_ms=account.changed_ms)
+    rows.set_limits(tx, account_id, suspended_ms=account.suspended_ms, changed_ms=account.changed_ms)
     tx.emit(AccountChanged(account_id))
     if suspended:
-        tx.emit(AccessEnded(account_id, []))  # keep its tokens, for the case that it comes back; end its streams now
+        due_ms = account.suspended_ms + DELETED_AFTER_MS
+        payload = (account_id, account.suspended_ms)
+        jobs.enqueue(tx, DELETION, of=account_id, key=str(account.suspended_ms), payload=payload, due_ms=due_ms)
+        tx.emit(AccessEnded(account_id, []))  # its tokens may be kept for better times; its streams end now
     return account
 
 

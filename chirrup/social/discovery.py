@@ -38,10 +38,11 @@ def directory(
 
 
 def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
-    """Those of ids that are discoverable, without blocks in either direction and mutes."""
+    """Those of ids that are discoverable and not silenced, without blocks in either direction and mutes."""
     found = account_rows.by_ids(tx, ids)
     muted = blocks_and_mutes.of(tx, viewer_id, ids).muting
-    return [id for id in visibility.accounts_shown(tx, viewer_id, ids) if found[id].discoverable and id not in muted]
+    shown = visibility.accounts_shown(tx, viewer_id, ids)
+    return [id for id in shown if found[id].discoverable and not found[id].silenced_ms and id not in muted]
 
 
 class Suggestion(msgspec.Struct, frozen=True):

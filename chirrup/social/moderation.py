@@ -1,32 +1,36 @@
-"""What administrators do with accounts. Each act is logged. None can act on themselves or another administrator.
+"""What staff do with accounts. Each act is logged; what limits an account is a strike, which its owner may appeal.
 
-Callers must have checked that the actor is an administrator: http/route.py.
+Who may call this at all is checked before: http/route.py. Everybody acts on accounts below their own role only.
 """
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 import msgspec
 
-from ..access import logins
+from ..access import logins, roles
 from ..errors import NotAllowed, NotFound, not_among, too_long
+from ..events import AccountChanged
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import moderation as rows
-from ..types import Account, Role, Span, User
-from . import accounts, text
+from ..store import reports as report_rows
+from ..types import Account, Role, Span, Strike, User
+from . import accounts, audit, leaving, strikes, text
 
 WORDS_CHARS_MAX = 2000
-STATUSES = ("active", "pending", "disabled", "suspended")
+STATUSES = ("active", "pending", "disabled", "silenced", "suspended", "sensitized")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Conditions for a list of accounts; all must hold. "" and (): any."""
+    """Which accounts to list: all that is given must hold. "" and None: whichever."""
 
     statuses: Collection[str] = ()  # of STATUSES
-    role: Role | None = None
-    username: str = ""  # its beginning, in any case
-    display_name: str = ""  # its beginning, in any case
+    roles: Collection[Role] | None = None
+    username: str = ""  # how it begins, in any case
+    display_name: str = ""  # likewise
     email: str = ""  # the whole address
+    ip: str = ""  # from which it was made
 
 
 Person = tuple[Account, User]
@@ -35,35 +39,96 @@ Person = tuple[Account, User]
 def find(tx: Tx, wanted: Wanted, span: Span, org_id: int = 0) -> list[Person]:
     """Newest first."""
     conditions = [status for status in STATUSES if status in wanted.statuses]
-    if wanted.role is not None:
-        conditions.append("staff" if wanted.role == Role.ADMIN else "people")
-    texts = {"username": wanted.username, "display_name": wanted.display_name, "email": wanted.email}
-    return rows.page(tx, org_id, span, conditions, {name: value for name, value in texts.items() if value})
+    values: dict[str, Any] = {}
+    for name in ("username", "display_name", "email", "ip"):
+        if value := getattr(wanted, name):
+            conditions.append(name)
+            values[name] = value
+    if wanted.roles is not None:
+        some = list(wanted.roles)
+        if not some:
+            return []
+        conditions.append("roles")
+        values |= {f"role{n}": str(some[min(n, len(some) - 1)]) for n in range(len(Role))}
+    return rows.page(tx, org_id, span, conditions, values)
 
 
 def get(tx: Tx, id: int, org_id: int = 0) -> Person:
     """Raises NotFound: absent, or of another organisation."""
-    account, user = account_rows.by_id(tx, id), account_rows.user(tx, id)
-    if account is None or user is None or account.org_id != org_id:
+    found = get_many(tx, [id], org_id)
+    if not found:
         raise NotFound("account", id)
-    return account, user
+    return found[0]
 
 
-def act(tx: Tx, actor_id: int, id: int, action: str, words: str = "", *, org_id: int = 0) -> None:
-    """Take one of ACTIONS; words: why, for the log.
+def get_many(tx: Tx, ids: Collection[int], org_id: int = 0) -> list[Person]:
+    """Those of ids that are there in the organisation, in their order. Two queries, whatever len(ids)."""
+    found, users = account_rows.by_ids(tx, ids), account_rows.users(tx, ids)
+    return [(found[id], users[id]) for id in ids if id in found and id in users and found[id].org_id == org_id]
 
-    Raises NotFound; Forbidden: oneself, an administrator, or nothing to undo; Invalid: no such action, too many words.
+
+class Decision(msgspec.Struct, frozen=True):
+    """What is done with an account. words: why; its owner is told them, where they are told of it."""
+
+    action: str
+    words: str = ""
+    report_id: int = 0  # that it follows from; 0: none
+
+
+def act(tx: Tx, actor_id: int, id: int, decision: Decision, *, org_id: int = 0) -> None:
+    """Carry out one of ACTIONS: log it, tell the owner by a strike, and resolve what was reported of the account.
+
+    Raises NotFound: the account or the report; NotAllowed: oneself, or whose role is not below one's own; Invalid: no
+    such action, too many words.
     """
-    if action not in ACTIONS:
-        raise not_among("type", ACTIONS, action)
+    if decision.action not in ACTIONS:
+        raise not_among("type", ACTIONS, decision.action)
+    account, words = _target(tx, actor_id, id, decision.words, org_id)
+    report = report_rows.by_ids(tx, [decision.report_id]).get(decision.report_id)
+    if decision.report_id and (report is None or report.target_id != id):
+        raise NotFound("report", decision.report_id)
+    ACTIONS[decision.action](tx, account)
+    audit.note(tx, org_id, actor_id, decision.action, "account", id, account.username, words)
+    strikes.give(tx, actor_id, account, decision.action, words, report)
+    settled = {decision.report_id} - {0} if decision.action == "none" else set(report_rows.open_about(tx, id))
+    for report_id in settled | ({report.id} if report else set()):
+        if report_rows.resolve(tx, report_id, actor_id):
+            audit.note(tx, org_id, actor_id, "resolve", "report", report_id, account.username, words)
+
+
+def undo(tx: Tx, actor_id: int, id: int, action: str, words: str = "", *, org_id: int = 0) -> None:
+    """Carry out one of UNDOING and log it. Raises as act(); NotAllowed too: there is nothing to undo."""
+    account, words = _target(tx, actor_id, id, words, org_id)
+    UNDOING[action](tx, account)
+    audit.note(tx, org_id, actor_id, action, "account", id, account.username, words)
+
+
+def decide_appeal(tx: Tx, actor_id: int, id: int, *, approved: bool, org_id: int = 0) -> Strike:
+    """Answer the appeal against a strike; where it is approved, what was decided then is undone.
+
+    Raises NotFound; NotAllowed: no appeal waits, or whose strike it is does not stand below the actor.
+    """
+    strike = strikes.of_org(tx, org_id, id)
+    account, _ = _target(tx, actor_id, strike.target_id, "", org_id)
+    decided = strikes.decide(tx, actor_id, id, approved=approved, name=account.username, org_id=org_id)
+    undoing = UNDONE_BY.get(strike.action, "") if approved and not leaving.is_gone(tx, account.id) else ""
+    if undoing and (undoing != "unsuspend" or account.suspended_ms):  # it may have been brought back before
+        UNDOING[undoing](tx, account)
+    return decided
+
+
+def _target(tx: Tx, actor_id: int, id: int, words: str, org_id: int) -> tuple[Account, str]:
+    """Whom the actor may act on, and the words without what does not belong into any."""
     words = text.clean(words)
     if len(words) > WORDS_CHARS_MAX:
         raise too_long("text", WORDS_CHARS_MAX, len(words))
     account, user = get(tx, id, org_id)
-    if id == actor_id or user.role != Role.USER:
-        raise NotAllowed("an account cannot act on itself or on another administrator")
-    ACTIONS[action](tx, account)
-    rows.log(tx, actor_id=actor_id, target_id=id, action=action, words=words)
+    if not actor_id:  # a command
+        return account, words
+    actor = account_rows.user(tx, actor_id)
+    if id == actor_id or actor is None or not roles.outranks(actor.role, user.role):
+        raise NotAllowed("this is you, or somebody whose role is not below yours")
+    return account, words
 
 
 def _disable(tx: Tx, account: Account) -> None:
@@ -75,21 +140,71 @@ def _enable(tx: Tx, account: Account) -> None:
     account_rows.set_standing(tx, account.id, disabled=0)
 
 
+def _limit(tx: Tx, account: Account, **since_ms: int) -> None:
+    account_rows.set_limits(tx, account.id, changed_ms=max(tx.now_ms, account.changed_ms + 1), **since_ms)
+    tx.emit(AccountChanged(account.id))
+
+
+def _silence(tx: Tx, account: Account) -> None:
+    _limit(tx, account, silenced_ms=account.silenced_ms or tx.now_ms)
+
+
+def _unsilence(tx: Tx, account: Account) -> None:
+    _limit(tx, account, silenced_ms=0)
+
+
+def _sensitive(tx: Tx, account: Account) -> None:
+    _limit(tx, account, sensitized_ms=account.sensitized_ms or tx.now_ms)
+
+
+def _unsensitive(tx: Tx, account: Account) -> None:
+    _limit(tx, account, sensitized_ms=0)
+
+
 def _suspend(tx: Tx, account: Account) -> None:
     accounts.suspend(tx, account.id)
     logins.end_all_access(tx, account.id)
 
 
 def _unsuspend(tx: Tx, account: Account) -> None:
-    if not account.suspended_ms:
-        raise NotAllowed("the account is not suspended")
+    if not account.suspended_ms or leaving.is_gone(tx, account.id):
+        raise NotAllowed("the account is not suspended, or what it had is deleted")
     accounts.suspend(tx, account.id, suspended=False)
 
 
+def _approve(tx: Tx, account: Account) -> None:
+    if accounts.user(tx, account.id).approved:
+        raise NotAllowed("the account does not wait for approval")
+    account_rows.set_standing(tx, account.id, approved=1)
+    tx.emit(AccountChanged(account.id))
+
+
+def _reject(tx: Tx, account: Account) -> None:
+    if accounts.user(tx, account.id).approved:
+        raise NotAllowed("the account does not wait for approval")
+    leaving.forget_sign_up(tx, account)
+
+
+def _delete(tx: Tx, account: Account) -> None:
+    if not account.suspended_ms or leaving.is_gone(tx, account.id):
+        raise NotAllowed("only what a suspended account has can be deleted, and once: suspend it first")
+    leaving.delete_now(tx, account)
+
+
 ACTIONS: dict[str, Callable[[Tx, Account], None]] = {
-    "none": lambda tx, account: None,  # a note in the log
+    "none": lambda tx, account: None,  # a warning
+    "sensitive": _sensitive,
     "disable": _disable,
+    "silence": _silence,
     "suspend": _suspend,
-    "enable": _enable,
-    "unsuspend": _unsuspend,
 }
+UNDOING: dict[str, Callable[[Tx, Account], None]] = {
+    "enable": _enable,
+    "unsilence": _unsilence,
+    "unsensitive": _unsensitive,
+    "unsuspend": _unsuspend,
+    "approve": _approve,
+    "reject": _reject,
+    "delete": _delete,
+}
+UNDONE_BY = {"sensitive": "unsensitive", "disable": "enable", "silence": "unsilence", "suspend": "unsuspend"}

@@ -84,11 +84,11 @@ def _alone(told: Notification) -> NotificationGroup:
 
 def _fit(tx: Tx, account_id: int, found: Sequence[Entry]) -> list[Entry]:
     causers = {id for one in found for id in one.group.sample}
-    tellable = Tellable(tx, account_id, causers, {one.at.post_id for one in found})
+    tellable = Tellable(tx, account_id, causers, [one.at for one in found])
     fitting: list[Entry] = []
     for one in found:
-        sample = tuple(id for id in one.group.sample if tellable.names(id))
-        if sample and tellable.shows(one.at.post_id):
+        sample = tuple(id for id in one.group.sample if tellable.names(id, one.at))
+        if sample and tellable.shows(one.at):
             hidden = len(one.group.sample) - len(sample)
             group = NotificationGroup(one.group.newest, one.group.members - hidden, sample)
             fitting.append(Entry(one.at, group))
@@ -138,8 +138,8 @@ def members(tx: Tx, account_id: int, key: str, span: Span) -> Filled[Notificatio
     newest = get(tx, account_id, key).newest
 
     def keep(found: Sequence[Notification]) -> list[Notification]:
-        tellable = Tellable(tx, account_id, {one.from_id for one in found}, [newest.post_id])
-        return [one for one in found if tellable.names(one.from_id)]
+        tellable = Tellable(tx, account_id, {one.from_id for one in found}, [newest])
+        return [one for one in found if tellable.names(one.from_id, newest)]
 
     def candidates(part: Span) -> list[Notification]:
         if newest.group_id:

@@ -8,18 +8,19 @@ from collections.abc import Collection, Sequence
 from .. import events
 from ..access import visibility
 from ..access.fill import Filled, fill
+from ..access.roles import Permission
 from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import blocks_and_mutes, follows, markers, polls, posts, quotes, reactions
+from ..store import blocks_and_mutes, follows, markers, polls, posts, quotes, reactions, reports, strikes
 from ..store import notification_policies as policy_rows
 from ..store import notification_requests as requests
 from ..store import notifications as rows
 from ..types import Notification, NotificationKind, Post, Span, Treatment
 from . import notification_groups as groups
 from . import notification_policies as policies
-from . import push_subscriptions
+from . import push_subscriptions, staff
 from .tellable import Tellable, addressed_by
 
 Signals = list[tuple[str, Signal]]
@@ -49,8 +50,8 @@ def page(
 
 
 def _fit(tx: Tx, account_id: int, told: Sequence[Notification]) -> list[Notification]:
-    tellable = Tellable(tx, account_id, {one.from_id for one in told}, {one.post_id for one in told})
-    return [one for one in told if tellable.names(one.from_id) and tellable.shows(one.post_id)]
+    tellable = Tellable(tx, account_id, {one.from_id for one in told}, told)
+    return [one for one in told if tellable.names(one.from_id, one) and tellable.shows(one)]
 
 
 def count_unread(tx: Tx, account_id: int, kinds: Collection[str], from_id: int = 0, *, most: int) -> int:
@@ -221,3 +222,22 @@ def on_poll_ended(tx: Tx, event: events.PollEnded) -> Signals:
     for voter in polls.voters(tx, post.poll_id):
         signals += _tell(tx, voter, NotificationKind.POLL, post.author_id, post)
     return signals
+
+
+def on_reported(tx: Tx, event: events.Reported) -> Signals:
+    """Staff who handle reports hear of it; who reports knows."""
+    report = reports.by_ids(tx, [event.report_id]).get(event.report_id)
+    if report is None:
+        return []
+    told: Signals = []
+    for id in staff.who_may(tx, report.org_id, Permission.MANAGE_REPORTS):
+        if id != event.of:
+            told += _signals(tx, rows.insert(tx, id, NotificationKind.REPORT, event.of, report.id), push=True)
+    return told
+
+
+def on_warned(tx: Tx, event: events.Warned) -> Signals:
+    """It comes from nobody: in Mastodon's API the account that is told stands there."""
+    if event.strike_id not in strikes.by_ids(tx, [event.strike_id]):
+        return []
+    return _signals(tx, rows.insert(tx, event.of, NotificationKind.WARNING, event.of, event.strike_id), push=False)

@@ -22,6 +22,8 @@ WORDS = {
     NotificationKind.POLL: "A poll by {name} has ended",
     NotificationKind.POST: "{name} just posted",
     NotificationKind.EDIT: "{name} edited a post",
+    NotificationKind.REPORT: "{name} reported an account",
+    NotificationKind.WARNING: "Staff decided something about your account",
 }
 
 
@@ -55,7 +57,7 @@ def find(
     if told.kind not in to.kinds or not _is_wanted(tx, to, told):
         return None
     sender = accounts.by_ids(tx, [told.from_id])[told.from_id]
-    post = posts.by_id(tx, told.post_id) if told.post_id else None
+    post = posts.by_id(tx, told.about_post_id) if told.about_post_id else None
     return to, Message(
         access_token=to.access_token,
         preferred_locale=user.locale,

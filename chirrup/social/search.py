@@ -41,7 +41,8 @@ def find_accounts(
 ) -> list[int]:
     """The account with exactly this handle first, then those with words in their names that begin like these.
 
-    Without suspended accounts, but with those that viewer_id blocks. followed: only accounts that viewer_id follows.
+    Without suspended accounts, but with those that viewer_id blocks; silenced ones only by their exact handle and for
+    their followers. followed: only accounts that viewer_id follows.
     """
     if asked.startswith("#"):
         return []
@@ -50,7 +51,7 @@ def find_accounts(
         return []
     found: list[int] = []
     with suppress(NotFound):
-        found += _listed(tx, viewer_id, [by_acct(tx, name, domain, org_id).id], followed=followed)
+        found += _listed(tx, viewer_id, [by_acct(tx, name, domain, org_id).id], followed=followed, silenced=True)
     looked, step = 0, offset + limit
     while len(found) < offset + limit and looked < TRIED_MAX:
         some = tx.search.find_accounts(tx, name, limit=step, offset=looked, org_id=org_id)
@@ -61,10 +62,14 @@ def find_accounts(
     return found[offset : offset + limit]
 
 
-def _listed(tx: Tx, viewer_id: int, ids: list[int], *, followed: bool) -> list[int]:
+def _listed(tx: Tx, viewer_id: int, ids: list[int], *, followed: bool, silenced: bool = False) -> list[int]:
+    """silenced: also those who are, and whom the viewer does not follow."""
     among = follows.among(tx, viewer_id, ids) if followed else ids
     there = accounts.by_ids(tx, among)
-    return [id for id in ids if id in there and not there[id].suspended_ms]
+    quiet = {id for id, one in there.items() if one.silenced_ms} - {viewer_id} if not (silenced or followed) else set()
+    if quiet and viewer_id:
+        quiet -= follows.among(tx, viewer_id, quiet).keys()
+    return [id for id in ids if id in there and not there[id].suspended_ms and id not in quiet]
 
 
 def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0, org_id: int = 0) -> list[Tag]:
@@ -112,7 +117,11 @@ def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span, org_id: int = 0
         if found and query.without:
             found -= tx.search.posts_with_any(tx, query.without, found, org_id=org_id)
         seen = visibility.see(tx, viewer_id, found)
-        return [id for id, post in seen.posts.items() if id in found and not seen.relations.hides(post.author_id)]
+        return [
+            id
+            for id, post in seen.posts.items()
+            if id in found and not seen.relations.hides(post.author_id) and post.author_id not in seen.quiet
+        ]
 
     return fill(span, candidates, keep, key=int, step_max=POSTS_STEP_MAX, looked_max=POSTS_LOOKED_MAX)
 

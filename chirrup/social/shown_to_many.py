@@ -50,6 +50,8 @@ def show(
 ) -> ShownToMany | None:
     """The post for those of viewers (0: not logged in) who may see it. None: it is deleted, or nobody may.
 
+    What a silenced account says goes to its followers alone.
+
     strangers: those of viewers who may block or mute its author or an account it addresses.
     org_id: of all viewers. is_new: it has just been published.
     """
@@ -57,6 +59,8 @@ def show(
     if post is None:
         return None
     allowed = visibility.viewers_among(tx, post, read.posts, read.authors, viewers, org_id)
+    if allowed and read.authors[post.author_id].silenced_ms:
+        allowed = (follows.followers_among(tx, post.author_id, allowed) | {post.author_id}) & allowed
     original = read.posts[post.boost_of_id] if allowed and post.boost_of_id else post
     allowed -= blocks_and_mutes.averse_to(tx, post, original, allowed.intersection(strangers))
     if not allowed:

@@ -2,34 +2,46 @@
 
 from collections.abc import Collection
 
-from ..access import visibility
+from ..access import roles, visibility
+from ..access.roles import Permission
 from ..ports import Tx
-from ..store import blocks_and_mutes
-from ..types import Post
+from ..store import accounts, blocks_and_mutes
+from ..types import Notification, NotificationKind, Post
+
+OFFICIAL = (NotificationKind.REPORT, NotificationKind.WARNING)  # for staff, and from them
 
 
 class Tellable:
-    """Of these accounts, and about these posts (0: about none), what account_id may be told. One look-up for all.
+    """Of these accounts, and about the same as some notifications, what account_id may be told. One look-up for all.
 
-    Without accounts that are suspended, blocked (in either direction) or muted with notifications, and without posts
-    that address an account which account_id blocks or mutes so, or that it may not see (any more).
+    Without accounts that are suspended, silenced and not followed, blocked (in either direction) or muted with
+    notifications, and without posts that address an account which account_id blocks or mutes so, or that it may not see
+    (any more). What is official is always told: reports while account_id is of the staff who handle them.
     """
 
-    def __init__(self, tx: Tx, account_id: int, causers: Collection[int], post_ids: Collection[int]) -> None:
-        self._shown = set(visibility.accounts_shown(tx, account_id, causers))
-        seen = visibility.see(tx, account_id, {id for id in post_ids if id})
+    def __init__(self, tx: Tx, account_id: int, causers: Collection[int], about: Collection[Notification]) -> None:
+        self._shown = set(visibility.accounts_shown(tx, account_id, causers, silenced=False))
+        seen = visibility.see(tx, account_id, {one.about_post_id for one in about if one.about_post_id})
         addressed = {id: addressed_by(post, account_id) for id, post in seen.posts.items()}
         mutes = blocks_and_mutes.mutes_of(tx, account_id, set(causers).union(*addressed.values()))
         self._silent = {id for id, (notifications, _) in mutes.items() if notifications}
         unwanted = self._silent | seen.relations.blocking
         self._posts = {id for id, others in addressed.items() if unwanted.isdisjoint(others)} | {0}
 
-    def names(self, from_id: int) -> bool:
-        """Whether it may see what this account did."""
-        return from_id in self._shown and from_id not in self._silent
+        self._handles_reports = False
+        if any(one.kind == NotificationKind.REPORT for one in about):
+            user = accounts.user(tx, account_id)
+            self._handles_reports = bool(user and roles.may(user.role, Permission.MANAGE_REPORTS))
 
-    def shows(self, post_id: int) -> bool:
-        return post_id in self._posts
+    def names(self, from_id: int, about: Notification) -> bool:
+        """Whether it may be told what this account did, in a notification like this."""
+        return about.kind in OFFICIAL or (from_id in self._shown and from_id not in self._silent)
+
+    def shows(self, about: Notification) -> bool:
+        """Whether it may be told of what this is about."""
+        if about.kind == NotificationKind.REPORT:
+            return self._handles_reports
+        return about.about_post_id in self._posts
 
 
 def addressed_by(post: Post, account_id: int) -> set[int]:

@@ -113,9 +113,12 @@ class _Found:
 
 
 def _hidden(tx: Tx, viewer_id: int, authors: Collection[int]) -> set[int]:
-    """Those of authors whose posts are all hidden from the viewer. The oracle would hide each post as well."""
-    states, known = accounts.states(tx, authors), blocks_and_mutes.of(tx, viewer_id, authors, followees=())
-    return {id for id in authors if id not in states or states[id].suspended_ms or id in known.blocked_by}
+    """Those of authors whose posts are all hidden from the viewer in a thread. The oracle would say so of each post."""
+    states = accounts.states(tx, authors)
+    silenced = {id for id, one in states.items() if one.silenced_ms} - {viewer_id}
+    known = blocks_and_mutes.of(tx, viewer_id, authors, followees=silenced)
+    quiet = silenced - known.following
+    return {id for id in authors if id not in states or states[id].suspended_ms or id in known.blocked_by | quiet}
 
 
 def _fairly(ids: list[int], authors: Mapping[int, int], most: int) -> list[int]:

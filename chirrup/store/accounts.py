@@ -29,7 +29,7 @@ def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     return tx.by_ids(
         f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
               COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
-              accounts.org_id, filters_version
+              accounts.org_id, filters_version, silenced_ms, sensitized_ms
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
             WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
@@ -73,7 +73,7 @@ def insert(tx: Tx, account: Account) -> bool:
     )
 
 
-_KEPT = ("username", "suspended_ms", "org_id", "host", "uri")
+_KEPT = ("username", "suspended_ms", "org_id", "host", "uri", "silenced_ms", "sensitized_ms")
 
 
 def update_profile(tx: Tx, account: Account) -> None:
@@ -89,15 +89,27 @@ def update_profile(tx: Tx, account: Account) -> None:
     )
 
 
-def set_suspended(tx: Tx, account_id: int, *, suspended_ms: int, changed_ms: int) -> None:
-    """suspended_ms 0: end the suspension."""
+def set_limits(
+    tx: Tx,
+    account_id: int,
+    *,
+    changed_ms: int,
+    suspended_ms: int | None = None,
+    silenced_ms: int | None = None,
+    sensitized_ms: int | None = None,
+) -> None:
+    """What staff decided about it, and that its profile looks different now. 0: not any more; None: as it is."""
     tx.run(
-        """UPDATE accounts SET suspended_ms = :suspended_ms, changed_ms = :changed_ms
+        """UPDATE accounts SET suspended_ms = COALESCE(:suspended_ms, suspended_ms),
+             silenced_ms = COALESCE(:silenced_ms, silenced_ms),
+             sensitized_ms = COALESCE(:sensitized_ms, sensitized_ms), changed_ms = :changed_ms
            WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(account_id),
         id=account_id,
-        suspended_ms=suspended_ms,
         changed_ms=changed_ms,
+        suspended_ms=suspended_ms,
+        silenced_ms=silenced_ms,
+        sensitized_ms=sensitized_ms,
     )
 
 
@@ -161,9 +173,32 @@ def user(tx: Tx, account_id: int, *, in_turn: bool = False) -> User | None:
     return User(*row) if row else None
 
 
+def users(tx: Tx, ids: Collection[int]) -> dict[int, User]:
+    """The people who log in to these accounts, by account. One query, whatever len(ids)."""
+    return tx.by_ids(f"SELECT {_USER} FROM users WHERE {tx.sql.ids_in('account_id', 'ids')}", User, ids)
+
+
 def roles(tx: Tx, ids: Collection[int]) -> dict[int, str]:
     """account id -> Role.…, "" for most; accounts without a user are absent. One query, whatever len(ids)."""
     return tx.by_ids(f"SELECT account_id, role FROM users WHERE {tx.sql.ids_in('account_id', 'ids')}", _role, ids)
+
+
+def staff(tx: Tx, org_id: int, limit: int) -> list[tuple[int, str]]:
+    """(account, role) of those in the organisation who have one."""
+    return tx.all(
+        "SELECT account_id, role FROM users WHERE org_id = :org AND role <> '' ORDER BY account_id LIMIT :limit",
+        org=org_id,
+        limit=limit,
+    )
+
+
+def set_role(tx: Tx, account_id: int, role: str) -> None:
+    tx.run(
+        "UPDATE users SET role = :role WHERE bucket = :bucket AND account_id = :account",
+        role=role,
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
 
 
 def _role(_: int, role: str) -> str:

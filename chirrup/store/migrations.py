@@ -144,6 +144,18 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "outbox.left_to_newer_ms": _add("outbox", "left_to_newer_ms", "BIGINT NOT NULL DEFAULT 0"),
     "blocked_domains": _create_missing,
     "imports": _create_missing,
+    "accounts.silenced_ms": _add("accounts", "silenced_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "accounts.sensitized_ms": _add("accounts", "sensitized_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "users.sign_up_ip": _add("users", "sign_up_ip", "TEXT NOT NULL DEFAULT ''"),
+    "users.sign_up_reason": _add("users", "sign_up_reason", "TEXT NOT NULL DEFAULT ''"),
+    "users.sign_up_app_id": _add("users", "sign_up_app_id", "BIGINT NOT NULL DEFAULT 0"),
+    "users.gone_ms": _add("users", "gone_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "moderation_log.org_id": _add("moderation_log", "org_id", "BIGINT NOT NULL DEFAULT 0"),
+    "moderation_log.target_kind": _add("moderation_log", "target_kind", "TEXT NOT NULL DEFAULT 'account'"),
+    "moderation_log.target_name": _add("moderation_log", "target_name", "TEXT NOT NULL DEFAULT ''"),
+    "reports and strikes": _create_missing,
+    "index users_staff": Index("users_staff"),
+    "index moderation_log_of_org": Index("moderation_log_of_org"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -29,6 +29,8 @@ TABLES = {
     "endorsements": "account_id",
     "suggestions_refused": "account_id",
     "moderation_log": "target_id",
+    "reports": "id (the target's)",
+    "strikes": "id (the target's)",
     "posts": "id (the author's)",
     "post_counts": "post_id",
     "quotes": "post_id",
@@ -133,6 +135,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   indexable INTEGER NOT NULL, changed_ms BIGINT NOT NULL, suspended_ms BIGINT NOT NULL,
   org_id BIGINT NOT NULL DEFAULT 0, host TEXT NOT NULL DEFAULT '', uri TEXT NOT NULL DEFAULT '',
   filters_version BIGINT NOT NULL DEFAULT 0,
+  silenced_ms BIGINT NOT NULL DEFAULT 0, sensitized_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS accounts_of_org ON accounts (org_id, id DESC, bucket);
 
@@ -146,7 +149,10 @@ CREATE TABLE IF NOT EXISTS users (
   role TEXT NOT NULL, confirmed_ms BIGINT NOT NULL, approved INTEGER NOT NULL, disabled INTEGER NOT NULL,
   locale TEXT NOT NULL, post_visibility TEXT NOT NULL, post_sensitive INTEGER NOT NULL, post_language TEXT NOT NULL,
   org_id BIGINT NOT NULL DEFAULT 0, quote_policy TEXT NOT NULL DEFAULT 'public',
+  sign_up_ip TEXT NOT NULL DEFAULT '', sign_up_reason TEXT NOT NULL DEFAULT '',
+  sign_up_app_id BIGINT NOT NULL DEFAULT 0, gone_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, bucket)) {{clustered}};
+CREATE INDEX IF NOT EXISTS users_staff ON users (org_id, account_id, bucket) WHERE role <> '';
 
 CREATE TABLE IF NOT EXISTS account_counts (
   account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, followers BIGINT NOT NULL, followees BIGINT NOT NULL,
@@ -167,7 +173,26 @@ CREATE TABLE IF NOT EXISTS suggestions_refused (
 
 CREATE TABLE IF NOT EXISTS moderation_log (
   bucket INTEGER NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL, actor_id BIGINT NOT NULL,
-  action TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (bucket, target_id, id)) {{clustered}};
+  action TEXT NOT NULL, words TEXT NOT NULL, org_id BIGINT NOT NULL DEFAULT 0,
+  target_kind TEXT NOT NULL DEFAULT 'account', target_name TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (bucket, target_id, id)) {{clustered}};
+CREATE INDEX IF NOT EXISTS moderation_log_of_org ON moderation_log (org_id, id DESC, bucket);
+
+CREATE TABLE IF NOT EXISTS reports (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, account_id BIGINT NOT NULL,
+  target_id BIGINT NOT NULL, category TEXT NOT NULL, comment TEXT NOT NULL, post_ids TEXT NOT NULL,
+  rule_ids TEXT NOT NULL, assigned_id BIGINT NOT NULL, resolved_ms BIGINT NOT NULL, resolved_by_id BIGINT NOT NULL,
+  changed_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS reports_of_org ON reports (org_id, id DESC, bucket);
+CREATE INDEX IF NOT EXISTS reports_about ON reports (bucket, target_id, id DESC);
+
+CREATE TABLE IF NOT EXISTS strikes (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, target_id BIGINT NOT NULL,
+  actor_id BIGINT NOT NULL, action TEXT NOT NULL, words TEXT NOT NULL, report_id BIGINT NOT NULL,
+  post_ids TEXT NOT NULL, appeal TEXT NOT NULL, appeal_state TEXT NOT NULL, appealed_ms BIGINT NOT NULL,
+  decided_by_id BIGINT NOT NULL, decided_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS strikes_against ON strikes (bucket, target_id, id DESC);
+CREATE INDEX IF NOT EXISTS strikes_appealed ON strikes (org_id, id DESC, bucket) WHERE appeal_state = 'pending';
 
 CREATE TABLE IF NOT EXISTS posts (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, author_id BIGINT NOT NULL, boost_of_id BIGINT NOT NULL,

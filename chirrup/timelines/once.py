@@ -56,12 +56,12 @@ class Excerpt:
 
     def shown(self, seen: Seen) -> Sequence[int]:
         """Those of ids that stay, as far as they are in seen. What an edit made the viewer mind is left out, too."""
-        found, relations = seen.posts, seen.relations
-        if not self._firsts and not relations.is_averse:
+        found = seen.posts
+        if not self._firsts and not seen.may_mind:
             return self.ids
         wanted = found.keys()
-        if relations.is_averse:
-            wanted = {id for id, post in found.items() if not relations.minds(post, found.get(post.boost_of_id))}
+        if seen.may_mind:
+            wanted = {id for id, post in found.items() if not seen.minds(post)}
         self.together, stay = {}, list[int]()
         for id in reversed(self.ids):
             if id not in wanted:

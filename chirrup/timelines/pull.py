@@ -19,7 +19,7 @@ def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False, org_
         return posts.ids_public(tx, part, org_id, hidden=hidden, only_media=only_media)
 
     hidden = blocks_and_mutes.hidden(tx, viewer_id)
-    return filling.posts(tx, viewer_id, span, candidates, lambda seen, post: not seen.relations.minds(post))
+    return filling.posts(tx, viewer_id, span, candidates, lambda seen, post: not seen.minds(post))
 
 
 def hashtag(
@@ -46,7 +46,7 @@ def hashtag(
         has = {hashtag_key(one) for one in post.tag_names}
         if not needed <= has or refused & has or (only_media and not post.media):
             return False
-        return not seen.relations.minds(post)
+        return not seen.minds(post)
 
     return filling.posts(tx, viewer_id, span, candidates, keep)
 

@@ -22,6 +22,9 @@ from .imports import Import as Import
 from .imports import ImportRow as ImportRow
 from .imports import ImportStage as ImportStage
 from .lists import json_strings
+from .moderation import ModerationEntry as ModerationEntry
+from .moderation import Report as Report
+from .moderation import Strike as Strike
 from .notifications import Notification as Notification
 from .notifications import NotificationGroup as NotificationGroup
 from .notifications import NotificationKind as NotificationKind
@@ -78,6 +81,8 @@ class Account(Struct, frozen=True):
     org_id: int = 0  # the organisation it belongs to for life; 0: the server's own network
     host: str = ""  # of the account's server; "": this one
     uri: str = ""  # its ActivityPub id; "": made from our address
+    silenced_ms: int = 0  # since when only followers meet it where nobody asked for it; 0: it is not so
+    sensitized_ms: int = 0  # since when all its posts are marked as sensitive; 0: it is not so
 
     @property
     def created_ms(self) -> int:
@@ -102,6 +107,8 @@ class AccountState(Struct, frozen=True):
     last_post_ms: int
     org_id: int = 0
     filters_version: int = 0  # of its filters: another after each change; 0: it has none
+    silenced_ms: int = 0
+    sensitized_ms: int = 0
 
 
 class Relationship(Struct, frozen=True):
@@ -232,15 +239,6 @@ class Org(Struct, frozen=True):
     title: str
     host: str  # of its site: the part after the second @ of its people's full handles
     closed: int  # 1: nothing is shown without a login
-
-
-class ModerationEntry(Struct, frozen=True):
-    """An entry in an account's log: what an administrator did to it."""
-
-    id: int
-    actor_id: int
-    action: str  # of social/moderation.ACTIONS
-    words: str  # why
 
 
 class Span(Struct, frozen=True):

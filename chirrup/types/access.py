@@ -8,8 +8,12 @@ from .posts import QuotePolicy
 
 
 class Role(StrEnum):
+    """What each may do: access/roles.py."""
+
     USER = ""
+    MODERATOR = "moderator"
     ADMIN = "admin"
+    OWNER = "owner"
 
 
 class User(msgspec.Struct, frozen=True):
@@ -28,6 +32,10 @@ class User(msgspec.Struct, frozen=True):
     post_language: str
     org_id: int = 0  # the account's
     quote_policy: str = QuotePolicy.PUBLIC  # of new posts
+    sign_up_ip: str = ""  # "": not known, or forgotten
+    sign_up_reason: str = ""  # why they want to come in, where that is asked
+    sign_up_app_id: int = 0  # 0: with the pages or by a command
+    gone_ms: int = 0  # since when what the account had is deleted, or being deleted; 0: it is not so
 
 
 class App(msgspec.Struct, frozen=True):

@@ -3,3 +3,4 @@
 import msgspec
 
 json_strings = msgspec.json.Decoder(list[str]).decode
+json_ints = msgspec.json.Decoder(list[int]).decode

@@ -16,6 +16,8 @@ class NotificationKind(StrEnum):
     FOLLOW_REQUEST = "follow_request"
     POLL = "poll"
     POST = "status"  # by a followee, if the viewer wants notifications of its posts
+    REPORT = "admin.report"  # for staff: post_id is the report's
+    WARNING = "moderation_warning"  # post_id is the strike's
     EDIT = "update"  # of a post that the viewer boosted
     QUOTE = "quote"  # of a post of the viewer's
     QUOTED_EDIT = "quoted_update"  # of a post the viewer quoted; it shows the viewer's post
@@ -28,8 +30,13 @@ class Notification(msgspec.Struct, frozen=True):
     account_id: int
     kind: str
     from_id: int
-    post_id: int
+    post_id: int  # what it is about: by its kind a post, a report or a strike; 0: nothing
     group_id: int = 0  # the id that the first of its group had; 0: it stands alone
+
+    @property
+    def about_post_id(self) -> int:
+        """The post that it is about; 0: none."""
+        return 0 if self.kind in (NotificationKind.REPORT, NotificationKind.WARNING) else self.post_id
 
 
 class NotificationGroup(msgspec.Struct, frozen=True):

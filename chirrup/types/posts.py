@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from ..ids import ms_of
-from .lists import json_strings
+from .lists import json_ints, json_strings
 
 
 class Visibility(StrEnum):
@@ -93,11 +93,10 @@ class Post(msgspec.Struct, frozen=True):
 
     @property
     def media(self) -> list[int]:
-        return _ints(self.media_ids) if self.media_ids != "[]" else []
+        return json_ints(self.media_ids) if self.media_ids != "[]" else []
 
 
 _mentions = msgspec.json.Decoder(list[Mention]).decode
-_ints = msgspec.json.Decoder(list[int]).decode
 
 
 class PostCounts(msgspec.Struct, frozen=True):
@@ -132,7 +131,7 @@ class PostVersion(msgspec.Struct, frozen=True):
 
     @property
     def media(self) -> list[int]:
-        return _ints(self.media_ids)
+        return json_ints(self.media_ids)
 
     @property
     def described(self) -> dict[int, str]:

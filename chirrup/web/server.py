@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import structlog
 
-from ..access import browsers, limits, sessions
+from ..access import browsers, limits, roles, sessions
 from ..access.sessions import Visit
 from ..access.signing import Signer
 from ..access.sites import Site
@@ -24,7 +24,7 @@ from ..http.router import Endpoint
 from ..ports import Tx
 from ..social import accounts
 from ..social.shown import Known
-from ..types import ANYBODY, Account, Role, Viewer
+from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, pages, problems
 from .call import Call, Download, Events, Go, Page, Resume, Services, is_own
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
@@ -75,8 +75,8 @@ class Web:
             await self._count(call, route)
             if not call.viewer_id and (route.who != ANYONE or (call.site.closed and not route.when_closed)):
                 raise Unauthorised("Log in first.")
-            if route.who == ADMIN and call.viewer.role != Role.ADMIN:
-                raise NotAllowed("this page is for administrators")
+            if route.who == ADMIN and not roles.may(call.viewer.role, route.permission):
+                raise NotAllowed("this page is for those who look after this server")
             if route.limits:
                 await call.throttle(route.limits, account=str(call.viewer_id))
             if route.method == "POST":

@@ -187,7 +187,7 @@ class Views:
             said=said,
             html=self.html(post.text, post.mentioned),
             fold=self._fold(post),
-            sensitive=bool(post.sensitive),
+            sensitive=seen.is_sensitive(post),
             media=[
                 self._file(files[id], now_ms, private=self._site.closed or post.visibility not in OPEN)
                 for id in post.media

@@ -8,7 +8,16 @@ from ..errors import Forbidden, Invalid, NotFound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
 from ..ports import Engines, PushTo, Tx
-from ..social import drafts, follows, notification_policies, polls, push_messages, push_subscriptions
+from ..social import (
+    accounts,
+    drafts,
+    follows,
+    leaving,
+    notification_policies,
+    polls,
+    push_messages,
+    push_subscriptions,
+)
 from ..social.portability import imports
 from ..store import jobs
 from ..store.jobs import Job
@@ -54,6 +63,13 @@ async def forget_import(engines: Engines, job: Job, import_id: int) -> None:
     await engines.db.write(imports.forget, import_id)
 
 
+async def delete_account(engines: Engines, job: Job, given: tuple[int, int]) -> None:
+    """All that an account said and had, in steps. given: the account, and the suspension that it follows from."""
+    if await engines.db.write(leaving.begin, *given):
+        while await engines.db.write(leaving.step, given[0]):
+            pass
+
+
 async def push(engines: Engines, job: Job, ids: tuple[int, int, int]) -> None:
     """Hand one notification to one app's push service."""
     found = await engines.db.read(push_messages.find, *ids)
@@ -85,6 +101,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
     imports.BRING_IN: Kind(bring_in, pauses_s=DATED_S, payload=imports.Due, longest_s=6 * HOUR_S),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
+    accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }
 

@@ -147,6 +147,8 @@ REACTIONS = (
     Reaction(events.NotificationsMerged, notification_policies.on_merged),
     Reaction(events.AccessEnded, push_subscriptions.on_access_ended),
     Reaction(events.AccessEnded, close_streams),
+    Reaction(events.Reported, notifications.on_reported),
+    Reaction(events.Warned, notifications.on_warned),
 )
 
 BY_EVENT = {kind: Reactions.of(one for one in REACTIONS if one.to is kind) for kind in {one.to for one in REACTIONS}}

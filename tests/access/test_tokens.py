@@ -70,7 +70,7 @@ async def test_a_login_that_may_not_act_is_told_why(db, client, change, words):
 
 async def test_a_suspended_account_may_not_act(db, ann, client):
     _, text = await db.write(tokens.issue, ann, client.app.id, "read")
-    await db.write(accounts.set_suspended, ann, suspended_ms=1, changed_ms=1)
+    await db.write(accounts.set_limits, ann, suspended_ms=1, changed_ms=1)
 
     with pytest.raises(Forbidden, match="disabled"):
         await db.read(tokens.find, text)

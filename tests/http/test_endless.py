@@ -27,7 +27,7 @@ from chirrup.engines.timelines.memory import MemoryTimelines
 from chirrup.http.arguments import Arguments
 from chirrup.http.auth import Authenticator
 from chirrup.http.health import Health
-from chirrup.ids import bucket_of
+from chirrup.ids import ID_MAX, bucket_of
 from chirrup.mastodon import paging
 from chirrup.mastodon.call import Call, Services
 from chirrup.mastodon.paging import Page, Whole
@@ -37,20 +37,24 @@ from chirrup.ports import Database, Engines, Tx
 from chirrup.social import (
     account_lists,
     accounts,
+    audit,
     conversations,
     follows,
     lists,
+    moderation,
     notification_groups,
     notification_policies,
     posts,
     reactions,
+    reports,
+    strikes,
     tags,
 )
 from chirrup.social.accounts import SignUp
 from chirrup.social.media import Addresses
 from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows
-from chirrup.types import Draft, Media, NotificationKind, Post, Role, Viewer
+from chirrup.types import Draft, Media, NotificationKind, Post, Role, Span, Viewer
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +119,10 @@ SCENES: dict[str, list[Scene]] = {
         Scene("owner", "answerer", "common", {"none": ["dull"]}),
         Scene("owner", "posts", "nothing", {"any": ["bread"]}),
     ],
+    "/api/v1/admin/reports": [Scene("admin", "reports"), Scene("admin", "reports", query={"account_id": "friend"})],
+    "/api/chirrup/v1/strikes": [Scene("talker", "strikes")],
+    "/api/chirrup/v1/admin/appeals": [Scene("admin", "strikes")],
+    "/api/chirrup/v1/admin/audit_log": [Scene("admin", "log")],
     "/api/v1/admin/accounts": [Scene("admin", "people", query={"active": True, "username": "p"})],
     "/api/v2/admin/accounts": [Scene("admin", "people", query={"status": "active", "username": "p"})],
 }
@@ -171,7 +179,8 @@ class Town:
     def _end(self, tx: Tx) -> None:
         for id in self.bad:
             accounts.suspend(tx, id)
-        for name in ("home", "media", "public"):
+        self.shown["log"] = [one.id for one in audit.page(tx, 0, Span(ID_MAX, limit=1000))]
+        for name in ("home", "media", "public", "log"):
             self.shown[name].sort()
         follows.mute(tx, self.ids["muter"], self.ids["noisy"])
         follows.mute(tx, self.ids["owner"], self.ids["star"])  # whom all of them boost
@@ -229,6 +238,10 @@ class Town:
             self._show(self._say(name, text, media_ids=(picture.id,)).id, name, "media", "public")
         assert notification_rows.insert(tx, of["star"], "mention", of["friend"], self.shown["talker"][-1])
         self._show(of["friend"], "friend", "people and friend")
+        self._show(reports.file(tx, of["friend"], of["star"]).id, "reports")
+        moderation.act(tx, of["admin"], of["talker"], moderation.Decision("none"))
+        (strike,) = strikes.against(tx, of["talker"], Span(ID_MAX, limit=1))
+        self._show(strikes.appeal(tx, of["talker"], strike.id, "why?").id, "strikes")
 
     def _mutter(self) -> None:
         self._say("talker", "psst", "direct")

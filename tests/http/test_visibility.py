@@ -147,6 +147,17 @@ def talked(method: str, path: str) -> Probe:
     return probe
 
 
+def reported(method: str, path: str) -> Probe:
+    """Visible if it is shown with the report of all that the author said."""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        answer = stage.people[viewer].call(method, path.format(id=stage.report))
+        assert answer.status_code == (200 if viewer == "admin" else 401 if viewer == NOBODY else 403), answer.text
+        return {one: one.id in answer.text for one in said}
+
+    return probe
+
+
 def said_about(say: Callable[[Person, Said], requests.Response], refusals: tuple[int, ...] = (401, 404)) -> Probe:
     """Visible if the viewer may publish the post that say() makes about it. It is deleted at once."""
 
@@ -282,6 +293,11 @@ def may_quote(viewer: str, said: Said) -> bool | None:
     return said.visibility in ("public", "unlisted") and if_known(viewer, said)
 
 
+def staff_alone(viewer: str, said: Said) -> bool | None:
+    """Boosts cannot be reported."""
+    return None if said.kind == "boost" else viewer == "admin"
+
+
 def not_boost(rule: Rule) -> Rule:
     """A page shows the boosted post instead of a boost."""
     return lambda viewer, said: None if said.kind == "boost" else rule(viewer, said)
@@ -331,6 +347,13 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v2/notifications/{group_key}": [(notified("/api/v2/notifications/ungrouped-{id}"), mentions_told)],
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
+    **{
+        f"{method} /api/v1/admin/reports{end}": [(reported(method, f"/api/v1/admin/reports{end}"), staff_alone)]
+        for method, end in (
+            *(("GET", ""), ("GET", "/{id}"), ("PUT", "/{id}")),
+            *(("POST", f"/{{id}}/{verb}") for verb in ("assign_to_self", "unassign", "resolve", "reopen")),
+        )
+    },
     # actions on a post reveal whether it exists; last, because they change data
     "POST /api/v1/statuses": [(said_about(reply), if_known), (said_about(quote), may_quote)],
     f"GET {STATUS}/quotes": [(by_id("GET", f"{STATUS}/quotes"), if_known)],

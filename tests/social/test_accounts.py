@@ -11,7 +11,7 @@ from chirrup.ids import ID_MAX
 from chirrup.ports import Database, Tx
 from chirrup.social import account_lists, accounts, discovery, follows, moderation, posts, usage
 from chirrup.social.accounts import ProfileChange
-from chirrup.social.moderation import Wanted
+from chirrup.social.moderation import Decision, Wanted
 from chirrup.store import accounts as rows
 from chirrup.store import moderation as moderation_rows
 from chirrup.types import Draft, Role, Span, Visibility
@@ -171,19 +171,19 @@ async def test_a_suspension_logs_out_and_only_users_below_can_be_suspended(db):
     (ann,) = await people(db, "ann")
     cookie = await db.write(sessions.start, ann)
 
-    await db.write(moderation.act, boss, ann, "suspend", "spam")
+    await db.write(moderation.act, boss, ann, Decision("suspend", "spam"))
 
     with pytest.raises(Unauthorised):
         await db.read(sessions.find, cookie)
     for target in (boss, other):
         with pytest.raises(Forbidden):
-            await db.write(moderation.act, boss, target, "suspend")
+            await db.write(moderation.act, boss, target, Decision("suspend"))
     assert [(e.actor_id, e.action, e.words) for e in await db.read(moderation_rows.log_of, ann)] == [
         (boss, "suspend", "spam")
     ]
-    await db.write(moderation.act, boss, ann, "unsuspend")
+    await db.write(moderation.undo, boss, ann, "unsuspend")
     with pytest.raises(Forbidden):
-        await db.write(moderation.act, boss, ann, "unsuspend")
+        await db.write(moderation.undo, boss, ann, "unsuspend")
 
 
 def _admin(tx: Tx, name: str) -> int:
@@ -194,14 +194,15 @@ async def test_administrators_find_accounts(db, clock: Clock):
     boss = await db.write(_admin, "boss")
     ann, bob = await arrive(db, clock, "ann", "bob")
     await db.write(accounts.change_profile, ann, ProfileChange(display_name="O'Ann_ %"))
-    await db.write(moderation.act, boss, bob, "disable")
+    await db.write(moderation.act, boss, bob, Decision("disable"))
 
     async def found(**wanted: object) -> list[int]:
         return [account.id for account, _ in await db.read(moderation.find, Wanted(**wanted), ALL)]  # type: ignore[arg-type]
 
     assert await found() == [bob, ann, boss]
-    assert await found(role=Role.ADMIN) == [boss]
-    assert await found(role=Role.USER) == [bob, ann]
+    assert await found(roles=[Role.ADMIN, Role.OWNER]) == [boss]
+    assert await found(roles=[Role.USER]) == [bob, ann]
+    assert await found(roles=[]) == await found(roles=[Role.MODERATOR]) == []
     assert await found(statuses=["active"]) == [ann, boss]
     assert await found(statuses=["disabled"]) == [bob]
     assert await found(username="AN") == [ann]

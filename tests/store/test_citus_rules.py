@@ -16,13 +16,14 @@ from collect_sql import PACKAGE, Statement, Unclear, calls, collect, collect_fro
 
 from chirrup.engines.postgres import sql
 from chirrup.engines.search import postgres_fts
-from chirrup.store import moderation, posts, reactions, schema, search
+from chirrup.store import moderation, posts, reactions, reports, schema, search
 from chirrup.types import Span
 
 # Statements that use every shard, and the reason. All others use one shard, or the shards of a list.
 FANOUT = {
     "store/accounts.py:oldest_id": "housekeeping, six times in an hour: one row of each shard",
     "store/accounts.py:page": "administrators look through the accounts",
+    "store/accounts.py:staff": "whom reports are told to: an index of those few alone",
     "store/discovery.py:latest_speakers": "the directory of people, first page; not read at every visit",
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",
     "store/jobs.py:any_due": "the look for what is due, wherever it is",
@@ -35,6 +36,7 @@ FANOUT = {
     "store/media.py:adopt_released": "hourly housekeeping, by an index of what a program of before has released",
     "store/media.py:released": "hourly housekeeping, by an index of those whose post was deleted",
     "store/media.py:unattached": "hourly housekeeping, by an index of those that no post took",
+    "store/moderation.py:log_page": "staff look through what was done",
     "store/moderation.py:page": "administrators look through the accounts",
     "store/orgs.py:page": "a person who runs the server looks through the organisations",
     "store/outbox.py:give_back_lost": "once, when the database has been away: what was leased then may be anywhere",
@@ -52,9 +54,11 @@ FANOUT = {
     "store/posts.py:forget_keys": "daily housekeeping, by an index of their age",
     "store/posts.py:ids_public": "the public timeline: the newest of every shard",
     "store/recount.py:ids": "a command goes through all of them; doctor looks at the newest",
+    "store/reports.py:page": "staff look through the reports",
     "store/search.py:newest": "the newest posts, when somebody searches by operators without a word",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
+    "store/strikes.py:appealed": "staff look through the appeals, by an index of those that wait",
     "store/tags.py:beginning": "hashtags by how they begin lie on every shard",
     "store/blocks_and_mutes.py:mutes_over": "housekeeping, by an index of mutes that end",
     "store/tokens.py:delete_codes_expired": "daily housekeeping, by an index of their age",
@@ -78,7 +82,7 @@ STAND_INS: dict[str, list[Any]] = {
     "store/reactions.py:mark": list(reactions.MARKS),
     "store/reactions.py:MARKS": [{mark: table or "favourited_by" for mark, table in reactions.MARKS.items()}],
     "store/moderation.py:conditions": [[], list(moderation.CONDITIONS)],
-    "store/moderation.py:texts": [{}],
+    "store/reports.py:asked": [[], list(reports.OF_REPORTS)],
     "store/recount.py:table": ["accounts", "posts", "polls"],
     "store/search.py:where": ["1 = 1", " AND ".join(search.CONDITIONS.values())],
     "store/posts.py:where": ["1 = 1", " AND ".join(posts.OF_AUTHOR.values())],

@@ -1,0 +1,94 @@
+"""What is left of an account that goes: its rows that nothing else counts or names, table by table."""
+
+from ..ids import bucket_of, bucket_of_text
+from ..ports import Tx
+
+OWN = (  # in its bucket, by `account_id`
+    "account_notes",
+    "endorsements",
+    "suggestions_refused",
+    "idempotency",
+    "bookmarks",
+    "pins",
+    "thread_mutes",
+    "featured_tags",
+    "notifications",
+    "conversations",
+    "markers",
+    "one_time_tokens",
+)
+
+
+def forget(tx: Tx, account_id: int) -> None:
+    """What it kept for itself."""
+    for table in OWN:
+        tx.run(
+            f"DELETE FROM {table} WHERE bucket = :bucket AND account_id = :account",
+            bucket=bucket_of(account_id),
+            account=account_id,
+        )
+
+
+def blank(tx: Tx, account_id: int) -> None:
+    """Its profile says nothing from now on; the name stays, so that nobody else gets it."""
+    tx.run(
+        """UPDATE accounts SET display_name = '', note = '', fields = '[]', avatar = '', avatar_static = '',
+             header = '', locked = 1, discoverable = 0, indexable = 0, hide_network = 1, changed_ms = :now
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(account_id),
+        id=account_id,
+        now=tx.now_ms,
+    )
+
+
+def empty(tx: Tx, account_id: int) -> None:
+    """Nothing tells who logged in to it, and nobody can any more."""
+    tx.run(
+        """UPDATE users SET email = '', password_hash = '', disabled = 1, sign_up_ip = '', sign_up_reason = ''
+           WHERE bucket = :bucket AND account_id = :account""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+
+
+def mark_gone(tx: Tx, account_id: int) -> bool:
+    """From now on what it had is being deleted. False: it was already."""
+    return 1 == tx.changed(
+        "UPDATE users SET gone_ms = :now WHERE bucket = :bucket AND account_id = :account AND gone_ms = 0",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        now=tx.now_ms,
+    )
+
+
+def release_name(tx: Tx, name: str, account_id: int) -> None:
+    """name: normal form in its organisation."""
+    tx.run(
+        "DELETE FROM account_names WHERE bucket = :bucket AND name = :name AND account_id = :account",
+        bucket=bucket_of_text(name),
+        name=name,
+        account=account_id,
+    )
+
+
+def delete_user(tx: Tx, account_id: int) -> None:
+    tx.run(
+        "DELETE FROM users WHERE bucket = :bucket AND account_id = :account",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+
+
+def delete_account(tx: Tx, account_id: int) -> None:
+    tx.run("DELETE FROM accounts WHERE bucket = :bucket AND id = :id", bucket=bucket_of(account_id), id=account_id)
+
+
+def uploads(tx: Tx, account_id: int, limit: int) -> list[tuple[int, str, str]]:
+    """(id, key, preview key) of its files that no post shows."""
+    return tx.all(
+        """SELECT id, key, preview_key FROM media
+           WHERE bucket = :bucket AND owner_id = :owner AND post_id = 0 ORDER BY id LIMIT :limit""",
+        bucket=bucket_of(account_id),
+        owner=account_id,
+        limit=limit,
+    )

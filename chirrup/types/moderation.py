@@ -1,0 +1,74 @@
+"""What staff are told, what they decide, and the log of it."""
+
+import msgspec
+
+from ..ids import ms_of
+from .lists import json_ints
+
+
+class ModerationEntry(msgspec.Struct, frozen=True):
+    """What one of the staff did. Columns of `moderation_log`."""
+
+    id: int
+    org_id: int
+    actor_id: int  # 0: a command
+    action: str  # a verb
+    target_kind: str  # "account", "report", "strike"
+    target_id: int
+    target_name: str  # what people call it
+    words: str  # why
+
+
+class Report(msgspec.Struct, frozen=True):
+    """An account told staff of another. Columns of `reports`."""
+
+    id: int
+    org_id: int
+    account_id: int  # who reports
+    target_id: int
+    category: str  # of social/reports.CATEGORIES
+    comment: str
+    post_ids: str  # JSON list: of the target's, that who reports could see
+    rule_ids: str  # JSON list of numbers of the site's rules
+    assigned_id: int  # who of the staff takes care of it; 0: nobody yet
+    resolved_ms: int
+    resolved_by_id: int
+    changed_ms: int
+
+    @property
+    def created_ms(self) -> int:
+        return ms_of(self.id)
+
+    @property
+    def posts(self) -> list[int]:
+        return json_ints(self.post_ids)
+
+    @property
+    def rules(self) -> list[int]:
+        return json_ints(self.rule_ids)
+
+
+class Strike(msgspec.Struct, frozen=True):
+    """What staff decided about an account, as its owner is told. Columns of `strikes`."""
+
+    id: int
+    org_id: int
+    target_id: int
+    actor_id: int
+    action: str
+    words: str  # to the owner
+    report_id: int  # that it follows from; 0: none
+    post_ids: str  # JSON list: the posts it is about
+    appeal: str  # what the owner says against it
+    appeal_state: str  # "" (there is none), "pending", "approved", "rejected"
+    appealed_ms: int
+    decided_by_id: int
+    decided_ms: int
+
+    @property
+    def created_ms(self) -> int:
+        return ms_of(self.id)
+
+    @property
+    def posts(self) -> list[int]:
+        return json_ints(self.post_ids)
