@@ -113,6 +113,13 @@ class Unconfirmed(Forbidden):
     """The account has not shown that its e-mail address is its own, which must come first."""
 
 
+class SecondFactorWanted(Forbidden):
+    """The password was right, but the account has a second factor, and no code came with it, or a wrong one."""
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong, was used already, or its time is over. Wait for the next one.")
+
+
 class OAuthError(ChirrupError):
     """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own.
 

@@ -12,13 +12,16 @@ from ..ports import Tx
 from ..store import accounts, jobs, sessions
 from . import secret
 
-SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD = (
+SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS = (
     "mail_signed_up",  # confirm your address; or, to the owner of an address that was taken: somebody used it
     "mail_reset",  # a link that sets a new password
     "mail_change",  # a link that makes another address the account's
     "mail_changed",  # to the address that was the account's
     "mail_password",  # your password was changed
+    "mail_access",  # something else was changed about how one logs in: what, says Wanted.what
 )
+FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
+NEW_CODES, RECOVERY_USED = "new_codes", "recovery_used"
 DESTINATION = "mail"  # one server takes them all
 
 
@@ -29,6 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
     email: str = ""
     org_id: int = 0  # in this organisation
     under: str = ""  # mark_of() the password with which it was asked for
+    what: str = ""  # FACTOR_ON and so on
 
 
 def key_of(email: str) -> str:
@@ -101,6 +105,11 @@ def changed(tx: Tx, account_id: int, before: str) -> None:
 
 def password_changed(tx: Tx, account_id: int) -> None:
     _enqueue(tx, PASSWORD, account_id, Wanted(account_id))
+
+
+def access_changed(tx: Tx, account_id: int, what: str) -> None:
+    """what: FACTOR_ON or one of its neighbours."""
+    _enqueue(tx, ACCESS, account_id, Wanted(account_id, what=what))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

@@ -4,6 +4,8 @@
     ok = await asyncio.to_thread(passwords.matches, login.password_hash, password)
     cookie = await db.write(logins.open_session, login, user_agent)      # if ok, else wrong()
 
+An account with a second factor needs a proof of that, too (second_factor.py): without one nothing opens.
+
 Also changes of passwords, and what they end.
 """
 
@@ -17,7 +19,8 @@ from ..store import accounts
 from ..store import sessions as session_rows
 from ..store import tokens as token_rows
 from ..types import Standing, Token
-from . import emails, links, sessions, tokens
+from . import emails, links, second_factor, sessions, tokens
+from .second_factor import Proof
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -56,29 +59,47 @@ def wrong() -> Unauthorised:
     return Unauthorised("Invalid e-mail address or password.")
 
 
-def open_session(tx: Tx, login: Login, user_agent: str = "", *, rehashed: str = "") -> str:
-    """Log in and return the cookie. rehashed: from Passwords.rehashed(); stored with the login.
+def rehash(tx: Tx, login: Login, rehashed: str) -> Login:
+    """Store the same password in another form, from Passwords.rehashed(). The login as it is then.
 
-    Raises Unauthorised (the password has changed meanwhile), Forbidden (disabled, suspended, unconfirmed …).
+    Raises Unauthorised: the password has changed meanwhile.
     """
     _claim(tx, login, rehashed)
+    return Login(login.account_id, rehashed)
+
+
+def open_session(tx: Tx, login: Login, user_agent: str = "", *, proof: Proof | None = None) -> str:
+    """Log in and return the cookie.
+
+    Raises Unauthorised (the password has changed meanwhile), Forbidden (disabled, suspended, unconfirmed …),
+    SecondFactorWanted (no proof, or not a right one).
+    """
+    _admit(tx, login, proof)
     return sessions.start(tx, login.account_id, user_agent)
 
 
 def open_token(tx: Tx, login: Login, app_id: int, granted: str) -> tuple[Token, str]:
-    """The same for OAuth's password grant, which only test servers offer. Raises as open_session()."""
-    _claim(tx, login)
+    """The same for OAuth's password grant, which only test servers offer. It cannot ask for a second factor.
+
+    Raises as open_session().
+    """
+    _admit(tx, login)
     return tokens.issue(tx, login.account_id, app_id, granted)
 
 
-def _claim(tx: Tx, login: Login, rehashed: str = "") -> None:
-    new_hash = rehashed or login.password_hash
+def _claim(tx: Tx, login: Login, new_hash: str) -> None:
+    """Set the new hash; also locks the row, so that no other change comes in between."""
     if not session_rows.change_password(tx, login.account_id, old_hash=login.password_hash, new_hash=new_hash):
         raise wrong()
+
+
+def _admit(tx: Tx, login: Login, proof: Proof | None = None) -> None:
+    _claim(tx, login, login.password_hash)
     user, account = accounts.user(tx, login.account_id), accounts.by_id(tx, login.account_id)
     if user is None or account is None:
         raise wrong()
     tokens.admit(Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms))
+    second_factor.demand(tx, login.account_id, proof)
 
 
 def change_password(tx: Tx, login: Login, new_hash: str, *, keep: str = "") -> None:
@@ -86,8 +107,7 @@ def change_password(tx: Tx, login: Login, new_hash: str, *, keep: str = "") -> N
 
     keep: Viewer.token_id of the login that changes it. Raises Unauthorised: the password has changed meanwhile.
     """
-    if not session_rows.change_password(tx, login.account_id, old_hash=login.password_hash, new_hash=new_hash):
-        raise wrong()
+    _claim(tx, login, new_hash)
     emails.password_changed(tx, login.account_id)
     end_all_access(tx, login.account_id, keep=keep)
 

@@ -23,6 +23,10 @@ class Signer:
     def sign(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:32]
 
+    def key(self, text: str) -> bytes:
+        """A key of 160 bits for what text names. No signature tells anything about it."""
+        return hmac.new(self._secret, b"key:" + text.encode(), hashlib.sha512).digest()[:20]
+
     def fits(self, text: str, signature: str) -> bool:
         """Whether signature is sign(text). Takes the same time for both answers."""
         return hmac.compare_digest(self.sign(text).encode(), signature.encode("utf-8", "replace"))

@@ -198,6 +198,19 @@ def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMO
     console.print(f"@{name} has a new password.")
 
 
+@commands.command(name="end-second-factor")
+def end_second_factor(name: str, *, common: Common = COMMON) -> None:
+    """Turn off the second factor of account NAME, whose owner has neither the app nor a recovery code any more.
+
+    The owner is told by mail. Be sure who asks: the password is enough to log in then.
+    """
+    from ..access import second_factor
+
+    with opened_database(common.settings()) as db:
+        was_on = db.write_now(second_factor.turn_off, _find(db, name), by_operator=True)
+    console.print(f"@{name} has no second factor {'now: the password is enough' if was_on else 'on'}.")
+
+
 def _find(db: Database, name: str) -> int:
     from ..social import accounts
     from ..store import accounts as rows

@@ -45,6 +45,7 @@ class Outbound:
             emails.CHANGE: self._change,
             emails.CHANGED: self._changed,
             emails.PASSWORD: self._password_changed,
+            emails.ACCESS: self._access_changed,
         }
 
     async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
@@ -169,6 +170,35 @@ class Outbound:
             ("Choose a new password", f"{one.head.url}/forgot"),
         )
         return Made(one.head, one.user.email, words)
+
+    def _access_changed(self, tx: Tx, wanted: Wanted) -> Made | None:
+        """None as for a password."""
+        one = self._about(tx, wanted.account_id)
+        if one is None or emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
+            return None
+        subject, said = ACCESS[wanted.what]
+        words = Words(
+            subject,
+            (f"@{one.name} at {one.head.title}: {said}", "If it was not you, choose a new password now."),
+            ("Choose a new password", f"{one.head.url}/forgot"),
+            ("A new password logs out all browsers and apps.",),
+        )
+        return Made(one.head, one.user.email, words)
+
+
+ACCESS = {  # Wanted.what -> (subject, what has happened)
+    emails.FACTOR_ON: (
+        "A second factor is on",
+        "whoever logs in is asked for a code of your authenticator app, besides the password.",
+    ),
+    emails.FACTOR_OFF: ("The second factor was turned off", "the password is enough to log in again."),
+    emails.FACTOR_OFF_BY_OPERATOR: (
+        "The second factor was turned off",
+        "whoever runs this server has turned it off. The password is enough to log in until you set one up again.",
+    ),
+    emails.NEW_CODES: ("You have new recovery codes", "ten new recovery codes were made. Those of before are dead."),
+    emails.RECOVERY_USED: ("A recovery code was used", "one of your recovery codes was used. It does not work again."),
+}
 
 
 def _address(one: About, page: str, link: Link) -> str:

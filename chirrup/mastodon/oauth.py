@@ -12,7 +12,7 @@ import msgspec
 
 from ..access import apps, codes, emails, limits, logins, scopes, tokens
 from ..access.apps import Client
-from ..errors import Forbidden, Invalid, InvalidSignUp, OAuthError
+from ..errors import Forbidden, Invalid, InvalidSignUp, OAuthError, SecondFactorWanted
 from ..http.route import ANYONE, APP, CLIENT, SLOW, Route
 from ..ports import Tx
 from ..social import accounts
@@ -102,7 +102,11 @@ async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[
     if not await asyncio.to_thread(call.services.passwords.matches, login.password_hash, body.password):
         raise OAuthError("invalid_grant")
     granted = scopes.grantable(client.app, body.scope)
-    return await call.write(logins.open_token, login, client.app.id, granted)
+    try:
+        return await call.write(logins.open_token, login, client.app.id, granted)
+    except SecondFactorWanted as error:
+        words = "This account has a second factor, so apps are let in on its page: use the authorization code grant."
+        raise OAuthError("invalid_grant", words) from error
 
 
 async def _client(call: Call, client_id: str, client_secret: str) -> Client:

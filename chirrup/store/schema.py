@@ -81,6 +81,7 @@ TABLES = {
     "oauth_codes": "account_id (prefix of the code)",
     "sessions": "account_id (prefix of the cookie)",
     "one_time_tokens": "account_id (prefix of the link)",
+    "second_factors": "account_id",
     "outbox": "id (the actor's)",
     "outbox_failed": "id (the actor's)",
     "jobs": "id (of whom it is done for)",
@@ -431,6 +432,9 @@ CREATE TABLE IF NOT EXISTS one_time_tokens (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, purpose TEXT NOT NULL, email TEXT NOT NULL,
   expires_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};
 CREATE INDEX IF NOT EXISTS one_time_tokens_age ON one_time_tokens (expires_ms);
+CREATE TABLE IF NOT EXISTS second_factors (
+  account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, salt TEXT NOT NULL, since_ms BIGINT NOT NULL,
+  used_step BIGINT NOT NULL, recovery TEXT NOT NULL, PRIMARY KEY (account_id, bucket)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS outbox (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, lease_until BIGINT NOT NULL,

@@ -12,6 +12,7 @@ from .access import ANYBODY as ANYBODY
 from .access import App as App
 from .access import Code as Code
 from .access import Role as Role
+from .access import SecondFactor as SecondFactor
 from .access import Session as Session
 from .access import Standing as Standing
 from .access import Stranger as Stranger

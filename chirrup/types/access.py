@@ -87,6 +87,16 @@ class Session(msgspec.Struct, frozen=True):
     user_agent: str
 
 
+class SecondFactor(msgspec.Struct, frozen=True):
+    """What an account that has a second factor is asked for after its password. Columns of `second_factors`."""
+
+    account_id: int
+    salt: str  # its key is made of this and the server's secret: access/second_factor.py
+    since_ms: int
+    used_step: int  # of the last code that was used: access/totp.py
+    recovery: str  # signatures of the recovery codes that are left, one a line
+
+
 class Standing(msgspec.Struct, frozen=True):
     """Whether the holder of a token or session may act at all. From `users` and `accounts`."""
 

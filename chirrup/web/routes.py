@@ -14,7 +14,7 @@ from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, portability, settings
+from .screens.settings import filters, portability, second_factor, settings
 from .screens.showroom import ui
 
 
@@ -37,6 +37,15 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/login", login.login_form, who=ANYONE, popup=True, when_closed=True),
     PageRoute(
         "POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True, when_closed=True
+    ),
+    PageRoute(
+        "POST",
+        "/login/code",
+        login.second_step_of,
+        who=ANYONE,
+        again=login.second_step_again,
+        popup=True,
+        when_closed=True,
     ),
     PageRoute(
         "POST",
@@ -90,6 +99,10 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/settings/access", settings.access_form),
     PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again, cost=SLOW),
     PageRoute("POST", "/settings/email", settings.change_email, again=settings.email_again, cost=SLOW),
+    PageRoute("GET", "/settings/second-factor", second_factor.form),
+    PageRoute("POST", "/settings/second-factor/on", second_factor.turn_on, again=second_factor.again, cost=SLOW),
+    PageRoute("POST", "/settings/second-factor/codes", second_factor.replace, again=second_factor.again, cost=SLOW),
+    PageRoute("POST", "/settings/second-factor/off", second_factor.turn_off, again=second_factor.again, cost=SLOW),
     PageRoute("POST", "/settings/sessions", settings.end_sessions),
     PageRoute("POST", "/settings/apps", settings.revoke_app),
     # people

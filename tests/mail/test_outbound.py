@@ -13,6 +13,7 @@ from chirrup.access import emails, links, logins
 from chirrup.access.passwords import Passwords
 from chirrup.engines.mailer.memory import MemoryMailer
 from chirrup.errors import Forbidden, Invalid, Refused, Unsent
+from chirrup.mail import outbound
 from chirrup.mail.outbound import Outbound
 from chirrup.ports import Database, Engines, Mail
 from chirrup.social import accounts
@@ -194,6 +195,20 @@ async def test_every_change_of_a_password_is_told(engines: Engines):
 
     await db.write(logins.change_password, await db.read(logins.of_account, ann), NEW)
     assert [subject for _, subject, _ in await told(engines)] == ["Your password was changed"]
+
+
+@pytest.mark.parametrize("what", outbound.ACCESS)
+async def test_what_changes_how_one_logs_in_is_told_to_the_confirmed_address_only(engines: Engines, what: str):
+    db = engines.db
+    ann, eve = await db.write(person, "ann"), await sign_up(db, "eve", "eve@example.com")
+    await told(engines)
+
+    for account_id in (ann, eve):
+        await db.write(emails.access_changed, account_id, what)
+
+    to, subject, text = await only(engines)
+    assert (to, subject) == ("ann@example.com", outbound.ACCESS[what][0])
+    assert text.startswith("@ann at ") and "https://town.example/forgot" in text
 
 
 async def test_an_address_is_changed_by_the_new_one_and_told_to_the_old_one(engines: Engines):

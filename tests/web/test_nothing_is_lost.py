@@ -43,6 +43,7 @@ OTHER_STATES = {
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
+    *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py
 }
 
 
@@ -120,6 +121,7 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
         *(
             "/settings/data",
+            "/settings/second-factor",
             "/follow-requests",
             "/login?again=1",
             "/sign-up",

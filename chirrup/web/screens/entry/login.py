@@ -3,9 +3,10 @@
 import asyncio
 from urllib.parse import parse_qs, urlsplit
 
-from ....access import apps, browsers, emails, limits, logins, sessions
+from ....access import apps, browsers, emails, limits, logins, second_factor, sessions
 from ....access.logins import Login
-from ....errors import Forbidden, OAuthError, Unauthorised, Unconfirmed
+from ....access.second_factor import Proof
+from ....errors import Forbidden, OAuthError, SecondFactorWanted, Unauthorised, Unconfirmed
 from ....ports import Tx
 from ....social import accounts, text
 from ....social import sign_up as signing_up
@@ -15,7 +16,7 @@ from ... import problems
 from ...call import Call, Go, Page, Resume
 from ...forms import Fields
 from ...problems import Problem
-from . import mailed
+from . import mailed, second_step
 
 NAME_CHARS_MAX = 300  # addresses and handles are shorter; limited because tries are counted by name
 
@@ -113,20 +114,49 @@ async def login(call: Call) -> Page | Go | Resume:
             await call.throttle(limits.LOGIN_WRONG)
         return await _login_page(call, _wrong(call), status=422)
     await call.give_back(rules, account=key)
-    rehashed = await asyncio.to_thread(call.passwords.rehashed, found.password_hash, password)
-    user_agent = call.headers.get("user-agent", "")
     try:
-        cookie = await call.write(logins.open_session, found, user_agent, rehashed=rehashed)
+        if rehashed := await asyncio.to_thread(call.passwords.rehashed, found.password_hash, password):
+            found = await call.write(logins.rehash, found, rehashed)
+        return await _enter(call, found)
     except Unconfirmed:
         return mailed.unconfirmed(call, await call.read(accounts.user, found.account_id), status=403)
+    except SecondFactorWanted:
+        return second_step.ask(call, found)
     except (Unauthorised, Forbidden) as error:
         return await _login_page(call, problems.said(error), status=403)
+
+
+async def _enter(call: Call, found: Login, proof: Proof | None = None) -> Go | Resume:
+    """Open the session, in place of the one that this browser has. Raises as logins.open_session()."""
+    cookie = await call.write(logins.open_session, found, call.headers.get("user-agent", ""), proof=proof)
     if call.viewer_id:
         await call.write(sessions.end, call.viewer_id, call.viewer.token_id)
     call.remember_browser(found.account_id)
     if kept := call.form.text("kept"):
         return Resume(cookie, kept)
     return Go(call.return_to("/home"), cookie=cookie)
+
+
+async def second_step_of(call: Call) -> Page | Go | Resume:
+    """The code, after the password. Only wrong codes stay counted."""
+    found = await second_step.shown(call)
+    if found is None:
+        return await _login_page(call, "That took too long, or your password was changed. Log in again.", status=422)
+    key = second_step.counted_by(call, found)
+    await call.throttle(limits.CODE, account=key)
+    try:
+        entered = await _enter(call, found, second_factor.typed(call.services.signer, call.form.text("code")))
+    except SecondFactorWanted as error:
+        return second_step.ask(call, found, problems.of(error))
+    except (Unauthorised, Forbidden) as error:
+        return await _login_page(call, problems.said(error), status=403)
+    await call.give_back(limits.CODE, account=key)
+    return entered
+
+
+async def second_step_again(call: Call, problem: Problem) -> Page:
+    found = await second_step.shown(call)
+    return second_step.ask(call, found, problem) if found else await _login_page(call, problem.message, problem.status)
 
 
 def _wrong(call: Call) -> str:

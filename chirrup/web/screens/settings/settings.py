@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ....access import emails, limits, logins, sessions, tokens
+from ....access import emails, limits, logins, second_factor, sessions, tokens
 from ....errors import Invalid
 from ....ports import Tx
 from ....social import accounts, pictures, uploads
@@ -172,12 +172,13 @@ async def email_again(call: Call, problem: Problem) -> Page:
 async def access_page(
     call: Call, problem: str = "", *, email_problem: str = "", email_notice: str = "", status: int = 422
 ) -> Page:
-    user, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
+    user, has_factor, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
     failed = bool(problem or email_problem)
     values = {
         "email": user.email,
         "given_email": "" if email_notice else call.form.text("email"),
         "email_notice": email_notice,
+        "has_factor": has_factor,
         "sessions": where,
         "apps": let_in,
         "problem": problem,
@@ -187,13 +188,13 @@ async def access_page(
     return Page("settings/access.html", values, status=status if failed else 200)
 
 
-def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, list[SessionView], list[AppView]]:
+def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, bool, list[SessionView], list[AppView]]:
     where = [
         SessionView(one.id, _browser(one.user_agent), one.id == session_id, one.created_ms)
         for one in sessions.of_account(tx, account_id)
     ]
     let_in = [AppView(app.id, app.name, token.scopes, token.created_ms) for app, token in tokens.let_in(tx, account_id)]
-    return accounts.user(tx, account_id), where, let_in
+    return accounts.user(tx, account_id), second_factor.is_on(tx, account_id), where, let_in
 
 
 def _browser(user_agent: str) -> str:
