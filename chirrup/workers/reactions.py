@@ -4,7 +4,6 @@ Reactions that write share one transaction. If it fails, each gets its own, so o
 A reaction that failed is tried again alone, as a job: try_again() enqueues it.
 """
 
-import asyncio
 import inspect
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
@@ -17,9 +16,10 @@ from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..store import follows, jobs, posts
 from ..types import Post
+from ..waiting import AtMost
 
 FIRST_PAUSE_MS = 500  # the others are in kinds.py
-LONGEST_S = 30.0  # for one reaction; a longer one is tried again as a job, so that later events of the actor can go on
+at_most = AtMost(30.0)  # for one reaction; a longer one is tried again as a job: the actor's next events go on
 Signals = list[tuple[str, Signal]]  # (channel, signal)
 
 
@@ -60,7 +60,8 @@ class Reactions(msgspec.Struct, frozen=True):
 
     writing: tuple[Reaction, ...]
     further: tuple[Reaction, ...]
-    looks: bool  # some have a `when`
+    asking: tuple[Reaction, ...]  # those with a `when`
+    always: tuple[tuple[Reaction, ...], tuple[Reaction, ...]]  # of writing, of further: those without
 
     @property
     def by_name(self) -> dict[str, Reaction]:
@@ -70,12 +71,14 @@ class Reactions(msgspec.Struct, frozen=True):
     def of(cls, reactions: Iterable[Reaction]) -> "Reactions":
         every = tuple(reactions)
         further = tuple(one for one in every if inspect.iscoroutinefunction(one.do))
-        return cls(tuple(one for one in every if one not in further), further, any(one.when for one in every))
+        writing = tuple(one for one in every if one not in further)
+        always = tuple(one for one in writing if not one.when), tuple(one for one in further if not one.when)
+        return cls(writing, further, tuple(one for one in every if one.when), always)
 
     async def react(self, engines: Engines, event: Any) -> tuple[Event | None, list[Failure]]:
         """(an event for the rest or None, the reactions that failed)."""
         writing, further, rest, failures = self.writing, self.further, None, list[Failure]()
-        if self.looks:  # a read shares its round trip with others, a write does not
+        if self.asking:  # a read shares its round trip with others, a write does not
             writing, further = await engines.db.read(self._concerned, event)
         if writing:
             try:
@@ -86,7 +89,7 @@ class Reactions(msgspec.Struct, frozen=True):
                 failures = [Failure(writing[0], error)] if len(writing) == 1 else await _each(engines, writing, event)
         for one in further:
             try:
-                async with asyncio.timeout(LONGEST_S):
+                with at_most:
                     rest = await one.do(engines, event) or rest
             except Exception as error:
                 failures.append(Failure(one, error))
@@ -98,17 +101,20 @@ class Reactions(msgspec.Struct, frozen=True):
             lambda: posts.by_id(tx, event.post_id), lambda: follows.notified_followers(tx, event.of)
         )
         published = post and Published(post, watchers)
+        wanted = [one for one in self.asking if published and _concerns(one, published)]
+        if not wanted:
+            return self.always
         writing, further = (
-            tuple(one for one in some if one.when is None or (published and _concerns(one.when, published)))
-            for some in (self.writing, self.further)
+            tuple(one for one in some if one.when is None or one in wanted) for some in (self.writing, self.further)
         )
         return writing, further
 
 
-def _concerns(when: Callable[[Published], object], published: Published) -> object:
+def _concerns(reaction: Reaction, published: Published) -> object:
     """If `when` raises, returns True: then do() runs, and fails alone."""
+    assert reaction.when
     try:
-        return when(published)
+        return reaction.when(published)
     except Exception as error:
         logs.failed("a reaction cannot say whether a post concerns it", error)
         return True

@@ -22,6 +22,7 @@ from chirrup.store import jobs, outbox
 from chirrup.store.jobs import Job, State
 from chirrup.timelines import fanout, read
 from chirrup.types import Draft, NotificationKind, Post, Span
+from chirrup.waiting import AtMost
 from chirrup.workers import reactions
 from chirrup.workers.jobs import AWAY_MS, JITTER
 from chirrup.workers.outbox_partitions import Bell
@@ -206,7 +207,7 @@ async def test_a_reaction_says_itself_what_concerns_it_and_nobody_else_needs_to_
 async def test_a_reaction_that_hangs_holds_up_its_actor_for_a_moment_only(
     working: Engines, ears: Ears, extra: Extra, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(reactions, "LONGEST_S", 0.2)
+    monkeypatch.setattr(reactions, "at_most", AtMost(0.2))
     (ann,) = await people(working.db, "ann")
     extra.hangs = True
 
