@@ -23,9 +23,10 @@ class Upload(msgspec.Struct, frozen=True):
     file: Any  # IO[bytes], read from its beginning; msgspec has no schema for that
     size_bytes: int
 
-    def read(self, bytes_max: int) -> bytes:
-        """All of it, for what is handled in memory. Raises Invalid ("file"): it is too large for that."""
-        uploads.check_size(self.size_bytes, bytes_max)
+    def read(self, bytes_max: int, field: str = "file") -> bytes:
+        """All of it, for what is handled in memory. Raises Invalid (field): it is too large for that."""
+        if self.size_bytes > bytes_max:
+            raise uploads.too_large(field, self.size_bytes, bytes_max)
         self.file.seek(0)
         return self.file.read()
 

@@ -83,9 +83,11 @@ async def bring_in(call: Call) -> Go:
     kind = call.form.text("kind")
     if call.form.oversized:
         raise Invalid("table", "too_large", "must have at most {most} MB", most=csv_files.BYTES_MAX // 2**20)
-    if not call.form.file("table"):
+    table = call.form.file("table")
+    if table is None:
         raise Invalid("table", "blank", "Choose a file")
-    found = await asyncio.to_thread(imports.rows_of, kind, call.form.file("table"))
+    data = table.read(csv_files.BYTES_MAX, "table")
+    found = await asyncio.to_thread(imports.rows_of, kind, data)
     replaces = call.form.flag("replaces")
     await call.write(imports.begin, call.account_id, kind, found, replaces=replaces, base_url=call.site.base_url)
     return Go("/settings/data?begun=1")
