@@ -1,14 +1,24 @@
 """Files that survive a power cut. Callers write a file under a temporary name, then rename it."""
 
 import os
+import shutil
 from pathlib import Path
+from typing import BinaryIO
+
+PIECE_BYTES = 1024 * 1024
 
 
-def write(file: Path, data: bytes, mode: int = 0o600) -> None:
-    """Make the file; it is on disk on return. mode: before the umask. Raises OSError, FileExistsError too."""
+def write(file: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
+    """Make the file; it is on disk on return. mode: before the umask. Raises OSError, FileExistsError too.
+
+    data: an open file is copied from where it stands, in pieces.
+    """
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as out:
-        out.write(data)
+        if isinstance(data, bytes):
+            out.write(data)
+        else:
+            shutil.copyfileobj(data, out, PIECE_BYTES)
         out.flush()
         os.fsync(handle)
 

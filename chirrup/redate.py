@@ -73,8 +73,10 @@ def _copy_files(tx: Tx, blobs: Blobs, parts: list[Stretch]) -> None:
         tx, parts[0].first, lambda key: images.for_row(key, redate.moved(images.row_of(key), parts))
     )
     for key, copy in new.items():
-        if found := blobs.get(key):
-            blobs.put(copy, *found)
+        if found := blobs.open(key):
+            file, _, content_type = found
+            with file:
+                blobs.put_file(copy, file, content_type)
 
 
 def ahead_ms(db: Database) -> int:

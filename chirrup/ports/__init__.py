@@ -184,6 +184,10 @@ class Blobs(Protocol):
         """Store a file: durable on return, completely or not at all."""
         ...
 
+    def put_file(self, key: str, file: BinaryIO, content_type: str) -> None:
+        """put() for all that file still has to read, piece by piece."""
+        ...
+
     def get(self, key: str) -> tuple[bytes, str] | None:
         """(data, content type), or None."""
         ...

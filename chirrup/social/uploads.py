@@ -15,6 +15,7 @@ from ..errors import ChirrupError, Invalid
 from ..ids import first_at, ms_of
 from ..ports import Blobs, Engines, Tx
 from ..store import accounts as account_rows
+from ..store import archives as archive_rows
 from ..store import media as rows
 from ..types import Media
 from . import image_child, images, media
@@ -139,9 +140,10 @@ async def _delete(blobs: Blobs, keys: Collection[str]) -> None:
 
 
 def named(tx: Tx, keys: Collection[str]) -> set[str]:
-    """Those of keys that their row names. Two queries."""
+    """Those of keys that their row names. Three queries."""
     ids = {images.row_of(key) for key in keys} - {0}
     found = {key for one in rows.by_ids(tx, ids).values() for key in (one.key, one.preview_key)}
     for one in account_rows.by_ids(tx, ids).values():
         found |= {one.avatar, one.avatar_static, one.header}
+    found |= {one.key for one in archive_rows.by_ids(tx, ids).values()}
     return found.intersection(keys)

@@ -157,6 +157,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index users_staff": Index("users_staff"),
     "index moderation_log_of_org": Index("moderation_log_of_org"),
     "second_factors": _create_missing,
+    "archives": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

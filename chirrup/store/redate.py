@@ -35,7 +35,11 @@ _TEXTS = {
     "outbox_failed": ("id", ("body",)),
     "jobs": ("id", ("key", "payload")),
 }
-_KEYS = {"media": ("key", "preview_key"), "accounts": ("avatar", "avatar_static", "header")}  # of files
+_KEYS = {  # of files
+    "media": ("key", "preview_key"),
+    "accounts": ("avatar", "avatar_static", "header"),
+    "archives": ("key",),
+}
 
 
 class Stretch(msgspec.Struct, frozen=True):

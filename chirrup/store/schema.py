@@ -87,6 +87,7 @@ TABLES = {
     "jobs": "id (of whom it is done for)",
     "imports": "id (of whom it is done for)",
     "import_rows": "import_id",
+    "archives": "id (of whose posts it has)",
     "workers": "bucket (0: all together, there are few)",
     "lanes": "bucket (0: all together, there are 64)",
     "missed_pushes": "bucket (0: all together, there are few)",
@@ -462,6 +463,11 @@ CREATE INDEX IF NOT EXISTS imports_of_account ON imports (bucket, account_id, id
 CREATE TABLE IF NOT EXISTS import_rows (
   bucket INTEGER NOT NULL, import_id BIGINT NOT NULL, position INTEGER NOT NULL, data TEXT NOT NULL,
   problem TEXT NOT NULL, PRIMARY KEY (bucket, import_id, position)) {{clustered}};
+CREATE TABLE IF NOT EXISTS archives (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, key TEXT NOT NULL,
+  size_bytes BIGINT NOT NULL, posts BIGINT NOT NULL, ready_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS archives_of_account ON archives (bucket, account_id, id DESC);
 
 CREATE TABLE IF NOT EXISTS workers (
   bucket INTEGER NOT NULL, id BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {{clustered}};

@@ -19,9 +19,6 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
-from .imports import Import as Import
-from .imports import ImportRow as ImportRow
-from .imports import ImportStage as ImportStage
 from .lists import json_strings
 from .moderation import ModerationEntry as ModerationEntry
 from .moderation import Report as Report
@@ -34,6 +31,10 @@ from .notifications import NotificationRequest as NotificationRequest
 from .notifications import PushPolicy as PushPolicy
 from .notifications import PushSubscription as PushSubscription
 from .notifications import Treatment as Treatment
+from .portability import Archive as Archive
+from .portability import Import as Import
+from .portability import ImportRow as ImportRow
+from .portability import ImportStage as ImportStage
 from .posts import Draft as Draft
 from .posts import KeptDraft as KeptDraft
 from .posts import Media as Media

@@ -13,6 +13,7 @@ from ..access.passwords import Passwords
 from ..access.signing import Signer
 from ..access.sites import Site
 from ..http import call
+from ..http.files import FilePart
 from ..types import Account, Viewer
 from .forms import Fields
 from .pages import Pages
@@ -190,4 +191,4 @@ class Download(msgspec.Struct):
 
     name: str
     media_type: str
-    chunks: AsyncGenerator[bytes]
+    data: AsyncGenerator[bytes] | FilePart

@@ -93,6 +93,8 @@ ROUTES: list[PageRoute] = [
     PageRoute(
         "POST", "/settings/data", portability.bring_in, uploads=True, again=portability.again, limits=limits.IMPORT
     ),
+    PageRoute("POST", "/settings/data/archive", portability.ask_for_archive, again=portability.again_for_archive),
+    PageRoute("GET", "/settings/data/archives/{id}", portability.archive),
     PageRoute("GET", "/settings/data/{name}", portability.take_out, cost=SLOW),
     PageRoute("GET", f"{portability.IMPORT_PATH}/failed.csv", portability.failed, cost=SLOW),
     PageRoute("POST", f"{portability.IMPORT_PATH}/delete", portability.delete),

@@ -16,8 +16,9 @@ from ..access.signing import Signer
 from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotAllowed, NotFound, Unauthorised
 from ..http import call
-from ..http.answer import Answer, ChunksAnswer, encoded
+from ..http.answer import Answer, ChunksAnswer, FileAnswer, encoded
 from ..http.at_site import site_of
+from ..http.files import FilePart
 from ..http.request import Request
 from ..http.route import ADMIN, ANYONE, FREE
 from ..http.router import Endpoint
@@ -218,10 +219,7 @@ class Web:
             headers["Content-Type"] = "text/event-stream; charset=utf-8"
             return ChunksAnswer(200, encoded(headers), result.chunks)
         if isinstance(result, Download):
-            headers = self._safe | {"Cache-Control": "private, no-store", "Content-Type": result.media_type}
-            headers |= {"Content-Disposition": f'attachment; filename="{result.name}"', "Vary": "Cookie"}
-            headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-            return ChunksAnswer(200, encoded(headers), result.chunks)
+            return self._download(result)
         if isinstance(result, Go):
             return self._go(call, result)
         html = call.html(result.template, {"indexed": result.indexed} | result.values)
@@ -229,6 +227,19 @@ class Web:
         if call.cookie != sent or call.is_renewed:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
         return self._html(call, html, result.status, headers)
+
+    def _download(self, file: Download) -> Answer:
+        own = {
+            "Cache-Control": "private, no-store",
+            "Content-Type": file.media_type,
+            "Content-Disposition": f'attachment; filename="{file.name}"',
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Vary": "Cookie",
+        }
+        headers = encoded(self._safe | own)
+        if isinstance(file.data, FilePart):
+            return FileAnswer([*headers, (b"etag", f'"{file.name}"'.encode())], file.data)
+        return ChunksAnswer(200, headers, file.data)
 
     def _html(self, call: Call, html: str, status: int, headers: dict[str, str]) -> Answer:
         data = html.encode()

@@ -18,7 +18,7 @@ from ..social import (
     push_messages,
     push_subscriptions,
 )
-from ..social.portability import imports
+from ..social.portability import archives, imports
 from ..store import jobs
 from ..store.jobs import Job
 from . import reactions, subscribers
@@ -70,6 +70,10 @@ async def delete_account(engines: Engines, job: Job, given: tuple[int, int]) -> 
             pass
 
 
+async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
+    await archives.delete(engines, archive_id)
+
+
 async def push(engines: Engines, job: Job, ids: tuple[int, int, int]) -> None:
     """Hand one notification to one app's push service."""
     found = await engines.db.read(push_messages.find, *ids)
@@ -100,6 +104,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
     imports.BRING_IN: Kind(bring_in, pauses_s=DATED_S, payload=imports.Due, longest_s=6 * HOUR_S),
+    archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
@@ -114,8 +119,17 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     async def send(engines: Engines, job: Job, wanted: Wanted) -> None:
         await outbound.send(engines, job.kind, f"{job.id}-{job.attempts}", wanted)
 
+    async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
+        await archives.make(engines, due, settings.data)
+
+    archive = Kind(make_archive, DATED_S, archives.Due, at_once=1, longest_s=6 * HOUR_S)
     mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
-    return {**IN_THE_DATABASE, push_subscriptions.PUSH: PUSH, **dict.fromkeys(outbound.kinds, mail)}
+    return {
+        **IN_THE_DATABASE,
+        push_subscriptions.PUSH: PUSH,
+        archives.MAKE: archive,
+        **dict.fromkeys(outbound.kinds, mail),
+    }
 
 
 FROM_BACKUP = "from a backup: the copied server may have done it since. --retry does it from here, --drop never"

@@ -38,6 +38,17 @@ def test_what_was_put_is_what_is_got(blobs: Blobs):
     assert {key: blobs.get(key) for key in keys} == {key: (key.encode() * 1000, type) for key, type in keys.items()}
 
 
+def test_an_open_file_is_put_from_where_it_stands(blobs: Blobs, tmp_path: Path):
+    key, file = new_key("zip"), tmp_path / "large"
+    file.write_bytes(b"0123456789" * 500_000)
+
+    with file.open("rb") as opened:
+        opened.seek(5)
+        blobs.put_file(key, opened, "application/zip")
+
+    assert blobs.get(key) == (file.read_bytes()[5:], "application/zip")
+
+
 def test_an_unknown_key_has_nothing(blobs: Blobs):
     key = new_key("png")
 

@@ -41,7 +41,8 @@ RUN = """async () => {
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LOOKS = [("light", PHONE), ("dark", DESK)]  # no colour depends on the size
 ALL_LOOKS = [*LOOKS, ("dark", PHONE), ("light", DESK)]
-LEFT_OUT = ["/home/live", "/oauth/authorize", "/settings/data/{name}", "/settings/data/imports/{id}/failed.csv"]
+FILES = ["/settings/data/{name}", "/settings/data/archives/{id}", "/settings/data/imports/{id}/failed.csv"]
+LEFT_OUT = ["/home/live", "/oauth/authorize", *FILES]
 
 
 class Town:

@@ -1,6 +1,8 @@
 """Settings, import and export: files to save, files that are brought in, and how far that has come."""
 
+import io
 import re
+import zipfile
 
 from client import Person, Server, eventually
 from visitor import Visitor, logged_in
@@ -69,3 +71,25 @@ def test_a_file_that_cannot_be_brought_in_says_why(anns: Visitor, visitor: Visit
     assert "brought-in" not in anns.get(PATH).text
     for path in (PATH, f"{PATH}/lists.csv", f"{PATH}/imports/1/failed.csv"):
         assert "/login" in visitor.get(path, allow_redirects=False).headers["Location"]
+
+
+def test_an_archive_is_asked_for_and_saved_by_its_owner(ann: Person, anns: Visitor, bob: Person, server: Server):
+    ann.say("hello")
+    assert "Ask for an archive" in anns.get(PATH).text
+    assert anns.post(f"{PATH}/archive", csrf_from=PATH).headers["Location"] == f"{PATH}?begun=1"
+    found = eventually(lambda: re.search(rf"{PATH}/archives/(\d+)", anns.get(PATH).text))
+    assert found
+
+    page = anns.get(PATH).text
+    assert "1 posts" not in page and "1 post " in page and "ready" in page and "Ask for an archive" not in page
+    saved = anns.get(found[0])
+    assert saved.headers["Content-Type"] == "application/zip" and "attachment" in saved.headers["Content-Disposition"]
+    assert saved.headers["Cache-Control"] == "private, no-store"
+    with zipfile.ZipFile(io.BytesIO(saved.content)) as zipped:
+        assert "hello" in zipped.read("outbox.json").decode()
+    part = anns.get(found[0], headers={"Range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (206, b"PK\x03\x04")
+    again = anns.post(f"{PATH}/archive", csrf_from=PATH)
+    assert again.status_code == 422 and "once a week" in again.text
+    bobs = logged_in(server, bob)
+    assert bobs.get(found[0]).status_code == bobs.get(f"{PATH}/archives/1").status_code == 404

@@ -11,8 +11,9 @@ from typing import BinaryIO, cast
 from ... import durable
 from ...errors import Unavailable
 
-_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp|mp4)")  # what images.new_key makes
+_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp|mp4|zip)")  # what images.new_key makes
 _TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
+_TYPES |= {"zip": "application/zip"}
 _STALE_S = 3600  # other processes may be writing right now, but none writes for an hour
 
 
@@ -34,6 +35,13 @@ class DiskBlobs:
 
         Raises Unavailable when the disk refuses (full, read-only), ValueError for a key or type never made by us.
         """
+        self._put(key, data, content_type)
+
+    def put_file(self, key: str, file: BinaryIO, content_type: str) -> None:
+        """As put()."""
+        self._put(key, file, content_type)
+
+    def _put(self, key: str, data: bytes | BinaryIO, content_type: str) -> None:
         match = _KEY.fullmatch(key)
         if not match or _TYPES[match[1]] != content_type:
             raise ValueError(

@@ -202,6 +202,13 @@ def _write_posts(tx: Tx, owner: Owner, ids: list[int]) -> list[Cells]:
     ]
 
 
+def marked(tx: Tx, owner: Owner, mark: str, after: int, limit: int) -> tuple[list[str], int]:
+    """(addresses of posts with this mark, where the next page starts; 0: there is none), oldest mark first."""
+    found = sorted(reactions.page_of_posts(tx, mark, owner.account_id, Span(ID_MAX, after, limit, oldest=True)))
+    addresses = [address for address, *_ in _write_posts(tx, owner, [post_id for _, post_id in found])]
+    return addresses, found[-1][0] if len(found) == limit else 0
+
+
 def _read_posts(tx: Tx, owner: Owner, rows: list[Cells]) -> list[int]:
     found = [_POST.fullmatch(uri.removeprefix(owner.base_url)) for uri, *_ in rows]
     return [min(int(match[1]), ID_MAX) if match else 0 for match in found]

@@ -8,8 +8,9 @@ import msgspec
 
 from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
+from ....http.files import FilePart
 from ....ports import Tx
-from ....social.portability import csv_files, imports, tables
+from ....social.portability import archives, csv_files, imports, tables
 from ....social.portability.tables import Owner
 from ....types import Import, ImportStage
 from ...call import Call, Download, Go, Page
@@ -49,20 +50,32 @@ async def again(call: Call, problem: Problem) -> Page:
     return await _page(call, problem)
 
 
-async def _page(call: Call, problem: Problem | None = None) -> Page:
-    shown = [_view(one) for one in await call.read(imports.owned, call.account_id)]
+async def again_for_archive(call: Call, problem: Problem) -> Page:
+    return await _page(call, archive_problem=problem)
+
+
+async def _page(call: Call, problem: Problem | None = None, archive_problem: Problem | None = None) -> Page:
+    archive, owned = await call.read(_read, call.account_id)
+    shown, refused = [_view(one) for one in owned], problem or archive_problem
     values: dict[str, Any] = {
         "files": [(tables.TABLES[kind].layout.file, words) for kind, words in KINDS.items()],
         "kinds": list(KINDS.items()),
         "kind": call.form.text("kind"),
         "replaces": call.form.flag("replaces"),
         "imports": shown,
+        "archive": archive,
+        "megabytes": f"{archive.newest.size_bytes / 2**20:,.1f} MB" if archive.newest else "",
         "running": any(not one.ended for one in shown),
         "rows_max": csv_files.ROWS_MAX,
         "problem": problem.message if problem else "",
-        "notice": "" if problem else "It has begun." if call.query.flag("begun") else "",
+        "archive_problem": archive_problem.message if archive_problem else "",
+        "notice": "" if refused else "It has begun." if call.query.flag("begun") else "",
     }
-    return Page("settings/data.html", values, status=problem.status if problem else 200)
+    return Page("settings/data.html", values, status=refused.status if refused else 200)
+
+
+def _read(tx: Tx, account_id: int) -> tuple[archives.State, list[Import]]:
+    return archives.state(tx, account_id), imports.owned(tx, account_id)
 
 
 def _view(one: Import) -> ImportView:
@@ -96,6 +109,22 @@ async def bring_in(call: Call) -> Go:
 async def delete(call: Call, id: str) -> Go:
     await call.write(imports.delete, call.account_id, path_id(id))
     return Go("/settings/data")
+
+
+async def ask_for_archive(call: Call) -> Go:
+    await call.write(archives.ask, call.account_id, base_url=call.site.base_url)
+    return Go("/settings/data?begun=1")
+
+
+async def archive(call: Call, id: str) -> Download:
+    """Raises NotFound."""
+    one = await call.read(archives.get, call.account_id, path_id(id))
+    found = await asyncio.to_thread(call.engines.blobs.open, one.key)
+    if found is None:
+        raise NotFound("archive", id)
+    file, size, media_type = found
+    name = f"archive-{call.site.mail_domain}-{one.id}.zip"
+    return Download(name, media_type, FilePart(file, 0, size))
 
 
 async def take_out(call: Call, name: str) -> Download:

@@ -1,4 +1,4 @@
-"""What accounts bring along from elsewhere."""
+"""What accounts bring in from elsewhere, and take out."""
 
 from enum import StrEnum
 
@@ -44,3 +44,18 @@ class ImportRow(msgspec.Struct, frozen=True):
     @property
     def cells(self) -> list[str]:
         return json_strings(self.data)
+
+
+class Archive(msgspec.Struct, frozen=True):
+    """A file with all that an account has posted. Columns of `archives`."""
+
+    id: int
+    account_id: int
+    key: str  # blob key; "" until it is ready
+    size_bytes: int
+    posts: int  # written so far
+    ready_ms: int
+
+    @property
+    def asked_ms(self) -> int:
+        return ms_of(self.id)
