@@ -11,7 +11,7 @@ from ..events import AccountChanged, PicturesReplaced, Unfavourited
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import blocks_and_mutes, chosen_tags, follows, jobs, lists
+from ..store import archives, blocks_and_mutes, chosen_tags, follows, imports, jobs, lists
 from ..store import leaving as rows
 from ..store import media as media_rows
 from ..store import posts as post_rows
@@ -120,6 +120,17 @@ def _uploads(tx: Tx, account_id: int) -> int:
     return len(found)
 
 
+def _files(tx: Tx, account_id: int) -> int:
+    """What it has brought in, and its archive."""
+    brought, archive = imports.of_account(tx, account_id, STEP), archives.newest(tx, account_id)
+    for one in brought:
+        imports.delete(tx, one.id)
+    if archive:
+        archives.delete(tx, archive.id)
+        tx.emit(PicturesReplaced(account_id, [archive.key] if archive.key else []))
+    return len(brought) + bool(archive)
+
+
 def _itself(tx: Tx, account_id: int) -> int:
     """The last part: 1 while there was something to do."""
     account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
@@ -146,6 +157,7 @@ PARTS: tuple[Callable[[Tx, int], int], ...] = (
     _lists,
     _tags,
     _uploads,
+    _files,
     _itself,
 )
 

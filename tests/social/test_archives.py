@@ -13,8 +13,8 @@ from world import png
 
 from chirrup.errors import Invalid, NotFound
 from chirrup.ports import Engines
-from chirrup.social import accounts, follows, media, pictures, posts, reactions, uploads
-from chirrup.social.portability import activities, archives
+from chirrup.social import accounts, follows, leaving, media, pictures, posts, reactions, uploads
+from chirrup.social.portability import activities, archives, imports
 from chirrup.social.portability.archives import WEEK_MS
 from chirrup.types import Archive, Draft, Field, PollDraft, Post, Visibility
 from chirrup.workers.kinds import kinds
@@ -141,6 +141,20 @@ async def test_one_a_week_for_its_owner_alone_and_deleted_after_a_week(engines: 
     with pytest.raises(NotFound):
         await engines.db.read(archives.get, ann, one.id)
     assert (await make(engines, ann, tmp_path)).id > one.id
+
+
+async def test_it_goes_with_its_account(engines: Engines, tmp_path: Path):
+    (ann,) = await people(engines.db, "ann")
+    one = await make(engines, ann, tmp_path)
+    await engines.db.write(imports.begin, ann, "blocked", [["nobody"]], replaces=False, base_url=URL)
+
+    while await engines.db.write(leaving.step, ann):
+        await settle(engines)
+
+    assert engines.blobs.get(one.key) is None
+    assert await engines.db.read(imports.owned, ann) == []
+    assert (await engines.db.read(archives.state, ann)).newest is None
+    await work_off(engines)
 
 
 async def test_a_job_that_runs_twice_or_for_a_deleted_archive_leaves_one_file(engines: Engines, tmp_path: Path):
