@@ -25,6 +25,8 @@ from ..store.blocks_and_mutes import Relations
 from ..types import Account, AccountState, Post, QuotePolicy, QuoteState, Stranger, Visibility
 
 OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
+# to look up a member of an enumeration takes as long as to compare with it
+_FOR_FOLLOWERS, _BY_ALL, _BY_FOLLOWERS = Visibility.FOLLOWERS, QuotePolicy.PUBLIC, QuotePolicy.FOLLOWERS
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class Seen(msgspec.Struct, frozen=True):
     hidden: frozenset[int] = frozenset()  # what they quote and the viewer may not see
     filters_version: int = 0  # of the viewer's filters; 0: there are none
     quiet: frozenset[int] = frozenset()  # those of the authors who are silenced, and whom the viewer does not follow
+    sensitized: frozenset[int] = frozenset()  # authors whose posts staff marks as sensitive; not the viewer
 
     def parent_of(self, post: Post) -> tuple[int, int]:
         """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
@@ -61,12 +64,11 @@ class Seen(msgspec.Struct, frozen=True):
         """The viewer, who sees post, may quote it."""
         if not self.viewer_id:
             return False
-        if post.author_id == self.viewer_id:
-            return post.visibility != Visibility.DIRECT
         if post.visibility not in OPEN:
-            return False
-        follows = post.author_id in self.relations.following
-        return post.quote_policy == QuotePolicy.PUBLIC or (follows and post.quote_policy == QuotePolicy.FOLLOWERS)
+            return post.author_id == self.viewer_id and post.visibility != Visibility.DIRECT
+        if post.quote_policy == _BY_ALL or post.author_id == self.viewer_id:
+            return True
+        return post.quote_policy == QuotePolicy.FOLLOWERS and post.author_id in self.relations.following
 
     def minds(self, post: Post) -> bool:
         """The viewer does not want post in lists, see Relations.minds; or its author is silenced, and meets followers
@@ -80,9 +82,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     def is_sensitive(self, post: Post) -> bool:
         """As its author marked it, or as staff marked the author: who sees none of it in their own posts."""
-        author = self.accounts.get(post.author_id)
-        marked = author and author.sensitized_ms and post.author_id != self.viewer_id
-        return bool(post.sensitive or marked)
+        return bool(post.sensitive) or post.author_id in self.sensitized
 
 
 class Found(NamedTuple):
@@ -165,7 +165,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     closed = {
         post.author_id
         for post in read.values()
-        if post.visibility == Visibility.FOLLOWERS or post.quote_policy == QuotePolicy.FOLLOWERS
+        if post.visibility == _FOR_FOLLOWERS or post.quote_policy == _BY_FOLLOWERS
     }
     authors, viewer = tx.together(
         lambda: accounts.states(tx, author_ids),
@@ -174,9 +174,13 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
     own_state = authors.get(viewer_id)
     filters_version = own_state.filters_version if own_state else viewer.filters_version
-    quiet = quiet_among(tx, viewer_id, authors)
+    moderated = {id: one for id, one in authors.items() if one.silenced_ms or one.sensitized_ms}
+    quiet = quiet_among(tx, viewer_id, moderated) if moderated else frozenset[int]()
+    sensitized = frozenset({id for id, one in moderated.items() if one.sensitized_ms} - {viewer_id})
     if not beside:
-        return Seen(viewer_id, seen, authors, viewer, filters_version=filters_version, quiet=quiet)
+        return Seen(
+            viewer_id, seen, authors, viewer, filters_version=filters_version, quiet=quiet, sensitized=sensitized
+        )
     shown = {id: post for id, post in seen.items() if id in found.posts}
     quoted = {id: post for id, post in seen.items() if id in found.quoted} if found.quoted else {}
     own = {post.author_id for posts in (found.posts, quoted) for post in posts.values()}
@@ -190,6 +194,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
         frozenset(found.quoted.keys() - quoted.keys()),
         filters_version,
         quiet,
+        sensitized,
     )
 
 

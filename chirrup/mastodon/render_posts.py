@@ -66,6 +66,7 @@ class PostRenderer(AccountRenderer):
         authors = self._account_parts(tx, seen.accounts)
         voting = {id: encode(poll_entity(one, seen.viewer_id)) for id, one in page.polls.items()}
         known = bool(seen.viewer_id)
+        untouched = _counts(0, 0, 0, 0) + (_marks(False, False, False, False, None) if known else b"")
 
         def whole(
             post: Post,
@@ -77,6 +78,18 @@ class PostRenderer(AccountRenderer):
             count = page.counts.get(original.id, UNCOUNTED)
             flag = page.flags.get(original.id, UNFLAGGED)
             pinned = flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else None
+            if count is UNCOUNTED and flag is UNFLAGGED and pinned is None:  # most posts of the last hours
+                marks = untouched
+            else:
+                marks = _counts(count.replies, count.boosts, count.favourites, count.quotes)
+                if known:
+                    marks += _marks(flag.favourited, flag.boosted, flag.bookmarked, flag.muted, pinned)
+            approval = original.quote_policy, seen.may_quote(original)
+            if matches or post.poll_id or post.boost_of_id or post.quote_of_id:
+                told = _filtered(matches) if known else b""
+                end = _end(APPROVALS[approval], told, voting.get(post.poll_id, b"null"), quote, reblog)
+            else:  # most posts
+                end = _ENDS[known][approval]
             return b"".join(
                 (
                     fixed.parts[post.id],
@@ -84,17 +97,8 @@ class PostRenderer(AccountRenderer):
                     _parent(*seen.parent_of(post)) if post.reply_to_id else b"",
                     b'"sensitive":true,"account":' if seen.is_sensitive(post) else b'"sensitive":false,"account":',
                     authors[post.author_id],
-                    _counts(count.replies, count.boosts, count.favourites, count.quotes),
-                    _marks(flag.favourited, flag.boosted, flag.bookmarked, flag.muted, pinned) if known else b"",
-                    _filtered(matches) if known else b"",
-                    APPROVALS[original.quote_policy, seen.may_quote(original)],
-                    b'"poll":',
-                    voting.get(post.poll_id, b"null"),
-                    b',"quote":',
-                    quote,
-                    b',"reblog":',
-                    reblog,
-                    b"}",
+                    marks,
+                    end,
                 )
             )
 
@@ -309,6 +313,19 @@ def _approval(policy: str, *, may: bool) -> bytes:
 
 # By policy, and whether the viewer may quote the post.
 APPROVALS = {(policy, may): _approval(policy, may=may) for policy in ("", *QuotePolicy) for may in (False, True)}
+
+
+def _end(
+    approval: bytes, filtered: bytes, poll: bytes = b"null", quote: bytes = b"null", reblog: bytes = b"null"
+) -> bytes:
+    return b'%b%b"poll":%b,"quote":%b,"reblog":%b}' % (filtered, approval, poll, quote, reblog)
+
+
+# By whether somebody is logged in: of posts with nothing but words and files.
+_ENDS = [
+    {key: _end(approval, _filtered(()) if known else b"") for key, approval in APPROVALS.items()}
+    for known in (False, True)
+]
 
 
 def poll_entity(shown: ShownPoll, viewer_id: int) -> entities.Poll:

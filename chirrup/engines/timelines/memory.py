@@ -40,7 +40,7 @@ class MemoryTimelines:
             return None
         self._note_read(timelines, owner, kept)
         _put_in_order(kept)
-        return window(kept.ids, kept.floor, before=before, after=after, limit=limit, oldest=oldest)
+        return window(kept.ids, kept.floor, before=before, after=after, limit=limit, oldest=oldest, unique=True)
 
     async def begin_rebuild(self, kind: str, owner: int) -> object | None:
         timelines = self._kinds.setdefault(kind, OrderedDict())

@@ -7,8 +7,10 @@ LENGTH = 400  # ids kept of a timeline
 SLACK = 100  # pushes before it is cut back, so that cutting costs little
 
 
-def window(ids: Sequence[int], floor: int, *, before: int, after: int, limit: int, oldest: bool) -> list[int] | None:
-    """A page of ids, which rise and may repeat: newest first, each once.
+def window(
+    ids: Sequence[int], floor: int, *, before: int, after: int, limit: int, oldest: bool, unique: bool = False
+) -> list[int] | None:
+    """A page of ids, which rise and, unless unique, may repeat: newest first, each once.
 
     None: it would reach below floor, above which ids has everything.
     """
@@ -17,6 +19,6 @@ def window(ids: Sequence[int], floor: int, *, before: int, after: int, limit: in
         found = list(dict.fromkeys(ids[start:end]))[:limit]
     else:
         found = list(ids[max(start, end - limit) : end])
-        if len(set(found)) < len(found):  # a few repeat, if any
+        if not unique and len(set(found)) < len(found):  # a few repeat, if any
             found = list(dict.fromkeys(ids[start:end]))[-limit:]
     return found[::-1] if after >= floor or (len(found) >= limit and not oldest) else None
