@@ -22,6 +22,7 @@ SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS = (
 )
 FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
 NEW_CODES, RECOVERY_USED = "new_codes", "recovery_used"
+LEFT = "left"
 DESTINATION = "mail"  # one server takes them all
 
 
@@ -110,6 +111,11 @@ def password_changed(tx: Tx, account_id: int) -> None:
 def access_changed(tx: Tx, account_id: int, what: str) -> None:
     """what: FACTOR_ON or one of its neighbours."""
     _enqueue(tx, ACCESS, account_id, Wanted(account_id, what=what))
+
+
+def left(tx: Tx, account_id: int, email: str) -> None:
+    """It is being deleted, with its address, which is told this last thing."""
+    _enqueue(tx, ACCESS, account_id, Wanted(account_id, email, what=LEFT))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

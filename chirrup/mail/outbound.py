@@ -174,6 +174,8 @@ class Outbound:
     def _access_changed(self, tx: Tx, wanted: Wanted) -> Made | None:
         """None as for a password."""
         one = self._about(tx, wanted.account_id)
+        if one and wanted.what == emails.LEFT:
+            return Made(one.head, wanted.email, _left(one))
         if one is None or emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
             return None
         subject, said = ACCESS[wanted.what]
@@ -184,6 +186,17 @@ class Outbound:
             ("A new password logs out all browsers and apps.",),
         )
         return Made(one.head, one.user.email, words)
+
+
+def _left(one: About) -> Words:
+    return Words(
+        "Your account is deleted",
+        (
+            f"@{one.name} at {one.head.title} was deleted from its settings, with all that it said and had. "
+            "This is the last mail about it.",
+            f"If it was not you, write to whoever runs {one.head.title}: {one.head.url}/about",
+        ),
+    )
 
 
 ACCESS = {  # Wanted.what -> (subject, what has happened)

@@ -1,7 +1,7 @@
 """An account goes: all it said and had is deleted, in steps, by a job; its name stays, so that nobody else gets it.
 
-A suspended account goes accounts.DELETED_AFTER_MS later, unless it is brought back before; staff may have it go
-at once.
+Its owner may have it go, and staff, if it is suspended: both at once. A suspended account goes
+accounts.DELETED_AFTER_MS later, unless it is brought back before. Why so: docs/decisions/0055-leaving-for-good.md.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from . import follows as social_follows
 from . import lists as social_lists
 
 STEP = 50  # rows of one kind that one transaction deletes
+LATE_MS = 3600 * 1000  # then it is looked through once more: what others did before may have been told it later
 
 
 def is_gone(tx: Tx, account_id: int) -> bool:
@@ -34,6 +35,19 @@ def delete_now(tx: Tx, account: Account) -> None:
     """Begin at once. Who asks has checked that it may be."""
     if rows.mark_gone(tx, account.id):
         jobs.enqueue(tx, accounts.DELETION, of=account.id, key="now", payload=(account.id, 0))
+
+
+def leave(tx: Tx, account_id: int) -> None:
+    """Its owner deletes it: from now on nobody sees it or logs in to it, and there is no way back.
+
+    Only after a proof that it is the owner.
+    """
+    user = accounts.user(tx, account_id)
+    account = accounts.suspend(tx, account_id)
+    logins.end_all_access(tx, account_id)
+    delete_now(tx, account)
+    if user.confirmed_ms:
+        emails.left(tx, account_id, user.email)
 
 
 def begin(tx: Tx, account_id: int, suspended_ms: int) -> bool:
@@ -78,6 +92,13 @@ def _requests(tx: Tx, account_id: int) -> int:
     return len(found)
 
 
+def _asked(tx: Tx, account_id: int) -> int:
+    found = rows.asked(tx, account_id, STEP)
+    for followee in found:
+        social_follows.unfollow(tx, account_id, followee)
+    return len(found)
+
+
 def _favourites(tx: Tx, account_id: int) -> int:
     found = reaction_rows.page_of_posts(tx, "favourites", account_id, Span(before=ID_MAX, limit=STEP))
     for _, post_id in found:
@@ -95,6 +116,16 @@ def _blocks(tx: Tx, account_id: int) -> int:
     for _, other in muted:
         blocks_and_mutes.unmute(tx, account_id, other)
     return len(blocked) + len(muted)
+
+
+def _averse(tx: Tx, account_id: int) -> int:
+    """Those who block or mute it."""
+    blockers, muters = rows.averse(tx, account_id, STEP)
+    for other in blockers:
+        blocks_and_mutes.unblock(tx, other, account_id)
+    for other in muters:
+        blocks_and_mutes.unmute(tx, other, account_id)
+    return len(blockers) + len(muters)
 
 
 def _lists(tx: Tx, account_id: int) -> int:
@@ -134,9 +165,13 @@ def _files(tx: Tx, account_id: int) -> int:
 def _itself(tx: Tx, account_id: int) -> int:
     """The last part: 1 while there was something to do."""
     account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
-    if account is None or user is None or not (user.email or user.password_hash):
+    if account is None or user is None:
         return 0
     rows.forget(tx, account_id)
+    if not (user.email or user.password_hash):
+        return 0
+    jobs.enqueue(tx, accounts.DELETION, of=account_id, key="late", payload=(account_id, 0), due_ms=tx.now_ms + LATE_MS)
+    rows.forget_elsewhere(tx, account_id)
     if pictures := accounts.pictures_of(account):
         tx.emit(PicturesReplaced(account_id, sorted(pictures)))
     rows.blank(tx, account_id)
@@ -152,8 +187,10 @@ PARTS: tuple[Callable[[Tx, int], int], ...] = (
     _followees,
     _followers,
     _requests,
+    _asked,
     _favourites,
     _blocks,
+    _averse,
     _lists,
     _tags,
     _uploads,

@@ -235,6 +235,8 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
     files = [key for m in media_rows.by_ids(tx, media_ids).values() for key in (m.key, m.preview_key) if key]
     for media_id in media_ids:
         media_rows.delete(tx, media_id)
+    if post.edited_ms:
+        rows.delete_versions(tx, post.id)
     if post.poll_id:
         polls.delete(tx, post.poll_id)
     if not post.boost_of_id:

@@ -16,7 +16,21 @@ OWN = (  # in its bucket, by `account_id`
     "conversations",
     "markers",
     "one_time_tokens",
+    "oauth_codes",
+    "second_factors",
+    "filters",
+    "filter_keywords",
+    "filter_posts",
+    "drafts",
+    "blocked_domains",
+    "notification_policies",
+    "notification_permissions",
+    "notification_requests",
+    "push_subscriptions",
 )
+# What others keep about it; nothing in its own bucket leads there.
+TARGETED = ("account_notes", "suggestions_refused")  # by `target_id`
+HELD = ("notification_permissions", "notification_requests")  # by `from_id`
 
 
 def forget(tx: Tx, account_id: int) -> None:
@@ -27,6 +41,41 @@ def forget(tx: Tx, account_id: int) -> None:
             bucket=bucket_of(account_id),
             account=account_id,
         )
+
+
+def forget_elsewhere(tx: Tx, account_id: int) -> None:
+    """What others keep about it. Reads whole tables: once, in a job."""
+    for table in TARGETED:
+        tx.run(f"DELETE FROM {table} WHERE target_id = :account", account=account_id)
+    for held in HELD:
+        tx.run(f"DELETE FROM {held} WHERE from_id = :account", account=account_id)
+
+
+def asked(tx: Tx, account_id: int, limit: int) -> list[int]:
+    """Some whom it has asked to let it follow them. Reads the whole table, which is short."""
+    found = tx.all(
+        "SELECT account_id FROM follow_requests WHERE follower_id = :account LIMIT :limit",
+        account=account_id,
+        limit=limit,
+    )
+    return [id for (id,) in found]
+
+
+def averse(tx: Tx, account_id: int, limit: int) -> tuple[list[int], list[int]]:
+    """(some who block it, some who mute it)."""
+    blockers = tx.all(
+        "SELECT blocker_id FROM blocked_by WHERE bucket = :bucket AND account_id = :account LIMIT :limit",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        limit=limit,
+    )
+    muters = tx.all(
+        "SELECT muter_id FROM muted_by WHERE bucket = :bucket AND account_id = :account LIMIT :limit",
+        bucket=bucket_of(account_id),
+        account=account_id,
+        limit=limit,
+    )
+    return [id for (id,) in blockers], [id for (id,) in muters]
 
 
 def blank(tx: Tx, account_id: int) -> None:

@@ -254,6 +254,13 @@ def insert_version(tx: Tx, version: PostVersion) -> None:
     )
 
 
+def delete_versions(tx: Tx, post_id: int) -> None:
+    """All that its history keeps."""
+    tx.run(
+        "DELETE FROM post_versions WHERE bucket = :bucket AND post_id = :post", bucket=bucket_of(post_id), post=post_id
+    )
+
+
 def trim_versions(tx: Tx, post_id: int, kept: int) -> None:
     """Keep the first version and the newest `kept`."""
     tx.run(

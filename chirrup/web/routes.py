@@ -14,7 +14,7 @@ from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, portability, second_factor, settings
+from .screens.settings import filters, leaving, portability, second_factor, settings
 from .screens.showroom import ui
 
 
@@ -105,6 +105,9 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/settings/second-factor/on", second_factor.turn_on, again=second_factor.again, cost=SLOW),
     PageRoute("POST", "/settings/second-factor/codes", second_factor.replace, again=second_factor.again, cost=SLOW),
     PageRoute("POST", "/settings/second-factor/off", second_factor.turn_off, again=second_factor.again, cost=SLOW),
+    PageRoute("GET", "/settings/leave", leaving.form),
+    PageRoute("POST", "/settings/leave", leaving.leave, again=leaving.again, cost=SLOW),
+    PageRoute("GET", "/gone", leaving.gone, who=ANYONE, when_closed=True),
     PageRoute("POST", "/settings/sessions", settings.end_sessions),
     PageRoute("POST", "/settings/apps", settings.revoke_app),
     # people

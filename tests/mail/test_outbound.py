@@ -16,7 +16,7 @@ from chirrup.errors import Forbidden, Invalid, Refused, Unsent
 from chirrup.mail import outbound
 from chirrup.mail.outbound import Outbound
 from chirrup.ports import Database, Engines, Mail
-from chirrup.social import accounts
+from chirrup.social import accounts, leaving
 from chirrup.social.accounts import SignUp
 from chirrup.store import accounts as rows
 from chirrup.store import jobs, orgs
@@ -209,6 +209,14 @@ async def test_what_changes_how_one_logs_in_is_told_to_the_confirmed_address_onl
     to, subject, text = await only(engines)
     assert (to, subject) == ("ann@example.com", outbound.ACCESS[what][0])
     assert text.startswith("@ann at ") and "https://town.example/forgot" in text
+
+
+async def test_whoever_has_left_is_told_though_the_address_is_deleted_by_then(engines: Engines):
+    ann = await engines.db.write(person, "ann")
+    await engines.db.write(leaving.leave, ann)
+
+    assert (await only(engines))[:2] == ("ann@example.com", "Your account is deleted")
+    assert await owner(engines.db, "ann@example.com") == 0
 
 
 async def test_an_address_is_changed_by_the_new_one_and_told_to_the_old_one(engines: Engines):

@@ -26,6 +26,8 @@ FANOUT = {
     "store/accounts.py:staff": "whom reports are told to: an index of those few alone",
     "store/discovery.py:latest_speakers": "the directory of people, first page; not read at every visit",
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",
+    "store/leaving.py:asked": "an account that goes, once: whom it has asked lies anywhere",
+    "store/leaving.py:forget_elsewhere": "an account that goes, once: what others keep about it lies anywhere",
     "store/jobs.py:any_due": "the look for what is due, wherever it is",
     "store/jobs.py:due": "the sweep that finds what is due, wherever it is",
     "store/jobs.py:counts": "a figure for the people who run the server",

@@ -122,6 +122,7 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
         *(
             "/settings/data",
             "/settings/second-factor",
+            "/settings/leave",
             "/follow-requests",
             "/login?again=1",
             "/sign-up",

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import accounts, shown
+from ....social import accounts, leaving, shown
 from ....timelines import pull
 from ....types import Account, AccountState
 from ...call import Call, Go, Page
@@ -27,7 +27,7 @@ class ProfileView(PersonView, frozen=True, kw_only=True):
     note_html: Markup
     fields: list[FieldView]
     counts: AccountState | None  # None: suspended, so nothing is shown
-    suspended: bool
+    hidden: str  # why nothing is shown of it; "": all is
 
 
 async def posts(call: Call, handle: str) -> Page | Go:
@@ -86,9 +86,15 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
         note_html=views.html(note, named),
         fields=[FieldView(one.name, views.html(one.value, named, inline=True)) for one in fields],
         counts=None if gone else profile.state,
-        suspended=gone,
+        hidden=_why_hidden(tx, account),
     )
     return account, view
+
+
+def _why_hidden(tx: Tx, account: Account) -> str:
+    if not account.suspended_ms:
+        return ""
+    return "This account is deleted." if leaving.is_gone(tx, account.id) else "This account is suspended."
 
 
 def relate(operation: Callable[[Tx, int, int], object]) -> Callable[..., Awaitable[Page | Go]]:

@@ -1,19 +1,15 @@
 """Settings: the second factor. Each change asks for the password, and for a code."""
 
-import asyncio
 import re
 
-import structlog
-
-from ....access import limits, logins, second_factor, totp
+from ....access import second_factor, totp
 from ....access.second_factor import Proof, State
 from ....errors import BadRequest
 from ....ports import Tx
 from ...call import Call, Go, Page
 from ...kit import codes
 from ...problems import Problem
-
-log = structlog.get_logger()
+from . import proving
 
 SALT = re.compile("[0-9a-f]{32}")
 
@@ -55,19 +51,17 @@ async def turn_on(call: Call) -> Page:
     """Raises SecondFactorWanted: the app shows another code."""
     if not _salt(call):
         raise BadRequest("The form came without its key. Open this page anew, and take the QR code that it shows.")
-    if wrong := await _wrong_password(call):
-        return await _page(call, wrong)
+    await proving.check_password(call)
     signer, code = call.services.signer, call.form.text("code")
     made = await call.write(second_factor.turn_on, signer, call.account_id, salt=_salt(call), code=code)
-    await _done(call, "the second factor was turned on")
+    await proving.done(call, "the second factor was turned on")
     return _shown(made)
 
 
 async def replace(call: Call) -> Page:
-    if wrong := await _wrong_password(call):
-        return await _page(call, wrong)
-    made = await call.write(_replace, call, _proof(call))
-    await _done(call, "new recovery codes were made")
+    await proving.check_password(call)
+    made = await call.write(_replace, call, proving.code(call))
+    await proving.done(call, "new recovery codes were made")
     return _shown(made)
 
 
@@ -76,35 +70,16 @@ def _replace(tx: Tx, call: Call, proof: Proof) -> list[str]:
     return second_factor.replace_codes(tx, call.services.signer, call.account_id)
 
 
-async def turn_off(call: Call) -> Page | Go:
-    if wrong := await _wrong_password(call):
-        return await _page(call, wrong)
-    await call.write(_turn_off, call.account_id, _proof(call))
-    await _done(call, "the second factor was turned off")
+async def turn_off(call: Call) -> Go:
+    await proving.check_password(call)
+    await call.write(_turn_off, call.account_id, proving.code(call))
+    await proving.done(call, "the second factor was turned off")
     return Go("/settings/access?saved=1")
 
 
 def _turn_off(tx: Tx, account_id: int, proof: Proof) -> None:
     second_factor.demand(tx, account_id, proof)
     second_factor.turn_off(tx, account_id)
-
-
-def _proof(call: Call) -> Proof:
-    return second_factor.typed(call.services.signer, call.form.text("code"))
-
-
-async def _wrong_password(call: Call) -> Problem | None:
-    """Counts a try; _done() gives it back. Raises TooMany."""
-    await call.throttle(limits.PASSWORD_CHANGE + limits.CODE, account=str(call.account_id))
-    login = await call.read(logins.of_account, call.account_id)
-    if await asyncio.to_thread(call.passwords.matches, login.password_hash, call.form.text("password")):
-        return None
-    return Problem(422, "That did not work", "That is not your password.")
-
-
-async def _done(call: Call, what: str) -> None:
-    await call.give_back(limits.PASSWORD_CHANGE + limits.CODE, account=str(call.account_id))
-    log.info(what, account_id=call.account_id, ip=call.ip)
 
 
 def _shown(made: list[str]) -> Page:
