@@ -69,11 +69,7 @@ class PostRenderer(AccountRenderer):
         untouched = _counts(0, 0, 0, 0) + (_marks(False, False, False, False, None) if known else b"")
 
         def whole(
-            post: Post,
-            original: Post,
-            matches: Collection[Match],
-            reblog: bytes = b"null",
-            quote: bytes = b"null",
+            post: Post, original: Post, matches: Collection[Match], reblog: bytes = b"null", quote: bytes = b"null"
         ) -> bytes:
             count = page.counts.get(original.id, UNCOUNTED)
             flag = page.flags.get(original.id, UNFLAGGED)
