@@ -42,7 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()  # of conduct, a sentence each; in a TOML file they may have commas
     registrations: bool = True
     post_chars_max: int = 500
-    media_bytes_max: int = 16 * 1024 * 1024
+    media_bytes_max: int = 16 * 1024 * 1024  # of a picture
+    film_bytes_max: int = 99 * 1024 * 1024  # of a film or a sound; they are taken where ffmpeg is installed
     secret: str = ""  # for signatures; the same for all processes; "": the file <data>/secret, made when absent
     requests_per_5_min: int = 300  # of an account to the API and the pages; without a login, of an address
     streams_per_account: int = 2000  # open at once in each process, as streams_per_ip; more get a 429

@@ -19,7 +19,7 @@ from .config import NO_PROXY, Settings
 from .errors import ChirrupError, SettingsError, Unavailable
 from .mail import message
 from .ports import Database, Doubt
-from .social import film
+from .social.films import tools
 from .store import distribute, jobs, migrations, outbox
 
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -70,12 +70,12 @@ def _versions() -> Iterator[Finding]:
 
 
 def _tools() -> Iterator[Finding]:
-    if film.tool():
-        yield Finding(GOOD, "ffmpeg is here: moving GIFs become films")
+    if tools.there():
+        yield Finding(GOOD, "ffmpeg is here: films and sound are taken, and moving GIFs become films")
     else:
         yield Finding(
             WARN,
-            "there is no ffmpeg: moving GIFs stay pictures, which apps show larger and slower",
+            "there is no ffmpeg: no film or sound is taken, and moving GIFs stay pictures, larger and slower",
             "apt-get install ffmpeg",
         )
 

@@ -43,6 +43,15 @@ class Invalid(ChirrupError):
         return Invalid(field, self.rule, self.template, **self.params)
 
 
+def as_dict(error: Invalid) -> dict[str, Any]:
+    """What from_dict() makes the error of again: to be kept, or told to another process."""
+    return {"field": error.field, "rule": error.rule, "why": error.template} | error.params
+
+
+def from_dict(told: dict[str, Any]) -> Invalid:
+    return Invalid(**told)
+
+
 def too_long(field: str, most: int, has: int) -> Invalid:
     return Invalid(field, "too_long", "must have at most {most} characters, has {has}", most=most, has=has)
 

@@ -13,7 +13,7 @@ from chirrup import redate
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.ids import ID_MAX, bucket_of, ms_of
 from chirrup.ports import Database, Tx
-from chirrup.social import follows, images, media, polls, posts, reactions, search, threads, uploads
+from chirrup.social import files, follows, images, media, polls, posts, reactions, search, threads
 from chirrup.store import accounts as name_rows
 from chirrup.store import media as media_rows
 from chirrup.store import outbox, schema
@@ -163,7 +163,7 @@ def test_files_stay_named_by_their_rows_and_replies_stay_shown_to_those_they_men
     assert blobs.get(now.key) == (made.original.data, made.original.content_type)
     assert blobs.get(now.preview_key) == (made.small.data, made.small.content_type)
     keys = {one.key, one.preview_key, now.key, now.preview_key}
-    assert db.write_now(uploads.named, keys) == {now.key, now.preview_key}
+    assert db.write_now(files.named, keys) == {now.key, now.preview_key}
 
 
 def test_with_a_good_clock_nothing_moves(db: Database, blobs: DiskBlobs):

@@ -1,7 +1,7 @@
 """What handlers of programs get (Call) and may return (Reply)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from ..social.usage import Usage
 from ..types import Viewer
 from .auth import Authenticator
 from .health import Health
+
+T = TypeVar("T")
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -72,3 +74,13 @@ class Reply(Result):
 
     def reply(self, call: Call) -> "Reply":
         return self
+
+
+class Progress(Result, Generic[T]):
+    """A handler's result whose status says how far it is: 200 when it is done, another one before."""
+
+    body: Any
+    status: int
+
+    def reply(self, call: Call) -> Reply:
+        return Reply(self.body, self.status)

@@ -38,7 +38,8 @@ class ProgramEndpoint:
         self.route = route
         self._make_call, self._words = make_call, words
         self._services, self._arguments = services, Arguments(route.handler)
-        self._max_bytes = services.settings.media_bytes_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
+        uploads_max = max(services.settings.media_bytes_max, services.settings.film_bytes_max)
+        self._max_bytes = uploads_max + 64 * 1024 if route.uploads else BODY_BYTES_MAX
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)

@@ -8,7 +8,8 @@ from .. import __version__
 from ..access.sites import Site
 from ..errors import Unavailable
 from ..http.route import ANYONE, FREE, Route
-from ..social import accounts, composing, media, polls, reactions, tags, text
+from ..social import accounts, composing, media, polls, reactions, tags, text, uploads
+from ..social.films import probe, tools
 from ..social.image_read import LIMITS
 from ..social.usage import Counts
 from . import server_entities as shapes
@@ -20,7 +21,6 @@ from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Inst
 MASTODON = "4.2.0"
 API_VERSION = 2
 VERSION = f"{MASTODON} (compatible; Chirrup {__version__})"
-PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
 
 
 async def v2(call: Call) -> Instance:
@@ -99,6 +99,7 @@ async def _counts(call: Call) -> Counts:
 
 
 def _limits(call: Call) -> shapes.Limits:
+    films = tools.there()
     return shapes.Limits(
         accounts=shapes.AccountLimits(
             max_display_name_length=accounts.DISPLAY_NAME_CHARS_MAX,
@@ -116,12 +117,12 @@ def _limits(call: Call) -> shapes.Limits:
         ),
         media_attachments=shapes.MediaLimits(
             description_limit=media.DESCRIPTION_CHARS_MAX,
-            supported_mime_types=PICTURES,
+            supported_mime_types=uploads.types(),
             image_size_limit=call.settings.media_bytes_max,
             image_matrix_limit=LIMITS.pixels_max,
-            video_size_limit=0,  # none are taken
-            video_frame_rate_limit=0,
-            video_matrix_limit=0,
+            video_size_limit=call.settings.film_bytes_max if films else 0,  # 0: none are taken
+            video_frame_rate_limit=probe.RATE_MAX if films else 0,
+            video_matrix_limit=probe.AREA_MAX if films else 0,
         ),
         polls=shapes.PollLimits(
             max_options=polls.OPTIONS_MAX,

@@ -6,15 +6,19 @@ import msgspec
 
 from ..access import limits
 from ..errors import Invalid, NotFound
+from ..http.call import Progress
 from ..http.files import FilePart
 from ..http.forms import Upload
 from ..http.route import ANYONE, SLOW, Route
 from ..social import media, uploads
+from ..social.films import work as films
+from ..types import Media, MediaState
 from .call import Call, Reply
 from .entities import Empty, MediaAttachment
 
 OPEN_CACHE = "public, max-age=31536000, s-maxage=60, immutable"  # browsers keep it; proxies ask again after a minute
 PRIVATE_CACHE = "private, max-age=600"
+WAIT_S = 50.0  # clients wait a minute at most
 
 
 class NewMedia(msgspec.Struct, kw_only=True):
@@ -24,23 +28,43 @@ class NewMedia(msgspec.Struct, kw_only=True):
     focus: str | None = None
 
 
-async def create(call: Call, body: NewMedia) -> MediaAttachment:
+async def create(call: Call, body: NewMedia) -> Progress[MediaAttachment]:
+    """202 for a film or a sound, which is not ready yet: GET /api/v1/media/:id says when it is."""
+    one = await _add(call, body)
+    return await _answer(call, one, not_ready=202)
+
+
+async def create_and_wait(call: Call, body: NewMedia) -> Progress[MediaAttachment]:
+    """Version 1 answers when the file is ready; for one that takes very long, as version 2."""
+    one = await _add(call, body)
+    one = await films.ready(call.engines, call.account_id, one.id, within_s=WAIT_S)
+    return await _answer(call, one, not_ready=202)
+
+
+async def _add(call: Call, body: NewMedia) -> Media:
     """The type is read from the file itself; the name and type that the client sends are ignored."""
     if body.file is None:
         raise Invalid("file", "blank", "can't be blank: send a picture as multipart/form-data")
-    one = await uploads.add(
+    return await uploads.add(
         call.engines,
         call.account_id,
-        body.file.read(call.settings.media_bytes_max),
+        body.file.file,
         media.Change(description=body.description, focus=body.focus),
-        bytes_max=call.settings.media_bytes_max,
-        thumbnail=body.thumbnail.read(call.settings.media_bytes_max) if body.thumbnail else b"",
+        uploads.rules(call.settings),
+        thumbnail=body.thumbnail.read(call.settings.media_bytes_max, "thumbnail") if body.thumbnail else b"",
     )
-    return await call.read(call.render.media, one)
 
 
-async def show(call: Call, id: int) -> MediaAttachment:
-    return await call.read(lambda tx: call.render.media(tx, media.get(tx, call.account_id, id)))
+async def show(call: Call, id: int) -> Progress[MediaAttachment]:
+    """206 while a film or a sound is processed; 422 with the reason if it cannot be shown."""
+    return await _answer(call, await call.read(media.get, call.account_id, id), not_ready=206)
+
+
+async def _answer(call: Call, one: Media, *, not_ready: int) -> Progress[MediaAttachment]:
+    if problem := media.problem_of(one):
+        raise problem
+    attachment = await call.read(call.render.media, one)
+    return Progress(attachment, 200 if one.state == MediaState.READY else not_ready)
 
 
 class MediaChange(msgspec.Struct, kw_only=True):
@@ -56,7 +80,7 @@ async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
         id,
         media.Change(description=body.description, focus=body.focus),
         bytes_max=call.settings.media_bytes_max,
-        thumbnail=body.thumbnail.read(call.settings.media_bytes_max) if body.thumbnail else b"",
+        thumbnail=body.thumbnail.read(call.settings.media_bytes_max, "thumbnail") if body.thumbnail else b"",
     )
     return await call.read(call.render.media, one)
 
@@ -86,14 +110,14 @@ async def file(call: Call, id: int, name: str, query: FileQuery) -> Reply:
         org_id=call.site.org_id,
         closed=call.site.closed,
     )
-    return await _answer(call, found, name)
+    return await _file(call, found, name)
 
 
 async def profile_file(call: Call, id: int, name: str) -> Reply:
-    return await _answer(call, await call.read(media.profile_file, id, name, call.site.org_id), name)
+    return await _file(call, await call.read(media.profile_file, id, name, call.site.org_id), name)
 
 
-async def _answer(call: Call, file: media.File, name: str) -> Reply:
+async def _file(call: Call, file: media.File, name: str) -> Reply:
     """The file. Headers make sure that browsers show it only as a picture, or play it."""
     tag = f'"{name}"'
     headers = {
@@ -115,7 +139,7 @@ async def _answer(call: Call, file: media.File, name: str) -> Reply:
 
 
 ROUTES = [
-    Route("POST", "/api/v1/media", create, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
+    Route("POST", "/api/v1/media", create_and_wait, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
     Route("POST", "/api/v2/media", create, "write:media", uploads=True, limits=limits.MEDIA, cost=SLOW),
     Route("GET", "/api/v1/media/{id}", show, "write:media"),
     Route("PUT", "/api/v1/media/{id}", update, "write:media", uploads=True, limits=limits.MEDIA),

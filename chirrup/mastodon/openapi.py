@@ -10,6 +10,7 @@ import msgspec
 from .. import __version__
 from ..access import scopes
 from ..http.arguments import Arguments
+from ..http.call import Progress
 from ..http.route import ANYONE, CLIENT, Route
 from ..ids import ID_MAX
 from .call import Call, Reply
@@ -69,7 +70,7 @@ def _content(signature: Arguments) -> Any:
     answer = signature.answer
     if answer is Reply:
         return None
-    if get_origin(answer) is Whole:
+    if get_origin(answer) in (Whole, Progress):
         return get_args(answer)[0]
     return list[get_args(answer)[0]] if get_origin(answer) is Page else answer
 
@@ -171,4 +172,4 @@ def _answers(signature: Arguments, schemas: Schemas) -> Json:
     if get_origin(signature.answer) in (Page, Whole):
         link = {"description": "rel=next: what is older; rel=prev: newer", "schema": {"type": "string"}}
         answer["headers"] = {"Link": link}
-    return {"200": answer}
+    return dict.fromkeys(("200", "2XX") if get_origin(signature.answer) is Progress else ("200",), answer)

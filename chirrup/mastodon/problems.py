@@ -29,6 +29,8 @@ WHOLE = {  # (field, rule) -> the whole message, without FAILED
     ): "Other keywords of this filter share what you want to change: use an app that knows filters of"
     " several keywords, or the settings on the web",
     ("scheduled_at", "unreadable"): "Record invalid",
+    ("media_ids", "mixed"): "Cannot attach a video to a post that already contains images",
+    ("media_ids", "not_ready"): "Cannot attach files that have not finished processing. Try again in a moment!",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",

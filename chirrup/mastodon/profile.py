@@ -72,8 +72,8 @@ async def update_credentials(call: Call, body: ProfileBody) -> CredentialAccount
         call.engines,
         call.account_id,
         bytes_max=most,
-        avatar=body.avatar.read(most) if body.avatar else None,
-        header=body.header.read(most) if body.header else None,
+        avatar=body.avatar.read(most, "avatar") if body.avatar else None,
+        header=body.header.read(most, "header") if body.header else None,
     ) as made:
         await call.write(accounts.change_profile, call.account_id, body.to_change(made))
     return await verify_credentials(call)

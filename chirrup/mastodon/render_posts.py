@@ -20,7 +20,7 @@ from ..social.media import SLOT_MS, Addresses
 from ..social.polls import ShownPoll
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
 from ..times import iso, iso_or_none
-from ..types import App, Filter, Media, Post, PostVersion, QuotePolicy, QuoteState
+from ..types import App, Filter, Media, MediaState, Post, PostVersion, QuotePolicy, QuoteState
 from . import entities, filter_entities
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
@@ -213,8 +213,8 @@ class PostRenderer(AccountRenderer):
 
     def _media(self, one: Media, *, private: bool, now_ms: int) -> entities.MediaAttachment:
         url, preview_url = (
-            self.base_url + self._addresses.of_media(one, key, private=private, now_ms=now_ms)
-            for key in (one.key, one.preview_key)
+            self.base_url + self._addresses.of_media(one, key, private=private, now_ms=now_ms) if key else None
+            for key in (one.key if one.state == MediaState.READY else "", one.preview_key)
         )
         return entities.MediaAttachment(
             id=str(one.id),

@@ -9,7 +9,7 @@ from ..access import visibility
 from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Draft, Mention, Post, QuotePolicy, User, Visibility
+from ..types import Draft, MediaState, Mention, Post, QuotePolicy, User, Visibility
 from . import languages, mentions, polls, text
 from .accounts import parse_quote_policy, parse_visibility
 
@@ -125,6 +125,15 @@ def check_attached(draft: Draft, *, quotes: bool = False) -> None:
 def media_taken() -> Invalid:
     """The error for media of another account or another post."""
     return Invalid("media_ids", "unknown", "must be your own uploads that no other post uses")
+
+
+def check_playable(attached: list[tuple[str, str]]) -> None:
+    """attached: (kind, state) of a post's media. Raises Invalid: one is not ready, or a film does not stand alone."""
+    if any(state != MediaState.READY for _, state in attached):
+        why = "A film or a sound is not ready yet, or could not be read. Wait a moment and send it again"
+        raise Invalid("media_ids", "not_ready", why)
+    if len(attached) > 1 and any(kind in ("video", "audio") for kind, _ in attached):
+        raise Invalid("media_ids", "mixed", "must be one film or sound alone, or only pictures")
 
 
 def checked_text(draft: Draft, chars_max: int) -> tuple[str, str, text.Extracted]:

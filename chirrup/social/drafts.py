@@ -18,7 +18,7 @@ from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..types import Draft, KeptDraft, Post, Span, User
 from . import posts
-from .composing import MEDIA_MAX, TEXT_CHARS_MAX, compose, media_taken
+from .composing import MEDIA_MAX, TEXT_CHARS_MAX, check_playable, compose, media_taken
 
 DRAFTS_MAX = 300
 DATED_MAX = 300  # scheduled posts; Mastodon's limit, as the next two
@@ -127,8 +127,11 @@ def _keep_media(tx: Tx, one: KeptDraft, draft: Draft, before: KeptDraft | None) 
         raise too_many("media_ids", MEDIA_MAX, len(media_ids))
     if before and (gone := set(before.draft.media_ids) - media_ids):
         media_rows.let_go(tx, gone, one.id)
-    if media_ids and media_rows.keep(tx, one.account_id, media_ids, one.id) != len(media_ids):
+    kept = media_rows.keep(tx, one.account_id, media_ids, one.id) if media_ids else []
+    if len(kept) != len(media_ids):
         raise media_taken()
+    if one.due_ms:
+        check_playable(kept)
 
 
 def _will_be_published(tx: Tx, one: KeptDraft, rules: Rules) -> None:

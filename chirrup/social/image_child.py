@@ -15,7 +15,7 @@ from typing import TypeVar, get_type_hints
 
 import msgspec
 
-from ..errors import Invalid, Unavailable
+from ..errors import Invalid, Unavailable, as_dict, from_dict
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ def _run(function: Callable[[bytes], T], data: bytes) -> T:
     if child.returncode == 0:
         return msgspec.msgpack.decode(child.stdout, type=get_type_hints(function)["return"])
     if child.returncode == _REFUSED:
-        raise Invalid("file", **msgspec.json.decode(child.stdout))
+        raise from_dict(msgspec.json.decode(child.stdout))
     if child.returncode < 0:  # ended by a signal: SIGXCPU, SIGSEGV, or SIGKILL when the machine is out of memory
         raise Invalid("file", "too_dear", TOO_DEAR)
     raise RuntimeError(f"image child exited with {child.returncode}: {child.stderr.decode(errors='replace')[-2000:]}")
@@ -88,8 +88,7 @@ def _main() -> None:
     except (Invalid, MemoryError) as error:
         if not isinstance(error, Invalid):
             error = Invalid("file", "too_dear", TOO_DEAR)
-        refused = {"rule": error.rule, "why": error.template} | error.params
-        sys.stdout.buffer.write(msgspec.json.encode(refused))
+        sys.stdout.buffer.write(msgspec.json.encode(as_dict(error)))
         sys.exit(_REFUSED)
     sys.stdout.buffer.write(answer)
 

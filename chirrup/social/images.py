@@ -13,7 +13,7 @@ import blurhash
 import msgspec
 from PIL import Image, ImageOps
 
-from . import film
+from .films import gif, tools
 from .image_read import LIMITS, Limits, check, first_frame, open_image, refusals, shrink, within
 
 AVATAR = (400, 400)
@@ -30,30 +30,33 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Size(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One size in MediaAttachment.meta. The last fields are of films only."""
+    """One size in MediaAttachment.meta. Pictures have the first four, films the others and no size and aspect."""
 
-    width: int
-    height: int
-    size: str  # "WxH"
-    aspect: float
+    width: int = 0
+    height: int = 0
+    size: str = ""  # "WxH"
+    aspect: float = 0.0
     frame_rate: str = ""  # "25/1"
     duration: float = 0.0  # seconds
     bitrate: int = 0  # bits a second
 
 
-NO_SIZE = Size(0, 0, "0x0", 0.0)
+NO_SIZE = Size()
 
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
-    original: Size
-    small: Size
+    original: Size | None = None  # None: it is processed still
+    small: Size | None = None  # None: it has no preview
     length: str = ""  # of a film: "0:00:01.28"; then its figures again, because Mastodon has them here too
     duration: float = 0.0
-    fps: float = 0.0
+    fps: int = 0
     size: str = ""
     width: int = 0
     height: int = 0
     aspect: float = 0.0
+    audio_encode: str = ""
+    audio_bitrate: str = ""  # "44100 Hz"
+    audio_channels: str = ""  # "stereo"
 
 
 class Processed(msgspec.Struct, frozen=True):
@@ -77,7 +80,7 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
         kind, size, frames = check(data, limits)
         still = first_frame(data, kind, limits.area)
         small = shrink(still, limits.small_area)
-        if frames > 1 and kind == "GIF" and (program := film.tool()):
+        if frames > 1 and kind == "GIF" and (program := tools.find("ffmpeg")):
             with suppress(RuntimeError):  # an ffmpeg without libx264: it stays a picture
                 return _film(program, data, frames, within(size, limits.moving_area), small)
         if frames > 1:
@@ -89,22 +92,22 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
 
 
 def _film(program: str, data: bytes, frames: int, size: tuple[int, int], small: Image.Image) -> Processed:
-    width, height = film.even(size)
+    width, height = gif.even(size)
     durations_ms = _durations_ms(open_image(data, "GIF"), frames)
-    step_ms = film.step_of(durations_ms, width * height)
+    step_ms = gif.step_of(durations_ms, width * height)
     shown = [max(1, round(ms / step_ms)) for ms in durations_ms]
     moving = _Frames(open_image(data, "GIF"), frames, (width, height))
-    made = film.encode(
+    made = gif.encode(
         program, moving.size, ((moving.over_white(frame), shown[frame]) for frame in range(frames)), step_ms
     )
     size_kept = _size(moving.size)
     rate = f"{made.frame_rate.numerator}/{made.frame_rate.denominator}"
     meta = Meta(
-        original=msgspec.structs.replace(size_kept, frame_rate=rate, duration=made.duration_s, bitrate=made.bitrate),
+        original=Size(*moving.size, frame_rate=rate, duration=made.duration_s, bitrate=made.bitrate),
         small=_size(small.size),
-        length=_length(made.duration_s),
+        length=length(made.duration_s),
         duration=made.duration_s,
-        fps=float(made.frame_rate),
+        fps=round(made.frame_rate),
         size=size_kept.size,
         width=size_kept.width,
         height=size_kept.height,
@@ -113,7 +116,7 @@ def _film(program: str, data: bytes, frames: int, size: tuple[int, int], small: 
     return Processed(File(made.data, "video/mp4", "mp4"), _still(small, "JPEG"), _blurhash(small), meta)
 
 
-def _length(seconds: float) -> str:
+def length(seconds: float) -> str:
     """h:mm:ss.cc, as ffmpeg writes it."""
     hundredths = round(seconds * 100)
     minutes, rest = divmod(hundredths, 6000)

@@ -1,6 +1,6 @@
 """Media: uploads of an account, before and after a post shows them, and the addresses of their files.
 
-uploads.py stores and deletes the files.
+files.py stores and deletes the files.
 
 A file's address names the row that owns it, so look-ups are cheap and viewers who may not see the post get nothing:
 /media/files/<media id>/<name> for media of posts, /media/profiles/<account id>/<name> for avatars and headers.
@@ -15,15 +15,17 @@ import msgspec
 
 from ..access import visibility
 from ..access.signing import Signer
-from ..errors import Invalid, NotFound, too_long
+from ..errors import Invalid, NotFound, as_dict, from_dict, too_long
 from ..ids import bucket_of, first_at
 from ..ports import Tx
 from ..store import accounts as account_rows
+from ..store import jobs
 from ..store import media as rows
 from ..store import posts as post_rows
-from ..types import Media, Stranger
+from ..types import Media, MediaState, Stranger
 from . import images, text
 
+MAKE_FILM = "make a film"  # a kind of job; the payload is the id of the media
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
 UNATTACHED_MS_MAX = 23 * 3600 * 1000  # media that no post shows (any more) are removed after this, within a day
 SLOT_MS = 600_000  # an address is the same for so long, so browsers need not fetch the file again
@@ -48,6 +50,18 @@ class Change(msgspec.Struct, frozen=True):
     focus: str | None = None  # "x,y"
 
 
+class Film(msgspec.Struct, frozen=True):
+    """What a film or a sound has become, its files stored already. preview_key: "" for a sound."""
+
+    kind: str
+    content_type: str
+    key: str
+    preview_key: str
+    blurhash: str
+    meta: images.Meta
+    size_bytes: int
+
+
 class Preview(msgspec.Struct, frozen=True):
     """A new preview, its file stored already."""
 
@@ -58,7 +72,7 @@ class Preview(msgspec.Struct, frozen=True):
 
 def check(wanted: Change) -> None:
     """Raises Invalid: description too long, focus unreadable."""
-    _described(Meta(images.NO_SIZE, images.NO_SIZE), wanted)
+    _described(Meta(), wanted)
 
 
 def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed, wanted: Change) -> Media:
@@ -68,23 +82,113 @@ def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed
     """
     figures: dict[str, Any] = msgspec.structs.asdict(made.meta) | {"small": preview.meta.small}
     meta, description = _described(Meta(**figures), wanted)
+    one = Media(
+        id=0,
+        owner_id=owner_id,
+        post_id=0,
+        kind="gifv" if made.original.content_type.startswith("video/") else "image",
+        content_type=made.original.content_type,
+        key=made.original.extension,
+        preview_key=preview.small.extension,
+        blurhash=preview.blurhash,
+        meta=_json(meta),
+        description=description or "",
+        size_bytes=len(made.original.data) + len(preview.small.data),
+    )
+    return _insert(tx, one)
+
+
+def _insert(tx: Tx, one: Media) -> Media:
+    """With a new id, and new keys for the extensions in its key and preview_key."""
     while True:
-        id = tx.new_id(bucket_of(owner_id))
-        one = Media(
-            id=id,
-            owner_id=owner_id,
-            post_id=0,
-            kind="gifv" if made.original.content_type.startswith("video/") else "image",
-            content_type=made.original.content_type,
-            key=images.new_key(made.original.extension, id),
-            preview_key=images.new_key(preview.small.extension, id),
-            blurhash=preview.blurhash,
-            meta=msgspec.json.encode(meta).decode(),
-            description=description or "",
-            size_bytes=len(made.original.data) + len(preview.small.data),
+        id = tx.new_id(bucket_of(one.owner_id))
+        key = images.new_key(one.key, id)
+        preview_key = images.new_key(one.preview_key, id) if one.preview_key else ""
+        new = msgspec.structs.replace(one, id=id, key=key, preview_key=preview_key)
+        if rows.insert(tx, new):
+            return new
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+# films and sound: films/work.py
+
+
+def add_film(
+    tx: Tx, owner_id: int, kind: str, size_bytes: int, preview: images.Processed | None, wanted: Change
+) -> Media:
+    """A film or sound that was uploaded; the caller must store its file next, and then call begin_film().
+
+    kind: as it will be told. preview: of the uploader's own. Raises as check().
+    """
+    meta, description = _described(Meta(small=preview.meta.small if preview else None), wanted)
+    one = Media(
+        id=0,
+        owner_id=owner_id,
+        post_id=0,
+        kind=kind,
+        content_type="application/octet-stream",
+        key="upload",
+        preview_key=preview.small.extension if preview else "",
+        blurhash=preview.blurhash if preview else "",
+        meta=_json(meta),
+        description=description or "",
+        size_bytes=size_bytes,
+        state=MediaState.PROCESSING,
+    )
+    return _insert(tx, one)
+
+
+def begin_film(tx: Tx, id: int) -> Media:
+    """Have it written anew, now that its file is stored. Raises NotFound: it was deleted meanwhile."""
+    one = rows.by_id(tx, id)
+    if one is None:
+        raise NotFound("media", id)
+    jobs.enqueue(tx, MAKE_FILM, of=id, key=str(id), payload=id)
+    return one
+
+
+def finish_film(tx: Tx, id: int, film: Film) -> None:
+    """It can be shown. Does nothing if it was deleted, or finished by another process."""
+    if one := _processing(tx, id):
+        before = msgspec.json.decode(one.meta, type=Meta)
+        figures: dict[str, Any] = msgspec.structs.asdict(film.meta)
+        small = before.small or film.meta.small
+        meta = msgspec.structs.replace(Meta(**figures), small=small, focus=before.focus)
+        after = msgspec.structs.replace(
+            one,
+            kind=film.kind,
+            content_type=film.content_type,
+            key=film.key,
+            preview_key=one.preview_key or film.preview_key,
+            blurhash=one.blurhash or film.blurhash,
+            meta=_json(meta),
+            size_bytes=film.size_bytes,
+            state=MediaState.READY,
         )
-        if rows.insert(tx, one):
-            return one
+        rows.end_processing(tx, after)
+
+
+def fail_film(tx: Tx, id: int, error: Invalid) -> None:
+    """It cannot be shown. error: why, in words for its owner."""
+    if one := _processing(tx, id):
+        failed = msgspec.structs.replace(one, key="", state=MediaState.FAILED, problem=_json(as_dict(error)))
+        rows.end_processing(tx, failed)
+
+
+def _processing(tx: Tx, id: int) -> Media | None:
+    """The row, if it is processed still. Changes of its owner wait until this transaction ends."""
+    if one := rows.by_id(tx, id):
+        account_rows.user(tx, one.owner_id, in_turn=True)
+        one = rows.by_id(tx, id)
+    return one if one and one.state == MediaState.PROCESSING else None
+
+
+def problem_of(one: Media) -> Invalid | None:
+    """Why it cannot be shown; None: it can, or will."""
+    return from_dict(msgspec.json.decode(one.problem)) if one.state == MediaState.FAILED else None
 
 
 def get(tx: Tx, owner_id: int, id: int) -> Media:
@@ -111,6 +215,7 @@ def change(
     tx: Tx, owner_id: int, id: int, wanted: Change, *, post_id: int = 0, preview: Preview | None = None
 ) -> Media:
     """The changed media. post_id: it must be this post's. Raises NotFound, and as check()."""
+    account_rows.user(tx, owner_id, in_turn=True)  # beside finish_film()
     before = get(tx, owner_id, id)
     if post_id not in (0, before.shown_by):
         raise NotFound("media", id)
@@ -121,7 +226,7 @@ def change(
         after = msgspec.structs.replace(after, preview_key=preview.key, blurhash=preview.blurhash)
     if description is not None:
         after = msgspec.structs.replace(after, description=description)
-    after = msgspec.structs.replace(after, meta=msgspec.json.encode(meta).decode())
+    after = msgspec.structs.replace(after, meta=_json(meta))
     if after != before:
         rows.update(tx, after)
         if before.shown_by:
@@ -236,7 +341,8 @@ def file(
     signature.
     """
     one = rows.by_id(tx, id)
-    key = next((key for key in (one.key, one.preview_key) if _name(key) == name), "") if one else ""
+    keys = (one.key if one.state == MediaState.READY else "", one.preview_key) if one else ()
+    key = next((key for key in keys if _name(key) == name), "")
     if not one or not key:
         raise NotFound("file", name)
     post = visibility.see_one(tx, Stranger(org_id), one.shown_by) if one.shown_by and not closed else None

@@ -8,6 +8,7 @@ import msgspec
 
 from ..errors import Invalid
 from ..ports import Engines
+from . import files as stored_files
 from . import image_child, images, uploads
 from .images import File
 
@@ -43,10 +44,10 @@ async def stored(
     still = key if not shown or shown.still == shown.image else key_of(shown.still)
     made = Pictures(key, still, key_of(banner) if banner else None)
     try:
-        await uploads.store(engines.blobs, files)
+        await stored_files.store(engines.blobs, files)
         yield made
     except BaseException:
-        await uploads.take_back(engines, files)
+        await stored_files.take_back(engines, files)
         raise
 
 

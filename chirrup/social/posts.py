@@ -24,6 +24,7 @@ from .composing import (
     TEXT_CHARS_MAX,
     as_json,
     check_attached,
+    check_playable,
     checked_text,
     compose,
     media_taken,
@@ -105,8 +106,12 @@ def _again(tx: Tx, post_id: int) -> Post:
 
 
 def _attach(tx: Tx, post: Post, media_ids: Collection[int]) -> None:
-    if media_ids and media_rows.attach(tx, post.author_id, media_ids, post.id) != len(set(media_ids)):
+    if not media_ids:
+        return
+    attached = media_rows.attach(tx, post.author_id, media_ids, post.id)
+    if len(attached) != len(set(media_ids)):
         raise media_taken()
+    check_playable(attached)
 
 
 def edit(

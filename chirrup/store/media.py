@@ -30,11 +30,12 @@ def insert(tx: Tx, media: Media) -> bool:
     )
 
 
-def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
-    """Attach the owner's media that no other post has to post_id. How many of ids belong to post_id now."""
-    return tx.changed(
+def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> list[tuple[str, str]]:
+    """Attach the owner's media that no other post has to post_id. (kind, state) of those that belong to it now."""
+    return tx.all(
         f"""UPDATE media SET post_id = :post, released_ms = 0 WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")}
-              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post OR released_ms > 0) AND draft_id = 0""",
+              AND owner_id = :owner AND (post_id <= 0 OR post_id = :post OR released_ms > 0) AND draft_id = 0
+            RETURNING kind, state""",
         post=post_id,
         bucket=bucket_of(owner_id),
         ids=ids,
@@ -42,12 +43,12 @@ def attach(tx: Tx, owner_id: int, ids: Collection[int], post_id: int) -> int:
     )
 
 
-def keep(tx: Tx, owner_id: int, ids: Collection[int], draft_id: int) -> int:
-    """Keep those of the owner's media that are free, or are kept for this draft already. How many are."""
-    return tx.changed(
+def keep(tx: Tx, owner_id: int, ids: Collection[int], draft_id: int) -> list[tuple[str, str]]:
+    """Keep those of the owner's media that are free, or are kept for this draft already. (kind, state) of these."""
+    return tx.all(
         f"""UPDATE media SET draft_id = :draft, post_id = 0, released_ms = 0
             WHERE bucket = :bucket AND {tx.sql.is_in("id", "ids")} AND owner_id = :owner
-              AND (post_id <= 0 OR released_ms > 0) AND draft_id IN (0, :draft)""",
+              AND (post_id <= 0 OR released_ms > 0) AND draft_id IN (0, :draft) RETURNING kind, state""",
         draft=draft_id,
         bucket=bucket_of(owner_id),
         ids=ids,
@@ -98,6 +99,26 @@ def update(tx: Tx, media: Media) -> None:
         meta=media.meta,
         preview_key=media.preview_key,
         blurhash=media.blurhash,
+        bucket=bucket_of(media.id),
+        id=media.id,
+    )
+
+
+def end_processing(tx: Tx, media: Media) -> bool:
+    """Write the columns that processing makes. False: it has ended already, or the row is deleted."""
+    return 1 == tx.changed(
+        """UPDATE media SET kind = :kind, content_type = :type, key = :key, preview_key = :preview,
+             blurhash = :blurhash, meta = :meta, size_bytes = :size, state = :state, problem = :problem
+           WHERE bucket = :bucket AND id = :id AND state = 'processing'""",
+        kind=media.kind,
+        type=media.content_type,
+        key=media.key,
+        preview=media.preview_key,
+        blurhash=media.blurhash,
+        meta=media.meta,
+        size=media.size_bytes,
+        state=media.state,
+        problem=media.problem,
         bucket=bucket_of(media.id),
         id=media.id,
     )

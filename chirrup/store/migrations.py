@@ -158,6 +158,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index moderation_log_of_org": Index("moderation_log_of_org"),
     "second_factors": _create_missing,
     "archives": _create_missing,
+    "media.state": _add("media", "state", "TEXT NOT NULL DEFAULT 'ready'"),
+    "media.problem": _add("media", "problem", "TEXT NOT NULL DEFAULT ''"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -393,7 +393,7 @@ CREATE TABLE IF NOT EXISTS media (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, owner_id BIGINT NOT NULL, post_id BIGINT NOT NULL, kind TEXT NOT NULL,
   content_type TEXT NOT NULL, key TEXT NOT NULL, preview_key TEXT NOT NULL, blurhash TEXT NOT NULL, meta TEXT NOT NULL,
   description TEXT NOT NULL, size_bytes BIGINT NOT NULL, released_ms BIGINT NOT NULL DEFAULT 0,
-  draft_id BIGINT NOT NULL DEFAULT 0,
+  draft_id BIGINT NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'ready', problem TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS media_unattached ON media (id, bucket) WHERE post_id = 0;
 CREATE INDEX IF NOT EXISTS media_post ON media (post_id, bucket) WHERE post_id > 0;

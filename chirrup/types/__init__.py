@@ -38,6 +38,7 @@ from .portability import ImportStage as ImportStage
 from .posts import Draft as Draft
 from .posts import KeptDraft as KeptDraft
 from .posts import Media as Media
+from .posts import MediaState as MediaState
 from .posts import Mention as Mention
 from .posts import Poll as Poll
 from .posts import PollDraft as PollDraft

@@ -184,22 +184,30 @@ class KeptDraft(msgspec.Struct, frozen=True):
 _draft = msgspec.json.Decoder(Draft).decode
 
 
+class MediaState(StrEnum):
+    READY = "ready"
+    PROCESSING = "processing"  # a film or a sound that a job writes anew
+    FAILED = "failed"  # that cannot be shown
+
+
 class Media(msgspec.Struct, frozen=True):
     """Columns of `media`."""
 
     id: int
     owner_id: int
     post_id: int  # 0 until a post shows it
-    kind: str  # "image", "gifv"
+    kind: str  # "image", "gifv", "video", "audio"
     content_type: str
-    key: str  # blob key of the large file
-    preview_key: str
+    key: str  # blob key of the large file; while it is processed, of what was uploaded, which nobody is given
+    preview_key: str  # "": it has no preview
     blurhash: str
     meta: str  # JSON, in Mastodon's form
     description: str
     size_bytes: int
     released_ms: int = 0  # when its post was deleted, or a draft let it go: from then on a post may take it; 0: never
     draft_id: int = 0  # the draft that it is kept for
+    state: str = MediaState.READY
+    problem: str = ""  # why it failed: JSON of errors.as_dict()
 
     @property
     def shown_by(self) -> int:

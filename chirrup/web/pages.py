@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..config import Settings
+from ..social import uploads
 from ..social.text import isolate
 from .kit import charts, diffs, faces, markup, times, tokens
 from .kit.icons import ICONS
@@ -130,8 +131,10 @@ class Pages:
             "asset": asset,
             "languages": _languages,
             "open_for": OPEN_FOR,
-            "image_types": "image/jpeg,image/png,image/gif,image/webp",
+            "image_types": ",".join(uploads.PICTURES),
+            "media_types": lambda: ",".join(uploads.types()),
             "bytes_max": settings.media_bytes_max,
+            "film_bytes_max": settings.film_bytes_max,
             "version": __version__,
             "new_key": lambda: secrets.token_urlsafe(16),
         } | _KIT

@@ -101,13 +101,14 @@ class Web:
     async def _form(self, route: PageRoute, request: Request, call: Call, *, with_files: bool = True) -> forms.Fields:
         call.is_read = True
         bytes_max = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
-        most = self.services.settings.media_bytes_max if with_files else 0
+        settings = self.services.settings
+        most = max(settings.media_bytes_max, settings.film_bytes_max) if with_files else 0
         return await forms.body(
             request,
             bytes_max,
             file_bytes_max=most,
             files_bytes_max=PICTURES_MAX * most,
-            folder=self.services.settings.data,
+            folder=settings.data,
         )
 
     async def _refused(self, request: Request, call: Call, route: PageRoute, error: Exception) -> Answer:

@@ -12,11 +12,12 @@ from ..errors import NotFound
 from ..ids import ms_of
 from ..ports import Tx
 from ..social import media, shown, text
+from ..social.images import NO_SIZE
 from ..social.media import Addresses, Meta
 from ..social.polls import ShownPoll
 from ..social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
 from ..timelines.once import Excerpt
-from ..types import Account, FilterAction, Media, Mention, Post, PostFlags, Relationship, Visibility
+from ..types import Account, FilterAction, Media, MediaState, Mention, Post, PostFlags, Relationship, Visibility
 from .pages import asset
 
 FOLD_LINES = 15  # a text with more lines is folded in lists
@@ -40,12 +41,12 @@ class PersonView(msgspec.Struct, frozen=True):
 
 class MediaView(msgspec.Struct, frozen=True):
     id: int
-    url: str
-    preview: str
+    url: str  # "": it is processed still
+    preview: str  # "": there is none
     description: str
     width: int
     height: int
-    moving: bool  # a film without sound, shown in a loop
+    kind: str = "image"  # "gifv": a film without sound, shown in a loop; "video", "audio"
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -213,16 +214,12 @@ class Views:
         return [self._file(one, tx.now_ms, private=True) for one in media.own(tx, owner_id, ids, post_id=post_id)]
 
     def _file(self, one: Media, now_ms: int, *, private: bool) -> MediaView:
-        small = _meta(one.meta).small
-        return MediaView(
-            id=one.id,
-            url=self._addresses.of_media(one, one.key, private=private, now_ms=now_ms),
-            moving=one.kind == "gifv",
-            preview=self._addresses.of_media(one, one.preview_key, private=private, now_ms=now_ms),
-            description=one.description,
-            width=small.width,
-            height=small.height,
+        small = _meta(one.meta).small or NO_SIZE
+        url, preview = (
+            self._addresses.of_media(one, key, private=private, now_ms=now_ms) if key else ""
+            for key in (one.key if one.state == MediaState.READY else "", one.preview_key)
         )
+        return MediaView(one.id, url, preview, one.description, small.width, small.height, one.kind)
 
     def person(self, account: Account, tie: Relationship | None = None) -> PersonView:
         gone = bool(account.suspended_ms)

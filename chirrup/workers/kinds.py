@@ -13,11 +13,14 @@ from ..social import (
     drafts,
     follows,
     leaving,
+    media,
     notification_policies,
     polls,
     push_messages,
     push_subscriptions,
 )
+from ..social.films import tools
+from ..social.films import work as films
 from ..social.portability import archives, imports
 from ..store import jobs
 from ..store.jobs import Job
@@ -26,6 +29,7 @@ from .jobs import Kind
 
 DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of jobs with a date, which only need the database
 HOUR_S = 3600
+FILM_S = tools.MAKE_S + 120.0  # ffmpeg, and what is done with its result
 # A mail server that is down for days loses no mail: five days in all, as mail servers themselves try.
 MAIL_PAUSES_S = (60, 300, 900, HOUR_S, 2 * HOUR_S, 4 * HOUR_S, 8 * HOUR_S, *(9 * [12 * HOUR_S]))
 
@@ -124,12 +128,9 @@ def kinds(settings: Settings) -> dict[str, Kind]:
 
     archive = Kind(make_archive, DATED_S, archives.Due, at_once=1, longest_s=6 * HOUR_S)
     mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
-    return {
-        **IN_THE_DATABASE,
-        push_subscriptions.PUSH: PUSH,
-        archives.MAKE: archive,
-        **dict.fromkeys(outbound.kinds, mail),
-    }
+    film = Kind(films.maker(settings.data), films.PAUSES_S, payload=int, at_once=1, longest_s=FILM_S)
+    others = {push_subscriptions.PUSH: PUSH, archives.MAKE: archive, media.MAKE_FILM: film}
+    return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
 
 
 FROM_BACKUP = "from a backup: the copied server may have done it since. --retry does it from here, --drop never"
@@ -137,4 +138,4 @@ FROM_BACKUP = "from a backup: the copied server may have done it since. --retry 
 
 def hold(tx: Tx) -> int:
     """In a restored database: set aside the jobs that send something to others. How many; an operator decides."""
-    return jobs.set_aside_except(tx, IN_THE_DATABASE, FROM_BACKUP)
+    return jobs.set_aside_except(tx, {*IN_THE_DATABASE, media.MAKE_FILM}, FROM_BACKUP)

@@ -13,7 +13,7 @@ import structlog
 from .. import logs
 from ..access import sessions
 from ..ports import Engines, Tx
-from ..social import follows, media, polls, uploads
+from ..social import files, follows, media, polls
 from ..store import blocks_and_mutes, outbox_partitions, posts
 from ..timelines import missed_pushes
 from ..waiting import happens
@@ -53,7 +53,7 @@ async def remove_unattached_media(engines: Engines) -> None:
 
 async def sweep_files(engines: Engines) -> None:
     """One folder each time: all within two days, and none takes long."""
-    await uploads.sweep(engines, int(time.time() / SWEEP_S) % uploads.FOLDERS)
+    await files.sweep(engines, int(time.time() / SWEEP_S) % files.FOLDERS)
 
 
 async def forget_idempotency_keys(engines: Engines) -> None:

@@ -14,6 +14,7 @@ from world import png
 from chirrup.errors import Invalid, NotFound
 from chirrup.ports import Engines
 from chirrup.social import accounts, follows, leaving, media, pictures, posts, reactions, uploads
+from chirrup.social import files as stored_files
 from chirrup.social.portability import activities, archives, imports
 from chirrup.social.portability.archives import WEEK_MS
 from chirrup.types import Archive, Draft, Field, PollDraft, Post, Visibility
@@ -57,9 +58,9 @@ async def test_an_archive_has_all_posts_with_their_media_and_marks(engines: Engi
     for post in (root, hidden):
         await db.write(reactions.favourite, ann, post.id)
     await db.write(reactions.bookmark, ann, root.id)
-    picture = await uploads.add(
-        engines, ann, png(), media.Change(description="a field", focus="0.5,-0.25"), bytes_max=MB
-    )
+    rules = uploads.Rules(bytes_max=MB, film_bytes_max=MB, data=Path())
+    wanted = media.Change(description="a field", focus="0.5,-0.25")
+    picture = await uploads.add(engines, ann, io.BytesIO(png()), wanted, rules)
     said = [
         await say(engines, ann, "hello #Birds & <bees>\n\n@bob", language="en", summary="look"),
         await say(engines, ann, "quiet", visibility=Visibility.UNLISTED, media_ids=(picture.id,)),
@@ -134,7 +135,7 @@ async def test_one_a_week_for_its_owner_alone_and_deleted_after_a_week(engines: 
         await engines.db.read(archives.get, bob, one.id)
     with pytest.raises(Invalid, match="once a week"):
         await engines.db.write(archives.ask, ann, base_url=URL)
-    assert await engines.db.read(uploads.named, [one.key]) == {one.key}  # the sweep of files leaves it
+    assert await engines.db.read(stored_files.named, [one.key]) == {one.key}  # the sweep of files leaves it
     clock.pass_ms(WEEK_MS)
     await work_off(engines)
     assert engines.blobs.get(one.key) is None

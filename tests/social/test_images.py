@@ -18,7 +18,9 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from chirrup.errors import Invalid, Unavailable
-from chirrup.social import film, image_child, images
+from chirrup.social import image_child, images
+from chirrup.social.films import gif as film_of_gif
+from chirrup.social.films import tools
 from chirrup.social.images import File, Limits
 
 # Pillow warns of unusual files; in a server nobody reads these warnings.
@@ -327,14 +329,12 @@ async def test_a_gif_that_moves_becomes_a_film():
     assert meta["original"] == {
         "width": 64,
         "height": 48,
-        "size": "64x48",
-        "aspect": 64 / 48,
         "frame_rate": "50/1",
         "duration": 0.5,
         "bitrate": len(made.original.data) * 16,
     }
     assert meta["small"] == {"width": 64, "height": 48, "size": "64x48", "aspect": 64 / 48}
-    assert (meta["length"], meta["duration"], meta["fps"], meta["size"]) == ("0:00:00.50", 0.5, 50.0, "64x48")
+    assert (meta["length"], meta["duration"], meta["fps"], meta["size"]) == ("0:00:00.50", 0.5, 50, "64x48")
 
 
 @pytest.mark.usefixtures("ffmpeg_path")
@@ -371,10 +371,10 @@ def test_a_film_has_no_name_on_the_disk_that_a_kill_could_leave(monkeypatch: pyt
             names.extend(tmp_path.iterdir())
             yield Image.effect_noise((640, 360), 90).convert("RGB"), 1
 
-    program = film.tool()
+    program = tools.find("ffmpeg")
     assert program
 
-    assert film.encode(program, (640, 360), frames_given(), 100).duration_s == 5
+    assert film_of_gif.encode(program, (640, 360), frames_given(), 100).duration_s == 5
     assert names == list(tmp_path.iterdir()) == []
 
 
@@ -731,7 +731,7 @@ UNDER_PRESSURE = """
 import asyncio, resource, sys
 from pathlib import Path
 from chirrup.errors import Invalid, Unavailable
-from chirrup.social import film, image_child, images
+from chirrup.social import image_child, images
 dear, cheap, limit, most = sys.argv[1:]
 
 async def outcome(path):

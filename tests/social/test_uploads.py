@@ -16,12 +16,14 @@ from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.errors import ChirrupError, Invalid, Unavailable
 from chirrup.ports import Engines
 from chirrup.social import accounts, images, media, pictures, posts, uploads
+from chirrup.social import files as stored_files
 from chirrup.social.accounts import ProfileChange
 from chirrup.store import media as media_rows
 from chirrup.types import Draft
 from chirrup.workers import timers
 
 MB = 2**20
+RULES = uploads.Rules(bytes_max=MB, film_bytes_max=MB, data=Path())
 NOTHING = media.Change()
 FILE = images.File(b"picture", "image/png", "png")
 
@@ -61,25 +63,25 @@ def files(folder: Path) -> set[str]:
 
 
 async def add(engines: Engines, owner: int, wanted: media.Change = NOTHING, data: bytes = b"", thumbnail: bytes = b""):
-    return await uploads.add(engines, owner, data or png(), wanted, bytes_max=MB, thumbnail=thumbnail)
+    return await uploads.add(engines, owner, io.BytesIO(data or png()), wanted, RULES, thumbnail=thumbnail)
 
 
 async def stored(engines: Engines, owner: int, *, files: int = 2) -> media.Media:
     """An upload with this many of its files."""
     made = images.Processed(FILE, FILE, "hash", images.Meta(images.NO_SIZE, images.NO_SIZE))
     one = await engines.db.write(media.add, owner, made, made, NOTHING)
-    await uploads.store(engines.blobs, dict.fromkeys([one.key, one.preview_key][:files], FILE))
+    await stored_files.store(engines.blobs, dict.fromkeys([one.key, one.preview_key][:files], FILE))
     return one
 
 
 async def sweep_all(engines: Engines) -> int:
-    return sum([await uploads.sweep(engines, folder) for folder in range(uploads.FOLDERS)])
+    return sum([await stored_files.sweep(engines, folder) for folder in range(stored_files.FOLDERS)])
 
 
 def age(folder: Path) -> None:
     """Make all files in the folder two days old."""
     for name in files(folder):
-        os.utime(folder / name, (0, os.stat(folder / name).st_mtime - 2 * uploads.SWEPT_S))
+        os.utime(folder / name, (0, os.stat(folder / name).st_mtime - 2 * stored_files.SWEPT_S))
 
 
 async def unattached(engines: Engines) -> list[media.Media]:
@@ -206,7 +208,7 @@ async def test_old_files_that_nothing_names_are_swept_and_no_others(
     engines: Engines, ann: int, folder: Path, used: set[str]
 ):
     lost = {images.new_key("png", id): FILE for id in (ann, await engines.db.write(lambda tx: tx.new_id(5)))}
-    await uploads.store(engines.blobs, lost)
+    await stored_files.store(engines.blobs, lost)
     assert await sweep_all(engines) == 0  # they may belong to an unfinished upload
 
     age(folder)
@@ -216,7 +218,7 @@ async def test_old_files_that_nothing_names_are_swept_and_no_others(
 
 
 async def test_files_older_than_the_database_are_somebody_elses(engines: Engines, ann: int, folder: Path):
-    await uploads.store(engines.blobs, {images.new_key("png", ann - (1 << 30)): FILE})
+    await stored_files.store(engines.blobs, {images.new_key("png", ann - (1 << 30)): FILE})
     age(folder)
 
     assert await sweep_all(engines) == 0

@@ -9,7 +9,7 @@ from kit import people, settle, work_off
 from chirrup.errors import Invalid
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import accounts, follows, images, media, notifications, polls, posts, uploads
+from chirrup.social import accounts, files, follows, images, media, notifications, polls, posts
 from chirrup.store import blocks_and_mutes, jobs, outbox
 from chirrup.store import media as media_rows
 from chirrup.store import polls as poll_rows
@@ -32,7 +32,7 @@ async def upload(engines: Engines, owner: int) -> media.Media:
     file = images.File(b"picture", "image/png", "png")
     made = images.Processed(file, file, "hash", SIZES)
     one = await engines.db.write(media.add, owner, made, made, media.Change())
-    await uploads.store(engines.blobs, {one.key: made.original, one.preview_key: made.small})
+    await files.store(engines.blobs, {one.key: made.original, one.preview_key: made.small})
     return one
 
 

@@ -11,9 +11,9 @@ from typing import BinaryIO, cast
 from ... import durable
 from ...errors import Unavailable
 
-_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.(jpg|png|gif|webp|mp4|zip)")  # what images.new_key makes
 _TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
-_TYPES |= {"zip": "application/zip"}
+_TYPES |= {"m4a": "audio/mp4", "zip": "application/zip", "upload": "application/octet-stream"}
+_KEY = re.compile(rf"[0-9a-f]{{2}}/[0-9a-f]{{2}}/[0-9a-f]{{28,64}}\.({'|'.join(_TYPES)})")  # what images.new_key makes
 _STALE_S = 3600  # other processes may be writing right now, but none writes for an hour
 
 
@@ -45,7 +45,7 @@ class DiskBlobs:
         match = _KEY.fullmatch(key)
         if not match or _TYPES[match[1]] != content_type:
             raise ValueError(
-                f"expected ab/cd/….jpg with image/jpeg (or png, gif, webp); got {key!r} with {content_type!r}"
+                f"expected ab/cd/….jpg with image/jpeg (or {', '.join(_TYPES)}); got {key!r} with {content_type!r}"
             )
         file = self._root / key
         unfinished = self._unfinished / secrets.token_hex(16)

@@ -64,11 +64,12 @@ for (const field of document.querySelectorAll("textarea[data-counted]")) {
 
 // A picture that is too large is refused before it is sent.
 document.addEventListener("change", ({ target: field }) => {
-  const most = Number(field.dataset?.bytesMax);
+  const film = field.dataset?.filmBytesMax && /^(audio|video)\//.test(field.files[0]?.type);
+  const most = Number(film ? field.dataset.filmBytesMax : field.dataset?.bytesMax);
   if (!most) return;
   const size = field.files[0]?.size ?? 0;
   const megabytes = (bytes) => `${Math.ceil((bytes / 2 ** 20) * 10) / 10} MB`;
-  field.setCustomValidity(size > most ? `At most ${megabytes(most)}; this picture has ${megabytes(size)}.` : "");
+  field.setCustomValidity(size > most ? `At most ${megabytes(most)}; this ${film ? "file" : "picture"} has ${megabytes(size)}.` : "");
   field.reportValidity();
 });
 

@@ -8,6 +8,7 @@ from ....errors import Invalid, InvalidFields, NotFound
 from ....http.arguments import path_id
 from ....ports import Tx
 from ....social import composing, media, polls, posts, uploads
+from ....social.films import work as films
 from ....types import Draft, PollDraft, Post
 from ...call import Call, Go, Page
 from ...forms import Fields
@@ -18,6 +19,7 @@ from . import audience, typed
 from .typed import PICTURES_MAX, Typed
 
 GONE = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
+WAIT_S = 30.0
 EDITED_GONE = "The post has gone meanwhile. Your words can become a new one."
 
 
@@ -88,22 +90,26 @@ def _kept(form: Fields) -> tuple[int, ...]:
 
 
 async def _upload(call: Call) -> None:
-    """Upload the pictures of the form and replace them in it by their ids.
+    """Upload the pictures of the form and replace them in it by their ids. Wait for films, but not for long ones: what
+    comes then is the form again, with the film in it.
 
     Raises InvalidFields: pictures that were refused; TooMany.
     """
     wrong: list[Invalid] = []
-    bytes_max = call.settings.media_bytes_max
+    rules = uploads.rules(call.settings)
     for n in range(PICTURES_MAX):
         name, file, size_bytes = f"picture{n}", call.form.file(f"picture{n}"), call.form.oversized.get(f"picture{n}")
         if not file and not size_bytes:
             continue
         try:
             if not file:
-                raise uploads.too_large("file", size_bytes or 0, bytes_max)
+                raise uploads.too_large("file", size_bytes or 0, rules.film_bytes_max)
             await call.throttle(limits.MEDIA, account=str(call.account_id))
             wanted = media.Change(description=call.form.text(f"description{n}"))
-            one = await uploads.add(call.engines, call.account_id, file.read(bytes_max), wanted, bytes_max=bytes_max)
+            one = await uploads.add(call.engines, call.account_id, file.file, wanted, rules)
+            one = await films.ready(call.engines, call.account_id, one.id, within_s=WAIT_S)
+            if problem := media.problem_of(one):
+                raise problem
         except Invalid as error:
             field = name if error.field == "file" else f"{error.field}{n}"
             wrong.append(error.of(field))

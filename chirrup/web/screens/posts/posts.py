@@ -88,7 +88,7 @@ def _card(call: Call, post: PostView) -> Card | None:
     if not post.indexed:
         return None
     base = call.site.base_url
-    picture = post.media[0] if post.media and not post.sensitive else None
+    picture = next((one for one in post.media if one.preview), None) if not post.sensitive else None
     return Card(
         url=base + post.path,
         title=f"{post.author.name} (@{post.author.username})",

@@ -91,8 +91,8 @@ async def save_profile(call: Call) -> Go:
         call.engines,
         call.account_id,
         bytes_max=most,
-        avatar=avatar.read(most) if avatar else None,
-        header=header.read(most) if header else None,
+        avatar=avatar.read(most, "avatar") if avatar else None,
+        header=header.read(most, "header") if header else None,
     ) as made:
         change = ProfileChange(**msgspec.structs.asdict(form), **msgspec.structs.asdict(made))
         await call.write(accounts.change_profile, call.account_id, change)

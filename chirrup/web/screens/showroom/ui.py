@@ -77,7 +77,7 @@ def _people(first_id: int) -> list[PersonView]:
 
 def _posts(first_id: int, now_ms: int) -> list[PostView]:
     people = _people(first_id)
-    picture = MediaView(1, asset("header.png"), asset("header.png"), "Green hills", 900, 300, False)
+    picture = MediaView(1, asset("header.png"), asset("header.png"), "Green hills", 900, 300)
     polls = [
         PollView([OptionView("Tea", None, False), OptionView("Coffee", None, False)], False, 0, 0, False, True),
         PollView([OptionView("Tea", 62, True), OptionView("Coffee", 38, False)], False, 21, now_ms, True, False),
@@ -141,7 +141,7 @@ def _post(id: int, author: PersonView, created_ms: int, more: dict[str, Any]) ->
 
 
 def _drafts(first_id: int) -> list[typed.Typed]:
-    uploaded = MediaView(first_id + 1, asset("header.png"), asset("header.png"), "Green hills", 900, 300, False)
+    uploaded = MediaView(first_id + 1, asset("header.png"), asset("header.png"), "Green hills", 900, 300)
     return [
         typed.Typed(key="x"),
         typed.Typed(

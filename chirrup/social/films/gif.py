@@ -6,7 +6,6 @@ name, so nothing is left on the disk when a process dies.
 """
 
 import math
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -29,11 +28,6 @@ class Film(msgspec.Struct, frozen=True):
     def bitrate(self) -> int:
         """Bits a second."""
         return round(len(self.data) * 8 / self.duration_s)
-
-
-def tool() -> str | None:
-    """The path of ffmpeg; None: not usable here."""
-    return shutil.which("ffmpeg")
 
 
 def even(size: tuple[int, int]) -> tuple[int, int]:
