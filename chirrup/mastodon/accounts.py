@@ -28,6 +28,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     return CredentialAccount(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},
         source=entities.Source(
+            attribution_domains=list(profile.presentation.attribution_domains),
             note=account.note,
             fields=[AccountField(name=one.name, value=one.value) for one in profile.fields],
             privacy=user.post_visibility,

@@ -51,13 +51,18 @@ class Account(Entity, kw_only=True):
     uri: str
     avatar: str
     avatar_static: str
+    avatar_description: str
     header: str
     header_static: str
+    header_description: str
     followers_count: int
     following_count: int
     statuses_count: int
     last_status_at: str | None
     hide_collections: bool | None
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
     noindex: bool
     emojis: list[Any]
     roles: list[AccountRole]
@@ -67,6 +72,7 @@ class Account(Entity, kw_only=True):
 
 
 class Source(Entity, kw_only=True):
+    attribution_domains: list[str]
     note: str
     fields: list[AccountField]
     privacy: str
@@ -82,6 +88,31 @@ class Source(Entity, kw_only=True):
 class CredentialAccount(Account, kw_only=True):
     source: Source
     role: RoleEntity
+
+
+class ProfileEntity(Entity, kw_only=True):
+    """The user's own profile as it is edited: texts as they were typed, null where there is no picture."""
+
+    id: Id
+    display_name: str
+    note: str
+    fields: list[AccountField]
+    avatar: str | None
+    avatar_static: str | None
+    avatar_description: str
+    header: str | None
+    header_static: str | None
+    header_description: str
+    locked: bool
+    bot: bool
+    hide_collections: bool | None
+    discoverable: bool | None
+    indexable: bool
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
+    attribution_domains: list[str]
+    featured_tags: "list[FeaturedTag]"
 
 
 class MutedAccount(Account, kw_only=True):
@@ -367,7 +398,7 @@ class FeaturedTag(Entity, kw_only=True):
     id: Id
     name: str
     url: str
-    statuses_count: int
+    statuses_count: str
     last_status_at: str | None
 
 

@@ -104,6 +104,8 @@ def _limits(call: Call) -> shapes.Limits:
         accounts=shapes.AccountLimits(
             max_display_name_length=accounts.DISPLAY_NAME_CHARS_MAX,
             max_note_length=accounts.NOTE_CHARS_MAX,
+            max_avatar_description_length=accounts.PICTURE_TEXT_CHARS_MAX,
+            max_header_description_length=accounts.PICTURE_TEXT_CHARS_MAX,
             max_featured_tags=tags.FEATURED_MAX,
             max_pinned_statuses=reactions.PINS_MAX,
             max_profile_fields=accounts.FIELDS_MAX,

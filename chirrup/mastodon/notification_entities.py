@@ -27,6 +27,7 @@ class PartialAccountWithAvatar(Entity, kw_only=True):
     url: str
     avatar: str
     avatar_static: str
+    avatar_description: str
 
 
 class GroupedNotificationsResults(Entity, kw_only=True):

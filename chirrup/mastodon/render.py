@@ -13,7 +13,7 @@ from ..ports import Tx
 from ..social import reports, strikes, tags, text
 from ..social.notification_groups import Entry, key_of
 from ..social.tellable import OFFICIAL
-from ..times import iso, iso_or_none
+from ..times import day, iso, iso_or_none
 from ..types import Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
 from . import entities, notification_entities
 from .render_accounts import UNSET
@@ -143,8 +143,8 @@ class Renderer(PostRenderer):
             id=str(one.id),
             name=one.name,
             url=f"{self.account_url(username)}/tagged/{quote(text.hashtag_key(one.name), safe='')}",
-            statuses_count=one.posts,
-            last_status_at=iso_or_none(one.last_post_ms),
+            statuses_count=str(one.posts),
+            last_status_at=day(one.last_post_ms) if one.last_post_ms else None,
         )
 
 

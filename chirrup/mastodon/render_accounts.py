@@ -18,7 +18,7 @@ from ..social import shown, text
 from ..social.media import Addresses
 from ..social.shown import Kept, Profile
 from ..times import day
-from ..types import Account, AccountState
+from ..types import Account, AccountState, Presentation
 from . import entities
 
 Json = Any  # an encoded entity: msgspec.Raw
@@ -87,6 +87,7 @@ class AccountRenderer:
         avatar = self._picture(account, account.avatar, "avatar.png")
         header = self._picture(account, account.header, "header.png")
         still = self._picture(account, account.avatar_static or account.avatar, "avatar.png")
+        shown_as = Presentation() if gone else profile.presentation
         named = {one.username.lower(): self.account_url(one.username) for one in profile.named}
         return entities.Account(
             id=str(account.id),
@@ -104,9 +105,14 @@ class AccountRenderer:
             uri=account.uri or url,
             avatar=avatar,
             avatar_static=still,
+            avatar_description=shown_as.avatar_description,
             header=header,
             header_static=header,
+            header_description=shown_as.header_description,
             hide_collections=bool(account.hide_network),
+            show_media=shown_as.show_media,
+            show_media_replies=shown_as.show_media_replies,
+            show_featured=shown_as.show_featured,
             noindex=not account.discoverable,
             emojis=[],
             roles=_badges(profile.role),
@@ -124,9 +130,12 @@ class AccountRenderer:
     def _picture(self, account: Account, key: str, otherwise: str) -> str:
         if not key or account.suspended_ms:
             return f"{self.base_url}/static/{otherwise}"
-        return self.base_url + self._addresses.of_profile(account.id, key)
+        return self.picture_url(account, key)
 
     # addresses
+
+    def picture_url(self, account: Account, key: str) -> str:
+        return self.base_url + self._addresses.of_profile(account.id, key)
 
     def account_url(self, username: str) -> str:
         return f"{self.base_url}/@{username}"

@@ -20,6 +20,8 @@ class Rule(Entity, kw_only=True):
 class AccountLimits(Entity, kw_only=True):
     max_display_name_length: int
     max_note_length: int
+    max_avatar_description_length: int
+    max_header_description_length: int
     max_featured_tags: int
     max_pinned_statuses: int
     max_profile_fields: int

@@ -13,13 +13,17 @@ from ..ids import random_bucket, text_key
 from ..ports import Tx
 from ..store import accounts as rows
 from ..store import blocks_and_mutes, follows, jobs
-from ..types import Account, Field, QuotePolicy, Relationship, Role, Stranger, User, Visibility
-from . import blocked_domains, languages, text
+from ..types import Account, Field, Presentation, QuotePolicy, Relationship, Role, Stranger, User, Visibility
+from . import blocked_domains, domains, languages, text
 
 DISPLAY_NAME_CHARS_MAX = 30  # Mastodon's limits for profiles
 NOTE_CHARS_MAX = 500
 FIELDS_MAX = 4
 FIELD_CHARS_MAX = 255
+PICTURE_TEXT_CHARS_MAX = 500  # of what describes an avatar or a header; apps read it from GET /api/v2/instance
+ATTRIBUTION_DOMAINS_MAX = 10  # Mastodon's
+AS_AT_FIRST = Presentation()
+_decode_presentation = msgspec.json.Decoder(Presentation).decode
 EMAIL_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
 DELETION = "delete account"  # the kind of the job: leaving.py does it
 DELETED_AFTER_MS = 30 * 24 * 3600 * 1000  # a suspension: Mastodon's figure
@@ -194,6 +198,12 @@ class ProfileChange(msgspec.Struct, frozen=True):
     avatar: str | None = None
     avatar_static: str | None = None
     header: str | None = None
+    avatar_description: str | None = None
+    header_description: str | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
+    attribution_domains: list[str] | None = None
     post_visibility: str | None = None
     post_sensitive: bool | None = None
     post_language: str | None = None
@@ -216,6 +226,7 @@ def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
     for key in ("avatar", "avatar_static", "header"):
         if (value := getattr(change, key)) is not None:
             wanted[key] = value
+    wanted["presentation"] = _presentation(account, change)
     account = msgspec.structs.replace(account, **wanted)
     rows.update_profile(tx, account)
     _change_defaults(tx, account_id, change)
@@ -225,6 +236,36 @@ def change_profile(tx: Tx, account_id: int, change: ProfileChange) -> Account:
     if gone := pictures_of(before) - pictures_of(account):
         tx.emit(PicturesReplaced(account_id, sorted(gone)))
     return account
+
+
+def presentation_of(account: Account) -> Presentation:
+    return _decode_presentation(account.presentation) if account.presentation else AS_AT_FIRST
+
+
+def _presentation(account: Account, change: ProfileChange) -> str:
+    """account.presentation after the change. A picture that is taken away takes its description along."""
+    wanted: dict[str, object] = {}
+    for name in ("avatar", "header"):
+        told = f"{name}_description"
+        value = "" if getattr(change, name) == "" else getattr(change, told)
+        if value is not None:
+            wanted[told] = _short(told, value, PICTURE_TEXT_CHARS_MAX)
+    for flag in ("show_media", "show_media_replies", "show_featured"):
+        if (shown := getattr(change, flag)) is not None:
+            wanted[flag] = shown
+    if change.attribution_domains is not None:
+        wanted["attribution_domains"] = _attribution(change.attribution_domains)
+    if not wanted:
+        return account.presentation
+    after = msgspec.structs.replace(presentation_of(account), **wanted)
+    return "" if after == AS_AT_FIRST else msgspec.json.encode(after).decode()
+
+
+def _attribution(given: list[str]) -> tuple[str, ...]:
+    named = list(dict.fromkeys(domains.key_of(one, "attribution_domains") for one in given if one.strip()))
+    if len(named) > ATTRIBUTION_DOMAINS_MAX:
+        raise too_many("attribution_domains", ATTRIBUTION_DOMAINS_MAX, len(named))
+    return tuple(named)
 
 
 def pictures_of(account: Account) -> set[str]:

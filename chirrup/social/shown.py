@@ -27,11 +27,12 @@ from ..types import (
     PostCounts,
     PostFlags,
     PostVersion,
+    Presentation,
     Relationship,
 )
 from . import filtered, mentions, polls
 from . import posts as saying
-from .accounts import relationships
+from .accounts import presentation_of, relationships
 from .known import Kept as Kept
 from .known import Known as Known
 from .matching import Match
@@ -223,6 +224,7 @@ class Profile(msgspec.Struct, frozen=True):
     role: str
     fields: list[Field]  # the table, as its owner typed it
     named: list[Mention]  # accounts that its texts mention
+    presentation: Presentation
 
 
 def profiles(tx: Tx, states: dict[int, AccountState], site: Site) -> dict[int, Profile]:
@@ -245,7 +247,10 @@ def _profiles(
     tables = {id: fields_of(account) for id, account in found.items()}
     texts = [words for id, one in found.items() for words in (one.note, *(field.value for field in tables[id]))]
     named = mentions.named_in_profiles(tx, texts, site.domain, site.org_id)
-    return {id: Profile(one, states[id], roles.get(id, ""), tables[id], named) for id, one in found.items()}
+    return {
+        id: Profile(one, states[id], roles.get(id, ""), tables[id], named, presentation_of(one))
+        for id, one in found.items()
+    }
 
 
 def fields_of(account: Account) -> list[Field]:

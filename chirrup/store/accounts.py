@@ -82,7 +82,7 @@ def update_profile(tx: Tx, account: Account) -> None:
         """UPDATE accounts SET display_name = :display_name, note = :note, fields = :fields, avatar = :avatar,
              avatar_static = :avatar_static, header = :header, locked = :locked, bot = :bot,
              discoverable = :discoverable, hide_network = :hide_network, indexable = :indexable,
-             changed_ms = :changed_ms
+             presentation = :presentation, changed_ms = :changed_ms
            WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(account.id),
         **{name: value for name, value in _fields(account).items() if name not in _KEPT},

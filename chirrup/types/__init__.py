@@ -63,6 +63,17 @@ class Field(Struct, frozen=True):
     value: str
 
 
+class Presentation(Struct, frozen=True, omit_defaults=True):
+    """How a profile is shown, beside its texts and pictures."""
+
+    avatar_description: str = ""  # for those who do not see it
+    header_description: str = ""
+    show_media: bool = True  # in a tab of their own
+    show_media_replies: bool = True  # there too
+    show_featured: bool = True
+    attribution_domains: tuple[str, ...] = ()  # of web sites that may name the account as their author
+
+
 class Account(Struct, frozen=True):
     """A public actor with a @handle. Its columns in the table `accounts`, in this order."""
 
@@ -86,6 +97,7 @@ class Account(Struct, frozen=True):
     uri: str = ""  # its ActivityPub id; "": made from our address
     silenced_ms: int = 0  # since when only followers meet it where nobody asked for it; 0: it is not so
     sensitized_ms: int = 0  # since when all its posts are marked as sensitive; 0: it is not so
+    presentation: str = ""  # JSON of Presentation; "": all as it is at first
 
     @property
     def created_ms(self) -> int:

@@ -64,7 +64,7 @@ def test_accounts_may_be_told_in_part(ann: Person, fans: list[Person]):
     assert [one.id for one in found.partial_accounts] == [fans[1].id, fans[0].id]
     whole = {one["id"]: one for one in ann.get(V2).json()["accounts"]}
     for part in ann.get(V2, expand_accounts="partial_avatars").json()["partial_accounts"]:
-        assert part.keys() == {"id", "acct", "locked", "bot", "url", "avatar", "avatar_static"}
+        assert part.keys() == {"id", "acct", "locked", "bot", "url", "avatar", "avatar_static", "avatar_description"}
         assert part == {key: whole[part["id"]][key] for key in part}
     assert "partial_accounts" not in ann.get(V2).json()
     assert ann.get(V2, expand_accounts="none").status_code == 400

@@ -127,17 +127,17 @@ def test_a_featured_tag_counts_its_owners_public_posts(ann, bob, tag):
     eventually(lambda: used(ann, tag) == ("2", "2"))
 
     featured = ann.post("/api/v1/featured_tags", name=f"#{tag}").json()
-    assert (featured["name"], featured["statuses_count"]) == (tag, 1)
-    assert featured["last_status_at"] == first["created_at"]
+    assert (featured["name"], featured["statuses_count"]) == (tag, "1")
+    assert featured["last_status_at"] == first["created_at"][:10]
 
     def shown() -> dict:
         return bob.get(f"/api/v1/accounts/{ann.id}/featured_tags").json()[0]
 
     second = ann.say(f"#{tag}")
-    eventually(lambda: shown()["statuses_count"] == 2)
-    assert shown()["last_status_at"] == second["created_at"]
+    eventually(lambda: shown()["statuses_count"] == "2")
+    assert shown()["last_status_at"] == second["created_at"][:10]
     ann.delete(f"/api/v1/statuses/{second['id']}")
-    eventually(lambda: shown()["statuses_count"] == 1)
+    eventually(lambda: shown()["statuses_count"] == "1")
 
 
 def test_featured_tags_are_added_listed_and_removed(ann, bob, tag):

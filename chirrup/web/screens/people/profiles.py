@@ -10,7 +10,7 @@ from ....ids import ID_MAX
 from ....ports import Tx
 from ....social import accounts, leaving, shown
 from ....timelines import pull
-from ....types import Account, AccountState
+from ....types import Account, AccountState, Presentation
 from ...call import Call, Go, Page
 from ...views import PersonView, PostView
 from ..reading.home import next_page, span
@@ -23,6 +23,7 @@ class FieldView(msgspec.Struct, frozen=True):
 
 class ProfileView(PersonView, frozen=True, kw_only=True):
     header: str
+    presentation: Presentation
     note: str
     note_html: Markup
     fields: list[FieldView]
@@ -48,6 +49,9 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
     if account.username != handle:
         return Go(f"/@{account.username}{tab}")
 
+    if tab == "/media":
+        filters["exclude_replies"] = not one.presentation.show_media_replies
+
     def operation(tx: Tx) -> tuple[list[PostView], int]:
         page = pull.account(tx, call.viewer_id, account.id, asked, **filters)
         ids = page.items
@@ -58,7 +62,9 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
 
     found, before = await call.read(operation)
     path = f"/@{account.username}"
-    tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies"), (f"{path}/media", "Pictures")]
+    tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies")]
+    if one.presentation.show_media:
+        tabs.append((f"{path}/media", "Pictures"))
     values = {"one": one, "posts": found, "before": before, "tabs": tabs, "nothing": _nothing(one)}
     return Page("people/profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
 
@@ -82,6 +88,7 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     view = ProfileView(
         **msgspec.structs.asdict(views.person(account, tie)),
         header=views.picture(account, account.header, "header.png"),
+        presentation=Presentation() if gone else profile.presentation,
         note=note,
         note_html=views.html(note, named),
         fields=[FieldView(one.name, views.html(one.value, named, inline=True)) for one in fields],
