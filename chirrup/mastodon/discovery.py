@@ -43,7 +43,8 @@ async def suggestions(call: Call, query: SuggestionsQuery) -> list[Suggestion]:
         found = discovery.suggestions(tx, call.account_id, limit, call.site.org_id)
         shown = call.render.accounts_by_id(tx, [one.account_id for one in found])
         return [
-            Suggestion(source=SOURCES[one.reason], sources=[one.reason], account=shown[one.account_id]) for one in found
+            Suggestion(source=SOURCES[one.reasons[0]], sources=one.reasons, account=shown[one.account_id])
+            for one in found
         ]
 
     return await call.read(operation)

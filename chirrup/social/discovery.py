@@ -47,7 +47,7 @@ def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
 
 class Suggestion(msgspec.Struct, frozen=True):
     account_id: int
-    reason: str  # "friends_of_friends", "most_followed"
+    reasons: list[str]  # all that hold of "friends_of_friends" and "most_followed", the one that counts most first
 
 
 def suggestions(tx: Tx, account_id: int, limit: int, org_id: int = 0) -> list[Suggestion]:
@@ -65,9 +65,11 @@ def suggestions(tx: Tx, account_id: int, limit: int, org_id: int = 0) -> list[Su
     found = account_rows.states(tx, speakers).values()
     strangers = [one for one in found if one.followers and one.id not in followees]
     liked = sorted(strangers, key=lambda one: (-one.followers, one.id))
-    reasons = {one.id: "most_followed" for one in liked[:CANDIDATES]} | dict.fromkeys(near, "friends_of_friends")
+    reasons: dict[int, list[str]] = {id: ["friends_of_friends"] for id in near}
+    for one in liked[:CANDIDATES]:
+        reasons.setdefault(one.id, []).append("most_followed")
 
-    ids = list(dict.fromkeys([*near, *reasons]))
+    ids = list(reasons)
     known = (
         blocks_and_mutes.of(tx, account_id, ids).following | follows.requested_among(tx, account_id, ids) | {account_id}
     )

@@ -108,6 +108,17 @@ def test_the_most_followed_who_speak_are_suggested_to_newcomers(server, ann, bob
     assert suggested(bob).get(bob.id) is None
 
 
+def test_all_reasons_for_a_suggestion_are_told(ann, bob, eve):
+    ann.follow(bob)
+    bob.follow(eve)
+    eve.say("hello")
+
+    found = shapes.decode(ann.get("/api/v2/suggestions"), list[Suggestion])
+
+    one = next(one for one in found if one.account.id == eve.id)
+    assert (one.source, one.sources) == ("past_interactions", ["friends_of_friends", "most_followed"])
+
+
 def test_followees_of_an_account_that_hides_its_network_are_not_suggested(server, ann, bob, eve):
     bob.patch("/api/v1/accounts/update_credentials", hide_collections=True)
     ann.follow(bob)
