@@ -13,7 +13,7 @@ from ..ports import Tx
 from ..social import reports, strikes, tags, text
 from ..social.notification_groups import Entry, key_of
 from ..social.tellable import OFFICIAL
-from ..times import day, iso, iso_or_none
+from ..times import day, iso
 from ..types import Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
 from . import entities, notification_entities
 from .render_accounts import UNSET

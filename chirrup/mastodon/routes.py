@@ -37,6 +37,7 @@ from . import (
     strikes,
     tags,
     timelines,
+    trends,
     wellknown,
 )
 
@@ -69,6 +70,7 @@ ROUTES: list[Route] = [
     *discovery.ROUTES,
     *timelines.ROUTES,
     *reports.ROUTES,
+    *trends.ROUTES,
     *admin.ROUTES,
     *admin_reports.ROUTES,
     *strikes.ROUTES,

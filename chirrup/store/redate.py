@@ -22,7 +22,14 @@ DAY_MS = 86_400_000
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")
 _DATES = {"expires_ms", "due_ms"}  # planned times
-_NO_FACTS = {"loads", "workers", "lanes", "missed_pushes", "behind"}  # made again when needed; leases are ended
+_NO_FACTS = {
+    "loads",
+    "workers",
+    "lanes",
+    "missed_pushes",
+    "behind",
+    "trends",
+}  # made again when needed; leases are ended
 # Text columns that contain ids, and the condition for rows of the table that may contain future ones.
 _TEXTS = {
     "posts": ("id", ("mentions", "media_ids")),

@@ -58,6 +58,7 @@ TABLES = {
     "tag_days": "crc32(tag)",
     "tag_day_accounts": "crc32(tag)",
     "tag_followers": "crc32(tag)",
+    "trends": "org_id",
     "followed_tags": "account_id",
     "featured_tags": "account_id",
     "lists": "id (the owner's)",
@@ -313,6 +314,9 @@ CREATE TABLE IF NOT EXISTS tag_day_accounts (
 CREATE TABLE IF NOT EXISTS tag_followers (
   bucket INTEGER NOT NULL, tag TEXT NOT NULL, account_id BIGINT NOT NULL,
   PRIMARY KEY (bucket, tag, account_id)) {{clustered}};
+CREATE TABLE IF NOT EXISTS trends (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, tags TEXT NOT NULL, posts TEXT NOT NULL,
+  PRIMARY KEY (org_id, bucket)) {{clustered}};
 CREATE TABLE IF NOT EXISTS followed_tags (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, tag)) {{clustered}};

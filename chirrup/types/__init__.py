@@ -50,6 +50,7 @@ from .posts import PostVersion as PostVersion
 from .posts import QuotePolicy as QuotePolicy
 from .posts import QuoteState as QuoteState
 from .posts import Visibility as Visibility
+from .trends import Trends as Trends
 
 
 class Struct(msgspec.Struct, frozen=True):

@@ -13,8 +13,9 @@ import structlog
 from .. import logs
 from ..access import sessions
 from ..ports import Engines, Tx
-from ..social import files, follows, media, polls
-from ..store import blocks_and_mutes, outbox_partitions, posts
+from ..social import files, follows, media, polls, trends
+from ..store import blocks_and_mutes, orgs, outbox_partitions, posts
+from ..store import trends as trend_rows
 from ..timelines import missed_pushes
 from ..waiting import happens
 
@@ -64,6 +65,17 @@ def _forget_keys(tx: Tx) -> None:
     posts.forget_keys(tx, tx.now_ms - KEYS_KEPT_MS)
 
 
+async def count_trends(engines: Engines) -> None:
+    """Of the server's own network and of each organisation."""
+    org_id, left = 0, [0]
+    while left:
+        for org_id in left:
+            found = await engines.db.read(trends.count, org_id)
+            if found != await engines.db.read(trend_rows.get, org_id):
+                await engines.db.write(trend_rows.put, org_id, found)
+        left = [org.id for org in await engines.db.read(orgs.page, after=org_id, limit=STEP)]
+
+
 async def forget_ended_access(engines: Engines) -> None:
     await engines.db.write(sessions.sweep)
 
@@ -83,6 +95,7 @@ SWEEPS = (
     Sweep("end mutes", SWEEP_S, end_mutes),
     Sweep("remove unattached media", 1800, remove_unattached_media),
     Sweep("sweep files that nothing names", SWEEP_S, sweep_files),
+    Sweep("count trends", 300, count_trends),
     Sweep("forget idempotency keys", 3600, forget_idempotency_keys),
     Sweep("forget ended access", 900, forget_ended_access),
 )

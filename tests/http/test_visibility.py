@@ -53,6 +53,11 @@ def nothing(viewer: str, said: Said) -> bool:
     return False
 
 
+def if_trending(viewer: str, said: Said) -> bool | None:
+    """It may be there where everybody may see it, once trends are counted."""
+    return None if said.visibility == "public" and sees(viewer, said) else False
+
+
 def nobody_else(viewer: str, said: Said) -> bool | None:
     """The rule for routes that the author must not call in this test."""
     return None if viewer == "author" else False
@@ -332,6 +337,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/timelines/list/{id}": [(listed("/api/v1/timelines/list/{list}"), on_list)],
     "GET /api/v1/timelines/public": [(listed("/api/v1/timelines/public"), in_public)],
     "GET /api/v1/timelines/tag/{hashtag}": [(listed("/api/v1/timelines/tag/{tag}"), tagged)],
+    "GET /api/v1/trends/statuses": [(listed("/api/v1/trends/statuses"), if_trending)],
     "GET /api/v2/search": [(sought, found_by_words), (named, sees)],
     "GET /api/v1/favourites": [(listed("/api/v1/favourites"), kept)],
     "GET /api/v1/bookmarks": [(listed("/api/v1/bookmarks"), kept)],

@@ -1,0 +1,42 @@
+"""Trends. https://docs.joinmastodon.org/methods/trends/ (of links there are none: posts have no cards)"""
+
+from typing import Any
+
+import msgspec
+
+from ..http.route import ANYONE, Route
+from ..ports import Tx
+from ..social import trends
+from . import paging
+from .call import Call
+from .entities import Status, Tag
+
+
+class TrendsQuery(msgspec.Struct, kw_only=True):
+    offset: int = 0
+    limit: str = ""
+
+    def of(self, *, default: int, most: int) -> dict[str, int]:
+        return {"offset": max(0, self.offset), "limit": paging.limit(self.limit, default=default, most=most)}
+
+
+async def tags(call: Call, query: TrendsQuery) -> list[Tag]:
+    part = query.of(default=10, most=20)
+    found = await call.browse(trends.shown_tags, call.viewer_id, call.site.org_id, **part)
+    return [call.render.tag(one, known=bool(call.viewer_id)) for one in found]
+
+
+async def statuses(call: Call, query: TrendsQuery) -> list[Status]:
+    part = query.of(default=20, most=40)
+
+    def operation(tx: Tx) -> list[Any]:
+        ids = trends.shown_posts(tx, call.viewer_id, call.site.org_id, **part)
+        return call.render.statuses(tx, call.viewer_id, ids)
+
+    return await call.browse(operation)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/trends/tags", tags, who=ANYONE),
+    Route("GET", "/api/v1/trends/statuses", statuses, "read:statuses", ANYONE),
+]

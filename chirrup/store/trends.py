@@ -1,0 +1,29 @@
+"""Trends of each organisation, as they were last counted."""
+
+import msgspec
+
+from ..ids import bucket_of
+from ..ports import Tx
+from ..types import Trends
+
+_tags = msgspec.json.Decoder(list[str]).decode
+_posts = msgspec.json.Decoder(list[int]).decode
+
+
+def get(tx: Tx, org_id: int) -> Trends:
+    """Empty: nothing was counted yet."""
+    row = tx.one(
+        "SELECT tags, posts FROM trends WHERE bucket = :bucket AND org_id = :org", bucket=bucket_of(org_id), org=org_id
+    )
+    return Trends(_tags(row[0]), _posts(row[1])) if row else Trends()
+
+
+def put(tx: Tx, org_id: int, trends: Trends) -> None:
+    tx.run(
+        """INSERT INTO trends (bucket, org_id, tags, posts) VALUES (:bucket, :org, :tags, :posts)
+           ON CONFLICT (org_id, bucket) DO UPDATE SET tags = excluded.tags, posts = excluded.posts""",
+        bucket=bucket_of(org_id),
+        org=org_id,
+        tags=msgspec.json.encode(trends.tags).decode(),
+        posts=msgspec.json.encode(trends.posts).decode(),
+    )

@@ -1,0 +1,34 @@
+"""Trends over HTTP: https://docs.joinmastodon.org/methods/trends/"""
+
+from pathlib import Path
+
+import shapes
+from client import Server, eventually
+
+from chirrup.mastodon.entities import Status, Tag
+
+
+def test_trends_are_told_to_everybody(tmp_path: Path):
+    """Counted when a worker starts, and every five minutes."""
+    with Server(tmp_path / "data") as server:
+        ann, bob, eve = server.person(), server.person(), server.person()
+        post = ann.say("hello #bread")["id"]
+        bob.say("too #bread")
+        for one in (bob, eve):
+            one.post(f"/api/v1/statuses/{post}/favourite")
+        eventually(lambda: ann.get("/api/v1/tags/bread").json()["history"][0]["accounts"] == "2")
+        server.stop()
+        server.start()
+
+        tags = eventually(lambda: shapes.decode(server.anyone().get("/api/v1/trends/tags"), list[Tag]))
+        assert [(one.name, len(one.history), one.history[0].accounts) for one in tags] == [("bread", 7, "2")]
+        found = shapes.decode(eve.get("/api/v1/trends/statuses"), list[Status])
+        assert [(one.id, one.favourited) for one in found] == [(post, True)]
+        assert server.anyone().get("/api/v1/trends/statuses").json()[0]["favourites_count"] == 2
+
+        for query in ({"offset": 1}, {"offset": 10**9}):
+            assert eve.get("/api/v1/trends/tags", **query).json() == []
+            assert eve.get("/api/v1/trends/statuses", **query).json() == []
+        for query in ({"offset": -5, "limit": -1}, {"limit": "many"}):
+            assert len(eve.get("/api/v1/trends/statuses", **query).json()) == 1
+        assert eve.get("/api/v1/trends/links").status_code == 404

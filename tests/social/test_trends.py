@@ -1,0 +1,128 @@
+"""Trends: counted from real use, less with time, for each organisation, without those who did not ask for it."""
+
+import pytest
+from databases import Clock
+from kit import people, person, settle
+
+from chirrup.ports import Engines
+from chirrup.social import accounts, follows, posts, reactions, trends
+from chirrup.social.accounts import ProfileChange
+from chirrup.store import orgs
+from chirrup.types import Draft, Org, PostCounts, Stranger, TagUse, Trends
+from chirrup.workers import timers
+
+HOUR_MS = 3600 * 1000
+
+
+async def said(engines: Engines, author: int, text: str, *fans: int, **draft: object) -> int:
+    """A post that fans favourite."""
+    post = await engines.db.write(posts.publish, author, Draft(text=text, **draft))  # pyright: ignore[reportArgumentType]
+    for fan in fans:
+        await engines.db.write(reactions.favourite, fan, post.id)
+    return post.id
+
+
+async def told(engines: Engines, viewer: int = 0, org_id: int = 0) -> tuple[list[str], list[int]]:
+    """(names of hashtags, posts)."""
+    viewer = viewer or Stranger(org_id)
+    tags = await engines.db.read(trends.shown_tags, viewer, org_id, offset=0, limit=20)
+    return [one.name for one in tags], await engines.db.read(trends.shown_posts, viewer, org_id, offset=0, limit=40)
+
+
+async def test_what_many_use_and_like_is_a_trend_and_fades(engines: Engines, clock: Clock):
+    ann, bob, eve = await people(engines.db, "ann", "bob", "eve")
+    first = await said(engines, ann, "#bread #alone #alone", ann, bob, eve)
+    for one in (bob, eve):
+        await said(engines, one, "#Bread #tea", ann)
+    await said(engines, ann, "#tea and #alone")
+    await settle(engines)
+
+    assert await told(engines) == ([], [])  # nothing was counted yet
+    await timers.count_trends(engines)
+    assert await told(engines) == (["bread", "tea"], [first])
+
+    clock.pass_ms(8 * HOUR_MS)
+    second = await said(engines, bob, "news", ann, eve)
+    await timers.count_trends(engines)
+    assert (await told(engines))[1] == [second, first]
+    clock.pass_ms(8 * 24 * HOUR_MS)
+    await timers.count_trends(engines)
+    assert await told(engines) == ([], [])
+
+
+async def test_nobody_is_in_who_did_not_ask_for_it(engines: Engines):
+    ann, bob, eve, viewer = await people(engines.db, "ann", "bob", "eve", "viewer")
+    fans = (bob, eve, viewer)
+    await follows_all(engines, fans, ann)
+    for text, draft in (
+        ("for followers #one", {"visibility": "private"}),
+        ("for friends of the quiet #one", {"visibility": "unlisted"}),
+        ("sensitive", {"sensitive": True}),
+        ("warned", {"summary": "careful"}),
+    ):
+        await said(engines, ann, text, *fans, **draft)
+    gone = await said(engines, ann, "deleted", *fans)
+    post = await said(engines, ann, "open #two", *fans)
+    await said(engines, bob, "#two #one")
+    for one in (eve, viewer):  # whoever is not to be found makes no trend
+        await engines.db.write(accounts.change_profile, one, ProfileChange(discoverable=False))
+        await said(engines, one, "#three")
+    await settle(engines)
+    await timers.count_trends(engines)
+    await engines.db.write(posts.delete, ann, gone)
+
+    assert await told(engines) == (["two"], [post])
+    await engines.db.write(follows.block, viewer, ann)
+    assert (await told(engines, viewer))[1] == []
+    assert (await told(engines, ann))[1] == [post]
+    for change, shown in (
+        (ProfileChange(indexable=False), []),
+        (ProfileChange(indexable=True), [post]),
+        (ProfileChange(discoverable=False), []),
+    ):
+        await engines.db.write(accounts.change_profile, ann, change)
+        assert (await told(engines))[1] == shown  # at once, whenever it was counted
+    await timers.count_trends(engines)
+    assert await told(engines) == ([], [])
+
+
+async def follows_all(engines: Engines, fans: tuple[int, ...], author: int) -> None:
+    for one in fans:
+        await engines.db.write(follows.follow, one, author)
+
+
+async def test_each_organisation_has_its_own(engines: Engines):
+    org_id = 4096 * 5
+    assert await engines.db.write(orgs.insert, Org(org_id, "acme", "Acme", "acme.example", 0))
+    theirs = [await engines.db.write(person, f"w{n}", org_id) for n in range(3)]
+    ours = await people(engines.db, "ann", "bob", "eve")
+    post = await said(engines, theirs[0], "#work", *theirs[1:])
+    other = await said(engines, ours[0], "#play", *ours[1:])
+    await said(engines, theirs[1], "#work")
+    await said(engines, ours[1], "#play")
+    await settle(engines)
+    await timers.count_trends(engines)
+
+    assert await told(engines, theirs[2], org_id) == (["work"], [post])
+    assert await told(engines, ours[2]) == (["play"], [other])
+    assert await told(engines, 0, org_id + 4096) == ([], [])
+    assert await engines.db.read(trends.count, org_id) != Trends()
+
+
+@pytest.mark.parametrize(
+    ("stronger", "weaker"),
+    [
+        ([TagUse(100, 5, 5)], [TagUse(99, 5, 5)]),
+        ([TagUse(100, 5, 5)], [TagUse(100, 50, 4)]),
+        ([TagUse(100, 5, 5)], [TagUse(100, 5, 5), *(TagUse(day, 5, 5) for day in range(94, 99))]),
+        ([TagUse(100, 2, 2)], [TagUse(98, 9, 9)]),
+    ],
+)
+def test_a_tag_counts_by_how_many_use_it_now_and_more_than_usual(stronger: list[TagUse], weaker: list[TagUse]):
+    assert trends.tag_strength(stronger, 100) > trends.tag_strength(weaker, 100)
+
+
+def test_one_account_makes_no_trend():
+    assert trends.tag_strength([TagUse(100, 50, 1)], 100) == 0
+    assert trends.post_strength(PostCounts(1, replies=50, boosts=1, favourites=1, quotes=9), 0) == 0
+    assert trends.post_strength(PostCounts(1, boosts=2), 0) > trends.post_strength(PostCounts(1, boosts=2), HOUR_MS) > 0
