@@ -42,7 +42,7 @@ def shown_posts(tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int)
     wanted = [
         id
         for id in ids
-        if (post := seen.posts.get(id)) and _may(post, authors[post.author_id]) and not seen.relations.minds(post)
+        if (post := seen.posts.get(id)) and _may(post, authors[post.author_id]) and not seen.minds(post)
     ]
     return wanted[offset : offset + limit]
 
@@ -95,5 +95,6 @@ def _strongest(strengths: dict[K, float]) -> list[K]:
 
 
 def _may(post: Post, author: Account) -> bool:
-    """Said to everybody, openly, by somebody who wants to be found."""
-    return not (post.sensitive or post.summary or post.boost_of_id) and visibility.for_search_engines(post, author)
+    """Said to everybody, openly, by somebody who wants to be found, and whom nobody has silenced."""
+    open_ = not (post.sensitive or post.summary or post.boost_of_id or author.silenced_ms or author.sensitized_ms)
+    return open_ and visibility.for_search_engines(post, author)

@@ -7,6 +7,7 @@ OWN = (  # in its bucket, by `account_id`
     "account_notes",
     "endorsements",
     "suggestions_refused",
+    "blocked_domains",
     "idempotency",
     "bookmarks",
     "pins",
@@ -82,7 +83,8 @@ def blank(tx: Tx, account_id: int) -> None:
     """Its profile says nothing from now on; the name stays, so that nobody else gets it."""
     tx.run(
         """UPDATE accounts SET display_name = '', note = '', fields = '[]', avatar = '', avatar_static = '',
-             header = '', locked = 1, discoverable = 0, indexable = 0, hide_network = 1, changed_ms = :now
+             header = '', locked = 1, discoverable = 0, indexable = 0, hide_network = 1, presentation = '',
+             changed_ms = :now
            WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(account_id),
         id=account_id,

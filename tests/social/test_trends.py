@@ -7,6 +7,7 @@ from kit import people, person, settle
 from chirrup.ports import Engines
 from chirrup.social import accounts, follows, posts, reactions, trends
 from chirrup.social.accounts import ProfileChange
+from chirrup.store import accounts as account_rows
 from chirrup.store import orgs
 from chirrup.types import Draft, Org, PostCounts, Stranger, TagUse, Trends
 from chirrup.workers import timers
@@ -82,6 +83,10 @@ async def test_nobody_is_in_who_did_not_ask_for_it(engines: Engines):
     ):
         await engines.db.write(accounts.change_profile, ann, change)
         assert (await told(engines))[1] == shown  # at once, whenever it was counted
+    await engines.db.write(accounts.change_profile, ann, ProfileChange(discoverable=True))
+    for limit in ({"silenced_ms": 1}, {"silenced_ms": 0, "sensitized_ms": 1}):
+        await engines.db.write(account_rows.set_limits, ann, changed_ms=2_000_000_000_000, **limit)
+        assert (await told(engines, bob))[1] == []
     await timers.count_trends(engines)
     assert await told(engines) == ([], [])
 
