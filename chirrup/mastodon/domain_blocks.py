@@ -6,8 +6,9 @@ from ..http.route import Route
 from ..social import blocked_domains
 from . import paging
 from .call import Call
-from .entities import DomainBlockPreview, Empty
+from .entities import Empty
 from .paging import Page, PageQuery
+from .profile_entities import DomainBlockPreview
 
 
 async def index(call: Call, query: PageQuery) -> Page[str]:

@@ -15,7 +15,8 @@ from ..social.shown import fields_of
 from ..types import Field
 from .accounts import verify_credentials
 from .call import Call
-from .entities import AccountField, CredentialAccount, Preferences, ProfileEntity
+from .entities import AccountField, CredentialAccount, Preferences
+from .profile_entities import ProfileEntity
 
 
 class FieldAttributes(msgspec.Struct, kw_only=True):

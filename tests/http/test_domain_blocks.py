@@ -3,7 +3,7 @@
 import pytest
 import shapes
 
-from chirrup.mastodon.entities import DomainBlockPreview
+from chirrup.mastodon.profile_entities import DomainBlockPreview
 
 PATH = "/api/v1/domain_blocks"
 

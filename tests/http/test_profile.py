@@ -9,7 +9,8 @@ from client import Person
 from visitor import Visitor
 from world import png
 
-from chirrup.mastodon.entities import Account, CredentialAccount, ProfileEntity
+from chirrup.mastodon.entities import Account, CredentialAccount
+from chirrup.mastodon.profile_entities import ProfileEntity
 
 PATH = "/api/v1/profile"
 
