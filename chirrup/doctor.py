@@ -19,6 +19,7 @@ from .config import NO_PROXY, Settings
 from .errors import ChirrupError, SettingsError, Unavailable
 from .mail import message
 from .ports import Database, Doubt
+from .social import image_read
 from .social.films import tools
 from .store import distribute, jobs, migrations, outbox
 
@@ -78,6 +79,10 @@ def _tools() -> Iterator[Finding]:
             "there is no ffmpeg: no film or sound is taken, and moving GIFs stay pictures, larger and slower",
             "apt-get install ffmpeg",
         )
+    if image_read.reads_heif():
+        yield Finding(GOOD, "pillow-heif is here: HEIC pictures are read")
+    else:
+        yield Finding(GOOD, "HEIC pictures are refused: pip install 'chirrup[heic]' if people should send them")
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

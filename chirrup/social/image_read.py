@@ -5,10 +5,22 @@ import re
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
 
 import msgspec
-from PIL import GifImagePlugin, Image, ImageCms, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 from ..errors import ChirrupError, Invalid
 
@@ -32,6 +44,10 @@ LIMITS = Limits()
 
 # The first bytes decide, not the content type that the client sends.
 _KNOWN = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"))
+# ISO/IEC 14496-12, 4.3, and 23008-12: the first box has four letters for each kind of file that it is.
+_AVIF = {b"avif", b"avis"}
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+BRANDS_BYTES = 64
 _REFUSED = ((b"<", "SVG, HTML or XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"II*", "TIFF"), (b"MM\0*", "TIFF"))
 
 # In a JPEG's pixels, 0xFF is followed by 0 or by a restart (RST0 to RST7). Anything else begins the next segment.
@@ -39,7 +55,8 @@ _REFUSED = ((b"<", "SVG, HTML or XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
 
-_PLUGINS = (GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # imported, so that no others are
+_PLUGINS = (AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # so no others are
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each has frames of its own in memory
 _SRGB = ImageCms.createProfile("sRGB")
 
 # A second limit after our own check: Pillow refuses twice this, also when a later GIF frame enlarges the canvas.
@@ -63,9 +80,11 @@ def refusals() -> Generator[None]:
 
 def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
     """(format, (width, height), number of frames), from the headers, so nothing is decoded before its size is known."""
-    kind = "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
-    kind = kind or next((name for magic, name in _KNOWN if data.startswith(magic)), None)
-    if kind is None:
+    kind = kind_of(data)
+    if kind == "HEIF" and not reads_heif():
+        why = "is a HEIC picture, which this server does not read: set your camera to JPEG, or export it as JPEG"
+        raise Invalid("file", "unknown", why)
+    if not kind:
         start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
         came = next((f"is {name}" for magic, name in _REFUSED if start.startswith(magic)), "is of no known type")
         raise Invalid(
@@ -86,7 +105,30 @@ def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
             width=width,
             height=height,
         )
-    return kind, image.size, 1 if kind == "JPEG" else _frames(image, limits)
+    return kind, image.size, 1 if kind in ("JPEG", "HEIF") else _frames(image, limits)
+
+
+def kind_of(data: bytes) -> str:
+    """Pillow's name of the format; "": none that is known here."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp":
+        end = min(int.from_bytes(data[:4]), BRANDS_BYTES)
+        brands = {data[8:12], *(data[at : at + 4] for at in range(16, end, 4))}
+        return "AVIF" if brands & _AVIF else "HEIF" if brands & _HEIF else ""
+    return next((name for magic, name in _KNOWN if data.startswith(magic)), "")
+
+
+def reads_heif() -> bool:
+    """Whether pillow-heif is installed, the extra "heic": its wheels are under the GPL, so an operator chooses."""
+    return find_spec("pillow_heif") is not None
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif  # only where such a picture comes
+
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
 def _scans(data: bytes) -> int:
@@ -101,6 +143,8 @@ def _scans(data: bytes) -> int:
 
 
 def open_image(data: bytes, kind: str) -> ImageFile.ImageFile:
+    if kind == "HEIF":
+        _register_heif()
     return Image.open(BytesIO(data), formats=[kind])
 
 

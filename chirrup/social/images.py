@@ -20,6 +20,7 @@ AVATAR = (400, 400)
 HEADER = (1500, 500)
 SMALL_BYTES = 10_000  # a result of this size is always accepted, even if the upload was smaller
 PALETTE_COLOURS = 256
+NEWER_GAIN = 6  # AVIF and HEIC need a third to a sixth of JPEG's bytes for the same picture
 _ID_DIGITS = 16  # hexadecimal
 
 
@@ -74,7 +75,7 @@ class Avatar(msgspec.Struct, frozen=True):
 def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
     """The picture and its preview. An animated GIF becomes a film; other animations stay animated, as WebP.
 
-    Raises Invalid ("file"): not JPEG, PNG, GIF or WebP, damaged, or beyond limits.
+    Raises Invalid ("file"): not JPEG, PNG, GIF, WebP, AVIF or HEIC, damaged, or beyond limits.
     """
     with refusals():
         kind, size, frames = check(data, limits)
@@ -87,7 +88,7 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
             size = within(size, limits.moving_area)
             original = _animation(data, kind, frames, size)
         else:
-            size, original = still.size, _still(still, kind, most=len(data))
+            size, original = still.size, _kept(still, kind, len(data))
         return Processed(original, _still(small, "JPEG"), _blurhash(small), Meta(_size(size), _size(small.size)))
 
 
@@ -154,6 +155,13 @@ def row_of(key: str) -> int:
 def for_row(key: str, row_id: int) -> str:
     """The key of the same file for another row id."""
     return f"{key[:6]}{row_id:0{_ID_DIGITS}x}{key[6 + _ID_DIGITS :]}" if row_of(key) else key
+
+
+def _kept(image: Image.Image, kind: str, came_bytes: int) -> File:
+    """The picture in its own format; of AVIF and HEIC, which not everything shows, as JPEG or WebP."""
+    if kind in ("AVIF", "HEIF"):
+        kind, came_bytes = ("JPEG" if image.mode == "RGB" else "WEBP"), came_bytes * NEWER_GAIN
+    return _still(image, kind, most=came_bytes)
 
 
 def _still(image: Image.Image, kind: str, *, most: int = 1 << 40) -> File:

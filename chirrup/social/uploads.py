@@ -12,8 +12,9 @@ from ..ports import Engines
 from ..types import Media
 from . import files, image_child, images, media
 from .films import probe, tools, work
+from .image_read import kind_of, reads_heif
 
-PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp"]
+_PICTURES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"]
 HEAD_BYTES = 64  # by which a film is known
 
 
@@ -29,9 +30,13 @@ def rules(settings: Settings) -> Rules:
     return Rules(settings.media_bytes_max, settings.film_bytes_max, settings.data)
 
 
+def picture_types() -> list[str]:
+    return _PICTURES + (["image/heic", "image/heif"] if reads_heif() else [])
+
+
 def types() -> list[str]:
     """The media types that are taken here."""
-    return PICTURES + (probe.TYPES if tools.there() else [])
+    return picture_types() + (probe.TYPES if tools.there() else [])
 
 
 async def add(
@@ -43,7 +48,8 @@ async def add(
     Raises Invalid (file, description, focus), Unavailable (too busy, or database or disk fail).
     """
     media.check(wanted)
-    read_as = probe.demuxer(file.read(HEAD_BYTES))
+    head = file.read(HEAD_BYTES)
+    read_as = "" if kind_of(head) else probe.demuxer(head)
     size_bytes = file.seek(0, 2)
     file.seek(0)
     if read_as:

@@ -131,7 +131,7 @@ class Pages:
             "asset": asset,
             "languages": _languages,
             "open_for": OPEN_FOR,
-            "image_types": ",".join(uploads.PICTURES),
+            "image_types": ",".join(uploads.picture_types()),
             "media_types": lambda: ",".join(uploads.types()),
             "bytes_max": settings.media_bytes_max,
             "film_bytes_max": settings.film_bytes_max,

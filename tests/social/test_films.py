@@ -99,7 +99,6 @@ def test_lists_of_other_files_and_pictures_are_no_films():
         b"\xff\xd8\xff\xe0",
     ):
         assert probe.demuxer(head) == ""
-    assert probe.demuxer(b"\0\0\0\x1cftypavif") == probe.demuxer(b"\0\0\0\x18ftypheic") == ""
 
 
 async def test_ffmpeg_reaches_no_network_and_no_other_file(tmp_path: Path):

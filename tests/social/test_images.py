@@ -492,12 +492,10 @@ def test_a_comment_in_an_animation_is_gone():
         (b"%PDF-1.7", "PDF"),
         (encoded(quarters(), "TIFF"), "TIFF"),
         (encoded(quarters(), "BMP"), "no known type"),
-        (encoded(quarters(), "AVIF"), "no known type"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "no known type"),
         (random.Random(2).randbytes(5000), "no known type"),
     ],
 )
-def test_what_is_not_one_of_four_types_is_refused(data: bytes, why: str):
+def test_what_is_not_of_a_type_that_is_read_is_refused(data: bytes, why: str):
     for make in (images.process, images.avatar, images.header):
         with pytest.raises(Invalid, match=f"{why}.*: send a JPEG, PNG, GIF or WebP image") as refused:
             make(data)

@@ -19,7 +19,6 @@ SIDE_MAX = 7680
 _DEMUXERS = ((b"\x1a\x45\xdf\xa3", "matroska"), (b"OggS", "ogg"), (b"fLaC", "flac"), (b"ID3", "mp3"))
 # MPEG audio: 11 bits of sync. Layer 0 is AAC in ADTS (ISO 13818-7), the others are MP3 and its kin (ISO 11172-3).
 _SYNC, _LAYER = 0xFFE0, 0x0006
-PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2")
 VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "h263", "theora", "mjpeg", "prores")
 SOUND_CODECS = ("aac", "mp3", "mp2", "opus", "vorbis", "flac", "alac", "ac3", "amr_nb", "amr_wb")
 SOUND_CODECS += ("pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_u8", "pcm_f32le", "pcm_s16be", "pcm_mulaw", "pcm_alaw")
@@ -40,7 +39,7 @@ _ASKED = (
 def demuxer(head: bytes) -> str:
     """How ffmpeg reads a file that begins so; "": it is no film or sound that is known here."""
     if head[4:8] == b"ftyp":
-        return "" if head[8:12] in PICTURE_BRANDS else "mov"
+        return "mov"
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return "wav"
     if found := next((name for magic, name in _DEMUXERS if head.startswith(magic)), ""):
