@@ -1,5 +1,6 @@
 """A real server in its own process, and people who talk to it over HTTP."""
 
+import asyncio
 import itertools
 import os
 import re
@@ -8,13 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import requests
 from loopback import free_port
+
+from chirrup.app import close_engines, open_engines
+from chirrup.config import load
+from chirrup.ports import Engines
 
 T = TypeVar("T")
 ALL_SCOPES = "read write follow push admin:read admin:write"
@@ -104,6 +109,24 @@ class Server:
             check=True,
         )
         return done.stdout.strip()
+
+    def do(self, work: Callable[[Engines], Awaitable[T]]) -> T:
+        """What a command would do on the same data, but in this process, which takes a tenth of the time."""
+
+        async def run() -> T:
+            engines = open_engines(settings)
+            try:
+                return await work(engines)
+            finally:
+                await close_engines(engines)
+
+        given = {
+            "data": self.data,
+            "database": self.env.get("CHIRRUP_DATABASE"),
+            "broker": self.env.get("CHIRRUP_BROKER"),
+        }
+        settings = load({name: value for name, value in given.items() if value})
+        return asyncio.run(run())
 
     def anyone(self) -> "Person":
         return Person(self, "")

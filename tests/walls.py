@@ -18,6 +18,12 @@ from mail_folder import newest, path_in
 from visitor import Visitor, code_shown_at, logged_in
 from world import png
 
+from chirrup.ports import Engines
+from chirrup.social import emojis
+from chirrup.social.emojis import Wanted
+from chirrup.store import orgs
+from chirrup.types import Emoji
+
 V1 = "/api/v1"
 ABSENT = "1"  # no id of anything
 URN = "urn:ietf:wg:oauth:2.0:oob"
@@ -70,6 +76,9 @@ class Site:
         self.ann.patch("/api/v2/notifications/policy", for_not_following="filter")
         server.person().say(f"{word} @{self.ann.name}")
         held = eventually(lambda: self.ann.get(f"{V1}/notifications/requests").json())[0]
+        emoji = server.do(self._with_emoji)
+        self.files = {"emojis": emoji.key.replace("/", "")}
+        self.files |= dict.fromkeys(("files", "profiles"), media["url"].rsplit("/", 1)[1])
         self.file = media["url"].removeprefix(server.url)
         self.list = listed["id"]
         self.ids = {
@@ -89,6 +98,7 @@ class Site:
             "scheduled_statuses": [scheduled["id"]],
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
             "requests": [held["id"]],
+            "emojis": [str(emoji.id)],
             "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
         }
         self.secrets = self._links()
@@ -101,6 +111,10 @@ class Site:
         self.app = Person(server, server._make_app_token())  # pyright: ignore[reportPrivateUsage]
         self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
         self.before = self.state()
+
+    async def _with_emoji(self, engines: Engines) -> Emoji:
+        org_id = await engines.db.read(orgs.id_by_host, self.server.url.removeprefix("http://"))
+        return await emojis.add(engines, org_id, png(), Wanted(self.word, self.word))
 
     def _links(self) -> dict[str, str]:
         """The secrets of links that are under way to ann, by the address of their page."""
@@ -135,7 +149,7 @@ class Site:
     def addresses(self, path: str) -> list[tuple[str, str]]:
         """(the address with what is this site's in it, the same with what never was) for a route with an id in it."""
         if path.startswith("/media/"):
-            path = path.replace("{name}", self.file.rsplit("/", 1)[1])
+            path = path.replace("{name}", self.files[section_of(path)])
         section = section_of(path)
         if SECTIONS.get(section, section) == "tags":
             return [(re.sub(r"\{\w+\}", self.tag, path), "")]

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import care, mail, org, server, user, waiting
+from . import care, emoji, mail, org, server, user, waiting
 
 complain = Console(stderr=True)
 
@@ -25,7 +25,7 @@ for command in (
     *(server.serve, server.demo, server.migrate, server.load),
     *(care.doctor, care.backup, care.recount, care.redate),
     *(waiting.jobs, waiting.failed),
-    *(mail.commands, user.commands, user.audit, org.commands),
+    *(mail.commands, user.commands, user.audit, org.commands, emoji.commands),
 ):
     app.command(command)
 

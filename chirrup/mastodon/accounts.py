@@ -24,7 +24,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
     """The account with the fields that only its owner sees."""
     account, user = accounts.get(tx, account_id, account_id), accounts.user(tx, account_id)
     profile = shown.profile(tx, account, call.site)
-    entity = call.render.account_entity(profile)
+    entity = call.render.account_entity(tx, profile)
     return CredentialAccount(
         **{name: getattr(entity, name) for name in entity.__struct_fields__},
         source=entities.Source(

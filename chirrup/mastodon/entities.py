@@ -12,6 +12,14 @@ from .entity import Id as Id
 from .filter_entities import FilterResult
 
 
+class CustomEmoji(Entity, kw_only=True):
+    shortcode: str
+    url: str
+    static_url: str
+    visible_in_picker: bool
+    category: str | None
+
+
 class AccountField(Entity, kw_only=True):
     name: str
     value: str
@@ -64,7 +72,7 @@ class Account(Entity, kw_only=True):
     show_media_replies: bool
     show_featured: bool
     noindex: bool
-    emojis: list[Any]
+    emojis: list[CustomEmoji]
     roles: list[AccountRole]
     fields: list[AccountField]
     suspended: bool | msgspec.UnsetType = msgspec.UNSET
@@ -178,7 +186,7 @@ class Poll(Entity, kw_only=True):
     voted: bool | msgspec.UnsetType = msgspec.UNSET
     own_votes: list[int] | msgspec.UnsetType = msgspec.UNSET
     options: list[PollOption]
-    emojis: list[Any]
+    emojis: list[CustomEmoji]
 
 
 class Quote(Entity, kw_only=True):
@@ -210,7 +218,7 @@ class StatusFixed(Entity, kw_only=True):
     media_attachments: list[MediaAttachment]
     mentions: list[StatusMention]
     tags: list[StatusTag]
-    emojis: list[Any]
+    emojis: list[CustomEmoji]
     application: StatusApplication | None
     card: None
     in_reply_to_id: msgspec.UnsetType | None  # null if it is no reply; else the field is in StatusLive
@@ -277,7 +285,7 @@ class StatusEdit(Entity, kw_only=True):
     account: Account
     poll: StatusEditPoll | msgspec.UnsetType = msgspec.UNSET
     media_attachments: list[MediaAttachment]
-    emojis: list[Any]
+    emojis: list[CustomEmoji]
 
 
 class Context(Entity, kw_only=True):

@@ -2,18 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from html import escape
-from typing import Any
 
 from .. import __version__
 from ..access.sites import Site
 from ..errors import Unavailable
 from ..http.route import ANYONE, FREE, Route
-from ..social import accounts, composing, media, polls, reactions, tags, text, uploads
+from ..social import accounts, composing, emojis, media, polls, reactions, tags, text, uploads
 from ..social.films import probe, tools
 from ..social.image_read import LIMITS
 from ..social.usage import Counts
 from . import server_entities as shapes
 from .call import Call
+from .entities import CustomEmoji
 from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
 
 # Clients compare these with what they want to use. API version 2 says that there are grouped notifications; Mastodon
@@ -152,9 +152,9 @@ async def extended_description(call: Call) -> ExtendedDescription:
     return ExtendedDescription(content="", updated_at=None)
 
 
-async def custom_emojis(call: Call) -> list[Any]:
-    """Always empty, because they cannot be uploaded. Clients ask for them when they start, and some stop on a 404."""
-    return []
+async def custom_emojis(call: Call) -> list[CustomEmoji]:
+    """All of them. https://docs.joinmastodon.org/methods/custom_emojis/"""
+    return call.render.emojis(await call.read(emojis.every, call.site.org_id))
 
 
 async def health(call: Call) -> Health:

@@ -7,7 +7,6 @@ from ..ports import Tx
 from ..social import polls
 from .call import Call
 from .entities import Poll
-from .render_posts import poll_entity
 
 
 async def show(call: Call, id: int) -> Poll:
@@ -16,7 +15,7 @@ async def show(call: Call, id: int) -> Poll:
 
 def _show(tx: Tx, call: Call, id: int) -> Poll:
     poll = polls.get(tx, call.viewer_id, id)
-    return poll_entity(polls.shown(tx, call.viewer_id, [poll.id])[poll.id], call.viewer_id)
+    return call.render.poll(tx, polls.shown(tx, call.viewer_id, [poll.id])[poll.id], call.viewer_id)
 
 
 class Votes(msgspec.Struct, kw_only=True):

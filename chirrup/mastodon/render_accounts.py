@@ -4,7 +4,7 @@ An account is encoded once and cached by its version. The version is read from t
 not invalidate anything.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from copy import copy
 from typing import Any, Self
 
@@ -15,10 +15,11 @@ from ..access.sites import Site
 from ..errors import NotFound
 from ..ports import Tx
 from ..social import shown, text
-from ..social.media import Addresses
-from ..social.shown import Kept, Profile
+from ..social.media import Addresses, emoji_path
+from ..social.shortcodes import any_in
+from ..social.shown import Kept, Known, Profile
 from ..times import day
-from ..types import Account, AccountState, Presentation
+from ..types import Account, AccountState, Emoji, Presentation
 from . import entities
 
 Json = Any  # an encoded entity: msgspec.Raw
@@ -30,11 +31,13 @@ UNSET = msgspec.UNSET
 class AccountRenderer:
     """Functions over a transaction, for db.read."""
 
-    def __init__(self, site: Site, addresses: Addresses) -> None:
+    def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
         self.site = site
         self.base_url = site.base_url
+        self.known = known or Known()
         self._addresses = addresses
-        self._accounts = Kept[tuple[AccountState, entities.Account, msgspec.Raw]]()
+        # The last: the version of the emoji that it shows; None: it has no shortcodes.
+        self._accounts = Kept[tuple[AccountState, entities.Account, msgspec.Raw, int | None]]()
 
     def at(self, site: Site) -> Self:
         """A renderer for another site with the same caches: a post or account is shown at one site only."""
@@ -64,22 +67,47 @@ class AccountRenderer:
         parts: dict[int, Json] = {}
         for id, state in states.items():
             if kept := self._accounts.get(id):
-                before, entity, part = kept
+                before, entity, part, drawn = kept
+                if drawn is not None and drawn != self._drawn(tx):
+                    continue
                 if before == state:
                     parts[id] = part
                 elif (before.changed_ms, before.suspended_ms) == (state.changed_ms, state.suspended_ms):
-                    parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)))
+                    parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)), drawn)
         if missing := states.keys() - parts.keys():
             for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self.site).items():
-                parts[id] = self._keep_account(states[id], self.account_entity(profile))
+                drawn = self._drawn(tx) if any_in(_texts(profile)) else None
+                parts[id] = self._keep_account(states[id], self.account_entity(tx, profile), drawn)
         return parts
 
-    def _keep_account(self, state: AccountState, entity: entities.Account) -> Json:
+    def _keep_account(self, state: AccountState, entity: entities.Account, drawn: int | None) -> Json:
         part = msgspec.Raw(encode(entity))
-        self._accounts.keep(state.id, (state, entity, part))
+        self._accounts.keep(state.id, (state, entity, part, drawn))
         return part
 
-    def account_entity(self, profile: Profile) -> entities.Account:
+    def _drawn(self, tx: Tx) -> int:
+        """The version of the emoji that are shown at this site now."""
+        return self.known.emojis.of(tx, self.site.org_id).version
+
+    def emojis_in(self, tx: Tx, texts: Collection[str]) -> list[entities.CustomEmoji]:
+        """Those that the texts show. No query where they have no shortcodes."""
+        if not any_in(texts):
+            return []
+        return self.emojis(self.known.emojis.of(tx, self.site.org_id).used_in(texts))
+
+    def emojis(self, found: Iterable[Emoji]) -> list[entities.CustomEmoji]:
+        return [
+            entities.CustomEmoji(
+                shortcode=one.shortcode,
+                url=self.base_url + emoji_path(one, one.key),
+                static_url=self.base_url + emoji_path(one, one.still_key),
+                visible_in_picker=bool(one.listed),
+                category=one.category or None,
+            )
+            for one in found
+        ]
+
+    def account_entity(self, tx: Tx, profile: Profile) -> entities.Account:
         """A suspended account shows only its name."""
         account = profile.account
         gone = bool(account.suspended_ms)
@@ -114,7 +142,7 @@ class AccountRenderer:
             show_media_replies=shown_as.show_media_replies,
             show_featured=shown_as.show_featured,
             noindex=not account.discoverable,
-            emojis=[],
+            emojis=self.emojis_in(tx, _texts(profile)),
             roles=_badges(profile.role),
             fields=[]
             if gone
@@ -145,6 +173,14 @@ class AccountRenderer:
 
     def tag_url(self, name: str) -> str:
         return text.tag_url(name, self.base_url)
+
+
+def _texts(profile: Profile) -> list[str]:
+    """Those of the profile that show emoji."""
+    account = profile.account
+    if account.suspended_ms:
+        return []
+    return [account.display_name, account.note, *(text for one in profile.fields for text in (one.name, one.value))]
 
 
 def role_entity(role: str) -> entities.RoleEntity:

@@ -4,7 +4,7 @@ The part of a post that is the same for everybody is encoded once and kept by th
 object of a status; what changes is appended as bytes, because encoding a struct for each post costs twice as much.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 import msgspec
@@ -18,6 +18,7 @@ from ..social import shown, text
 from ..social.matching import Match
 from ..social.media import SLOT_MS, Addresses
 from ..social.polls import ShownPoll
+from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
 from ..times import iso, iso_or_none
 from ..types import App, Filter, Media, MediaState, Post, PostVersion, QuotePolicy, QuoteState
@@ -25,19 +26,19 @@ from . import entities, filter_entities
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
 Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
+KeptPost = tuple[Version, bytes, int | None]  # the last: the version of the emoji it shows; None: it has no shortcodes
 
 
 class PostRenderer(AccountRenderer):
     """Functions over a transaction, for db.read."""
 
     def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
-        super().__init__(site, addresses)
-        self.known = known or Known()
-        self._posts = Kept[tuple[Version, bytes]]()
+        super().__init__(site, addresses, known)
+        self._posts = Kept[KeptPost]()
 
     def statuses(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> list[Json]:
         """Those of ids that the viewer may see, in their order. excerpt: of a timeline that shows fewer."""
-        fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
+        fixed = self._kept(tx)
         page = shown.find(tx, viewer_id, ids, self.known, excerpt=excerpt, detailed=fixed.find)
         return self._rendered(tx, page, fixed)
 
@@ -50,21 +51,29 @@ class PostRenderer(AccountRenderer):
 
     def statuses_by_id(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
         """Those of ids that the viewer may see."""
-        fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
+        fixed = self._kept(tx)
         page = shown.find(tx, viewer_id, ids, self.known, detailed=fixed.find)
         return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int], matches: dict[int, list[Match]]) -> list[Json]:
         """As statuses(), for posts that the oracle has allowed already. matches: of the viewer's filters, by entry."""
-        fixed = _Fixed(self._posts, tx.now_ms, closed=self.site.closed)
+        fixed = self._kept(tx)
         return self._rendered(tx, shown.of(tx, seen, ids, self.known, matches, detailed=fixed.find), fixed)
+
+    def _kept(self, tx: Tx) -> "_Fixed":
+        return _Fixed(self._posts, tx.now_ms, lambda: self._drawn(tx), closed=self.site.closed)
+
+    def _make(self, tx: Tx, fixed: "_Fixed", details: Details) -> None:
+        """The parts that are missing."""
+        for post in fixed.missing:
+            drawn = self._drawn(tx) if any_in((post.text, post.summary)) else None
+            fixed.keep(post, encode(self._fixed(tx, post, details))[:-1] + b",", drawn)
 
     def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
         seen = page.seen
-        for post in fixed.missing:
-            fixed.keep(post, encode(self._fixed(post, page.details, tx.now_ms))[:-1] + b",")
+        self._make(tx, fixed, page.details)
         authors = self._account_parts(tx, seen.accounts)
-        voting = {id: encode(poll_entity(one, seen.viewer_id)) for id, one in page.polls.items()}
+        voting = {id: encode(self.poll(tx, one, seen.viewer_id)) for id, one in page.polls.items()}
         known = bool(seen.viewer_id)
         untouched = _counts(0, 0, 0, 0) + (_marks(False, False, False, False, None) if known else b"")
 
@@ -133,7 +142,7 @@ class PostRenderer(AccountRenderer):
             return html
         return f'<p class="quote-inline">RE: <a href="{url}">{url.split("://", 1)[1]}</a></p>{html}'
 
-    def _fixed(self, post: Post, details: Details, now_ms: int) -> entities.StatusFixed:
+    def _fixed(self, tx: Tx, post: Post, details: Details) -> entities.StatusFixed:
         url = self.post_url(details.authors[post.author_id].username, post.id)
         return entities.StatusFixed(
             id=str(post.id),
@@ -145,7 +154,7 @@ class PostRenderer(AccountRenderer):
             uri=url,
             url=url,
             content=UNSET if post.quote_of_id else self._html(post.text, post) if post.text else "",
-            media_attachments=self._attached(post, post.media, details.files, now_ms),
+            media_attachments=self._attached(post, post.media, details.files, tx.now_ms),
             mentions=[
                 entities.StatusMention(
                     id=str(one.account_id), username=one.username, url=self.account_url(one.username), acct=one.username
@@ -153,7 +162,7 @@ class PostRenderer(AccountRenderer):
                 for one in post.mentioned
             ],
             tags=[entities.StatusTag(name=name.lower(), url=self.tag_url(name)) for name in post.tag_names],
-            emojis=[],
+            emojis=self.emojis_in(tx, (post.text, post.summary)),
             application=_application(details.apps.get(post.app_id)),
             card=None,
             in_reply_to_id=UNSET if post.reply_to_id else None,
@@ -185,7 +194,7 @@ class PostRenderer(AccountRenderer):
                     if titles
                     else UNSET,
                     media_attachments=self._attached(post, version.media, files, tx.now_ms),
-                    emojis=[],
+                    emojis=self.emojis_in(tx, (version.text, version.summary, *titles)),
                 )
             )
         return edits
@@ -229,29 +238,49 @@ class PostRenderer(AccountRenderer):
             blurhash=one.blurhash or None,
         )
 
+    def poll(self, tx: Tx, shown: ShownPoll, viewer_id: int) -> entities.Poll:
+        poll = shown.poll
+        return entities.Poll(
+            id=str(poll.id),
+            expires_at=iso_or_none(poll.expires_ms),
+            expired=shown.ended,
+            multiple=bool(poll.multiple),
+            votes_count=sum(option.votes for option in shown.options),
+            voters_count=poll.voters if poll.multiple else None,
+            voted=bool(shown.chosen) or poll.author_id == viewer_id if viewer_id else UNSET,
+            own_votes=shown.chosen if viewer_id else UNSET,
+            options=[
+                entities.PollOption(title=one.title, votes_count=None if shown.totals_hidden else one.votes)
+                for one in shown.options
+            ],
+            emojis=self.emojis_in(tx, [one.title for one in shown.options]),
+        )
+
 
 class _Fixed:
     """The fixed parts of a page's posts: post id -> `{…,`. The live part without its first brace must follow."""
 
-    def __init__(self, kept: Kept[tuple[Version, bytes]], now_ms: int, *, closed: bool) -> None:
+    def __init__(self, kept: Kept[KeptPost], now_ms: int, drawn: Callable[[], int], *, closed: bool) -> None:
+        """drawn: the version of the emoji that are shown now."""
         self.parts: dict[int, bytes] = {}
         self.missing: list[Post] = []
-        self._kept, self._closed = kept, closed
+        self._kept, self._closed, self._drawn = kept, closed, drawn
         self._slot = now_ms // SLOT_MS
 
     def find(self, found: Collection[Post]) -> list[Post]:
         """Those of found that are not in the cache."""
         for post in found:
             kept = self._kept.get(post.id)
-            if kept and kept[0] == ((post.changed_ms, 0) if post.media_ids == "[]" else self._version(post)):
+            current = kept and kept[0] == ((post.changed_ms, 0) if post.media_ids == "[]" else self._version(post))
+            if kept and current and (kept[2] is None or kept[2] == self._drawn()):
                 self.parts[post.id] = kept[1]
             else:
                 self.missing.append(post)
         return self.missing
 
-    def keep(self, post: Post, part: bytes) -> None:
+    def keep(self, post: Post, part: bytes, drawn: int | None) -> None:
         self.parts[post.id] = part
-        self._kept.keep(post.id, (self._version(post), part))
+        self._kept.keep(post.id, (self._version(post), part, drawn))
 
     def _version(self, post: Post) -> Version:
         """Includes a time slot for private media, because their addresses expire."""
@@ -322,25 +351,6 @@ _ENDS = [
     {key: _end(approval, _filtered(()) if known else b"") for key, approval in APPROVALS.items()}
     for known in (False, True)
 ]
-
-
-def poll_entity(shown: ShownPoll, viewer_id: int) -> entities.Poll:
-    poll = shown.poll
-    return entities.Poll(
-        id=str(poll.id),
-        expires_at=iso_or_none(poll.expires_ms),
-        expired=shown.ended,
-        multiple=bool(poll.multiple),
-        votes_count=sum(option.votes for option in shown.options),
-        voters_count=poll.voters if poll.multiple else None,
-        voted=bool(shown.chosen) or poll.author_id == viewer_id if viewer_id else UNSET,
-        own_votes=shown.chosen if viewer_id else UNSET,
-        options=[
-            entities.PollOption(title=one.title, votes_count=None if shown.totals_hidden else one.votes)
-            for one in shown.options
-        ],
-        emojis=[],
-    )
 
 
 def filter_entity(one: Filter) -> filter_entities.Filter:

@@ -18,6 +18,7 @@ from .image_read import LIMITS, Limits, check, first_frame, open_image, refusals
 
 AVATAR = (400, 400)
 HEADER = (1500, 500)
+EMOJI_AREA = 128 * 128  # they are drawn as high as a line of text
 SMALL_BYTES = 10_000  # a result of this size is always accepted, even if the upload was smaller
 PALETTE_COLOURS = 256
 NEWER_GAIN = 6  # AVIF and HEIC need a third to a sixth of JPEG's bytes for the same picture
@@ -68,6 +69,8 @@ class Processed(msgspec.Struct, frozen=True):
 
 
 class Avatar(msgspec.Struct, frozen=True):
+    """An avatar, or an emoji."""
+
     image: File
     still: File  # the same as image, unless that is animated
 
@@ -131,6 +134,14 @@ def avatar(data: bytes, *, limits: Limits = LIMITS) -> Avatar:
         still = _still(ImageOps.fit(first_frame(data, kind, limits.area), AVATAR), "JPEG")
         side = min(*size, *AVATAR)  # animations are never enlarged: a thousand frames of one pixel would cost 13 s
         return Avatar(_animation(data, kind, frames, (side, side)) if frames > 1 else still, still)
+
+
+def emoji(data: bytes, *, limits: Limits = LIMITS) -> Avatar:
+    """The whole picture, at most EMOJI_AREA, and its first frame. What moves is WebP. Raises as process()."""
+    with refusals():
+        kind, size, frames = check(data, limits)
+        still = _still(shrink(first_frame(data, kind, limits.area), EMOJI_AREA), "PNG")
+        return Avatar(_animation(data, kind, frames, within(size, EMOJI_AREA)) if frames > 1 else still, still)
 
 
 def header(data: bytes, *, limits: Limits = LIMITS) -> File:

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from ..types import App, Post
 from .matching import Matcher
+from .shortcodes import emoji_sets
 
 KEPT = 20_000  # things of each kind
 KEYWORDS_KEPT = 200_000  # of all matchers together, 60 MB where each account has many; the others are small
@@ -42,3 +43,4 @@ class Known:
         self.apps = Kept[App]()  # which never change
         self.texts = Kept[tuple[int, str]]()  # of posts, with their version, as filters look through them
         self.matchers = Matchers()
+        self.emojis = emoji_sets()  # by organisation

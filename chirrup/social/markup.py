@@ -1,6 +1,8 @@
 """HTML for a plain text, as Mastodon's clients expect it, and a sanitiser for foreign HTML."""
 
+from bisect import bisect
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 import nh3
@@ -8,6 +10,7 @@ import regex
 
 from . import urls
 from .entities import Entity, extract, hashtag_key
+from .shortcodes import WRITTEN
 
 LINK_CHARS_SHOWN = 30  # of a link's text; more if its host is longer, because the host is always shown
 _REL = "nofollow noopener noreferrer"
@@ -38,12 +41,22 @@ _SIEVE = nh3.Cleaner(
 )
 
 
-def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bool = False) -> str:
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def to_html(
+    text: str,
+    mentions: Mapping[str, str],
+    base_url: str,
+    *,
+    inline: bool = False,
+    drawn: Mapping[str, str] = _NOTHING,
+) -> str:
     """A plain text as paragraphs with links, hashtags and known mentions linked; the rest is escaped.
 
     mentions: lower-case username (username@host_key for accounts elsewhere) -> profile URL; others stay plain text.
     base_url: of this server, for hashtags. inline: without paragraphs, for the values of profile fields.
-    sanitise() leaves the result as it is.
+    drawn: shortcode -> HTML of an emoji; without it, sanitise() leaves the result as it is.
     """
     # The browser's parser would change a NUL or CR; stored text has none.
     text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
@@ -57,6 +70,8 @@ def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bo
     links = [(e, _link(e.value)) for e in found.urls]
     links += [(e, _mention(e, url)) for e in found.mentions if (url := _profile(e, mentions, base_url))]
     links += [(e, _hashtag(e.value, base_url)) for e in found.hashtags]
+    if drawn and ":" in text:
+        links += _pictures(text, drawn, [entity for entity, _ in links])
     parts, at = [], 0
     for entity, html in sorted(links, key=lambda pair: pair[0].start):
         parts += _escaped(text[at : entity.start]), html
@@ -67,6 +82,30 @@ def to_html(text: str, mentions: Mapping[str, str], base_url: str, *, inline: bo
         return html.replace("\n", "<br />")
     paragraphs = _PARAGRAPH_END.split(html) if "\n\n" in html else [html]
     return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs).replace("\n", "<br />")
+
+
+def draw(name: str, drawn: Mapping[str, str]) -> str:
+    """HTML of a name, in which shortcodes are drawn, and nothing is a link."""
+    parts, at = [], 0
+    for entity, html in _pictures(name, drawn, []):
+        parts += _escaped(name[at : entity.start]), html
+        at = entity.end
+    return "".join(parts) + _escaped(name[at:])
+
+
+def _pictures(text: str, drawn: Mapping[str, str], links: list[Entity]) -> list[tuple[Entity, str]]:
+    """The shortcodes of the text outside of these links, as HTML."""
+    ends = {link.start: link.end for link in links}
+    starts = sorted(ends)
+    found: list[tuple[Entity, str]] = []
+    for match in WRITTEN.finditer(text):
+        before = bisect(starts, match.start())
+        apart = (not before or ends[starts[before - 1]] <= match.start()) and match.end() <= min(
+            starts[before : before + 1], default=match.end()
+        )
+        if apart and match[1] in drawn:
+            found.append((Entity(*match.span(), match[1]), drawn[match[1]]))
+    return found
 
 
 def isolate(name: str) -> str:

@@ -3,7 +3,8 @@
 files.py stores and deletes the files.
 
 A file's address names the row that owns it, so look-ups are cheap and viewers who may not see the post get nothing:
-/media/files/<media id>/<name> for media of posts, /media/profiles/<account id>/<name> for avatars and headers.
+/media/files/<media id>/<name> for media of posts, /media/profiles/<account id>/<name> for avatars and headers,
+/media/emojis/<emoji id>/<name> for emoji.
 The address of a file that not everybody may see is signed and expires within 15 minutes; each time the post is shown,
 it has a fresh address.
 """
@@ -22,7 +23,7 @@ from ..store import accounts as account_rows
 from ..store import jobs
 from ..store import media as rows
 from ..store import posts as post_rows
-from ..types import Media, MediaState, Stranger
+from ..types import Emoji, Media, MediaState, Stranger
 from . import images, text
 
 MAKE_FILM = "make a film"  # a kind of job; the payload is the id of the media
@@ -297,7 +298,7 @@ class Addresses:
 
     def of_media(self, one: Media, key: str, *, private: bool, now_ms: int) -> str:
         """The path of a file (key or preview_key) of one. private: works for 5 to 15 minutes."""
-        path = f"/media/files/{one.id}/{_name(key)}"
+        path = f"/media/files/{one.id}/{file_name(key)}"
         if not private:
             return path
         until_s = ((now_ms // SLOT_MS + 1) * SLOT_MS + GRACE_MS) // 1000
@@ -310,10 +311,15 @@ class Addresses:
 
 
 def profile_path(account_id: int, key: str) -> str:
-    return f"/media/profiles/{account_id}/{_name(key)}"
+    return f"/media/profiles/{account_id}/{file_name(key)}"
 
 
-def _name(key: str) -> str:
+def emoji_path(emoji: Emoji, key: str) -> str:
+    """Of one of its files. Public, and works for as long as the organisation has it."""
+    return f"/media/emojis/{emoji.id}/{file_name(key)}"
+
+
+def file_name(key: str) -> str:
     """A blob key as one part of a path."""
     return key.replace("/", "")
 
@@ -342,7 +348,7 @@ def file(
     """
     one = rows.by_id(tx, id)
     keys = (one.key if one.state == MediaState.READY else "", one.preview_key) if one else ()
-    key = next((key for key in keys if _name(key) == name), "")
+    key = next((key for key in keys if file_name(key) == name), "")
     if not one or not key:
         raise NotFound("file", name)
     post = visibility.see_one(tx, Stranger(org_id), one.shown_by) if one.shown_by and not closed else None
@@ -370,6 +376,6 @@ def profile_file(tx: Tx, account_id: int, name: str, org_id: int = 0) -> File:
     account = visibility.of_one_organisation(tx, Stranger(org_id), [account_id]).get(account_id)
     keys = (account.avatar, account.avatar_static, account.header) if account and not account.suspended_ms else ()
     for key in keys:
-        if account and key and _name(key) == name:
+        if account and key and file_name(key) == name:
             return File(key, private=False, indexed=bool(account.discoverable))
     raise NotFound("file", name)

@@ -10,13 +10,14 @@ import regex
 
 from ..errors import Invalid
 from .entities import Entity, Extracted, extract, hashtag_key, is_valid_username, username_key
-from .markup import isolate, sanitise, tag_url, to_html
+from .markup import draw, isolate, sanitise, tag_url, to_html
 from .urls import host_key, is_ours
 
 __all__ = [
     "Entity",
     "Extracted",
     "clean",
+    "draw",
     "extract",
     "hashtag_key",
     "host_key",

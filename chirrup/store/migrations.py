@@ -162,6 +162,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "media.problem": _add("media", "problem", "TEXT NOT NULL DEFAULT ''"),
     "accounts.presentation": _add("accounts", "presentation", "TEXT NOT NULL DEFAULT ''"),
     "trends": _create_missing,
+    "emojis": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

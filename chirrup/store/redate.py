@@ -46,6 +46,7 @@ _KEYS = {  # of files
     "media": ("key", "preview_key"),
     "accounts": ("avatar", "avatar_static", "header"),
     "archives": ("key",),
+    "emojis": ("key", "still_key"),
 }
 
 

@@ -78,6 +78,8 @@ TABLES = {
     "polls": "id (the author's)",
     "poll_options": "poll_id",
     "poll_votes": "poll_id",
+    "emojis": "id (the organisation's)",
+    "emoji_sets": "org_id",
     "tokens": "account_id, or app_id where that is 0 (prefix of the token)",
     "oauth_codes": "account_id (prefix of the code)",
     "sessions": "account_id (prefix of the cookie)",
@@ -418,6 +420,14 @@ CREATE TABLE IF NOT EXISTS poll_options (
 CREATE TABLE IF NOT EXISTS poll_votes (
   bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, account_id BIGINT NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY (poll_id, bucket, account_id, position)) {{clustered}};
+
+CREATE TABLE IF NOT EXISTS emojis (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, shortcode TEXT NOT NULL, category TEXT NOT NULL,
+  listed INTEGER NOT NULL, key TEXT NOT NULL, still_key TEXT NOT NULL,
+  PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE UNIQUE INDEX IF NOT EXISTS emojis_shortcode ON emojis (bucket, org_id, shortcode);
+CREATE TABLE IF NOT EXISTS emoji_sets (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (bucket, org_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS tokens (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,

@@ -19,6 +19,7 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
+from .emojis import Emoji as Emoji
 from .lists import json_strings
 from .moderation import ModerationEntry as ModerationEntry
 from .moderation import Report as Report

@@ -1,6 +1,6 @@
 """Posts and accounts in the form that templates need, from social/shown.py."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -15,6 +15,7 @@ from ..social import media, shown, text
 from ..social.images import NO_SIZE
 from ..social.media import Addresses, Meta
 from ..social.polls import ShownPoll
+from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
 from ..timelines.once import Excerpt
 from ..types import Account, FilterAction, Media, MediaState, Mention, Post, PostFlags, Relationship, Visibility
@@ -37,6 +38,7 @@ class PersonView(msgspec.Struct, frozen=True):
     bot: bool = False
     discoverable: bool = True  # search engines may keep the profile
     tie: Relationship | None = None  # the viewer's relationship; None where it is not shown
+    drawn: str = ""  # the name with its emoji; "": it has none
 
 
 class MediaView(msgspec.Struct, frozen=True):
@@ -97,6 +99,7 @@ class PostView(msgspec.Struct, frozen=True):
     pinned: bool = False  # shown as pinned
     warned: tuple[str, ...] = ()  # titles of filters that show a warning instead of it
     blurred: tuple[str, ...] = ()  # and instead of its pictures
+    drawn_summary: str = ""  # the warning with its emoji; "": it has none
 
     @property
     def from_id(self) -> int:
@@ -132,7 +135,14 @@ class Views:
 
     def find(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> Shown:
         """The posts for shown(), before they become views."""
-        return shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt)
+        page = shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt)
+        self.look(tx, _texts(page))
+        return page
+
+    def look(self, tx: Tx, texts: Iterable[str]) -> None:
+        """Call it before texts are drawn: they are drawn with the emoji that were seen last."""
+        if any_in(texts):
+            self._known.emojis.of(tx, self._site.org_id)
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
         """Raises NotFound: absent or hidden."""
@@ -194,7 +204,7 @@ class Views:
                 for id in post.media
                 if id in files
             ],
-            poll=_poll(poll, seen.viewer_id) if poll else None,
+            poll=self._poll(poll, seen.viewer_id) if poll else None,
             created_ms=ms_of(post.id),
             edited_ms=post.edited_ms,
             replies=count.replies,
@@ -204,9 +214,29 @@ class Views:
             alone=post.visibility == Visibility.DIRECT and all(m.account_id == author.id for m in post.mentioned),
             boostable=post.visibility != Visibility.DIRECT and not followers_only,
             warned=warned,
+            drawn_summary=self.drawn(post.summary),
             blurred=tuple(acts.get(FilterAction.BLUR, ())),
             indexed=for_search_engines(post, author)
             and (entry is post or for_search_engines(entry, people[entry.author_id])),
+        )
+
+    def _poll(self, shown: ShownPoll, viewer_id: int) -> PollView:
+        poll, options = shown.poll, shown.options
+        total = max(1, poll.voters if poll.multiple else sum(option.votes for option in options))
+        return PollView(
+            options=[
+                OptionView(
+                    self.drawn(one.title) or one.title,
+                    None if shown.totals_hidden else round(100 * one.votes / total),
+                    one.position in shown.chosen,
+                )
+                for one in options
+            ],
+            multiple=bool(poll.multiple),
+            voters=poll.voters,
+            ends_ms=poll.expires_ms,
+            ended=shown.ended,
+            open_to_me=bool(viewer_id) and not shown.ended and not shown.chosen and poll.author_id != viewer_id,
         )
 
     def uploads(self, tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[MediaView]:
@@ -223,16 +253,18 @@ class Views:
 
     def person(self, account: Account, tie: Relationship | None = None) -> PersonView:
         gone = bool(account.suspended_ms)
+        name = (not gone and account.display_name) or account.username
         return PersonView(
             id=account.id,
             username=account.username,
-            name=(not gone and account.display_name) or account.username,
+            name=name,
             path=f"/@{account.username}",
             avatar=self.picture(account, account.avatar, "avatar.png"),
             locked=bool(account.locked),
             bot=bool(account.bot),
             discoverable=bool(account.discoverable) and not gone,
             tie=tie,
+            drawn=self.drawn(name),
         )
 
     def picture(self, account: Account, key: str, otherwise: str) -> str:
@@ -243,7 +275,9 @@ class Views:
 
     def people(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PersonView]:
         """These accounts, in their order, with the viewer's relationships. The caller must have checked visibility."""
-        return [self.person(one, tie) for one, tie in shown.people(tx, viewer_id, ids)]
+        found = shown.people(tx, viewer_id, ids)
+        self.look(tx, (one.display_name for one, _ in found))
+        return [self.person(one, tie) for one, tie in found]
 
     def html(self, words: str, named: Collection[Mention] = (), *, inline: bool = False) -> Markup:
         """A plain text as HTML. Links to this server have no host, so they work at every address of it.
@@ -254,7 +288,22 @@ class Views:
         links = {
             name.lower(): f"/@{one.username}" for one in named for name in (one.username, f"{one.username}@{host}")
         }
-        return Markup(text.to_html(words, links, "", inline=inline))
+        return Markup(text.to_html(words, links, "", inline=inline, drawn=self._pictures(words)))
+
+    def drawn(self, name: str) -> str:
+        """A name or another line of text with its emoji; "": it has none."""
+        pictures = self._pictures(name)
+        return Markup(text.draw(name, pictures)) if pictures else ""
+
+    def _pictures(self, words: str) -> dict[str, str]:
+        """The emoji that a text shows, as HTML by shortcode, as they were seen last: look()."""
+        if ":" not in words or not (known := self._known.emojis.last(self._site.org_id)):
+            return {}
+        return {
+            one.shortcode: f'<img class="emoji" src="{media.emoji_path(one, one.key)}" alt=":{one.shortcode}:" '
+            f'title=":{one.shortcode}:" draggable="false" loading="lazy">'
+            for one in known.used_in([words])
+        }
 
     def _fold(self, post: Post) -> tuple[Markup, Markup] | None:
         if post.text.count("\n") < FOLD_LINES and len(post.text) < FOLD_CHARS:
@@ -276,21 +325,11 @@ def _acts(page: Shown, entry: Post, context: str) -> dict[str, list[str]]:
     return acts
 
 
-def _poll(shown: ShownPoll, viewer_id: int) -> PollView:
-    poll, options = shown.poll, shown.options
-    total = max(1, poll.voters if poll.multiple else sum(option.votes for option in options))
-    return PollView(
-        options=[
-            OptionView(
-                one.title,
-                None if shown.totals_hidden else round(100 * one.votes / total),
-                one.position in shown.chosen,
-            )
-            for one in options
-        ],
-        multiple=bool(poll.multiple),
-        voters=poll.voters,
-        ends_ms=poll.expires_ms,
-        ended=shown.ended,
-        open_to_me=bool(viewer_id) and not shown.ended and not shown.chosen and poll.author_id != viewer_id,
-    )
+def _texts(page: Shown) -> Iterator[str]:
+    """Those of a page that may show emoji."""
+    for post in (*page.seen.posts.values(), *page.seen.quoted.values()):
+        yield from (post.text, post.summary)
+    for author in page.details.authors.values():
+        yield author.display_name
+    for poll in page.polls.values():
+        yield from (one.title for one in poll.options)

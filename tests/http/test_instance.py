@@ -116,10 +116,6 @@ def test_a_new_servers_extended_description_is_empty(server: Server):
     assert answer.json() == {"content": "", "updated_at": None}
 
 
-def test_there_are_no_custom_emojis(server: Server):
-    assert server.anyone().get("/api/v1/custom_emojis").json() == []
-
-
 @pytest.mark.parametrize("path", ["peers", "activity", "domain_blocks", "privacy_policy", "terms_of_service"])
 def test_what_is_not_there_is_not_found(server: Server, path: str):
     assert server.anyone().get(f"/api/v1/instance/{path}").status_code == 404

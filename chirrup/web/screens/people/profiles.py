@@ -19,6 +19,7 @@ from ..reading.home import next_page, span
 class FieldView(msgspec.Struct, frozen=True):
     name: str
     html: Markup
+    drawn: str  # the name with its emoji; "": it has none
 
 
 class ProfileView(PersonView, frozen=True, kw_only=True):
@@ -85,13 +86,16 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     views = call.views
     profile = shown.profile(tx, account, call.site)
     note, fields, named = ("", [], []) if gone else (account.note, profile.fields, profile.named)
+    views.look(tx, (account.display_name, note, *(words for one in fields for words in (one.name, one.value))))
     view = ProfileView(
         **msgspec.structs.asdict(views.person(account, tie)),
         header=views.picture(account, account.header, "header.png"),
         presentation=Presentation() if gone else profile.presentation,
         note=note,
         note_html=views.html(note, named),
-        fields=[FieldView(one.name, views.html(one.value, named, inline=True)) for one in fields],
+        fields=[
+            FieldView(one.name, views.html(one.value, named, inline=True), views.drawn(one.name)) for one in fields
+        ],
         counts=None if gone else profile.state,
         hidden=_why_hidden(tx, account),
     )
