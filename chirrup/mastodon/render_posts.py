@@ -21,7 +21,7 @@ from ..social.polls import ShownPoll
 from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
 from ..times import iso, iso_or_none
-from ..types import App, Filter, Media, MediaState, Post, PostVersion, QuotePolicy, QuoteState
+from ..types import App, Filter, Media, MediaState, Post, PostCounts, PostFlags, PostVersion, QuotePolicy, QuoteState
 from . import entities, filter_entities
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
@@ -75,7 +75,6 @@ class PostRenderer(AccountRenderer):
         authors = self._account_parts(tx, seen.accounts)
         voting = {id: encode(self.poll(tx, one, seen.viewer_id)) for id, one in page.polls.items()}
         known = bool(seen.viewer_id)
-        untouched = _counts(0, 0, 0, 0) + (_marks(False, False, False, False, None) if known else b"")
 
         def whole(
             post: Post, original: Post, matches: Collection[Match], reblog: bytes = b"null", quote: bytes = b"null"
@@ -83,12 +82,6 @@ class PostRenderer(AccountRenderer):
             count = page.counts.get(original.id, UNCOUNTED)
             flag = page.flags.get(original.id, UNFLAGGED)
             pinned = flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else None
-            if count is UNCOUNTED and flag is UNFLAGGED and pinned is None:  # most posts of the last hours
-                marks = untouched
-            else:
-                marks = _counts(count.replies, count.boosts, count.favourites, count.quotes)
-                if known:
-                    marks += _marks(flag.favourited, flag.boosted, flag.bookmarked, flag.muted, pinned)
             approval = original.quote_policy, seen.may_quote(original)
             if matches or post.poll_id or post.boost_of_id or post.quote_of_id:
                 told = _filtered(matches) if known else b""
@@ -102,7 +95,7 @@ class PostRenderer(AccountRenderer):
                     _parent(*seen.parent_of(post)) if post.reply_to_id else b"",
                     b'"sensitive":true,"account":' if seen.is_sensitive(post) else b'"sensitive":false,"account":',
                     authors[post.author_id],
-                    marks,
+                    _counted(count, flag, pinned, known=known),
                     end,
                 )
             )
@@ -292,6 +285,15 @@ def _parent(id: int, author_id: int) -> bytes:
     return b'"in_reply_to_id":"%d","in_reply_to_account_id":"%d",' % (id, author_id) if id else _NO_PARENT
 
 
+def _counted(count: PostCounts, flag: PostFlags, pinned: bool | None, *, known: bool) -> bytes:
+    """Counters, and for somebody who is logged in their marks."""
+    if count is UNCOUNTED and flag is UNFLAGGED and pinned is None:  # most posts of the last hours
+        return _UNTOUCHED[known]
+    counts = _counts(count.replies, count.boosts, count.favourites, count.quotes)
+    marks = _marks(flag.favourited, flag.boosted, flag.bookmarked, flag.muted, pinned) if known else b""
+    return counts + marks
+
+
 _NO_PARENT = b'"in_reply_to_id":null,"in_reply_to_account_id":null,'
 
 
@@ -314,6 +316,9 @@ def _marks(favourited: bool, boosted: bool, bookmarked: bool, muted: bool, pinne
         pinned=UNSET if pinned is None else pinned,
     )
     return encode(marks)[1:-1] + b","
+
+
+_UNTOUCHED = [_counts(0, 0, 0, 0), _counts(0, 0, 0, 0) + _marks(False, False, False, False, None)]
 
 
 def _filtered(matches: Collection[Match]) -> bytes:
