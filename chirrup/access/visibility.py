@@ -309,9 +309,9 @@ def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
     return account.org_id == known.org_id and account.id not in known.blocked_by
 
 
-def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int], *, silenced: bool = True) -> list[int]:
+def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
     """Those of ids that may stand in a list the viewer reads, in their order: not suspended, no block between, of one
-    organisation. silenced: also those who are, and whom the viewer does not follow."""
+    organisation."""
     found = accounts.by_ids(tx, ids)
     known = blocks_and_mutes.of(tx, viewer_id, ids)
     return [
@@ -322,5 +322,4 @@ def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int], *, silenced: bo
         and (found[id].org_id == known.org_id or id == viewer_id)
         and id not in known.blocking
         and id not in known.blocked_by
-        and (silenced or not found[id].silenced_ms or id in known.following or id == viewer_id)
     ]

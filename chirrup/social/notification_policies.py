@@ -23,7 +23,6 @@ from ..types import (
     NotificationPolicy,
     NotificationRequest,
     Post,
-    Role,
     Span,
     Treatment,
     Visibility,
@@ -39,13 +38,21 @@ PENDING_MAX = 100  # requests that are counted
 
 
 def treatment(
-    tx: Tx, policy: NotificationPolicy, account_id: int, kind: NotificationKind, from_id: int, post: Post | None
+    tx: Tx,
+    policy: NotificationPolicy,
+    account_id: int,
+    kind: NotificationKind,
+    from_id: int,
+    post: Post | None,
+    *,
+    silenced: bool = False,
 ) -> Treatment:
-    """What becomes of a notification for account_id. Nothing is looked up for who never changed its policy.
+    """What becomes of a notification for account_id. silenced: from_id is; a follower of theirs does not mind.
 
-    What moderators do, and whoever was accepted, always gets through.
+    What staff do, and whoever was accepted, always gets through. Nothing is looked up where the policy was never
+    changed and from_id is not silenced.
     """
-    if policy == policies.DEFAULT or kind in ASKED_FOR:
+    if kind in ASKED_FOR or (policy == policies.DEFAULT and not silenced):
         return Treatment.ACCEPT
     follows_it, follows_back, permitted, senders, roles = tx.together(
         lambda: bool(follows.among(tx, account_id, [from_id])),
@@ -54,7 +61,7 @@ def treatment(
         lambda: accounts.by_ids(tx, [from_id]),
         lambda: accounts.roles(tx, [from_id]),
     )
-    if permitted or roles.get(from_id) == Role.ADMIN:
+    if permitted or roles.get(from_id):
         return Treatment.ACCEPT
     private = kind == NotificationKind.MENTION and post is not None and post.visibility == Visibility.DIRECT
     unasked = private and not follows_it and not _was_written_to(tx, account_id, from_id, post)
@@ -64,6 +71,7 @@ def treatment(
         for treatment, applies in (
             (policy.not_following, not follows_it),
             (policy.not_followers, not follows_back),
+            (policy.limited_accounts, silenced and not follows_it),
             (policy.new_accounts, ms_of(from_id) > tx.now_ms - NEW_MS),
             (policy.bots, sender and sender.bot),
             (policy.private_mentions, unasked),

@@ -13,7 +13,7 @@ from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import blocks_and_mutes, follows, markers, polls, posts, quotes, reactions, reports, strikes
+from ..store import accounts, blocks_and_mutes, follows, markers, polls, posts, quotes, reactions, reports, strikes
 from ..store import notification_policies as policy_rows
 from ..store import notification_requests as requests
 from ..store import notifications as rows
@@ -93,10 +93,13 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
     if account_id == from_id:
         return []
     about = {from_id} | (addressed_by(post, account_id) if post else set())
-    standing = policy_rows.standing(tx, account_id, about, post.root_id if post else 0)
+    standing, silenced = tx.together(
+        lambda: policy_rows.standing(tx, account_id, about, post.root_id if post else 0),
+        lambda: accounts.is_silenced(tx, from_id),
+    )
     if standing.thread_muted or from_id in standing.blocked_by or about & (standing.blocking | standing.silent):
         return []
-    treatment = policies.treatment(tx, standing.policy, account_id, kind, from_id, post)
+    treatment = policies.treatment(tx, standing.policy, account_id, kind, from_id, post, silenced=silenced)
     if treatment == Treatment.FILTER:
         policies.hold(tx, account_id, kind, from_id, post.id if post else 0)
     if treatment != Treatment.ACCEPT:

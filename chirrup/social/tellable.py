@@ -14,13 +14,13 @@ OFFICIAL = (NotificationKind.REPORT, NotificationKind.WARNING)  # for staff, and
 class Tellable:
     """Of these accounts, and about the same as some notifications, what account_id may be told. One look-up for all.
 
-    Without accounts that are suspended, silenced and not followed, blocked (in either direction) or muted with
+    Without accounts that are suspended, blocked (in either direction) or muted with
     notifications, and without posts that address an account which account_id blocks or mutes so, or that it may not see
     (any more). What is official is always told: reports while account_id is of the staff who handle them.
     """
 
     def __init__(self, tx: Tx, account_id: int, causers: Collection[int], about: Collection[Notification]) -> None:
-        self._shown = set(visibility.accounts_shown(tx, account_id, causers, silenced=False))
+        self._shown = set(visibility.accounts_shown(tx, account_id, causers))
         seen = visibility.see(tx, account_id, {one.about_post_id for one in about if one.about_post_id})
         addressed = {id: addressed_by(post, account_id) for id, post in seen.posts.items()}
         mutes = blocks_and_mutes.mutes_of(tx, account_id, set(causers).union(*addressed.values()))

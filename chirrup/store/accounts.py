@@ -173,6 +173,12 @@ def user(tx: Tx, account_id: int, *, in_turn: bool = False) -> User | None:
     return User(*row) if row else None
 
 
+def is_silenced(tx: Tx, id: int) -> bool:
+    return None is not tx.one(
+        "SELECT 1 FROM accounts WHERE bucket = :bucket AND id = :id AND silenced_ms > 0", bucket=bucket_of(id), id=id
+    )
+
+
 def users(tx: Tx, ids: Collection[int]) -> dict[int, User]:
     """The people who log in to these accounts, by account. One query, whatever len(ids)."""
     return tx.by_ids(f"SELECT {_USER} FROM users WHERE {tx.sql.ids_in('account_id', 'ids')}", User, ids)

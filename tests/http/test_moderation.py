@@ -219,6 +219,8 @@ def test_what_a_silenced_account_says_stands_in_lists_of_its_followers_only(serv
     assert reply not in ids(server.anyone(), f"{V1}/statuses/{root}/context")
     assert post not in [one["id"] for one in stranger.home()]
     assert bob.get(f"{V1}/notifications").json() == []
+    (held,) = eventually(lambda: bob.get(f"{V1}/notifications/requests").json())
+    assert held["account"]["id"] == ann.id
     for path in ("/public", f"/tags/{word}"):
         assert post not in logged_in(server, stranger).get(path).text
         assert post not in Visitor(server.url).get(path).text
@@ -233,6 +235,7 @@ def test_what_a_silenced_account_says_stands_in_lists_of_its_followers_only(serv
 
     assert undo(boss, ann, "unsilence").silenced is False
     assert post in ids(stranger, f"{V1}/timelines/public")
+    bob.post(f"{V1}/notifications/requests/{held['id']}/accept")
     assert bob.get(f"{V1}/notifications").json()[0]["account"]["id"] == ann.id
     assert "limited" not in stranger.get(f"{V1}/accounts/{ann.id}").json()
 

@@ -11,7 +11,7 @@ from chirrup.errors import NotFound
 from chirrup.events import Favourited, Signal, unpack
 from chirrup.ids import ID_MAX
 from chirrup.ports import Database, Engines, Tx
-from chirrup.social import accounts, follows, notification_policies, notifications, posts, reactions
+from chirrup.social import accounts, follows, moderation, notification_policies, notifications, posts, reactions
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.notification_policies import AT_ONCE, NEW_MS, STEP, Change
 from chirrup.types import Draft, NotificationKind, Role, Span, Treatment
@@ -43,6 +43,10 @@ async def wants(engines: Engines, account_id: int, **policy: Treatment) -> None:
     await engines.db.write(notification_policies.change, account_id, Change(**policy))
 
 
+def silence(tx: Tx, account_id: int) -> None:
+    moderation.act(tx, 0, account_id, moderation.Decision("silence"))
+
+
 Meet = Callable[[Tx, int, int], object]  # (tx, recipient, sender)
 CASES: dict[str, tuple[Meet, Meet, str]] = {  # what applies to the sender, what does not, the visibility
     "not_following": (lambda tx, to, by: follows.follow(tx, by, to), lambda tx, to, by: follows.follow(tx, to, by), ""),
@@ -52,6 +56,7 @@ CASES: dict[str, tuple[Meet, Meet, str]] = {  # what applies to the sender, what
         lambda tx, to, by: None,
         "",
     ),
+    "limited_accounts": (lambda tx, to, by: silence(tx, by), lambda tx, to, by: None, ""),
     "private_mentions": (
         lambda tx, to, by: follows.follow(tx, by, to),
         lambda tx, to, by: follows.follow(tx, to, by),
@@ -81,6 +86,20 @@ async def test_what_the_policy_is_about_is_held_or_dropped(engines: Engines, cas
     assert count == 1
 
 
+async def test_silenced_accounts_are_held_back_from_all_but_their_followers(engines: Engines):
+    ann, bob, loud = await people(engines.db, "ann", "bob", "loud")
+    await engines.db.write(follows.follow, bob, loud)
+    await engines.db.write(silence, loud)
+
+    post = await say(engines, loud, "@ann @bob hello")
+
+    assert (await told(engines.db, ann), await told(engines.db, bob)) == ([], [loud])
+    assert (await requests(engines.db, ann), await requests(engines.db, bob)) == ([(loud, 1, post)], [])
+    await wants(engines, ann, limited_accounts=Treatment.ACCEPT)
+    await say(engines, loud, "@ann and again")
+    assert await told(engines.db, ann) == [loud]
+
+
 async def test_an_account_is_new_for_thirty_days(engines: Engines, clock: Clock):
     ann, old = await people(engines.db, "ann", "old")
     clock.pass_ms(NEW_MS)
@@ -108,15 +127,19 @@ async def test_answers_to_ones_own_direct_posts_always_get_through(engines: Engi
 
 async def test_moderators_get_through_and_news_that_was_asked_for(engines: Engines):
     (ann,) = await people(engines.db, "ann")
-    boss = (await engines.db.write(accounts.create, SignUp("boss", "b@example.com", "-", role=Role.ADMIN))).id
+    boss, helper = [
+        (await engines.db.write(accounts.create, SignUp(role, f"{role}@example.com", "-", role=role))).id
+        for role in (Role.OWNER, Role.MODERATOR)
+    ]
     (paper,) = await people(engines.db, "paper")
     await engines.db.write(follows.follow, ann, paper, notify=True)
     await wants(engines, ann, not_following=DROP, not_followers=DROP, new_accounts=DROP)
 
     await say(engines, boss, "@ann a word")
+    await say(engines, helper, "@ann another")
     await say(engines, paper, "news")
 
-    assert await told(engines.db, ann) == [paper, boss]
+    assert await told(engines.db, ann) == [paper, helper, boss]
 
 
 async def test_what_is_held_is_told_to_no_stream_and_taken_back_when_undone(engines: Engines):
@@ -215,5 +238,5 @@ async def test_a_notification_costs_no_query_more_with_the_default_policy(engine
     await wants(engines, ann, bots=FILTER)
     (carla,) = await people(engines.db, "carla")
 
-    assert default <= 6  # the post, the mark, the recipient's standing, its turn, the group, the row
+    assert default <= 7  # the post, the mark, the recipient's standing and the sender's, its turn, the group, the row
     assert await engines.db.write(cost, mine, carla) > default
