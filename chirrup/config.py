@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contact_email: str = ""
     languages: tuple[str, ...] = ("en",)  # spoken here
     rules: tuple[str, ...] = ()  # of conduct, a sentence each; in a TOML file they may have commas
-    registrations: bool = True
+    registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024  # of a picture
     film_bytes_max: int = 99 * 1024 * 1024  # of a film or a sound; they are taken where ffmpeg is installed

@@ -141,6 +141,10 @@ class NotificationsMerged(Event, frozen=True):
     """What was held back of accepted requests is among the notifications of this account."""
 
 
+class SignedUp(Event, frozen=True):
+    """An account was made by whoever wanted it. It may have to be let in, or its address to be confirmed."""
+
+
 class Reported(Event, frozen=True):
     """of: who reports."""
 
@@ -189,6 +193,7 @@ ANY = (
     | PicturesReplaced
     | NotificationsMerged
     | AccessEnded
+    | SignedUp
     | Reported
     | Warned
 )

@@ -12,13 +12,14 @@ from ..ports import Tx
 from ..store import accounts, jobs, sessions
 from . import secret
 
-SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS = (
+SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN = (
     "mail_signed_up",  # confirm your address; or, to the owner of an address that was taken: somebody used it
     "mail_reset",  # a link that sets a new password
     "mail_change",  # a link that makes another address the account's
     "mail_changed",  # to the address that was the account's
     "mail_password",  # your password was changed
     "mail_access",  # something else was changed about how one logs in: what, says Wanted.what
+    "mail_let_in",  # staff have let you in
 )
 FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
 NEW_CODES, RECOVERY_USED = "new_codes", "recovery_used"
@@ -116,6 +117,11 @@ def access_changed(tx: Tx, account_id: int, what: str) -> None:
 def left(tx: Tx, account_id: int, email: str) -> None:
     """It is being deleted, with its address, which is told this last thing."""
     _enqueue(tx, ACCESS, account_id, Wanted(account_id, email, what=LEFT))
+
+
+def let_in(tx: Tx, account_id: int) -> None:
+    """Staff have let it in."""
+    _enqueue(tx, LET_IN, account_id, Wanted(account_id))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

@@ -30,6 +30,7 @@ class Site(Struct, frozen=True):
     languages: tuple[str, ...]  # spoken here
     rules: tuple[str, ...]
     registrations: bool  # whoever wants to may sign up
+    approval: bool  # staff let new accounts in, one by one
     streaming_url: str
     post_chars_max: int
     closed: bool = False  # nothing is shown without a login
@@ -57,7 +58,8 @@ def own(settings: Settings) -> Site:
         contact_email=settings.contact_email,
         languages=settings.languages,
         rules=settings.rules,
-        registrations=settings.registrations,
+        registrations=settings.registrations != "closed",
+        approval=settings.registrations == "approval",
         streaming_url=settings.streaming_url.rstrip("/") or _streaming(base_url),
         post_chars_max=settings.post_chars_max,
     )
@@ -74,7 +76,8 @@ def of_org(settings: Settings, org: Org) -> Site:
         contact_email="",
         languages=settings.languages,
         rules=(),
-        registrations=settings.registrations and not org.closed,
+        registrations=settings.registrations != "closed" and not org.closed,
+        approval=settings.registrations == "approval",
         streaming_url=_streaming(base_url),
         post_chars_max=settings.post_chars_max,
         closed=bool(org.closed),

@@ -231,11 +231,15 @@ def see_open(tx: Tx, id: int) -> Post | None:
 
 
 def of_one_organisation(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Account]:
-    """The accounts among ids that are there for the viewer, suspended ones too. One query, whatever len(ids)."""
+    """The accounts among ids that are there for the viewer, suspended ones too; none that waits to be let in.
+
+    One query, whatever len(ids).
+    """
     found = accounts.by_ids(tx, {*ids, viewer_id} - {0})
     viewer = found.get(viewer_id)
     org_id = viewer.org_id if viewer else blocks_and_mutes.org_of_stranger(viewer_id)
-    return {id: account for id in ids if (account := found.get(id)) and account.org_id == org_id}
+    there = {id: account for id in ids if (account := found.get(id)) and account.org_id == org_id}
+    return {id: account for id, account in there.items() if not account.pending or id == viewer_id}
 
 
 def for_search_engines(post: Post, author: Account) -> bool:
@@ -318,7 +322,7 @@ def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
         id
         for id in ids
         if id in found
-        and not found[id].suspended_ms
+        and not (found[id].suspended_ms or found[id].pending)
         and (found[id].org_id == known.org_id or id == viewer_id)
         and id not in known.blocking
         and id not in known.blocked_by

@@ -46,6 +46,7 @@ class Outbound:
             emails.CHANGED: self._changed,
             emails.PASSWORD: self._password_changed,
             emails.ACCESS: self._access_changed,
+            emails.LET_IN: self._let_in,
         }
 
     async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
@@ -184,6 +185,18 @@ class Outbound:
             (f"@{one.name} at {one.head.title}: {said}", "If it was not you, choose a new password now."),
             ("Choose a new password", f"{one.head.url}/forgot"),
             ("A new password logs out all browsers and apps.",),
+        )
+        return Made(one.head, one.user.email, words)
+
+    def _let_in(self, tx: Tx, wanted: Wanted) -> Made | None:
+        """None for an address that is not confirmed, or is another account's."""
+        one = self._about(tx, wanted.account_id)
+        if one is None or emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
+            return None
+        words = Words(
+            f"Welcome to {one.head.title}",
+            (f"Your account at {one.head.title}, @{one.name}, was looked at, and you may come in.",),
+            ("Log in", f"{one.head.url}/login"),
         )
         return Made(one.head, one.user.email, words)
 

@@ -4,12 +4,11 @@ Routes of `who=ADMIN`: the scope and the permission were checked. Presets of war
 is not looked at.
 """
 
-import ipaddress
 from typing import Any
 
 import msgspec
 
-from ..access import roles
+from ..access import addresses, roles
 from ..access.roles import Permission
 from ..errors import not_among
 from ..http.forms import Id
@@ -79,7 +78,7 @@ async def _accounts(
 ) -> Page[Any]:
     """nobody: a condition that no account here can meet, for example remote."""
     span = paging.span(query, default=100, most=200)
-    ip = _address(query.ip)
+    ip = addresses.known(query.ip)
     if nobody or query.by_domain not in ("", call.site.domain) or (query.ip and not ip):
         return paging.page([], [], span)
     asked = Wanted(statuses, wanted, query.username, query.display_name, query.email, ip)
@@ -90,14 +89,6 @@ async def _accounts(
 
     items, keys = await call.read(operation)
     return paging.page(items, keys, span)
-
-
-def _address(text: str) -> str:
-    """In the one spelling in which addresses are kept; "": it is none."""
-    try:
-        return str(ipaddress.ip_address(text.strip()))
-    except ValueError:
-        return ""
 
 
 async def account(call: Call, id: int) -> AdminAccount:

@@ -56,7 +56,7 @@ async def v2(call: Call) -> Instance:
         ),
         registrations=shapes.Registrations(
             enabled=site.registrations,
-            approval_required=False,
+            approval_required=site.approval,
             reason_required=False,
             message=None,
             min_age=None,
@@ -83,7 +83,7 @@ async def v1(call: Call) -> V1Instance:
         thumbnail=_thumbnail(site),
         languages=list(site.languages),
         registrations=site.registrations,
-        approval_required=False,
+        approval_required=site.approval,
         invites_enabled=False,
         configuration=_limits(call),
         contact_account=None,

@@ -190,12 +190,13 @@ class SignUpRequest(msgspec.Struct, kw_only=True):
     password: str = ""
     agreement: bool = False
     locale: str = "en"
+    reason: str = ""
 
 
 async def sign_up(call: Call, body: SignUpRequest) -> server_entities.Token:
-    """If addresses must be confirmed, the token works once that is done."""
+    """If addresses must be confirmed or staff let people in, the token works once that is done."""
     app_id = call.viewer.app_id
-    wanted = Wanted(body.username, body.email, body.password, body.locale)
+    wanted = Wanted(body.username, body.email, body.password, body.locale, body.reason, app_id)
     wrong: list[Invalid] = []
     if not body.email:
         wrong.append(Invalid("email", "invalid", "is invalid"))  # which Mastodon says besides

@@ -48,8 +48,9 @@ class AccountRenderer:
         return other
 
     def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:
-        """Those of ids that exist at this site, in their order."""
-        parts = self.accounts_by_id(tx, ids)
+        """Those of ids that exist at this site, in their order; none that waits to be let in."""
+        states = self._states(tx, ids)
+        parts = self._account_parts(tx, {id: one for id, one in states.items() if not one.pending})
         return [parts[id] for id in ids if id in parts]
 
     def account(self, tx: Tx, id: int) -> Json:
@@ -60,8 +61,11 @@ class AccountRenderer:
         return found[0]
 
     def accounts_by_id(self, tx: Tx, ids: Collection[int]) -> dict[int, Json]:
-        states = shown.states(tx, ids)
-        return self._account_parts(tx, {id: one for id, one in states.items() if one.org_id == self.site.org_id})
+        """The caller knows that they may be shown."""
+        return self._account_parts(tx, self._states(tx, ids))
+
+    def _states(self, tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
+        return {id: one for id, one in shown.states(tx, ids).items() if one.org_id == self.site.org_id}
 
     def _account_parts(self, tx: Tx, states: dict[int, AccountState]) -> dict[int, Json]:
         parts: dict[int, Json] = {}

@@ -47,6 +47,10 @@ class SignUp(msgspec.Struct, frozen=True):
     confirmed: bool = True
     display_name: str = ""
     org_id: int = 0  # of the site where it is made
+    pending: bool = False  # until staff let it in it can do nothing, and nobody else sees it
+    reason: str = ""  # why they want to come in, for staff
+    ip: str = ""  # where it came from
+    app_id: int = 0  # with which it was made
 
 
 def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
@@ -75,13 +79,16 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
             password_hash=wanted.password_hash,
             role=wanted.role,
             confirmed_ms=tx.now_ms if wanted.confirmed else 0,
-            approved=1,
+            approved=int(not wanted.pending),
             disabled=0,
             locale=wanted.locale,
             post_visibility=Visibility.PUBLIC,
             post_sensitive=0,
             post_language="",
             org_id=wanted.org_id,
+            sign_up_ip=wanted.ip,
+            sign_up_reason=wanted.reason,
+            sign_up_app_id=wanted.app_id,
         ),
     )
     tx.emit(AccountChanged(account.id))
@@ -94,6 +101,7 @@ def _insert(tx: Tx, wanted: SignUp) -> Account:
     bucket = random_bucket()
     while True:
         account = blank(tx.new_id(bucket), wanted.username, wanted.display_name, tx.now_ms, org_id=wanted.org_id)
+        account = msgspec.structs.replace(account, pending=int(wanted.pending))
         if rows.insert(tx, account):
             return account
 

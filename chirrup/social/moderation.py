@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..access import logins, roles
+from ..access import emails, logins, roles
 from ..errors import NotAllowed, NotFound, not_among, too_long
 from ..events import AccountChanged
 from ..ports import Tx
@@ -176,6 +176,8 @@ def _approve(tx: Tx, account: Account) -> None:
     if accounts.user(tx, account.id).approved:
         raise NotAllowed("the account does not wait for approval")
     account_rows.set_standing(tx, account.id, approved=1)
+    account_rows.let_in(tx, account.id, changed_ms=max(tx.now_ms, account.changed_ms + 1))
+    emails.let_in(tx, account.id)
     tx.emit(AccountChanged(account.id))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from .. import events
 from ..access import visibility
 from ..access.fill import Filled, fill
-from ..access.roles import Permission
 from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
@@ -21,7 +20,7 @@ from ..types import Notification, NotificationKind, Post, Span, Treatment
 from . import notification_groups as groups
 from . import notification_policies as policies
 from . import push_subscriptions, staff
-from .tellable import Tellable, addressed_by
+from .tellable import NEEDED, Tellable, addressed_by
 
 Signals = list[tuple[str, Signal]]
 
@@ -227,13 +226,24 @@ def on_poll_ended(tx: Tx, event: events.PollEnded) -> Signals:
     return signals
 
 
+def on_signed_up(tx: Tx, event: events.SignedUp) -> Signals:
+    """Staff who look after users hear of it."""
+    account = accounts.by_id(tx, event.of)
+    if account is None:
+        return []
+    told: Signals = []
+    for id in staff.who_may(tx, account.org_id, NEEDED[NotificationKind.SIGN_UP]):
+        told += _signals(tx, rows.insert(tx, id, NotificationKind.SIGN_UP, event.of, 0), push=True)
+    return told
+
+
 def on_reported(tx: Tx, event: events.Reported) -> Signals:
     """Staff who handle reports hear of it; who reports knows."""
     report = reports.by_ids(tx, [event.report_id]).get(event.report_id)
     if report is None:
         return []
     told: Signals = []
-    for id in staff.who_may(tx, report.org_id, Permission.MANAGE_REPORTS):
+    for id in staff.who_may(tx, report.org_id, NEEDED[NotificationKind.REPORT]):
         if id != event.of:
             told += _signals(tx, rows.insert(tx, id, NotificationKind.REPORT, event.of, report.id), push=True)
     return told

@@ -22,6 +22,7 @@ WORDS = {
     NotificationKind.POLL: "A poll by {name} has ended",
     NotificationKind.POST: "{name} just posted",
     NotificationKind.EDIT: "{name} edited a post",
+    NotificationKind.SIGN_UP: "{name} signed up",
     NotificationKind.REPORT: "{name} reported an account",
     NotificationKind.WARNING: "Staff decided something about your account",
 }

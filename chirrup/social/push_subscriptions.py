@@ -20,8 +20,7 @@ from ..store import push_subscriptions as rows
 from ..types import Notification, NotificationKind, PushPolicy, PushSubscription
 
 PUSH = "push"  # a kind of job; the payload is (recipient, notification, subscription)
-# What an app can ask for. Those that are no NotificationKind do not happen here yet. Of strikes no app is pushed.
-ALERTS = (*(kind for kind in NotificationKind if kind != NotificationKind.WARNING), "admin.sign_up")
+ALERTS = tuple(kind for kind in NotificationKind if kind != NotificationKind.WARNING)  # what an app can ask for
 SUBSCRIPTIONS_MAX = 50  # of an account: one notification makes no more requests to others
 ENDPOINT_CHARS_MAX = 2048
 SECRET_BYTES = 16  # RFC 8291, 3.2

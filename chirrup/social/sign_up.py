@@ -6,14 +6,16 @@ from typing import TypeVar
 
 import msgspec
 
-from ..access import emails, limits
+from ..access import addresses, emails, limits
 from ..access.caller import Caller
 from ..access.passwords import Passwords
-from ..errors import Invalid, InvalidSignUp, NotAllowed
+from ..errors import Invalid, InvalidSignUp, NotAllowed, too_long
+from ..events import SignedUp
 from ..ports import Tx
 from ..types import User
-from . import accounts
+from . import accounts, text
 
+REASON_CHARS_MAX = 500
 T = TypeVar("T")
 
 
@@ -22,6 +24,8 @@ class Wanted(msgspec.Struct, frozen=True):
     email: str
     password: str
     locale: str = "en"
+    reason: str = ""  # why they want to come in, where staff decide that
+    app_id: int = 0  # with which they sign up; 0: on a page
 
 
 async def sign_up(
@@ -34,7 +38,8 @@ async def sign_up(
 ) -> T:
     """What enter makes for the new account, in the transaction that makes the account: a session or a token.
 
-    Nobody has to be approved. Where addresses are to be confirmed, the account may be used once that is done.
+    Where addresses are to be confirmed, the account may be used once that is done; where staff let people in, once they
+    have done so.
     wrong: what the edge has found by itself.
     Raises NotAllowed: no new accounts are taken; TooMany; InvalidSignUp: all that is wrong.
     """
@@ -51,6 +56,10 @@ async def sign_up(
             locale=wanted.locale[:16],
             confirmed=not caller.settings.must_confirm,
             org_id=caller.site.org_id,
+            pending=caller.site.approval,
+            reason=text.clean(wanted.reason).strip(),
+            ip=addresses.known(caller.ip),
+            app_id=wanted.app_id,
         )
         return await caller.write(_create, account, enter)
     except Invalid:
@@ -66,6 +75,8 @@ def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collect
         passwords.check(wanted.password, personal=personal)
     except Invalid as problem:
         problems.append(problem)
+    if len(wanted.reason) > REASON_CHARS_MAX:
+        problems.append(too_long("reason", REASON_CHARS_MAX, len(wanted.reason)))
     problems += wrong
     if problems:
         raise InvalidSignUp(problems)
@@ -74,4 +85,5 @@ def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collect
 
 def _create(tx: Tx, wanted: accounts.SignUp, enter: Callable[[Tx, User], T]) -> T:
     account = accounts.create(tx, wanted, tells_addresses=False)
+    tx.emit(SignedUp(account.id))
     return enter(tx, accounts.user(tx, account.id))

@@ -8,7 +8,11 @@ from ..ports import Tx
 from ..store import accounts, blocks_and_mutes
 from ..types import Notification, NotificationKind, Post
 
-OFFICIAL = (NotificationKind.REPORT, NotificationKind.WARNING)  # for staff, and from them
+NEEDED = {  # what one must be allowed as staff, to be told of it
+    NotificationKind.SIGN_UP: Permission.MANAGE_USERS,
+    NotificationKind.REPORT: Permission.MANAGE_REPORTS,
+}
+OFFICIAL = (*NEEDED, NotificationKind.WARNING)  # for staff, and from them
 
 
 class Tellable:
@@ -16,7 +20,7 @@ class Tellable:
 
     Without accounts that are suspended, blocked (in either direction) or muted with
     notifications, and without posts that address an account which account_id blocks or mutes so, or that it may not see
-    (any more). What is official is always told: reports while account_id is of the staff who handle them.
+    (any more). What is official is always told: what is for staff, while account_id is of those whom it concerns.
     """
 
     def __init__(self, tx: Tx, account_id: int, causers: Collection[int], about: Collection[Notification]) -> None:
@@ -28,19 +32,22 @@ class Tellable:
         unwanted = self._silent | seen.relations.blocking
         self._posts = {id for id, others in addressed.items() if unwanted.isdisjoint(others)} | {0}
 
-        self._handles_reports = False
-        if any(one.kind == NotificationKind.REPORT for one in about):
+        self._role, self._there = "", set[int]()
+        if any(one.kind in NEEDED for one in about):
             user = accounts.user(tx, account_id)
-            self._handles_reports = bool(user and roles.may(user.role, Permission.MANAGE_REPORTS))
+            self._role = user.role if user else ""
+            self._there = set(accounts.by_ids(tx, causers))  # those who signed up may have been turned away
 
     def names(self, from_id: int, about: Notification) -> bool:
         """Whether it may be told what this account did, in a notification like this."""
+        if about.kind in NEEDED:
+            return from_id in self._there
         return about.kind in OFFICIAL or (from_id in self._shown and from_id not in self._silent)
 
     def shows(self, about: Notification) -> bool:
         """Whether it may be told of what this is about."""
-        if about.kind == NotificationKind.REPORT:
-            return self._handles_reports
+        if about.kind in NEEDED:
+            return roles.may(self._role, NEEDED[NotificationKind(about.kind)])
         return about.about_post_id in self._posts
 
 

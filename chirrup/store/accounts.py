@@ -29,7 +29,7 @@ def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     return tx.by_ids(
         f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
               COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
-              accounts.org_id, filters_version, silenced_ms, sensitized_ms
+              accounts.org_id, filters_version, silenced_ms, sensitized_ms, pending
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
             WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
@@ -73,7 +73,7 @@ def insert(tx: Tx, account: Account) -> bool:
     )
 
 
-_KEPT = ("username", "suspended_ms", "org_id", "host", "uri", "silenced_ms", "sensitized_ms")
+_KEPT = ("username", "suspended_ms", "org_id", "host", "uri", "silenced_ms", "sensitized_ms", "pending")
 
 
 def update_profile(tx: Tx, account: Account) -> None:
@@ -254,6 +254,16 @@ def set_standing(
         confirmed_ms=confirmed_ms,
         approved=approved,
         disabled=disabled,
+    )
+
+
+def let_in(tx: Tx, account_id: int, *, changed_ms: int) -> None:
+    """The account waits for nobody any more."""
+    tx.run(
+        "UPDATE accounts SET pending = 0, changed_ms = :changed_ms WHERE bucket = :bucket AND id = :id",
+        bucket=bucket_of(account_id),
+        id=account_id,
+        changed_ms=changed_ms,
     )
 
 

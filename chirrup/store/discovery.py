@@ -10,7 +10,7 @@ def newest_accounts(tx: Tx, org_id: int, limit: int, hidden: Collection[int]) ->
     """Accounts of the organisation that want to be found, newest first, without hidden."""
     rows = tx.all(
         f"""SELECT id FROM accounts
-            WHERE org_id = :org AND discoverable = 1 AND suspended_ms = 0 AND silenced_ms = 0
+            WHERE org_id = :org AND discoverable = 1 AND suspended_ms = 0 AND silenced_ms = 0 AND pending = 0
               AND NOT {tx.sql.is_in("id", "hidden")}
             ORDER BY id DESC LIMIT :limit""",
         org=org_id,

@@ -163,6 +163,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "accounts.presentation": _add("accounts", "presentation", "TEXT NOT NULL DEFAULT ''"),
     "trends": _create_missing,
     "emojis": _create_missing,
+    "accounts.pending": _add("accounts", "pending", "INTEGER NOT NULL DEFAULT 0"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -142,6 +142,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   filters_version BIGINT NOT NULL DEFAULT 0,
   silenced_ms BIGINT NOT NULL DEFAULT 0, sensitized_ms BIGINT NOT NULL DEFAULT 0,
   presentation TEXT NOT NULL DEFAULT '',
+  pending INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS accounts_of_org ON accounts (org_id, id DESC, bucket);
 

@@ -100,6 +100,7 @@ class Account(Struct, frozen=True):
     silenced_ms: int = 0  # since when only followers meet it where nobody asked for it; 0: it is not so
     sensitized_ms: int = 0  # since when all its posts are marked as sensitive; 0: it is not so
     presentation: str = ""  # JSON of Presentation; "": all as it is at first
+    pending: int = 0  # 1: it waits until staff let it in; nobody else sees it
 
     @property
     def created_ms(self) -> int:
@@ -126,6 +127,7 @@ class AccountState(Struct, frozen=True):
     filters_version: int = 0  # of its filters: another after each change; 0: it has none
     silenced_ms: int = 0
     sensitized_ms: int = 0
+    pending: int = 0
 
 
 class Relationship(Struct, frozen=True):

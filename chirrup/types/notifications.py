@@ -16,7 +16,8 @@ class NotificationKind(StrEnum):
     FOLLOW_REQUEST = "follow_request"
     POLL = "poll"
     POST = "status"  # by a followee, if the viewer wants notifications of its posts
-    REPORT = "admin.report"  # for staff: post_id is the report's
+    SIGN_UP = "admin.sign_up"  # for staff
+    REPORT = "admin.report"  # the same: post_id is the report's
     WARNING = "moderation_warning"  # post_id is the strike's
     EDIT = "update"  # of a post that the viewer boosted
     QUOTE = "quote"  # of a post of the viewer's

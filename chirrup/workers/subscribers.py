@@ -147,6 +147,7 @@ REACTIONS = (
     Reaction(events.NotificationsMerged, notification_policies.on_merged),
     Reaction(events.AccessEnded, push_subscriptions.on_access_ended),
     Reaction(events.AccessEnded, close_streams),
+    Reaction(events.SignedUp, notifications.on_signed_up),
     Reaction(events.Reported, notifications.on_reported),
     Reaction(events.Warned, notifications.on_warned),
 )

@@ -23,7 +23,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     file.write_text(
         'title = "Village"\ndescription = "Bread & <b>butter</b>"\ncontact_email = "mayor@village.example"\n'
         'languages = ["de", "en"]\nrules = ["Be kind, always.", "No spam."]\n'
-        "registrations = false\npost_chars_max = 20\n"
+        'registrations = "closed"\npost_chars_max = 20\n'
     )
     server = Server(folder / "data", env={"CHIRRUP_CONFIG": str(file)}).start()
     yield server

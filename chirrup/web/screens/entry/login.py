@@ -30,7 +30,7 @@ async def sign_up_again(call: Call, problem: Problem) -> Page:
 
 
 def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
-    given = {name: call.form.text(name) for name in ("username", "email")}
+    given = {name: call.form.text(name) for name in ("username", "email", "reason")}
     wrong = problem.fields if problem else {}
     values = {
         "given": given,
@@ -42,18 +42,21 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
 
 
 async def sign_up(call: Call) -> Page | Go:
-    """If the address must be confirmed, that comes first. Else the user is logged in at once."""
+    """The user is logged in at once, unless their address must be confirmed or staff must let them in before."""
     user_agent = call.headers.get("user-agent", "")
     username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
-    wanted = Wanted(username.strip().removeprefix("@"), email, password)
+    wanted = Wanted(username.strip().removeprefix("@"), email, password, reason=call.form.text("reason"))
 
     def enter(tx: Tx, user: User) -> tuple[User, str]:
-        """Who it is, and the cookie of their session: "" while their address is to be confirmed."""
-        return user, sessions.start(tx, user.account_id, user_agent) if user.confirmed_ms else ""
+        """Who it is, and the cookie of their session: "" while they may not log in yet."""
+        return user, sessions.start(tx, user.account_id, user_agent) if user.confirmed_ms and user.approved else ""
 
     user, cookie = await signing_up.sign_up(call, call.passwords, wanted, enter)
-    if not cookie:
+    if not user.confirmed_ms:
         return mailed.unconfirmed(call, user)
+    if not cookie:
+        said = [f"Whoever looks after {call.site.title} looks at it first. You can log in once they have let you in."]
+        return Page("entry/said.html", {"title": "Your account is made", "said": said, "next": ("/", "Back")})
     call.remember_browser(user.account_id)
     return Go(call.return_to("/home"), cookie=cookie)
 
