@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
-from loopback import free_port
+from servers import free_port
 
 from chirrup.app import close_engines, open_engines
 from chirrup.config import load

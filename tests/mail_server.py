@@ -11,7 +11,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-from loopback import free_port
+from servers import free_port
 
 
 class MailServer:

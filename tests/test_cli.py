@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from client import ALL_SCOPES, ROOT, Person, Server, eventually
 from databases import open_database
-from loopback import free_port
 from PIL import Image
+from servers import free_port
 
 from chirrup.access import logins
 from chirrup.access.passwords import Passwords

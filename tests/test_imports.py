@@ -5,6 +5,8 @@ Imports go one way, also inside functions and for types only. Files and function
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -233,3 +235,12 @@ def test_the_core_is_read_in_one_sitting():
     core = [REPOSITORY / "chirrup" / "timelines" / name for name in ("fanout.py", "audience.py")]
 
     assert sum(len(file.read_text().splitlines()) for file in core) <= 170
+
+
+def test_benchmarks_can_be_started_where_only_they_are_on_the_path():
+    modules = [f"bench.{file.stem}" for file in (REPOSITORY / "bench").glob("*.py") if file.stem != "__init__"]
+    command = [sys.executable, "-c", f"import {', '.join(sorted(modules))}"]
+
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")

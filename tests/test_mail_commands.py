@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from client import ROOT
-from loopback import free_port
 from mail_server import mail_server, read, text_of
+from servers import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 import servers
 from engines import eventually
-from loopback import free_port
+from servers import free_port
 
 from chirrup.engines.broker.redis import RedisBroker
 from chirrup.ports import Broker

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from loopback import free_port
 from mail_server import certificate, mail_server
+from servers import free_port
 
 from chirrup.engines.mailer.folder import FolderMailer
 from chirrup.engines.mailer.memory import MemoryMailer

@@ -12,7 +12,7 @@ import servers
 from engines import MakeTimelines, eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from loopback import free_port
+from servers import free_port
 
 from chirrup.engines.timelines.redis import RedisTimelines
 from chirrup.errors import MissedPush

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import servers
-from loopback import free_port
+from servers import free_port
 
 from chirrup.engines.timelines.redis import RedisTimelines
 

@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 from client import Server, eventually
-from loopback import free_port
 from mail_folder import path_in
 from mail_server import mail_server, text_of
+from servers import free_port
 from visitor import Visitor
 
 AT_ONCE = 4  # mails that are being sent

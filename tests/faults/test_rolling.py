@@ -19,8 +19,7 @@ from client import Person, Server
 from faults.crowd import HANDS, PATIENCE, Crowd
 from faults.ledger import ROUNDS as ALL_ROUNDS
 from faults.ledger import SEED, Line
-from loopback import free_port
-from servers import Postgres, Redis
+from servers import Postgres, Redis, free_port
 
 ROUNDS = max(1, ALL_ROUNDS // 10)
 STREAMS = int(os.environ.get("CHIRRUP_STREAMS", "100"))

@@ -15,10 +15,9 @@ import pytest
 import requests
 from client import Server, eventually
 from databases import open_database
-from loopback import free_port
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
-from servers import Postgres, Redis
+from servers import Postgres, Redis, free_port
 
 from chirrup.store import jobs
 
