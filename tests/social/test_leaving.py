@@ -42,6 +42,7 @@ DAY_MS = 86_400_000
 IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
+    *("emojis", "emoji_sets"),
 }
 KEPT = {  # table -> what still names the account there
     "accounts": "the name, so that a link to it says that it is gone",
