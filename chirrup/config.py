@@ -18,6 +18,17 @@ NO_PROXY = (
 )
 
 
+class RuleWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule of conduct in one language. hint: more about it."""
+
+    text: str
+    hint: str = ""
+
+
+class Rule(RuleWords, frozen=True):
+    translations: dict[str, RuleWords] = {}  # by language, "de"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting, with its default. Names in the environment: CHIRRUP_HOST, CHIRRUP_PORT, …"""
 
@@ -38,8 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     title: str = "Chirrup"
     description: str = "A place to talk."
     contact_email: str = ""
+    contact_account: str = ""  # the name of an account that may be written to; "": none
     languages: tuple[str, ...] = ("en",)  # spoken here
-    rules: tuple[str, ...] = ()  # of conduct, a sentence each; in a TOML file they may have commas
+    rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
     registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
     post_chars_max: int = 500
     media_bytes_max: int = 16 * 1024 * 1024  # of a picture
@@ -144,7 +156,7 @@ def _typed(source: str, name: str, value: Any) -> Any:
         value = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}.get(
             value.lower(), value
         )
-    if kind == tuple[str, ...] and isinstance(value, str):
+    if kind in (tuple[str, ...], tuple[str | Rule, ...]) and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
         return msgspec.convert(value, kind, strict=False)

@@ -8,7 +8,7 @@ import re
 import time
 from urllib.parse import urlsplit
 
-from ..config import Settings
+from ..config import Rule, Settings
 from ..errors import NotFound
 from ..ports import Database, Tx
 from ..store import orgs
@@ -27,8 +27,9 @@ class Site(Struct, frozen=True):
     title: str
     description: str
     contact_email: str
+    contact_account: str  # its name; "": none
     languages: tuple[str, ...]  # spoken here
-    rules: tuple[str, ...]
+    rules: tuple[Rule, ...]
     registrations: bool  # whoever wants to may sign up
     approval: bool  # staff let new accounts in, one by one
     streaming_url: str
@@ -56,8 +57,9 @@ def own(settings: Settings) -> Site:
         title=settings.title,
         description=settings.description,
         contact_email=settings.contact_email,
+        contact_account=settings.contact_account.removeprefix("@"),
         languages=settings.languages,
-        rules=settings.rules,
+        rules=tuple(Rule(one) if isinstance(one, str) else one for one in settings.rules),
         registrations=settings.registrations != "closed",
         approval=settings.registrations == "approval",
         streaming_url=settings.streaming_url.rstrip("/") or _streaming(base_url),
@@ -74,6 +76,7 @@ def of_org(settings: Settings, org: Org) -> Site:
         title=org.title,
         description="",
         contact_email="",
+        contact_account="",
         languages=settings.languages,
         rules=(),
         registrations=settings.registrations != "closed" and not org.closed,

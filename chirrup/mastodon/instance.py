@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from html import escape
+from typing import Any
 
 from .. import __version__
 from ..access.sites import Site
-from ..errors import Unavailable
+from ..errors import NotFound, Unavailable
 from ..http.route import ANYONE, FREE, Route
 from ..social import accounts, composing, emojis, media, polls, reactions, tags, text, uploads
 from ..social.films import probe, tools
@@ -35,8 +36,9 @@ async def v2(call: Call) -> Instance:
         version=VERSION,
         source_url="",  # it is not published anywhere yet
         description=site.description,
+        wrapstodon=None,
         usage=shapes.InstanceUsage(users=shapes.UsersUsage(active_month=counts.active_month)),
-        thumbnail=shapes.Thumbnail(url=_thumbnail(site)),
+        thumbnail=shapes.Thumbnail(url=_thumbnail(site), description=""),  # it says nothing: a pattern
         icon=[],
         languages=list(site.languages),
         configuration=shapes.Configuration(
@@ -45,7 +47,11 @@ async def v2(call: Call) -> Instance:
             media_attachments=limits.media_attachments,
             polls=limits.polls,
             urls=shapes.Urls(
-                streaming=site.streaming_url, about=f"{site.base_url}/about", privacy_policy=None, terms_of_service=None
+                streaming=site.streaming_url,
+                status=None,
+                about=f"{site.base_url}/about",
+                privacy_policy=None,
+                terms_of_service=None,
             ),
             vapid=shapes.Vapid(public_key=call.engines.pusher.public_key),
             translation=shapes.Translation(enabled=False),
@@ -63,8 +69,8 @@ async def v2(call: Call) -> Instance:
             url=None,
         ),
         api_versions={"mastodon": API_VERSION},
-        contact=shapes.Contact(email=site.contact_email, account=None),
-        rules=_rules(site),
+        contact=shapes.Contact(email=site.contact_email, account=await _contact(call)),
+        rules=rules_of(site),
     )
 
 
@@ -86,9 +92,21 @@ async def v1(call: Call) -> V1Instance:
         approval_required=site.approval,
         invites_enabled=False,
         configuration=_limits(call),
-        contact_account=None,
-        rules=_rules(site),
+        contact_account=await _contact(call),
+        rules=rules_of(site),
     )
+
+
+async def _contact(call: Call) -> Any:
+    """The account that may be written to; None: there is none. A closed site names nobody without a login."""
+    site = call.site
+    if not site.contact_account or (site.closed and not call.viewer_id):
+        return None
+    try:
+        account = await call.read(accounts.by_acct, site.contact_account, site.domain, site.org_id)
+        return await call.read(call.render.account, account.id)
+    except NotFound:
+        return None
 
 
 async def _counts(call: Call) -> Counts:
@@ -139,12 +157,34 @@ def _thumbnail(site: Site) -> str:
     return f"{site.base_url}/static/header.png"
 
 
-def _rules(site: Site) -> list[Rule]:
-    return [Rule(id=str(number), text=words, hint="", translations={}) for number, words in enumerate(site.rules, 1)]
+def rules_of(site: Site) -> list[Rule]:
+    """In their order; the first has the id 1."""
+    return [
+        Rule(
+            id=str(number),
+            text=one.text,
+            hint=one.hint,
+            translations={
+                language: shapes.RuleTranslation(text=words.text, hint=words.hint)
+                for language, words in one.translations.items()
+            },
+        )
+        for number, one in enumerate(site.rules, 1)
+    ]
 
 
 async def rules(call: Call) -> list[Rule]:
-    return _rules(call.site)
+    return rules_of(call.site)
+
+
+async def peers(call: Call) -> list[str]:
+    """The other servers that are known here: none yet."""
+    return []
+
+
+async def translation_languages(call: Call) -> dict[str, list[str]]:
+    """From which languages posts are translated, and into which: there is no translation."""
+    return {}
 
 
 async def extended_description(call: Call) -> ExtendedDescription:
@@ -177,6 +217,8 @@ ROUTES = [
     Route("GET", "/api/v1/instance", v1, who=ANYONE, when_closed=True),
     Route("GET", "/api/v2/instance", v2, who=ANYONE, when_closed=True),
     Route("GET", "/api/v1/instance/rules", rules, who=ANYONE),
+    Route("GET", "/api/v1/instance/peers", peers, who=ANYONE),
+    Route("GET", "/api/v1/instance/translation_languages", translation_languages, who=ANYONE),
     Route("GET", "/api/v1/instance/extended_description", extended_description, who=ANYONE),
     Route("GET", "/api/v1/custom_emojis", custom_emojis, who=ANYONE),
     _probe("/health", health),

@@ -12,9 +12,9 @@ from ..social.moderation import Person
 from ..times import iso, iso_or_none
 from ..types import Report
 from .call import Call
+from .instance import rules_of
 from .render_accounts import UNSET, role_entity
 from .server_entities import AdminAccount, AdminIp, AdminReport
-from .server_entities import Rule as RuleEntity
 
 
 def people(tx: Tx, call: Call, found: Sequence[Person]) -> list[AdminAccount]:
@@ -52,6 +52,7 @@ def reports(tx: Tx, call: Call, found: Sequence[Report]) -> list[AdminReport]:
     known = {one.id: one for one in people(tx, call, persons)}
     seen = visibility.as_staff(tx, call.account_id, {id for one in found for id in one.posts}, call.site.org_id)
     shown = dict(zip(seen.posts, call.render.seen(tx, seen, seen.posts, {}), strict=True)) if seen.posts else {}
+    rules = rules_of(call.site)
     return [
         AdminReport(
             id=str(one.id),
@@ -67,15 +68,7 @@ def reports(tx: Tx, call: Call, found: Sequence[Report]) -> list[AdminReport]:
             assigned_account=known.get(str(one.assigned_id)),
             action_taken_by_account=known.get(str(one.resolved_by_id)),
             statuses=[shown[id] for id in one.posts if id in shown],
-            rules=[rule for id in one.rules if (rule := _rule(call, id))],
+            rules=[rules[id - 1] for id in one.rules if id <= len(rules)],  # there may be fewer by now
         )
         for one in found
     ]
-
-
-def _rule(call: Call, number: int) -> RuleEntity | None:
-    """None: there are fewer by now."""
-    rules = call.site.rules
-    if number > len(rules):
-        return None
-    return RuleEntity(id=str(number), text=rules[number - 1], hint="", translations={})

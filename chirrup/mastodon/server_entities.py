@@ -10,11 +10,14 @@ import msgspec
 from .entities import Account, Entity, Id, RoleEntity, Status
 
 
-class Rule(Entity, kw_only=True):
-    id: Id
+class RuleTranslation(Entity, kw_only=True):
     text: str
     hint: str
-    translations: dict[str, Any]
+
+
+class Rule(RuleTranslation, kw_only=True):
+    id: Id
+    translations: dict[str, RuleTranslation]
 
 
 class AccountLimits(Entity, kw_only=True):
@@ -61,6 +64,7 @@ class Limits(Entity, kw_only=True):
 
 class Urls(Entity, kw_only=True):
     streaming: str
+    status: str | None
     about: str
     privacy_policy: str | None
     terms_of_service: str | None
@@ -103,6 +107,7 @@ class InstanceUsage(Entity, kw_only=True):
 
 class Thumbnail(Entity, kw_only=True):
     url: str
+    description: str
 
 
 class Registrations(Entity, kw_only=True):
@@ -125,6 +130,7 @@ class Instance(Entity, kw_only=True):
     version: str
     source_url: str
     description: str
+    wrapstodon: str | None
     usage: InstanceUsage
     thumbnail: Thumbnail
     icon: list[Any]

@@ -12,19 +12,29 @@ from . import server_entities as shapes
 from .call import Call, Reply
 from .server_entities import Link, Links, NodeInfo
 
-NODEINFO = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+NODEINFO = "http://nodeinfo.diaspora.software/ns/schema/"
 PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
 
 
 async def nodeinfo_index(call: Call) -> Links:
-    return Links(links=[Link(rel=NODEINFO, href=f"{call.site.base_url}/nodeinfo/2.0")])
+    versions = ("2.0", "2.1")
+    return Links(links=[Link(rel=f"{NODEINFO}{one}", href=f"{call.site.base_url}/nodeinfo/{one}") for one in versions])
 
 
-async def nodeinfo(call: Call) -> NodeInfo:
+async def nodeinfo_2_0(call: Call) -> NodeInfo:
+    return await _nodeinfo(call, "2.0")
+
+
+async def nodeinfo_2_1(call: Call) -> NodeInfo:
+    """The same: what 2.1 has beside it (addresses of the program) there is none of yet, and need not be told."""
+    return await _nodeinfo(call, "2.1")
+
+
+async def _nodeinfo(call: Call, version: str) -> NodeInfo:
     site = call.site
     counts = await call.services.usage.counts(call.db, site.org_id)
     return NodeInfo(
-        version="2.0",
+        version=version,
         software=shapes.NodeSoftware(name="chirrup", version=__version__),
         protocols=[],  # the schema wants one, but this server has none of those it knows
         services=shapes.NodeServices(inbound=[], outbound=[]),
@@ -95,7 +105,8 @@ async def change_password(call: Call) -> Reply:
 
 ROUTES = [
     Route("GET", "/.well-known/nodeinfo", nodeinfo_index, who=ANYONE, counted=False),
-    Route("GET", "/nodeinfo/2.0", nodeinfo, who=ANYONE, counted=False),
+    Route("GET", "/nodeinfo/2.0", nodeinfo_2_0, who=ANYONE, counted=False),
+    Route("GET", "/nodeinfo/2.1", nodeinfo_2_1, who=ANYONE, counted=False),
     Route("GET", "/.well-known/host-meta", host_meta, who=ANYONE, counted=False),
     Route("GET", "/.well-known/webfinger", webfinger, who=ANYONE, counted=False),
     Route("GET", "/.well-known/change-password", change_password, who=ANYONE, counted=False),

@@ -89,4 +89,4 @@ def test_nobody_asks_the_settings_what_only_the_site_knows():
     ]
 
     assert wrong == [], "ask the site: call.site, or access/sites.own(settings)"
-    assert own(TOWN).rules == ("Be kind.",)
+    assert [one.text for one in own(TOWN).rules] == ["Be kind."]

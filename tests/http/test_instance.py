@@ -22,7 +22,9 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     file = folder / "chirrup.toml"
     file.write_text(
         'title = "Village"\ndescription = "Bread & <b>butter</b>"\ncontact_email = "mayor@village.example"\n'
-        'languages = ["de", "en"]\nrules = ["Be kind, always.", "No spam."]\n'
+        'languages = ["de", "en"]\nrules = ["Be kind, always.", {text = "No spam.", hint = "Nor chains.", '
+        'translations = {de = {text = "Kein Spam."}, fr = {text = "Pas de spam.", hint = "Ni de chaînes."}}}]\n'
+        'contact_account = "mayor"\n'
         'registrations = "closed"\npost_chars_max = 20\n'
     )
     server = Server(folder / "data", env={"CHIRRUP_CONFIG": str(file)}).start()
@@ -90,6 +92,20 @@ def test_settings_are_told(village: Server):
     assert (first.registrations, second.registrations.enabled) == (False, False)
     assert [rule.text for rule in second.rules] == ["Be kind, always.", "No spam."]
     assert shapes.decode(village.anyone().get("/api/v1/instance/rules"), list[Rule]) == second.rules == first.rules
+    kind, spam = village.anyone().get("/api/v1/instance/rules").json()
+    assert (kind["hint"], kind["translations"], spam["hint"]) == ("", {}, "Nor chains.")
+    german, french = ({"text": "Kein Spam.", "hint": ""}, {"text": "Pas de spam.", "hint": "Ni de chaînes."})
+    assert spam["translations"] == {"de": german, "fr": french}
+
+
+def test_who_may_be_written_to_is_told(village: Server):
+    asked = village.anyone()
+    assert asked.get("/api/v2/instance").json()["contact"]["account"] is None  # nobody has the name yet
+    village.command("user", "create", "mayor", "--email", "m@example.com", "--password", "password")
+
+    account = asked.get("/api/v2/instance").json()["contact"]["account"]
+    assert account["username"] == "mayor"
+    assert asked.get("/api/v1/instance").json()["contact_account"] == account
 
 
 def test_the_numbers_follow_what_happens(tmp_path: Path):
@@ -116,7 +132,12 @@ def test_a_new_servers_extended_description_is_empty(server: Server):
     assert answer.json() == {"content": "", "updated_at": None}
 
 
-@pytest.mark.parametrize("path", ["peers", "activity", "domain_blocks", "privacy_policy", "terms_of_service"])
+def test_there_are_no_other_servers_and_no_translations(server: Server):
+    assert server.anyone().get("/api/v1/instance/peers").json() == []
+    assert server.anyone().get("/api/v1/instance/translation_languages").json() == {}
+
+
+@pytest.mark.parametrize("path", ["activity", "domain_blocks", "privacy_policy", "terms_of_service"])
 def test_what_is_not_there_is_not_found(server: Server, path: str):
     assert server.anyone().get(f"/api/v1/instance/{path}").status_code == 404
 
@@ -128,11 +149,12 @@ def test_health_is_green_while_all_is_well(server: Server):
 def test_nodeinfo_is_found_and_names_the_software(server: Server):
     index = shapes.decode(server.anyone().get("/.well-known/nodeinfo"), Links)
 
-    info = shapes.decode(requests.get(index.links[0].href, timeout=10), NodeInfo)
-
-    assert (info.version, info.software.name, info.software.version) == ("2.0", "chirrup", __version__)
-    assert info.open_registrations
-    assert info.usage.users.total >= 0
+    assert [link.rel.rsplit("/", 1)[1] for link in index.links] == ["2.0", "2.1"]
+    for link, version in zip(index.links, ("2.0", "2.1"), strict=True):
+        info = shapes.decode(requests.get(link.href, timeout=10), NodeInfo)
+        assert (info.version, info.software.name, info.software.version) == (version, "chirrup", __version__)
+        assert info.open_registrations
+        assert info.usage.users.total >= info.usage.users.active_halfyear >= info.usage.users.active_month >= 0
 
 
 def test_a_handle_leads_to_a_profile(server: Server, ann: Person):
