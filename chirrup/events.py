@@ -113,6 +113,12 @@ class PollVoted(Event, frozen=True):
     post_id: int
 
 
+class PostsImported(Event, frozen=True):
+    """Posts of `of` came in at old dates, so the timelines that they belong to are stale."""
+
+    after: int = 0  # a follow: those up to it are dealt with
+
+
 class ListChanged(Event, frozen=True):
     """Members or rules changed, so the list's cached timeline is stale."""
 
@@ -186,6 +192,7 @@ ANY = (
     | PostChanged
     | PollEnded
     | PollVoted
+    | PostsImported
     | ListChanged
     | FiltersChanged
     | TagFollowsChanged

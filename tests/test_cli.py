@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import io
+import json
 import os
 import pty
 import shlex
@@ -10,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,7 @@ def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: P
         ("user", "reset-password", "ann", "--password", "another one"),
         ("failed",),
         ("jobs",),
+        ("import", "following", "ann", __file__),
         ("redate",),
         ("backup", "copy"),
     ],
@@ -462,3 +465,25 @@ def test_a_password_is_read_from_standard_input_or_a_file(tmp_path: Path):
 def test_help_says_who_sees_a_password(tmp_path: Path):
     for command in ("create", "reset-password"):
         assert "can see it" in " ".join(chirrup(tmp_path, "user", command, "--help").stdout.replace("│", " ").split())
+
+
+def test_files_are_brought_in_by_command(tmp_path: Path):
+    for name in ("ann", "bob"):
+        make(tmp_path, name)
+    follows, archive = tmp_path / "follows.csv", tmp_path / "archive.zip"
+    follows.write_text("bob\nnobody\n")
+    tweets = [{"tweet": {"id_str": "1", "full_text": "hello", "created_at": "Wed Oct 10 20:19:25 +0000 2018"}}]
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("data/tweets.js", "window.YTD.tweets.part0 = " + json.dumps(tweets))
+
+    done = chirrup(tmp_path, "import", "following", "ann", str(follows))
+    assert "1 of 2 were brought in" in done.stdout and "2: is not known here" in done.stdout, done.stderr
+    refused = chirrup(tmp_path, "import", "posts", "ann", str(archive))
+    assert refused.returncode == 1 and "protected" in refused.stderr
+    done = chirrup(tmp_path, "import", "posts", "ann", str(archive), "--audience", "public")
+    assert "1 of 1 were brought in" in done.stdout, done.stderr
+    missing = chirrup(tmp_path, "import", "muted", "ann", str(tmp_path / "none.csv"))
+    assert missing.returncode == 1 and "cannot read" in missing.stderr
+    with Server(tmp_path) as server:
+        found = server.anyone().get("/api/v1/timelines/public").json()
+    assert [(post["content"], post["created_at"]) for post in found] == [("<p>hello</p>", "2018-10-10T20:19:25.000Z")]

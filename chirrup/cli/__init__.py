@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import care, emoji, mail, org, server, user, waiting
+from . import bringing, care, emoji, mail, org, server, user, waiting
 
 complain = Console(stderr=True)
 
@@ -25,6 +25,7 @@ for command in (
     *(server.serve, server.demo, server.migrate, server.load),
     *(care.doctor, care.backup, care.recount, care.redate),
     *(waiting.jobs, waiting.failed),
+    bringing.import_,
     *(mail.commands, user.commands, user.audit, org.commands, emoji.commands),
 ):
     app.command(command)

@@ -79,7 +79,7 @@ def role_(name: str, role: StaffRole | Literal["none"], *, common: Common = COMM
 
     wanted = Role("" if role == "none" else role)
     with opened_database(common.settings()) as db:
-        db.write_now(staff.give_role, _find(db, name), wanted)
+        db.write_now(staff.give_role, find(db, name), wanted)
     console.print(f"@{name} is {roles.rank(wanted).name or 'an account like others'} now.", highlight=False)
 
 
@@ -110,7 +110,7 @@ def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
     from ..social import moderation
 
     with opened_database(common.settings()) as db:
-        id, org_id = _find(db, name), org_at(db, name.removeprefix("@").partition("@")[2])
+        id, org_id = find(db, name), org_at(db, name.removeprefix("@").partition("@")[2])
         if undo:
             db.write_now(moderation.undo, 0, id, "unsuspend", org_id=org_id)
         else:
@@ -141,7 +141,7 @@ def logout(
                 f"{backup.log_everybody_out(db, console):,} accounts are logged out everywhere, and all apps."
             )
         else:
-            db.write_now(logins.end_all_access, _find(db, name))
+            db.write_now(logins.end_all_access, find(db, name))
             console.print(f"@{name} is logged out everywhere.")
 
 
@@ -153,7 +153,7 @@ def history(name: str, *, common: Common = COMMON) -> None:
 
     table = Table("when", "who", "did", "why")
     with opened_database(common.settings()) as db:
-        entries = db.write_now(moderation.log_of, _find(db, name))
+        entries = db.write_now(moderation.log_of, find(db, name))
         actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries} - {0})
         for one in entries:
             table.add_row(date(ms_of(one.id)), _who(actors, one.actor_id), one.action, escape(one.words))
@@ -194,7 +194,7 @@ def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMO
     settings = common.settings()
     hashed = passwords.Passwords(testing=settings.testing).hash(secret.read())
     with opened_database(settings) as db:
-        db.write_now(logins.set_password, _find(db, name), hashed)
+        db.write_now(logins.set_password, find(db, name), hashed)
     console.print(f"@{name} has a new password.")
 
 
@@ -207,11 +207,11 @@ def end_second_factor(name: str, *, common: Common = COMMON) -> None:
     from ..access import second_factor
 
     with opened_database(common.settings()) as db:
-        was_on = db.write_now(second_factor.turn_off, _find(db, name), by_operator=True)
+        was_on = db.write_now(second_factor.turn_off, find(db, name), by_operator=True)
     console.print(f"@{name} has no second factor {'now: the password is enough' if was_on else 'on'}.")
 
 
-def _find(db: Database, name: str) -> int:
+def find(db: Database, name: str) -> int:
     from ..social import accounts
     from ..store import accounts as rows
 

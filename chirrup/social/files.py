@@ -19,6 +19,7 @@ from ..ports import Blobs, Engines, Tx
 from ..store import accounts as account_rows
 from ..store import archives as archive_rows
 from ..store import emojis as emoji_rows
+from ..store import imports as import_rows
 from ..store import media as rows
 from ..types import Media
 from . import images
@@ -92,11 +93,12 @@ async def _delete(blobs: Blobs, keys: Collection[str]) -> None:
 
 
 def named(tx: Tx, keys: Collection[str]) -> set[str]:
-    """Those of keys that their row names. Four queries."""
+    """Those of keys that their row names. Five queries."""
     ids = {images.row_of(key) for key in keys} - {0}
     found = {key for one in rows.by_ids(tx, ids).values() for key in (one.key, one.preview_key)}
     for one in account_rows.by_ids(tx, ids).values():
         found |= {one.avatar, one.avatar_static, one.header}
     found |= {key for one in emoji_rows.by_ids(tx, ids).values() for key in (one.key, one.still_key)}
     found |= {one.key for one in archive_rows.by_ids(tx, ids).values()}
+    found |= {one.file_key for one in import_rows.by_ids(tx, ids).values()}
     return found.intersection(keys)

@@ -158,7 +158,9 @@ def _files(tx: Tx, account_id: int) -> int:
         imports.delete(tx, one.id)
     if archive:
         archives.delete(tx, archive.id)
-        tx.emit(PicturesReplaced(account_id, [archive.key] if archive.key else []))
+    keys = [one.file_key for one in brought] + ([archive.key] if archive else [])
+    if any(keys):
+        tx.emit(PicturesReplaced(account_id, [key for key in keys if key]))
     return len(brought) + bool(archive)
 
 

@@ -63,6 +63,12 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
 
 def insert(tx: Tx, post: Post) -> None:
     """Write a finished post, count it, index it for search, announce it."""
+    write(tx, post)
+    tx.emit(PostPublished(post.author_id, post.id, post.reply_to_id, post.reply_to_author_id))
+
+
+def write(tx: Tx, post: Post) -> None:
+    """insert() without announcing it."""
     rows.insert(tx, post)
     index(tx, post)
     if post.visibility in COUNTED:
@@ -75,7 +81,6 @@ def insert(tx: Tx, post: Post) -> None:
         quotes.add(tx, post)
     if post.tags != "[]":
         tags.add(tx, post)
-    tx.emit(PostPublished(post.author_id, post.id, post.reply_to_id, post.reply_to_author_id))
 
 
 def index(tx: Tx, post: Post) -> None:

@@ -1,6 +1,6 @@
 """Imports, and those of their rows that wait or have failed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..ids import bucket_of
 from ..ports import Tx
@@ -20,10 +20,12 @@ def insert(tx: Tx, one: Import) -> None:
 
 
 def insert_rows(tx: Tx, id: int, rows: Iterable[ImportRow]) -> None:
+    """Harmless when repeated."""
     bucket = bucket_of(id)
     tx.many(
         f"""INSERT INTO import_rows (bucket, import_id, {_ROW})
-            VALUES (:bucket, :import_id, :position, :data, :problem)""",
+            VALUES (:bucket, :import_id, :position, :data, :problem)
+            ON CONFLICT (bucket, import_id, position) DO NOTHING""",
         (
             {"bucket": bucket, "import_id": id, "position": row.position, "data": row.data, "problem": row.problem}
             for row in rows
@@ -40,6 +42,10 @@ def by_id(tx: Tx, id: int, *, in_turn: bool = False) -> Import | None:
         id=id,
     )
     return Import(*row) if row else None
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Import]:
+    return tx.by_ids(f"SELECT {_COLUMNS} FROM imports WHERE {tx.sql.ids_in('id', 'ids')}", Import, ids)
 
 
 def of_account(tx: Tx, account_id: int, limit: int) -> list[Import]:

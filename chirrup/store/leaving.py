@@ -28,6 +28,7 @@ OWN = (  # in its bucket, by `account_id`
     "notification_permissions",
     "notification_requests",
     "push_subscriptions",
+    "imported_posts",
 )
 # What others keep about it; nothing in its own bucket leads there.
 TARGETED = ("account_notes", "suggestions_refused")  # by `target_id`

@@ -47,6 +47,7 @@ _KEYS = {  # of files
     "accounts": ("avatar", "avatar_static", "header"),
     "archives": ("key",),
     "emojis": ("key", "still_key"),
+    "imports": ("file_key",),
 }
 
 

@@ -90,6 +90,7 @@ TABLES = {
     "jobs": "id (of whom it is done for)",
     "imports": "id (of whom it is done for)",
     "import_rows": "import_id",
+    "imported_posts": "account_id",
     "archives": "id (of whose posts it has)",
     "workers": "bucket (0: all together, there are few)",
     "lanes": "bucket (0: all together, there are 64)",
@@ -474,11 +475,15 @@ CREATE INDEX IF NOT EXISTS jobs_order ON jobs (bucket, kind, order_name, id)
 CREATE TABLE IF NOT EXISTS imports (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, kind TEXT NOT NULL, stage TEXT NOT NULL,
   total BIGINT NOT NULL, done BIGINT NOT NULL, failed BIGINT NOT NULL, ended_ms BIGINT NOT NULL, problem TEXT NOT NULL,
+  file_key TEXT NOT NULL DEFAULT '', audience TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS imports_of_account ON imports (bucket, account_id, id DESC);
 CREATE TABLE IF NOT EXISTS import_rows (
   bucket INTEGER NOT NULL, import_id BIGINT NOT NULL, position INTEGER NOT NULL, data TEXT NOT NULL,
   problem TEXT NOT NULL, PRIMARY KEY (bucket, import_id, position)) {{clustered}};
+CREATE TABLE IF NOT EXISTS imported_posts (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, source TEXT NOT NULL, post_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, source)) {{clustered}};
 CREATE TABLE IF NOT EXISTS archives (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, key TEXT NOT NULL,
   size_bytes BIGINT NOT NULL, posts BIGINT NOT NULL, ready_ms BIGINT NOT NULL,

@@ -9,8 +9,12 @@ from .lists import json_strings
 
 
 class ImportStage(StrEnum):
-    """What is done with an import. REPLACING: what stands here and is not in the file is taken away first."""
+    """What is done with an import.
 
+    READING: its rows are taken out of the file. REPLACING: what stands here and is not in the file is taken away.
+    """
+
+    READING = "reading"
     REPLACING = "replacing"
     ADDING = "adding"
     ENDED = "ended"
@@ -21,13 +25,15 @@ class Import(msgspec.Struct, frozen=True):
 
     id: int
     account_id: int
-    kind: str  # a key of social/portability/tables.TABLES
+    kind: str  # a key of social/portability/tables.TABLES, or "posts"
     stage: str  # an ImportStage
     total: int  # rows in the file
     done: int  # rows that were tried
     failed: int  # of them
     ended_ms: int
     problem: str  # why it ended before all rows were tried
+    file_key: str = ""  # blob key of an archive with posts
+    audience: str = ""  # its posts get no wider one; "": as they had
 
     @property
     def began_ms(self) -> int:
@@ -38,7 +44,7 @@ class ImportRow(msgspec.Struct, frozen=True):
     """A row that waits, or (problem) has failed. Columns of `import_rows`; a row that is done is deleted."""
 
     position: int  # in the file, from 1
-    data: str  # JSON list of its cells
+    data: str  # JSON: the list of its cells, or a post (old_posts.py)
     problem: str
 
     @property

@@ -8,6 +8,8 @@ _OF_PICTURES = {"picture": "Picture", "description": "The description of picture
 NAMES = {
     "Idempotency-Key": "This form",
     "account": "This account",
+    "archive": "The archive",
+    "audience": "The choice of who may see them",
     "avatar": "Your picture",
     "choices": "Your choice",
     "context": "The choice of where it applies",

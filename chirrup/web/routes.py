@@ -19,10 +19,11 @@ from .screens.showroom import ui
 
 
 class PageRoute(Route, frozen=True, kw_only=True):
-    """uploads: the form may have pictures."""
+    """uploads: the form may have files."""
 
     for_programs: bool = False
     popup: bool = False  # apps open it in a separate window and wait for its redirect
+    file_bytes_max: int = 0  # of a file in its form; 0: as of media
     again: Callable[..., Any] | None = None  # shows a refused form again, filled in, with the problems (kept.py)
 
 
@@ -92,6 +93,16 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/settings/data", portability.show),
     PageRoute(
         "POST", "/settings/data", portability.bring_in, uploads=True, again=portability.again, limits=limits.IMPORT
+    ),
+    PageRoute(
+        "POST",
+        "/settings/data/posts",
+        portability.bring_in_posts,
+        uploads=True,
+        file_bytes_max=portability.ARCHIVE_BYTES_MAX,
+        again=portability.again_for_posts,
+        limits=limits.IMPORT,
+        cost=SLOW,
     ),
     PageRoute("POST", "/settings/data/archive", portability.ask_for_archive, again=portability.again_for_archive),
     PageRoute("GET", "/settings/data/archives/{id}", portability.archive),

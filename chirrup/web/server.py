@@ -102,7 +102,8 @@ class Web:
         call.is_read = True
         bytes_max = FORM_BYTES_MAX if route.uploads else forms.READ_BYTES_MAX
         settings = self.services.settings
-        most = max(settings.media_bytes_max, settings.film_bytes_max) if with_files else 0
+        most = route.file_bytes_max or max(settings.media_bytes_max, settings.film_bytes_max)
+        most = most if with_files else 0
         return await forms.body(
             request,
             bytes_max,

@@ -18,10 +18,11 @@ from ..social import (
     polls,
     push_messages,
     push_subscriptions,
+    uploads,
 )
 from ..social.films import tools
 from ..social.films import work as films
-from ..social.portability import archives, imports
+from ..social.portability import archives, imports, posts_in
 from ..store import jobs
 from ..store.jobs import Job
 from . import reactions, subscribers
@@ -126,10 +127,14 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
         await archives.make(engines, due, settings.data)
 
+    async def bring_in_posts(engines: Engines, job: Job, due: imports.Due) -> None:
+        await posts_in.bring_in(engines, due, uploads.rules(settings))
+
+    posts = Kind(bring_in_posts, DATED_S, imports.Due, at_once=2, longest_s=24 * HOUR_S)
     archive = Kind(make_archive, DATED_S, archives.Due, at_once=1, longest_s=6 * HOUR_S)
     mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
     film = Kind(films.maker(settings.data), films.PAUSES_S, payload=int, at_once=1, longest_s=FILM_S)
-    others = {push_subscriptions.PUSH: PUSH, archives.MAKE: archive, media.MAKE_FILM: film}
+    others = {push_subscriptions.PUSH: PUSH, archives.MAKE: archive, media.MAKE_FILM: film, posts_in.BRING_IN: posts}
     return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
 
 

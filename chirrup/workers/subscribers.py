@@ -23,7 +23,7 @@ from ..social import (
 from ..social import follows as social_follows
 from ..store import jobs
 from ..store.jobs import Job
-from ..timelines import fanout, late
+from ..timelines import fanout, imported, late
 from ..types import Visibility
 from . import reply_order
 from .reactions import Again, Failure, Published, Reaction, Reactions, Signals, alone
@@ -137,6 +137,7 @@ REACTIONS = (
     Reaction(events.PollEnded, announce_edit),
     Reaction(events.PollVoted, announce_edit),
     Reaction(events.PostChanged, announce_edit),
+    Reaction(events.PostsImported, imported.drop_step),
     Reaction(events.ListChanged, drop_stale),
     Reaction(events.ListChanged, drop_stale_again),
     Reaction(events.FiltersChanged, filters.on_changed),

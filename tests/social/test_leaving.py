@@ -31,8 +31,8 @@ from chirrup.social import (
 )
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.portability import archives, imports
+from chirrup.store import imported_posts, schema
 from chirrup.store import media as media_rows
-from chirrup.store import schema
 from chirrup.types import Draft, Media, PollDraft, Post, Span
 
 WORD = "zanzibar"  # in all that ann types
@@ -141,6 +141,7 @@ class Scene:
         await do(drafts.keep, ann, Draft(text=WORD), 1_800_000_000_000 + DAY_MS, rules=drafts.Rules())
         await do(markers.save, ann, {"home": post.id})
         await do(archives.ask, ann, base_url="https://town.example")
+        await do(imported_posts.insert, ann, WORD, post.id)
         await do(imports.begin, ann, "domains", [[WORD]], replaces=False, base_url="https://town.example")
         await do(blocked_domains.block, ann, "else.example", "town.example")
         await do(reports.file, ann, self.eve, comment=WORD)

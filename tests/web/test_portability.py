@@ -1,10 +1,12 @@
 """Settings, import and export: files to save, files that are brought in, and how far that has come."""
 
 import io
+import json
 import re
 import zipfile
 
 from client import Person, Server, eventually
+from social.test_old_posts import zipped
 from visitor import Visitor, logged_in
 
 PATH = "/settings/data"
@@ -36,7 +38,7 @@ def test_a_file_that_was_saved_is_brought_in_and_its_failures_are_told(
     eventually(lambda: "2 of 3" not in (page := carlas.get(PATH).text) and "3 of 3" in page)
 
     page = carlas.get(PATH).text
-    assert "2 of them failed" in page and "through" in page
+    assert "2 of them with problems" in page and "through" in page
     assert 'hx-trigger="every' not in page
     assert carla.get("/api/v1/accounts/relationships", id=bob.id).json()[0]["following"]
     found = re.search(rf"{PATH}/imports/(\d+)", page)
@@ -93,3 +95,30 @@ def test_an_archive_is_asked_for_and_saved_by_its_owner(ann: Person, anns: Visit
     assert again.status_code == 422 and "once a week" in again.text
     bobs = logged_in(server, bob)
     assert bobs.get(found[0]).status_code == bobs.get(f"{PATH}/archives/1").status_code == 404
+
+
+def test_posts_of_an_archive_come_in_and_their_problems_are_told(ann: Person, anns: Visitor):
+    def sent(data: bytes, **fields: str):
+        form = {"csrf": anns.csrf(PATH), **fields}
+        return anns.send(f"{PATH}/posts", form, files={"archive": ("a.zip", data, "application/zip")})
+
+    tweets = [{"tweet": {"id_str": "1", "full_text": "long ago", "created_at": "Wed Oct 10 20:19:25 +0000 2018"}}]
+    tweets += [{"tweet": {"id_str": "2", "full_text": "=never", "created_at": "never"}}]
+    archive = zipped({"data/tweets.js": "window.YTD.tweets.part0 = " + json.dumps(tweets)}).getvalue()
+    for data, audience, said in (
+        (archive, "", "The choice of who may see them must be chosen"),
+        (archive, "direct", "must be one of"),
+        (b"no zip", "", "The archive cannot be read as a zip file"),
+        (b"", "", "Choose a file"),
+        (zipped({"x": "y"}).getvalue(), "", "The archive has no posts"),
+    ):
+        answer = sent(data, audience=audience)
+        assert answer.status_code == 422 and said in answer.text, said
+
+    assert sent(archive, audience="private").status_code == 303
+    eventually(lambda: "2 of 2" in (page := anns.get(PATH).text) and "through" in page)
+    (post,) = ann.get(f"/api/v1/accounts/{ann.id}/statuses").json()
+    assert (post["created_at"], post["visibility"]) == ("2018-10-10T20:19:25.000Z", "private")
+    found = re.search(rf"{PATH}/imports/\d+/failed.csv", anns.get(PATH).text)
+    assert found
+    assert anns.get(found[0]).text == "Address,Text,Problem\ntwitter:2,=never,has no date that can be read\n"

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ...errors import ChirrupError, Invalid, NotFound, Unavailable, not_among
+from ...events import PicturesReplaced
 from ...ids import bucket_of
 from ...ports import Engines, Tx
 from ...store import accounts as account_rows
@@ -24,6 +25,7 @@ BRING_IN = "bring in a file"  # a kind of job; the payload is Due
 FORGET = "forget an import"  # the same; the payload is its id
 KEPT_MS = 7 * 24 * 3600 * 1000  # after its end
 SHOWN_MAX = 20
+LATER_MS = 10 * 60 * 1000  # after so long a job looks whether the program that began an import has died
 STEP = 1000  # rows or entries in one query
 GONE = "is not known here"
 
@@ -50,17 +52,16 @@ def rows_of(kind: str, data: bytes) -> list[list[str]]:
     return csv_files.decoded(data, TABLES[kind].layout, LAYOUTS)
 
 
-def begin(tx: Tx, account_id: int, kind: str, found: Sequence[Cells], *, replaces: bool, base_url: str) -> Import:
+def begin(
+    tx: Tx, account_id: int, kind: str, found: Sequence[Cells], *, replaces: bool, base_url: str, later_ms: int = 0
+) -> Import:
     """Keep rows_of() a file, and have a job bring them in.
 
     replaces: what stands now and is not in the file is taken away. base_url: of the site.
+    later_ms: the job begins after so long, because the caller begins at once.
     Raises Invalid: another of this kind is not through yet.
     """
-    account_rows.user(tx, account_id, in_turn=True)
-    if any(one.kind == kind and not one.ended_ms for one in rows.of_account(tx, account_id, SHOWN_MAX)):
-        raise Invalid(
-            "kind", "running", "The file of this kind that you brought before is not through yet: wait for it"
-        )
+    check_alone(tx, account_id, kind)
     one = Import(
         id=tx.new_id(bucket_of(account_id)),
         account_id=account_id,
@@ -76,8 +77,17 @@ def begin(tx: Tx, account_id: int, kind: str, found: Sequence[Cells], *, replace
     rows.insert_rows(
         tx, one.id, (ImportRow(n, msgspec.json.encode(cells).decode(), "") for n, cells in enumerate(found, 1))
     )
-    jobs.enqueue(tx, BRING_IN, of=account_id, key=str(one.id), payload=Due(one.id, base_url))
+    jobs.enqueue(
+        tx, BRING_IN, of=account_id, key=str(one.id), payload=Due(one.id, base_url), due_ms=tx.now_ms + later_ms
+    )
     return one
+
+
+def check_alone(tx: Tx, account_id: int, kind: str) -> None:
+    """Raises Invalid: the account's last import of this kind is not through yet."""
+    account_rows.user(tx, account_id, in_turn=True)
+    if any(one.kind == kind and not one.ended_ms for one in rows.of_account(tx, account_id, SHOWN_MAX)):
+        raise Invalid("kind", "running", "The file of this kind that you brought before is not through yet")
 
 
 def owned(tx: Tx, account_id: int) -> list[Import]:
@@ -100,11 +110,18 @@ def failures(tx: Tx, account_id: int, id: int, after: int) -> list[ImportRow]:
 
 def delete(tx: Tx, account_id: int, id: int) -> None:
     """Stop it if it is not through, and forget it. What was brought in stays. Raises NotFound."""
-    rows.delete(tx, get(tx, account_id, id).id)
+    _delete(tx, get(tx, account_id, id))
 
 
 def forget(tx: Tx, id: int) -> None:
-    rows.delete(tx, id)
+    if one := rows.by_id(tx, id):
+        _delete(tx, one)
+
+
+def _delete(tx: Tx, one: Import) -> None:
+    rows.delete(tx, one.id)
+    if one.file_key:
+        tx.emit(PicturesReplaced(one.account_id, [one.file_key]))
 
 
 # the job
@@ -123,17 +140,17 @@ async def _next(engines: Engines, due: Due) -> Import | None:
     try:
         return await engines.db.write(step, due)
     except RowFailed as error:
-        return await engines.db.write(_fail, due.id, error)
+        return await engines.db.write(fail, due.id, error)
 
 
 def step(tx: Tx, due: Due) -> Import | None:
     """Try the next row. None: there is none. Raises RowFailed: nothing of this transaction may stay."""
-    one, owner = _at_work(tx, due)
+    one, owner = at_work(tx, due)
     if one is None or owner is None:
         return None
     left = rows.rows(tx, one.id, after=one.done, limit=1)
     if not left:
-        _end(tx, one)
+        end(tx, one)
         return None
     table, row = TABLES[one.kind], left[0]
     try:
@@ -144,36 +161,39 @@ def step(tx: Tx, due: Due) -> Import | None:
     except ChirrupError as error:
         raise RowFailed(row.position, GONE if isinstance(error, NotFound) else error.message) from error
     rows.delete_row(tx, one.id, row.position)
-    return _go_on(tx, one, row.position)
+    return go_on(tx, one, row.position)
 
 
-def _fail(tx: Tx, id: int, error: RowFailed) -> Import | None:
+def fail(tx: Tx, id: int, error: RowFailed) -> Import | None:
+    """Keep the row with its problem, and go on."""
     one = rows.by_id(tx, id, in_turn=True)
     if one is None or one.done >= error.position:
         return one
     rows.set_problem(tx, id, error.position, error.message)
-    return _go_on(tx, one, error.position, failed=1)
+    return go_on(tx, one, error.position, failed=1)
 
 
-def _go_on(tx: Tx, one: Import, position: int, *, failed: int = 0) -> Import:
+def go_on(tx: Tx, one: Import, position: int, *, failed: int = 0) -> Import:
+    """The import once the row at this position has been tried. failed: 1: it has failed."""
     after = msgspec.structs.replace(one, done=position, failed=one.failed + failed)
     rows.update(tx, after)
     return after
 
 
-def _at_work(tx: Tx, due: Due) -> tuple[Import | None, Owner | None]:
+def at_work(tx: Tx, due: Due) -> tuple[Import | None, Owner | None]:
     """The import and whose it is, if it goes on. If its account may not act any more, it ends."""
     one = rows.by_id(tx, due.id, in_turn=True)
     if one is None or one.stage == ImportStage.ENDED:
         return None, None
     account, user = account_rows.by_id(tx, one.account_id), account_rows.user(tx, one.account_id)
     if account is None or user is None or account.suspended_ms or user.disabled:
-        _end(tx, one, "your account could not act at that time")
+        end(tx, one, "your account could not act at that time")
         return None, None
     return one, Owner(one.account_id, due.base_url, account.org_id)
 
 
-def _end(tx: Tx, one: Import, problem: str = "") -> None:
+def end(tx: Tx, one: Import, problem: str = "") -> None:
+    """It is through, or (problem) cannot go on; it is forgotten after KEPT_MS."""
     rows.update(tx, msgspec.structs.replace(one, stage=ImportStage.ENDED, ended_ms=tx.now_ms, problem=problem))
     jobs.enqueue(tx, FORGET, of=one.id, key=str(one.id), payload=one.id, due_ms=tx.now_ms + KEPT_MS)
 
@@ -224,7 +244,7 @@ def _read(tx: Tx, one: Import, due: Due, some: list[Cells]) -> list[Any]:
 
 
 def _take_away(tx: Tx, due: Due, entry: Any) -> None:
-    one, owner = _at_work(tx, due)
+    one, owner = at_work(tx, due)
     if one and owner and one.stage == ImportStage.REPLACING:
         TABLES[one.kind].remove(tx, owner.account_id, entry)
 

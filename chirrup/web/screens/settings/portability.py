@@ -10,9 +10,9 @@ from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
 from ....http.files import FilePart
 from ....ports import Tx
-from ....social.portability import archives, csv_files, imports, tables
+from ....social.portability import archives, csv_files, imports, posts_in, tables
 from ....social.portability.tables import Owner
-from ....types import Import, ImportStage
+from ....types import Import, ImportStage, Visibility
 from ...call import Call, Download, Go, Page
 from ...problems import Problem
 
@@ -27,7 +27,19 @@ KINDS = {
     "domains": "Domains I block",
     "bookmarks": "Bookmarks",
 }
-STAGES = {ImportStage.REPLACING: "taking away", ImportStage.ADDING: "running", ImportStage.ENDED: "through"}
+NAMES = {**KINDS, posts_in.KIND: "Posts"}
+STAGES = {
+    ImportStage.READING: "reading",
+    ImportStage.REPLACING: "taking away",
+    ImportStage.ADDING: "running",
+    ImportStage.ENDED: "through",
+}
+ARCHIVE_BYTES_MAX = posts_in.BYTES_MAX
+AUDIENCES = [
+    ("", "Who could see them there"),
+    (Visibility.PUBLIC, "Who could see them there; from Twitter: everybody"),
+    (Visibility.FOLLOWERS, "My followers at most: the account was protected"),
+]
 
 
 class ImportView(msgspec.Struct, frozen=True):
@@ -54,9 +66,18 @@ async def again_for_archive(call: Call, problem: Problem) -> Page:
     return await _page(call, archive_problem=problem)
 
 
-async def _page(call: Call, problem: Problem | None = None, archive_problem: Problem | None = None) -> Page:
+async def again_for_posts(call: Call, problem: Problem) -> Page:
+    return await _page(call, posts_problem=problem)
+
+
+async def _page(
+    call: Call,
+    problem: Problem | None = None,
+    archive_problem: Problem | None = None,
+    posts_problem: Problem | None = None,
+) -> Page:
     archive, owned = await call.read(_read, call.account_id)
-    shown, refused = [_view(one) for one in owned], problem or archive_problem
+    shown, refused = [_view(one) for one in owned], problem or archive_problem or posts_problem
     values: dict[str, Any] = {
         "files": [(tables.TABLES[kind].layout.file, words) for kind, words in KINDS.items()],
         "kinds": list(KINDS.items()),
@@ -66,6 +87,10 @@ async def _page(call: Call, problem: Problem | None = None, archive_problem: Pro
         "archive": archive,
         "megabytes": f"{archive.newest.size_bytes / 2**20:,.1f} MB" if archive.newest else "",
         "running": any(not one.ended for one in shown),
+        "audiences": AUDIENCES,
+        "audience": call.form.text("audience"),
+        "posts_problem": posts_problem.message if posts_problem else "",
+        "archive_megabytes": ARCHIVE_BYTES_MAX // 2**20,
         "rows_max": csv_files.ROWS_MAX,
         "problem": problem.message if problem else "",
         "archive_problem": archive_problem.message if archive_problem else "",
@@ -81,7 +106,7 @@ def _read(tx: Tx, account_id: int) -> tuple[archives.State, list[Import]]:
 def _view(one: Import) -> ImportView:
     return ImportView(
         id=one.id,
-        name=KINDS[one.kind],
+        name=NAMES[one.kind],
         stage=STAGES[ImportStage(one.stage)],
         total=one.total,
         done=one.done,
@@ -103,6 +128,17 @@ async def bring_in(call: Call) -> Go:
     found = await asyncio.to_thread(imports.rows_of, kind, data)
     replaces = call.form.flag("replaces")
     await call.write(imports.begin, call.account_id, kind, found, replaces=replaces, base_url=call.site.base_url)
+    return Go("/settings/data?begun=1")
+
+
+async def bring_in_posts(call: Call) -> Go:
+    file = call.form.file("archive")
+    if call.form.oversized:
+        raise Invalid("archive", "too_large", "must have at most {most} MB", most=ARCHIVE_BYTES_MAX // 2**20)
+    if file is None:
+        raise Invalid("archive", "blank", "Choose a file")
+    audience = call.form.text("audience")
+    await posts_in.begin(call.engines, call.account_id, file.file, audience=audience, base_url=call.site.base_url)
     return Go("/settings/data?begun=1")
 
 
@@ -154,14 +190,17 @@ async def failed(call: Call, id: str) -> Download:
 
 async def _failures(call: Call, one: Import) -> AsyncGenerator[bytes]:
     after = 0
-    yield csv_files.encoded([[*tables.TABLES[one.kind].layout.columns, csv_files.PROBLEM]])
+    columns = posts_in.COLUMNS if one.kind == posts_in.KIND else tables.TABLES[one.kind].layout.columns
+    yield csv_files.encoded([[*columns, csv_files.PROBLEM]])
     while True:
-        rows, after = await call.read(_failed, call.account_id, one.id, after)
+        rows, after = await call.read(_failed, call.account_id, one, after)
         yield csv_files.encoded(rows)
         if not after:
             return
 
 
-def _failed(tx: Tx, account_id: int, id: int, after: int) -> tuple[Sequence[Sequence[str]], int]:
-    found = imports.failures(tx, account_id, id, after)
-    return [[*row.cells, row.problem] for row in found], found[-1].position if found else 0
+def _failed(tx: Tx, account_id: int, one: Import, after: int) -> tuple[Sequence[Sequence[str]], int]:
+    found = imports.failures(tx, account_id, one.id, after)
+    cells = [posts_in.as_cells(row) if one.kind == posts_in.KIND else row.cells for row in found]
+    rows = [[*some, row.problem] for some, row in zip(cells, found, strict=True)]
+    return rows, found[-1].position if found else 0

@@ -1,0 +1,89 @@
+"""Zip files of strangers: nothing is unpacked to the disk, and no more is read than is asked for.
+
+Entries are looked up by their names in the file, so a name leads nowhere else. Not safe for several threads at a time.
+"""
+
+import struct
+import zipfile
+import zlib
+from typing import IO, BinaryIO
+
+from ...errors import Invalid
+
+ENTRIES_MAX = 200_000  # each takes half a kB of memory
+PIECE_BYTES = 256 * 1024
+DIRECTORY_BYTES_MAX = 32 * 1024 * 1024
+_END, _END64, _END64_PLACE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"  # APPNOTE.TXT 6.3.10, 4.3.14 to 4.3.16
+_END_BYTES, _END64_BYTES, _PLACE_BYTES, _COMMENT_BYTES = 22, 56, 20, 65_535
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
+
+
+class Zip:
+    """An opened zip file. Raises Invalid ("archive"): it is none, or its directory is too large."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        _check_directory(file)
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except _BROKEN as error:
+            raise _unreadable(str(error)) from error
+        self._entries = {one.filename: one for one in self._zip.infolist() if not one.is_dir()}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def open(self, name: str) -> IO[bytes]:
+        """The unpacked file, to be read in pieces. Raises Invalid; reading it may raise what broken() names."""
+        try:
+            return self._zip.open(self._entries[name])
+        except _BROKEN as error:
+            raise _unreadable(f"{name[:80]}: {error}") from error
+
+    def copy(self, name: str, to: IO[bytes], bytes_max: int) -> None:
+        """Raises Invalid: it cannot be unpacked, or is larger."""
+        size_bytes = 0
+        try:
+            with self.open(name) as file:
+                while piece := file.read(PIECE_BYTES):
+                    size_bytes += len(piece)
+                    if size_bytes > bytes_max:
+                        raise Invalid("archive", "too_large", "is too large")
+                    to.write(piece)
+        except _BROKEN as error:
+            raise _unreadable(f"{name[:80]}: {error}") from error
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """What reading an entry raises if it cannot be unpacked."""
+    return _BROKEN
+
+
+def _unreadable(told: str) -> Invalid:
+    return Invalid("archive", "not_zip", "cannot be read as a zip file: {told}", told=told)
+
+
+def _check_directory(file: BinaryIO) -> None:
+    """Look at what the end of the file says of its directory, before that is read whole. Raises Invalid."""
+    size = file.seek(0, 2)
+    first = max(0, size - _END_BYTES - _COMMENT_BYTES - _PLACE_BYTES)
+    file.seek(first)
+    tail = file.read()
+    at = tail.rfind(_END)
+    if at < 0 or len(tail) - at < _END_BYTES:
+        raise _unreadable("it has no end")
+    entries, directory_bytes = struct.unpack("<HL", tail[at + 10 : at + 16])
+    place = at - _PLACE_BYTES
+    if place >= 0 and tail[place : place + 4] == _END64_PLACE:
+        (where,) = struct.unpack("<Q", tail[place + 8 : place + 16])
+        file.seek(min(where, size))
+        end = file.read(_END64_BYTES)
+        if len(end) < _END64_BYTES or not end.startswith(_END64):
+            raise _unreadable("its end is not where it says")
+        entries, directory_bytes = struct.unpack("<QQ", end[32:48])
+    if entries > ENTRIES_MAX or directory_bytes > DIRECTORY_BYTES_MAX:
+        raise Invalid("archive", "too_many", "must have at most {most} files", most=ENTRIES_MAX)
+    file.seek(0)
