@@ -165,7 +165,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     endpoints: list[Endpoint] = [*server.endpoints(services, ROUTES, Call, words), *web.endpoints()]
     if hub:
         endpoints += stream_routes.endpoints(hub)
-    running = partial(_running, settings, engines, job_kinds, services.health, hub)
+    running = partial(_running, settings, engines, job_kinds, services, hub)
     answered = [one for one in endpoints if one.route.is_for(settings.role)]
     app = Application(answered, web.refuse, words, shared.sites, running)
     return Built(app, services.health, Scrape(settings, engines, services.health, _state(hub)))
@@ -173,7 +173,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
 
 @asynccontextmanager
 async def _running(
-    settings: Settings, engines: Engines, job_kinds: Mapping[str, Kind], health: Health, hub: Hub | None
+    settings: Settings, engines: Engines, job_kinds: Mapping[str, Kind], services: Services, hub: Hub | None
 ) -> AsyncGenerator[None]:
     """What runs while the application serves. At the end the engines are closed. job_kinds: none without workers."""
     alone = settings.database_url.startswith("sqlite:")
@@ -188,11 +188,13 @@ async def _running(
         worker.start()
     if hub:
         await hub.start()
-    await health.start()
+    await services.sites.barred.start(engines.broker)
+    await services.health.start()
     try:
         yield
     finally:
-        await health.stop()
+        await services.health.stop()
+        await services.sites.barred.stop()
         for worker in reversed(workers):
             await worker.stop()
         if hub:

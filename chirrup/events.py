@@ -151,6 +151,10 @@ class SignedUp(Event, frozen=True):
     """An account was made by whoever wanted it. It may have to be let in, or its address to be confirmed."""
 
 
+class BansChanged(Event, frozen=True):
+    """Other IP addresses are let nowhere. of: the ban."""
+
+
 class Reported(Event, frozen=True):
     """of: who reports."""
 
@@ -201,6 +205,7 @@ ANY = (
     | NotificationsMerged
     | AccessEnded
     | SignedUp
+    | BansChanged
     | Reported
     | Warned
 )

@@ -108,6 +108,7 @@ class Site:
         self.ids["strikes"] = [self.ann.get("/api/chirrup/v1/strikes").json()[0]["id"]]
         self.ids["appeals"] = self.ids["strikes"]
         self.ann.post(f"/api/chirrup/v1/strikes/{self.ids['strikes'][0]}/appeal", text=word)
+        self._ban()
         self.app = Person(server, server._make_app_token())  # pyright: ignore[reportPrivateUsage]
         self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
         self.before = self.state()
@@ -127,6 +128,15 @@ class Site:
         return {
             f"/{kind}/{{secret}}": secret for kind, secret in (path_in(text).split("/")[1:] for text in sent.values())
         }
+
+    def _ban(self) -> None:
+        """The word stands in all that this site's staff keep out."""
+        banned = {"domain": f"{self.word}.example", "email": f"{self.word}@x.example", "ip": "192.0.2.7"}
+        banned |= {"severity": "noop", "private_comment": self.word, "comment": self.word}
+        for kind in ("domain_block", "domain_allow", "email_domain_block", "ip_block", "canonical_email_block"):
+            severity = {"severity": "sign_up_block"} if kind == "ip_block" else {}
+            made = self.admin.post(f"{V1}/admin/{kind}s", **(banned | severity)).json()
+            self.ids[f"{kind}s"] = [made["id"]]
 
     def picture(self, person: Person) -> dict[str, Any]:
         files = {"file": ("a.png", png())}

@@ -13,6 +13,7 @@ from ..errors import NotFound
 from ..ports import Database, Tx
 from ..store import orgs
 from ..types import Account, Org, Struct
+from .barred import Barred
 
 FRESH_S = 1.0  # what is known of a host is looked up again after this, on every process
 KEPT = 10_000  # hosts; strangers can invent them
@@ -111,6 +112,7 @@ class Sites:
 
     def __init__(self, settings: Settings, db: Database) -> None:
         self.own = own(settings)
+        self.barred = Barred(db)
         self._settings, self._db = settings, db
         self._scheme = self.own.base_url.split("://", 1)[0]
         self._own_host = host_of(self.own.domain, self._scheme)

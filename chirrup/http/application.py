@@ -9,7 +9,7 @@ from ..access.sites import Sites
 from ..errors import NotFound
 from . import problems
 from .answer import PREFLIGHT, Answer, to_programs
-from .at_site import SITE, find_site, host_of
+from .at_site import SITE, find_site, host_of, unless_barred
 from .problems import Words
 from .router import FOUND, Endpoint, Router
 
@@ -40,7 +40,8 @@ class Application:
         endpoint = endpoints.get(scope.get("method", "WEBSOCKET"))
         host = host_of(scope)
         route = endpoint.route if endpoint else None
-        scope[SITE] = self._sites.known(host) or await find_site(self._sites, host, route)
+        site = self._sites.known(host) or await find_site(self._sites, host, route)
+        scope[SITE] = unless_barred(self._sites, site, scope, route) if self._sites.barred.any else site
         if endpoint:
             scope["route"] = endpoint.route
             scope["path_params"] = self.router.parameters(endpoint.route, values) if values else {}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..access.barred import NoAccess
 from ..access.sites import Site, Sites
 from .route import Route
 
@@ -24,6 +25,13 @@ async def find_site(sites: Sites, host: str, route: Route | None) -> Site | Exce
         return await sites.find(host)
     except Exception as error:  # the database is away
         return error
+
+
+def unless_barred(sites: Sites, site: Site | Exception, scope: Any, route: Route | None) -> Site | Exception:
+    """The site; NoAccess: the client's address is let nowhere there."""
+    if isinstance(site, Exception) or not scope["client"] or (route and route.any_site):
+        return site
+    return NoAccess() if sites.barred.holds(site.org_id, scope["client"][0]) else site
 
 
 def site_of(scope: Any) -> Site:

@@ -221,7 +221,7 @@ async def resend_confirmation(call: Call, body: ResendBody) -> Empty:
     address = emails.key_of(body.email or user.email)
     await call.throttle(limits.CONFIRMATION, account=str(call.account_id), address=address)
     try:
-        await call.write(emails.ask_again, call.account_id, body.email)
+        await call.write(signing_up.confirm_again, call.account_id, body.email)
     except Forbidden:
         if not call.settings.testing:
             raise

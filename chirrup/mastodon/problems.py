@@ -15,6 +15,7 @@ SENTENCES = {
     ("domain", "invalid"): "Domain is not a valid domain name",
     ("keyword", "blank"): "Keyword can't be blank",
     ("phrase", "blank"): "Phrase can't be blank",
+    ("severity", "blank"): "Severity can't be blank",
     ("status", "blank"): "Status must exist",
     ("status", "taken"): "Status has already been taken",
     ("scheduled_at", "too_soon"): "Scheduled at The scheduled date must be in the future",
@@ -37,7 +38,10 @@ WHOLE = {  # (field, rule) -> the whole message, without FAILED
 }
 NOT_FOUND = {"quoted post": "The post you want to quote does not exist, or is not yours to quote"}
 # Mastodon's names of rules in `details`; every other one is ERR_INVALID.
-RULES = {rule: f"ERR_{rule.upper()}" for rule in ("accepted", "blank", "reserved", "taken", "too_long", "too_short")}
+RULES = {
+    rule: f"ERR_{rule.upper()}"
+    for rule in ("accepted", "blank", "blocked", "reserved", "taken", "too_long", "too_short")
+}
 
 
 def words(error: ChirrupError) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..http.route import ADMIN, ANYONE, APP, CLIENT, USER, Route
 from . import (
     accounts,
     admin,
+    admin_bans,
     admin_reports,
     conversations,
     discovery,
@@ -73,6 +74,7 @@ ROUTES: list[Route] = [
     *trends.ROUTES,
     *admin.ROUTES,
     *admin_reports.ROUTES,
+    *admin_bans.ROUTES,
     *strikes.ROUTES,
 ]
 ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # includes itself

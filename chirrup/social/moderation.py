@@ -16,7 +16,7 @@ from ..store import accounts as account_rows
 from ..store import moderation as rows
 from ..store import reports as report_rows
 from ..types import Account, Role, Span, Strike, User
-from . import accounts, audit, leaving, strikes, text
+from . import accounts, audit, bans, leaving, strikes, text
 
 WORDS_CHARS_MAX = 2000
 STATUSES = ("active", "pending", "disabled", "silenced", "suspended", "sensitized")
@@ -163,6 +163,7 @@ def _unsensitive(tx: Tx, account: Account) -> None:
 
 def _suspend(tx: Tx, account: Account) -> None:
     accounts.suspend(tx, account.id)
+    bans.suspended(tx, account.org_id, account.id, accounts.user(tx, account.id).email)
     logins.end_all_access(tx, account.id)
 
 
@@ -170,6 +171,7 @@ def _unsuspend(tx: Tx, account: Account) -> None:
     if not account.suspended_ms or leaving.is_gone(tx, account.id):
         raise NotAllowed("the account is not suspended, or what it had is deleted")
     accounts.suspend(tx, account.id, suspended=False)
+    bans.unsuspended(tx, account.org_id, account.id, accounts.user(tx, account.id).email)
 
 
 def _approve(tx: Tx, account: Account) -> None:

@@ -13,7 +13,7 @@ from ..errors import Invalid, InvalidSignUp, NotAllowed, too_long
 from ..events import SignedUp
 from ..ports import Tx
 from ..types import User
-from . import accounts, text
+from . import accounts, bans, text
 
 REASON_CHARS_MAX = 500
 T = TypeVar("T")
@@ -41,7 +41,7 @@ async def sign_up(
     Where addresses are to be confirmed, the account may be used once that is done; where staff let people in, once they
     have done so.
     wrong: what the edge has found by itself.
-    Raises NotAllowed: no new accounts are taken; TooMany; InvalidSignUp: all that is wrong.
+    Raises NotAllowed: no new accounts are taken, or none from this address; TooMany; InvalidSignUp: all that is wrong.
     """
     if not caller.site.registrations:
         raise NotAllowed("this server takes no new accounts")
@@ -62,9 +62,25 @@ async def sign_up(
             app_id=wanted.app_id,
         )
         return await caller.write(_create, account, enter)
+    except bans.Banned:
+        await caller.write(bans.count_try, caller.site.org_id, wanted.email, addresses.known(caller.ip))
+        raise
     except Invalid:
         await caller.give_back(limits.SIGN_UP, address=address)
         raise
+
+
+def confirm_again(tx: Tx, account_id: int, email: str = "") -> None:
+    """emails.ask_again(), where the organisation has not banned the address. Raises as that; Invalid."""
+    if email:
+        bans.check_email(tx, accounts.user(tx, account_id).org_id, email)
+    emails.ask_again(tx, account_id, email)
+
+
+def want_address(tx: Tx, account_id: int, email: str, password_hash: str) -> None:
+    """emails.change_wanted(), likewise. Raises Invalid."""
+    bans.check_email(tx, accounts.user(tx, account_id).org_id, email)
+    emails.change_wanted(tx, account_id, email, password_hash)
 
 
 def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collection[Invalid]) -> str:
@@ -84,6 +100,8 @@ def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collect
 
 
 def _create(tx: Tx, wanted: accounts.SignUp, enter: Callable[[Tx, User], T]) -> T:
+    waits = bans.check_sign_up(tx, wanted.org_id, wanted.email, wanted.ip)
+    wanted = msgspec.structs.replace(wanted, pending=wanted.pending or waits)
     account = accounts.create(tx, wanted, tells_addresses=False)
     tx.emit(SignedUp(account.id))
     return enter(tx, accounts.user(tx, account.id))

@@ -167,6 +167,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "imports.file_key": _add("imports", "file_key", "TEXT NOT NULL DEFAULT ''"),
     "imports.audience": _add("imports", "audience", "TEXT NOT NULL DEFAULT ''"),
     "imported_posts": _create_missing,
+    "bans": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

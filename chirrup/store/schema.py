@@ -31,6 +31,8 @@ TABLES = {
     "moderation_log": "target_id",
     "reports": "id (the target's)",
     "strikes": "id (the target's)",
+    "bans": "crc32(organisation and kind)",
+    "ban_tries": "ban_id",
     "posts": "id (the author's)",
     "post_counts": "post_id",
     "quotes": "post_id",
@@ -201,6 +203,16 @@ CREATE TABLE IF NOT EXISTS strikes (
   decided_by_id BIGINT NOT NULL, decided_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
 CREATE INDEX IF NOT EXISTS strikes_against ON strikes (bucket, target_id, id DESC);
 CREATE INDEX IF NOT EXISTS strikes_appealed ON strikes (org_id, id DESC, bucket) WHERE appeal_state = 'pending';
+
+CREATE TABLE IF NOT EXISTS bans (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+  details TEXT NOT NULL, expires_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE UNIQUE INDEX IF NOT EXISTS bans_subject ON bans (bucket, org_id, kind, subject);
+CREATE INDEX IF NOT EXISTS bans_of_org ON bans (bucket, org_id, kind, id DESC);
+CREATE INDEX IF NOT EXISTS bans_of_addresses ON bans (id, bucket) WHERE kind = 'ip_block';
+CREATE TABLE IF NOT EXISTS ban_tries (
+  bucket INTEGER NOT NULL, ban_id BIGINT NOT NULL, day INTEGER NOT NULL, who TEXT NOT NULL, tries BIGINT NOT NULL,
+  PRIMARY KEY (bucket, ban_id, day, who)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS posts (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, author_id BIGINT NOT NULL, boost_of_id BIGINT NOT NULL,

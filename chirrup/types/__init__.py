@@ -21,6 +21,7 @@ from .access import User as User
 from .access import Viewer as Viewer
 from .emojis import Emoji as Emoji
 from .lists import json_strings
+from .moderation import Ban as Ban
 from .moderation import ModerationEntry as ModerationEntry
 from .moderation import Report as Report
 from .moderation import Strike as Strike

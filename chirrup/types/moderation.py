@@ -13,7 +13,7 @@ class ModerationEntry(msgspec.Struct, frozen=True):
     org_id: int
     actor_id: int  # 0: a command
     action: str  # a verb
-    target_kind: str  # "account", "report", "strike"
+    target_kind: str  # "account", "report", "strike", or a kind of bans
     target_id: int
     target_name: str  # what people call it
     words: str  # why
@@ -46,6 +46,21 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def rules(self) -> list[int]:
         return json_ints(self.rule_ids)
+
+
+class Ban(msgspec.Struct, frozen=True):
+    """Somebody or something that an organisation keeps out. Columns of `bans`."""
+
+    id: int
+    org_id: int
+    kind: str  # of social/bans.Kind
+    subject: str  # a domain, a network, a hash: in its one spelling
+    details: str  # JSON, by kind
+    expires_ms: int  # 0: never
+
+    @property
+    def created_ms(self) -> int:
+        return ms_of(self.id)
 
 
 class Strike(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ reactions.py runs them.
 import msgspec
 
 from .. import events
-from ..access import acts
+from ..access import acts, barred
 from ..errors import Refused
 from ..events import Event, Signal
 from ..ports import Engines, Tx
@@ -88,6 +88,11 @@ async def close_streams(engines: Engines, event: events.AccessEnded) -> None:
     await engines.broker.publish([f"user:{event.of}"], Signal("end", 0, event.of, event.token_ids).packed)
 
 
+async def tell_of_bans(engines: Engines, event: events.BansChanged) -> None:
+    """Every process reads them again."""
+    await engines.broker.publish([barred.CHANNEL], Signal("bans", event.of, 0).packed)
+
+
 def _tells_somebody(published: Published) -> object:
     return published.watchers or published.post.boost_of_id or published.post.mentioned or published.post.quote_of_id
 
@@ -149,6 +154,7 @@ REACTIONS = (
     Reaction(events.AccessEnded, push_subscriptions.on_access_ended),
     Reaction(events.AccessEnded, close_streams),
     Reaction(events.SignedUp, notifications.on_signed_up),
+    Reaction(events.BansChanged, tell_of_bans),
     Reaction(events.Reported, notifications.on_reported),
     Reaction(events.Warned, notifications.on_warned),
 )

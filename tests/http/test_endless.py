@@ -18,6 +18,7 @@ from engines import outside
 from world import name_of
 
 from chirrup.access import signing, sites
+from chirrup.access.barred import IpBan
 from chirrup.access.passwords import Passwords
 from chirrup.config import Settings
 from chirrup.engines.blobs.disk import DiskBlobs
@@ -38,6 +39,7 @@ from chirrup.social import (
     account_lists,
     accounts,
     audit,
+    bans,
     conversations,
     follows,
     lists,
@@ -123,6 +125,7 @@ SCENES: dict[str, list[Scene]] = {
     "/api/chirrup/v1/strikes": [Scene("talker", "strikes")],
     "/api/chirrup/v1/admin/appeals": [Scene("admin", "strikes")],
     "/api/chirrup/v1/admin/audit_log": [Scene("admin", "log")],
+    **{f"/api/v1/admin/{kind}s": [Scene("admin", kind)] for kind in bans.Kind},
     "/api/v1/admin/accounts": [Scene("admin", "people", query={"active": True, "username": "p"})],
     "/api/v2/admin/accounts": [Scene("admin", "people", query={"status": "active", "username": "p"})],
 }
@@ -240,8 +243,21 @@ class Town:
         self._show(of["friend"], "friend", "people and friend")
         self._show(reports.file(tx, of["friend"], of["star"]).id, "reports")
         moderation.act(tx, of["admin"], of["talker"], moderation.Decision("none"))
+        self._ban()
         (strike,) = strikes.against(tx, of["talker"], Span(ID_MAX, limit=1))
         self._show(strikes.appeal(tx, of["talker"], strike.id, "why?").id, "strikes")
+
+    def _ban(self) -> None:
+        tx, admin, n = self.tx, self.ids["admin"], len(self.shown.get("ip_block", ()))
+        domain = f"d{n}.example"
+        for ban in (
+            bans.block_domain(tx, admin, 0, domain, bans.DomainBan()),
+            bans.allow_domain(tx, admin, 0, domain),
+            bans.block_email_domain(tx, admin, 0, domain),
+            bans.block_ip(tx, admin, 0, f"192.0.2.{n}", IpBan("sign_up_block")),
+            bans.block_email(tx, admin, 0, email=f"a@{domain}"),
+        ):
+            self._show(ban.id, ban.kind)
 
     def _mutter(self) -> None:
         self._say("talker", "psst", "direct")
@@ -279,7 +295,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         db.close()
 
 
-NOTHING_HIDDEN = {"/api/chirrup/v1/drafts", "/api/v1/scheduled_statuses"}  # only one's own is there
+# only one's own is there
+NOTHING_HIDDEN = {"/api/chirrup/v1/drafts", "/api/v1/scheduled_statuses", "/api/v1/domain_blocks"}
 
 
 def test_every_list_is_walked():
@@ -322,7 +339,7 @@ def _name_of(item: dict[str, Any]) -> str:
         return item["last_status"]["id"]
     if "type" in item:
         return item["account"]["id"]
-    return item["id"] if "id" in item and "history" not in item else item["name"]
+    return item["name"] if "name" in item and "history" in item else item["id"]
 
 
 async def walk(world: World, route: Route, scene: Scene, rel: str, parameter: str, start: str) -> list[list[str]]:

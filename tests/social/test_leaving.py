@@ -41,6 +41,7 @@ DAY_MS = 86_400_000
 
 IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
+    *("bans", "ban_tries"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets"),
 }

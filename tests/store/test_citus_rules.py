@@ -24,6 +24,7 @@ FANOUT = {
     "store/accounts.py:oldest_id": "housekeeping, six times in an hour: one row of each shard",
     "store/accounts.py:page": "administrators look through the accounts",
     "store/accounts.py:staff": "whom reports are told to: an index of those few alone",
+    "store/bans.py:of_addresses": "each process once a minute, by an index of those few alone",
     "store/discovery.py:latest_speakers": "the directory of people, first page; not read at every visit",
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",
     "store/leaving.py:asked": "an account that goes, once: whom it has asked lies anywhere",

@@ -10,7 +10,7 @@ from ....access import emails, limits, links, logins
 from ....access.links import Link
 from ....errors import Forbidden, Invalid
 from ....ports import Tx
-from ....social import accounts
+from ....social import accounts, sign_up
 from ....types import User
 from ...call import Call, Page
 from ...problems import Problem
@@ -170,7 +170,7 @@ async def send_again(call: Call) -> Page:
     if wrong := accounts.check_email(email):
         raise wrong[0]
     await call.throttle(limits.CONFIRMATION, account=str(user.account_id), address=emails.key_of(email))
-    await call.write(emails.ask_again, user.account_id, email)
+    await call.write(sign_up.confirm_again, user.account_id, email)
     page = unconfirmed(call, await _shown(call))
     page.values["notice"] = "The mail is on its way again."
     return page

@@ -8,7 +8,7 @@ import msgspec
 from ....access import emails, limits, logins, second_factor, sessions, tokens
 from ....errors import Invalid
 from ....ports import Tx
-from ....social import accounts, pictures, uploads
+from ....social import accounts, pictures, sign_up, uploads
 from ....social.accounts import ProfileChange
 from ....social.shown import fields_of
 from ....types import Account, Field, User
@@ -242,7 +242,7 @@ async def change_email(call: Call) -> Page:
     if wrong := accounts.check_email(email):
         return await access_page(call, email_problem=f"The address {wrong[0].why}.")
     await call.throttle(limits.CONFIRMATION, account=str(call.account_id), address=emails.key_of(email))
-    await call.write(emails.change_wanted, call.account_id, email, login.password_hash)
+    await call.write(sign_up.want_address, call.account_id, email, login.password_hash)
     notice = " ".join([f"A mail is on its way to {email}: follow the link in it.", *unsent(call)])
     return await access_page(call, email_notice=notice)
 
