@@ -29,7 +29,7 @@ class PostSpreading(Event, frozen=True):
 
     post_id: int
     kind: str
-    place: tuple[int, int]  # timelines/fanout.py: where to continue
+    cursor: tuple[int, int]  # timelines/fanout.py: where to continue
 
 
 class PostDeleted(Event, frozen=True):

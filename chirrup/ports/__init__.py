@@ -131,7 +131,7 @@ class Broker(Protocol):
         ...
 
     @property
-    def owes(self) -> bool:
+    def has_gaps(self) -> bool:
         """Whether a message published here may be lost, and listeners do not know of the gap yet."""
         ...
 

@@ -51,7 +51,7 @@ def followers(tx: Tx, post: Post, original: Post | None, after: int, limit: int)
     )
     readers = {row[1] for row in step}  # owners of lists with the author are among them, or the author: social/lists.py
     reached, owner_of = tx.together(
-        lambda: willing(tx, post, original, readers), lambda: lists.held_by(tx, author, own | readers) if listed else {}
+        lambda: wanting(tx, post, original, readers), lambda: lists.held_by(tx, author, own | readers) if listed else {}
     )
     reached |= own
     both = follow_both(tx, post, reached)
@@ -65,7 +65,7 @@ def followers(tx: Tx, post: Post, original: Post | None, after: int, limit: int)
     return [("home", homes), ("list", _on_lists(tx, post, chosen, both))], [row[0] for row in step]
 
 
-def willing(tx: Tx, post: Post, original: Post | None, readers: set[int]) -> set[int]:
+def wanting(tx: Tx, post: Post, original: Post | None, readers: set[int]) -> set[int]:
     """Those of readers who want the post in timelines (Relations.minds). A direct post: only those it mentions."""
     if post.visibility == Visibility.DIRECT:
         readers = readers & {mention.account_id for mention in post.mentioned}

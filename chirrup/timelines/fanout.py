@@ -15,19 +15,19 @@ from ..store import tags
 from ..types import Post, Visibility
 from . import audience, late
 from .audience import Targets
-from .late import Place
+from .late import Cursor
 
 STEP = 2500  # followers read and pushed at once
 CHUNK = 4  # steps until other deliveries get their turn
-START: Place = 0, 0
+START: Cursor = 0, 0
 
 
-async def deliver(engines: Engines, post_id: int, event: str = "update", place: Place = START) -> Place | None:
-    """Deliver one chunk to the warm timelines and open streams that get the post. Returns the next place; None: done.
+async def deliver(engines: Engines, post_id: int, event: str = "update", cursor: Cursor = START) -> Cursor | None:
+    """Deliver one chunk to the warm timelines and open streams that get the post. Returns where to go on; None: done.
 
     event: "status.update" (edited) and "delete" go to the same streams; timelines contain only ids and need neither.
     """
-    step = await late.read_step(engines, _next, post_id, event, *place)
+    step = await late.read_step(engines, _next, post_id, event, *cursor)
     for _ in range(1, CHUNK):
         if step.rest is None:
             break
@@ -47,29 +47,29 @@ async def _send(engines: Engines, step: late.Step, signal: Signal) -> None:
     await late.pushed(engines, step)
 
 
-def _next(tx: Tx, post_id: int, event: str, way: int, after: int) -> tuple[Targets, int, Place | None]:
+def _next(tx: Tx, post_id: int, event: str, group: int, after: int) -> tuple[Targets, int, Cursor | None]:
     """(who gets it, the author, next place) for STEP readers, or all that are left."""
     loaded, targets, room = audience.load(tx, post_id, deleted=event == "delete"), Targets(), STEP
     if loaded is None:
         return targets, 0, None
     post, original = loaded
-    ways = ["followers"]
+    groups = ["followers"]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
-        ways += ["public", *(f"#{key_of(post.org_id, tag)}" for tag in post.tag_names)]
-    while way < len(ways) and room > 0:
-        found, step = _step(tx, post, original, ways[way], after, room)
+        groups += ["public", *(f"#{key_of(post.org_id, tag)}" for tag in post.tag_names)]
+    while group < len(groups) and room > 0:
+        found, step = _step(tx, post, original, groups[group], after, room)
         targets += found
-        way, after = (way, step[-1]) if len(step) == room else (way + 1, 0)
+        group, after = (group, step[-1]) if len(step) == room else (group + 1, 0)
         room -= len(step)
-    return targets, post.author_id, (way, after) if way < len(ways) else None
+    return targets, post.author_id, (group, after) if group < len(groups) else None
 
 
-def _step(tx: Tx, post: Post, original: Post | None, way: str, after: int, limit: int) -> tuple[Targets, list[int]]:
-    """(who gets it, ids read) for one step of one way, after the id `after`."""
-    if way == "followers":
+def _step(tx: Tx, post: Post, original: Post | None, group: str, after: int, limit: int) -> tuple[Targets, list[int]]:
+    """(who gets it, ids read) for one step of one group, after the id `after`."""
+    if group == "followers":
         return audience.followers(tx, post, original, after, limit)
-    if way == "public":
+    if group == "public":
         return [(text_key(post.org_id, "public"), ())], []
-    step = tags.followers_step(tx, way[1:], after=after, limit=limit)
-    homes = audience.follow_both(tx, post, audience.willing(tx, post, original, set(step)))
-    return [("home", homes), *([] if after else [(f"hashtag:{way[1:]}", ())])], step
+    step = tags.followers_step(tx, group[1:], after=after, limit=limit)
+    homes = audience.follow_both(tx, post, audience.wanting(tx, post, original, set(step)))
+    return [("home", homes), *([] if after else [(f"hashtag:{group[1:]}", ())])], step

@@ -16,13 +16,13 @@ LATE_S = 0.5
 STRAGGLERS_MS = 1000  # more than LATE_S
 
 
-Place = tuple[int, int]  # index of one of the post's ways, id of the last follow or follower read there
+Cursor = tuple[int, int]  # index of one of the post's groups of readers, id of the last follow or follower read there
 
 
 class Step(NamedTuple):
     targets: Targets
     author: int
-    rest: Place | None
+    rest: Cursor | None
     read: Callable[..., Any]
     args: tuple[Any, ...]
     began_s: float

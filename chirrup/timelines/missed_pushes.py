@@ -56,7 +56,7 @@ class MissedPushes:
 
 async def note_streams(engines: Engines) -> None:
     """Record it if a message published by this process did not arrive. Call it before the event is finished."""
-    if engines.broker.owes:
+    if engines.broker.has_gaps:
         await engines.db.write(missed_pushes.note, [missed_pushes.ALL_STREAMS])
 
 

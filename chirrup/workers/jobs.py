@@ -69,7 +69,7 @@ class Jobs:
     def __init__(self, engines: Engines, kinds: Mapping[str, Kind], held: Callable[[], Collection[int]]) -> None:
         self._engines, self._kinds, self._held = engines, kinds, held
         self._destinations = Destinations()
-        self._in_hand: dict[int, asyncio.Task[None]] = {}  # leased jobs whose result is not written yet
+        self._leased: dict[int, asyncio.Task[None]] = {}  # leased jobs whose result is not written yet
         self._running: Counter[str] = Counter()  # by kind
         self._suspects: dict[str, int] = {}  # kind -> the job of a dead worker that is run again
         self._done: list[int] = []  # results that will be written next, like _failed
@@ -87,18 +87,18 @@ class Jobs:
         self._woken.set()
         turns, keeping = self._tasks
         await turns
-        if self._in_hand:
-            await asyncio.wait(self._in_hand.values(), timeout=STOP_S)
-        for task in self._in_hand.values():
+        if self._leased:
+            await asyncio.wait(self._leased.values(), timeout=STOP_S)
+        for task in self._leased.values():
             task.cancel()
         keeping.cancel()
         with suppress(Exception):  # if this fails, the leases expire
-            await self._engines.db.write(_leave, _Plan(self._done, self._failed), list(self._in_hand))
+            await self._engines.db.write(_leave, _Plan(self._done, self._failed), list(self._leased))
 
     async def work_off(self) -> None:
         """Run all due jobs and wait for them. For tests."""
-        while await self._turn() or self._in_hand:
-            if running := [task for task in self._in_hand.values() if not task.done()]:
+        while await self._turn() or self._leased:
+            if running := [task for task in self._leased.values() if not task.done()]:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
 
     async def _take_turns(self) -> None:
@@ -117,8 +117,8 @@ class Jobs:
         while True:
             await asyncio.sleep(BEAT_S)
             try:
-                if self._in_hand:
-                    await self._engines.db.write(jobs.extend, list(self._in_hand))
+                if self._leased:
+                    await self._engines.db.write(jobs.extend, list(self._leased))
             except Exception as error:  # the database is away: jobs whose lease expires are run again
                 logs.failed("jobs not kept, trying again", error)
 
@@ -147,7 +147,7 @@ class Jobs:
                 if one.id not in got:
                     self._destinations.ended(one.destination)
         for id in known:
-            self._in_hand.pop(id, None)
+            self._leased.pop(id, None)
         for job in taken:
             self._begin(job, suspect=job.id in suspects)
         return more or bool(known)  # the next job of an order may be due now
@@ -157,7 +157,7 @@ class Jobs:
         kind, room, before = self._kinds[name], self._kinds[name].at_once - self._running[name], _size(plan)
         suspect = name in self._suspects
         for one in due:
-            if one.id in self._in_hand or (one.state == State.RUNNING and suspect):
+            if one.id in self._leased or (one.state == State.RUNNING and suspect):
                 continue
             if one.attempts >= kind.tries:
                 plan.failed.append(Outcome(one.id, one.attempts, one.attempts, State.SET_ASIDE, 0, DIED))
@@ -181,7 +181,7 @@ class Jobs:
         self._running[job.kind] += 1
         if suspect:
             self._suspects[job.kind] = job.id
-        self._in_hand[job.id] = asyncio.ensure_future(self._run(job))
+        self._leased[job.id] = asyncio.ensure_future(self._run(job))
 
     async def _run(self, job: Job) -> None:
         kind, began_s = self._kinds[job.kind], time.perf_counter()

@@ -99,9 +99,9 @@ class Relay:
         self._over = True
         self._partitions.hurry()
         await self._keeping  # not cancelled, because its statements must not run after the next ones
-        if self._in_hand:
+        if self._leased:
             with suppress(Exception):  # if this fails, the leases expire
-                await self._engines.db.write(outbox.give_back, self._in_hand)
+                await self._engines.db.write(outbox.give_back, self._leased)
         await self._partitions.stop()
 
     @property
@@ -110,7 +110,7 @@ class Relay:
         return self._partitions.held
 
     @property
-    def _in_hand(self) -> list[int]:
+    def _leased(self) -> list[int]:
         return [id for pool in self._pools for id in pool.ids]
 
     def _call_all(self) -> None:
@@ -135,7 +135,7 @@ class Relay:
         done, pool.done = pool.done, []
         held, known = self._partitions.held, None
         if self._lost and held:
-            known = [*self._in_hand, *done, *(id for other in self._pools for id in other.done)]
+            known = [*self._leased, *done, *(id for other in self._pools for id in other.done)]
             self._lost = False
         try:
             if done:
@@ -229,9 +229,9 @@ class Relay:
         await self._partitions.start()
         while not self._over:
             try:
-                came = await self._partitions.share({partition_of(bucket_of(id)) for id in self._in_hand})
-                if self._in_hand:
-                    await self._engines.db.write(outbox.extend, self._in_hand, self._partitions.until_ms)
+                came = await self._partitions.share({partition_of(bucket_of(id)) for id in self._leased})
+                if self._leased:
+                    await self._engines.db.write(outbox.extend, self._leased, self._partitions.until_ms)
                 if came:
                     self._call_all()
             except Exception as error:  # the database is away: others take over leases that expire

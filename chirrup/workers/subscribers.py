@@ -48,8 +48,8 @@ async def announce_deletion(engines: Engines, event: events.PostDeleted) -> Even
 
 
 async def spread(engines: Engines, event: events.PostSpreading) -> Event | None:
-    place = await fanout.deliver(engines, event.post_id, event.kind, event.place)
-    return place and events.PostSpreading(event.of, event.post_id, event.kind, place)
+    cursor = await fanout.deliver(engines, event.post_id, event.kind, event.cursor)
+    return cursor and events.PostSpreading(event.of, event.post_id, event.kind, cursor)
 
 
 async def delete_files(engines: Engines, event: events.PostDeleted | events.PicturesReplaced) -> None:

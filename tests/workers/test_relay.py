@@ -38,7 +38,7 @@ NEWEST = Span(before=ID_MAX, limit=40)
 class Ears:
     """A plug for the broker's socket that records what is published. It refuses or delays channels as the test says."""
 
-    blind = owes = False
+    blind = has_gaps = False
 
     def __init__(self, broker: Broker) -> None:
         self.listen, self.close, self._publish = broker.listen, broker.close, broker.publish

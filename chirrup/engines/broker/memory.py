@@ -13,7 +13,7 @@ log = structlog.get_logger()
 class MemoryBroker:
     """See ports.Broker."""
 
-    blind = owes = False
+    blind = has_gaps = False
 
     def __init__(self) -> None:
         self.listeners: dict[str, dict[MemoryListening, None]] = {}  # channel -> who listens, in order of arrival

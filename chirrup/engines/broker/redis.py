@@ -55,7 +55,7 @@ class RedisBroker:
         return not self._topology.whole
 
     @property
-    def owes(self) -> bool:
+    def has_gaps(self) -> bool:
         return bool(self._lost)
 
     async def connect(self) -> None:
