@@ -9,7 +9,7 @@ from .common import COMMON, Common, console
 
 
 def doctor(*, common: Common = COMMON) -> None:
-    """Check versions, settings, disk and engines; say what to do about what is wrong."""
+    """Check versions, settings, disk and engines. Say what is wrong and what to do about it."""
     from .. import doctor as checks
 
     if not checks.examine(common.settings(), console):
@@ -24,7 +24,7 @@ def backup(to: Path, *, common: Common = COMMON) -> None:
 
 
 def recount(*, common: Common = COMMON) -> None:
-    """Compare every counter with a count of its rows, and put right what is off, while the server runs.
+    """Count again what every counter counts, and correct those that are wrong. The server may run.
 
     Followers, followees, posts; replies, boosts, favourites; votes; hashtags. `chirrup doctor` looks at the newest of
     them. Pins and boosts of deleted posts are taken away. It may be stopped at any moment, and run again.
@@ -39,10 +39,12 @@ def redate(
     stopped: Annotated[bool, Parameter(help="All servers are stopped. With SQLite that is seen.")] = False,
     common: Common = COMMON,
 ) -> None:
-    """Bring back what a wrong clock dated into the future. Set the clock right and stop the server first.
+    """Correct the dates of posts and accounts that a wrong clock dated into the future.
 
-    An id is always later than all before it. So after a clock was far ahead, all that is said is dated into the future
-    until that time has come; `chirrup doctor` tells of it. Ids of the future change, and keep their order.
+    Set the clock right and stop the server first.
+
+    A new id is always greater than all others. So if a clock was once far ahead, all new posts are dated into the
+    future, until that time has come. `chirrup doctor` reports it. The ids of the future change; their order stays.
     """
     from .. import redate as dates
 

@@ -39,7 +39,7 @@ def add(
     host: Host = "",
     common: Common = COMMON,
 ) -> None:
-    """Draw PICTURE where :SHORTCODE: is written: a PNG, GIF, WebP or JPEG, of at most 256 KB; it may move."""
+    """Add an emoji: PICTURE is shown where :SHORTCODE: is written. PNG, GIF, WebP, JPEG; at most 256 KB."""
     from ..social import emojis
 
     wanted = emojis.Wanted(shortcode.strip(":"), category, not unlisted, replace)
@@ -54,7 +54,7 @@ def add(
 
 @commands.command(name="list")
 def list_(*, host: Host = "", common: Common = COMMON) -> None:
-    """All emoji, by shortcode."""
+    """List all emoji, by shortcode."""
     from ..social import emojis
 
     table = Table("shortcode", "category", "state")
@@ -69,7 +69,7 @@ def list_(*, host: Host = "", common: Common = COMMON) -> None:
 
 @commands.command
 def remove(shortcode: str, *, host: Host = "", common: Common = COMMON) -> None:
-    """Texts show :SHORTCODE: as it was typed again."""
+    """Remove an emoji. Texts then show :SHORTCODE: as it was typed."""
     from ..social import emojis
 
     name = shortcode.strip(":")
@@ -95,7 +95,7 @@ def import_(
     host: Host = "",
     common: Common = COMMON,
 ) -> None:
-    """Add every picture of FOLDER, or of a .tar or .tar.gz archive, by the name of its file. Says what was left out."""
+    """Add every picture of a folder or of a .tar or .tar.gz archive. The file's name becomes the shortcode."""
     from ..social import emojis
 
     async def work(engines: Engines, org_id: int) -> None:

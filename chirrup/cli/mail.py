@@ -9,7 +9,7 @@ commands = cyclopts.App(name="mail", help="See whether mails can be sent.")
 
 @commands.command
 def test(address: str, *, common: Common = COMMON) -> None:
-    """Send a mail to ADDRESS, at once, and say what the mail server answers."""
+    """Send a test mail to ADDRESS now, and print what the mail server answers."""
     import asyncio
     import secrets
     import time

@@ -22,10 +22,10 @@ def create_org(
     closed: Annotated[bool, Parameter(help="Nothing is shown there without a login.")] = False,
     common: Common = COMMON,
 ) -> None:
-    """Make an organisation NAME with a site of its own at --host: names, posts and searches of its own.
+    """Make an organisation NAME. It has a site of its own at --host, with its own names, posts and searches.
 
-    Nothing crosses between it and the server's own network, or another organisation. Let the web server send
-    requests for the host here, with their Host; make the first account with `chirrup user create ann@HOST --admin`.
+    Nobody sees anything of another organisation, nor of the server's own network. Let your web server send requests for
+    the host here, with their Host header. Make the first account with `chirrup user create ann@HOST --admin`.
 
     All processes of the server must run a version of Chirrup that knows organisations.
     """
@@ -43,7 +43,7 @@ def create_org(
 
 @commands.command(name="list")
 def list_orgs(*, common: Common = COMMON) -> None:
-    """Every organisation, the oldest first: its name, its host, since when, whether it is closed."""
+    """List the organisations, the oldest first: name, host, since when, open or closed."""
     from ..ids import ms_of
     from ..orgs import organisations
 
@@ -57,9 +57,9 @@ def list_orgs(*, common: Common = COMMON) -> None:
 
 @commands.command(name="close")
 def close_org(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
-    """From now on organisation NAME shows nothing without a login, and nobody signs up there. --undo opens it.
+    """Close organisation NAME: it shows nothing without a login, and nobody can sign up there. --undo opens it again.
 
-    Nobody is logged out and nothing is deleted. It takes a second to be seen everywhere.
+    Nobody is logged out and nothing is deleted. All processes know it within a second.
     """
     from ..orgs import organisations
 

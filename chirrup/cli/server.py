@@ -19,14 +19,14 @@ def serve(
     broker: Annotated[str | None, Parameter(help="redis://… for timelines and streams (default: in memory).")] = None,
     common: Common = COMMON,
 ) -> None:
-    """Run the server. Makes the database when there is none; Ctrl-C stops it, losing nothing."""
+    """Run the server. It makes a database if there is none. Ctrl-C stops it, and nothing is lost."""
     from ..app import serve as run
 
     run(common.settings(role=role, host=host, port=port, url=url, broker=broker), console)
 
 
 def demo(*, port: int = 3000, common: Common = COMMON) -> None:
-    """A small lively network to look at: people, follows, threads, boosts. Runs the server on data of its own."""
+    """Run a server with invented people, follows, threads and boosts, to look around. It has its own data."""
     from .. import demo as show
     from ..app import serve as run
 

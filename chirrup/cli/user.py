@@ -85,7 +85,7 @@ def role_(name: str, role: StaffRole | Literal["none"], *, common: Common = COMM
 
 @commands.command(name="list")
 def list_(*, limit: int = 50, common: Common = COMMON) -> None:
-    """The newest accounts with what they are."""
+    """List the newest accounts, with role and state."""
     from ..ids import ID_MAX, ms_of
     from ..store import accounts as rows
 
@@ -103,9 +103,9 @@ def list_(*, limit: int = 50, common: Common = COMMON) -> None:
 
 @commands.command
 def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
-    """Hide account NAME and all it said, and log it out everywhere. --undo brings it back, for thirty days.
+    """Hide account NAME with all its posts, and log it out everywhere. --undo brings it back within thirty days.
 
-    What it said and had is deleted then.
+    After thirty days its posts and files are deleted.
     """
     from ..social import moderation
 
@@ -125,10 +125,10 @@ def logout(
     everybody: Annotated[bool, Parameter(help="All accounts and all apps.")] = False,
     common: Common = COMMON,
 ) -> None:
-    """Log account NAME out everywhere: sessions, apps, tokens. After PostgreSQL was restored: --everybody.
+    """Log account NAME out everywhere: sessions, apps and tokens end. --everybody: all accounts.
 
-    A database that was restored brings back what had ended since. `chirrup backup` makes copies in which nobody is
-    logged in; other tools do not.
+    A restored database has sessions that ended after the copy was made. `chirrup backup` makes copies in which nobody
+    is logged in; other tools do not. After a restore with another tool, run this with --everybody.
     """
     from .. import backup
     from ..access import logins
@@ -147,7 +147,7 @@ def logout(
 
 @commands.command
 def history(name: str, *, common: Common = COMMON) -> None:
-    """What staff did to account NAME, oldest first. All that they did: chirrup audit."""
+    """List what staff did to account NAME, the oldest first. `chirrup audit` lists all that staff did."""
     from ..ids import ms_of
     from ..store import accounts, moderation
 
@@ -166,7 +166,7 @@ def audit(
     limit: Annotated[int, Parameter(help="At most so many, the newest first.")] = 50,
     common: Common = COMMON,
 ) -> None:
-    """What staff and commands did: when, who, what, to whom or what, why. The newest first."""
+    """List what staff and commands did, the newest first: when, who, what, to whom or what, why."""
     from ..ids import ID_MAX, ms_of
     from ..social import audit as entries
     from ..store import accounts
@@ -188,7 +188,7 @@ def _who(actors: dict[int, Any], actor_id: int) -> str:
 
 @commands.command(name="reset-password")
 def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMON) -> None:
-    """Give account NAME a new password, which is asked for unless it is given; it is logged out everywhere."""
+    """Give account NAME a new password, and log it out everywhere. Without options the command asks for the password."""
     from ..access import logins, passwords
 
     settings = common.settings()
@@ -200,9 +200,9 @@ def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMO
 
 @commands.command(name="end-second-factor")
 def end_second_factor(name: str, *, common: Common = COMMON) -> None:
-    """Turn off the second factor of account NAME, whose owner has neither the app nor a recovery code any more.
+    """Turn off the second factor of account NAME. For an owner who has lost both the app and the recovery codes.
 
-    The owner is told by mail. Be sure who asks: the password is enough to log in then.
+    Make sure who asks you: afterwards the password alone is enough to log in. The owner gets a mail about it.
     """
     from ..access import second_factor
 

@@ -29,14 +29,14 @@ def jobs(
     limit: Annotated[int, Parameter(help="At most so many, the oldest first.")] = 20,
     common: Common = COMMON,
 ) -> None:
-    """What waits to be done outside or later: mails, webhooks, timed work, reactions that failed. Alone: how many.
+    """List jobs: mails, push messages, work with a date, and reactions that failed. Without options: count them.
 
-    A job that fails is tried again by the schedule of its kind, and is set aside after its last try. Once what was
-    wrong is mended: chirrup jobs --state set-aside --retry, or by id. --retry and --drop without ids mean those set
-    aside, unless --state says otherwise. Jobs that run are left alone.
+    A job that fails is tried again some times. After its last try it is set aside. When you have mended the cause, run
+    `chirrup jobs --state set-aside --retry`, or name the jobs by id. --retry and --drop without ids and --state mean
+    the jobs that are set aside. They never touch a job that runs.
 
-    A database that was restored brings back mails and calls that have been made since. `chirrup backup` makes copies
-    in which they are set aside; other tools do not: chirrup jobs --hold, before the servers start.
+    A restored database has jobs that were done after the copy was made. `chirrup backup` sets them aside in its copy;
+    other tools do not. After a restore with another tool, run `chirrup jobs --hold` before the servers start.
     """
     from .. import jobs as work
     from ..store import jobs as rows
@@ -64,10 +64,10 @@ def jobs(
 
 
 def failed(*, retry: bool = False, limit: int = 50, common: Common = COMMON) -> None:
-    """What followed from a post, a follow, … and failed again and again: show it, oldest first, with the reasons.
+    """List events (a post, a follow, …) that the server could not act on, with the reasons; the oldest first.
 
-    --retry has those shown tried anew, by the server that runs or the next one. What waits for a newer version of
-    Chirrup, which knows its kind, is shown too, and acted on by itself once that runs.
+    --retry: the server tries those listed again. Events that only a newer version of Chirrup knows are listed too;
+    that version acts on them by itself.
     """
     from ..ids import ms_of
     from ..store import outbox
