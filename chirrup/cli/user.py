@@ -188,7 +188,7 @@ def _who(actors: dict[int, Any], actor_id: int) -> str:
 
 @commands.command(name="reset-password")
 def reset_password(name: str, *, secret: Secret = SECRET, common: Common = COMMON) -> None:
-    """Give account NAME a new password, and log it out everywhere. Without options the command asks for the password."""
+    """Give account NAME a new password, and log it out everywhere. Without options it asks for the password."""
     from ..access import logins, passwords
 
     settings = common.settings()
