@@ -129,6 +129,13 @@ class SecondFactorWanted(Forbidden):
         super().__init__("This code is wrong, was used already, or its time is over. Wait for the next one.")
 
 
+class WrongPasskey(Forbidden):
+    """An answer of a passkey that does not fit: another key, another page, too late, or used already."""
+
+    def __init__(self) -> None:
+        super().__init__("This passkey does not fit, or it took too long. Try again, or log in with your password.")
+
+
 class OAuthError(ChirrupError):
     """A refusal in OAuth's words. error: a key of OAUTH_ERRORS, which http/ turns into a status of its own.
 

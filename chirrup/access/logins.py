@@ -19,7 +19,8 @@ from ..store import accounts
 from ..store import sessions as session_rows
 from ..store import tokens as token_rows
 from ..types import Standing, Token
-from . import emails, links, second_factor, sessions, tokens
+from . import emails, links, passkeys, second_factor, sessions, tokens
+from .passkeys import Answer
 from .second_factor import Proof
 
 
@@ -78,6 +79,16 @@ def open_session(tx: Tx, login: Login, user_agent: str = "", *, proof: Proof | N
     return sessions.start(tx, login.account_id, user_agent)
 
 
+def open_by_passkey(tx: Tx, answer: Answer, user_agent: str = "") -> str:
+    """Log in without a password: a passkey is two factors in one.
+
+    Raises WrongPasskey (used already), and as open_session().
+    """
+    passkeys.use(tx, answer)
+    _check_standing(tx, answer.account_id)
+    return sessions.start(tx, answer.account_id, user_agent)
+
+
 def open_token(tx: Tx, login: Login, app_id: int, granted: str) -> tuple[Token, str]:
     """The same for OAuth's password grant, which only test servers offer. It cannot ask for a second factor.
 
@@ -95,11 +106,15 @@ def _claim(tx: Tx, login: Login, new_hash: str) -> None:
 
 def _admit(tx: Tx, login: Login, proof: Proof | None = None) -> None:
     _claim(tx, login, login.password_hash)
-    user, account = accounts.user(tx, login.account_id), accounts.by_id(tx, login.account_id)
+    _check_standing(tx, login.account_id)
+    second_factor.demand(tx, login.account_id, proof)
+
+
+def _check_standing(tx: Tx, account_id: int) -> None:
+    user, account = accounts.user(tx, account_id), accounts.by_id(tx, account_id)
     if user is None or account is None:
         raise wrong()
     tokens.admit(Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms))
-    second_factor.demand(tx, login.account_id, proof)
 
 
 def change_password(tx: Tx, login: Login, new_hash: str, *, keep: str = "") -> None:

@@ -223,6 +223,11 @@ ACCESS = {  # Wanted.what -> (subject, what has happened)
         "whoever runs this server has turned it off. The password is enough to log in until you set one up again.",
     ),
     emails.NEW_CODES: ("You have new recovery codes", "ten new recovery codes were made. Those of before are dead."),
+    emails.PASSKEY_ADDED: (
+        "You have a new passkey",
+        "a device was given a passkey. It logs in without the password.",
+    ),
+    emails.PASSKEY_REMOVED: ("A passkey was removed", "one of your passkeys was removed, and logs in no more."),
     emails.RECOVERY_USED: ("A recovery code was used", "one of your recovery codes was used. It does not work again."),
 }
 

@@ -19,6 +19,7 @@ OWN = (  # in its bucket, by `account_id`
     "one_time_tokens",
     "oauth_codes",
     "second_factors",
+    "passkeys",
     "filters",
     "filter_keywords",
     "filter_posts",

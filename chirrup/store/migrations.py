@@ -157,6 +157,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index users_staff": Index("users_staff"),
     "index moderation_log_of_org": Index("moderation_log_of_org"),
     "second_factors": _create_missing,
+    "passkeys": _create_missing,
     "archives": _create_missing,
     "media.state": _add("media", "state", "TEXT NOT NULL DEFAULT 'ready'"),
     "media.problem": _add("media", "problem", "TEXT NOT NULL DEFAULT ''"),

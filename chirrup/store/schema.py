@@ -87,6 +87,7 @@ TABLES = {
     "sessions": "account_id (prefix of the cookie)",
     "one_time_tokens": "account_id (prefix of the link)",
     "second_factors": "account_id",
+    "passkeys": "account_id",
     "outbox": "id (the actor's)",
     "outbox_failed": "id (the actor's)",
     "jobs": "id (of whom it is done for)",
@@ -465,6 +466,10 @@ CREATE INDEX IF NOT EXISTS one_time_tokens_age ON one_time_tokens (expires_ms);
 CREATE TABLE IF NOT EXISTS second_factors (
   account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, salt TEXT NOT NULL, since_ms BIGINT NOT NULL,
   used_step BIGINT NOT NULL, recovery TEXT NOT NULL, PRIMARY KEY (account_id, bucket)) {{clustered}};
+CREATE TABLE IF NOT EXISTS passkeys (
+  id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, public_key TEXT NOT NULL,
+  sign_count BIGINT NOT NULL, name TEXT NOT NULL, created_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL,
+  asked_ms BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS outbox (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, body TEXT NOT NULL, lease_until BIGINT NOT NULL,

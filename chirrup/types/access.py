@@ -97,6 +97,19 @@ class SecondFactor(msgspec.Struct, frozen=True):
     recovery: str  # signatures of the recovery codes that are left, one a line
 
 
+class Passkey(msgspec.Struct, frozen=True):
+    """A key in a device of the owner, without its private half. Columns of `passkeys`. Base64url is without padding."""
+
+    id: str  # base64url; chosen by the device
+    account_id: int
+    public_key: str  # COSE, base64url
+    sign_count: int  # what the device said last; 0: it does not count
+    name: str  # that its owner gave it
+    created_ms: int
+    used_ms: int  # 0: never
+    asked_ms: int  # time of the last challenge that it answered
+
+
 class Standing(msgspec.Struct, frozen=True):
     """Whether the holder of a token or session may act at all. From `users` and `accounts`."""
 

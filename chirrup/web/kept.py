@@ -11,7 +11,7 @@ from .field_names import typed
 from .forms import Fields
 from .problems import Problem
 
-SECRET = ("csrf", "password", "old", "new", "code", "kept")
+SECRET = ("csrf", "password", "old", "new", "code", "passkey", "kept")
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, leaving, portability, second_factor, settings
+from .screens.settings import filters, leaving, passkeys, portability, second_factor, settings
 from .screens.showroom import ui
 
 
@@ -38,6 +38,16 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/login", login.login_form, who=ANYONE, popup=True, when_closed=True),
     PageRoute(
         "POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True, when_closed=True
+    ),
+    PageRoute(
+        "POST",
+        "/login/passkey",
+        login.by_passkey,
+        who=ANYONE,
+        again=login.login_again,
+        cost=SLOW,
+        popup=True,
+        when_closed=True,
     ),
     PageRoute(
         "POST",
@@ -116,6 +126,9 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/settings/second-factor/on", second_factor.turn_on, again=second_factor.again, cost=SLOW),
     PageRoute("POST", "/settings/second-factor/codes", second_factor.replace, again=second_factor.again, cost=SLOW),
     PageRoute("POST", "/settings/second-factor/off", second_factor.turn_off, again=second_factor.again, cost=SLOW),
+    PageRoute("GET", passkeys.PATH, passkeys.form),
+    PageRoute("POST", passkeys.PATH, passkeys.add, again=passkeys.again, cost=SLOW),
+    PageRoute("POST", f"{passkeys.PATH}/remove", passkeys.remove, again=passkeys.again, cost=SLOW),
     PageRoute("GET", "/settings/leave", leaving.form),
     PageRoute("POST", "/settings/leave", leaving.leave, again=leaving.again, cost=SLOW),
     PageRoute("GET", "/gone", leaving.gone, who=ANYONE, when_closed=True),

@@ -261,7 +261,9 @@ class Web:
             return self._problem(call, problems.of(error))
         if (kept.has_words(call.form) or call.form.text("choice")) and not call.is_htmx:  # "choice": a vote
             sent = call.cookie
-            return await self._answer(call, login.login_with(kept.pack(call.path, call.form), call.form), sent=sent)
+            return await self._answer(
+                call, login.login_with(call, kept.pack(call.path, call.form), call.form), sent=sent
+            )
         back = call.address if route.method == "GET" else call.return_to("/home")
         return self._go(call, Go(f"/login?return_to={quote(back, safe='')}"))
 

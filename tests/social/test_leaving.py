@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from kit import people, settle, work_off
 
-from chirrup.access import apps, codes, emails, links, second_factor, sessions, tokens
+from chirrup.access import apps, codes, emails, links, passkeys, second_factor, sessions, tokens
 from chirrup.access.signing import Signer
 from chirrup.errors import Invalid, NotFound, Unauthorised
 from chirrup.ids import ID_MAX, bucket_of
@@ -176,6 +176,7 @@ class Scene:
         await do(links.ask_reset, "ann@example.com")
         salt = second_factor.new_salt()
         now_ms = await self.db.read(lambda tx: tx.now_ms)
+        await do(passkeys.add, ann, passkeys.Made("id", "key", 0), WORD)
         shown = second_factor.totp.code_at(second_factor.key_of(SIGNER, ann, salt), now_ms // 30_000)
         await do(second_factor.turn_on, SIGNER, ann, salt=salt, code=shown)
 

@@ -43,6 +43,7 @@ OTHER_STATES = {
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
+    *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py
 }
 
@@ -123,6 +124,7 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
             "/settings/data",
             "/settings/second-factor",
             "/settings/leave",
+            "/settings/passkeys",
             "/follow-requests",
             "/login?again=1",
             "/sign-up",

@@ -1,13 +1,13 @@
 """Sign up, log in, log out."""
 
 import asyncio
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ....access import apps, browsers, emails, limits, logins, second_factor, sessions
+from ....access import apps, browsers, emails, limits, logins, sessions
 from ....access.logins import Login
-from ....access.second_factor import Proof
-from ....errors import Forbidden, OAuthError, SecondFactorWanted, Unauthorised, Unconfirmed
-from ....ports import Tx
+from ....errors import Forbidden, OAuthError, SecondFactorWanted, Unauthorised, Unconfirmed, WrongPasskey
+from ....ports import Operation, Tx
 from ....social import accounts, text
 from ....social import sign_up as signing_up
 from ....social.sign_up import Wanted
@@ -16,7 +16,7 @@ from ... import problems
 from ...call import Call, Go, Page, Resume
 from ...forms import Fields
 from ...problems import Problem
-from . import mailed, second_step
+from . import mailed, passkey, second_step
 
 NAME_CHARS_MAX = 300  # addresses and handles are shorter; limited because tries are counted by name
 
@@ -79,15 +79,17 @@ async def _login_page(call: Call, problem: str = "", status: int = 200) -> Page:
         "return_to": back,
         "app": await _app(call, back),
         "kept": call.form.text("kept"),
+        "options": passkey.asking(call),
     }
     return Page("entry/login.html", values, status=status)
 
 
-def login_with(packed: str, form: Fields) -> Page:
+def login_with(call: Call, packed: str, form: Fields) -> Page:
     """The login form, after another form was sent without a session. packed: that form, handled after the login."""
     again = " Choose the pictures again then." if form.has_files else ""
     problem = f"You are logged out. Log in, and you can go on with what you typed.{again}"
     values = {"problem": problem, "email": "", "return_to": "", "app": "", "kept": packed}
+    values["options"] = passkey.asking(call)
     return Page("entry/login.html", values, status=401)
 
 
@@ -120,7 +122,7 @@ async def login(call: Call) -> Page | Go | Resume:
     try:
         if rehashed := await asyncio.to_thread(call.passwords.rehashed, found.password_hash, password):
             found = await call.write(logins.rehash, found, rehashed)
-        return await _enter(call, found)
+        return await _enter(call, found.account_id, logins.open_session, found)
     except Unconfirmed:
         return mailed.unconfirmed(call, await call.read(accounts.user, found.account_id), status=403)
     except SecondFactorWanted:
@@ -129,27 +131,37 @@ async def login(call: Call) -> Page | Go | Resume:
         return await _login_page(call, problems.said(error), status=403)
 
 
-async def _enter(call: Call, found: Login, proof: Proof | None = None) -> Go | Resume:
-    """Open the session, in place of the one that this browser has. Raises as logins.open_session()."""
-    cookie = await call.write(logins.open_session, found, call.headers.get("user-agent", ""), proof=proof)
+async def by_passkey(call: Call) -> Page | Go | Resume:
+    """There is nothing to guess, so no try is counted here."""
+    try:
+        answer = await passkey.answer(call)
+        return await _enter(call, answer.account_id, logins.open_by_passkey, answer)
+    except (Unauthorised, Forbidden) as error:
+        return await _login_page(call, problems.said(error), status=403)
+
+
+async def _enter(call: Call, account_id: int, open: Operation[..., str], *given: Any, **more: Any) -> Go | Resume:
+    """Open a session by an operation of logins.py, in place of the one that this browser has. Raises as that does."""
+    cookie = await call.write(open, *given, call.headers.get("user-agent", ""), **more)
     if call.viewer_id:
         await call.write(sessions.end, call.viewer_id, call.viewer.token_id)
-    call.remember_browser(found.account_id)
+    call.remember_browser(account_id)
     if kept := call.form.text("kept"):
         return Resume(cookie, kept)
     return Go(call.return_to("/home"), cookie=cookie)
 
 
 async def second_step_of(call: Call) -> Page | Go | Resume:
-    """The code, after the password. Only wrong codes stay counted."""
+    """The code, or a passkey, after the password. Only wrong ones stay counted."""
     found = await second_step.shown(call)
     if found is None:
         return await _login_page(call, "That took too long, or your password was changed. Log in again.", status=422)
     key = second_step.counted_by(call, found)
     await call.throttle(limits.CODE, account=key)
     try:
-        entered = await _enter(call, found, second_factor.typed(call.services.signer, call.form.text("code")))
-    except SecondFactorWanted as error:
+        proof = await second_step.proof(call, found)
+        entered = await _enter(call, found.account_id, logins.open_session, found, proof=proof)
+    except (SecondFactorWanted, WrongPasskey) as error:
         return second_step.ask(call, found, problems.of(error))
     except (Unauthorised, Forbidden) as error:
         return await _login_page(call, problems.said(error), status=403)

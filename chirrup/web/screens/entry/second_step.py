@@ -2,10 +2,12 @@
 
 import time
 
-from ....access import browsers, emails, logins
+from ....access import browsers, emails, logins, passkeys, second_factor
 from ....access.logins import Login
+from ....access.second_factor import Proof
 from ...call import Call, Page
 from ...problems import Problem
+from . import passkey
 
 LIFE_S = 10 * 60  # for whoever has to look for the telephone
 
@@ -20,6 +22,7 @@ def ask(call: Call, found: Login, problem: Problem | None = None) -> Page:
         "proof": call.services.signer.sign(_said(call, found, until_s)),
         "return_to": call.return_to(""),
         "kept": call.form.text("kept"),
+        "options": passkey.asking(call),
         "problem": problem.message if problem else "",
     }
     return Page("entry/second_step.html", values, status=problem.status if problem else 200)
@@ -31,6 +34,13 @@ async def shown(call: Call) -> Login | None:
     found = await call.read(logins.of_account, call.form.id("account"))
     fits = call.services.signer.fits(_said(call, found, until_s), call.form.text("proof"))
     return found if fits and time.time() < until_s else None
+
+
+async def proof(call: Call, found: Login) -> Proof:
+    """What the form has: a code, or the answer of a passkey. Raises WrongPasskey."""
+    if call.form.text("passkey"):
+        return passkeys.as_proof(await passkey.answer(call, found.account_id))
+    return second_factor.typed(call.services.signer, call.form.text("code"))
 
 
 def _said(call: Call, found: Login, until_s: int) -> str:
