@@ -42,6 +42,7 @@ NAMES = {
     "post": "This post",
     "q": "What you look for",
     "reason": "Your reason",
+    "quote_policy": "The choice of who may quote you",
     "summary": "The content warning",
     "table": "The file",
     "text": "Your text",

@@ -18,12 +18,31 @@ from ..social.polls import ShownPoll
 from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
 from ..timelines.once import Excerpt
-from ..types import Account, FilterAction, Media, MediaState, Mention, Post, PostFlags, Relationship, Visibility
+from ..types import (
+    Account,
+    FilterAction,
+    Media,
+    MediaState,
+    Mention,
+    Post,
+    PostFlags,
+    QuoteState,
+    Relationship,
+    Visibility,
+)
 from .pages import asset
 
 FOLD_LINES = 15  # a text with more lines is folded in lists
 FOLDED_LINES = 10  # lines shown of a folded text
 FOLD_CHARS = 1500  # a text with more characters is folded too; operators may allow such posts
+
+NOT_SHOWN = {  # how it stands with a quote -> what is said instead of it
+    QuoteState.REVOKED: "It quoted a post whose author has taken that back.",
+    QuoteState.HIDDEN: "It quotes a post that is not for you to see.",
+    QuoteState.DELETED: "It quotes a post that is gone.",
+    QuoteState.BLOCKED: "It quotes somebody whom you block.",
+    QuoteState.MUTED: "It quotes somebody whom you mute.",
+}
 
 _meta = msgspec.json.Decoder(Meta).decode
 
@@ -71,6 +90,13 @@ class ReplyTo(msgspec.Struct, frozen=True):
     path: str
 
 
+class QuoteView(msgspec.Struct, frozen=True):
+    """What a post quotes."""
+
+    post: "PostView | None"  # None: it is not shown,
+    note: str = ""  # which this says
+
+
 class PostView(msgspec.Struct, frozen=True):
     key: int  # of the entry in a list: the boost's id for a boost
     id: int
@@ -100,6 +126,8 @@ class PostView(msgspec.Struct, frozen=True):
     warned: tuple[str, ...] = ()  # titles of filters that show a warning instead of it
     blurred: tuple[str, ...] = ()  # and instead of its pictures
     drawn_summary: str = ""  # the warning with its emoji; "": it has none
+    quote: QuoteView | None = None
+    quotable: bool = False  # the viewer may quote it
 
     @property
     def from_id(self) -> int:
@@ -168,11 +196,30 @@ class Views:
         for entry in page.entries:
             acts = _acts(page, entry, context) if page.filtered and entry.id != besides else {}
             if FilterAction.HIDE not in acts:
-                views.append(self._post(page, entry, together.get(entry.id, ()), now_ms, acts))
+                quote = self._quote(page, page.original(entry), now_ms, context)
+                views.append(self._post(page, entry, together.get(entry.id, ()), now_ms, acts, quote))
         return views
 
+    def _quote(self, page: Shown, post: Post, now_ms: int, context: str) -> QuoteView | None:
+        """What post quotes, without what that quotes itself."""
+        if not post.quote_of_id:
+            return None
+        state, quoted = page.seen.quote_of(post)
+        if quoted is None or state in NOT_SHOWN:
+            return QuoteView(None, NOT_SHOWN[state])
+        acts = _acts(page, quoted, context) if page.filtered else {}
+        if FilterAction.HIDE in acts:
+            return QuoteView(None, "It quotes a post that you filter out.")
+        return QuoteView(self._post(page, quoted, (), now_ms, acts))
+
     def _post(
-        self, page: Shown, entry: Post, together: Collection[int], now_ms: int, acts: Mapping[str, list[str]]
+        self,
+        page: Shown,
+        entry: Post,
+        together: Collection[int],
+        now_ms: int,
+        acts: Mapping[str, list[str]],
+        quote: QuoteView | None = None,
     ) -> PostView:
         seen, people = page.seen, page.details.authors
         post, author = page.original(entry), people[page.original(entry).author_id]
@@ -216,6 +263,8 @@ class Views:
             warned=warned,
             drawn_summary=self.drawn(post.summary),
             blurred=tuple(acts.get(FilterAction.BLUR, ())),
+            quote=quote,
+            quotable=bool(seen.viewer_id) and seen.may_quote(post),
             indexed=for_search_engines(post, author)
             and (entry is post or for_search_engines(entry, people[entry.author_id])),
         )

@@ -20,6 +20,9 @@ from .typed import PICTURES_MAX, Typed
 
 GONE = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
 WAIT_S = 30.0
+QUOTED_GONE = (
+    "The post that you quote has gone, or is not for you to quote any more. Your words can stand on their own."
+)
 EDITED_GONE = "The post has gone meanwhile. Your words can become a new one."
 
 
@@ -28,9 +31,18 @@ def _page(draft: Typed, *, reply_to: PostView | None = None, edit: str = "", sta
 
 
 async def form(call: Call) -> Page:
-    """`?text=` fills the form, so other sites can offer links for sharing."""
+    """`?text=` fills the form, so other sites can offer links for sharing. `?quote=` is the id of a post to quote.
+
+    Raises NotFound: it is hidden, or not for the viewer to quote.
+    """
     defaults = await call.read(typed.empty, call.account_id)
-    return _page(msgspec.structs.replace(defaults, text=call.query.text("text")[:5000]))
+    draft = msgspec.structs.replace(defaults, text=call.query.text("text")[:5000])
+    if quote_id := call.query.id("quote"):
+        quoted = await call.read(_parent, call, quote_id)
+        if not quoted.quotable:
+            raise NotFound("quoted post", quote_id)
+        draft = msgspec.structs.replace(draft, quotes=quoted, quote_id=quoted.id)
+    return _page(draft)
 
 
 async def send(call: Call) -> Page | Go:
@@ -77,6 +89,7 @@ def _draft(call: Call, reply_to_id: int) -> Draft:
         sensitive=form.flag("sensitive"),
         language=form.text("language"),
         reply_to_id=reply_to_id,
+        quote_of_id=form.id("quote"),
         media_ids=_kept(form),
         poll=poll,
         idempotency_key=form.text("key")[:64],
@@ -143,7 +156,13 @@ def _choosing(call: Call, draft: Typed, parent: PostView) -> Typed:
 
 async def _typed(call: Call, problem: Problem | None = None) -> Typed:
     pictures = await call.read(call.views.uploads, call.account_id, _kept(call.form))
-    return typed.again(call.form, pictures, problem, return_to=call.return_to(""))
+    draft = typed.again(call.form, pictures, problem, return_to=call.return_to(""))
+    if not (quote_id := call.form.id("quote")):
+        return draft
+    try:
+        return msgspec.structs.replace(draft, quotes=await call.read(_parent, call, quote_id), quote_id=quote_id)
+    except NotFound:
+        return msgspec.structs.replace(draft, problem=QUOTED_GONE)
 
 
 async def again(call: Call, problem: Problem) -> Page:

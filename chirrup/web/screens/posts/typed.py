@@ -8,7 +8,7 @@ from ....types import Visibility
 from ...forms import Fields
 from ...pages import OPEN_FOR
 from ...problems import Problem
-from ...views import MediaView
+from ...views import MediaView, PostView
 from . import audience
 
 SENT_BEFORE = "You have sent this form before, with something else in it. Send it again if this is to be another post."
@@ -31,6 +31,8 @@ class Typed(msgspec.Struct, frozen=True):
     return_to: str = ""
     problem: str = ""
     ceiling: str = "public"  # the widest audience that the form offers
+    quotes: PostView | None = None  # the post that this one quotes
+    quote_id: int = 0  # its id, which is sent again also when it cannot be shown
     choices: list[audience.Choice] = []  # of the second step, which asks about a wider audience
 
     @property

@@ -11,7 +11,7 @@ from ....ports import Tx
 from ....social import accounts, pictures, sign_up, uploads
 from ....social.accounts import ProfileChange
 from ....social.shown import fields_of
-from ....types import Account, Field, User
+from ....types import Account, Field, QuotePolicy, User
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...problems import Problem
@@ -24,6 +24,13 @@ SWITCHES = [
     ("indexable", "Let everybody find my public posts by searching, here and in search engines"),
     ("hide_network", "Keep whom I follow, and who follows me, to myself"),
     ("bot", "This account is a robot"),
+]
+
+
+QUOTE_POLICIES = [
+    (QuotePolicy.PUBLIC, "Everybody"),
+    (QuotePolicy.FOLLOWERS, "My followers"),
+    (QuotePolicy.NOBODY, "Only me"),
 ]
 
 
@@ -101,23 +108,26 @@ async def save_profile(call: Call) -> Go:
 
 async def posting_form(call: Call) -> Page:
     user = await call.read(accounts.user, call.account_id)
-    return _posting_page(call, user.post_visibility, user.post_language, sensitive=bool(user.post_sensitive))
+    sensitive = bool(user.post_sensitive)
+    return _posting_page(call, user.post_visibility, user.post_language, user.quote_policy, sensitive=sensitive)
 
 
 async def posting_again(call: Call, problem: Problem) -> Page:
     form = call.form
-    visibility, language = form.text("visibility"), form.text("language")
-    return _posting_page(call, visibility, language, sensitive=form.flag("sensitive"), problem=problem)
+    sent = [form.text(name) for name in ("visibility", "language", "quote_policy")]
+    return _posting_page(call, *sent, sensitive=form.flag("sensitive"), problem=problem)
 
 
 def _posting_page(
-    call: Call, visibility: str, language: str, *, sensitive: bool, problem: Problem | None = None
+    call: Call, visibility: str, language: str, quote_policy: str, *, sensitive: bool, problem: Problem | None = None
 ) -> Page:
     audiences = [one for one in audience.within("public") if one[0] != "direct"]
     values = {
         "visibility": visibility,
         "language": language,
         "sensitive": sensitive,
+        "quote_policy": quote_policy,
+        "quote_policies": QUOTE_POLICIES,
         "audiences": audiences,
         "problem": problem.message if problem else "",
         "notice": "" if problem else _saved(call),
@@ -131,6 +141,7 @@ async def save_posting(call: Call) -> Go:
         post_visibility=call.form.text("visibility"),
         post_language=call.form.text("language"),
         post_sensitive=call.form.flag("sensitive"),
+        quote_policy=call.form.text("quote_policy") or None,
     )
     await call.write(accounts.change_profile, call.account_id, change)
     return Go("/settings/posting?saved=1")
