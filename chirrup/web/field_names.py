@@ -43,6 +43,7 @@ NAMES = {
     "q": "What you look for",
     "reason": "Your reason",
     "quote_policy": "The choice of who may quote you",
+    "scheduled_at": "The time to post it",
     "summary": "The content warning",
     "table": "The file",
     "text": "Your text",

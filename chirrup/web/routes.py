@@ -12,7 +12,7 @@ from ..http.route import ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions
 from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
-from .screens.posts import compose, posts
+from .screens.posts import compose, drafts, posts
 from .screens.reading import home, live, notifications, search
 from .screens.settings import filters, leaving, passkeys, portability, second_factor, settings
 from .screens.showroom import ui
@@ -89,6 +89,10 @@ ROUTES: list[PageRoute] = [
     # writing
     PageRoute("GET", "/compose", compose.form),
     PageRoute("POST", "/compose", compose.send, uploads=True, again=compose.again),
+    PageRoute("GET", "/drafts", drafts.undated),
+    PageRoute("GET", "/scheduled", drafts.scheduled),
+    PageRoute("GET", "/drafts/{id}", drafts.edit_form),
+    PageRoute("POST", "/drafts/{id}/delete", drafts.delete),
     # settings
     PageRoute("GET", "/settings", settings.profile_form),
     PageRoute("POST", "/settings", settings.save_profile, uploads=True, again=settings.profile_again),

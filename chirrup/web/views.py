@@ -288,9 +288,12 @@ class Views:
             open_to_me=bool(viewer_id) and not shown.ended and not shown.chosen and poll.author_id != viewer_id,
         )
 
-    def uploads(self, tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0) -> list[MediaView]:
-        """Those of ids that are the owner's and that no post shows, or only post_id, in their order."""
-        return [self._file(one, tx.now_ms, private=True) for one in media.own(tx, owner_id, ids, post_id=post_id)]
+    def uploads(
+        self, tx: Tx, owner_id: int, ids: Collection[int], *, post_id: int = 0, draft_id: int = 0
+    ) -> list[MediaView]:
+        """Those of ids that are the owner's and that no post or draft shows, or only these, in their order."""
+        found = media.own(tx, owner_id, ids, post_id=post_id, draft_id=draft_id)
+        return [self._file(one, tx.now_ms, private=True) for one in found]
 
     def _file(self, one: Media, now_ms: int, *, private: bool) -> MediaView:
         small = _meta(one.meta).small or NO_SIZE

@@ -43,7 +43,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
     *("bans", "ban_tries"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
-    *("emojis", "emoji_sets"),
+    *("emojis", "emoji_sets", "trends"),
 }
 KEPT = {  # table -> what still names the account there
     "accounts": "the name, so that a link to it says that it is gone",

@@ -117,6 +117,7 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
     picture = ann.call("POST", "/api/v2/media", files={"file": ("a.png", png(), "image/png")}).json()["id"]
     shows = ann.say("look", media_ids=[picture])
     assert ann.post("/api/v1/filters", phrase="crow", context=["home"]).ok
+    draft = ann.post("/api/chirrup/v1/drafts", status="unfinished").json()["id"]
     filter_id = ann.get("/api/v2/filters").json()[0]["id"]
     return [
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
@@ -124,6 +125,7 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
             "/settings/data",
             "/settings/second-factor",
             "/settings/leave",
+            *("/drafts", f"/drafts/{draft}"),
             "/settings/passkeys",
             "/follow-requests",
             "/login?again=1",

@@ -25,3 +25,16 @@ document.addEventListener("change", ({ target }) => target.matches?.(".slot > [t
 
 // A browser that goes back to the page may have kept the chosen files.
 document.querySelectorAll(".slot > [type=file]").forEach((field) => field.files.length && preview(field));
+
+// A post for later has its time in the writer's zone. Without scripts it is UTC.
+function inOwnZone(field) {
+  const zone = field.form.elements.at_zone;
+  const local = (at) => new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  if ("utc" in field.dataset) field.value = local(new Date(`${field.value}Z`));
+  delete field.dataset.utc;
+  field.form.querySelector("[data-zone]").hidden = true;
+  const tell = () => (zone.value = field.value && new Date(field.value).getTimezoneOffset());
+  field.addEventListener("input", tell);
+  tell();
+}
+document.querySelectorAll("[name=at]").forEach(inOwnZone);

@@ -9,13 +9,13 @@ from ....http.arguments import path_id
 from ....ports import Tx
 from ....social import composing, media, polls, posts, uploads
 from ....social.films import work as films
-from ....types import Draft, PollDraft, Post
+from ....types import Draft, KeptDraft, PollDraft, Post
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...kept import has_words
 from ...problems import Problem
 from ...views import PostView
-from . import audience, typed
+from . import audience, drafts, typed
 from .typed import PICTURES_MAX, Typed
 
 GONE = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
@@ -51,8 +51,12 @@ async def send(call: Call) -> Page | Go:
     await _upload(call)
     if reply_to_id and call.form.flag("wider"):
         return await _ask_audience(call, reply_to_id)
+    draft = _draft(call, reply_to_id)
     try:
-        post = await call.write(_publish, call.account_id, _draft(call, reply_to_id), call.form, call.site)
+        if drafts.is_to_be_kept(call.form):
+            kept = await call.write(_keep, call.account_id, draft, call.form, call.site)
+            return Go("/scheduled?saved=1" if kept.due_ms else "/drafts?saved=1")
+        post = await call.write(_publish, call.account_id, draft, call.form, call.site)
     except composing.TooWide:
         return await _ask_audience(call, reply_to_id, status=422)
     assert call.me
@@ -61,7 +65,14 @@ async def send(call: Call) -> Page | Go:
 
 def _publish(tx: Tx, account_id: int, draft: Draft, form: Fields, site: Site) -> Post:
     _describe(tx, account_id, form, draft.media_ids)
+    if form.id("draft"):
+        return drafts.publish(tx, account_id, draft, form, site)
     return posts.publish(tx, account_id, draft, domain=site.domain, chars_max=site.post_chars_max)
+
+
+def _keep(tx: Tx, account_id: int, draft: Draft, form: Fields, site: Site) -> KeptDraft:
+    _describe(tx, account_id, form, draft.media_ids)
+    return drafts.keep(tx, account_id, draft, form, site)
 
 
 def _describe(tx: Tx, account_id: int, form: Fields, media_ids: tuple[int, ...]) -> None:
@@ -155,8 +166,10 @@ def _choosing(call: Call, draft: Typed, parent: PostView) -> Typed:
 
 
 async def _typed(call: Call, problem: Problem | None = None) -> Typed:
-    pictures = await call.read(call.views.uploads, call.account_id, _kept(call.form))
+    draft_id = call.form.id("draft")
+    pictures = await call.read(call.views.uploads, call.account_id, _kept(call.form), draft_id=draft_id)
     draft = typed.again(call.form, pictures, problem, return_to=call.return_to(""))
+    draft = await call.read(drafts.opened_with, call, draft)
     if not (quote_id := call.form.id("quote")):
         return draft
     try:

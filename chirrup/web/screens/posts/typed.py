@@ -33,6 +33,10 @@ class Typed(msgspec.Struct, frozen=True):
     ceiling: str = "public"  # the widest audience that the form offers
     quotes: PostView | None = None  # the post that this one quotes
     quote_id: int = 0  # its id, which is sent again also when it cannot be shown
+    draft_id: int = 0  # the draft, or scheduled post, that was opened
+    version: int = 0  # of it
+    at: str = ""  # when it is to be posted, as <input type=datetime-local> has it
+    at_zone: str | None = None  # of that, in minutes behind UTC, as it was sent; None: at is in UTC
     choices: list[audience.Choice] = []  # of the second step, which asks about a wider audience
 
     @property
@@ -93,6 +97,10 @@ def again(form: Fields, pictures: list[MediaView], problem: Problem | None = Non
         open_for_s=int(open_for) if open_for in [str(s) for s, _ in OPEN_FOR] else Typed().open_for_s,
         key="" if was_sent else form.text("key")[:64],
         return_to=return_to,
+        draft_id=form.id("draft"),
+        version=form.id("version"),
+        at=form.text("at")[:40],
+        at_zone=form.text("at_zone")[:8],
         problem=SENT_BEFORE if was_sent else problem.message if problem else "",
     )
 
