@@ -11,6 +11,7 @@ from . import (
     accounts,
     admin,
     admin_bans,
+    admin_measures,
     admin_reports,
     conversations,
     discovery,
@@ -75,6 +76,7 @@ ROUTES: list[Route] = [
     *admin.ROUTES,
     *admin_reports.ROUTES,
     *admin_bans.ROUTES,
+    *admin_measures.ROUTES,
     *strikes.ROUTES,
 ]
 ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # includes itself

@@ -21,6 +21,7 @@ WHOLE = {  # statement that reads a whole table -> the reason
     "store/jobs.py:page": "the oldest first, for a person",
     "store/jobs.py:set_aside_except": "once, in a copy or after a restore",
     "store/jobs.py:release_all": "once, when a server starts that is alone",
+    "store/measures.py:languages": "figures for staff, who look seldom: all people of the organisation",
     "store/media.py:adopt_released": "an index of those few alone",
     "store/migrations.py:done": "once, when a server starts; some dozens",
     "store/outbox.py:lease": "the oldest first; the table is short, it is worked off",
