@@ -12,7 +12,7 @@ from ..ports import Tx
 from ..store import accounts, jobs, sessions
 from . import secret
 
-SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN = (
+SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, WARNED = (
     "mail_signed_up",  # confirm your address; or, to the owner of an address that was taken: somebody used it
     "mail_reset",  # a link that sets a new password
     "mail_change",  # a link that makes another address the account's
@@ -20,6 +20,7 @@ SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN = (
     "mail_password",  # your password was changed
     "mail_access",  # something else was changed about how one logs in: what, says Wanted.what
     "mail_let_in",  # staff have let you in
+    "mail_warned",  # what staff decided about you: the strike, says Wanted.what
 )
 FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
 NEW_CODES, RECOVERY_USED = "new_codes", "recovery_used"
@@ -35,7 +36,7 @@ class Wanted(msgspec.Struct, frozen=True):
     email: str = ""
     org_id: int = 0  # in this organisation
     under: str = ""  # mark_of() the password with which it was asked for
-    what: str = ""  # FACTOR_ON and so on
+    what: str = ""  # FACTOR_ON and so on; the id of a strike
 
 
 def key_of(email: str) -> str:
@@ -123,6 +124,11 @@ def left(tx: Tx, account_id: int, email: str) -> None:
 def let_in(tx: Tx, account_id: int) -> None:
     """Staff have let it in."""
     _enqueue(tx, LET_IN, account_id, Wanted(account_id))
+
+
+def warned(tx: Tx, account_id: int, strike_id: int) -> None:
+    """Staff decided something about it."""
+    _enqueue(tx, WARNED, account_id, Wanted(account_id, what=str(strike_id)))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

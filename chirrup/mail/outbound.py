@@ -13,7 +13,7 @@ from ..access.links import Link
 from ..config import Settings
 from ..errors import NotFound, Refused
 from ..ports import Engines, Tx
-from ..social import accounts
+from ..social import accounts, strikes
 from ..types import Struct, User
 from .message import Letterhead, Words, compose, letterhead
 
@@ -47,6 +47,7 @@ class Outbound:
             emails.PASSWORD: self._password_changed,
             emails.ACCESS: self._access_changed,
             emails.LET_IN: self._let_in,
+            emails.WARNED: self._warned,
         }
 
     async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
@@ -199,6 +200,34 @@ class Outbound:
             ("Log in", f"{one.head.url}/login"),
         )
         return Made(one.head, one.user.email, words)
+
+    def _warned(self, tx: Tx, wanted: Wanted) -> Made | None:
+        """None likewise."""
+        one, strike = self._about(tx, wanted.account_id), strikes.by_ids(tx, [int(wanted.what)]).get(int(wanted.what))
+        if one is None or strike is None:
+            return None
+        if emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
+            return None
+        subject, said = WARNED[strike.action]
+        why = (f"They say: {strike.words}",) if strike.words else ()
+        ways = f"If you think that this is wrong, write to whoever runs {one.head.title}: {one.head.url}/about"
+        by = f"Those who look after {one.head.title} looked at your account, @{one.name}. {said}"
+        return Made(one.head, one.user.email, Words(subject, (by, *why, ways)))
+
+
+WARNED = {  # the action of a strike -> (subject, what it means)
+    "none": ("A warning about your account", "This is a warning; nothing else has changed."),
+    "sensitive": ("Your posts are marked as sensitive", "Others see pictures and films of yours behind a warning now."),
+    "silence": (
+        "Your account is limited",
+        "Only those who follow you meet your posts now, where nobody asks for them.",
+    ),
+    "disable": ("Your account is disabled", "Nobody can log in to it now. What you have posted stays."),
+    "suspend": (
+        "Your account is suspended",
+        "It is hidden with all that it said, and nobody can log in to it. After thirty days what it has is deleted.",
+    ),
+}
 
 
 def _left(one: About) -> Words:

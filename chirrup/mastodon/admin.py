@@ -109,7 +109,7 @@ class ActionBody(msgspec.Struct, kw_only=True):
 
 async def action(call: Call, id: int, body: ActionBody) -> Empty:
     """The owner is told in their notifications; what was reported of the account is resolved."""
-    decision = Decision(body.type, body.text, body.report_id)
+    decision = Decision(body.type, body.text, body.report_id, mail=body.send_email_notification)
     await call.write(moderation.act, call.account_id, id, decision, org_id=call.site.org_id)
     call.services.auth.forget()
     return Empty()

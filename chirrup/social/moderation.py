@@ -73,6 +73,7 @@ class Decision(msgspec.Struct, frozen=True):
     action: str
     words: str = ""
     report_id: int = 0  # that it follows from; 0: none
+    mail: bool = False  # tell the owner by mail, too
 
 
 def act(tx: Tx, actor_id: int, id: int, decision: Decision, *, org_id: int = 0) -> None:
@@ -89,7 +90,9 @@ def act(tx: Tx, actor_id: int, id: int, decision: Decision, *, org_id: int = 0) 
         raise NotFound("report", decision.report_id)
     ACTIONS[decision.action](tx, account)
     audit.note(tx, org_id, actor_id, decision.action, "account", id, account.username, words)
-    strikes.give(tx, actor_id, account, decision.action, words, report)
+    strike = strikes.give(tx, actor_id, account, decision.action, words, report)
+    if decision.mail:
+        emails.warned(tx, id, strike.id)
     settled = {decision.report_id} - {0} if decision.action == "none" else set(report_rows.open_about(tx, id))
     for report_id in settled | ({report.id} if report else set()):
         if report_rows.resolve(tx, report_id, actor_id):

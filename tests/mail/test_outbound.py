@@ -16,7 +16,7 @@ from chirrup.errors import Forbidden, Invalid, Refused, Unsent
 from chirrup.mail import outbound
 from chirrup.mail.outbound import Outbound
 from chirrup.ports import Database, Engines, Mail
-from chirrup.social import accounts, leaving
+from chirrup.social import accounts, leaving, moderation
 from chirrup.social.accounts import SignUp
 from chirrup.store import accounts as rows
 from chirrup.store import jobs, orgs
@@ -474,3 +474,16 @@ async def test_an_address_that_is_put_right_while_another_is_confirmed_is_not_ta
         user = await db.read(rows.user, ann)
         assert user.email == f"{'first' if user.confirmed_ms else 'second'}{n}@example.com"
         assert await owner(db, user.email) == (ann if user.confirmed_ms else 0)
+
+
+@pytest.mark.parametrize("action", moderation.ACTIONS)
+async def test_what_staff_decide_is_told_by_mail_where_they_ask_for_it(engines: Engines, action: str):
+    ann = await engines.db.write(person, "ann")
+    await engines.db.write(moderation.act, 0, ann, moderation.Decision("none"))
+    decision = moderation.Decision(action, "be kind", mail=True)
+    await engines.db.write(moderation.act, 0, ann, decision)
+
+    to, subject, text = await only(engines)
+
+    assert (to, subject) == ("ann@example.com", outbound.WARNED[action][0])
+    assert "be kind" in text
