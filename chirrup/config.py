@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     description: str = "A place to talk."
     contact_email: str = ""
     contact_account: str = ""  # the name of an account that may be written to; "": none
+    documents: str = ""  # a folder: docs/operate/documents.md; "": <data>/documents
     languages: tuple[str, ...] = ("en",)  # spoken here
     rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
     registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
@@ -73,6 +74,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str = ""  # sent as "Authorization: Bearer …"; required if metrics_host is not on loopback
     traces: str = ""  # where OpenTelemetry traces are sent, "http://collector:4318"; "": nowhere
     drain_s: float = 1.0  # how long a process that stops still serves, not ready, while load balancers switch over
+
+    @property
+    def documents_folder(self) -> Path:
+        return Path(self.documents) if self.documents else self.data / "documents"
 
     @property
     def base_url(self) -> str:

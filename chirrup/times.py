@@ -23,3 +23,8 @@ def ms_of_text(text: str) -> int:
 def day(ms: int) -> str:
     """2026-01-31"""
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d")
+
+
+def today() -> str:
+    """The day that it is in UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%d")

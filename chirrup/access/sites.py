@@ -6,6 +6,7 @@ network, or through a proxy that sends another name (docs/decisions/0037-sites.m
 
 import re
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..config import Rule, Settings
@@ -29,6 +30,7 @@ class Site(Struct, frozen=True):
     description: str
     contact_email: str
     contact_account: str  # its name; "": none
+    documents: Path | None  # the folder of its documents: social/documents.py; None: it has none
     languages: tuple[str, ...]  # spoken here
     rules: tuple[Rule, ...]
     registrations: bool  # whoever wants to may sign up
@@ -59,6 +61,7 @@ def own(settings: Settings) -> Site:
         description=settings.description,
         contact_email=settings.contact_email,
         contact_account=settings.contact_account.removeprefix("@"),
+        documents=settings.documents_folder,
         languages=settings.languages,
         rules=tuple(Rule(one) if isinstance(one, str) else one for one in settings.rules),
         registrations=settings.registrations != "closed",
@@ -78,6 +81,7 @@ def of_org(settings: Settings, org: Org) -> Site:
         description="",
         contact_email="",
         contact_account="",
+        documents=None,
         languages=settings.languages,
         rules=(),
         registrations=settings.registrations != "closed" and not org.closed,

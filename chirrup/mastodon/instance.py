@@ -8,14 +8,15 @@ from .. import __version__
 from ..access.sites import Site
 from ..errors import NotFound, Unavailable
 from ..http.route import ANYONE, FREE, Route
-from ..social import accounts, composing, emojis, media, polls, reactions, tags, text, uploads
+from ..social import accounts, composing, documents, emojis, media, polls, reactions, tags, text, uploads
 from ..social.films import probe, tools
 from ..social.image_read import LIMITS
 from ..social.usage import Counts
+from ..times import iso, today
 from . import server_entities as shapes
 from .call import Call
 from .entities import CustomEmoji
-from .server_entities import ExtendedDescription, Health, Instance, Rule, V1Instance
+from .server_entities import ExtendedDescription, Health, Instance, PrivacyPolicy, Rule, TermsOfService, V1Instance
 
 # Clients compare these with what they want to use. API version 2 says that there are grouped notifications; Mastodon
 # 4.5 (7) and 4.6 (10, collections) more than is here yet beside quotes, so no higher number is true.
@@ -50,8 +51,8 @@ async def v2(call: Call) -> Instance:
                 streaming=site.streaming_url,
                 status=None,
                 about=f"{site.base_url}/about",
-                privacy_policy=None,
-                terms_of_service=None,
+                privacy_policy=f"{site.base_url}/about#privacy-policy" if documents.privacy(site) else None,
+                terms_of_service=f"{site.base_url}/about#terms" if documents.terms(site, today()) else None,
             ),
             vapid=shapes.Vapid(public_key=call.engines.pusher.public_key),
             translation=shapes.Translation(enabled=False),
@@ -188,8 +189,33 @@ async def translation_languages(call: Call) -> dict[str, list[str]]:
 
 
 async def extended_description(call: Call) -> ExtendedDescription:
-    """There is no way to write one yet. This is Mastodon's answer when it has none."""
-    return ExtendedDescription(content="", updated_at=None)
+    """Mastodon's answer when it has none: an empty one."""
+    found = documents.about(call.site)
+    return ExtendedDescription(content=found.html if found else "", updated_at=iso(found.changed_ms) if found else None)
+
+
+async def privacy_policy(call: Call) -> PrivacyPolicy:
+    found = documents.privacy(call.site)
+    if found is None:
+        raise NotFound("privacy policy")
+    return PrivacyPolicy(content=found.html, updated_at=iso(found.changed_ms))
+
+
+async def terms_of_service(call: Call) -> TermsOfService:
+    """Those that apply today, else the next ones."""
+    return await terms_of_date(call, "")
+
+
+async def terms_of_date(call: Call, date: str) -> TermsOfService:
+    found = documents.terms(call.site, today(), date)
+    if found is None:
+        raise NotFound("terms of service", date)
+    return TermsOfService(
+        effective_date=found.date,
+        effective=found.effective,
+        content=found.html,
+        succeeded_by=found.successor or None,
+    )
 
 
 async def custom_emojis(call: Call) -> list[CustomEmoji]:
@@ -220,6 +246,9 @@ ROUTES = [
     Route("GET", "/api/v1/instance/peers", peers, who=ANYONE),
     Route("GET", "/api/v1/instance/translation_languages", translation_languages, who=ANYONE),
     Route("GET", "/api/v1/instance/extended_description", extended_description, who=ANYONE),
+    Route("GET", "/api/v1/instance/privacy_policy", privacy_policy, who=ANYONE),
+    Route("GET", "/api/v1/instance/terms_of_service", terms_of_service, who=ANYONE),
+    Route("GET", "/api/v1/instance/terms_of_service/{date}", terms_of_date, who=ANYONE),
     Route("GET", "/api/v1/custom_emojis", custom_emojis, who=ANYONE),
     _probe("/health", health),
     _probe("/health/ready", health),

@@ -176,6 +176,18 @@ class ExtendedDescription(Entity, kw_only=True):
     updated_at: str | None
 
 
+class PrivacyPolicy(Entity, kw_only=True):
+    content: str
+    updated_at: str
+
+
+class TermsOfService(Entity, kw_only=True):
+    effective_date: str
+    effective: bool
+    content: str
+    succeeded_by: str | None
+
+
 class Health(Entity, kw_only=True):
     status: str
 

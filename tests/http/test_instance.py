@@ -11,7 +11,17 @@ import shapes
 from client import Person, Server, eventually
 
 from chirrup import __version__
-from chirrup.mastodon.server_entities import ExtendedDescription, Health, Instance, Links, NodeInfo, Rule, V1Instance
+from chirrup.mastodon.server_entities import (
+    ExtendedDescription,
+    Health,
+    Instance,
+    Links,
+    NodeInfo,
+    PrivacyPolicy,
+    Rule,
+    TermsOfService,
+    V1Instance,
+)
 from chirrup.mastodon.wellknown import Jrd
 
 
@@ -27,7 +37,14 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         'contact_account = "mayor"\n'
         'registrations = "closed"\npost_chars_max = 20\n'
     )
-    server = Server(folder / "data", env={"CHIRRUP_CONFIG": str(file)}).start()
+    papers = folder / "papers"
+    papers.mkdir()
+    (papers / "about.txt").write_text("Our <village>.\n\nSee https://town.example")
+    (papers / "privacy.html").write_text("<h3>Privacy</h3>")
+    for date in ("2020-01-31", "2021-01-31", "4000-01-31", "2021-31-01"):
+        (papers / f"terms-{date}.txt").write_text(f"Terms of {date}")
+    env = {"CHIRRUP_CONFIG": str(file), "CHIRRUP_DOCUMENTS": str(papers)}
+    server = Server(folder / "data", env=env).start()
     yield server
     server.stop()
 
@@ -96,6 +113,27 @@ def test_settings_are_told(village: Server):
     assert (kind["hint"], kind["translations"], spam["hint"]) == ("", {}, "Nor chains.")
     german, french = ({"text": "Kein Spam.", "hint": ""}, {"text": "Pas de spam.", "hint": "Ni de chaînes."})
     assert spam["translations"] == {"de": german, "fr": french}
+
+
+def test_documents_are_told_to_apps_and_on_a_page(village: Server):
+    asked, path = village.anyone(), "/api/v1/instance"
+    told = shapes.decode(asked.get(f"{path}/extended_description"), ExtendedDescription)
+    assert told.content.startswith("<p>Our &lt;village&gt;.</p><p>See <a href=")
+    assert told.updated_at and told.updated_at > "2026"
+    assert shapes.decode(asked.get(f"{path}/privacy_policy"), PrivacyPolicy).content == "<h3>Privacy</h3>"
+    terms = shapes.decode(asked.get(f"{path}/terms_of_service"), TermsOfService)
+    assert (terms.effective_date, terms.effective, terms.succeeded_by) == ("2021-01-31", True, "4000-01-31")
+    assert terms.content == "<p>Terms of 2021-01-31</p>"
+    for date, successor in (("2020-01-31", "2021-01-31"), ("4000-01-31", None)):
+        one = shapes.decode(asked.get(f"{path}/terms_of_service/{date}"), TermsOfService)
+        assert (one.effective_date, one.effective, one.succeeded_by) == (date, False, successor)
+    for other in ("2019-01-01", "2021-31-01", "today", "..%2Fabout", "x" * 5000):
+        assert asked.get(f"{path}/terms_of_service/{other}").status_code == 404
+    urls = asked.get("/api/v2/instance").json()["configuration"]["urls"]
+    page = requests.get(urls["terms_of_service"], timeout=10).text
+    assert urls["privacy_policy"].startswith(f"{village.url}/about#")
+    for part in ("Our &lt;village&gt;", "<h3>Privacy</h3>", "Terms of 2021", "Nor chains.", 'id="terms"'):
+        assert part in page
 
 
 def test_who_may_be_written_to_is_told(village: Server):

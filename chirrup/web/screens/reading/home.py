@@ -5,9 +5,10 @@ from typing import Any
 from ....access.fill import Filled
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import reactors
+from ....social import documents, reactors
 from ....social.text import hashtag_key
 from ....timelines import pull, read
+from ....times import today
 from ....types import Span, Stranger
 from ...call import Call, Go, Page
 from ...forms import Fields
@@ -56,7 +57,9 @@ async def start(call: Call) -> Page | Go:
 
 
 async def about(call: Call) -> Page:
-    return Page("reading/about.html", indexed=True)
+    site = call.site
+    told = {"more": documents.about(site), "privacy": documents.privacy(site), "terms": documents.terms(site, today())}
+    return Page("reading/about.html", told, indexed=True)
 
 
 async def home(call: Call) -> Page:
