@@ -39,7 +39,7 @@ from .mastodon.call import Call, Services
 from .mastodon.problems import words
 from .mastodon.render import Renderer
 from .mastodon.routes import ROUTES
-from .ports import Broker, Database, Engines, Limits, Mailer, Timelines
+from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import Built, server_config
 from .social.media import Addresses
 from .social.shown import Known
@@ -107,6 +107,20 @@ def open_mailer(settings: Settings) -> Mailer:
     return SmtpMailer(server_of(settings.mail), own_site(settings).mail_domain)
 
 
+def open_blobs(settings: Settings) -> Blobs:
+    """Raises SettingsError, but not if the storage does not answer."""
+    if not settings.blobs:
+        return DiskBlobs(settings.data / "media")
+    if not settings.blobs.startswith("s3://"):
+        raise SettingsError(f"blobs must be s3://bucket/folder, is {settings.blobs[:60]!r}")
+    try:
+        from .engines.blobs.s3 import S3Blobs
+    except ModuleNotFoundError as error:
+        raise SettingsError("blobs in s3:// need obstore: pip install 'chirrup[s3]'") from error
+
+    return S3Blobs(settings)
+
+
 def open_engines(settings: Settings) -> Engines:
     """A plug for every socket, by the settings. Raises SettingsError."""
     mailer, broker, db = open_mailer(settings), open_broker(settings), open_database(settings)
@@ -126,7 +140,7 @@ def open_engines(settings: Settings) -> Engines:
         db=db,
         timelines=timelines,
         broker=broker,
-        blobs=DiskBlobs(settings.data / "media"),
+        blobs=open_blobs(settings),
         limits=limits,
         mailer=mailer,
         outgoing=outgoing,

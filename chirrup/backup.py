@@ -49,6 +49,8 @@ def make(settings: Settings, to: Path, console: Console) -> None:
         held = copy.write_now(hold)
     finally:
         copy.close()
+    if settings.blobs:
+        console.print(f"The files in {settings.blobs} are not copied: see docs/operate/objects.md.")
     with console.status("copying the uploads"):
         for name in ("media", "secret"):
             source = settings.data / name

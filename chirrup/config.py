@@ -55,6 +55,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
     registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
     post_chars_max: int = 500
+    blobs: str = ""  # "s3://bucket/folder": docs/operate/objects.md; "": the folder <data>/media
+    s3_endpoint: str = ""  # of the storage, "https://s3.store.example"; "": Amazon's
+    s3_region: str = "us-east-1"
+    s3_key: str = ""  # its access key
+    s3_secret: str = ""  # and the secret that belongs to it
     media_bytes_max: int = 16 * 1024 * 1024  # of a picture
     film_bytes_max: int = 99 * 1024 * 1024  # of a film or a sound; they are taken where ffmpeg is installed
     secret: str = ""  # for signatures; the same for all processes; "": the file <data>/secret, made when absent

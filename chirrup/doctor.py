@@ -14,12 +14,12 @@ from rich.console import Console
 
 from . import __version__, folder, recount, redate
 from .access import sites
-from .app import open_broker, open_database, open_mailer
+from .app import open_blobs, open_broker, open_database, open_mailer
 from .config import NO_PROXY, Settings
 from .errors import ChirrupError, SettingsError, Unavailable
 from .mail import message
 from .ports import Database, Doubt
-from .social import image_read
+from .social import image_read, images
 from .social.films import tools
 from .store import distribute, jobs, migrations, outbox
 
@@ -53,6 +53,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _tools()
     yield from _settings(settings)
     yield from _disk(settings.data)
+    yield from _blobs(settings)
     yield from _database(settings)
     yield from _broker(settings)
     yield from _mail(settings)
@@ -122,6 +123,26 @@ def _disk(data: Path) -> Iterator[Finding]:
         probe.unlink()
     except OSError as error:
         yield Finding(BAD, f"cannot write to {data}: {error.strerror}", "give the folder to the user who runs chirrup")
+
+
+def _blobs(settings: Settings) -> Iterator[Finding]:
+    """Nothing to say of a folder: _disk() has looked at it."""
+    if not settings.blobs:
+        return
+    key, kind = images.new_key("upload", 0), "application/octet-stream"
+    try:
+        blobs = open_blobs(settings)
+        blobs.put(key, b"a test", kind)
+        found = blobs.get(key)
+        blobs.delete(key)
+    except (SettingsError, Unavailable) as error:
+        why = f"{error.message} ({error.__cause__})" if error.__cause__ else error.message
+        yield Finding(BAD, f"no file can be kept in {settings.blobs}: {why}", "see docs/operate/objects.md")
+        return
+    if found != (b"a test", kind) or blobs.get(key):
+        yield Finding(BAD, f"{settings.blobs} gives back other files than it was given", "see docs/operate/objects.md")
+    else:
+        yield Finding(GOOD, f"files are kept in {settings.blobs}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

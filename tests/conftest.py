@@ -20,9 +20,16 @@ MEMORY, MEMORY_BYTES = "/dev/shm", 4 * 1024**3
 if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
     os.environ["TMPDIR"], tempfile.tempdir = MEMORY, None
 
-pytest_plugins = ["engines", "databases", "kit", "client", "browser"]  # every plug of the sockets; a real server
+pytest_plugins = [
+    "engines",
+    "databases",
+    "kit",
+    "client",
+    "browser",
+    "object_store",
+]  # every plug of the sockets; a real server
 
-SERVERS = {"postgres", "redis", "cluster"}  # values of parameters that name one
+SERVERS = {"postgres", "redis", "cluster", "s3"}  # values of parameters that name one
 SLOW_FILE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
 SLOW_FOLDERS = {"faults", "journeys", "compat"}
 

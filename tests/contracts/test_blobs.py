@@ -1,5 +1,6 @@
 """The Blobs socket: tests of every plug, then of faults that only a folder can have."""
 
+import io
 import os
 import resource
 import signal
@@ -9,10 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
+from loopback import free_port
 
+from chirrup.app import open_blobs
+from chirrup.config import Settings
 from chirrup.engines.blobs.disk import DiskBlobs
-from chirrup.errors import Unavailable
+from chirrup.errors import SettingsError, Unavailable
 from chirrup.ports import Blobs
 from chirrup.social import images
 
@@ -21,9 +26,11 @@ def new_key(extension: str) -> str:
     return images.new_key(extension, 5)
 
 
-@pytest.fixture(params=["disk"])
+@pytest.fixture(params=["disk", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    return {"disk": lambda: DiskBlobs(tmp_path / "blobs")}[request.param]()
+    if request.param == "s3":
+        return open_blobs(request.getfixturevalue("s3_settings"))
+    return DiskBlobs(tmp_path / "blobs")
 
 
 def test_what_was_put_is_what_is_got(blobs: Blobs):
@@ -75,17 +82,46 @@ def test_putting_again_replaces(blobs: Blobs):
     assert blobs.get(key) == (b"new", "image/png")
 
 
-def test_a_read_during_a_replacement_gets_all_of_the_old_or_all_of_the_new(blobs: Blobs):
-    key, versions = new_key("png"), [b"old" * 1_000_000, b"new" * 1_000_000]
-    blobs.put(key, versions[0], "image/png")
+def test_a_large_file_is_stored_and_read_in_pieces_from_anywhere(blobs: Blobs):
+    key, size = new_key("mp4"), 17 * 1024 * 1024 + 3  # more than one part
+    data = bytes(range(256)) * (size // 256) + b"end"
 
-    with ThreadPoolExecutor() as threads:
-        puts = [threads.submit(blobs.put, key, versions[i % 2], "image/png") for i in range(20)]
-        seen = {blobs.get(key)}
-        while not all(put.done() for put in puts):
-            seen.add(blobs.get(key))
+    blobs.put_file(key, io.BytesIO(data), "video/mp4")
 
-    assert seen <= {(version, "image/png") for version in versions}
+    found = blobs.open(key)
+    assert found and found[1:] == (len(data), "video/mp4")
+    with found[0] as file:
+        for at, most in ((len(data) - 3, 10), (5, 4), (9, 2), (0, 1), (16 * 1024 * 1024 - 1, 2)):
+            file.seek(at)
+            assert file.read(most) == data[at : at + most]
+        assert file.seek(0, 2) == len(data) and file.read(1) == b""
+    assert blobs.get(key) == (data, "video/mp4")
+
+
+def test_a_storage_that_is_away_is_an_error_for_people(s3_settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    away = msgspec.structs.replace(s3_settings, s3_endpoint=f"http://127.0.0.1:{free_port()}")
+    blobs, key = open_blobs(away), new_key("png")
+
+    for use in (lambda: blobs.put(key, b"x", "image/png"), lambda: blobs.get(key), lambda: blobs.old("ab", 1)):
+        with pytest.raises(Unavailable, match="try again later"):
+            use()
+    with pytest.raises(SettingsError, match="s3://bucket/folder"):
+        open_blobs(Settings(blobs="/srv/media"))
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.delitem(sys.modules, "chirrup.engines.blobs.s3")
+    with pytest.raises(SettingsError, match="pip install"):
+        open_blobs(s3_settings)
+
+
+def test_a_file_that_is_being_sent_is_sent_to_its_end_though_it_is_deleted(blobs: Blobs):
+    key = new_key("png")
+    blobs.put(key, b"p" * 3_000_000, "image/png")
+    found = blobs.open(key)
+    assert found
+    with found[0] as file:
+        begun = file.read(1)
+        blobs.delete(key)
+        assert len(begun + file.read()) == 3_000_000
 
 
 def test_keys_cannot_be_guessed():
@@ -200,3 +236,18 @@ def test_a_disk_that_refuses_is_an_error_for_people_and_leaves_nothing(tmp_path:
 
     assert blobs.get(key) is None
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_a_read_during_a_replacement_gets_all_of_the_old_or_all_of_the_new(tmp_path: Path):
+    """A bucket promises the same, but moto's answers are errors meanwhile."""
+    blobs, key = DiskBlobs(tmp_path), new_key("png")
+    versions = [b"old" * 1_000_000, b"new" * 1_000_000]
+    blobs.put(key, versions[0], "image/png")
+
+    with ThreadPoolExecutor() as threads:
+        puts = [threads.submit(blobs.put, key, versions[i % 2], "image/png") for i in range(20)]
+        seen = {blobs.get(key)}
+        while not all(put.done() for put in puts):
+            seen.add(blobs.get(key))
+
+    assert seen <= {(version, "image/png") for version in versions}

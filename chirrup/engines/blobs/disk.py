@@ -1,7 +1,6 @@
 """Blobs in a folder: root/ab/cd/ef….jpg. Writing is atomic and durable; nothing outside root can be named."""
 
 import os
-import re
 import secrets
 import time
 from contextlib import suppress
@@ -10,10 +9,8 @@ from typing import BinaryIO, cast
 
 from ... import durable
 from ...errors import Unavailable
+from . import keys
 
-_TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
-_TYPES |= {"m4a": "audio/mp4", "zip": "application/zip", "upload": "application/octet-stream"}
-_KEY = re.compile(rf"[0-9a-f]{{2}}/[0-9a-f]{{2}}/[0-9a-f]{{28,64}}\.({'|'.join(_TYPES)})")  # what images.new_key makes
 _STALE_S = 3600  # other processes may be writing right now, but none writes for an hour
 
 
@@ -42,11 +39,7 @@ class DiskBlobs:
         self._put(key, file, content_type)
 
     def _put(self, key: str, data: bytes | BinaryIO, content_type: str) -> None:
-        match = _KEY.fullmatch(key)
-        if not match or _TYPES[match[1]] != content_type:
-            raise ValueError(
-                f"expected ab/cd/….jpg with image/jpeg (or {', '.join(_TYPES)}); got {key!r} with {content_type!r}"
-            )
+        keys.check(key, content_type)
         file = self._root / key
         unfinished = self._unfinished / secrets.token_hex(16)
         try:
@@ -61,24 +54,24 @@ class DiskBlobs:
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """(data, content type), or None: absent, or not a key at all."""
-        match = _KEY.fullmatch(key)
+        content_type = keys.type_of(key)
         try:
-            return ((self._root / key).read_bytes(), _TYPES[match[1]]) if match else None
+            return ((self._root / key).read_bytes(), content_type) if content_type else None
         except FileNotFoundError:
             return None
 
     def open(self, key: str) -> tuple[BinaryIO, int, str] | None:
         """(the file to read from and to close, its size, content type), or None as for get."""
-        match = _KEY.fullmatch(key)
+        content_type = keys.type_of(key)
         try:
-            file = (self._root / key).open("rb", buffering=0) if match else None
+            file = (self._root / key).open("rb", buffering=0) if content_type else None
         except FileNotFoundError:
             return None
-        return (cast(BinaryIO, file), os.fstat(file.fileno()).st_size, _TYPES[match[1]]) if file and match else None
+        return (cast(BinaryIO, file), os.fstat(file.fileno()).st_size, content_type) if file else None
 
     def delete(self, key: str) -> None:
         """Gone afterwards; harmless when repeated, or for what is not a key."""
-        if _KEY.fullmatch(key):
+        if keys.type_of(key):
             (self._root / key).unlink(missing_ok=True)
 
     def old(self, folder: str, older_s: int) -> list[str]:
@@ -88,6 +81,6 @@ class DiskBlobs:
         for file in (self._root / folder).glob("*/*"):
             key = file.relative_to(self._root).as_posix()
             with suppress(FileNotFoundError):  # deleted meanwhile
-                if _KEY.fullmatch(key) and file.stat().st_mtime < before_s:
+                if keys.type_of(key) and file.stat().st_mtime < before_s:
                     found.append(key)
         return found
