@@ -9,7 +9,7 @@ import pytest
 import requests
 import shapes
 from client import Person, Server
-from visitor import Visitor
+from visitor import Visitor, logged_in
 
 from chirrup.mastodon.ban_entities import (
     AdminCanonicalEmailBlock,
@@ -84,6 +84,20 @@ def test_a_page_says_that_an_address_is_not_taken(gated: Server, boss: Person):
 
     page = Visitor(gated.url).post("/sign-up", csrf_from="/sign-up", **form)
 
+    assert page.status_code == 422
+    assert "disallowed e-mail provider" in page.text
+    boss.delete(f"{EMAIL_DOMAINS}/{id}")
+
+
+def test_nobody_changes_to_an_address_that_is_kept_out(gated: Server, boss: Person):
+    ann = gated.person()
+    id = boss.post(EMAIL_DOMAINS, domain="late.example").json()["id"]
+
+    again = ann.post(f"{V1}/emails/confirmations", email="x@late.example")
+    browser = logged_in(gated, ann)
+    page = browser.post("/settings/email", csrf_from="/settings/access", email="x@late.example", password="password")
+
+    assert refused_for(again, "email") == ["ERR_BLOCKED"]
     assert page.status_code == 422
     assert "disallowed e-mail provider" in page.text
     boss.delete(f"{EMAIL_DOMAINS}/{id}")
