@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .entities import Account, Entity, Id, RoleEntity, Status
+from .entities import Account, Entity, Id, RoleEntity, Status, Tag
 
 
 class RuleTranslation(Entity, kw_only=True):
@@ -233,6 +233,12 @@ class AdminReport(Entity, kw_only=True):
     action_taken_by_account: AdminAccount | None
     statuses: list[Status]
     rules: list[Rule]
+
+
+class AdminTag(Tag, kw_only=True):
+    trendable: bool
+    usable: bool
+    requires_review: bool
 
 
 class AuditEntry(Entity, kw_only=True):

@@ -1,15 +1,17 @@
-"""Trends. https://docs.joinmastodon.org/methods/trends/ (of links there are none: posts have no cards)"""
+"""Trends, for all and for staff. https://docs.joinmastodon.org/methods/trends/ (none of links: posts have no cards)"""
 
 from typing import Any
 
 import msgspec
 
-from ..http.route import ANYONE, Route
+from ..access.roles import Permission
+from ..http.route import ADMIN, ANYONE, Route
 from ..ports import Tx
 from ..social import trends
 from . import paging
 from .call import Call
 from .entities import Status, Tag
+from .server_entities import AdminTag
 
 
 class TrendsQuery(msgspec.Struct, kw_only=True):
@@ -26,6 +28,14 @@ async def tags(call: Call, query: TrendsQuery) -> list[Tag]:
     return [call.render.tag(one, known=bool(call.viewer_id)) for one in found]
 
 
+async def tags_for_staff(call: Call, query: TrendsQuery) -> list[AdminTag]:
+    """The same: hashtags trend without anybody's leave, and none is kept from it."""
+    shown = await tags(call, query)
+    return [
+        AdminTag(**msgspec.structs.asdict(one), trendable=True, usable=True, requires_review=False) for one in shown
+    ]
+
+
 async def statuses(call: Call, query: TrendsQuery) -> list[Status]:
     part = query.of(default=20, most=40)
 
@@ -36,7 +46,10 @@ async def statuses(call: Call, query: TrendsQuery) -> list[Status]:
     return await call.browse(operation)
 
 
+_TAXONOMIES = Permission.MANAGE_TAXONOMIES
 ROUTES = [
     Route("GET", "/api/v1/trends/tags", tags, who=ANYONE),
     Route("GET", "/api/v1/trends/statuses", statuses, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/admin/trends/tags", tags_for_staff, "admin:read", ADMIN, _TAXONOMIES),
+    Route("GET", "/api/v1/admin/trends/statuses", statuses, "admin:read", ADMIN, _TAXONOMIES),
 ]

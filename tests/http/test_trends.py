@@ -6,6 +6,7 @@ import shapes
 from client import Server, eventually
 
 from chirrup.mastodon.entities import Status, Tag
+from chirrup.mastodon.server_entities import AdminTag
 
 
 def test_trends_are_told_to_everybody(tmp_path: Path):
@@ -26,6 +27,11 @@ def test_trends_are_told_to_everybody(tmp_path: Path):
         assert [(one.id, one.favourited) for one in found] == [(post, True)]
         assert server.anyone().get("/api/v1/trends/statuses").json()[0]["favourites_count"] == 2
 
+        boss = server.admin()
+        (tag,) = shapes.decode(boss.get("/api/v1/admin/trends/tags"), list[AdminTag])
+        assert (tag.name, tag.trendable, tag.requires_review) == ("bread", True, False)
+        assert [one["id"] for one in boss.get("/api/v1/admin/trends/statuses").json()] == [post]
+        assert eve.get("/api/v1/admin/trends/tags").status_code == 403
         for query in ({"offset": 1}, {"offset": 10**9}):
             assert eve.get("/api/v1/trends/tags", **query).json() == []
             assert eve.get("/api/v1/trends/statuses", **query).json() == []

@@ -298,6 +298,10 @@ def may_quote(viewer: str, said: Said) -> bool | None:
     return said.visibility in ("public", "unlisted") and if_known(viewer, said)
 
 
+def staff_if_trending(viewer: str, said: Said) -> bool | None:
+    return if_trending(viewer, said) if viewer == "admin" else False
+
+
 def staff_alone(viewer: str, said: Said) -> bool | None:
     """Boosts cannot be reported."""
     return None if said.kind == "boost" else viewer == "admin"
@@ -353,6 +357,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v2/notifications/{group_key}": [(notified("/api/v2/notifications/ungrouped-{id}"), mentions_told)],
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
+    "GET /api/v1/admin/trends/statuses": [(reported("GET", "/api/v1/admin/trends/statuses"), staff_if_trending)],
     **{
         f"{method} /api/v1/admin/reports{end}": [(reported(method, f"/api/v1/admin/reports{end}"), staff_alone)]
         for method, end in (
