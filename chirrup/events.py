@@ -167,6 +167,23 @@ class Warned(Event, frozen=True):
     strike_id: int
 
 
+class AnnouncementPublished(Event, frozen=True):
+    """of: the announcement, as in the next two: they are ordered for each announcement."""
+
+    org_id: int
+
+
+class AnnouncementEnded(Event, frozen=True):
+    org_id: int
+
+
+class AnnouncementReacted(Event, frozen=True):
+    """Somebody reacted with this emoji, or took that back."""
+
+    org_id: int
+    name: str
+
+
 class AccessEnded(Event, frozen=True):
     """Tokens or sessions have ended: their open streams must close. token_ids: empty means all of the account's.
 
@@ -203,6 +220,9 @@ ANY = (
     | AccountChanged
     | PicturesReplaced
     | NotificationsMerged
+    | AnnouncementPublished
+    | AnnouncementEnded
+    | AnnouncementReacted
     | AccessEnded
     | SignedUp
     | BansChanged
@@ -234,16 +254,18 @@ def is_newer(body: str) -> bool:
 class Signal(msgspec.Struct, frozen=True, array_like=True):
     """What the broker tells open streams: that there is something to read, never the content.
 
-    kind: "update", "status.update", "delete", "notification", "conversation", "filters_changed" (Mastodon's names of
-    stream events), or "end": the tokens of this account, or those in tokens, have ended.
+    kind: "update", "status.update", "delete", "notification", "conversation", "filters_changed", "announcement",
+    "announcement.reaction", "announcement.delete" (Mastodon's names of stream events), or "end": the tokens of this
+    account, or those in tokens, have ended.
     Channels: user:<account id>, notifications:<account id>, direct:<account id>, list:<list id>, hashtag:<tag>,
-    public. A signal may come twice.
+    public, announcements. A signal may come twice.
     """
 
     kind: str
-    id: int  # of the post, notification or conversation; the version of the filters
-    of: int  # the account that did it
+    id: int  # of the post, notification, conversation or announcement; the version of the filters
+    of: int  # the account that did it; of announcements, the organisation
     tokens: list[str] = []
+    name: str = ""  # of a reaction to an announcement
 
     @property
     def packed(self) -> bytes:

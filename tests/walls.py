@@ -19,10 +19,9 @@ from visitor import Visitor, code_shown_at, logged_in
 from world import png
 
 from chirrup.ports import Engines
-from chirrup.social import emojis
-from chirrup.social.emojis import Wanted
+from chirrup.social import announcements, emojis
 from chirrup.store import orgs
-from chirrup.types import Emoji
+from chirrup.types import Announcement, Emoji
 
 V1 = "/api/v1"
 ABSENT = "1"  # no id of anything
@@ -76,7 +75,7 @@ class Site:
         self.ann.patch("/api/v2/notifications/policy", for_not_following="filter")
         server.person().say(f"{word} @{self.ann.name}")
         held = eventually(lambda: self.ann.get(f"{V1}/notifications/requests").json())[0]
-        emoji = server.do(self._with_emoji)
+        emoji, announced = server.do(self._with_emoji_and_announcement)
         self.files = {"emojis": emoji.key.replace("/", "")}
         self.files |= dict.fromkeys(("files", "profiles"), media["url"].rsplit("/", 1)[1])
         self.file = media["url"].removeprefix(server.url)
@@ -99,6 +98,7 @@ class Site:
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
             "requests": [held["id"]],
             "emojis": [str(emoji.id)],
+            "announcements": [str(announced.id)],
             "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
         }
         self.secrets = self._links()
@@ -113,9 +113,11 @@ class Site:
         self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
         self.before = self.state()
 
-    async def _with_emoji(self, engines: Engines) -> Emoji:
+    async def _with_emoji_and_announcement(self, engines: Engines) -> tuple[Emoji, Announcement]:
         org_id = await engines.db.read(orgs.id_by_host, self.server.url.removeprefix("http://"))
-        return await emojis.add(engines, org_id, png(), Wanted(self.word, self.word))
+        emoji = await emojis.add(engines, org_id, png(), emojis.Wanted(self.word, self.word))
+        announced = await engines.db.write(announcements.announce, org_id, announcements.Wanted(self.word))
+        return emoji, announced
 
     def _links(self) -> dict[str, str]:
         """The secrets of links that are under way to ann, by the address of their page."""
@@ -164,7 +166,7 @@ class Site:
         if SECTIONS.get(section, section) == "tags":
             return [(re.sub(r"\{\w+\}", self.tag, path), "")]
         ids = self.ids.get(SECTIONS.get(section, section), [self.ann.id])
-        path = path.replace("{group_key}", "ungrouped-{id}")
+        path = path.replace("{group_key}", "ungrouped-{id}").replace("{name}", "👍")
         return [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
 
     def pages(self, path: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import bringing, care, emoji, mail, org, server, user, waiting
+from . import announce, bringing, care, emoji, mail, org, server, user, waiting
 
 complain = Console(stderr=True)
 
@@ -26,7 +26,7 @@ for command in (
     *(care.doctor, care.backup, care.recount, care.redate),
     *(waiting.jobs, waiting.failed),
     bringing.import_,
-    *(mail.commands, user.commands, user.audit, org.commands, emoji.commands),
+    *(mail.commands, user.commands, user.audit, org.commands, emoji.commands, announce.commands),
 ):
     app.command(command)
 

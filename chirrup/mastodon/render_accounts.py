@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..ports import Tx
 from ..social import shown, text
 from ..social.media import Addresses, emoji_path
-from ..social.shortcodes import any_in
+from ..social.shortcodes import EmojiSet, any_in
 from ..social.shown import Kept, Known, Profile
 from ..times import day
 from ..types import Account, AccountState, Emoji, Presentation
@@ -91,13 +91,16 @@ class AccountRenderer:
 
     def _drawn(self, tx: Tx) -> int:
         """The version of the emoji that are shown at this site now."""
-        return self.known.emojis.of(tx, self.site.org_id).version
+        return self.emoji_set(tx).version
+
+    def emoji_set(self, tx: Tx) -> EmojiSet:
+        return self.known.emojis.of(tx, self.site.org_id)
 
     def emojis_in(self, tx: Tx, texts: Collection[str]) -> list[entities.CustomEmoji]:
         """Those that the texts show. No query where they have no shortcodes."""
         if not any_in(texts):
             return []
-        return self.emojis(self.known.emojis.of(tx, self.site.org_id).used_in(texts))
+        return self.emojis(self.emoji_set(tx).used_in(texts))
 
     def emojis(self, found: Iterable[Emoji]) -> list[entities.CustomEmoji]:
         return [

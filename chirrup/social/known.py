@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from ..types import App, Post
+from . import announcements
 from .matching import Matcher
 from .shortcodes import emoji_sets
 
@@ -43,4 +44,5 @@ class Known:
         self.apps = Kept[App]()  # which never change
         self.texts = Kept[tuple[int, str]]()  # of posts, with their version, as filters look through them
         self.matchers = Matchers()
-        self.emojis = emoji_sets()  # by organisation
+        self.emojis = emoji_sets()  # by organisation, as the next
+        self.announcements = announcements.kept()

@@ -17,7 +17,7 @@ from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..store import reactions as reaction_rows
 from ..types import Account, Span
-from . import accounts, posts
+from . import accounts, announcements, posts
 from . import follows as social_follows
 from . import lists as social_lists
 
@@ -164,6 +164,11 @@ def _files(tx: Tx, account_id: int) -> int:
     return len(brought) + bool(archive)
 
 
+def _announcements(tx: Tx, account_id: int) -> int:
+    """Its reactions to announcements, and which it has read."""
+    return announcements.forget(tx, account_id)
+
+
 def _itself(tx: Tx, account_id: int) -> int:
     """The last part: 1 while there was something to do."""
     account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
@@ -197,6 +202,7 @@ PARTS: tuple[Callable[[Tx, int], int], ...] = (
     _tags,
     _uploads,
     _files,
+    _announcements,
     _itself,
 )
 

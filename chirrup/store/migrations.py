@@ -164,6 +164,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "accounts.presentation": _add("accounts", "presentation", "TEXT NOT NULL DEFAULT ''"),
     "trends": _create_missing,
     "emojis": _create_missing,
+    "announcements": _create_missing,
     "accounts.pending": _add("accounts", "pending", "INTEGER NOT NULL DEFAULT 0"),
     "imports.file_key": _add("imports", "file_key", "TEXT NOT NULL DEFAULT ''"),
     "imports.audience": _add("imports", "audience", "TEXT NOT NULL DEFAULT ''"),

@@ -21,7 +21,7 @@ DAY_MS = 86_400_000
 
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")
-_DATES = {"expires_ms", "due_ms"}  # planned times
+_DATES = {"expires_ms", "due_ms", "starts_ms", "ends_ms"}  # planned times
 _NO_FACTS = {
     "loads",
     "workers",

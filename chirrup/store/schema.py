@@ -80,6 +80,10 @@ TABLES = {
     "polls": "id (the author's)",
     "poll_options": "poll_id",
     "poll_votes": "poll_id",
+    "announcements": "id (the organisation's)",
+    "announcement_reactions": "announcement_id",
+    "announcement_counts": "announcement_id",
+    "announcements_read": "announcement_id",
     "emojis": "id (the organisation's)",
     "emoji_sets": "org_id",
     "tokens": "account_id, or app_id where that is 0 (prefix of the token)",
@@ -435,6 +439,21 @@ CREATE TABLE IF NOT EXISTS poll_options (
 CREATE TABLE IF NOT EXISTS poll_votes (
   bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, account_id BIGINT NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY (poll_id, bucket, account_id, position)) {{clustered}};
+
+CREATE TABLE IF NOT EXISTS announcements (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, text TEXT NOT NULL, starts_ms BIGINT NOT NULL,
+  ends_ms BIGINT NOT NULL, all_day INTEGER NOT NULL, due_ms BIGINT NOT NULL, published_ms BIGINT NOT NULL,
+  changed_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {_BUCKET_OF_ID}) {{clustered}};
+CREATE INDEX IF NOT EXISTS announcements_of_org ON announcements (bucket, org_id, id);
+CREATE TABLE IF NOT EXISTS announcement_reactions (
+  bucket INTEGER NOT NULL, announcement_id BIGINT NOT NULL, account_id BIGINT NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (bucket, announcement_id, account_id, name)) {{clustered}};
+CREATE TABLE IF NOT EXISTS announcement_counts (
+  bucket INTEGER NOT NULL, announcement_id BIGINT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
+  accounts BIGINT NOT NULL, PRIMARY KEY (bucket, announcement_id, name)) {{clustered}};
+CREATE TABLE IF NOT EXISTS announcements_read (
+  bucket INTEGER NOT NULL, announcement_id BIGINT NOT NULL, account_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, announcement_id, account_id)) {{clustered}};
 
 CREATE TABLE IF NOT EXISTS emojis (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, shortcode TEXT NOT NULL, category TEXT NOT NULL,

@@ -13,11 +13,13 @@ from ..access.visibility import Seen
 from ..errors import NotFound
 from ..events import Signal
 from ..mastodon.render import Renderer
+from ..mastodon.render_announcements import announcements_of, reaction_count
 from ..ports import Tx
-from ..social import conversations, filtered, notifications, shown_to_many
+from ..social import announcements, conversations, filtered, notifications, shown_to_many
 from ..social.matching import Match
 from ..social.shown_to_many import Read
 from ..timelines.position import place_of
+from .streams import ANNOUNCEMENTS
 
 _encode = msgspec.json.Encoder().encode
 # The payload of what has none: server-sent events have it so in Mastodon, and messages on a WebSocket leave it out.
@@ -97,6 +99,8 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
             (viewer_id,) = ask.viewers  # such a channel belongs to one account
             make = _notification if signal.kind == "notification" else _conversation
             return make(tx, render.at(ask.site), viewer_id, signal.id)
+        if signal.kind in ANNOUNCEMENTS:
+            return _announcement(tx, render.at(ask.site), ask)
         if signal.kind == "filters_changed":
             return Event("filters_changed", 0, dict.fromkeys(ask.viewers, NO_PAYLOAD))
         return _post(tx, render.at(ask.site), read, ask, versions)
@@ -133,6 +137,21 @@ def _post(tx: Tx, render: Renderer, read: Read, ask: Ask, versions: Mapping[int,
 
 def _text(tx: Tx, render: Renderer, seen: Seen, post_id: int, matches: list[Match]) -> str:
     return bytes(render.seen(tx, seen, [post_id], {post_id: matches})[0]).decode()
+
+
+def _announcement(tx: Tx, render: Renderer, ask: Ask) -> Event | None:
+    signal = ask.signal
+    if signal.kind == "announcement.delete":
+        return Event(signal.kind, signal.id, dict.fromkeys(ask.viewers, str(signal.id)))
+    try:
+        one = announcements.get(tx, ask.site.org_id, signal.id)
+    except NotFound:
+        return None
+    if signal.kind == "announcement.reaction":
+        found = reaction_count(tx, render, signal.id, signal.name)
+    else:
+        (found,) = announcements_of(tx, render, 0, [one])
+    return Event(signal.kind, signal.id, dict.fromkeys(ask.viewers, _encode(found).decode())) if found else None
 
 
 def _notification(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | None:

@@ -128,7 +128,7 @@ class Hub:
             if not self._open["account", reader.viewer.account_id]:
                 self._filtering.discard(reader.viewer.account_id)
             for subscription in reader.subscriptions.values():
-                await self._channels.part(subscription.stream.channel, subscription)
+                await self._part(subscription)
             await self._channels.part(_control(reader), reader)
 
     async def subscribe(
@@ -139,12 +139,17 @@ class Hub:
         subscription = Subscription(reader, stream, pack, position)
         reader.subscriptions[stream.key] = subscription
         await self._channels.join(stream.channel, subscription)
+        await self._channels.join(stream.everybody, subscription)
         return subscription
 
     async def unsubscribe(self, reader: Reader, name: str, argument: str) -> None:
         subscription = reader.subscriptions.pop((name, argument), None)
         if subscription:
-            await self._channels.part(subscription.stream.channel, subscription)
+            await self._part(subscription)
+
+    async def _part(self, subscription: Subscription) -> None:
+        for name in (subscription.stream.channel, subscription.stream.everybody):
+            await self._channels.part(name, subscription)
 
     async def catch_up(self, subscription: Subscription) -> None:
         """See catching_up.py. The reader must be open."""

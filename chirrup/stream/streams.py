@@ -7,12 +7,13 @@ from ..errors import BadRequest, Unauthorised
 from ..http.arguments import path_id
 from ..http.call import Services
 from ..ids import text_key
-from ..social import lists
+from ..social import announcements, lists
 from ..social.tags import key_of
 from ..types import Stranger, Viewer
 
 POSTS = frozenset({"update", "status.update", "delete"})
 NOTIFICATIONS = frozenset({"notification", "notifications_merged"})
+ANNOUNCEMENTS = frozenset({"announcement", "announcement.reaction", "announcement.delete"})
 NAMES = frozenset(
     f"{name}{media}" for name in ("public", "public:local", "public:remote") for media in ("", ":media")
 ) | {"user", "user:notification", "hashtag", "hashtag:local", "list", "direct"}
@@ -23,6 +24,7 @@ class Stream(msgspec.Struct, frozen=True):
     name: str
     argument: str = ""  # the tag, or the id of the list, as the client wrote it
     channel: str = ""  # of the broker; "": the stream never carries anything
+    everybody: str = ""  # a channel for all accounts of the organisation; "": the stream carries nothing of it
     viewer_id: int = 0
     org_id: int = 0  # of a public one: whose posts it carries
     kinds: frozenset[str] = POSTS  # of signals that the stream carries
@@ -80,7 +82,8 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         if not 1 <= len(tag) <= TAG_CHARS_MAX:
             raise BadRequest(f"Missing tag name parameter: the stream {name!r} needs a tag, got {tag[:40]!r}")
         _permit(viewer, "read:statuses")
-        return Stream(name, tag, f"hashtag:{key_of(viewer.org_id, tag)}", viewer_id, viewer.org_id)
+        channel = f"hashtag:{key_of(viewer.org_id, tag)}"
+        return Stream(name, tag, channel, viewer_id=viewer_id, org_id=viewer.org_id)
 
     if not viewer.token_id:
         raise Unauthorised(f"Missing access token: the stream {name!r} needs one")
@@ -88,17 +91,19 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         raise Unauthorised("This method requires an authenticated user")
     if name == "direct":
         _permit(viewer, "read:statuses")
-        return Stream(name, "", f"direct:{viewer.account_id}", viewer.account_id, kinds=frozenset({"conversation"}))
+        kinds = frozenset({"conversation"})
+        return Stream(name, "", f"direct:{viewer.account_id}", viewer_id=viewer.account_id, kinds=kinds)
     if name == "list":
         _permit(viewer, "read:lists", "read:statuses")
         return await _list(services, viewer, list_id)
 
     kinds = NOTIFICATIONS if scopes.covers(viewer.scopes, "read:notifications") else frozenset[str]()
     if name == "user" and scopes.covers(viewer.scopes, "read:statuses"):
-        kinds |= POSTS | {"filters_changed"}
+        kinds |= POSTS | ANNOUNCEMENTS | {"filters_changed"}
     if not kinds:
         _permit(viewer, "read:notifications")
-    return Stream(name, "", f"user:{viewer.account_id}", viewer.account_id, kinds=kinds)
+    everybody = announcements.channel(viewer.org_id) if kinds & ANNOUNCEMENTS else ""
+    return Stream(name, "", f"user:{viewer.account_id}", everybody, viewer.account_id, kinds=kinds)
 
 
 async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
@@ -106,7 +111,7 @@ async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
         raise BadRequest("Missing list parameter: the stream 'list' needs the id of a list")
     id = path_id(list_id)
     await services.engines.db.read(lists.get, viewer.account_id, id)
-    return Stream("list", list_id, f"list:{id}", viewer.account_id)
+    return Stream("list", list_id, f"list:{id}", viewer_id=viewer.account_id)
 
 
 def _permit(viewer: Viewer, *any_of: str) -> None:

@@ -20,6 +20,8 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
+from .announcements import Announcement as Announcement
+from .announcements import AnnouncementReactions as AnnouncementReactions
 from .emojis import Emoji as Emoji
 from .lists import json_strings
 from .moderation import Ban as Ban

@@ -16,6 +16,7 @@ from .. import __version__
 from ..config import Settings
 from ..social import uploads
 from ..social.text import isolate
+from ..times import day
 from .kit import charts, diffs, faces, markup, times, tokens
 from .kit.icons import ICONS
 from .kit.markup import short
@@ -142,6 +143,7 @@ class Pages:
             "area": area,
             "attrs": markup.attrs,
             "date": times.date,
+            "day": day,
             "iso": times.iso,
             "short": short,
             "isolate": isolate,

@@ -80,6 +80,7 @@ ROUTES: list[PageRoute] = [
     # reading
     PageRoute("GET", "/home", home.home),
     PageRoute("GET", "/home/live", live.live, cost=FREE),
+    PageRoute("POST", "/announcements/{id}/dismiss", home.dismiss),
     PageRoute("GET", "/public", home.public, who=ANYONE),
     PageRoute("GET", "/tags/{name}", home.tag, who=ANYONE),
     PageRoute("GET", "/search", search.search, who=ANYONE, again=search.again, cost=SLOW),

@@ -139,13 +139,13 @@ class Views:
     """One per process, for one site, on which @name@domain is a local account."""
 
     def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
-        self._site = site
+        self.site = site
         self._addresses = addresses
-        self._known = known or Known()
+        self.known = known or Known()
 
     def at(self, site: Site) -> "Views":
         """Views for another site, with the same caches."""
-        return self if site is self._site else Views(site, self._addresses, self._known)
+        return self if site is self.site else Views(site, self._addresses, self.known)
 
     def shown(
         self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None, *, context: str = ""
@@ -163,14 +163,14 @@ class Views:
 
     def find(self, tx: Tx, viewer_id: int, ids: Collection[int], excerpt: Excerpt | None = None) -> Shown:
         """The posts for shown(), before they become views."""
-        page = shown.find(tx, viewer_id, ids, self._known, excerpt=excerpt)
+        page = shown.find(tx, viewer_id, ids, self.known, excerpt=excerpt)
         self.look(tx, _texts(page))
         return page
 
     def look(self, tx: Tx, texts: Iterable[str]) -> None:
         """Call it before texts are drawn: they are drawn with the emoji that were seen last."""
         if any_in(texts):
-            self._known.emojis.of(tx, self._site.org_id)
+            self.known.emojis.of(tx, self.site.org_id)
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
         """Raises NotFound: absent or hidden."""
@@ -247,7 +247,7 @@ class Views:
             fold=self._fold(post),
             sensitive=seen.is_sensitive(post),
             media=[
-                self._file(files[id], now_ms, private=self._site.closed or post.visibility not in OPEN)
+                self._file(files[id], now_ms, private=self.site.closed or post.visibility not in OPEN)
                 for id in post.media
                 if id in files
             ],
@@ -336,7 +336,7 @@ class Views:
 
         named: accounts that it mentions. inline: without paragraphs, for fields of profiles.
         """
-        host = text.host_key(self._site.domain)
+        host = text.host_key(self.site.domain)
         links = {
             name.lower(): f"/@{one.username}" for one in named for name in (one.username, f"{one.username}@{host}")
         }
@@ -349,7 +349,7 @@ class Views:
 
     def _pictures(self, words: str) -> dict[str, str]:
         """The emoji that a text shows, as HTML by shortcode, as they were seen last: look()."""
-        if ":" not in words or not (known := self._known.emojis.last(self._site.org_id)):
+        if ":" not in words or not (known := self.known.emojis.last(self.site.org_id)):
             return {}
         return {
             one.shortcode: f'<img class="emoji" src="{media.emoji_path(one, one.key)}" alt=":{one.shortcode}:" '

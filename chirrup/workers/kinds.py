@@ -10,6 +10,7 @@ from ..mail.outbound import Outbound
 from ..ports import Engines, PushTo, Tx
 from ..social import (
     accounts,
+    announcements,
     drafts,
     follows,
     leaving,
@@ -51,6 +52,11 @@ async def publish_post(engines: Engines, job: Job, due: drafts.Due) -> None:
 async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
     """Delete the expired mute and drop the muter's home timeline, which was built without the target's posts."""
     await engines.db.write(follows.end_mutes, [mute])
+
+
+async def announcement_due(engines: Engines, job: Job, id: int) -> None:
+    """Publish an announcement, or end it."""
+    await engines.db.write(announcements.come_due, id)
 
 
 async def merge_notifications(engines: Engines, job: Job, request: tuple[int, int]) -> None:
@@ -112,6 +118,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
+    announcements.DUE: Kind(announcement_due, pauses_s=DATED_S, payload=int),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }
 

@@ -11,6 +11,7 @@ from ..errors import Refused
 from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..social import (
+    announcements,
     conversations,
     filters,
     notification_policies,
@@ -151,6 +152,9 @@ REACTIONS = (
     Reaction(events.AccountChanged, search.on_account_changed),
     Reaction(events.PicturesReplaced, delete_files),
     Reaction(events.NotificationsMerged, notification_policies.on_merged),
+    Reaction(events.AnnouncementPublished, announcements.on_published),
+    Reaction(events.AnnouncementEnded, announcements.on_ended),
+    Reaction(events.AnnouncementReacted, announcements.on_reacted),
     Reaction(events.AccessEnded, push_subscriptions.on_access_ended),
     Reaction(events.AccessEnded, close_streams),
     Reaction(events.SignedUp, notifications.on_signed_up),

@@ -13,6 +13,7 @@ from chirrup.ports import Database, Engines, Tx
 from chirrup.social import (
     account_lists,
     accounts,
+    announcements,
     blocked_domains,
     discovery,
     drafts,
@@ -31,6 +32,7 @@ from chirrup.social import (
 )
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.portability import archives, imports
+from chirrup.social.shortcodes import EMPTY
 from chirrup.store import imported_posts, schema
 from chirrup.store import media as media_rows
 from chirrup.types import Draft, Media, PollDraft, Post, Span
@@ -43,7 +45,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
     *("bans", "ban_tries"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
-    *("emojis", "emoji_sets", "trends"),
+    *("emojis", "emoji_sets", "trends", "announcements", "announcement_counts"),
 }
 KEPT = {  # table -> what still names the account there
     "accounts": "the name, so that a link to it says that it is gone",
@@ -145,6 +147,9 @@ class Scene:
         await do(imported_posts.insert, ann, WORD, post.id)
         await do(imports.begin, ann, "domains", [[WORD]], replaces=False, base_url="https://town.example")
         await do(blocked_domains.block, ann, "else.example", "town.example")
+        announced = await do(announcements.announce, 0, announcements.Wanted("hello"))
+        await do(announcements.react, 0, ann, announced.id, "👍", EMPTY)
+        await do(announcements.dismiss, 0, ann, announced.id)
         await do(reports.file, ann, self.eve, comment=WORD)
         await do(reports.file, self.eve, ann, comment="loud")
         drop = notification_policies.Change(not_following=notification_policies.Treatment.FILTER)

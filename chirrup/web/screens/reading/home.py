@@ -3,9 +3,10 @@
 from typing import Any
 
 from ....access.fill import Filled
+from ....http.arguments import path_id
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import documents, reactors
+from ....social import announcements, documents, reactors
 from ....social.text import hashtag_key
 from ....timelines import pull, read
 from ....times import today
@@ -14,6 +15,7 @@ from ...call import Call, Go, Page
 from ...forms import Fields
 from ...views import PostView
 from ..posts import typed
+from . import announced
 
 POSTS = 20  # on a page
 GREETING_POSTS = 5  # on the start page
@@ -66,14 +68,27 @@ async def home(call: Call) -> Page:
     asked = span(call.query)
     posts, ids = await read.show_home(call.engines, call.account_id, asked, call.views.at_home)
     live = asked.before == ID_MAX and not (asked.oldest and len(ids) >= asked.limit)
+    draft, news = await call.read(_above, call, live=live)
     values = {
         "posts": posts,
         "before": next_before(ids, asked),
         "live": live,
         "newest": ids[0] if ids else 0,
-        "draft": await call.read(typed.empty, call.account_id),
+        "draft": draft,
+        "announcements": news,
     }
     return Page("reading/home.html", values)
+
+
+def _above(tx: Tx, call: Call, *, live: bool) -> tuple[typed.Typed, list[announced.AnnouncementView]]:
+    """(the form for a post, the announcements, which only the newest page shows)."""
+    return typed.empty(tx, call.account_id), announced.unread(tx, call.views, call.account_id) if live else []
+
+
+async def dismiss(call: Call, id: str) -> Go:
+    """An announcement is read."""
+    await call.write(announcements.dismiss, call.site.org_id, call.account_id, path_id(id))
+    return Go("/home")
 
 
 async def public(call: Call) -> Page:
