@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test quick scaled faults setup check bench bench-million bench-scale scale-model replay burst lock clean
+.PHONY: help run test quick scaled faults setup check bench bench-million bench-scale scale-model replay burst lock api-table clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -60,6 +60,9 @@ replay: setup  ## real activity through the API, how long it takes and how late 
 
 burst: setup  ## ten times what can be done is asked for; make burst ARGS='--seconds 600'; docs/decisions/0017-overload.md
 	@$(BIN)/python -m bench.burst $(ARGS)
+
+api-table: setup  ## write docs/api.md anew: the endpoints that Mastodon documents, and which of them are here
+	$(BIN)/python tools/api_table.py
 
 lock: setup  ## write both lock files anew from pyproject.toml; UPGRADE=1 takes newer versions too
 	$(BIN)/python -m pip install --quiet uv
