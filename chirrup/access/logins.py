@@ -128,8 +128,9 @@ def change_password(tx: Tx, login: Login, new_hash: str, *, keep: str = "") -> N
 
 
 def set_password(tx: Tx, account_id: int, new_hash: str) -> None:
-    """Set a new password as an administrator. All logins of the account end."""
+    """Set a new password without the old one. All logins of the account end, and its passkeys."""
     session_rows.set_password(tx, account_id, new_hash)
+    passkeys.remove_all(tx, account_id)
     emails.password_changed(tx, account_id)
     end_all_access(tx, account_id)
 

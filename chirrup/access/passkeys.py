@@ -146,6 +146,12 @@ def remove(tx: Tx, account_id: int, id: str) -> None:
         emails.access_changed(tx, account_id, emails.PASSKEY_REMOVED)
 
 
+def remove_all(tx: Tx, account_id: int) -> None:
+    """For an account that its owner takes back: a passkey that somebody else has added must not outlive that."""
+    if rows.delete_of_account(tx, account_id):
+        emails.access_changed(tx, account_id, emails.PASSKEY_REMOVED)
+
+
 class Shown(msgspec.Struct, frozen=True):
     """An answer that is not verified yet: the passkey that it says it is of."""
 

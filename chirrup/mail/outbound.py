@@ -185,7 +185,7 @@ class Outbound:
             subject,
             (f"@{one.name} at {one.head.title}: {said}", "If it was not you, choose a new password now."),
             ("Choose a new password", f"{one.head.url}/forgot"),
-            ("A new password logs out all browsers and apps.",),
+            ("A new password logs out all browsers and apps, and removes all passkeys.",),
         )
         return Made(one.head, one.user.email, words)
 

@@ -64,3 +64,12 @@ def delete(tx: Tx, account_id: int, id: str) -> bool:
         account=account_id,
         id=id,
     )
+
+
+def delete_of_account(tx: Tx, account_id: int) -> int:
+    """How many there were."""
+    return tx.changed(
+        "DELETE FROM passkeys WHERE bucket = :bucket AND account_id = :account",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )

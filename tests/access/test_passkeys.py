@@ -9,7 +9,7 @@ import pytest
 from access_kit import insert_person
 from authenticator import PRESENT, Authenticator, text
 
-from chirrup.access import logins, passkeys, second_factor, sessions, sites, totp
+from chirrup.access import links, logins, passkeys, second_factor, sessions, sites, totp
 from chirrup.access.passkeys import Browser
 from chirrup.access.signing import Signer
 from chirrup.config import Settings
@@ -125,6 +125,20 @@ async def test_it_opens_nothing_once_removed_or_when_its_owner_may_not_act(owner
     await db.write(accounts.set_standing, owner.id, disabled=0)
     await db.write(passkeys.remove, owner.id, answer.key_id)
     await db.write(passkeys.remove, owner.id, answer.key_id)
+    with pytest.raises(WrongPasskey):
+        await db.write(logins.open_by_passkey, answer)
+
+
+async def test_whoever_takes_the_account_back_by_a_link_ends_all_passkeys(owner, db):
+    answer = await owner.answer(owner.device.answer(owner.asked()))
+    login = await db.read(logins.of_account, owner.id)
+    await db.write(logins.change_password, login, login.password_hash)
+    assert len(await db.read(passkeys.of_account, owner.id)) == 1
+
+    link = await db.write(links.ask_reset, "ann@town.example")
+    await db.write(logins.reset_password, link.secret, login.password_hash)
+
+    assert await db.read(passkeys.of_account, owner.id) == []
     with pytest.raises(WrongPasskey):
         await db.write(logins.open_by_passkey, answer)
 
