@@ -91,6 +91,16 @@ async def test_what_is_too_much_or_too_odd_is_refused_before_it_is_played(tmp_pa
     assert (refused.value.field, refused.value.rule) == ("file", rule)
 
 
+async def test_a_film_of_which_nothing_can_be_seen_is_damaged(tmp_path: Path):
+    data = made(tmp_path / "a.webm", *MOVING, "-c:v", "libvpx")
+    first_frame = data.index(b"\x1f\x43\xb6\x75")  # where its first cluster begins (Matroska, RFC 9559, 5.1.3)
+
+    with pytest.raises(Invalid) as refused:
+        await remade(tmp_path, data[: first_frame + 30])
+
+    assert refused.value.rule == "damaged"
+
+
 def test_lists_of_other_files_and_pictures_are_no_films():
     for head in (
         b"#EXTM3U\nhttp://a.example/x.ts",

@@ -65,6 +65,8 @@ async def _film(place: Path, read_as: str, found: Probe) -> Made:
     result = await probe.written(place, FILM)
     probe.check_seconds(result.seconds, probe.FILM_S_MAX)
     # An image child reads the frame like an upload: what wrote it had read a stranger's film.
+    if not (place / FIRST_FRAME).exists():  # nothing of it can be seen, which ffmpeg takes for no error
+        raise tools.damaged()
     still = await image_child.isolated(images.process, (place / FIRST_FRAME).read_bytes())
     meta = msgspec.structs.replace(_meta(result, place / FILM), small=still.meta.small)
     return Made(place / FILM, "video/mp4", "mp4", result.kind, meta, still.small, still.blurhash)

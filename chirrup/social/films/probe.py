@@ -172,7 +172,7 @@ async def _probe(place: Path, opened: tuple[str, ...]) -> Probe:
     try:
         return msgspec.json.decode(out, type=Probe, strict=False)
     except msgspec.DecodeError as error:
-        raise Invalid("file", "damaged", "is damaged or unusual and could not be read") from error
+        raise tools.damaged() from error
 
 
 def _check(codec: str, known: tuple[str, ...]) -> None:

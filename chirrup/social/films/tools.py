@@ -17,7 +17,7 @@ from . import locked
 
 MEMORY_BYTES = 1536 * 1024 * 1024  # of address space; measured: docs/decisions/0049-films-and-sound.md
 OUTPUT_BYTES_MAX = 256 * 1024 * 1024
-PROBE_CPU_S, PROBE_S = 5, 15
+PROBE_CPU_S, PROBE_S = 5, 60  # the time on the clock is for what hangs: a busy machine is no fault of the film
 MAKE_CPU_S, MAKE_S = 1200, 1800
 STALE_S = 2 * MAKE_S  # a folder is older: whoever made it was killed
 AT_ONCE = 8  # looks at films in one process
@@ -58,6 +58,10 @@ def workplace(data: Path) -> Generator[Path]:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def damaged() -> Invalid:
+    return Invalid("file", "damaged", "is damaged or unusual and could not be read: export it again as MP4 or MP3")
 
 
 def unknown_codec(name: str) -> Invalid:
@@ -111,4 +115,4 @@ async def run(name: str, place: Path, *arguments: str, cpu_s: int = MAKE_CPU_S, 
         raise unknown_codec(codec[1])
     if "Traceback" in words:  # of locked.py: it was not the file's fault
         raise RuntimeError(f"{name} could not be locked down: {words}")
-    raise Invalid("file", "damaged", "is damaged or unusual and could not be read: export it again as MP4 or MP3")
+    raise damaged()

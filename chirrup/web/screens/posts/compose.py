@@ -19,7 +19,7 @@ from . import audience, drafts, typed
 from .typed import PICTURES_MAX, Typed
 
 GONE = "The post that you answer has gone, or is not for you to see any more. Your words can stand on their own."
-WAIT_S = 30.0
+WAIT_S = 10.0  # for films, before the form comes back with them
 QUOTED_GONE = (
     "The post that you quote has gone, or is not for you to quote any more. Your words can stand on their own."
 )
