@@ -131,8 +131,8 @@ SCENES: dict[str, list[Scene]] = {
 }
 BY_OFFSET: dict[str, list[Scene]] = {
     "/api/v2/search": [],  # tests/social/test_search_posts.py; it finds people as the next one
-    "/api/v1/trends/tags": [],  # tests/social/test_trends.py: what is hidden is not counted
-    "/api/v1/trends/statuses": [],
+    # tests/social/test_trends.py: what is hidden is not counted
+    **{f"/api/v1/{path}trends/{kind}": [] for path in ("", "admin/") for kind in ("tags", "statuses")},
     "/api/v1/accounts/search": [
         Scene("owner", "people", query={"q": "p"}),
         Scene("owner", "people", query={"q": "p", "following": True}),
