@@ -6,9 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import films
 import msgspec
 import pytest
 from databases import Clock
+from engines import eventually
 from kit import TOWN, people, settle
 from kit import work_off as work_off_all
 from social.test_old_posts import zipped
@@ -20,12 +22,13 @@ from chirrup.ports import Engines
 from chirrup.social import accounts, follows, leaving, notifications, posts, threads, uploads
 from chirrup.social.portability import archives, imports, posts_in
 from chirrup.store import media as media_rows
-from chirrup.store import outbox
+from chirrup.store import outbox, outbox_partitions
 from chirrup.store import posts as post_rows
 from chirrup.store import tags as tag_rows
 from chirrup.timelines import pull, read
 from chirrup.times import iso
 from chirrup.types import Draft, Import, NotificationKind, Post, Span, Visibility
+from chirrup.workers.jobs import Jobs
 from chirrup.workers.kinds import kinds
 
 URL = "https://town.example"
@@ -84,6 +87,10 @@ async def bring(engines: Engines, who: int, file: io.BytesIO, audience: str = ""
 
 async def failed(engines: Engines, who: int, one: Import) -> list[str]:
     return [row.problem for row in await engines.db.read(imports.failures, who, one.id, 0)]
+
+
+async def is_through(engines: Engines, who: int, id: int) -> bool:
+    return bool((await engines.db.read(imports.get, who, id)).ended_ms)
 
 
 async def said(engines: Engines, who: int) -> list[Post]:
@@ -344,3 +351,25 @@ async def test_it_is_stopped_by_its_owner_and_goes_with_its_account(engines: Eng
     await settle(engines)
     await work_off(engines)
     assert engines.blobs.get(two.file_key) is None
+
+
+@pytest.mark.slow
+async def test_a_film_of_twitter_is_written_anew_like_one_that_is_uploaded(
+    engines: Engines, tmp_path: Path, ffmpeg_path: Path
+):
+    (ann,) = await people(engines.db, "ann")
+    tweet = {"id_str": "7", "full_text": "see https://t.co/f", "created_at": "Wed Oct 10 20:19:25 +0000 2018"}
+    tweet["extended_entities"] = {"media": [{"type": "video", "url": "https://t.co/f", "media_url_https": "x/y.jpg"}]}
+    script = "window.YTD.tweets.part0 = " + json.dumps([{"tweet": tweet}])
+    film = films.made(tmp_path / "a.mp4", *films.FILM)
+
+    one = await begin(engines, ann, zipped({"tweets.js": script, "tweets_media/7-Ab_1.mp4": film}), "public")
+    jobs = Jobs(engines, kinds(SETTINGS), lambda: outbox_partitions.ALL)  # the film's begins while this one waits
+    jobs.start()
+    await eventually(lambda: is_through(engines, ann, one.id), within_s=30)
+    await jobs.stop()
+
+    assert await failed(engines, ann, one) == []
+    (post,) = await said(engines, ann)
+    (shown,) = (await engines.db.read(media_rows.by_ids, post.media)).values()
+    assert (post.text, shown.kind, shown.state) == ("see", "video", "ready")

@@ -13,6 +13,7 @@ from ...errors import Invalid
 ENTRIES_MAX = 200_000  # each takes half a kB of memory
 PIECE_BYTES = 256 * 1024
 DIRECTORY_BYTES_MAX = 32 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
 _END, _END64, _END64_PLACE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"  # APPNOTE.TXT 6.3.10, 4.3.14 to 4.3.16
 _END_BYTES, _END64_BYTES, _PLACE_BYTES, _COMMENT_BYTES = 22, 56, 20, 65_535
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
@@ -68,6 +69,10 @@ def _unreadable(told: str) -> Invalid:
 
 def _check_directory(file: BinaryIO) -> None:
     """Look at what the end of the file says of its directory, before that is read whole. Raises Invalid."""
+    file.seek(0)
+    if file.read(len(_GZIP)) == _GZIP:
+        why = "is a .tar.gz, as older versions of Mastodon made it: unpack it, and make a .zip of what is in it"
+        raise Invalid("archive", "not_zip", why)
     size = file.seek(0, 2)
     first = max(0, size - _END_BYTES - _COMMENT_BYTES - _PLACE_BYTES)
     file.seek(first)
