@@ -16,7 +16,16 @@ from ..times import iso, today
 from . import server_entities as shapes
 from .call import Call
 from .entities import CustomEmoji
-from .server_entities import ExtendedDescription, Health, Instance, PrivacyPolicy, Rule, TermsOfService, V1Instance
+from .server_entities import (
+    ExtendedDescription,
+    Health,
+    Instance,
+    PrivacyPolicy,
+    Rule,
+    TermsOfService,
+    V1Instance,
+    WeekActivity,
+)
 
 # Clients compare these with what they want to use. API version 2 says that there are grouped notifications; Mastodon
 # 4.5 (7) and 4.6 (10, collections) more than is here yet beside quotes, so no higher number is true.
@@ -178,6 +187,19 @@ async def rules(call: Call) -> list[Rule]:
     return rules_of(call.site)
 
 
+async def activity(call: Call) -> list[WeekActivity]:
+    """The last weeks, this one first. logins: accounts that published something; who only reads is not kept."""
+    return [
+        WeekActivity(
+            week=str(one.began_ms // 1000),
+            statuses=str(one.posts),
+            logins=str(one.people),
+            registrations=str(one.sign_ups),
+        )
+        for one in await call.services.usage.weeks(call.db, call.site.org_id)
+    ]
+
+
 async def peers(call: Call) -> list[str]:
     """The other servers that are known here: none yet."""
     return []
@@ -243,6 +265,7 @@ ROUTES = [
     Route("GET", "/api/v1/instance", v1, who=ANYONE, when_closed=True),
     Route("GET", "/api/v2/instance", v2, who=ANYONE, when_closed=True),
     Route("GET", "/api/v1/instance/rules", rules, who=ANYONE),
+    Route("GET", "/api/v1/instance/activity", activity, who=ANYONE),
     Route("GET", "/api/v1/instance/peers", peers, who=ANYONE),
     Route("GET", "/api/v1/instance/translation_languages", translation_languages, who=ANYONE),
     Route("GET", "/api/v1/instance/extended_description", extended_description, who=ANYONE),

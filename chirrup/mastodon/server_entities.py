@@ -176,6 +176,13 @@ class ExtendedDescription(Entity, kw_only=True):
     updated_at: str | None
 
 
+class WeekActivity(Entity, kw_only=True):
+    week: str
+    statuses: str
+    logins: str
+    registrations: str
+
+
 class PrivacyPolicy(Entity, kw_only=True):
     content: str
     updated_at: str

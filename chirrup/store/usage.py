@@ -23,6 +23,19 @@ def posts(tx: Tx, org_id: int, month_ago_ms: int, half_year_ago_ms: int) -> tupl
     return (row[0], row[1], row[2]) if row else (0, 0, 0)
 
 
+def said(tx: Tx, org_id: int, first: int, last: int) -> tuple[int, int]:
+    """(posts that everybody may see, their authors) with ids from first on and before last, without boosts."""
+    row = tx.one(
+        """SELECT COUNT(*), COUNT(DISTINCT author_id) FROM posts
+           WHERE org_id = :org AND id >= :first AND id < :last AND deleted_ms = 0 AND boost_of_id = 0
+             AND visibility IN ('public', 'unlisted')""",
+        org=org_id,
+        first=first,
+        last=last,
+    )
+    return (row[0], row[1]) if row else (0, 0)
+
+
 def alive(tx: Tx) -> bool:
     """True, if the database answers."""
     return tx.one("SELECT 1") == (1,)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +22,7 @@ from chirrup.mastodon.server_entities import (
     Rule,
     TermsOfService,
     V1Instance,
+    WeekActivity,
 )
 from chirrup.mastodon.wellknown import Jrd
 
@@ -161,6 +163,11 @@ def test_the_numbers_follow_what_happens(tmp_path: Path):
 
         eventually(lambda: numbers() == (1, 1), within_s=20)
         assert server.anyone().get("/api/v2/instance").json()["usage"]["users"]["active_month"] == 1
+        weeks = shapes.decode(server.anyone().get("/api/v1/instance/activity"), list[WeekActivity])
+        assert [(one.statuses, one.logins, one.registrations) for one in weeks] == [("1", "1", "1"), *[("0",) * 3] * 11]
+        begun = [int(one.week) for one in weeks]
+        assert begun == [begun[0] - n * 7 * 86400 for n in range(12)]
+        assert datetime.fromtimestamp(begun[0], UTC).strftime("%A %H:%M:%S") == "Monday 00:00:00"
 
 
 def test_a_new_servers_extended_description_is_empty(server: Server):
@@ -175,7 +182,7 @@ def test_there_are_no_other_servers_and_no_translations(server: Server):
     assert server.anyone().get("/api/v1/instance/translation_languages").json() == {}
 
 
-@pytest.mark.parametrize("path", ["activity", "domain_blocks", "privacy_policy", "terms_of_service"])
+@pytest.mark.parametrize("path", ["domain_blocks", "privacy_policy", "terms_of_service"])
 def test_what_is_not_there_is_not_found(server: Server, path: str):
     assert server.anyone().get(f"/api/v1/instance/{path}").status_code == 404
 

@@ -79,6 +79,7 @@ FANOUT = {
     "store/tokens.py:delete_of_apps": "a command that logs everybody out",
     "store/tokens.py:holders": "a command that logs everybody out",
     "store/usage.py:people": "a figure about the whole server, kept for a while by who asks",
+    "store/usage.py:said": "a figure about the whole server, kept for a while by who asks",
     "store/usage.py:posts": "a figure about the whole server, kept for a while by who asks",
     "engines/search/postgres_fts.py:find_accounts": "words lie on every shard",
     "engines/search/postgres_fts.py:find_posts": "words lie on every shard, unless one author's posts are asked for",
