@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from loopback import free_port
+from servers import free_port
 
 from chirrup.config import Settings
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from loopback import free_port
+from servers import free_port
 
 from chirrup.app import open_blobs
 from chirrup.config import Settings

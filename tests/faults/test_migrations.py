@@ -173,6 +173,7 @@ EVERY = range(migrations.NUMBERED)  # as older programs remember them
 def test_a_migration_killed_in_a_step_is_finished_by_the_next_one(postgres_url: str, done: int):
     if done:
         db = old_database(postgres_url)
+        do(db, list(migrations.STEPS.values())[:done])
         db.write_now(lambda tx: tx.run("UPDATE schema_version SET version = :done", done=done))
     else:
         db = open_database(postgres_url)
@@ -188,6 +189,14 @@ def test_a_migration_killed_in_a_step_is_finished_by_the_next_one(postgres_url: 
     assert migrations.migrate(db) == len(migrations.STEPS)
     db.write_now(write_as_first, 8193)
     db.close()
+
+
+def do(db: Database, steps: Iterable[Any]) -> None:
+    for step in steps:
+        if isinstance(step, migrations.Index):
+            db.build_index(step.name, schema.index(step.name))
+        else:
+            db.write_now(step)
 
 
 def migrate_command(url: str) -> "subprocess.Popen[bytes]":

@@ -158,8 +158,8 @@ async def test_the_directory_and_suggestions(db, clock: Clock):
     assert await db.read(discovery.directory, 0, order="new") == [far, eve, bob, ann]
     assert await db.read(discovery.directory, 0) == [ann, far, eve, bob]
     assert await db.read(discovery.directory, 0, offset=1, limit=2) == [far, eve]
-    found = {one.account_id: one.reason for one in await db.read(discovery.suggestions, ann, 40)}
-    assert found == {far: "friends_of_friends", eve: "friends_of_friends"}
+    found = {one.account_id: one.reasons for one in await db.read(discovery.suggestions, ann, 40)}
+    assert found == {far: ["friends_of_friends", "most_followed"], eve: ["friends_of_friends"]}
     await db.write(discovery.refuse_suggestion, ann, far)
     await db.write(discovery.refuse_suggestion, ann, far)
     assert [one.account_id for one in await db.read(discovery.suggestions, ann, 40)] == [eve]

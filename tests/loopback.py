@@ -1,1 +1,0 @@
-from servers import free_port as free_port
