@@ -208,7 +208,7 @@ class Bench:
             )
             started, used, place = time.perf_counter(), time.process_time(), fanout.START
             while place:
-                place = await fanout.deliver(engines, post.id, place=place)
+                place = await fanout.deliver(engines, post.id, cursor=place)
             wall, cpu = time.perf_counter() - started, time.process_time() - used
             if n:  # the first run reads the followers from disk
                 self.row(
