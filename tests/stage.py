@@ -37,6 +37,7 @@ class Stage:
         self.other = server.person()
         self.tag = f"tag{self.author.id}"
         self.lists: dict[str, str] = {}
+        self.announced = False  # announcements that link to what the author said
         self.said: list[Said] = []
         self._visitors: dict[str, Visitor] = {}
         self._gather()

@@ -271,7 +271,8 @@ def test_a_second_server_on_the_same_folder_or_file_is_refused(tmp_path: Path):
 
 def test_nobody_else_on_the_machine_may_read_what_is_kept(tmp_path: Path):
     data, copy = tmp_path / "data", tmp_path / "copy"
-    data.mkdir(mode=0o755)
+    data.mkdir()
+    data.chmod(0o755)  # whatever this process has as its umask
     with Server(data) as server:
         ann = server.person("ann")
         picture = io.BytesIO()

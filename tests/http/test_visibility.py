@@ -17,6 +17,7 @@ from world import name_of
 from chirrup.http.arguments import Arguments
 from chirrup.mastodon import entities
 from chirrup.mastodon.routes import ROUTES
+from chirrup.social.announcements import LINKS_MAX, Wanted, announce
 
 pytestmark = pytest.mark.slow
 
@@ -163,6 +164,19 @@ def reported(method: str, path: str) -> Probe:
     return probe
 
 
+def announced(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    """Visible if it is shown with an announcement that links to it."""
+    if not stage.announced:
+        for first in range(0, len(said), LINKS_MAX):
+            links = [f"{stage.server.url}/@{stage.author.name}/{one.id}" for one in said[first : first + LINKS_MAX]]
+            wanted = Wanted("\n".join(links))
+            stage.server.do(lambda engines, wanted=wanted: engines.db.write(announce, 0, wanted))
+        stage.announced = True
+    answer = stage.people[viewer].get("/api/v1/announcements")
+    shown = {post["id"] for one in answer.json() for post in one["statuses"]} if answer.ok else set[str]()
+    return {one: one.id in shown for one in said}
+
+
 def said_about(say: Callable[[Person, Said], requests.Response], refusals: tuple[int, ...] = (401, 404)) -> Probe:
     """Visible if the viewer may publish the post that say() makes about it. It is deleted at once."""
 
@@ -307,6 +321,11 @@ def staff_alone(viewer: str, said: Said) -> bool | None:
     return None if said.kind == "boost" else viewer == "admin"
 
 
+def if_told(viewer: str, said: Said) -> bool:
+    """Announcements are for people who are logged in."""
+    return viewer != NOBODY and sees(viewer, said)
+
+
 def not_boost(rule: Rule) -> Rule:
     """A page shows the boosted post instead of a boost."""
     return lambda viewer, said: None if said.kind == "boost" else rule(viewer, said)
@@ -355,6 +374,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
         (listed("/api/v2/notifications", **{"limit": 80, "grouped_types[]": "follow"}), told_of),
     ],
     "GET /api/v2/notifications/{group_key}": [(notified("/api/v2/notifications/ungrouped-{id}"), mentions_told)],
+    "GET /api/v1/announcements": [(announced, not_boost(if_told))],
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
     "GET /api/v1/admin/trends/statuses": [(reported("GET", "/api/v1/admin/trends/statuses"), staff_if_trending)],

@@ -40,6 +40,7 @@ OTHER_STATES = {
     *(f"/{{handle}}/{act}" for act in ("unfollow", "unblock", "unmute", "drop")),
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
     "/oauth/authorize",
+    "/announcements/{id}/dismiss",
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
