@@ -6,9 +6,6 @@
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# A process has a whole file at a time. The slow ones (compat, faults) come first: pytest-xdist would put files with few
-# tests last, and then one process works while the others wait.
-SPREAD := --dist loadfile --no-loadscope-reorder
 # Last resort against a test process that hangs so hard that pytest-timeout cannot end it.
 GUARD := $(if $(shell command -v timeout),timeout --foreground --kill-after=10 60m)
 
@@ -20,22 +17,22 @@ run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=
 
 test: check  ## install what the tests need, then check and test everything; make test ARGS='tests/social -x' for a part
 	@tools/system-packages.sh
-	$(GUARD) $(PYTEST) -n auto $(SPREAD) $(ARGS)
+	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
 	$(if $(ARGS),,$(MAKE) scaled ARGS='$(SCALED_TOO)')
 
 # Of the API's tests those that CI runs on PostgreSQL and Redis too.
 SCALED_TOO := $(patsubst %,tests/http/test_%.py,edits lists polls quotes relations search walls walls_closed walls_streams)
 
 quick: .venv/installed-dev  ## what is left in a minute: SQLite and memory, no browser, nothing over all routes; make quick ARGS=tests/social for a part
-	$(GUARD) $(PYTEST) -q --quick -n auto $(SPREAD) $(ARGS)
+	$(GUARD) $(PYTEST) -q --quick -n auto --dist loadfile $(ARGS)
 
 scaled: .venv/installed-dev  ## the tests of the API on PostgreSQL and Redis; make scaled ARGS=tests/http/test_lists.py for a part
-	CHIRRUP_TEST_SCALED=1 $(GUARD) $(PYTEST) -q -n auto $(SPREAD) $(or $(ARGS),tests/http)
+	CHIRRUP_TEST_SCALED=1 $(GUARD) $(PYTEST) -q -n auto --dist loadfile $(or $(ARGS),tests/http)
 
 faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of each kill (20 min); make faults ROUNDS=200 SEED=7
 	@tools/system-packages.sh
 	CHIRRUP_ROUNDS=$(or $(ROUNDS),100) CHIRRUP_SEED=$(or $(SEED),$(strip $(shell od -An -N3 -tu4 /dev/urandom))) \
-		$(PYTEST) tests/faults -n auto $(SPREAD) -v
+		$(PYTEST) tests/faults -n auto --dist loadfile -v
 
 setup: .venv/installed  ## make .venv/bin/chirrup from requirements.lock; make setup PYTHON=... names the Python to use
 
