@@ -28,8 +28,10 @@ async def open_page(chromium: Browser, server: Server, person: Person, path: str
 async def press(page: Page, button) -> None:
     """Press the button with the keyboard."""
     await button.focus()
+    await expect(button).to_be_focused()
     async with page.expect_response(lambda answer: answer.request.method in ("POST", "GET")):
         await page.keyboard.press("Enter")
+    await expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 
 async def test_the_focus_stays_where_it_was(chromium: Browser, server: Server, ann: Person, bob: Person):
