@@ -68,7 +68,7 @@ class Seen(msgspec.Struct, frozen=True):
             return post.author_id == self.viewer_id and post.visibility != Visibility.DIRECT
         if post.quote_policy == _BY_ALL or post.author_id == self.viewer_id:
             return True
-        return post.quote_policy == QuotePolicy.FOLLOWERS and post.author_id in self.relations.following
+        return post.quote_policy == _BY_FOLLOWERS and post.author_id in self.relations.following
 
     def minds(self, post: Post) -> bool:
         """The viewer does not want post in lists, see Relations.minds; or its author is silenced, and meets followers
@@ -175,7 +175,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     own_state = authors.get(viewer_id)
     filters_version = own_state.filters_version if own_state else viewer.filters_version
     moderated = {id: one for id, one in authors.items() if one.silenced_ms or one.sensitized_ms}
-    quiet = quiet_among(tx, viewer_id, moderated) if moderated else frozenset[int]()
+    quiet = _quiet_among(tx, viewer_id, {id for id, one in moderated.items() if one.silenced_ms} - {viewer_id})
     sensitized = frozenset({id for id, one in moderated.items() if one.sensitized_ms} - {viewer_id})
     if not beside:
         return Seen(
@@ -198,9 +198,8 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     )
 
 
-def quiet_among(tx: Tx, viewer_id: int, authors: Mapping[int, AccountState]) -> frozenset[int]:
-    """Those of authors who are silenced, and whom the viewer does not follow. A query only where one is silenced."""
-    silenced = {id for id, one in authors.items() if one.silenced_ms} - {viewer_id}
+def _quiet_among(tx: Tx, viewer_id: int, silenced: set[int]) -> frozenset[int]:
+    """Those of silenced whom the viewer does not follow. A query only where there is one."""
     if silenced and viewer_id:
         silenced -= follows.among(tx, viewer_id, silenced).keys()
     return frozenset(silenced)
