@@ -66,6 +66,11 @@ class Town:
         self.bob.say("not for all", spoiler_text="spoilers", visibility="private")
         self.bob.say("sensitive", media_ids=[media[1]], sensitive=True)
         self.bob.say("\n".join(f"line {n}" for n in range(40)))
+        self.eve.say("https://a.example/one\nhttps://b.example/two\nhttps://c.example/three")
+        for words in ("see this", "and this"):
+            self.bob.say(words, quoted_status_id=post["id"])
+        for n in range(2):
+            server.command("announce", "publish", f"https://a.example/{n}\nhttps://b.example/{n}\nhttps://c.example")
         self.own = self.ann.say(f"mine #{self.tag}", in_reply_to_id=post["id"])["id"]
         voted = self.ann.say("and now?", poll={"options": ["a", "b"], "expires_in": 3600})
         self.bob.post(f"/api/v1/polls/{voted['poll']['id']}/votes", choices=[0])
