@@ -56,7 +56,7 @@ class PostRenderer(AccountRenderer):
         return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int], matches: dict[int, list[Match]]) -> list[Json]:
-        """As statuses(), for posts that the oracle has allowed already. matches: of the viewer's filters, by entry."""
+        """As statuses(), for posts that the oracle has allowed already. matches: as in Shown.filtered."""
         fixed = self._kept(tx)
         return self._rendered(tx, shown.of(tx, seen, ids, self.known, matches, detailed=fixed.find), fixed)
 

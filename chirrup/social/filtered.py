@@ -18,22 +18,24 @@ def page(
 
     version: of the viewer's filters. Nothing is asked where they and the posts are known.
     """
-    matcher = _matcher(tx, viewer_id, version, known)
+    return for_many(tx, {viewer_id: version}, entries, known).get(viewer_id, {})
+
+
+def for_many(
+    tx: Tx, versions: Mapping[int, int], entries: Collection[tuple[Post, Post]], known: Known
+) -> dict[int, dict[int, list[Match]]]:
+    """As page(), by viewer: of those for whom something matches. versions: of the filters of each."""
     texts = _texts(tx, {original.id: original for _, original in entries}.values(), known)
-    found = {
-        entry.id: matcher.matches(texts[original.id], {entry.id, original.id}, tx.now_ms) for entry, original in entries
-    }
-    return {id: matches for id, matches in found.items() if matches}
-
-
-def for_many(tx: Tx, versions: Mapping[int, int], post: Post, original: Post, known: Known) -> dict[int, list[Match]]:
-    """By viewer, of those for whom it matches something. versions: of the filters of each, as versions() has them."""
-    text = _texts(tx, [original], known)[original.id]
-    found = {
-        viewer_id: _matcher(tx, viewer_id, version, known).matches(text, {post.id, original.id}, tx.now_ms)
-        for viewer_id, version in versions.items()
-    }
-    return {id: matches for id, matches in found.items() if matches}
+    every: dict[int, dict[int, list[Match]]] = {}
+    for viewer_id, version in versions.items():
+        matcher = _matcher(tx, viewer_id, version, known)
+        found = {
+            entry.id: matcher.matches(texts[original.id], {entry.id, original.id}, tx.now_ms)
+            for entry, original in entries
+        }
+        if found := {id: matches for id, matches in found.items() if matches}:
+            every[viewer_id] = found
+    return every
 
 
 def versions(tx: Tx, viewers: Collection[int]) -> dict[int, int]:

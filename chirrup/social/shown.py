@@ -131,7 +131,7 @@ def of(
     *,
     detailed: Detailed = _all,
 ) -> Shown:
-    """As find(), for posts that the oracle has allowed already. matches: of filters, by entry."""
+    """As find(), for posts that the oracle has allowed already. matches: as in Shown.filtered."""
     shown = _with_quoted(seen.posts, seen.quoted)
     parts = tx.together(*_questions(tx, seen.viewer_id, shown, known, detailed))
     return Shown(seen, _entries(seen, ids), *parts, filtered=matches)

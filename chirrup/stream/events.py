@@ -121,11 +121,13 @@ def _post(tx: Tx, render: Renderer, read: Read, ask: Ask, versions: Mapping[int,
         return None
     post, original = shown.post, shown.original
     texts: dict[int, str] = {}
-    matches: dict[int, list[Match]] = {}
+    matches: dict[int, dict[int, list[Match]]] = {}
     if filtering := {id: versions[id] for id in ask.filtering & versions.keys()}:
-        matches = filtered.for_many(tx, filtering, post, original, render.known)
+        quoted = {one.id: one for _, seen in shown.alike for one in seen.quoted.values()}
+        entries = [(post, original), *((one, one) for one in quoted.values())]
+        matches = filtered.for_many(tx, filtering, entries, render.known)
     for viewers, seen in shown.alike:
-        texts |= dict.fromkeys(viewers, _text(tx, render, seen, post.id, []))
+        texts |= dict.fromkeys(viewers, _text(tx, render, seen, post.id, {}))
         for viewer_id in viewers & matches.keys():
             texts[viewer_id] = _text(tx, render, seen, post.id, matches[viewer_id])
     answers = post.reply_to_author_id not in (0, post.author_id)
@@ -135,8 +137,8 @@ def _post(tx: Tx, render: Renderer, read: Read, ask: Ask, versions: Mapping[int,
     return event
 
 
-def _text(tx: Tx, render: Renderer, seen: Seen, post_id: int, matches: list[Match]) -> str:
-    return bytes(render.seen(tx, seen, [post_id], {post_id: matches})[0]).decode()
+def _text(tx: Tx, render: Renderer, seen: Seen, post_id: int, matches: dict[int, list[Match]]) -> str:
+    return bytes(render.seen(tx, seen, [post_id], matches)[0]).decode()
 
 
 def _announcement(tx: Tx, render: Renderer, ask: Ask) -> Event | None:

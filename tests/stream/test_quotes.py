@@ -13,7 +13,8 @@ from chirrup.config import Settings
 from chirrup.events import Signal
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Tx
-from chirrup.social import follows, posts, quotes, reactions
+from chirrup.social import filters, follows, posts, quotes, reactions
+from chirrup.social.filters import FilterChange, KeywordChange
 from chirrup.social.media import Addresses
 from chirrup.stream import events
 from chirrup.stream.events import Ask
@@ -25,7 +26,7 @@ SITE = sites.own(Settings())
 @pytest.mark.parametrize("kind", ["update", "status.update"])
 async def test_a_stream_shows_a_quote_as_each_viewer_would_get_it(db: Database, tmp_path: Path, kind: str):
     render = Renderer(SITE, Addresses(Signer(b"secret")))
-    names = ("ann", "bob", "carla", "follower", "blocked", "blocks", "mutes", "marked", "carlas", "stranger")
+    names = ("ann", "bob", "carla", "follower", "blocked", "blocks", "mutes", "marked", "carlas", "filters", "stranger")
     who = dict(zip(names, await people(db, *names), strict=True))
 
     def speak(tx: Tx) -> list[int]:
@@ -46,6 +47,8 @@ async def test_a_stream_shows_a_quote_as_each_viewer_would_get_it(db: Database, 
         follows.block(tx, who["blocks"], ann)
         follows.mute(tx, who["mutes"], ann)
         follows.block(tx, carla, who["carlas"])
+        words = [KeywordChange(keyword=word) for word in ("see", "this", "first")]
+        filters.create(tx, who["filters"], FilterChange("no", ["home"], "warn", keywords=words))
         reactions.favourite(tx, who["marked"], said.id)
         if kind == "status.update":  # nobody has done anything to what is new
             reactions.favourite(tx, who["marked"], made[0].id)
@@ -54,7 +57,7 @@ async def test_a_stream_shows_a_quote_as_each_viewer_would_get_it(db: Database, 
 
     for id in await db.write(speak):
         viewers = {*who.values(), 0}
-        ask = Ask(Signal(kind, id, who["bob"]), viewers, set(), set(), SITE)
+        ask = Ask(Signal(kind, id, who["bob"]), viewers, set(), {who["filters"]}, SITE)
         (event,) = await db.read(events.of_signals, render, [ask])
 
         assert event
