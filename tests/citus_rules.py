@@ -36,7 +36,7 @@ class Table(NamedTuple):
 
 
 Schema = dict[str, Table]
-Registry = Mapping[str, str]  # table -> what its bucket is taken from, or "reference": store/schema.py
+Registry = Mapping[str, str]  # table -> what its bucket is taken from, or "reference": store/schema/
 
 
 def bucket_source(table: str, registry: Registry) -> str:
@@ -104,9 +104,9 @@ def _table(schema: exp.Schema) -> Table:
 def check_schema(tables: Schema, registry: Registry) -> Iterator[str]:
     """One sentence for each breach."""
     for name in sorted(tables.keys() - registry.keys()):
-        yield f"{name}: not in TABLES (store/schema.py): say there what its bucket is taken from"
+        yield f"{name}: not in TABLES (store/schema/): say there what its bucket is taken from"
     for name in sorted(registry.keys() - tables.keys()):
-        yield f"{name}: in TABLES (store/schema.py), but no statement creates it"
+        yield f"{name}: in TABLES (store/schema/), but no statement creates it"
     for name in sorted(tables.keys() & registry.keys()):
         yield from (f"{name}: {breach}" for breach in _check_table(name, tables[name], registry))
 
@@ -151,7 +151,7 @@ def check(sql: str, tables: Schema, registry: Registry, *, may_skip: bool = Fals
         return "fanout", [f"sqlglot cannot read it: {error.errors[0]['description']}"]
     breaches: list[str] = []
     unknown = sorted({t.name for t in tree.find_all(exp.Table) if t.name} - registry.keys() - _derived(tree))
-    breaches += [f"the table {name} is not in TABLES (store/schema.py)" for name in unknown]
+    breaches += [f"the table {name} is not in TABLES (store/schema/)" for name in unknown]
     if unknown:
         return "fanout", breaches
     kind = _Pins(tree, tables, registry, breaches).kind

@@ -56,7 +56,7 @@ class Search(Protocol):
     Each organisation has its own index: its posts are found only with its org_id.
     """
 
-    tables: Mapping[str, str]  # its own tables, like TABLES in store/schema.py
+    tables: Mapping[str, str]  # its own tables, like TABLES in store/schema/
 
     def create(self, tx: "Tx") -> None:
         """Create its tables. Harmless when repeated."""

@@ -4,7 +4,7 @@ While they run, the old and the new program read and write the database. So (doc
 
 - A new table, or a new column with a DEFAULT, is harmless: the old program does not name it. Other changes take two
   releases. The first stops using a column or table, the next one drops it; nothing is ever renamed.
-- A new database gets all of schema.py at once; steps update the others. tests/faults/test_migrations.py compares both.
+- A new database gets all of schema/ at once; steps update the others. tests/faults/test_migrations.py compares both.
 - A new index on an existing table is an Index step: PostgreSQL builds it while others write.
 - A step waits for a lock for LOCK_MS only, because everybody after it waits behind it. Then it lets them pass and is
   tried again.
@@ -33,13 +33,13 @@ NAMES = "CREATE TABLE IF NOT EXISTS schema_steps (name TEXT NOT NULL, PRIMARY KE
 
 
 class Index(NamedTuple):
-    """A step that builds an index of schema.py on an existing table."""
+    """A step that builds an index of schema/ on an existing table."""
 
     name: str
 
 
 def _create_missing(tx: Tx) -> None:
-    """Create each table of schema.py that is missing."""
+    """Create each table of schema/ that is missing."""
     there = {name for (name,) in tx.all(tx.sql.relations)}
     for statement in schema.statements(tx.sql.clustered):
         if schema.table_of(statement) not in there:  # with its indexes
@@ -48,7 +48,7 @@ def _create_missing(tx: Tx) -> None:
 
 
 def _add(table: str, column: str, definition: str) -> Callable[[Tx], None]:
-    """A step that adds a column to an existing table. It must be in schema.py too, so a new database has it already.
+    """A step that adds a column to an existing table. It must be in schema/ too, so a new database has it already.
 
     definition must end in DEFAULT …: the old program does not name the column, and may still run for a while.
     """
@@ -61,7 +61,7 @@ def _add(table: str, column: str, definition: str) -> Callable[[Tx], None]:
 
 
 def _may_be_null(table: str, column: str) -> Callable[[Tx], None]:
-    """A step that lets an existing column be NULL, as in schema.py. Harmless when repeated."""
+    """A step that lets an existing column be NULL, as in schema/. Harmless when repeated."""
 
     def step(tx: Tx) -> None:
         tx.run(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
@@ -224,7 +224,7 @@ def _go_on(tx: Tx, built: str = "") -> str:
     tx.run(VERSION)
     tx.run(NAMES)
     names = done(tx)  # again, now with the lock
-    if not names:  # a new database: schema.py has all of it
+    if not names:  # a new database: schema/ has all of it
         _create_missing(tx)
         _remember(tx, set(STEPS))
         return ""

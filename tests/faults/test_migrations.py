@@ -1,7 +1,7 @@
 """The schema changes while the old and the new program run, and `chirrup migrate` may be killed at any moment.
 
 docs/operate/faults.md, R18; with CHIRRUP_ROUNDS set it is killed in every step. schema_1.sql is version 1's schema. The
-steps must change it to the schema of schema.py, and take nothing away that the old program reads or writes.
+steps must change it to the schema of schema/, and take nothing away that the old program reads or writes.
 """
 
 import os

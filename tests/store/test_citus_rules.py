@@ -219,7 +219,7 @@ def small() -> Schema:
     ("change", "expected"),
     [
         (("apps (id", "clients (id"), "clients: not in TABLES"),
-        (("apps (id", "clients (id"), "apps: in TABLES (store/schema.py), but no statement creates it"),
+        (("apps (id", "clients (id"), "apps: in TABLES (store/schema/), but no statement creates it"),
         (("bucket INTEGER NOT NULL, author_id", "author_id"), "posts: needs `bucket INTEGER NOT NULL`"),
         (("bucket INTEGER NOT NULL, author_id", "bucket BIGINT NOT NULL, author_id"), "posts: needs `bucket INTEGER"),
         (("bucket INTEGER NOT NULL, author_id", "bucket INTEGER, author_id"), "posts: needs `bucket INTEGER NOT NULL`"),

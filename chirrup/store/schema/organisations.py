@@ -1,0 +1,53 @@
+"""Organisations, and what each has for all its people: announcements, custom emoji, trends."""
+
+TABLES = {
+    "orgs": "id",
+    "hosts": "crc32(host)",
+    "announcements": "id (the organisation's)",
+    "announcement_reactions": "announcement_id",
+    "announcement_counts": "announcement_id",
+    "announcements_read": "announcement_id",
+    "emojis": "id (the organisation's)",
+    "emoji_sets": "org_id",
+    "trends": "org_id",
+}
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS orgs (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, host TEXT NOT NULL,
+  closed INTEGER NOT NULL, PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+
+CREATE TABLE IF NOT EXISTS hosts (
+  bucket INTEGER NOT NULL, host TEXT NOT NULL, org_id BIGINT NOT NULL, PRIMARY KEY (bucket, host)) {clustered};
+
+CREATE TABLE IF NOT EXISTS announcements (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, text TEXT NOT NULL, starts_ms BIGINT NOT NULL,
+  ends_ms BIGINT NOT NULL, all_day INTEGER NOT NULL, due_ms BIGINT NOT NULL, published_ms BIGINT NOT NULL,
+  changed_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+CREATE INDEX IF NOT EXISTS announcements_of_org ON announcements (bucket, org_id, id);
+
+CREATE TABLE IF NOT EXISTS announcement_reactions (
+  bucket INTEGER NOT NULL, announcement_id BIGINT NOT NULL, account_id BIGINT NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (bucket, announcement_id, account_id, name)) {clustered};
+
+CREATE TABLE IF NOT EXISTS announcement_counts (
+  bucket INTEGER NOT NULL, announcement_id BIGINT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
+  accounts BIGINT NOT NULL, PRIMARY KEY (bucket, announcement_id, name)) {clustered};
+
+CREATE TABLE IF NOT EXISTS announcements_read (
+  bucket INTEGER NOT NULL, announcement_id BIGINT NOT NULL, account_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, announcement_id, account_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS emojis (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, shortcode TEXT NOT NULL, category TEXT NOT NULL,
+  listed INTEGER NOT NULL, key TEXT NOT NULL, still_key TEXT NOT NULL,
+  PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+CREATE UNIQUE INDEX IF NOT EXISTS emojis_shortcode ON emojis (bucket, org_id, shortcode);
+
+CREATE TABLE IF NOT EXISTS emoji_sets (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (bucket, org_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS trends (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, tags TEXT NOT NULL, posts TEXT NOT NULL,
+  PRIMARY KEY (org_id, bucket)) {clustered};
+"""
