@@ -145,7 +145,7 @@ def test_files_stay_named_by_their_rows_and_replies_stay_shown_to_those_they_men
     out = io.BytesIO()
     Image.new("RGB", (8, 8), "teal").save(out, "PNG")
     made = images.process(out.getvalue())
-    one = db.write_now(media.add, ann, made, made, media.Change())
+    one = db.write_now(media.add, ann, made, made.preview, media.Change())
     for key, file in ((one.key, made.original), (one.preview_key, made.small)):
         blobs.put(key, file.data, file.content_type)
     ask = say(db, ann, "who comes?")

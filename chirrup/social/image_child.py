@@ -31,7 +31,7 @@ _places = Semaphore(WAITING_MAX)
 
 
 async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
-    """The result of function (process, avatar, emoji or header of social/images.py) for data.
+    """The result of function (process, thumbnail, avatar, emoji or header of social/images.py) for data.
 
     Costs 0.1 s CPU more than a direct call. Raises Invalid as function does, also when the child had to be ended, and
     Unavailable at once when WAITING_MAX pictures are being processed already.
@@ -82,7 +82,7 @@ def _main() -> None:
 
     from . import images
 
-    functions = {f.__name__: f for f in (images.process, images.avatar, images.emoji, images.header)}
+    functions = {f.__name__: f for f in (images.process, images.thumbnail, images.avatar, images.emoji, images.header)}
     try:
         answer = msgspec.msgpack.encode(functions[sys.argv[1]](sys.stdin.buffer.read()))
     except (Invalid, MemoryError) as error:

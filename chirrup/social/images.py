@@ -61,11 +61,21 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     audio_channels: str = ""  # "stereo"
 
 
+class Preview(msgspec.Struct, frozen=True):
+    file: File  # never animated
+    blurhash: str
+    size: Size
+
+
 class Processed(msgspec.Struct, frozen=True):
     original: File
     small: File  # never animated
     blurhash: str
     meta: Meta
+
+    @property
+    def preview(self) -> Preview:
+        return Preview(self.small, self.blurhash, self.meta.small or NO_SIZE)
 
 
 class Avatar(msgspec.Struct, frozen=True):
@@ -93,6 +103,14 @@ def process(data: bytes, *, limits: Limits = LIMITS) -> Processed:
         else:
             size, original = still.size, _kept(still, kind, len(data))
         return Processed(original, _still(small, "JPEG"), _blurhash(small), Meta(_size(size), _size(small.size)))
+
+
+def thumbnail(data: bytes, *, limits: Limits = LIMITS) -> Preview:
+    """The first frame as a preview, in the format that it came in. Raises as process()."""
+    with refusals():
+        kind, _, _ = check(data, limits)
+        small = shrink(first_frame(data, kind, limits.area), limits.small_area)
+        return Preview(_kept(small, kind, len(data)), _blurhash(small), _size(small.size))
 
 
 def _film(program: str, data: bytes, frames: int, size: tuple[int, int], small: Image.Image) -> Processed:

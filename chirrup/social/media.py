@@ -76,12 +76,12 @@ def check(wanted: Change) -> None:
     _described(Meta(), wanted)
 
 
-def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed, wanted: Change) -> Media:
-    """A new upload of owner_id's; the caller must store its files next. preview: made, or a thumbnail of its own.
+def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Preview, wanted: Change) -> Media:
+    """A new upload of owner_id's; the caller must store its files next. preview: made.preview, or a thumbnail.
 
     Raises as check().
     """
-    figures: dict[str, Any] = msgspec.structs.asdict(made.meta) | {"small": preview.meta.small}
+    figures: dict[str, Any] = msgspec.structs.asdict(made.meta) | {"small": preview.size}
     meta, description = _described(Meta(**figures), wanted)
     one = Media(
         id=0,
@@ -90,11 +90,11 @@ def add(tx: Tx, owner_id: int, made: images.Processed, preview: images.Processed
         kind="gifv" if made.original.content_type.startswith("video/") else "image",
         content_type=made.original.content_type,
         key=made.original.extension,
-        preview_key=preview.small.extension,
+        preview_key=preview.file.extension,
         blurhash=preview.blurhash,
         meta=_json(meta),
         description=description or "",
-        size_bytes=len(made.original.data) + len(preview.small.data),
+        size_bytes=len(made.original.data) + len(preview.file.data),
     )
     return _insert(tx, one)
 
@@ -118,13 +118,13 @@ def _json(value: object) -> str:
 
 
 def add_film(
-    tx: Tx, owner_id: int, kind: str, size_bytes: int, preview: images.Processed | None, wanted: Change
+    tx: Tx, owner_id: int, kind: str, size_bytes: int, preview: images.Preview | None, wanted: Change
 ) -> Media:
     """A film or sound that was uploaded; the caller must store its file next, and then call begin_film().
 
     kind: as it will be told. preview: of the uploader's own. Raises as check().
     """
-    meta, description = _described(Meta(small=preview.meta.small if preview else None), wanted)
+    meta, description = _described(Meta(small=preview.size if preview else None), wanted)
     one = Media(
         id=0,
         owner_id=owner_id,
@@ -132,7 +132,7 @@ def add_film(
         kind=kind,
         content_type="application/octet-stream",
         key="upload",
-        preview_key=preview.small.extension if preview else "",
+        preview_key=preview.file.extension if preview else "",
         blurhash=preview.blurhash if preview else "",
         meta=_json(meta),
         description=description or "",

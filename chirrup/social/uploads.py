@@ -57,13 +57,13 @@ async def add(
             why = "is a film or a sound, which this server does not take: send a JPEG, PNG, GIF or WebP image"
             raise Invalid("file", "unknown", why)
         check_size(size_bytes, rules.film_bytes_max)
-        own = await _read(thumbnail, rules.bytes_max) if thumbnail else None
+        own = await _thumbnail(thumbnail, rules.bytes_max) if thumbnail else None
         return await work.add(engines, owner_id, file, read_as, wanted, data=rules.data, preview=own)
     check_size(size_bytes, rules.bytes_max)
-    made = await _read(file.read(), rules.bytes_max)
-    preview = await _read(thumbnail, rules.bytes_max) if thumbnail else made
+    made = await image_child.isolated(images.process, file.read())
+    preview = await _thumbnail(thumbnail, rules.bytes_max) if thumbnail else made.preview
     one = await engines.db.write(media.add, owner_id, made, preview, wanted)
-    await files.store_of_row(engines, one, {one.key: made.original, one.preview_key: preview.small})
+    await files.store_of_row(engines, one, {one.key: made.original, one.preview_key: preview.file})
     return one
 
 
@@ -75,10 +75,9 @@ async def change(
     await engines.db.read(media.get, owner_id, id)
     if not thumbnail:
         return await engines.db.write(media.change, owner_id, id, wanted)
-    made = await _read(thumbnail, bytes_max)
-    assert made.meta.small
-    preview = media.Preview(images.new_key(made.small.extension, id), made.blurhash, made.meta.small)
-    stored = {preview.key: made.small}
+    made = await _thumbnail(thumbnail, bytes_max)
+    preview = media.Preview(images.new_key(made.file.extension, id), made.blurhash, made.size)
+    stored = {preview.key: made.file}
     try:
         await files.store(engines.blobs, stored)
         before = await engines.db.read(media.get, owner_id, id)
@@ -96,9 +95,9 @@ async def remove(engines: Engines, owner_id: int, id: int) -> None:
     await files.take_back(engines, [one.key, one.preview_key])
 
 
-async def _read(data: bytes, bytes_max: int) -> images.Processed:
+async def _thumbnail(data: bytes, bytes_max: int) -> images.Preview:
     check_size(len(data), bytes_max)
-    return await image_child.isolated(images.process, data)
+    return await image_child.isolated(images.thumbnail, data)
 
 
 def check_size(size_bytes: int, bytes_max: int) -> None:

@@ -115,6 +115,7 @@ def test_a_thumbnail_of_ones_own_is_the_preview(ann):
     made = ann.call("POST", "/api/v2/media", files=files).json()
 
     shown = Image.open(io.BytesIO(requests.get(made["preview_url"]).content)).convert("RGB")
+    assert made["preview_url"].split("?")[0].endswith(".png")
     assert made["meta"]["small"]["size"] == "30x30"
     assert shown.getpixel((5, 5))[2] > 200
 

@@ -23,7 +23,7 @@ async def ann(db: Database) -> int:
 async def shown_in(db: Database, owner: int, visibility: str) -> media.Media:
     file = images.File(b"picture", "image/png", "png")
     made = images.Processed(file, file, "hash", SIZES)
-    one = await db.write(media.add, owner, made, made, media.Change())
+    one = await db.write(media.add, owner, made, made.preview, media.Change())
     await db.write(posts.publish, owner, Draft(text="look", visibility=visibility, media_ids=(one.id,)))
     return await db.read(media.get, owner, one.id)
 

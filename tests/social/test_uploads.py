@@ -69,7 +69,7 @@ async def add(engines: Engines, owner: int, wanted: media.Change = NOTHING, data
 async def stored(engines: Engines, owner: int, *, files: int = 2) -> media.Media:
     """An upload with this many of its files."""
     made = images.Processed(FILE, FILE, "hash", images.Meta(images.NO_SIZE, images.NO_SIZE))
-    one = await engines.db.write(media.add, owner, made, made, NOTHING)
+    one = await engines.db.write(media.add, owner, made, made.preview, NOTHING)
     await stored_files.store(engines.blobs, dict.fromkeys([one.key, one.preview_key][:files], FILE))
     return one
 

@@ -31,7 +31,7 @@ async def ann(engines: Engines) -> int:
 async def upload(engines: Engines, owner: int) -> media.Media:
     file = images.File(b"picture", "image/png", "png")
     made = images.Processed(file, file, "hash", SIZES)
-    one = await engines.db.write(media.add, owner, made, made, media.Change())
+    one = await engines.db.write(media.add, owner, made, made.preview, media.Change())
     await files.store(engines.blobs, {one.key: made.original, one.preview_key: made.small})
     return one
 

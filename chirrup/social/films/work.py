@@ -30,7 +30,7 @@ async def add(
     wanted: media.Change,
     *,
     data: Path,
-    preview: images.Processed | None,
+    preview: images.Preview | None,
 ) -> Media:
     """The upload, to be written anew by a job. read_as: of probe.demuxer(). data: the server's folder.
 
@@ -44,7 +44,7 @@ async def add(
         one = await engines.db.write(media.add_film, owner_id, found.kind, size_bytes, preview, wanted)
         stored: dict[str, images.File | files.FileAt] = {one.key: files.FileAt(source, one.content_type)}
         if preview:
-            stored[one.preview_key] = preview.small
+            stored[one.preview_key] = preview.file
         await files.store_of_row(engines, one, stored)
     return await engines.db.write(media.begin_film, one.id)
 
