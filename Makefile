@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test quick scaled faults setup check bench bench-million bench-scale scale-model replay burst lock api-table clean
+.PHONY: help run test quick scaled faults fuzz compat setup check bench bench-million bench-scale scale-model replay burst lock api-table clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -33,6 +33,12 @@ faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of eac
 	@tools/system-packages.sh
 	CHIRRUP_ROUNDS=$(or $(ROUNDS),100) CHIRRUP_SEED=$(or $(SEED),$(strip $(shell od -An -N3 -tu4 /dev/urandom))) \
 		$(PYTEST) tests/faults -n auto --dist loadfile -v
+
+fuzz: .venv/installed-dev  ## the long form of tests/http/test_schema.py: 200 good and 200 bad requests of each operation; make fuzz CASES=2000
+	CHIRRUP_FUZZ=$(or $(CASES),200) $(PYTEST) tests/http/test_schema.py --timeout=3600 $(ARGS)
+
+compat: .venv/installed-dev  ## the tests that the client toot has of its own, against a server on port 3000; make compat ARGS='-k media'
+	$(BIN)/python tests/compat/toots_own.py $(ARGS)
 
 setup: .venv/installed  ## make .venv/bin/chirrup from requirements.lock; make setup PYTHON=... names the Python to use
 
