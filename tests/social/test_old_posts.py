@@ -8,6 +8,7 @@ import struct
 import zipfile
 from typing import Any
 
+import msgspec
 import pytest
 
 from chirrup.errors import Invalid
@@ -103,12 +104,17 @@ def test_a_file_that_is_no_zip_or_has_too_many_entries_is_refused_before_they_ar
     end = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 65_535, 65_535, 2**31, 0, 0)
     end64 = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 2**20, 2**20, 46 * 2**20, 0)
     place = struct.pack("<4sLQL", b"PK\6\7", 0, 100, 1)
+    harmless = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 46, 0) + b"x" * 44
+    entries = (b"PK\1\2" + bytes(42)) * (zips.ENTRIES_MAX + 1)
+    said_less = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 1, 1, len(entries), 0, 0)
     for data, said in (
         (b"", "no end"),
         (gzip.compress(b"outbox.json"), "make a .zip of"),
         (b"\x89PNG" * 100, "no end"),
         (b"x" * 100 + end, "at most 200000 files"),
         (b"x" * 100 + end64 + place + end, "at most 200000 files"),
+        (harmless + end64 + place + end, "at most 200000 files"),
+        (entries + said_less, "at most 200000 files"),
         (b"x" * 100 + place + end, "not where it says"),
     ):
         with pytest.raises(Invalid, match=said):
@@ -132,6 +138,25 @@ def test_only_what_is_in_a_zip_is_read_and_no_more_than_allowed():
         read(Zip(io.BytesIO(broken)), "a", 2_000_000)
 
 
+@pytest.mark.parametrize("packed", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_what_is_packed_in_a_way_that_takes_much_memory_is_refused(packed: int):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packed) as made:
+        made.writestr("outbox.json", '{"orderedItems": []}')
+
+    with pytest.raises(Invalid, match="unusual way"):
+        list(OldArchive(Zip(out)).posts())
+
+
+def test_links_make_a_text_longer_once_each():
+    tweet: dict[str, Any] = {"id": 7, "created_at": "Wed Oct 10 20:19:24 +0000 2018", "full_text": "a" * 3000}
+    tweet["entities"] = {"urls": [{"url": "a", "expanded_url": "b" * 3000}, {"url": "", "expanded_url": "c" * 3000}]}
+
+    (post,) = OldArchive(Zip(zipped({"tweets.js": f"x = {json.dumps([tweet])}"}))).posts()
+
+    assert post.text == "b" * 3000 + "a" * 2999
+
+
 def test_a_zip_of_another_kind_is_refused():
     with pytest.raises(Invalid, match="has no posts"):
         OldArchive(Zip(zipped({"readme.txt": "hello", "data/account.js": "[]"})))
@@ -145,13 +170,15 @@ def test_nothing_that_an_item_may_be_breaks_the_reading():
         {"type": "Create", "object": {"published": "2020-01-01T00:00:00Z", "content": ["x"], "to": [None, {}],
          "tag": [None, {"type": "Mention"}], "attachment": [None, {"url": 5, "focalPoint": ["x", float("inf")]}],
          "contentMap": [], "oneOf": [1, {"name": 2}], "summary": {}, "sensitive": "yes", "inReplyTo": {}}},
-        {"type": "Create", "object": {"id": "\ud800", "published": "2020-01-01T00:00:00Z", "content": "a\ud83db"}},
+        {"type": "Create", "object": {"id": "\ud800", "published": "2020-01-01T00:00:00Z", "content": "a\ud83db",
+         "contentMap": {"\ud800": "x"}}},
     ]  # fmt: skip
 
     notes = list(OldArchive(Zip(zipped({"outbox.json": json.dumps({"orderedItems": strange})}))).posts())
 
     assert [bool(one.problem) for one in notes] == [True, True, False, False]
     assert {one.visibility for one in notes} == {"direct"}
+    assert msgspec.json.encode(notes)  # it is kept so
     assert "\ufffd" in notes[3].text and "\ufffd" in notes[3].source
     tweets = [*strange, {"tweet": {"id_str": "1", "full_text": 5, "created_at": "x"}}, {"tweet": {"id_str": ["1"]}}]
     tweets += [{"tweet": {"id": 7, "created_at": "Wed Oct 10 20:19:24 +0000 2018", "entities": [], "full_text": "é"}}]

@@ -317,6 +317,20 @@ async def test_a_worker_that_is_killed_is_followed_by_one_that_goes_on(engines: 
     assert [len(post.media) for post in found] == [1] * 5
 
 
+async def test_of_more_posts_with_one_date_than_have_room_then_the_last_are_told(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+):
+    (ann,) = await people(engines.db, "ann")
+    monkeypatch.setattr(posts_in, "LOOK_MS", 1)
+    monkeypatch.setattr(posts_in, "MOMENT_MS", 1)
+
+    one = await bring(engines, ann, mastodon(*[note(1, f"post {n}", id=f"{FAR}/{n}") for n in range(18)]))
+
+    assert (one.total, one.done, one.failed) == (18, 18, 2)
+    assert "very many" in (await failed(engines, ann, one))[0]
+    assert [post.text for post in await said(engines, ann)] == [f"post {n}" for n in range(16)]
+
+
 @pytest.mark.parametrize(
     ("outbox", "said_"),
     [

@@ -20,6 +20,7 @@ from .zips import Zip, broken
 
 JSON_BYTES_MAX = 512 * 1024 * 1024  # unpacked, of one file with posts
 ITEMS_MAX = 1_000_000
+LINKS_MAX = 100  # of a tweet, which names each place where one stands
 PUBLICS = {PUBLIC, "as:Public", "Public"}
 DRAWN = re.compile(r"media_attachments/.*")
 _OUTBOX = re.compile(r'"orderedItems"\s*:\s*\[')
@@ -112,7 +113,7 @@ class OldArchive:
             summary=_text(note.get("summary")),
             sensitive=note.get("sensitive") is True,
             visibility=max(_visibility(activity), _visibility(note), key=list(Visibility).index),
-            language=next(iter(_thing(note.get("contentMap"))), ""),
+            language=_text(next(iter(_thing(note.get("contentMap"))), "")),
             reply_to=_text(note.get("inReplyTo")),
             media=tuple(self._document(_thing(one)) for one in _list(note.get("attachment"))),
         )
@@ -142,10 +143,10 @@ class OldArchive:
             return OldPost(f"twitter:{id}", 0, text=words, problem="has no date that can be read")
         parts = _thing(tweet.get("entities"))
         pictures = _list(_thing(tweet.get("extended_entities")).get("media")) or _list(parts.get("media"))
-        for link in map(_thing, _list(parts.get("urls"))):
-            words = words.replace(_text(link.get("url")) or "\0", _text(link.get("expanded_url")))
-        for picture in map(_thing, pictures):
-            words = words.replace(_text(picture.get("url")) or "\0", "")
+        for link in map(_thing, _list(parts.get("urls"))[:LINKS_MAX]):
+            words = words.replace(_text(link.get("url")) or "\0", _text(link.get("expanded_url")), 1)
+        for picture in map(_thing, pictures[:LINKS_MAX]):
+            words = words.replace(_text(picture.get("url")) or "\0", "", 1)
         answered = _text(tweet.get("in_reply_to_status_id_str"))
         return OldPost(
             source=f"twitter:{id}",

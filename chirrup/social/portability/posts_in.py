@@ -24,7 +24,7 @@ from ...store import imports as rows
 from ...store import media as media_rows
 from ...store import posts as post_rows
 from ...types import Import, ImportRow, ImportStage, MediaState, Post, User, Visibility
-from .. import composing, images, languages, media, posts, text, uploads
+from .. import composing, files, images, languages, media, posts, text, uploads
 from ..films import work as films
 from . import imports
 from .archives import ZIP
@@ -40,6 +40,8 @@ POSTS_MAX = 200_000
 CHARS_MAX = 25_000  # of a text: other servers allow more than this one does
 SUMMARY_CHARS_MAX = 500
 FIRST_MS = 946_684_800_000  # the year 2000: no network of these is older
+MOMENT_MS = 256  # within which an id for a date must be free: 16 in each
+LOOK_MS = 16  # looked at in one query
 STEP = 200
 SPOOLED_BYTES = 1024 * 1024  # of a picture or film in memory; more is on the disk
 FILM_S = 600.0  # until a film is ready; others may be before it
@@ -66,7 +68,7 @@ async def begin(
     try:
         return await engines.db.write(_begin, account_id, id, key, audience, base_url, later_ms)
     except BaseException:
-        await asyncio.to_thread(engines.blobs.delete, key)
+        await files.take_back(engines, [key])
         raise
 
 
@@ -323,14 +325,15 @@ def _check(tx: Tx, old: OldPost, words: str, summary: str, media_ids: Collection
 
 
 def _free_id(tx: Tx, author: int, at_ms: int, after: int) -> int:
-    """An id of that moment, or of the first after it that no post has, later than `after`."""
-    bucket, ms = bucket_of(author), max(at_ms, ms_of(after))
-    while True:
-        ids = [id for n in range(16) if (id := made_at(ms, n, bucket)) > after]
+    """An id of that moment, or of the first after it that no post has, later than `after`. Raises Invalid: none soon."""
+    bucket, first_ms = bucket_of(author), max(at_ms, ms_of(after))
+    for ms in range(first_ms, first_ms + MOMENT_MS, LOOK_MS):
+        looked_at = [made_at(ms + n // 16, n % 16, bucket) for n in range(16 * LOOK_MS)]
+        ids = [id for id in looked_at if id > after]
         taken = post_rows.authors(tx, ids)
         if free := [id for id in ids if id not in taken]:
             return free[0]
-        ms += 1
+    raise Invalid("post", "too_many", "Has the date of very many others")
 
 
 def _through(tx: Tx, id: int) -> None:

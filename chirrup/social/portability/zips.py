@@ -13,8 +13,10 @@ from ...errors import Invalid
 ENTRIES_MAX = 200_000  # each takes half a kB of memory
 PIECE_BYTES = 256 * 1024
 DIRECTORY_BYTES_MAX = 32 * 1024 * 1024
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as all of these servers do; other ways take much memory
 _GZIP = b"\x1f\x8b"
-_END, _END64, _END64_PLACE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"  # APPNOTE.TXT 6.3.10, 4.3.14 to 4.3.16
+_ENTRY = b"PK\x01\x02"  # APPNOTE.TXT 6.3.10, 4.3.12
+_END, _END64, _END64_PLACE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"  # 4.3.14 to 4.3.16
 _END_BYTES, _END64_BYTES, _PLACE_BYTES, _COMMENT_BYTES = 22, 56, 20, 65_535
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
 
@@ -39,8 +41,11 @@ class Zip:
 
     def open(self, name: str) -> IO[bytes]:
         """The unpacked file, to be read in pieces. Raises Invalid; reading it may raise what broken() names."""
+        entry = self._entries[name]
+        if entry.compress_type not in PACKED:
+            raise _unreadable(f"{name[:80]}: it is packed in an unusual way")
         try:
-            return self._zip.open(self._entries[name])
+            return self._zip.open(entry)
         except _BROKEN as error:
             raise _unreadable(f"{name[:80]}: {error}") from error
 
@@ -68,7 +73,11 @@ def _unreadable(told: str) -> Invalid:
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Look at what the end of the file says of its directory, before that is read whole. Raises Invalid."""
+    """Count the entries of the directory, before zipfile makes an object of each. Raises Invalid.
+
+    The number that the file says is not looked at, as zipfile reads on to the directory's end whatever that is. Both
+    find the end of the directory in the same way: the larger form of it lies right before what points to it.
+    """
     file.seek(0)
     if file.read(len(_GZIP)) == _GZIP:
         why = "is a .tar.gz, as older versions of Mastodon made it: unpack it, and make a .zip of what is in it"
@@ -80,15 +89,16 @@ def _check_directory(file: BinaryIO) -> None:
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_BYTES:
         raise _unreadable("it has no end")
-    entries, directory_bytes = struct.unpack("<HL", tail[at + 10 : at + 16])
-    place = at - _PLACE_BYTES
-    if place >= 0 and tail[place : place + 4] == _END64_PLACE:
-        (where,) = struct.unpack("<Q", tail[place + 8 : place + 16])
-        file.seek(min(where, size))
-        end = file.read(_END64_BYTES)
-        if len(end) < _END64_BYTES or not end.startswith(_END64):
+    end = first + at
+    (directory_bytes,) = struct.unpack("<L", tail[at + 12 : at + 16])
+    if tail[max(0, at - _PLACE_BYTES) : at].startswith(_END64_PLACE):
+        end = max(0, end - _PLACE_BYTES - _END64_BYTES)
+        file.seek(end)
+        end64 = file.read(_END64_BYTES)
+        if not end64.startswith(_END64):
             raise _unreadable("its end is not where it says")
-        entries, directory_bytes = struct.unpack("<QQ", end[32:48])
-    if entries > ENTRIES_MAX or directory_bytes > DIRECTORY_BYTES_MAX:
+        (directory_bytes,) = struct.unpack("<Q", end64[40:48])
+    file.seek(max(0, end - directory_bytes))
+    if directory_bytes > DIRECTORY_BYTES_MAX or file.read(directory_bytes).count(_ENTRY) > ENTRIES_MAX:
         raise Invalid("archive", "too_many", "must have at most {most} files", most=ENTRIES_MAX)
     file.seek(0)
