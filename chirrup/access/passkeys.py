@@ -224,7 +224,7 @@ def as_proof(answer: Answer) -> Proof:
 def _read(sent: str) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(sent, type=dict[str, Any]) if len(sent) <= SENT_CHARS_MAX else None
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise WrongPasskey() from error
     if found is None:
         raise WrongPasskey()
@@ -240,7 +240,7 @@ def _challenge(credential: dict[str, Any]) -> bytes:
     data = response.get("clientDataJSON") if isinstance(response, dict) else None
     try:
         return _bytes(msgspec.json.decode(_bytes(data if isinstance(data, str) else ""), type=_ClientData).challenge)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise WrongPasskey() from error
 
 

@@ -1,6 +1,7 @@
 """A passkey logs in by an answer to a challenge of ours, in the browser that it was for, once."""
 
 import json
+import re
 import secrets
 from typing import Any
 
@@ -84,6 +85,8 @@ async def test_an_answer_that_does_not_fit_opens_nothing(owner, db):
         owner.device.answer(json.dumps(json.loads(asked) | {"challenge": ""})),
         foreign.answer(asked),
         *("", "{}", "[]", "null", '{"id": 1}', '{"id": "x", "response": {"userHandle": "="}}', "\x00", "9" * 30_000),
+        '{"id":' + "[" * 19_000,
+        re.sub('(?<="clientDataJSON": ")[^"]+', text(b'{"a":' + b"[" * 14_000), good),
         good.replace("public-key", "password"),
         good.replace(text(owner.device.id), "\\u0000"),
     ):

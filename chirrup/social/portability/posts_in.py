@@ -325,7 +325,7 @@ def _check(tx: Tx, old: OldPost, words: str, summary: str, media_ids: Collection
 
 
 def _free_id(tx: Tx, author: int, at_ms: int, after: int) -> int:
-    """An id of that moment, or of the first after it that no post has, later than `after`. Raises Invalid: none soon."""
+    """An id of that moment, or soon after it, that no post has, later than `after`. Raises Invalid: there is none."""
     bucket, first_ms = bucket_of(author), max(at_ms, ms_of(after))
     for ms in range(first_ms, first_ms + MOMENT_MS, LOOK_MS):
         looked_at = [made_at(ms + n // 16, n % 16, bucket) for n in range(16 * LOOK_MS)]
