@@ -71,7 +71,7 @@ def _put(blobs: Blobs, files: Files) -> None:
 async def take_back(engines: Engines, keys: Collection[str]) -> None:
     """Delete those of the files that no row names. If the database fails, they stay for sweep()."""
     with suppress(ChirrupError):
-        await _delete(engines.blobs, set(keys) - await engines.db.read(named, keys))
+        await delete(engines.blobs, set(keys) - await engines.db.read(named, keys))
 
 
 async def sweep(engines: Engines, folder: int) -> int:
@@ -83,11 +83,12 @@ async def sweep(engines: Engines, folder: int) -> int:
     oldest = await engines.db.read(account_rows.oldest_id) if keys else 0
     known = {key for key in keys if oldest and images.row_of(key) >= first_at(ms_of(oldest))}
     gone = known - await engines.db.read(named, known) if known else set[str]()
-    await _delete(engines.blobs, gone)
+    await delete(engines.blobs, gone)
     return len(gone)
 
 
-async def _delete(blobs: Blobs, keys: Collection[str]) -> None:
+async def delete(blobs: Blobs, keys: Collection[str]) -> None:
+    """Harmless when repeated. Raises Unavailable."""
     for key in keys:
         await asyncio.to_thread(blobs.delete, key)
 

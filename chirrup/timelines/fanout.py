@@ -42,9 +42,9 @@ async def _send(engines: Engines, step: late.Step, signal: Signal) -> None:
         if signal.kind == "update":
             metrics.deliveries["timelines"] += await engines.timelines.push(kind, owners, signal.id)
         reader = {"home": "user:", "list": "list:"}.get(kind)
-        channels = [f"{reader}{owner}" for owner in owners] if reader else [kind]
-        await engines.broker.publish(channels, signal.packed)
-    await late.pushed(engines, step)
+        await engines.broker.publish([f"{reader}{owner}" for owner in owners] if reader else [kind], signal.packed)
+    if signal.kind == "update":
+        await late.pushed(engines, step)
 
 
 def _next(tx: Tx, post_id: int, event: str, group: int, after: int) -> tuple[Targets, int, Cursor | None]:

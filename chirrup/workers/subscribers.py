@@ -13,6 +13,7 @@ from ..ports import Engines, Tx
 from ..social import (
     announcements,
     conversations,
+    files,
     filters,
     notification_policies,
     notifications,
@@ -54,8 +55,7 @@ async def spread(engines: Engines, event: events.PostSpreading) -> Event | None:
 
 
 async def delete_files(engines: Engines, event: events.PostDeleted | events.PicturesReplaced) -> None:
-    for key in event.media_keys:
-        engines.blobs.delete(key)
+    await files.delete(engines.blobs, event.media_keys)
 
 
 async def drop_stale(engines: Engines, event: Event) -> None:
@@ -106,7 +106,16 @@ def _uses_tags(published: Published) -> object:
     return published.post.tag_names
 
 
+STALE = (  # less comes into timelines after these
+    events.FollowChanged,
+    events.Unfollowed,
+    events.Blocked,
+    events.Muted,
+    events.ListChanged,
+    events.TagFollowsChanged,
+)
 REACTIONS = (
+    *(Reaction(kind, do) for kind in STALE for do in (drop_stale, drop_stale_again)),
     Reaction(events.PostPublished, notifications.on_published, of_post=True, when=_tells_somebody),
     Reaction(events.PostPublished, conversations.on_published, of_post=True, when=_is_direct),
     Reaction(events.PostPublished, tags.on_published, of_post=True, when=_uses_tags),
@@ -124,18 +133,10 @@ REACTIONS = (
     Reaction(events.Unlocked, accept_waiting),
     Reaction(events.Followed, notifications.on_followed),
     Reaction(events.Followed, drop_stale),
-    Reaction(events.FollowChanged, drop_stale),
-    Reaction(events.FollowChanged, drop_stale_again),
     Reaction(events.FollowRequested, notifications.on_follow_requested),
     Reaction(events.FollowAnswered, notifications.on_follow_answered),
     Reaction(events.Unfollowed, notifications.on_unfollowed),
-    Reaction(events.Unfollowed, drop_stale),
-    Reaction(events.Unfollowed, drop_stale_again),
     Reaction(events.Blocked, notifications.on_blocked),
-    Reaction(events.Blocked, drop_stale),
-    Reaction(events.Blocked, drop_stale_again),
-    Reaction(events.Muted, drop_stale),
-    Reaction(events.Muted, drop_stale_again),
     Reaction(events.Favourited, notifications.on_favourited),
     Reaction(events.Unfavourited, notifications.on_unfavourited),
     Reaction(events.Unboosted, notifications.on_unboosted),
@@ -144,11 +145,7 @@ REACTIONS = (
     Reaction(events.PollVoted, announce_edit),
     Reaction(events.PostChanged, announce_edit),
     Reaction(events.PostsImported, imported.drop_step),
-    Reaction(events.ListChanged, drop_stale),
-    Reaction(events.ListChanged, drop_stale_again),
     Reaction(events.FiltersChanged, filters.on_changed),
-    Reaction(events.TagFollowsChanged, drop_stale),
-    Reaction(events.TagFollowsChanged, drop_stale_again),
     Reaction(events.AccountChanged, search.on_account_changed),
     Reaction(events.PicturesReplaced, delete_files),
     Reaction(events.NotificationsMerged, notification_policies.on_merged),

@@ -47,9 +47,7 @@ async def end_mutes(engines: Engines) -> None:
 
 async def remove_unattached_media(engines: Engines) -> None:
     while gone := await engines.db.write(media.remove_unattached, STEP):
-        for one in gone:
-            for key in (one.key, one.preview_key):
-                await asyncio.to_thread(engines.blobs.delete, key)
+        await files.delete(engines.blobs, [key for one in gone for key in (one.key, one.preview_key)])
 
 
 async def sweep_files(engines: Engines) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from counting import CountingDatabase
 from databases import Clock
 from kit import people, settle, work_off
 
@@ -238,3 +239,18 @@ async def test_a_push_that_read_before_the_act_is_taken_back(
         await work_off(town.engines)
 
     assert await town.timelines() == await town.rebuilt()
+
+
+async def test_only_a_push_reads_its_readers_again_when_it_is_late(town: Town, monkeypatch: pytest.MonkeyPatch):
+    db = CountingDatabase(town.engines.db)
+    engines = msgspec.structs.replace(town.engines, db=db)
+
+    async def asked(event: str, late_s: float) -> int:
+        monkeypatch.setattr(late, "LATE_S", late_s)
+        db.asked.clear()
+        await fanout.deliver(engines, town.of_ann, event)
+        return db.asked.total()
+
+    assert await asked("update", 0) > await asked("update", 60)
+    for event in ("status.update", "delete"):
+        assert await asked(event, 0) == await asked(event, 60)

@@ -1,6 +1,7 @@
 """A reaction that fails is tried again alone: the others run once, and later events of the actor do not wait."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -272,3 +273,27 @@ async def test_a_post_that_concerns_nobody_but_readers_is_looked_at_once_and_not
         counting.asked - delivery
     ).total() == 2  # the post, and the followers with notifications of all its author's posts
     assert not {"run", "changed", "many"} & counting.asked.keys()
+
+
+class SlowBlobs:
+    """A storage that answers when others were served meanwhile."""
+
+    def __init__(self) -> None:
+        self.others_served = threading.Event()
+        self.deleted: list[str] = []
+
+    def delete(self, key: str) -> None:
+        assert self.others_served.wait(5)
+        self.deleted.append(key)
+
+
+async def test_others_are_served_while_files_are_deleted(engines: Engines):
+    blobs: Any = SlowBlobs()
+    event = events.PicturesReplaced(1, ["a", "b"])
+
+    deleting = asyncio.create_task(handle(msgspec.structs.replace(engines, blobs=blobs), event))
+    await asyncio.sleep(0)
+    blobs.others_served.set()
+
+    assert await deleting == (None, [])
+    assert blobs.deleted == ["a", "b"]
