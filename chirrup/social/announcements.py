@@ -172,7 +172,7 @@ def _take_back(tx: Tx, org_id: int, account_id: int, id: int, name: str) -> None
 
 
 def forget(tx: Tx, account_id: int) -> int:
-    """Delete what the account did with announcements of its organisation. How many it had done something with."""
+    """Delete its reactions to announcements of its organisation, and which it has read. How many there were."""
     account = account_rows.by_id(tx, account_id)
     org_id = account.org_id if account else 0
     ids = [one.id for one in rows.of_org(tx, org_id)]

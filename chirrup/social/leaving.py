@@ -5,6 +5,7 @@ accounts.DELETED_AFTER_MS later, unless it is brought back before. Why so: docs/
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from ..access import emails, logins
 from ..events import AccountChanged, PicturesReplaced, Unfavourited
@@ -64,6 +65,34 @@ def step(tx: Tx, account_id: int) -> bool:
     return any(part(tx, account_id) for part in PARTS)
 
 
+Part = Callable[[Tx, int], int]  # deletes STEP of the account's rows of one kind at most; how many there were
+
+
+def _each(find: Callable[[Tx, int], list[Any]], end: Callable[[Tx, int, Any], object]) -> Part:
+    """Ends one by one what find finds."""
+
+    def part(tx: Tx, account_id: int) -> int:
+        found = find(tx, account_id)
+        for one in found:
+            end(tx, account_id, one)
+        return len(found)
+
+    return part
+
+
+def _newest(page: Callable[[Tx, int, Span], list[tuple[int, Any]]]) -> Callable[[Tx, int], list[Any]]:
+    return lambda tx, account_id: [one for _, one in page(tx, account_id, Span(before=ID_MAX, limit=STEP))]
+
+
+def _some(find: Callable[[Tx, int, int], list[Any]]) -> Callable[[Tx, int], list[Any]]:
+    return lambda tx, account_id: find(tx, account_id, STEP)
+
+
+def _of_others(end: Callable[[Tx, int, int], object]) -> Callable[[Tx, int, int], object]:
+    """What another account has begun with this one."""
+    return lambda tx, account_id, other: end(tx, other, account_id)
+
+
 def _posts(tx: Tx, account_id: int) -> int:
     ids = post_rows.ids_by_author(tx, account_id, Span(before=ID_MAX, limit=STEP))
     for post in post_rows.by_ids(tx, ids).values():
@@ -71,75 +100,18 @@ def _posts(tx: Tx, account_id: int) -> int:
     return len(ids)
 
 
-def _followees(tx: Tx, account_id: int) -> int:
-    found = follows.following(tx, account_id, Span(before=ID_MAX, limit=STEP))
-    for _, followee in found:
-        social_follows.unfollow(tx, account_id, followee)
-    return len(found)
+def _favourites(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
+    return reaction_rows.page_of_posts(tx, "favourites", account_id, span)
 
 
-def _followers(tx: Tx, account_id: int) -> int:
-    found = follows.followers(tx, account_id, Span(before=ID_MAX, limit=STEP))
-    for _, follower in found:
-        social_follows.unfollow(tx, follower, account_id)
-    return len(found)
+def _unfavourite(tx: Tx, account_id: int, post_id: int) -> None:
+    if reaction_rows.remove(tx, "favourites", account_id, post_id):
+        post_rows.add_counts(tx, post_id, favourites=-1)
+        tx.emit(Unfavourited(account_id, post_id))
 
 
-def _requests(tx: Tx, account_id: int) -> int:
-    found = follows.requests(tx, account_id, Span(before=ID_MAX, limit=STEP))
-    for _, follower in found:
-        social_follows.reject(tx, account_id, follower)
-    return len(found)
-
-
-def _asked(tx: Tx, account_id: int) -> int:
-    found = rows.asked(tx, account_id, STEP)
-    for followee in found:
-        social_follows.unfollow(tx, account_id, followee)
-    return len(found)
-
-
-def _favourites(tx: Tx, account_id: int) -> int:
-    found = reaction_rows.page_of_posts(tx, "favourites", account_id, Span(before=ID_MAX, limit=STEP))
-    for _, post_id in found:
-        if reaction_rows.remove(tx, "favourites", account_id, post_id):
-            post_rows.add_counts(tx, post_id, favourites=-1)
-            tx.emit(Unfavourited(account_id, post_id))
-    return len(found)
-
-
-def _blocks(tx: Tx, account_id: int) -> int:
-    blocked = blocks_and_mutes.blocks_page(tx, account_id, Span(before=ID_MAX, limit=STEP))
-    muted = blocks_and_mutes.mutes_page(tx, account_id, Span(before=ID_MAX, limit=STEP))
-    for _, other in blocked:
-        blocks_and_mutes.unblock(tx, account_id, other)
-    for _, other in muted:
-        blocks_and_mutes.unmute(tx, account_id, other)
-    return len(blocked) + len(muted)
-
-
-def _averse(tx: Tx, account_id: int) -> int:
-    """Those who block or mute it."""
-    blockers, muters = rows.averse(tx, account_id, STEP)
-    for other in blockers:
-        blocks_and_mutes.unblock(tx, other, account_id)
-    for other in muters:
-        blocks_and_mutes.unmute(tx, other, account_id)
-    return len(blockers) + len(muters)
-
-
-def _lists(tx: Tx, account_id: int) -> int:
-    owned = lists.owned(tx, account_id)
-    for one in owned[:STEP]:
-        social_lists.delete(tx, account_id, one.id)
-    return len(owned)
-
-
-def _tags(tx: Tx, account_id: int) -> int:
-    found = chosen_tags.followed(tx, account_id, Span(before=ID_MAX, limit=STEP))
-    for _, tag in found:
-        chosen_tags.unfollow(tx, account_id, tag)
-    return len(found)
+def _lists(tx: Tx, account_id: int) -> list[int]:
+    return [one.id for one in lists.owned(tx, account_id)[:STEP]]
 
 
 def _uploads(tx: Tx, account_id: int) -> int:
@@ -164,11 +136,6 @@ def _files(tx: Tx, account_id: int) -> int:
     return len(brought) + bool(archive)
 
 
-def _announcements(tx: Tx, account_id: int) -> int:
-    """Its reactions to announcements, and which it has read."""
-    return announcements.forget(tx, account_id)
-
-
 def _itself(tx: Tx, account_id: int) -> int:
     """The last part: 1 while there was something to do."""
     account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
@@ -189,20 +156,22 @@ def _itself(tx: Tx, account_id: int) -> int:
     return 1
 
 
-PARTS: tuple[Callable[[Tx, int], int], ...] = (
+PARTS: tuple[Part, ...] = (
     _posts,
-    _followees,
-    _followers,
-    _requests,
-    _asked,
-    _favourites,
-    _blocks,
-    _averse,
-    _lists,
-    _tags,
+    _each(_newest(follows.following), social_follows.unfollow),
+    _each(_newest(follows.followers), _of_others(social_follows.unfollow)),
+    _each(_newest(follows.requests), social_follows.reject),
+    _each(_some(rows.asked), social_follows.unfollow),
+    _each(_newest(_favourites), _unfavourite),
+    _each(_newest(blocks_and_mutes.blocks_page), blocks_and_mutes.unblock),
+    _each(_newest(blocks_and_mutes.mutes_page), blocks_and_mutes.unmute),
+    _each(_some(rows.blockers), _of_others(blocks_and_mutes.unblock)),
+    _each(_some(rows.muters), _of_others(blocks_and_mutes.unmute)),
+    _each(_lists, social_lists.delete),
+    _each(_newest(chosen_tags.followed), chosen_tags.unfollow),
     _uploads,
     _files,
-    _announcements,
+    announcements.forget,
     _itself,
 )
 

@@ -24,7 +24,6 @@ OWN = (  # in its bucket, by `account_id`
     "filter_keywords",
     "filter_posts",
     "drafts",
-    "blocked_domains",
     "notification_policies",
     "notification_permissions",
     "notification_requests",
@@ -64,21 +63,26 @@ def asked(tx: Tx, account_id: int, limit: int) -> list[int]:
     return [id for (id,) in found]
 
 
-def averse(tx: Tx, account_id: int, limit: int) -> tuple[list[int], list[int]]:
-    """(some who block it, some who mute it)."""
-    blockers = tx.all(
+def blockers(tx: Tx, account_id: int, limit: int) -> list[int]:
+    """Some who block it."""
+    found = tx.all(
         "SELECT blocker_id FROM blocked_by WHERE bucket = :bucket AND account_id = :account LIMIT :limit",
         bucket=bucket_of(account_id),
         account=account_id,
         limit=limit,
     )
-    muters = tx.all(
+    return [id for (id,) in found]
+
+
+def muters(tx: Tx, account_id: int, limit: int) -> list[int]:
+    """Some who mute it."""
+    found = tx.all(
         "SELECT muter_id FROM muted_by WHERE bucket = :bucket AND account_id = :account LIMIT :limit",
         bucket=bucket_of(account_id),
         account=account_id,
         limit=limit,
     )
-    return [id for (id,) in blockers], [id for (id,) in muters]
+    return [id for (id,) in found]
 
 
 def blank(tx: Tx, account_id: int) -> None:
