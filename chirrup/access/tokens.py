@@ -30,7 +30,8 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
     """Who sent this token, in one query. account_id is 0 for an app's own token.
 
     even_unconfirmed: for the few routes that those who have not confirmed their address may use.
-    Raises Unauthorised (unknown, revoked, of another site), Forbidden (unconfirmed, unapproved, disabled, suspended).
+    Raises Unauthorised (unknown, revoked, of another site), Forbidden (unconfirmed, unapproved, disabled, suspended,
+    moved to another account).
     """
     found = rows.find(tx, *secret.locate(text))
     if found is None:
@@ -46,6 +47,8 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
         except Unconfirmed:
             if not even_unconfirmed:
                 raise
+        if standing.moved_to_id:  # on pages it may still look after itself: web/routes.py
+            raise Forbidden("Your login is currently disabled")
     return Viewer(
         account_id=token.account_id,
         scopes=scopes.expand(token.scopes),

@@ -77,6 +77,7 @@ class Account(Entity, kw_only=True):
     fields: list[AccountField]
     suspended: bool | msgspec.UnsetType = msgspec.UNSET
     limited: bool | msgspec.UnsetType = msgspec.UNSET  # silenced
+    moved: "Account | msgspec.UnsetType | None" = msgspec.UNSET  # whom it leads to; None: it is suspended itself
 
 
 class Source(Entity, kw_only=True):

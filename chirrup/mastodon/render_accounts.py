@@ -79,10 +79,23 @@ class AccountRenderer:
                 elif (before.changed_ms, before.suspended_ms) == (state.changed_ms, state.suspended_ms):
                     parts[id] = self._keep_account(state, msgspec.structs.replace(entity, **_counts(state)), drawn)
         if missing := states.keys() - parts.keys():
-            for id, profile in shown.profiles(tx, {id: states[id] for id in missing}, self.site).items():
+            profiles = shown.profiles(tx, {id: states[id] for id in missing}, self.site)
+            led_to = self._led_to(tx, profiles.values())
+            for id, profile in profiles.items():
+                entity = self.account_entity(tx, profile)
+                if target_id := profile.account.moved_to_id:
+                    moved = None if profile.account.suspended_ms else led_to.get(target_id)
+                    parts[id] = msgspec.Raw(encode(msgspec.structs.replace(entity, moved=moved)))
+                    continue  # not kept: the other may change
                 drawn = self._drawn(tx) if any_in(_texts(profile)) else None
-                parts[id] = self._keep_account(states[id], self.account_entity(tx, profile), drawn)
+                parts[id] = self._keep_account(states[id], entity, drawn)
         return parts
+
+    def _led_to(self, tx: Tx, profiles: Iterable[Profile]) -> dict[int, entities.Account]:
+        """Those whom accounts that have moved lead to. No query where none has."""
+        ids = {one.account.moved_to_id for one in profiles} - {0}
+        found = shown.profiles(tx, self._states(tx, ids), self.site) if ids else {}
+        return {id: self.account_entity(tx, one) for id, one in found.items()}
 
     def _keep_account(self, state: AccountState, entity: entities.Account, drawn: int | None) -> Json:
         part = msgspec.Raw(encode(entity))

@@ -38,11 +38,12 @@ def directory(
 
 
 def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
-    """Those of ids that are discoverable and not silenced, without blocks in either direction and mutes."""
+    """Those of ids that are discoverable, not silenced and not moved, without blocks in either direction and mutes."""
     found = account_rows.by_ids(tx, ids)
     muted = blocks_and_mutes.of(tx, viewer_id, ids).muting
     shown = visibility.accounts_shown(tx, viewer_id, ids)
-    return [id for id in shown if found[id].discoverable and not found[id].silenced_ms and id not in muted]
+    listed = {id for id, one in found.items() if one.discoverable and not (one.silenced_ms or one.moved_to_id)}
+    return [id for id in shown if id in listed and id not in muted]
 
 
 class Suggestion(msgspec.Struct, frozen=True):

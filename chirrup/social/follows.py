@@ -37,13 +37,15 @@ def follow(
     """Follow, or ask a locked account; if the follow exists already, change its options (None: no change).
 
     languages: of the posts wanted; () for all. Raises NotFound (absent, suspended, blocks the follower),
-    Forbidden (oneself), Invalid (languages).
+    Forbidden (oneself; an account that has moved), Invalid (languages).
     """
     if follower == followee:
         raise NotAllowed("an account cannot follow itself")
     languages = _languages(languages)
     target = accounts.followable(tx, follower, followee)
     standing = rows.get(tx, follower, followee)
+    if target.moved_to_id and not standing:
+        raise NotAllowed("this account has moved to another: follow that one")
     options: _Options = {
         "show_boosts": show_boosts if show_boosts is not None else bool(standing.show_boosts) if standing else True,
         "notify": notify if notify is not None else bool(standing.notify) if standing else False,
@@ -82,6 +84,28 @@ def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify:
         account_rows.add_counts(tx, follower, followees=1)
         account_rows.add_counts(tx, followee, followers=1)
         tx.emit(Followed(follower, followee))
+
+
+def follow_instead(tx: Tx, follower: int, before: int, target: int) -> None:
+    """Whoever follows the account `before` follows target, with the same options and on the same lists.
+
+    Nobody is told. A lock of target does not matter, as its owner has wanted these followers. Where one blocks the
+    other, nothing changes.
+    """
+    standing = rows.get(tx, follower, before)
+    known = blocks_and_mutes.of(tx, follower, [target])
+    if standing is None or target in known.blocking | known.blocked_by:
+        return
+    if follower != target and target not in known.following:
+        if rows.take_request(tx, follower, target):
+            tx.emit(FollowAnswered(target, follower))
+        options = {"show_boosts": bool(standing.show_boosts), "notify": bool(standing.notify)}
+        rows.insert(tx, follower, target, **options, languages=standing.languages)
+        account_rows.add_counts(tx, follower, followees=1)
+        account_rows.add_counts(tx, target, followers=1)
+        tx.emit(FollowChanged(follower, target))
+    lists.put_instead(tx, follower, before, target)
+    _disconnect(tx, follower, before)
 
 
 def unfollow(tx: Tx, follower: int, followee: int) -> None:

@@ -137,6 +137,13 @@ def remove(tx: Tx, owner_id: int, id: int, account_ids: Collection[int]) -> None
         tx.emit(ListChanged(owner_id, id))
 
 
+def put_instead(tx: Tx, owner_id: int, before: int, account_id: int) -> None:
+    """account_id, which owner_id follows, comes onto all lists of owner_id that `before` is on."""
+    for id in rows.held_by(tx, before, [owner_id]) if owner_id != account_id else ():
+        if rows.add_member(tx, get(tx, owner_id, id), account_id):
+            tx.emit(ListChanged(owner_id, id))
+
+
 def forget(tx: Tx, owner_id: int, account_id: int) -> None:
     """Take account_id off all lists of owner_id, which no longer follows it."""
     for id in rows.held_by(tx, account_id, [owner_id]):

@@ -151,7 +151,7 @@ def named_by(tx: Tx, viewer_id: int, address: str, base_url: str, org_id: int = 
 
 def on_account_changed(tx: Tx, event: events.AccountChanged) -> list[tuple[str, Signal]]:
     account = accounts.by_id(tx, event.of)
-    if account and not (account.suspended_ms or account.pending):
+    if account and not (account.suspended_ms or account.pending or account.moved_to_id):
         tx.search.index_account(tx, account.id, account.username, account.display_name, org_id=account.org_id)
     else:
         tx.search.remove_account(tx, event.of)

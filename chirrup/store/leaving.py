@@ -29,9 +29,11 @@ OWN = (  # in its bucket, by `account_id`
     "notification_requests",
     "push_subscriptions",
     "imported_posts",
+    "aliases",
+    "moves",
 )
 # What others keep about it; nothing in its own bucket leads there.
-TARGETED = ("account_notes", "suggestions_refused")  # by `target_id`
+TARGETED = ("account_notes", "suggestions_refused", "aliases")  # by `target_id`
 HELD = ("notification_permissions", "notification_requests")  # by `from_id`
 
 

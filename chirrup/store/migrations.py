@@ -170,6 +170,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "imports.audience": _add("imports", "audience", "TEXT NOT NULL DEFAULT ''"),
     "imported_posts": _create_missing,
     "bans": _create_missing,
+    "aliases and moves": _create_missing,
+    "accounts.moved_to_id": _add("accounts", "moved_to_id", "BIGINT NOT NULL DEFAULT 0"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

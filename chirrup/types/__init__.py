@@ -28,6 +28,7 @@ from .moderation import Ban as Ban
 from .moderation import ModerationEntry as ModerationEntry
 from .moderation import Report as Report
 from .moderation import Strike as Strike
+from .moving import Move as Move
 from .notifications import Notification as Notification
 from .notifications import NotificationGroup as NotificationGroup
 from .notifications import NotificationKind as NotificationKind
@@ -105,6 +106,7 @@ class Account(Struct, frozen=True):
     sensitized_ms: int = 0  # since when all its posts are marked as sensitive; 0: it is not so
     presentation: str = ""  # JSON of Presentation; "": all as it is at first
     pending: int = 0  # 1: it waits until staff let it in; nobody else sees it
+    moved_to_id: int = 0  # the account that its owner uses instead; 0: none
 
     @property
     def created_ms(self) -> int:

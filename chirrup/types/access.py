@@ -120,6 +120,7 @@ class Standing(msgspec.Struct, frozen=True):
     suspended_ms: int
     org_id: int = 0
     filters_version: int = 0
+    moved_to_id: int = 0
 
 
 class Stranger(int):

@@ -14,7 +14,7 @@ from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, drafts, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, leaving, passkeys, portability, second_factor, settings
+from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings
 from .screens.showroom import ui
 
 
@@ -23,6 +23,7 @@ class PageRoute(Route, frozen=True, kw_only=True):
 
     for_programs: bool = False
     popup: bool = False  # apps open it in a separate window and wait for its redirect
+    when_moved: bool = False  # also for an account that has moved to another
     file_bytes_max: int = 0  # of a file in its form; 0: as of media
     again: Callable[..., Any] | None = None  # shows a refused form again, filled in, with the problems (kept.py)
 
@@ -73,7 +74,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/forgot", mailed.forgot, who=ANYONE, again=mailed.forgot_again, popup=True, when_closed=True),
     PageRoute("GET", "/reset/{secret}", mailed.reset_form, who=ANYONE, when_closed=True),
     PageRoute("POST", "/reset", mailed.reset, who=ANYONE, again=mailed.reset_again, cost=SLOW, when_closed=True),
-    PageRoute("POST", "/logout", login.logout, when_closed=True),
+    PageRoute("POST", "/logout", login.logout, when_closed=True, when_moved=True),
     PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE, popup=True, when_closed=True),
     PageRoute("POST", "/oauth/authorize", oauth.consent, popup=True, when_closed=True),
     PageRoute("GET", "/oauth/authorize/native", oauth.show_code, who=ANYONE, popup=True, when_closed=True),
@@ -105,7 +106,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", filters.EDIT_PATH, filters.edit_form),
     PageRoute("POST", filters.EDIT_PATH, filters.save, again=filters.edit_again),
     PageRoute("POST", f"{filters.EDIT_PATH}/delete", filters.delete),
-    PageRoute("GET", "/settings/data", portability.show),
+    PageRoute("GET", "/settings/data", portability.show, when_moved=True),
     PageRoute(
         "POST", "/settings/data", portability.bring_in, uploads=True, again=portability.again, limits=limits.IMPORT
     ),
@@ -119,26 +120,65 @@ ROUTES: list[PageRoute] = [
         limits=limits.IMPORT,
         cost=SLOW,
     ),
-    PageRoute("POST", "/settings/data/archive", portability.ask_for_archive, again=portability.again_for_archive),
-    PageRoute("GET", "/settings/data/archives/{id}", portability.archive),
-    PageRoute("GET", "/settings/data/{name}", portability.take_out, cost=SLOW),
-    PageRoute("GET", f"{portability.IMPORT_PATH}/failed.csv", portability.failed, cost=SLOW),
+    PageRoute(
+        "POST",
+        "/settings/data/archive",
+        portability.ask_for_archive,
+        again=portability.again_for_archive,
+        when_moved=True,
+    ),
+    PageRoute("GET", "/settings/data/archives/{id}", portability.archive, when_moved=True),
+    PageRoute("GET", "/settings/data/{name}", portability.take_out, cost=SLOW, when_moved=True),
+    PageRoute("GET", f"{portability.IMPORT_PATH}/failed.csv", portability.failed, cost=SLOW, when_moved=True),
     PageRoute("POST", f"{portability.IMPORT_PATH}/delete", portability.delete),
-    PageRoute("GET", "/settings/access", settings.access_form),
-    PageRoute("POST", "/settings/password", settings.change_password, again=settings.password_again, cost=SLOW),
-    PageRoute("POST", "/settings/email", settings.change_email, again=settings.email_again, cost=SLOW),
-    PageRoute("GET", "/settings/second-factor", second_factor.form),
-    PageRoute("POST", "/settings/second-factor/on", second_factor.turn_on, again=second_factor.again, cost=SLOW),
-    PageRoute("POST", "/settings/second-factor/codes", second_factor.replace, again=second_factor.again, cost=SLOW),
-    PageRoute("POST", "/settings/second-factor/off", second_factor.turn_off, again=second_factor.again, cost=SLOW),
-    PageRoute("GET", passkeys.PATH, passkeys.form),
-    PageRoute("POST", passkeys.PATH, passkeys.add, again=passkeys.again, cost=SLOW),
-    PageRoute("POST", f"{passkeys.PATH}/remove", passkeys.remove, again=passkeys.again, cost=SLOW),
-    PageRoute("GET", "/settings/leave", leaving.form),
-    PageRoute("POST", "/settings/leave", leaving.leave, again=leaving.again, cost=SLOW),
+    PageRoute("GET", "/settings/access", settings.access_form, when_moved=True),
+    PageRoute(
+        "POST",
+        "/settings/password",
+        settings.change_password,
+        again=settings.password_again,
+        cost=SLOW,
+        when_moved=True,
+    ),
+    PageRoute("POST", "/settings/email", settings.change_email, again=settings.email_again, cost=SLOW, when_moved=True),
+    PageRoute("GET", "/settings/second-factor", second_factor.form, when_moved=True),
+    PageRoute(
+        "POST",
+        "/settings/second-factor/on",
+        second_factor.turn_on,
+        again=second_factor.again,
+        cost=SLOW,
+        when_moved=True,
+    ),
+    PageRoute(
+        "POST",
+        "/settings/second-factor/codes",
+        second_factor.replace,
+        again=second_factor.again,
+        cost=SLOW,
+        when_moved=True,
+    ),
+    PageRoute(
+        "POST",
+        "/settings/second-factor/off",
+        second_factor.turn_off,
+        again=second_factor.again,
+        cost=SLOW,
+        when_moved=True,
+    ),
+    PageRoute("GET", passkeys.PATH, passkeys.form, when_moved=True),
+    PageRoute("POST", passkeys.PATH, passkeys.add, again=passkeys.again, cost=SLOW, when_moved=True),
+    PageRoute("POST", f"{passkeys.PATH}/remove", passkeys.remove, again=passkeys.again, cost=SLOW, when_moved=True),
+    PageRoute("GET", moving.PATH, moving.form, when_moved=True),
+    PageRoute("POST", moving.PATH, moving.move, again=moving.again, cost=SLOW),
+    PageRoute("POST", f"{moving.PATH}/back", moving.come_back, when_moved=True),
+    PageRoute("POST", f"{moving.PATH}/aliases", moving.add_alias, again=moving.alias_again),
+    PageRoute("POST", f"{moving.PATH}/aliases/remove", moving.remove_alias),
+    PageRoute("GET", "/settings/leave", leaving.form, when_moved=True),
+    PageRoute("POST", "/settings/leave", leaving.leave, again=leaving.again, cost=SLOW, when_moved=True),
     PageRoute("GET", "/gone", leaving.gone, who=ANYONE, when_closed=True),
-    PageRoute("POST", "/settings/sessions", settings.end_sessions),
-    PageRoute("POST", "/settings/apps", settings.revoke_app),
+    PageRoute("POST", "/settings/sessions", settings.end_sessions, when_moved=True),
+    PageRoute("POST", "/settings/apps", settings.revoke_app, when_moved=True),
     # people
     PageRoute("GET", "/{handle}", profiles.posts, who=ANYONE),
     PageRoute("GET", "/{handle}/with_replies", profiles.with_replies, who=ANYONE),

@@ -32,6 +32,7 @@ from .routes import ROUTES, SHOWROOM, PageRoute, form_at
 from .screens.entry import login
 from .screens.posts.typed import PICTURES_MAX
 from .screens.reading.notifications import count_unread
+from .screens.settings import moving
 from .views import Views
 
 log = structlog.get_logger()
@@ -78,6 +79,10 @@ class Web:
                 raise Unauthorised("Log in first.")
             if route.who == ADMIN and not roles.may(call.viewer.role, route.permission):
                 raise NotAllowed("this page is for those who look after this server")
+            if call.me and call.me.moved_to_id and route.who != ANYONE and not route.when_moved:
+                if route.method == "GET":
+                    return self._go(call, Go(moving.PATH))
+                raise NotAllowed("this account has moved to another")
             if route.limits:
                 await call.throttle(route.limits, account=str(call.viewer_id))
             if route.method == "POST":

@@ -15,6 +15,7 @@ from ..social import (
     follows,
     leaving,
     media,
+    moving,
     notification_policies,
     polls,
     push_messages,
@@ -81,6 +82,15 @@ async def delete_account(engines: Engines, job: Job, given: tuple[int, int]) -> 
             pass
 
 
+async def move_followers(engines: Engines, job: Job, move: tuple[int, int]) -> None:
+    """Those of the first account follow the second instead, step by step; who minds the first minds the second."""
+    after = await engines.db.write(moving.keep_averse, *move, 0)
+    while after:
+        after = await engines.db.write(moving.keep_averse, *move, after)
+    while await engines.db.write(moving.follow_on, *move):
+        pass
+
+
 async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
     await archives.delete(engines, archive_id)
 
@@ -118,6 +128,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
+    moving.FOLLOWERS: Kind(move_followers, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
     announcements.DUE: Kind(announcement_due, pauses_s=DATED_S, payload=int),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }

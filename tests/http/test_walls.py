@@ -264,6 +264,8 @@ def fields_of(there: Site, path: str, *, absent: bool) -> dict[str, str]:
         secret = "x" * 46
         name, media, post, app, client_id = "nobody_at_all", ABSENT, ABSENT, ABSENT, "x" * 43
     own = there.asks_for_a_code | {"client_id": client_id, "decision": "allow"}
+    if path == "/settings/move/aliases/remove":  # elsewhere what was sent comes back
+        own |= {"remove": ABSENT if absent else there.ann.id}
     return own | {
         "text": f"hello @{name}",
         "reply_to": post,
@@ -272,6 +274,8 @@ def fields_of(there: Site, path: str, *, absent: bool) -> dict[str, str]:
         f"about{media}": "changed",
         "visibility": "direct",
         "choice": "0",
+        "moved_to": f"@{name}",
+        "alias": f"@{name}",
         "email": f"{name}@example.com",
         "password": "password",
         "end": session,

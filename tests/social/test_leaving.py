@@ -22,6 +22,7 @@ from chirrup.social import (
     leaving,
     lists,
     markers,
+    moving,
     notification_policies,
     polls,
     posts,
@@ -162,6 +163,10 @@ class Scene:
             await do(account_lists.endorse, one, other)
             await do(account_lists.set_note, one, other, f"{WORD if one == ann else 'she'} 1")
             await do(discovery.refuse_suggestion, one, other)
+        for one, name in ((ann, "sam"), (self.sam, "ann")):
+            await do(moving.add_alias, one, name, "town.example")
+        await do(moving.move, ann, "sam", "town.example")
+        await do(moving.come_back, ann)
         for stranger in (self.kim, self.sam):
             await self.say(stranger, "@ann do I know you?")
         await self.say(ann, f"@kim {WORD}")

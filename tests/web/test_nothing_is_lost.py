@@ -43,6 +43,7 @@ OTHER_STATES = {
     "/announcements/{id}/dismiss",
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",
+    *("/settings/move/back", "/settings/move/aliases/remove"),  # test_moving.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py
@@ -125,7 +126,7 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
         *(
             "/settings/data",
             "/settings/second-factor",
-            "/settings/leave",
+            *("/settings/leave", "/settings/move"),
             *("/drafts", f"/drafts/{draft}"),
             "/settings/passkeys",
             "/follow-requests",

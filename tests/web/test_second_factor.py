@@ -138,8 +138,8 @@ def test_each_change_asks_for_the_password_and_for_a_code(owner: Owner, server: 
         for wrong in ({"password": "no", "code": owner.codes[0]}, {"password": "password", "code": "000000"}, {}):
             assert owner.change(what, **wrong).status_code in (403, 422), (what, wrong)
     assert owner.browser.send(form.url, form.fields | {"password": "password", "code": owner.code()}).status_code == 403
-    leave = {"csrf_from": "/settings/leave", "password": "password"}
-    assert owner.browser.post("/settings/leave", **leave).status_code == 403
+    for path in ("/settings/leave", "/settings/move"):
+        assert owner.browser.post(path, csrf_from=path, password="password").status_code == 403
     made = owner.change("codes", password="password", code=owner.code(steps=1))
     new = re.findall(r"<code>([\w-]{14})</code>", made.text)
     assert len(new) == 10 and not set(new) & set(owner.codes)

@@ -11,6 +11,8 @@ TABLES = {
     "suggestions_refused": "account_id",
     "featured_tags": "account_id",
     "followed_tags": "account_id",
+    "aliases": "account_id",
+    "moves": "account_id",
 }
 
 SCHEMA = """
@@ -23,7 +25,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   filters_version BIGINT NOT NULL DEFAULT 0,
   silenced_ms BIGINT NOT NULL DEFAULT 0, sensitized_ms BIGINT NOT NULL DEFAULT 0,
   presentation TEXT NOT NULL DEFAULT '',
-  pending INTEGER NOT NULL DEFAULT 0,
+  pending INTEGER NOT NULL DEFAULT 0, moved_to_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS accounts_of_org ON accounts (org_id, id DESC, bucket);
 
@@ -68,4 +70,13 @@ CREATE TABLE IF NOT EXISTS featured_tags (
 CREATE TABLE IF NOT EXISTS followed_tags (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, tag TEXT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, tag)) {clustered};
+
+CREATE TABLE IF NOT EXISTS aliases (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, target_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS moves (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL, target_id BIGINT NOT NULL,
+  followers BIGINT NOT NULL, done BIGINT NOT NULL, after_id BIGINT NOT NULL, ended_ms BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, id)) {clustered};
 """

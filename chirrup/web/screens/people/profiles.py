@@ -29,6 +29,7 @@ class ProfileView(PersonView, frozen=True, kw_only=True):
     note_html: Markup
     fields: list[FieldView]
     counts: AccountState | None  # None: suspended, so nothing is shown
+    moved_to: str  # the username of whom it leads to; "": nobody
     hidden: str  # why nothing is shown of it; "": all is
 
 
@@ -97,9 +98,16 @@ def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
             FieldView(one.name, views.html(one.value, named, inline=True), views.drawn(one.name)) for one in fields
         ],
         counts=None if gone else profile.state,
+        moved_to=_moved_to(tx, account),
         hidden=_why_hidden(tx, account),
     )
     return account, view
+
+
+def _moved_to(tx: Tx, account: Account) -> str:
+    if not account.moved_to_id or account.suspended_ms:
+        return ""
+    return accounts.get(tx, account.id, account.moved_to_id).username
 
 
 def _why_hidden(tx: Tx, account: Account) -> str:
