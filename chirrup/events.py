@@ -119,6 +119,26 @@ class PostsImported(Event, frozen=True):
     after: int = 0  # a follow: those up to it are dealt with
 
 
+class Collected(Event, frozen=True):
+    """of: who recommends target in this collection."""
+
+    collection_id: int
+    target_id: int
+
+
+class Uncollected(Event, frozen=True):
+    """of: whose collection target is not in any more."""
+
+    collection_id: int
+    target_id: int
+
+
+class CollectionChanged(Event, frozen=True):
+    """Its words, not who is in it. of: whose it is."""
+
+    collection_id: int
+
+
 class ListChanged(Event, frozen=True):
     """Members or rules changed, so the list's cached timeline is stale."""
 
@@ -214,6 +234,9 @@ ANY = (
     | PollEnded
     | PollVoted
     | PostsImported
+    | Collected
+    | Uncollected
+    | CollectionChanged
     | ListChanged
     | FiltersChanged
     | TagFollowsChanged

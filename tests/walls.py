@@ -80,6 +80,8 @@ class Site:
         self.files |= dict.fromkeys(("files", "profiles"), media["url"].rsplit("/", 1)[1])
         self.file = media["url"].removeprefix(server.url)
         self.list = listed["id"]
+        collected = self.bob.post(f"{V1}/collections", name=word, description=word, account_ids=[self.ann.id]).json()
+        self.item = collected["collection"]["items"][0]["id"]
         self.ids = {
             "statuses": [*said.values(), poll["id"], reply["id"]],
             "accounts": [self.ann.id, self.bob.id],
@@ -88,6 +90,7 @@ class Site:
             "polls": [poll["poll"]["id"]],
             "media": [media["id"]],
             "lists": [listed["id"]],
+            "collections": [collected["collection"]["id"]],
             "list": [listed["id"]],
             "featured_tags": [featured["id"]],
             "filters": [filtered["id"], keyword["id"]],  # of a keyword where the path is of before 4.0
@@ -166,7 +169,7 @@ class Site:
         if SECTIONS.get(section, section) == "tags":
             return [(re.sub(r"\{\w+\}", self.tag, path), "")]
         ids = self.ids.get(SECTIONS.get(section, section), [self.ann.id])
-        path = path.replace("{group_key}", "ungrouped-{id}").replace("{name}", "👍")
+        path = path.replace("{group_key}", "ungrouped-{id}").replace("{name}", "👍").replace("{item_id}", self.item)
         return [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
 
     def pages(self, path: str) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ class World:
             "media": self.picture()["id"],
             "lists": self._made("/api/v1/lists", title="friends"),
             "list": self._made("/api/v1/lists", title="others"),
+            "collections": self.user.post("/api/v1/collections", name="good ones").json()["collection"]["id"],
             "scheduled_statuses": self._made("/api/v1/statuses", status="later", scheduled_at="4000-01-01"),
             "drafts": self._made("/api/chirrup/v1/drafts", status="unfinished"),
             "reports": self._made("/api/v1/reports", account_id=self.other.id),

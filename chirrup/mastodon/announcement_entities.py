@@ -2,7 +2,8 @@
 
 import msgspec
 
-from .entities import CustomEmoji, Status, StatusMention, StatusTag
+from .collection_entities import ShallowTag
+from .entities import CustomEmoji, Status, StatusMention
 from .entity import Entity, Id
 
 
@@ -27,7 +28,7 @@ class Announcement(Entity, kw_only=True):
     read: bool | msgspec.UnsetType = msgspec.UNSET
     mentions: list[StatusMention]
     statuses: list[Status]
-    tags: list[StatusTag]
+    tags: list[ShallowTag]
     emojis: list[CustomEmoji]
     reactions: list[Reaction]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from .collection_entities import Collection, FeatureApproval, ShallowTag
 from .entity import Entity as Entity
 from .entity import Id as Id
 from .filter_entities import FilterResult
@@ -32,7 +33,7 @@ class RoleEntity(Entity, kw_only=True):
     permissions: str
     color: str = ""
     highlighted: bool = False
-    collection_limit: int = 0
+    collection_limit: int
 
 
 class AccountRole(Entity, kw_only=True):
@@ -75,6 +76,7 @@ class Account(Entity, kw_only=True):
     emojis: list[CustomEmoji]
     roles: list[AccountRole]
     fields: list[AccountField]
+    feature_approval: FeatureApproval
     suspended: bool | msgspec.UnsetType = msgspec.UNSET
     limited: bool | msgspec.UnsetType = msgspec.UNSET  # silenced
     moved: "Account | msgspec.UnsetType | None" = msgspec.UNSET  # whom it leads to; None: it is suspended itself
@@ -149,11 +151,6 @@ class StatusMention(Entity, kw_only=True):
     acct: str
 
 
-class StatusTag(Entity, kw_only=True):
-    name: str
-    url: str
-
-
 class StatusApplication(Entity, kw_only=True):
     name: str
     website: str | None
@@ -218,7 +215,7 @@ class StatusFixed(Entity, kw_only=True):
     content: str | msgspec.UnsetType  # of a quote it is in the other part: it names what not everybody may see
     media_attachments: list[MediaAttachment]
     mentions: list[StatusMention]
-    tags: list[StatusTag]
+    tags: list[ShallowTag]
     emojis: list[CustomEmoji]
     application: StatusApplication | None
     card: None
@@ -332,6 +329,7 @@ class Notification(Entity, kw_only=True):
     status: Status | msgspec.UnsetType = msgspec.UNSET
     report: Report | msgspec.UnsetType = msgspec.UNSET
     moderation_warning: AccountWarning | msgspec.UnsetType = msgspec.UNSET
+    collection: Collection | msgspec.UnsetType = msgspec.UNSET
 
 
 class Count(Entity, kw_only=True):

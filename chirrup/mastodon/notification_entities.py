@@ -2,6 +2,7 @@
 
 import msgspec
 
+from .collection_entities import Collection
 from .entities import Account, AccountWarning, Entity, Id, Report, Status
 
 
@@ -17,6 +18,7 @@ class NotificationGroup(Entity, kw_only=True):
     status_id: Id | msgspec.UnsetType = msgspec.UNSET
     report: Report | msgspec.UnsetType = msgspec.UNSET
     moderation_warning: AccountWarning | msgspec.UnsetType = msgspec.UNSET
+    collection: Collection | msgspec.UnsetType = msgspec.UNSET
 
 
 class PartialAccountWithAvatar(Entity, kw_only=True):

@@ -84,6 +84,37 @@ class Whole(Page[T]):
     """The same for one object with lists in it: items is the object."""
 
 
+class OffsetQuery(msgspec.Struct, kw_only=True):
+    offset: int = 0
+    limit: str = ""
+
+
+def offset(query: OffsetQuery, *, default: int, most: int) -> tuple[int, int]:
+    """(offset, limit)."""
+    return max(0, query.offset), limit(query.limit, default=default, most=most)
+
+
+class OffsetPage(Result, Generic[T]):
+    """An object with a list in it, that is paged by how many come before."""
+
+    body: T
+    offset: int
+    limit: int
+    more: bool
+
+    def reply(self, call: Call) -> Reply:
+        kept = [(k, v) for k, v in _flat(call.params) if k != "offset"]
+        links = [
+            f'<{call.url}?{urlencode([*kept, ("offset", at)])}>; rel="{rel}"'
+            for rel, at, there in (
+                ("next", self.offset + self.limit, self.more),
+                ("prev", max(0, self.offset - self.limit), self.offset > 0),
+            )
+            if there
+        ]
+        return Reply(self.body, headers={"Link": ", ".join(links)} if links else {})
+
+
 def page(items: Sequence[Any], keys: Sequence[int], asked: Span) -> Page[Any]:
     """keys: the ids for paging, newest first, of all that was found; items may be fewer, without hidden ones."""
     return Page(items, (keys[0], keys[-1]) if keys else None, full=len(keys) >= asked.limit or asked.oldest)

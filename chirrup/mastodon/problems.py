@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import ChirrupError, Invalid, InvalidFields, InvalidSignUp, NotAllowed, NotFound, OAuthError
+from ..social.collections import InvalidCollection
 from ..social.composing import MentionsUnexpected
 
 FAILED = "Validation failed: "
@@ -32,6 +33,7 @@ WHOLE = {  # (field, rule) -> the whole message, without FAILED
     ("scheduled_at", "unreadable"): "Record invalid",
     ("media_ids", "mixed"): "Cannot attach a video to a post that already contains images",
     ("media_ids", "not_ready"): "Cannot attach files that have not finished processing. Try again in a moment!",
+    ("account_id", "blank"): "`account_id` parameter is missing",
     ("media", "shown"): "Media attachment is currently used by a status",
     ("text", "mentions"): "Unexpected accounts mentioned",
     ("token", "unknown"): "This link no longer works. Ask for a new one.",
@@ -49,12 +51,14 @@ def words(error: ChirrupError) -> dict[str, Any]:
     if isinstance(error, OAuthError):
         return {"error": error.error, "error_description": error.message}
     body: dict[str, Any] = {"error": message(error)}
-    if isinstance(error, InvalidSignUp):
+    if isinstance(error, InvalidSignUp | InvalidCollection):
         details: dict[str, list[dict[str, str]]] = {}
         for problem in error.problems:
             detail = {"error": RULES.get(problem.rule, "ERR_INVALID"), "description": problem.why}
             details.setdefault(problem.field, []).append(detail)
         body["details"] = details
+        if isinstance(error, InvalidCollection):
+            body = {"error": body}  # as documented
     elif isinstance(error, MentionsUnexpected):
         body["unexpected_accounts"] = [{"id": str(id)} for id in error.account_ids]
     return body
@@ -65,6 +69,8 @@ def message(error: ChirrupError) -> str:
         return NOT_FOUND.get(error.what, "Record not found")
     if isinstance(error, NotAllowed):
         return f"This action is not allowed: {error.message}" if error.message else "This action is not allowed"
+    if isinstance(error, InvalidCollection):
+        return FAILED + ", ".join(f"{one.field.replace('_', ' ').capitalize()} {one.why}" for one in error.problems)
     if isinstance(error, InvalidFields):
         return FAILED + ", ".join(map(_sentence, error.problems))
     if isinstance(error, Invalid):

@@ -10,13 +10,13 @@ import msgspec
 
 from ..ids import ms_of
 from ..ports import Tx
-from ..social import reports, strikes, tags, text
+from ..social import collections, reports, strikes, tags, text
 from ..social.notification_groups import Entry, key_of
 from ..social.tellable import OFFICIAL
 from ..times import day, iso
-from ..types import Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
-from . import entities, notification_entities
-from .render_accounts import UNSET
+from ..types import ON_COLLECTIONS, Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
+from . import entities, notification_entities, render_collections
+from .render_accounts import UNSET, Json
 from .render_posts import PostRenderer
 from .told import own_report, warning
 
@@ -45,6 +45,7 @@ class Renderer(PostRenderer):
         """In their order. The caller must get them from social/notifications.py, which checks visibility."""
         official = [one for one in told if one.kind in OFFICIAL]
         reported, warned = self._official(tx, official) if official else ({}, {})
+        collected = self.collections(tx, viewer_id, {one.post_id for one in told if one.kind in ON_COLLECTIONS})
         by_whom = self.accounts_by_id(tx, {one.from_id for one in told})
         about = self.statuses_by_id(tx, viewer_id, {one.about_post_id for one in told if one.about_post_id})
         return [
@@ -57,9 +58,18 @@ class Renderer(PostRenderer):
                 status=about[one.about_post_id] if one.about_post_id else UNSET,
                 report=reported.get(one.id, UNSET),
                 moderation_warning=warned.get(one.id, UNSET),
+                collection=collected.get(one.post_id, UNSET) if one.kind in ON_COLLECTIONS else UNSET,
             )
             for one in told
         ]
+
+    def collections(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
+        """Those of ids that the viewer may see. No query where ids is empty."""
+        found = collections.seen(tx, viewer_id, ids) if ids else {}
+        return {
+            one.collection.id: render_collections.collection(self, one)
+            for one in collections.whole(tx, viewer_id, found.values())
+        }
 
     def notification_groups(
         self,
@@ -80,6 +90,9 @@ class Renderer(PostRenderer):
         about = {one.at.about_post_id: None for one in found if one.at.about_post_id}
         official = [one.at for one in found if one.at.kind in OFFICIAL]
         told = self._official(tx, official) if official else ({}, {})
+        on = {one.at.id: one.at.post_id for one in found if one.at.kind in ON_COLLECTIONS}
+        shown = self.collections(tx, viewer_id, on.values())
+        collected = {id: shown[at] for id, at in on.items() if at in shown}
         people, posts = self.accounts_by_id(tx, named), self.statuses_by_id(tx, viewer_id, about)
         return notification_entities.GroupedNotificationsResults(
             accounts=[people[id] for id in named if id in full and id in people],
@@ -87,7 +100,7 @@ class Renderer(PostRenderer):
             if partial
             else UNSET,
             statuses=[posts[id] for id in about if id in posts],
-            notification_groups=[_group(one, oldest, *told) for one in found],
+            notification_groups=[_group(one, oldest, *told, collected) for one in found],
         )
 
     def _official(
@@ -156,6 +169,7 @@ def _group(
     oldest: Mapping[int, int] | None,
     reported: Mapping[int, entities.Report],
     warned: Mapping[int, entities.AccountWarning],
+    collected: Mapping[int, Json],
 ) -> notification_entities.NotificationGroup:
     paged = oldest is not None
     return notification_entities.NotificationGroup(
@@ -170,4 +184,5 @@ def _group(
         status_id=str(one.at.about_post_id) if one.at.about_post_id else UNSET,
         report=reported.get(one.at.id, UNSET),
         moderation_warning=warned.get(one.at.id, UNSET),
+        collection=collected.get(one.at.id, UNSET),
     )

@@ -15,17 +15,22 @@ from ..access.sites import Site
 from ..errors import NotFound
 from ..ports import Tx
 from ..social import shown, text
+from ..social.collections import COLLECTIONS_MAX
 from ..social.media import Addresses, emoji_path
 from ..social.shortcodes import EmojiSet, any_in
 from ..social.shown import Kept, Known, Profile
 from ..times import day
 from ..types import Account, AccountState, Emoji, Presentation
 from . import entities
+from .collection_entities import FeatureApproval
 
 Json = Any  # an encoded entity: msgspec.Raw
 
 encode = msgspec.json.Encoder().encode
 UNSET = msgspec.UNSET
+# The same for all viewers, so that an account is encoded once: what is said is what holds for whom it does not block.
+_FEATURED = FeatureApproval(automatic=["public"], manual=[], current_user="automatic")
+_NOT_FEATURED = FeatureApproval(automatic=[], manual=[], current_user="denied")
 
 
 class AccountRenderer:
@@ -170,6 +175,7 @@ class AccountRenderer:
                 entities.AccountField(name=one.name, value=text.to_html(one.value, named, self.base_url, inline=True))
                 for one in profile.fields
             ],
+            feature_approval=_FEATURED if account.is_recommended and not gone else _NOT_FEATURED,
             suspended=True if gone else UNSET,
             limited=True if account.silenced_ms else UNSET,
             **_counts(profile.state),
@@ -206,7 +212,11 @@ def _texts(profile: Profile) -> list[str]:
 def role_entity(role: str) -> entities.RoleEntity:
     rank = roles.rank(role)
     return entities.RoleEntity(
-        id=str(rank.id), name=rank.name, permissions=str(int(rank.permissions)), highlighted=rank.highlighted
+        id=str(rank.id),
+        name=rank.name,
+        permissions=str(int(rank.permissions)),
+        highlighted=rank.highlighted,
+        collection_limit=COLLECTIONS_MAX,
     )
 
 

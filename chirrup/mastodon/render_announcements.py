@@ -9,7 +9,8 @@ from ..social.shortcodes import EMPTY, EmojiSet
 from ..times import day, iso
 from ..types import Announcement, Stranger
 from . import announcement_entities as entities
-from .entities import StatusMention, StatusTag
+from .collection_entities import ShallowTag
+from .entities import StatusMention
 from .render import Renderer
 from .render_accounts import UNSET, Json
 
@@ -57,7 +58,7 @@ def _announcement(
             for who in whole.named
         ],
         statuses=[posts[id] for id in whole.post_ids if id in posts],
-        tags=[StatusTag(name=tag.lower(), url=render.tag_url(tag)) for tag in whole.tags],
+        tags=[ShallowTag(name=tag.lower(), url=render.tag_url(tag)) for tag in whole.tags],
         emojis=render.emojis_in(tx, [one.text]),
         reactions=[
             entities.Reaction(

@@ -23,6 +23,7 @@ from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, 
 from ..times import iso, iso_or_none
 from ..types import App, Filter, Media, MediaState, Post, PostCounts, PostFlags, PostVersion, QuotePolicy, QuoteState
 from . import entities, filter_entities
+from .collection_entities import ShallowTag
 from .render_accounts import UNSET, AccountRenderer, Json, encode
 
 Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
@@ -154,7 +155,7 @@ class PostRenderer(AccountRenderer):
                 )
                 for one in post.mentioned
             ],
-            tags=[entities.StatusTag(name=name.lower(), url=self.tag_url(name)) for name in post.tag_names],
+            tags=[ShallowTag(name=name.lower(), url=self.tag_url(name)) for name in post.tag_names],
             emojis=self.emojis_in(tx, (post.text, post.summary)),
             application=_application(details.apps.get(post.app_id)),
             card=None,

@@ -33,6 +33,7 @@ async def create(call: Call, body: NewReport) -> entities.Report:
             comment=body.comment,
             category=body.category,
             post_ids=body.status_ids,
+            collection_ids=body.collection_ids,
             rule_ids=body.rule_ids,
             rules=len(call.site.rules),
         )

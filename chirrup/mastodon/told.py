@@ -17,7 +17,7 @@ def own_report(one: Report, target: Json) -> entities.Report:
         forwarded=False,
         created_at=iso(one.created_ms),
         status_ids=[str(id) for id in one.posts],
-        collection_ids=[],
+        collection_ids=[str(id) for id in one.collections],
         rule_ids=[str(id) for id in one.rules] or None,
         target_account=target,
     )

@@ -42,8 +42,7 @@ def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
     found = account_rows.by_ids(tx, ids)
     muted = blocks_and_mutes.of(tx, viewer_id, ids).muting
     shown = visibility.accounts_shown(tx, viewer_id, ids)
-    listed = {id for id, one in found.items() if one.discoverable and not (one.silenced_ms or one.moved_to_id)}
-    return [id for id in shown if id in listed and id not in muted]
+    return [id for id in shown if found[id].is_recommended and id not in muted]
 
 
 class Suggestion(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..store import reactions as reaction_rows
 from ..types import Account, Span
-from . import accounts, announcements, posts
+from . import accounts, announcements, collections, posts
 from . import follows as social_follows
 from . import lists as social_lists
 
@@ -168,6 +168,7 @@ PARTS: tuple[Part, ...] = (
     _each(_some(rows.blockers), _of_others(blocks_and_mutes.unblock)),
     _each(_some(rows.muters), _of_others(blocks_and_mutes.unmute)),
     _each(_lists, social_lists.delete),
+    collections.forget,
     _each(_newest(chosen_tags.followed), chosen_tags.unfollow),
     _uploads,
     _files,

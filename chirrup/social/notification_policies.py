@@ -93,8 +93,8 @@ def _was_written_to(tx: Tx, account_id: int, from_id: int, post: Post | None) ->
 
 
 def hold(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post_id: int) -> None:
-    if rows.insert_held(tx, account_id, kind, from_id, post_id):
-        requests.add(tx, account_id, from_id, post_id)
+    if held := rows.insert_held(tx, account_id, kind, from_id, post_id):
+        requests.add(tx, account_id, from_id, held.about_post_id)
 
 
 # the policy

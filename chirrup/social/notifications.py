@@ -16,10 +16,10 @@ from ..store import accounts, blocks_and_mutes, follows, markers, polls, posts, 
 from ..store import notification_policies as policy_rows
 from ..store import notification_requests as requests
 from ..store import notifications as rows
-from ..types import Notification, NotificationKind, Post, Span, Treatment
+from ..types import ON_COLLECTIONS, Notification, NotificationKind, Post, Span, Treatment
+from . import collections, push_subscriptions, staff
 from . import notification_groups as groups
 from . import notification_policies as policies
-from . import push_subscriptions, staff
 from .tellable import NEEDED, Tellable, addressed_by
 
 Signals = list[tuple[str, Signal]]
@@ -86,11 +86,14 @@ def clear(tx: Tx, account_id: int) -> None:
     requests.clear(tx, account_id)
 
 
-def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None) -> Signals:
+def _tell(
+    tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: Post | None = None, about_id: int = 0
+) -> Signals:
     """Write a notification unless the recipient does not want it: from itself or blocked or muted accounts, for posts
-    that address such accounts or are in a muted thread."""
+    that address such accounts or are in a muted thread. about_id: of what it is about, if that is no post."""
     if account_id == from_id:
         return []
+    about_id = post.id if post else about_id
     about = {from_id} | (addressed_by(post, account_id) if post else set())
     standing, silenced = tx.together(
         lambda: policy_rows.standing(tx, account_id, about, post.root_id if post else 0),
@@ -100,10 +103,10 @@ def _tell(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post: P
         return []
     treatment = policies.treatment(tx, standing.policy, account_id, kind, from_id, post, silenced=silenced)
     if treatment == Treatment.FILTER:
-        policies.hold(tx, account_id, kind, from_id, post.id if post else 0)
+        policies.hold(tx, account_id, kind, from_id, about_id)
     if treatment != Treatment.ACCEPT:
         return []
-    return _signals(tx, groups.write(tx, account_id, kind, from_id, post.id if post else 0), push=standing.has_push)
+    return _signals(tx, groups.write(tx, account_id, kind, from_id, about_id), push=standing.has_push)
 
 
 def _signals(tx: Tx, told: Notification | None, *, push: bool) -> Signals:
@@ -224,6 +227,28 @@ def on_poll_ended(tx: Tx, event: events.PollEnded) -> Signals:
     for voter in polls.voters(tx, post.poll_id):
         signals += _tell(tx, voter, NotificationKind.POLL, post.author_id, post)
     return signals
+
+
+def on_collected(tx: Tx, event: events.Collected) -> Signals:
+    if not collections.is_in(tx, event.collection_id, event.target_id):
+        return []
+    return _tell(tx, event.target_id, NotificationKind.COLLECTED, event.of, about_id=event.collection_id)
+
+
+def on_uncollected(tx: Tx, event: events.Uncollected) -> Signals:
+    if not collections.is_in(tx, event.collection_id, event.target_id):
+        for kind in ON_COLLECTIONS:
+            _take_back(tx, event.target_id, kind, event.of, event.collection_id)
+    return []
+
+
+def on_collection_changed(tx: Tx, event: events.CollectionChanged) -> Signals:
+    """All who are in it: a few."""
+    told: Signals = []
+    for id in collections.members(tx, event.collection_id):
+        _take_back(tx, id, NotificationKind.COLLECTION_EDIT, event.of, event.collection_id)
+        told += _tell(tx, id, NotificationKind.COLLECTION_EDIT, event.of, about_id=event.collection_id)
+    return told
 
 
 def on_signed_up(tx: Tx, event: events.SignedUp) -> Signals:

@@ -22,6 +22,8 @@ WORDS = {
     NotificationKind.POLL: "A poll by {name} has ended",
     NotificationKind.POST: "{name} just posted",
     NotificationKind.EDIT: "{name} edited a post",
+    NotificationKind.COLLECTED: "{name} added you to a collection",
+    NotificationKind.COLLECTION_EDIT: "{name} changed a collection that you are in",
     NotificationKind.SIGN_UP: "{name} signed up",
     NotificationKind.REPORT: "{name} reported an account",
     NotificationKind.WARNING: "Staff decided something about your account",

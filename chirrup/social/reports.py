@@ -14,7 +14,7 @@ from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import reports as rows
 from ..types import Report, Span
-from . import accounts, audit, text
+from . import accounts, audit, collections, text
 
 CATEGORIES = ("spam", "legal", "violation", "other")
 COMMENT_CHARS_MAX = 1000  # Mastodon's
@@ -29,22 +29,26 @@ def file(
     comment: str = "",
     category: str = "",
     post_ids: Collection[int] = (),
+    collection_ids: Collection[int] = (),
     rule_ids: Collection[int] = (),
     rules: int = 0,
 ) -> Report:
     """Write a report down, and have staff told. rules: how many the site has; they are numbered from 1.
 
-    Of post_ids those are kept that the target wrote and account_id can see. Rules make it a violation.
-    Raises NotFound: no such account; Invalid: the comment, the category, the rules, too many posts.
+    Of post_ids and collection_ids those are kept that are the target's and account_id can see. Rules make it a
+    violation. Raises NotFound: no such account; Invalid: the comment, the category, the rules, too many posts.
     """
     comment = text.clean(comment)
     if len(comment) > COMMENT_CHARS_MAX:
         raise too_long("comment", COMMENT_CHARS_MAX, len(comment))
     if len(post_ids) > POSTS_MAX:
         raise too_many("status_ids", POSTS_MAX, len(post_ids))
+    if len(collection_ids) > POSTS_MAX:
+        raise too_many("collection_ids", POSTS_MAX, len(collection_ids))
     category, broken = _classified(category, rule_ids, rules)
     target = accounts.get(tx, account_id, target_id)
     seen = visibility.see(tx, account_id, post_ids).posts if post_ids else {}
+    recommended = collections.seen(tx, account_id, collection_ids) if collection_ids else {}
     report = Report(
         id=tx.new_id(bucket_of(target_id)),
         org_id=target.org_id,
@@ -58,6 +62,7 @@ def file(
         resolved_ms=0,
         resolved_by_id=0,
         changed_ms=tx.now_ms,
+        collection_ids=json.dumps(sorted(id for id, one in recommended.items() if one.account_id == target_id)),
     )
     rows.insert(tx, report)
     tx.emit(Reported(account_id, report.id))

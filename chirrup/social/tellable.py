@@ -6,7 +6,8 @@ from ..access import roles, visibility
 from ..access.roles import Permission
 from ..ports import Tx
 from ..store import accounts, blocks_and_mutes
-from ..types import Notification, NotificationKind, Post
+from ..types import ON_COLLECTIONS, Notification, NotificationKind, Post
+from . import collections
 
 NEEDED = {  # what one must be allowed as staff, to be told of it
     NotificationKind.SIGN_UP: Permission.MANAGE_USERS,
@@ -32,6 +33,8 @@ class Tellable:
         unwanted = self._silent | seen.relations.blocking
         self._posts = {id for id, others in addressed.items() if unwanted.isdisjoint(others)} | {0}
 
+        collected = {one.post_id for one in about if one.kind in ON_COLLECTIONS}
+        self._collections = collections.seen(tx, account_id, collected).keys() if collected else set[int]()
         self._role, self._there = "", set[int]()
         if any(one.kind in NEEDED for one in about):
             user = accounts.user(tx, account_id)
@@ -48,6 +51,8 @@ class Tellable:
         """Whether it may be told of what this is about."""
         if about.kind in NEEDED:
             return roles.may(self._role, NEEDED[NotificationKind(about.kind)])
+        if about.kind in ON_COLLECTIONS:
+            return about.post_id in self._collections
         return about.about_post_id in self._posts
 
 

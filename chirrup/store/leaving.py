@@ -6,6 +6,7 @@ from ..ports import Tx
 OWN = (  # in its bucket, by `account_id`
     "account_notes",
     "endorsements",
+    "collected_in",
     "suggestions_refused",
     "blocked_domains",
     "idempotency",
@@ -53,6 +54,7 @@ def forget_elsewhere(tx: Tx, account_id: int) -> None:
         tx.run(f"DELETE FROM {table} WHERE target_id = :account", account=account_id)
     for held in HELD:
         tx.run(f"DELETE FROM {held} WHERE from_id = :account", account=account_id)
+    tx.run("DELETE FROM collection_items WHERE account_id = :account", account=account_id)
 
 
 def asked(tx: Tx, account_id: int, limit: int) -> list[int]:

@@ -22,6 +22,8 @@ from .access import User as User
 from .access import Viewer as Viewer
 from .announcements import Announcement as Announcement
 from .announcements import AnnouncementReactions as AnnouncementReactions
+from .collections import Collection as Collection
+from .collections import CollectionItem as CollectionItem
 from .emojis import Emoji as Emoji
 from .lists import json_strings
 from .moderation import Ban as Ban
@@ -29,6 +31,7 @@ from .moderation import ModerationEntry as ModerationEntry
 from .moderation import Report as Report
 from .moderation import Strike as Strike
 from .moving import Move as Move
+from .notifications import ON_COLLECTIONS as ON_COLLECTIONS
 from .notifications import Notification as Notification
 from .notifications import NotificationGroup as NotificationGroup
 from .notifications import NotificationKind as NotificationKind
@@ -111,6 +114,11 @@ class Account(Struct, frozen=True):
     @property
     def created_ms(self) -> int:
         return ms_of(self.id)
+
+    @property
+    def is_recommended(self) -> bool:
+        """It may be recommended to strangers: it wants that, staff do not mind, and it has not moved."""
+        return bool(self.discoverable) and not (self.silenced_ms or self.moved_to_id)
 
     @property
     def acct(self) -> str:

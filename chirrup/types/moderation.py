@@ -34,6 +34,7 @@ class Report(msgspec.Struct, frozen=True):
     resolved_ms: int
     resolved_by_id: int
     changed_ms: int
+    collection_ids: str = "[]"  # JSON list: of the target's, as posts
 
     @property
     def created_ms(self) -> int:
@@ -42,6 +43,10 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def posts(self) -> list[int]:
         return json_ints(self.post_ids)
+
+    @property
+    def collections(self) -> list[int]:
+        return json_ints(self.collection_ids)
 
     @property
     def rules(self) -> list[int]:

@@ -21,7 +21,13 @@ class NotificationKind(StrEnum):
     WARNING = "moderation_warning"  # post_id is the strike's
     EDIT = "update"  # of a post that the viewer boosted
     QUOTE = "quote"  # of a post of the viewer's
+    COLLECTED = "added_to_collection"  # post_id is the collection's, as in the next one
+    COLLECTION_EDIT = "collection_update"  # of one that the viewer is in
     QUOTED_EDIT = "quoted_update"  # of a post the viewer quoted; it shows the viewer's post
+
+
+ON_COLLECTIONS = (NotificationKind.COLLECTED, NotificationKind.COLLECTION_EDIT)
+NO_POST = (NotificationKind.REPORT, NotificationKind.WARNING, *ON_COLLECTIONS)  # what they are about is no post
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -31,13 +37,13 @@ class Notification(msgspec.Struct, frozen=True):
     account_id: int
     kind: str
     from_id: int
-    post_id: int  # what it is about: by its kind a post, a report or a strike; 0: nothing
+    post_id: int  # what it is about: by its kind a post, or one of NO_POST; 0: nothing
     group_id: int = 0  # the id that the first of its group had; 0: it stands alone
 
     @property
     def about_post_id(self) -> int:
         """The post that it is about; 0: none."""
-        return 0 if self.kind in (NotificationKind.REPORT, NotificationKind.WARNING) else self.post_id
+        return 0 if self.kind in NO_POST else self.post_id
 
 
 class NotificationGroup(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..social import (
     announcements,
+    collections,
     conversations,
     files,
     filters,
@@ -137,6 +138,7 @@ REACTIONS = (
     Reaction(events.FollowAnswered, notifications.on_follow_answered),
     Reaction(events.Unfollowed, notifications.on_unfollowed),
     Reaction(events.Blocked, notifications.on_blocked),
+    Reaction(events.Blocked, collections.on_blocked),
     Reaction(events.Favourited, notifications.on_favourited),
     Reaction(events.Unfavourited, notifications.on_unfavourited),
     Reaction(events.Unboosted, notifications.on_unboosted),
@@ -145,6 +147,9 @@ REACTIONS = (
     Reaction(events.PollVoted, announce_edit),
     Reaction(events.PostChanged, announce_edit),
     Reaction(events.PostsImported, imported.drop_step),
+    Reaction(events.Collected, notifications.on_collected),
+    Reaction(events.Uncollected, notifications.on_uncollected),
+    Reaction(events.CollectionChanged, notifications.on_collection_changed),
     Reaction(events.FiltersChanged, filters.on_changed),
     Reaction(events.AccountChanged, search.on_account_changed),
     Reaction(events.PicturesReplaced, delete_files),

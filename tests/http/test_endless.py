@@ -31,7 +31,7 @@ from chirrup.http.health import Health
 from chirrup.ids import ID_MAX, bucket_of
 from chirrup.mastodon import paging
 from chirrup.mastodon.call import Call, Services
-from chirrup.mastodon.paging import Page, Whole
+from chirrup.mastodon.paging import OffsetPage, Page, Whole
 from chirrup.mastodon.render import Renderer
 from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.ports import Database, Engines, Tx
@@ -40,6 +40,7 @@ from chirrup.social import (
     accounts,
     audit,
     bans,
+    collections,
     conversations,
     follows,
     lists,
@@ -54,6 +55,7 @@ from chirrup.social import (
 )
 from chirrup.social.accounts import SignUp
 from chirrup.social.media import Addresses
+from chirrup.store import collections as collection_rows
 from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows
 from chirrup.types import Draft, Media, NotificationKind, Post, Role, Span, Viewer
@@ -137,6 +139,8 @@ BY_OFFSET: dict[str, list[Scene]] = {
         Scene("owner", "people", query={"q": "p"}),
         Scene("owner", "people", query={"q": "p", "following": True}),
     ],
+    "/api/v1/accounts/{id}/collections": [],  # ten at most, all of one owner
+    "/api/v1/accounts/{id}/in_collections": [Scene("star", "collections", "star")],
     "/api/v1/directory": [Scene("", "people", query={"order": "new"}), Scene("owner", "people")],
 }
 NAMED = "star owner marker hater hermit locked muter talker answerer booster friend noisy"
@@ -210,6 +214,8 @@ class Town:
         follows.follow(tx, of["owner"], id)
         lists.add(tx, of["owner"], of["list"], [id])
         account_lists.endorse(tx, of["owner"], id)
+        collected = collections.create(tx, id, collections.Wanted("good"))
+        collection_rows.add(tx, collected.id, of["star"])
         follows.follow(tx, id, of["locked"])
         follows.block(tx, of["hater"], id)
         follows.mute(tx, of["hater"], id)
@@ -231,6 +237,7 @@ class Town:
             self._show(said.id, "posts", "public", "home")
             self._show(quote.id, "quotes", "home")
             self._show(direct.id, "direct", "home")
+            self._show(collected.id, "collections")
             tags.follow(tx, of["marker"], f"tag{n}")
             self.shown.setdefault("tags", []).append(f"tag{n}")
         return id
@@ -327,7 +334,10 @@ async def page(world: World, route: Route, scene: Scene, **span: Any) -> tuple[l
     path = {name: world.town.ids[scene.about] if kind is int else scene.about for name, kind in arguments.path.items()}
     path |= {"group_key": world.town.group} if "group_key" in path else {}
     answer = await route.handler(call, **path, query=query)
+    answer = answer.body if isinstance(answer, OffsetPage) else answer
     items = msgspec.json.decode(msgspec.json.encode(answer.items if isinstance(answer, Page) else answer))
+    if not isinstance(items, list) and not isinstance(answer, Page):
+        (items,) = items.values()
     return [_name_of(item) for item in (items["notification_groups"] if isinstance(answer, Whole) else items)], answer
 
 

@@ -15,6 +15,7 @@ from chirrup.social import (
     accounts,
     announcements,
     blocked_domains,
+    collections,
     discovery,
     drafts,
     filters,
@@ -151,6 +152,13 @@ class Scene:
         announced = await do(announcements.announce, 0, announcements.Wanted("hello"))
         await do(announcements.react, 0, ann, announced.id, "👍", EMPTY)
         await do(announcements.dismiss, 0, ann, announced.id)
+        bob = self.bob
+        for one, other in ((ann, bob), (bob, ann), (bob, ann)):
+            await do(accounts.change_profile, other, ProfileChange(discoverable=True))
+            await do(collections.create, one, collections.Wanted(WORD if one == ann else "hers"), [other])
+        last = (await self.db.read(collections.holding, ann, offset=0, limit=1))[0]
+        item = (await self.db.read(collections.whole, ann, [last]))[0].items[0].item
+        await do(collections.revoke, ann, last.id, item.id)
         await do(reports.file, ann, self.eve, comment=WORD)
         await do(reports.file, self.eve, ann, comment="loud")
         drop = notification_policies.Change(not_following=notification_policies.Treatment.FILTER)

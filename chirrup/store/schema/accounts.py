@@ -8,6 +8,9 @@ TABLES = {
     "account_counts": "account_id",
     "account_notes": "account_id",
     "endorsements": "account_id",
+    "collections": "id (the owner's)",
+    "collection_items": "collection_id",
+    "collected_in": "account_id",
     "suggestions_refused": "account_id",
     "featured_tags": "account_id",
     "followed_tags": "account_id",
@@ -57,6 +60,20 @@ CREATE TABLE IF NOT EXISTS account_notes (
 CREATE TABLE IF NOT EXISTS endorsements (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL, id BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, target_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS collections (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, name TEXT NOT NULL,
+  description TEXT NOT NULL, language TEXT NOT NULL, tag TEXT NOT NULL, sensitive INTEGER NOT NULL,
+  discoverable INTEGER NOT NULL, changed_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+CREATE INDEX IF NOT EXISTS collections_of_account ON collections (bucket, account_id, id DESC);
+
+CREATE TABLE IF NOT EXISTS collection_items (
+  bucket INTEGER NOT NULL, collection_id BIGINT NOT NULL, account_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  revoked_ms BIGINT NOT NULL, PRIMARY KEY (collection_id, account_id, bucket)) {clustered};
+
+CREATE TABLE IF NOT EXISTS collected_in (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, collection_id BIGINT NOT NULL, id BIGINT NOT NULL,
+  PRIMARY KEY (bucket, account_id, collection_id)) {clustered};
 
 CREATE TABLE IF NOT EXISTS suggestions_refused (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL,

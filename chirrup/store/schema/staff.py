@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS reports (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, account_id BIGINT NOT NULL,
   target_id BIGINT NOT NULL, category TEXT NOT NULL, comment TEXT NOT NULL, post_ids TEXT NOT NULL,
   rule_ids TEXT NOT NULL, assigned_id BIGINT NOT NULL, resolved_ms BIGINT NOT NULL, resolved_by_id BIGINT NOT NULL,
-  changed_ms BIGINT NOT NULL, PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+  changed_ms BIGINT NOT NULL, collection_ids TEXT NOT NULL DEFAULT '[]',
+  PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS reports_of_org ON reports (org_id, id DESC, bucket);
 CREATE INDEX IF NOT EXISTS reports_about ON reports (bucket, target_id, id DESC);
 

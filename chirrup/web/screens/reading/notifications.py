@@ -25,6 +25,8 @@ WORDS = {
     Kind.POST: ("posted", "write"),
     Kind.EDIT: ("edited a post you boosted", "write"),
     Kind.QUOTE: ("quoted your post", "reply"),
+    Kind.COLLECTED: ("added you to a collection", "person"),
+    Kind.COLLECTION_EDIT: ("changed a collection that you are in", "write"),
     Kind.QUOTED_EDIT: ("edited a post you quoted", "write"),
 }
 
@@ -60,7 +62,7 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
     page = notifications.page(tx, call.account_id, asked, set(WORDS))
     found = page.items
     people = {one.id: one for one in call.views.people(tx, 0, {one.from_id for one in found})}
-    ids = {one.post_id for one in found} - {0}
+    ids = {one.about_post_id for one in found} - {0}
     posts = {post.key: post for post in call.views.shown(tx, call.account_id, ids, context="notifications")}
     told = [
         Told(
@@ -70,10 +72,10 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
             drawing=WORDS[Kind(one.kind)][1],
             created_ms=ms_of(one.id),
             who=people[one.from_id],
-            post=posts.get(one.post_id),
+            post=posts.get(one.about_post_id),
         )
         for one in found
-        if one.from_id in people and (not one.post_id or one.post_id in posts)
+        if one.from_id in people and (not one.about_post_id or one.about_post_id in posts)
     ]
     return told, next_page(page, asked), notifications.newest(tx, call.account_id, set(WORDS))
 
