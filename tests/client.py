@@ -6,13 +6,12 @@ import os
 import re
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import forkserver
 import pytest
 import requests
 from servers import free_port
@@ -45,7 +44,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = os.environ | {"CHIRRUP_TESTING": "1", "CHIRRUP_DATA": str(data), "CHIRRUP_PORT": str(self.port)}
         self.env |= env or {}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: forkserver.Process | None = None
         self.numbers = itertools.count(1)
         self._app_token = ""
 
@@ -60,10 +59,8 @@ class Server:
         return self
 
     def launch(self) -> None:
-        log = (self.data.parent / f"{self.data.name}.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "chirrup", "serve"], env=self.env, cwd=ROOT, stdout=log, stderr=log
-        )
+        with (self.data.parent / f"{self.data.name}.log").open("ab") as log:
+            self.process = forkserver.start("serve", env=self.env, out=log, err=log)
 
     def _answers(self) -> bool:
         assert self.process and self.process.poll() is None, self.log()
@@ -100,14 +97,8 @@ class Server:
 
     def command(self, *words: str) -> str:
         """Run `chirrup …` on the same data. Returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "chirrup", *words],
-            env=self.env,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        done = forkserver.run(*words, env=self.env)
+        done.check_returncode()
         return done.stdout.strip()
 
     def do(self, work: Callable[[Engines], Awaitable[T]]) -> T:

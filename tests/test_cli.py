@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import forkserver
 import pytest
 from client import ALL_SCOPES, ROOT, Person, Server, eventually
 from databases import open_database
@@ -32,8 +33,7 @@ pytestmark = pytest.mark.slow
 def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     known = {"CHIRRUP_DATA": str(data), "CHIRRUP_TESTING": "1", "CHIRRUP_PORT": str(free_port())}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CHIRRUP_")}
-    command = [sys.executable, "-m", "chirrup", *words]
-    return subprocess.run(command, env=clean | known | env, cwd=ROOT, capture_output=True, text=True, check=False)
+    return forkserver.run(*words, env=clean | known | env)
 
 
 def make(data: Path, name: str, *more: str) -> subprocess.CompletedProcess[str]:
@@ -443,8 +443,7 @@ def test_a_password_is_read_from_standard_input_or_a_file(tmp_path: Path):
 
     def run(*words: str, sent: str = "") -> subprocess.CompletedProcess[str]:
         env = os.environ | {"CHIRRUP_DATA": str(tmp_path / "data")}
-        command = [sys.executable, "-m", "chirrup", "user", *words]
-        return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, input=sent)
+        return forkserver.run("user", *words, env=env, sent=sent)
 
     assert run(*NEW[1:], "--password-stdin", sent="ünï code 12\r\nmore").returncode == 0
     assert logs_in(tmp_path / "data", "ann", "ünï code 12")

@@ -2,12 +2,11 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import forkserver
 import pytest
 import servers
 from client import ROOT, eventually
@@ -123,8 +122,7 @@ def test_every_node_of_a_cluster_is_looked_at(redis_cluster: servers.RedisCluste
 def test_the_command_says_it_and_is_content_all_the_same(as_asked: servers.RedisPair, tmp_path: Path):
     as_asked.first.ask("CONFIG", "SET", "maxmemory", "0")
     env: dict[str, Any] = {"CHIRRUP_DATA": str(tmp_path), "CHIRRUP_BROKER": as_asked.url, "CHIRRUP_PORT": "0"}
-    command = [sys.executable, "-m", "chirrup", "doctor"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = forkserver.run("doctor", env=env)
     as_asked.first.ask("CONFIG", "SET", "maxmemory", asked_for()["maxmemory"])
 
     said = re.sub(r"\s+", " ", done.stdout)

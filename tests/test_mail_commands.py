@@ -2,11 +2,10 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import forkserver
 import pytest
-from client import ROOT
 from mail_server import mail_server, read, text_of
 from servers import free_port
 
@@ -15,8 +14,7 @@ pytestmark = pytest.mark.slow
 
 def chirrup(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     own = {"CHIRRUP_DATA": str(data), "CHIRRUP_URL": "https://town.example", "CHIRRUP_TRUSTED_PROXIES": "127.0.0.1"}
-    command = [sys.executable, "-m", "chirrup", *words]
-    return subprocess.run(command, env=os.environ | own | env, cwd=ROOT, capture_output=True, text=True)
+    return forkserver.run(*words, env=os.environ | own | env)
 
 
 def test_without_a_mail_server_mails_lie_in_a_folder_and_doctor_says_so(tmp_path: Path):

@@ -1,0 +1,166 @@
+"""Runs `chirrup …` in a process of its own that need not import it: a copy of a process that has done so already.
+
+To import it takes half a second of CPU, and the tests start hundreds of processes. What runs is the same main() with
+arguments, environment and files of its own. Some tests in test_cli.py start `python -m chirrup` as people do.
+"""
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parent.parent
+MESSAGE_BYTES = 1 << 20
+
+
+class Process:
+    """A process that runs `chirrup`, with the part of subprocess.Popen that tests use."""
+
+    def __init__(self, pid: int, ended: int) -> None:
+        self.pid, self.returncode = pid, None
+        self._ended = ended  # the exit status comes out of this pipe
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        return self._wait(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """timeout: seconds; subprocess.TimeoutExpired if it still runs then."""
+        status = self._wait(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired("chirrup", timeout or 0)
+        return status
+
+    def send_signal(self, how: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, how)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _wait(self, timeout_s: float | None) -> int | None:
+        waiting = select.poll()  # select() knows only the first 1,024 files
+        waiting.register(self._ended, select.POLLIN)
+        if self.returncode is None and waiting.poll(None if timeout_s is None else timeout_s * 1000):
+            self.returncode = int(os.read(self._ended, 16))
+            os.close(self._ended)
+        return self.returncode
+
+
+class _Original:
+    """The process that has imported chirrup. One for all tests of a process."""
+
+    def __init__(self) -> None:
+        self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._one_at_a_time = threading.Lock()
+        command = [sys.executable, __file__, str(other.fileno())]
+        self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL)
+        other.close()
+
+    def start(self, words: tuple[str, ...], env: Mapping[str, str], files: list[int]) -> Process:
+        ended, end = os.pipe()
+        with self._one_at_a_time:
+            socket.send_fds(self._line, [json.dumps([words, dict(env)]).encode()], [*files, end])
+            pid = int(self._line.recv(64))
+        os.close(end)
+        return Process(pid, ended)
+
+    def stop(self) -> None:
+        self._line.close()
+        self._process.wait()
+
+
+_original: list[_Original] = []
+
+
+def start(
+    *words: str, env: Mapping[str, str], out: IO[bytes], err: IO[bytes], stdin: IO[bytes] | None = None
+) -> Process:
+    """Start `chirrup WORDS` with that environment and those files. stdin: None for an empty one."""
+    if not _original:
+        _original.append(_Original())
+        atexit.register(_original[0].stop)
+    with Path(os.devnull).open("rb") as nothing:
+        return _original[0].start(words, env, [file.fileno() for file in (stdin or nothing, out, err)])
+
+
+def run(*words: str, env: Mapping[str, str], sent: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `chirrup WORDS` to its end. sent: what it reads from its standard input."""
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        stdin.write(sent.encode())
+        stdin.seek(0)
+        status = start(*words, env=env, out=out, err=err, stdin=stdin).wait()
+        said = []
+        for file in (out, err):
+            file.seek(0)
+            said.append(file.read().decode())
+    return subprocess.CompletedProcess(["chirrup", *words], status, *said)
+
+
+def _serve(line: socket.socket) -> None:
+    """Forks a process for each message, and tells its end. Returns in each of these, ready to run."""
+    ends: dict[int, int] = {}
+
+    def tell_ended(*_: object) -> None:
+        while ends:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            end = ends.pop(pid)
+            os.write(end, str(os.waitstatus_to_exitcode(status)).encode())
+            os.close(end)
+
+    signal.signal(signal.SIGCHLD, tell_ended)
+    while True:
+        message, files, _, _ = socket.recv_fds(line, MESSAGE_BYTES, 4)
+        if not message:
+            os._exit(0)
+        words, env = json.loads(message)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # it could end before it is in `ends`
+        pid = os.fork()
+        if pid:
+            ends[pid] = files.pop()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            for file in files:
+                os.close(file)
+            line.send(str(pid).encode())
+            continue
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        for number, file in enumerate(files[:3]):
+            os.dup2(file, number)
+        for file in {*files, *ends.values(), line.detach()}:
+            os.close(file)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.argv = ["chirrup", *words]
+        return
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)
+
+    import cyclopts  # noqa: F401
+    import rich.table  # noqa: F401
+
+    import chirrup.app  # noqa: F401
+
+    _serve(socket.socket(fileno=int(sys.argv[1])))
+
+    from chirrup.cli import main  # only now: it looks at the width of its terminal
+
+    main()
