@@ -23,7 +23,8 @@ def import_(
     ] = "",
     common: Common = COMMON,
 ) -> None:
-    """Bring in FILE for account NAME: a CSV file, or with `posts` the archive of Mastodon, Chirrup or Twitter (a zip).
+    """Bring in FILE for account NAME: a CSV file, or with `posts` the archive of Mastodon, Chirrup or Twitter (.zip or
+    .tar.gz).
 
     What was brought in before does not come twice. Stopped or killed, the same import is finished by the server.
     """
@@ -64,9 +65,8 @@ async def _bring(settings: Any, kind: Kind, name: str, file: BinaryIO, *, replac
         assert account
         base_url = db.write_now(sites.of_account, settings, account).base_url
         if kind == "posts":
-            one = await posts_in.begin(
-                engines, account.id, file, audience=audience, base_url=base_url, later_ms=imports.LATER_MS
-            )
+            where = posts_in.Where(base_url, settings.data)
+            one = await posts_in.begin(engines, account.id, file, where, audience=audience, later_ms=imports.LATER_MS)
         else:
             found = await asyncio.to_thread(imports.rows_of, kind, file.read(csv_files.BYTES_MAX + 1))
             one = await db.write(

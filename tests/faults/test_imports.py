@@ -37,7 +37,8 @@ async def test_what_killed_workers_were_bringing_in_is_there_once(database_url: 
     sent = [note(1 + n % 28, f"post {n}", id=f"https://far.example/{n}") for n in range(POSTS)]
     for n in range(0, POSTS, 40):
         sent[n]["object"]["attachment"] = [picture("a.png")]
-    one = await posts_in.begin(engines, ann, mastodon(*sent, **{"a.png": png()}), audience="", base_url=URL)
+    file = mastodon(*sent, **{"a.png": png()})
+    one = await posts_in.begin(engines, ann, file, posts_in.Where(URL, tmp_path), audience="")
 
     async def now() -> Import:
         return await db.read(imports.get, ann, one.id)

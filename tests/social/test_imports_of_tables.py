@@ -248,3 +248,12 @@ def test_a_file_that_cannot_be_read_is_refused(kind: str, data: bytes, said: str
 @pytest.mark.parametrize("data", ["\ufeffbob\r\ncarla\r\n".encode(), "bob\ncarla\n".encode("utf-16"), b"bob\rcarla\r"])
 def test_other_line_ends_and_encodings_are_read(data: bytes):
     assert imports.rows_of("blocked", data) == [["bob"], ["carla"]]
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_what_a_spreadsheet_has_put_between_the_cells_is_seen(between: str):
+    rows = [["Account address", "Show boosts", "Languages"], ["bob", "false", '"de, en"'], ["carla", "true", ""]]
+    data = "\n".join(between.join(row) for row in rows).encode()
+
+    assert imports.rows_of("following", data) == [["bob", "false", "", "de, en"], ["carla", "true", "", ""]]
+    assert imports.rows_of("lists", f"my{between}bob\n".encode()) == [["my", "bob"]]

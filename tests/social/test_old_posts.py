@@ -5,6 +5,7 @@ import io
 import json
 import re
 import struct
+import tarfile
 import zipfile
 from typing import Any
 
@@ -13,9 +14,10 @@ import pytest
 
 from chirrup.errors import Invalid
 from chirrup.social import text
-from chirrup.social.portability import zips
+from chirrup.social.portability import tars, zips
 from chirrup.social.portability.html_text import text_of
 from chirrup.social.portability.items import items
+from chirrup.social.portability.old_post import OldPost
 from chirrup.social.portability.old_posts import OldArchive
 from chirrup.social.portability.zips import Zip
 
@@ -74,8 +76,15 @@ def test_what_is_no_list_or_too_large_is_refused_without_reading_it_all(data: by
     [
         ("<p>one<br />two</p><p>three &amp; &lt;four&gt;</p>", "one\ntwo\n\nthree & <four>"),
         (
-            '<p><a href="https://far.example/@bob" class="u-url mention">@<span>bob</span></a> hi</p>',
-            "@bob@far.example hi",
+            '<p><span class="h-card" translate="no"><a href="https://far.example/@bob" class="u-url mention">'
+            '@<span>bob</span></a></span> and <a href="https://www.else.example/@Eve" class="u-url mention">'
+            '@<span>Eve</span></a>, <a href="https://third.example/@bob" class="u-url mention">@bob</a> :blob:</p>',
+            "@bob@far.example and @eve@else.example, @bob@third.example :blob:",
+        ),
+        (
+            '<p class="quote-inline">RE: <a href="https://far.example/@bob/1"><span class="invisible">https://</span>'
+            '<span class="ellipsis">far.example/@bob/</span><span class="invisible">1</span></a></p><p>so true</p>',
+            "RE: https://far.example/@bob/1\n\nso true",
         ),
         ('<a href="https://far.example/tags/x" class="mention hashtag" rel="tag">#<span>X</span></a>', "#X"),
         (
@@ -92,12 +101,12 @@ def test_what_is_no_list_or_too_large_is_refused_without_reading_it_all(data: by
     ],
 )
 def test_html_becomes_what_a_person_would_have_typed(html: str, words: str):
-    assert text_of(html, {"https://far.example/@bob": "@bob@far.example"}) == words
+    assert text_of(html, ["@bob@far.example", "@eve@else.example", "@bob@third.example"]) == words
 
 
 def test_what_this_server_renders_comes_back_as_it_was_written():
     for words in ("a\nb\n\nc", "https://example.org/a_(b)?c=d&e — #tag @ann", "1 < 2 & 3 > 2"):
-        assert text_of(text.to_html(words, {}, "https://town.example"), {}) == words
+        assert text_of(text.to_html(words, {}, "https://town.example"), []) == words
 
 
 def test_a_file_that_is_no_zip_or_has_too_many_entries_is_refused_before_they_are_read():
@@ -109,7 +118,7 @@ def test_a_file_that_is_no_zip_or_has_too_many_entries_is_refused_before_they_ar
     said_less = struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 1, 1, len(entries), 0, 0)
     for data, said in (
         (b"", "no end"),
-        (gzip.compress(b"outbox.json"), "make a .zip of"),
+        (gzip.compress(b"outbox.json"), "no end"),
         (b"\x89PNG" * 100, "no end"),
         (b"x" * 100 + end, "at most 200000 files"),
         (b"x" * 100 + end64 + place + end, "at most 200000 files"),
@@ -185,3 +194,148 @@ def test_nothing_that_an_item_may_be_breaks_the_reading():
     script = "window.YTD.tweets.part0 = " + json.dumps(tweets)
     found = list(OldArchive(Zip(zipped({"data/tweets.js": script}))).posts())
     assert [(one.source, bool(one.problem)) for one in found] == [("twitter:1", True), ("twitter:7", False)]
+
+
+def tarred(files: dict[str, bytes], *, kind: int = tarfile.PAX_FORMAT) -> io.BytesIO:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", format=kind) as made:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            made.addfile(member, io.BytesIO(data))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        made.addfile(link)
+    out.seek(0)
+    return out
+
+
+@pytest.mark.parametrize("kind", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_tar_becomes_a_zip_without_its_links(kind: int):
+    files = {"./outbox.json": b"{}", "a/" + "long" * 20 + "/ü.png": b"1" * 300_000, "empty": b""}
+
+    tars.copy(tarred(files, kind=kind), out := io.BytesIO(), 1_000_000)
+
+    made = Zip(out)
+    assert made.names == [name.removeprefix("./") for name in files]
+    for name, data in files.items():
+        made.copy(name.removeprefix("./"), copied := io.BytesIO(), 1_000_000)
+        assert copied.getvalue() == data
+
+
+def test_a_hostile_tar_is_refused():
+    whole = tarred({"a": b"0" * 1_000_000}).getvalue()
+    name = tarfile.TarInfo("x")
+    name.type, name.size = tarfile.XHDTYPE, 2**30
+    sparse = tarfile.TarInfo("x")
+    sparse.type = tarfile.GNUTYPE_SPARSE
+    for data, said in (
+        (whole, "too large"),
+        (whole[:-100], "cannot be read as a .tar.gz"),
+        (gzip.compress(b"no tar at all" * 100), "cannot be read as a .tar.gz"),
+        (b"\x1f\x8bnothing", "cannot be read as a .tar.gz"),
+        (gzip.compress(name.tobuf()), "unusual"),
+        (gzip.compress(sparse.tobuf()), "unusual"),
+    ):
+        with pytest.raises(Invalid, match=said):
+            tars.copy(io.BytesIO(data), io.BytesIO(), 500_000 if said == "too large" else 2**20 * 2)
+
+
+def test_what_a_post_quotes_is_named_once():
+    def said(content: str, **more: Any) -> str:
+        note = {"published": "2020-01-01T00:00:00Z", "content": content, **more}
+        (post,) = OldArchive(
+            Zip(zipped({"outbox.json": json.dumps({"orderedItems": [{"type": "Create", "object": note}]})}))
+        ).posts()
+        return post.text
+
+    url = "https://far.example/@bob/1"
+    assert said("<p>yes</p>", quote=url, quoteUri=url) == f"yes\n\nRE: {url}"
+    inline = f'<p class="quote-inline">RE: <a href="{url}">{url}</a></p><p>yes</p>'
+    assert said(inline, quote="https://far.example/users/bob/statuses/1") == f"RE: {url}\n\nyes"
+    written = {"content": "yes", "mediaType": "text/plain"}
+    assert said("<p>yes</p>", quote=url, source=written) == f"yes\n\nRE: {url}"
+
+
+LONG = "so much to say & more of it, " * 20
+DAY = "Wed Oct 10 20:19:24 +0000 2018"
+
+
+def read_tweets(files: dict[str, Any]) -> dict[str, OldPost]:
+    """By id. files: name -> a list for the script, or bytes."""
+    made = {
+        name: data if isinstance(data, bytes) else f"window.YTD.x.part0 = {json.dumps(data)}"
+        for name, data in files.items()
+    }
+    return {one.source.removeprefix("twitter:"): one for one in OldArchive(Zip(zipped(made))).posts()}
+
+
+def test_long_tweets_are_whole_and_deleted_ones_and_messages_are_not_read():
+    def tweet(id: str, words: str, **more: Any) -> dict[str, Any]:
+        return {"tweet": {"id_str": id, "full_text": words, "created_at": DAY, **more}}
+
+    def note(words: str, at: str = "2018-10-10T20:19:24.000Z") -> dict[str, Any]:
+        link = {"shortUrl": "https://t.co/x", "expandedUrl": "https://example.org/", "displayUrl": "example.org"}
+        return {"noteTweet": {"noteTweetId": "9", "createdAt": at, "core": {"text": words, "urls": [link]}}}
+
+    cut = LONG[:270].replace("&", "&amp;") + "… https://t.co/self"
+    found = read_tweets(
+        {
+            "x/data/tweets.js": [
+                tweet("1", cut),
+                tweet("2", f"@bob @eve {cut}"),
+                tweet("3", "short, of the same second"),
+                tweet("4", "another that is cut… https://t.co/y"),
+            ],
+            "x/data/tweets-part1.js": [tweet("5", "more", retweeted_status={"id": 1}), tweet("6", "last")],
+            "x/data/note-tweet.js": [note("of something else"), note(LONG + "https://t.co/x"), note("", "never"), 7],
+            "x/data/deleted-tweets.js": [tweet("7", "gone")],
+            "x/data/deleted-tweet-headers.js": [tweet("8", "gone")],
+            "x/data/direct-messages.js": [{"dmConversation": {"messages": [{"messageCreate": {"text": "psst"}}]}}],
+        }
+    )
+
+    assert set(found) == {"1", "2", "3", "4", "6"}
+    assert found["1"].text == LONG + "https://example.org/"
+    assert found["2"].text == "@bob @eve " + LONG + "https://example.org/"
+    assert (found["3"].text, found["4"].text) == ("short, of the same second", "another that is cut… https://t.co/y")
+
+
+def test_each_film_of_a_tweet_is_found_whatever_its_size():
+    def film(*names: str, kind: str = "video") -> dict[str, Any]:
+        versions = [{"url": f"https://video.twimg.com/ext/{name}?tag=12", "bitrate": "1"} for name in names]
+        thumb = "https://pbs.twimg.com/ext_tw_video_thumb/1.jpg"
+        return {"type": kind, "media_url_https": thumb, "video_info": {"variants": versions}}
+
+    photo = {"media_url_https": "https://pbs.twimg.com/media/a.jpg", "sizes": {"large": {"w": "1"}}}
+    media = [film("low1.mp4", "list.m3u8", "high1.mp4"), film("low2.mp4", "high2.mp4"), photo]
+    media += [film("loop.mp4", kind="animated_gif"), film("unknown.mp4")]
+    names = ("high2.mp4", "low1.mp4", "loop.mp4", "a.jpg", "other.mp4")
+    files: dict[str, Any] = {f"data/tweets_media/1-{name}": b"" for name in names}
+    tweet = {"id_str": "1", "full_text": "", "created_at": DAY, "extended_entities": {"media": media}}
+
+    found = read_tweets({"data/tweets.js": [{"tweet": tweet}], "data/deleted_tweets_media/1-b.jpg": b"", **files})
+
+    wanted = ("low1.mp4", "high2.mp4", "a.jpg", "loop.mp4", "other.mp4")
+    assert [one.file for one in found["1"].media] == [f"data/tweets_media/1-{name}" for name in wanted]
+
+
+def test_the_files_by_month_of_older_archives_are_read():
+    tweet = {"id": 12, "text": "hello &lt;3", "created_at": "2014-01-30 12:34:56 +0000", "entities": {"urls": []}}
+
+    found = read_tweets({"data/js/tweets/2014_01.js": [tweet], "data/js/tweets/2014_02.js": []})
+
+    assert (found["12"].text, found["12"].published_ms) == ("hello <3", 1_391_085_296_000)
+
+
+def test_names_of_files_are_found_however_they_are_written():
+    names = {"files/1/original/a b.png": "files/1/original/a%20b.png", "files/2/ü.png": "files/2/ü.png"}
+    pictures = [{"type": "Document", "url": f"/system/media_attachments/{name}"} for name in names.values()]
+    note = {"published": "2020-01-01T00:00:00Z", "attachment": pictures}
+    outbox = json.dumps({"orderedItems": [{"type": "Create", "object": note}]})
+    for part in ("", "./", "archive-2020\\"):
+        files = {f"{part}media_attachments/{name}".replace("/", "\\" if "\\" in part else "/"): b"" for name in names}
+
+        (post,) = OldArchive(Zip(zipped({f"{part}outbox.json": outbox, **files}))).posts()
+
+        assert all(one.file for one in post.media), part

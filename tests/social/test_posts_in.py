@@ -13,7 +13,7 @@ from databases import Clock
 from engines import eventually
 from kit import TOWN, people, settle
 from kit import work_off as work_off_all
-from social.test_old_posts import zipped
+from social.test_old_posts import tarred, zipped
 from world import png
 
 from chirrup.errors import Invalid, NotFound
@@ -75,7 +75,7 @@ async def work_off(engines: Engines) -> None:
 
 
 async def begin(engines: Engines, who: int, file: io.BytesIO, audience: str = "") -> Import:
-    return await posts_in.begin(engines, who, file, audience=audience, base_url=URL)
+    return await posts_in.begin(engines, who, file, posts_in.Where(URL, SETTINGS.data), audience=audience)
 
 
 async def bring(engines: Engines, who: int, file: io.BytesIO, audience: str = "") -> Import:
@@ -387,3 +387,16 @@ async def test_a_film_of_twitter_is_written_anew_like_one_that_is_uploaded(
     (post,) = await said(engines, ann)
     (shown,) = (await engines.db.read(media_rows.by_ids, post.media)).values()
     assert (post.text, shown.kind, shown.state) == ("see", "video", "ready")
+
+
+async def test_a_tar_of_an_older_server_comes_in_with_its_pictures(engines: Engines):
+    (ann,) = await people(engines.db, "ann")
+    address = "files/109/original/d e.png"
+    sent = note(1, "old", attachment=[{"type": "Document", "url": f"/prefix/media_attachments/{address}"}])
+    file = tarred({"outbox.json": outbox_of(sent).encode(), f"media_attachments/{address}": png()})
+
+    one = await bring(engines, ann, file)
+
+    assert (one.done, one.failed) == (1, 0)
+    (post,) = await said(engines, ann)
+    assert len(post.media) == 1

@@ -5,6 +5,7 @@ Cells are texts here; what they stand for is in tables.py.
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable
 from itertools import islice
 
@@ -66,10 +67,17 @@ def _text(data: bytes) -> str:
 def _rows(words: str) -> list[list[str]]:
     """At most ROWS_MAX and the header, and one more if there are more."""
     try:
-        lines = ([text.clean(cell, "table") for cell in row] for row in csv.reader(io.StringIO(words, newline="")))
+        read = csv.reader(io.StringIO(words, newline=""), delimiter=_delimiter(words))
+        lines = ([text.clean(cell, "table") for cell in row] for row in read)
         return list(islice((row for row in lines if any(row)), ROWS_MAX + 2))
     except csv.Error as error:
         raise Invalid("table", "not_csv", "cannot be read as CSV: {told}", told=str(error)) from error
+
+
+def _delimiter(words: str) -> str:
+    """What parts the cells: a comma, or what spreadsheets put instead, if the first line has no comma."""
+    first = re.split(r"[\r\n]", words.lstrip(), maxsplit=1)[0]
+    return next((one for one in ",;\t" if one in first), ",")
 
 
 def _places(first: list[str], layout: Layout, others: Collection[Layout]) -> list[int] | None:

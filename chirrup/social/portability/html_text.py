@@ -2,19 +2,21 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from ..markup import sanitise
 
 CHARS_MAX = 200_000
 _TAG = re.compile(r"<(/?)(\w+)([^>]*)>")  # in sanitised HTML, where no attribute has a ">"
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+_NAME = re.compile(r"@[\w.-]+")
 _BLOCKS = {"p", "blockquote", "pre", "ul", "ol"}
 _LINES = re.compile(r"\n{3,}")
 
 
-def text_of(content: str, mentions: Mapping[str, str]) -> str:
-    """mentions: address of a profile -> its handle, @name@host."""
+def text_of(content: str, mentions: Collection[str]) -> str:
+    """mentions: handles, @name@host, of those whom it mentions. A name without a host gets that of its link."""
     parts: list[str] = []
     link: tuple[str, int] | None = None  # (address, number of parts before its text)
     clean, at = sanitise(content[:CHARS_MAX]), 0
@@ -38,9 +40,11 @@ def text_of(content: str, mentions: Mapping[str, str]) -> str:
     return _LINES.sub("\n\n", "".join(parts)).strip()
 
 
-def _linked(address: str, words: str, mentions: Mapping[str, str]) -> str:
-    if handle := mentions.get(address):
-        return handle
+def _linked(address: str, words: str, mentions: Collection[str]) -> str:
+    if _NAME.fullmatch(words) and (host := urlsplit(address).netloc):
+        fit = [one for one in mentions if one.casefold().startswith(f"{words}@".casefold())]
+        here = [one for one in fit if one.casefold().endswith(f"@{host}".casefold())]
+        return (here or (fit if len(fit) == 1 else []) or [f"{words}@{host}"])[0]
     if not address or words.startswith(("#", "@")) or words.strip() in (address, address.split("://", 1)[-1]):
         return words if not address or words.startswith(("#", "@")) else address
     return address if "://" in words else f"{words} ({address})"

@@ -7,9 +7,11 @@ are rebuilt when all is through. docs/decisions/0050-in-and-out.md
 
 import asyncio
 import io
+import os
 import tempfile
 from collections.abc import Collection, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -26,10 +28,11 @@ from ...store import posts as post_rows
 from ...types import Import, ImportRow, ImportStage, MediaState, Post, User, Visibility
 from .. import composing, files, images, languages, media, posts, text, uploads
 from ..films import work as films
-from . import imports
+from . import imports, tars
 from .archives import ZIP
 from .imports import Due, RowFailed, Told
-from .old_posts import OldArchive, OldPost
+from .old_post import OldPost
+from .old_posts import JSON_BYTES_MAX, OldArchive
 from .tables import Owner
 from .zips import Zip
 
@@ -49,8 +52,13 @@ COLUMNS = ("Address", "Text")  # of as_cells()
 AUDIENCES = ("", Visibility.PUBLIC, Visibility.FOLLOWERS)  # "": as it was there
 
 
+class Where(msgspec.Struct, frozen=True):
+    base_url: str  # of the site
+    folder: Path  # for files without a name
+
+
 async def begin(
-    engines: Engines, account_id: int, file: BinaryIO, *, audience: str, base_url: str, later_ms: int = 0
+    engines: Engines, account_id: int, file: BinaryIO, where: Where, *, audience: str, later_ms: int = 0
 ) -> Import:
     """Keep an archive, and have a job bring in its posts.
 
@@ -60,7 +68,15 @@ async def begin(
     """
     if audience not in AUDIENCES:
         raise not_among("audience", AUDIENCES, audience)
-    await asyncio.to_thread(_look_at, file, audience)
+    with tempfile.TemporaryFile(dir=where.folder) as unpacked:
+        file = await asyncio.to_thread(_as_zip, file, unpacked)
+        await asyncio.to_thread(_look_at, file, audience)
+        return await _store(engines, account_id, file, audience, where.base_url, later_ms)
+
+
+async def _store(
+    engines: Engines, account_id: int, file: BinaryIO, audience: str, base_url: str, later_ms: int
+) -> Import:
     id = await engines.db.write(_draw_id, account_id)
     key = images.new_key("zip", id)
     file.seek(0)
@@ -70,6 +86,20 @@ async def begin(
     except BaseException:
         await files.take_back(engines, [key])
         raise
+
+
+def _as_zip(file: BinaryIO, unpacked: BinaryIO) -> BinaryIO:
+    """The file, or unpacked, if that has become a copy of it. Raises Invalid; Unavailable: the disk is full."""
+    file.seek(0)
+    if file.read(len(tars.BEGIN)) != tars.BEGIN:
+        return file
+    size_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    try:
+        tars.copy(file, unpacked, JSON_BYTES_MAX + 2 * size_bytes)  # pictures do not become larger
+    except OSError as error:
+        raise Unavailable("There is no disk space for this archive now") from error
+    return unpacked
 
 
 def _look_at(file: BinaryIO, audience: str) -> None:

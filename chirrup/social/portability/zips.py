@@ -14,7 +14,6 @@ ENTRIES_MAX = 200_000  # each takes half a kB of memory
 PIECE_BYTES = 256 * 1024
 DIRECTORY_BYTES_MAX = 32 * 1024 * 1024
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as all of these servers do; other ways take much memory
-_GZIP = b"\x1f\x8b"
 _ENTRY = b"PK\x01\x02"  # APPNOTE.TXT 6.3.10, 4.3.12
 _END, _END64, _END64_PLACE = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"  # 4.3.14 to 4.3.16
 _END_BYTES, _END64_BYTES, _PLACE_BYTES, _COMMENT_BYTES = 22, 56, 20, 65_535
@@ -30,7 +29,7 @@ class Zip:
             self._zip = zipfile.ZipFile(file)
         except _BROKEN as error:
             raise _unreadable(str(error)) from error
-        self._entries = {one.filename: one for one in self._zip.infolist() if not one.is_dir()}
+        self._entries = {plain(one.filename): one for one in self._zip.infolist() if not one.is_dir()}
 
     @property
     def names(self) -> list[str]:
@@ -63,6 +62,11 @@ class Zip:
             raise _unreadable(f"{name[:80]}: {error}") from error
 
 
+def plain(name: str) -> str:
+    """A file's name in an archive, however the program that made it writes names."""
+    return name.replace("\\", "/").removeprefix("./")
+
+
 def broken() -> tuple[type[Exception], ...]:
     """What reading an entry raises if it cannot be unpacked."""
     return _BROKEN
@@ -78,10 +82,6 @@ def _check_directory(file: BinaryIO) -> None:
     The number that the file says is not looked at, as zipfile reads on to the directory's end whatever that is. Both
     find the end of the directory in the same way: the larger form of it lies right before what points to it.
     """
-    file.seek(0)
-    if file.read(len(_GZIP)) == _GZIP:
-        why = "is a .tar.gz, as older versions of Mastodon made it: unpack it, and make a .zip of what is in it"
-        raise Invalid("archive", "not_zip", why)
     size = file.seek(0, 2)
     first = max(0, size - _END_BYTES - _COMMENT_BYTES - _PLACE_BYTES)
     file.seek(first)

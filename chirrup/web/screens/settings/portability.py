@@ -138,7 +138,8 @@ async def bring_in_posts(call: Call) -> Go:
     if file is None:
         raise Invalid("archive", "blank", "Choose a file")
     audience = call.form.text("audience")
-    await posts_in.begin(call.engines, call.account_id, file.file, audience=audience, base_url=call.site.base_url)
+    where = posts_in.Where(call.site.base_url, call.settings.data)
+    await posts_in.begin(call.engines, call.account_id, file.file, where, audience=audience)
     return Go("/settings/data?begun=1")
 
 
