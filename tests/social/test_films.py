@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from client import eventually
+from databases import Clock
 from films import FILM, MOVING, SOUND, TITLE, made
 from kit import people, work_off
 
 from chirrup.errors import Invalid
 from chirrup.ports import Engines
 from chirrup.social import media, posts, uploads
-from chirrup.social.films import make, probe, tools
+from chirrup.social.films import make, probe, tools, work
+from chirrup.store import jobs
 from chirrup.store import media as rows
 from chirrup.types import Draft, MediaState
 
@@ -199,6 +201,25 @@ async def test_a_film_is_for_a_post_when_it_is_ready_and_what_it_came_as_is_gone
     with pytest.raises(Invalid, match="must have at most"):
         small = uploads.Rules(bytes_max=2**20, film_bytes_max=10, data=tmp_path)
         await uploads.add(engines, ann, io.BytesIO(data), media.Change(), small)
+
+
+async def test_a_film_that_kills_its_worker_again_and_again_has_failed(engines: Engines, tmp_path: Path, clock: Clock):
+    (ann,) = await people(engines.db, "ann")
+    rules = uploads.Rules(bytes_max=2**20, film_bytes_max=2**20, data=tmp_path)
+    one = await uploads.add(engines, ann, io.BytesIO(made(tmp_path / "a.mp4", *MOVING)), media.Change(), rules)
+    (job,) = await engines.db.read(jobs.page, 9, kind=media.MAKE_FILM)
+    for _ in range(work.TRIES):
+        assert await engines.db.write(jobs.take, [job.id])
+        clock.pass_ms(jobs.LEASE_MS)
+
+    await work_off(engines)
+
+    failed = await engines.db.read(media.get, ann, one.id)
+    problem = media.problem_of(failed)
+    assert problem and "its operator can see why" in problem.message
+    assert engines.blobs.get(one.key) is None
+    (left,) = await engines.db.read(jobs.page, 9, kind=media.MAKE_FILM)
+    assert (left.state, left.answer) == (jobs.State.SET_ASIDE, "it killed its worker each time")
 
 
 async def test_without_ffmpeg_a_film_is_refused_and_nobody_is_told_that_it_would_be_taken(

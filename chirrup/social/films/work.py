@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO
 
-from ...errors import Invalid
+from ...errors import Invalid, Refused
 from ...ports import Blobs, Engines
 from ...store import media as rows
 from ...store.jobs import Job
@@ -18,7 +18,8 @@ from ...types import Media, MediaState
 from .. import files, images, media
 from . import make, probe, tools
 
-PAUSES_S = (5, 60, 600)  # after a try that failed for another reason than the film's
+TRIES = 4  # where it fails for another reason than the film's, or kills its worker
+PAUSES_S = (5, 60, 600, 0)  # after each of them
 READY_S = 0.2  # between two looks whether it is ready
 
 
@@ -62,16 +63,17 @@ def maker(data: Path) -> Callable[[Engines, Job, int], Awaitable[None]]:
         one = await engines.db.read(rows.by_id, id)
         if one is None or one.state != MediaState.PROCESSING:
             return
+        gives_up = job.attempts > TRIES
         try:
+            if gives_up:
+                why = "could not be read by this server, which is its fault; its operator can see why"
+                raise Invalid("file", "failed", why)
             await _make(engines, one, data)
         except Invalid as error:
             await engines.db.write(media.fail_film, id, error)
-        except Exception:
-            if job.attempts > len(PAUSES_S):
-                why = "could not be read by this server, which is its fault; its operator can see why"
-                await engines.db.write(media.fail_film, id, Invalid("file", "failed", why))
-            raise
         await files.take_back(engines, [one.key])
+        if gives_up:
+            raise Refused(job.answer or "it killed its worker each time")
 
     return do
 
