@@ -14,13 +14,14 @@ from enum import StrEnum
 import msgspec
 
 from ..access import barred
-from ..access.addresses import address_of
-from ..access.barred import IpBan, Networks
+from ..access.addresses import Address, address_of
+from ..access.barred import IpBan
 from ..errors import Invalid, InvalidSignUp, NotAllowed, NotFound, not_among, too_long
 from ..events import BansChanged
-from ..ids import ID_MAX
+from ..ids import first_at
 from ..ports import Tx
 from ..store import bans as rows
+from ..store import moderation
 from ..types import Ban, Span
 from . import audit
 from .domains import key_of
@@ -32,7 +33,7 @@ DAY_MS = 24 * 3600 * 1000
 SEVERITIES = ("noop", "silence", "suspend")  # of domains; the stricter, the later
 APPROVAL = "sign_up_requires_approval"
 IP_SEVERITIES = (APPROVAL, "sign_up_block", barred.NO_ACCESS)
-NETWORKS_MAX = 10_000
+IPS_KEPT_MS = 365 * DAY_MS  # Mastodon's: staff see for so long where somebody signed up
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -296,11 +297,18 @@ def check_sign_up(tx: Tx, org_id: int, email: str, ip: str) -> bool:
     Raises Banned; NotAllowed: nobody signs up from this IP address.
     """
     check_email(tx, org_id, email)
-    networks = Networks(rows.page(tx, org_id, Kind.IP, Span(ID_MAX, limit=NETWORKS_MAX)))
-    severities = {barred.details(ban.details).severity for ban in networks.of(address_of(ip), tx.now_ms)}
+    address = address_of(ip)
+    met = rows.of(tx, org_id, Kind.IP, _networks_of(address)) if address else []
+    severities = {barred.details(ban.details).severity for ban in met if not 0 < ban.expires_ms <= tx.now_ms}
     if severities - {APPROVAL}:
         raise NotAllowed("nobody signs up from your address")
     return bool(severities)
+
+
+def _networks_of(address: Address) -> list[str]:
+    """Every network that holds it, as the subject of a ban."""
+    lengths = range(address.max_prefixlen + 1)
+    return [str(ipaddress.ip_network((address, length), strict=False)) for length in lengths]
 
 
 def check_email(tx: Tx, org_id: int, email: str) -> None:
@@ -321,4 +329,10 @@ def count_try(tx: Tx, org_id: int, email: str, ip: str) -> None:
     who, today = hashlib.sha256(f"{org_id} {ip}".encode()).hexdigest()[:16], tx.now_ms // DAY_MS
     for ban in _domains_met(tx, org_id, email):
         rows.count_try(tx, ban.id, today, who)
-        rows.forget_tries(tx, ban.id, today - DAYS)
+
+
+def forget_old(tx: Tx) -> None:
+    """Where people came from long ago, and bans of addresses that are over. For a timer, once a day."""
+    moderation.forget_ips(tx, before_id=first_at(tx.now_ms - IPS_KEPT_MS))
+    rows.forget_tries(tx, tx.now_ms // DAY_MS - DAYS)
+    rows.delete_over(tx)

@@ -81,6 +81,11 @@ def delete(tx: Tx, id: int) -> bool:
     return 1 == tx.changed("DELETE FROM bans WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
 
 
+def delete_over(tx: Tx) -> None:
+    """All bans of IP addresses that have expired."""
+    tx.run("DELETE FROM bans WHERE kind = 'ip_block' AND expires_ms > 0 AND expires_ms <= :now", now=tx.now_ms)
+
+
 def count_try(tx: Tx, ban_id: int, day: int, who: str) -> None:
     """Somebody came against it. who: a digest of where from."""
     tx.run(
@@ -93,14 +98,9 @@ def count_try(tx: Tx, ban_id: int, day: int, who: str) -> None:
     )
 
 
-def forget_tries(tx: Tx, ban_id: int, last_day: int) -> None:
-    """Those until this day."""
-    tx.run(
-        "DELETE FROM ban_tries WHERE bucket = :bucket AND ban_id = :ban AND day <= :day",
-        bucket=bucket_of(ban_id),
-        ban=ban_id,
-        day=last_day,
-    )
+def forget_tries(tx: Tx, last_day: int) -> None:
+    """Those until this day, of all bans. The table is short."""
+    tx.run("DELETE FROM ban_tries WHERE day <= :day", day=last_day)
 
 
 def tries(tx: Tx, ban_ids: Collection[int], since_day: int) -> dict[tuple[int, int], tuple[int, int]]:

@@ -174,6 +174,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "accounts.moved_to_id": _add("accounts", "moved_to_id", "BIGINT NOT NULL DEFAULT 0"),
     "collections": _create_missing,
     "reports.collection_ids": _add("reports", "collection_ids", "TEXT NOT NULL DEFAULT '[]'"),
+    "index users_ip": Index("users_ip"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

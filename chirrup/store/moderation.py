@@ -43,6 +43,11 @@ def page(tx: Tx, org_id: int, span: Span, conditions: list[str], values: dict[st
     return found[::-1] if span.oldest else found
 
 
+def forget_ips(tx: Tx, *, before_id: int) -> None:
+    """From where accounts older than before_id were made."""
+    tx.run("UPDATE users SET sign_up_ip = '' WHERE sign_up_ip <> '' AND account_id < :before", before=before_id)
+
+
 def log(
     tx: Tx, *, org_id: int, actor_id: int, action: str, target_kind: str, target_id: int, target_name: str, words: str
 ) -> None:

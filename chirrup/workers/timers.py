@@ -13,7 +13,7 @@ import structlog
 from .. import logs
 from ..access import sessions
 from ..ports import Engines, Tx
-from ..social import files, follows, media, polls, trends
+from ..social import bans, files, follows, media, polls, trends
 from ..store import blocks_and_mutes, orgs, outbox_partitions, posts
 from ..store import trends as trend_rows
 from ..timelines import missed_pushes
@@ -78,6 +78,10 @@ async def forget_ended_access(engines: Engines) -> None:
     await engines.db.write(sessions.sweep)
 
 
+async def forget_addresses(engines: Engines) -> None:
+    await engines.db.write(bans.forget_old)
+
+
 async def forget_dead_workers(engines: Engines) -> None:
     await engines.db.write(_forget_workers)
 
@@ -96,6 +100,7 @@ SWEEPS = (
     Sweep("count trends", 300, count_trends),
     Sweep("forget idempotency keys", 3600, forget_idempotency_keys),
     Sweep("forget ended access", 900, forget_ended_access),
+    Sweep("forget addresses of computers", 24 * 3600, forget_addresses),
 )
 
 

@@ -16,6 +16,7 @@ from chirrup.engines.postgres.connection import numbered
 
 WHOLE = {  # statement that reads a whole table -> the reason
     "store/bans.py:of_addresses": "all of them are kept in memory: an index of them alone",
+    "store/bans.py:delete_over": "once a day: an index of them alone",
     "store/accounts.py:oldest_id": "its first row alone, by the primary key",
     "store/jobs.py:counts": "counts them all, for people",
     "store/jobs.py:page": "the oldest first, for a person",

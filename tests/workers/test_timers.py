@@ -6,10 +6,12 @@ import pytest
 from databases import Clock
 from kit import people, settle, work_off
 
-from chirrup.errors import Invalid
+from chirrup.access.barred import IpBan
+from chirrup.errors import Invalid, NotAllowed
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import accounts, files, follows, images, media, notifications, polls, posts
+from chirrup.social import accounts, bans, files, follows, images, media, notifications, polls, posts
+from chirrup.store import bans as ban_rows
 from chirrup.store import blocks_and_mutes, jobs, outbox
 from chirrup.store import media as media_rows
 from chirrup.store import polls as poll_rows
@@ -203,3 +205,28 @@ async def test_what_was_said_while_a_mute_ran_comes_home_when_it_is_over(engines
     assert await read.home(engines, ann, Span(before=ID_MAX)) == [post.id]
     standing = await engines.db.read(accounts.relationships, ann, [bob, eve])
     assert [one.muting for one in standing] == [False, True]
+
+
+async def test_from_where_people_came_is_forgotten(engines: Engines, clock: Clock, ann: int):
+    write, read_ = engines.db.write, engines.db.read
+    old = await write(accounts.create, accounts.SignUp("old", "old@example.com", "-", ip="192.0.2.1"))
+    clock.pass_ms(bans.IPS_KEPT_MS - 9 * 24 * HOUR_MS)
+    new = await write(accounts.create, accounts.SignUp("new", "new@example.com", "-", ip="192.0.2.1"))
+    spam = await write(bans.block_email_domain, ann, 0, "spam.example")
+    await write(bans.count_try, 0, "x@spam.example", "192.0.2.1")
+    blocked = IpBan("sign_up_block")
+    await write(bans.block_ip, ann, 0, "192.0.2.0/24", blocked, expires_in_s=24 * 3600)
+    stays = await write(bans.block_ip, ann, 0, "198.51.100.0/24", blocked)
+    for ip in ("192.0.2.1", "198.51.100.1"):
+        with pytest.raises(NotAllowed):
+            await write(bans.check_sign_up, 0, "eve@example.com", ip)
+    clock.pass_ms(10 * 24 * HOUR_MS)
+    assert not await write(bans.check_sign_up, 0, "eve@example.com", "192.0.2.1")
+
+    await timers.forget_addresses(engines)
+
+    assert (await read_(accounts.user, old.id)).sign_up_ip == ""
+    assert (await read_(accounts.user, new.id)).sign_up_ip == "192.0.2.1"
+    assert await read_(bans.page, 0, bans.Kind.IP, Span(before=ID_MAX)) == [stays]
+    assert await read_(bans.page, 0, bans.Kind.EMAIL_DOMAIN, Span(before=ID_MAX)) == [spam]
+    assert await read_(ban_rows.tries, [spam.id], 0) == {}

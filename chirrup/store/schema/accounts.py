@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS users (
   sign_up_app_id BIGINT NOT NULL DEFAULT 0, gone_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, bucket)) {clustered};
 CREATE INDEX IF NOT EXISTS users_staff ON users (org_id, account_id, bucket) WHERE role <> '';
+CREATE INDEX IF NOT EXISTS users_ip ON users (account_id, bucket) WHERE sign_up_ip <> '';
 
 CREATE TABLE IF NOT EXISTS account_counts (
   account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, followers BIGINT NOT NULL, followees BIGINT NOT NULL,
