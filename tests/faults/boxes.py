@@ -14,6 +14,7 @@ class Boxes:
 
     def __init__(self, folder: Path, database: str, broker: str, running: ExitStack) -> None:
         shared = {"CHIRRUP_DATABASE": database, "CHIRRUP_BROKER": broker, "CHIRRUP_DATA": str(folder / "data")}
+        shared |= {"CHIRRUP_TRUSTED_PROXIES": "127.0.0.1"}
 
         self._folder, self._shared, self._running = folder, shared, running
         self.database, self.broker, self.url = database, broker, ""

@@ -51,6 +51,33 @@ def test_a_post_to_one_process_is_read_at_another_and_streamed_by_a_third(boxes:
     eventually(lambda: said["id"] in home())
 
 
+def test_access_that_ends_at_one_process_has_ended_at_all(boxes: Boxes):
+    """A login, and what an IP address may do."""
+    boss, ann = boxes.webs[0].admin(), boxes.webs[0].person()
+    there, bearer = boxes.at_second(ann), {"Authorization": f"Bearer {ann.token}"}
+    assert there.get("/api/v1/timelines/home").ok  # it knows the token now
+    with requests.get(f"{boxes.streams.url}/api/v1/streaming/user", headers=bearer, stream=True, timeout=10) as stream:
+        lines = stream.iter_lines(chunk_size=1, decode_unicode=True)
+        assert next(lines) == ":thump"
+
+        boss.post(f"/api/v1/admin/accounts/{ann.id}/action", type="disable")
+
+        assert all(line.startswith(":") or not line for line in lines)  # to its end
+    eventually(lambda: there.get("/api/v1/timelines/home").status_code == 401)
+
+    def may(server: Server, path: str) -> bool:
+        at = {"X-Forwarded-For": "203.0.113.7"} | {"Authorization": f"Bearer {boss.token}"}
+        with requests.get(server.url + path, headers=at, stream=True, timeout=10) as answer:
+            return answer.status_code == 200
+
+    places = [(boxes.webs[1], "/api/v1/timelines/home"), (boxes.streams, "/api/v1/streaming/user")]
+    assert all(may(*place) for place in places)
+    barred = boss.post("/api/v1/admin/ip_blocks", ip="203.0.113.0/24", severity="no_access").json()
+    eventually(lambda: not any(may(*place) for place in places))
+    boss.delete(f"/api/v1/admin/ip_blocks/{barred['id']}")
+    eventually(lambda: all(may(*place) for place in places))
+
+
 def test_each_role_does_its_own(boxes: Boxes):
     def status(server: Server, path: str) -> int:
         return requests.get(server.url + path, timeout=5).status_code

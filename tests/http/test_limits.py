@@ -2,6 +2,7 @@
 
 import select
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -70,7 +71,7 @@ def test_requests_without_a_login_are_counted_by_address_for_all_routes(strict):
     assert int(page.headers["Retry-After"]) > 0
 
 
-def test_a_used_up_limit_of_one_route_is_named_in_its_answer(tmp_path):
+def test_the_limit_of_a_route_is_named_in_its_answer_and_holds_for_what_comes_at_once(tmp_path):
     with Server(tmp_path / "data", env={"CHIRRUP_TESTING": ""}) as server:
         ann = member(server, "ann")
         answers = [ann.delete(f"/api/v1/statuses/{n}") for n in range(1, 32)]
@@ -79,23 +80,31 @@ def test_a_used_up_limit_of_one_route_is_named_in_its_answer(tmp_path):
         assert [answers[-1].headers[name] for name in NAMES[:2]] == ["30", "0"]
         assert ann.get(HOME).status_code == 200
 
-
-def test_an_upload_beyond_the_limit_is_refused_before_it_has_come(tmp_path):
-    with Server(tmp_path / "data", env={"CHIRRUP_TESTING": ""}) as server:
-        ann = member(server, "ann")
-        head = (
-            f"POST /api/v2/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ann.token}\r\n"
-            "Content-Length: 15000000\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
-        )
-        begun = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(31)]
-        for raw in begun:
-            raw.sendall(head.encode() + b"x" * 100_000)  # and then nothing
-
+        begun = uploads(server, ann, [15_000_000] * 31)  # the most of each never comes
         answered = eventually(lambda: select.select(begun, [], [], 0)[0])
-
         assert [raw.recv(4096)[9:12] for raw in answered] == [b"429"]
         for raw in begun:
             raw.close()
+
+        answers = [raw.recv(4096) for raw in uploads(server, member(server, "bob"), [len(NO_PICTURE)] * 100)]
+        counted = Counter(answer[9:12] for answer in answers)
+        assert counted[b"422"] == 30 and counted.keys() <= {b"422", b"429", b"503"}
+        assert all(b"retry-after: " in answer.lower() for answer in answers if answer[9:12] != b"422")
+
+
+NO_PICTURE = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nno picture\r\n--b--\r\n'
+
+
+def uploads(server: Server, person: Person, sizes_bytes: list[int]) -> list[socket.socket]:
+    """Uploads at once, each said to be of this size."""
+    begun = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in sizes_bytes]
+    for raw, size_bytes in zip(begun, sizes_bytes, strict=True):
+        head = (
+            f"POST /api/v2/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {person.token}\r\n"
+            f"Content-Length: {size_bytes}\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
+        )
+        raw.sendall(head.encode() + NO_PICTURE.ljust(min(size_bytes, 100_000), b"x"))
+    return begun
 
 
 def test_a_test_server_counts_and_refuses_nobody(server, ann):
