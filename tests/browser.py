@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, async_playwright
 
 # Runs before the page's own scripts: a script that the policy stopped has been injected all the same.
@@ -35,12 +36,27 @@ class Watched:
         await dialog.dismiss()
 
 
-@pytest.fixture
-async def chromium(chromium_path: Path) -> AsyncIterator[Browser]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser run in the loop of the session: so all of a process share one, which takes 1 s to start."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def started_chromium(chromium_path: Path) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(started_chromium: Browser) -> AsyncIterator[Browser]:
+    """A browser without any profile; those that a test opens are closed after it."""
+    yield started_chromium
+    for context in started_chromium.contexts:
+        await context.close()
 
 
 async def somebody(chromium: Browser, url: str, **options: Any) -> Watched:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from browser import Watched, somebody
 from client import Person, Server, eventually
 from playwright.async_api import Browser, Page, Request, Route, expect
@@ -63,7 +64,7 @@ async def tabs_of(chromium: Browser, visitor: Visitor, **options: Any) -> Tabs:
     return Tabs(watched)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tabs(chromium: Browser, anns: Visitor, ann: Person, bob: Person) -> Tabs:
     ann.follow(bob)
     bob.say("said before")
