@@ -8,7 +8,19 @@ from .. import __version__
 from ..access.sites import Site
 from ..errors import NotFound, Unavailable
 from ..http.route import ANYONE, FREE, Route
-from ..social import accounts, composing, documents, emojis, media, polls, reactions, tags, text, uploads
+from ..social import (
+    accounts,
+    annual_reports,
+    composing,
+    documents,
+    emojis,
+    media,
+    polls,
+    reactions,
+    tags,
+    text,
+    uploads,
+)
 from ..social.films import probe, tools
 from ..social.image_read import LIMITS
 from ..social.usage import Counts
@@ -46,7 +58,7 @@ async def v2(call: Call) -> Instance:
         version=VERSION,
         source_url="",  # it is not published anywhere yet
         description=site.description,
-        wrapstodon=None,
+        wrapstodon=annual_reports.campaign(today()) or None,
         usage=shapes.InstanceUsage(users=shapes.UsersUsage(active_month=counts.active_month)),
         thumbnail=shapes.Thumbnail(url=_thumbnail(site), description=""),  # it says nothing: a pattern
         icon=[],

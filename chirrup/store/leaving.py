@@ -7,6 +7,7 @@ OWN = (  # in its bucket, by `account_id`
     "account_notes",
     "endorsements",
     "collected_in",
+    "annual_reports",
     "suggestions_refused",
     "blocked_domains",
     "idempotency",

@@ -175,6 +175,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "collections": _create_missing,
     "reports.collection_ids": _add("reports", "collection_ids", "TEXT NOT NULL DEFAULT '[]'"),
     "index users_ip": Index("users_ip"),
+    "annual_reports": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -22,6 +22,9 @@ from .access import User as User
 from .access import Viewer as Viewer
 from .announcements import Announcement as Announcement
 from .announcements import AnnouncementReactions as AnnouncementReactions
+from .annual_reports import AnnualReport as AnnualReport
+from .annual_reports import Month as Month
+from .annual_reports import YearData as YearData
 from .collections import Collection as Collection
 from .collections import CollectionItem as CollectionItem
 from .emojis import Emoji as Emoji

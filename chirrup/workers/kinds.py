@@ -11,6 +11,7 @@ from ..ports import Engines, PushTo, Tx
 from ..social import (
     accounts,
     announcements,
+    annual_reports,
     drafts,
     follows,
     leaving,
@@ -58,6 +59,11 @@ async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
 async def announcement_due(engines: Engines, job: Job, id: int) -> None:
     """Publish an announcement, or end it."""
     await engines.db.write(announcements.come_due, id)
+
+
+async def count_year(engines: Engines, job: Job, report: tuple[int, int]) -> None:
+    """The figures of an account's year. report: the account, the year."""
+    await annual_reports.count(engines, *report)
 
 
 async def merge_notifications(engines: Engines, job: Job, request: tuple[int, int]) -> None:
@@ -129,6 +135,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
     moving.FOLLOWERS: Kind(move_followers, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
+    annual_reports.COUNT: Kind(count_year, pauses_s=DATED_S, payload=tuple[int, int], at_once=1, longest_s=HOUR_S),
     announcements.DUE: Kind(announcement_due, pauses_s=DATED_S, payload=int),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),
 }

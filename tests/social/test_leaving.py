@@ -14,6 +14,7 @@ from chirrup.social import (
     account_lists,
     accounts,
     announcements,
+    annual_reports,
     blocked_domains,
     collections,
     discovery,
@@ -156,6 +157,7 @@ class Scene:
         for one, other in ((ann, bob), (bob, ann), (bob, ann)):
             await do(accounts.change_profile, other, ProfileChange(discoverable=True))
             await do(collections.create, one, collections.Wanted(WORD if one == ann else "hers"), [other])
+        await do(annual_reports.rows.insert, ann, 2026)
         last = (await self.db.read(collections.holding, ann, offset=0, limit=1))[0]
         item = (await self.db.read(collections.whole, ann, [last]))[0].items[0].item
         await do(collections.revoke, ann, last.id, item.id)

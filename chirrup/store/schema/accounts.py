@@ -12,6 +12,7 @@ TABLES = {
     "collection_items": "collection_id",
     "collected_in": "account_id",
     "suggestions_refused": "account_id",
+    "annual_reports": "account_id",
     "featured_tags": "account_id",
     "followed_tags": "account_id",
     "aliases": "account_id",
@@ -75,6 +76,10 @@ CREATE TABLE IF NOT EXISTS collection_items (
 CREATE TABLE IF NOT EXISTS collected_in (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, collection_id BIGINT NOT NULL, id BIGINT NOT NULL,
   PRIMARY KEY (bucket, account_id, collection_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS annual_reports (
+  bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, year INTEGER NOT NULL, data TEXT NOT NULL,
+  asked_ms BIGINT NOT NULL, read_ms BIGINT NOT NULL, PRIMARY KEY (bucket, account_id, year)) {clustered};
 
 CREATE TABLE IF NOT EXISTS suggestions_refused (
   bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, target_id BIGINT NOT NULL,
