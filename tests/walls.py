@@ -179,7 +179,8 @@ class Site:
             return [(path.replace("{name}", self.tag), "")]
         if "{secret}" in path:
             return [(path.replace("{secret}", self.secrets[path]), path.replace("{secret}", "x" * 46))]
-        ids = self.ids["statuses"] if "{id}" in path else [ABSENT]
+        section = section_of(path) if path.startswith("/admin/") else "statuses"
+        ids = self.ids[section] if "{id}" in path else [ABSENT]
         filled = [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
         return [(one.replace("{handle}", handle), other.replace("{handle}", nobody)) for one, other in filled]
 
@@ -223,4 +224,4 @@ def asked_by(here: Site) -> list[Person]:
 
 
 def visitors(here: Site) -> list[Visitor]:
-    return [Visitor(here.server.url), logged_in(here.server, here.bob)]
+    return [Visitor(here.server.url), logged_in(here.server, here.bob), logged_in(here.server, here.admin)]

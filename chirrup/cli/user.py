@@ -153,7 +153,7 @@ def history(name: str, *, common: Common = COMMON) -> None:
 
     table = Table("when", "who", "did", "why")
     with opened_database(common.settings()) as db:
-        entries = db.write_now(moderation.log_of, find(db, name))
+        entries = db.write_now(moderation.log_of, find(db, name), 1000)[::-1]
         actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries} - {0})
         for one in entries:
             table.add_row(date(ms_of(one.id)), _who(actors, one.actor_id), one.action, escape(one.words))

@@ -208,26 +208,11 @@ class Outbound:
             return None
         if emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
             return None
-        subject, said = WARNED[strike.action]
+        subject, said = strikes.TOLD[strike.action]
         why = (f"They say: {strike.words}",) if strike.words else ()
         ways = f"If you think that this is wrong, write to whoever runs {one.head.title}: {one.head.url}/about"
         by = f"Those who look after {one.head.title} looked at your account, @{one.name}. {said}"
         return Made(one.head, one.user.email, Words(subject, (by, *why, ways)))
-
-
-WARNED = {  # the action of a strike -> (subject, what it means)
-    "none": ("A warning about your account", "This is a warning; nothing else has changed."),
-    "sensitive": ("Your posts are marked as sensitive", "Others see pictures and films of yours behind a warning now."),
-    "silence": (
-        "Your account is limited",
-        "Only those who follow you meet your posts now, where nobody asks for them.",
-    ),
-    "disable": ("Your account is disabled", "Nobody can log in to it now. What you have posted stays."),
-    "suspend": (
-        "Your account is suspended",
-        "It is hidden with all that it said, and nobody can log in to it. After thirty days what it has is deleted.",
-    ),
-}
 
 
 def _left(one: About) -> Words:

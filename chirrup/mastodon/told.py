@@ -5,6 +5,9 @@ from ..types import Report, Strike
 from . import entities
 from .render_accounts import Json
 
+# How Mastodon calls what strikes do with posts.
+ACTIONS = {"mark_posts_sensitive": "mark_statuses_as_sensitive", "delete_posts": "delete_statuses"}
+
 
 def own_report(one: Report, target: Json) -> entities.Report:
     """As who made it sees it, and who of the staff is told of it."""
@@ -26,7 +29,7 @@ def own_report(one: Report, target: Json) -> entities.Report:
 def warning(one: Strike, target: Json) -> entities.AccountWarning:
     return entities.AccountWarning(
         id=str(one.id),
-        action=one.action,
+        action=ACTIONS.get(one.action, one.action),
         text=one.words,
         status_ids=[str(id) for id in one.posts],
         target_account=target,

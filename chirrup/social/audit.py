@@ -19,6 +19,11 @@ def note(tx: Tx, org_id: int, actor_id: int, action: str, kind: str, id: int, na
     )
 
 
+def about(tx: Tx, account_id: int, limit: int) -> list[ModerationEntry]:
+    """The last that was done to the account, newest first."""
+    return rows.log_of(tx, account_id, limit)
+
+
 def page(tx: Tx, org_id: int, span: Span) -> list[ModerationEntry]:
     """Newest first."""
     return rows.log_page(tx, org_id, span)

@@ -3,20 +3,21 @@
 Who may call this at all is checked before: http/route.py. Everybody acts on accounts below their own role only.
 """
 
+import json
 from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
-from ..access import emails, logins, roles
-from ..errors import NotAllowed, NotFound, not_among, too_long
+from ..access import emails, logins, roles, visibility
+from ..errors import Invalid, NotAllowed, NotFound, not_among, too_long
 from ..events import AccountChanged
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import moderation as rows
 from ..store import reports as report_rows
-from ..types import Account, Role, Span, Strike, User
-from . import accounts, audit, bans, leaving, strikes, text
+from ..types import Account, Post, Report, Role, Span, Strike, User
+from . import accounts, audit, bans, leaving, posts, strikes, text
 
 WORDS_CHARS_MAX = 2000
 STATUSES = ("active", "pending", "disabled", "silenced", "suspended", "sensitized")
@@ -89,14 +90,44 @@ def act(tx: Tx, actor_id: int, id: int, decision: Decision, *, org_id: int = 0) 
     if decision.report_id and (report is None or report.target_id != id):
         raise NotFound("report", decision.report_id)
     ACTIONS[decision.action](tx, account)
-    audit.note(tx, org_id, actor_id, decision.action, "account", id, account.username, words)
-    strike = strikes.give(tx, actor_id, account, decision.action, words, report)
-    if decision.mail:
-        emails.warned(tx, id, strike.id)
+    _decided(tx, actor_id, account, msgspec.structs.replace(decision, words=words), report)
     settled = {decision.report_id} - {0} if decision.action == "none" else set(report_rows.open_about(tx, id))
     for report_id in settled | ({report.id} if report else set()):
-        if report_rows.resolve(tx, report_id, actor_id):
-            audit.note(tx, org_id, actor_id, "resolve", "report", report_id, account.username, words)
+        _resolve(tx, actor_id, account, report_id, words)
+
+
+def act_on_posts(tx: Tx, actor_id: int, post_ids: Collection[int], decision: Decision, *, org_id: int = 0) -> None:
+    """Carry out one of POST_ACTIONS on posts of a report: log it, tell their author by a strike, resolve the report.
+
+    Raises as act(); Invalid: none of post_ids is in the report and still there.
+    """
+    if decision.action not in POST_ACTIONS:
+        raise not_among("type", POST_ACTIONS, decision.action)
+    report = report_rows.by_ids(tx, [decision.report_id]).get(decision.report_id)
+    if report is None or report.org_id != org_id:
+        raise NotFound("report", decision.report_id)
+    account, words = _target(tx, actor_id, report.target_id, decision.words, org_id)
+    chosen = visibility.as_staff(tx, actor_id, set(post_ids) & set(report.posts), org_id).posts
+    if not chosen:
+        raise Invalid("posts", "blank", "Choose at least one of the posts.")
+    for post in chosen.values():
+        POST_ACTIONS[decision.action](tx, post)
+    told = msgspec.structs.replace(report, post_ids=json.dumps(sorted(chosen)))
+    _decided(tx, actor_id, account, msgspec.structs.replace(decision, words=words), told)
+    _resolve(tx, actor_id, account, report.id, words)
+
+
+def _decided(tx: Tx, actor_id: int, account: Account, decision: Decision, report: Report | None) -> None:
+    """Log it, and tell the owner. report: with the posts that it is about."""
+    audit.note(tx, account.org_id, actor_id, decision.action, "account", account.id, account.username, decision.words)
+    strike = strikes.give(tx, actor_id, account, decision.action, decision.words, report)
+    if decision.mail:
+        emails.warned(tx, account.id, strike.id)
+
+
+def _resolve(tx: Tx, actor_id: int, account: Account, report_id: int, words: str) -> None:
+    if report_rows.resolve(tx, report_id, actor_id):
+        audit.note(tx, account.org_id, actor_id, "resolve", "report", report_id, account.username, words)
 
 
 def undo(tx: Tx, actor_id: int, id: int, action: str, words: str = "", *, org_id: int = 0) -> None:
@@ -120,6 +151,11 @@ def decide_appeal(tx: Tx, actor_id: int, id: int, *, approved: bool, org_id: int
     return decided
 
 
+def stands_above(role: str, actor_id: int, user: User) -> bool:
+    """Whether one of the staff with this role may act on the user at all."""
+    return user.account_id != actor_id and roles.outranks(role, user.role)
+
+
 def _target(tx: Tx, actor_id: int, id: int, words: str, org_id: int) -> tuple[Account, str]:
     """Whom the actor may act on, and the words without what does not belong into any."""
     words = text.clean(words)
@@ -129,7 +165,7 @@ def _target(tx: Tx, actor_id: int, id: int, words: str, org_id: int) -> tuple[Ac
     if not actor_id:  # a command
         return account, words
     actor = account_rows.user(tx, actor_id)
-    if id == actor_id or actor is None or not roles.outranks(actor.role, user.role):
+    if actor is None or not stands_above(actor.role, actor_id, user):
         raise NotAllowed("this is you, or somebody whose role is not below yours")
     return account, words
 
@@ -204,6 +240,10 @@ ACTIONS: dict[str, Callable[[Tx, Account], None]] = {
     "disable": _disable,
     "silence": _silence,
     "suspend": _suspend,
+}
+POST_ACTIONS: dict[str, Callable[[Tx, Post], None]] = {
+    "mark_posts_sensitive": posts.mark_sensitive,
+    "delete_posts": posts.remove,
 }
 UNDOING: dict[str, Callable[[Tx, Account], None]] = {
     "enable": _enable,

@@ -10,7 +10,7 @@ import msgspec
 
 from ..access import visibility
 from ..errors import Invalid, NotFound
-from ..events import BoostedDeleted, PostDeleted, PostEdited, PostPublished, Unboosted
+from ..events import BoostedDeleted, PostChanged, PostDeleted, PostEdited, PostPublished, Unboosted
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
@@ -252,6 +252,13 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
     if not post.boost_of_id:
         tx.search.remove_post(tx, post.id)
     tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files))
+
+
+def mark_sensitive(tx: Tx, post: Post) -> None:
+    """Staff do so: others see its pictures behind a warning. It is no edit of its author's."""
+    if not post.sensitive:
+        rows.update(tx, msgspec.structs.replace(post, sensitive=1, changed_ms=max(tx.now_ms, post.changed_ms + 1)))
+        tx.emit(PostChanged(post.author_id, post.id))
 
 
 def get(tx: Tx, viewer_id: int, id: int) -> Post:

@@ -86,13 +86,22 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Report]:
 
 
 def page(
-    tx: Tx, org_id: int, span: Span, *, resolved: bool = False, account_id: int = 0, target_id: int = 0
+    tx: Tx,
+    org_id: int,
+    span: Span,
+    *,
+    resolved: bool = False,
+    account_id: int = 0,
+    target_id: int = 0,
+    assigned_id: int = 0,
 ) -> list[Report]:
-    """Those of the organisation that are open, or resolved; newest first. account_id, target_id: by, and of whom."""
+    """Those of the organisation that are open, or resolved; newest first. account_id, target_id, assigned_id: by, of,
+    and taken care of by whom."""
     asked = ["resolved" if resolved else "open"]
     asked += ["from"] if account_id else []
     asked += ["about"] if target_id else []
-    return rows.page(tx, org_id, span, asked, account=account_id, target=target_id)
+    asked += ["assigned"] if assigned_id else []
+    return rows.page(tx, org_id, span, asked, account=account_id, target=target_id, assigned=assigned_id)
 
 
 def get(tx: Tx, org_id: int, id: int) -> Report:

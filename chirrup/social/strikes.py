@@ -12,6 +12,24 @@ from . import audit, text
 
 APPEAL_CHARS_MAX = 2000
 APPEAL_FOR_MS = 20 * 24 * 3600 * 1000  # Mastodon's: so long after a strike one may appeal
+TOLD = {  # the action of a strike -> (a title, what it means), as its owner is told
+    "none": ("A warning about your account", "This is a warning; nothing else has changed."),
+    "mark_posts_sensitive": (
+        "Posts of yours are marked as sensitive",
+        "Others see the pictures in these posts behind a warning now.",
+    ),
+    "delete_posts": ("Posts of yours are deleted", "They are gone for good, with their boosts and favourites."),
+    "sensitive": ("Your posts are marked as sensitive", "Others see pictures and films of yours behind a warning now."),
+    "silence": (
+        "Your account is limited",
+        "Only those who follow you meet your posts now, where nobody asks for them.",
+    ),
+    "disable": ("Your account is disabled", "Nobody can log in to it now. What you have posted stays."),
+    "suspend": (
+        "Your account is suspended",
+        "It is hidden with all that it said, and nobody can log in to it. After thirty days what it has is deleted.",
+    ),
+}
 
 
 def give(tx: Tx, actor_id: int, target: Account, action: str, words: str, report: Report | None = None) -> Strike:

@@ -67,12 +67,14 @@ def log(
     )
 
 
-def log_of(tx: Tx, target_id: int) -> list[ModerationEntry]:
-    """Everything staff did to this account, oldest first."""
+def log_of(tx: Tx, target_id: int, limit: int) -> list[ModerationEntry]:
+    """The last that staff did to this account, newest first."""
     rows = tx.all(
-        f"SELECT {_ENTRY} FROM moderation_log WHERE bucket = :bucket AND target_id = :target ORDER BY id",
+        f"""SELECT {_ENTRY} FROM moderation_log WHERE bucket = :bucket AND target_id = :target
+            ORDER BY id DESC LIMIT :limit""",
         bucket=bucket_of(target_id),
         target=target_id,
+        limit=limit,
     )
     return [ModerationEntry(*row) for row in rows]
 

@@ -14,6 +14,7 @@ OF_REPORTS = {  # what can be asked for beside the organisation
     "resolved": "resolved_ms > 0",
     "from": "account_id = :account",
     "about": "target_id = :target",
+    "assigned": "assigned_id = :assigned",
 }
 
 
@@ -30,7 +31,16 @@ def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Report]:
     return tx.by_ids(f"SELECT {_COLUMNS} FROM reports WHERE {tx.sql.ids_in('id', 'ids')}", Report, ids)
 
 
-def page(tx: Tx, org_id: int, span: Span, asked: Collection[str], *, account: int = 0, target: int = 0) -> list[Report]:
+def page(
+    tx: Tx,
+    org_id: int,
+    span: Span,
+    asked: Collection[str],
+    *,
+    account: int = 0,
+    target: int = 0,
+    assigned: int = 0,
+) -> list[Report]:
     """Of the organisation, newest first. asked: keys of OF_REPORTS, which all must hold."""
     where = " AND ".join(OF_REPORTS[name] for name in asked) or "1 = 1"
     rows = tx.all(
@@ -43,6 +53,7 @@ def page(tx: Tx, org_id: int, span: Span, asked: Collection[str], *, account: in
         limit=span.limit,
         account=account,
         target=target,
+        assigned=assigned,
     )
     found = [Report(*row) for row in rows]
     return found[::-1] if span.oldest else found

@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from markupsafe import Markup
 
-from ..access import browsers, sessions
+from ..access import browsers, roles, sessions
 from ..access.passwords import Passwords
 from ..access.signing import Signer
 from ..access.sites import Site
 from ..http import call
 from ..http.files import FilePart
+from ..http.route import NO_PERMISSION
 from ..types import Account, Viewer
 from .forms import Fields
 from .pages import Pages
@@ -117,6 +118,7 @@ class Call(call.Call):
         common = {
             "site": self.site,
             "me": self.views.person(self.me) if self.me else None,
+            "is_staff": roles.may(self.viewer.role, NO_PERMISSION),
             "unread": badge(self.unread),
             "token": self._token,
             "path": self.path,

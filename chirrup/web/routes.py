@@ -5,17 +5,20 @@ its @. Forms (POST) have a csrf token, which is checked before the handler runs.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ..access import limits
-from ..http.route import ANYONE, FREE, SLOW, Route
-from ..social import follows, reactions
+from ..access.roles import Permission
+from ..http.route import ADMIN, ANYONE, FREE, SLOW, Route
+from ..social import follows, reactions, reports
 from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, drafts, posts
 from .screens.reading import home, live, notifications, search
 from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings
 from .screens.showroom import ui
+from .screens.staff import accounts, appeals, log, places
+from .screens.staff import reports as reported
 
 
 class PageRoute(Route, frozen=True, kw_only=True):
@@ -29,6 +32,20 @@ class PageRoute(Route, frozen=True, kw_only=True):
 
 
 POST_PATH = "/{handle}/{id}"
+
+
+def staff(
+    method: Literal["GET", "POST"],
+    path: str,
+    handler: Callable[..., Any],
+    needed: Permission,
+    again: Callable[..., Any] | None = None,
+) -> PageRoute:
+    """A page of staff's that have one of the permissions."""
+    return PageRoute(method, path, handler, who=ADMIN, permission=needed, again=again)
+
+
+REPORTS, USERS, APPEALS = Permission.MANAGE_REPORTS, Permission.MANAGE_USERS, Permission.MANAGE_APPEALS
 
 ROUTES: list[PageRoute] = [
     # log in, sign up
@@ -179,6 +196,34 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/gone", leaving.gone, who=ANYONE, when_closed=True),
     PageRoute("POST", "/settings/sessions", settings.end_sessions, when_moved=True),
     PageRoute("POST", "/settings/apps", settings.revoke_app, when_moved=True),
+    # staff
+    PageRoute("GET", "/admin", places.start, who=ADMIN),
+    staff("GET", reported.PATH, reported.queue, REPORTS),
+    staff("GET", reported.ONE, reported.show, REPORTS),
+    staff("POST", f"{reported.ONE}/take", reported.change(reported.take), REPORTS),
+    staff("POST", f"{reported.ONE}/leave", reported.change(reported.leave), REPORTS),
+    staff("POST", f"{reported.ONE}/resolve", reported.change(reports.resolve), REPORTS),
+    staff("POST", f"{reported.ONE}/reopen", reported.change(reports.reopen), REPORTS),
+    staff("GET", f"{reported.ONE}/posts", reported.posts_form, USERS),
+    staff("POST", f"{reported.ONE}/posts", reported.act_on_posts, USERS, reported.posts_again),
+    staff("GET", accounts.SIGN_UPS, accounts.sign_ups, USERS),
+    staff("GET", accounts.PATH, accounts.index, USERS),
+    staff("GET", accounts.ONE, accounts.show, USERS),
+    staff("GET", f"{accounts.ONE}/act", accounts.act_form, USERS),
+    staff("POST", f"{accounts.ONE}/act", accounts.act, USERS, accounts.act_again),
+    staff("POST", f"{accounts.ONE}/enable", accounts.undo("enable"), USERS),
+    staff("POST", f"{accounts.ONE}/unsilence", accounts.undo("unsilence"), USERS),
+    staff("POST", f"{accounts.ONE}/unsensitive", accounts.undo("unsensitive"), USERS),
+    staff("POST", f"{accounts.ONE}/unsuspend", accounts.undo("unsuspend"), USERS),
+    staff("POST", f"{accounts.ONE}/approve", accounts.undo("approve", back=accounts.SIGN_UPS), USERS),
+    staff("GET", f"{accounts.ONE}/reject", accounts.REJECT.form, USERS),
+    staff("POST", f"{accounts.ONE}/reject", accounts.REJECT.do, USERS, accounts.REJECT.again),
+    staff("GET", f"{accounts.ONE}/delete", accounts.DELETE.form, Permission.DELETE_USER_DATA),
+    staff("POST", f"{accounts.ONE}/delete", accounts.DELETE.do, Permission.DELETE_USER_DATA, accounts.DELETE.again),
+    staff("GET", appeals.PATH, appeals.index, APPEALS),
+    staff("POST", f"{appeals.PATH}/{{id}}/accept", appeals.accept, APPEALS),
+    staff("POST", f"{appeals.PATH}/{{id}}/refuse", appeals.refuse, APPEALS),
+    staff("GET", "/admin/log", log.index, Permission.VIEW_AUDIT_LOG),
     # people
     PageRoute("GET", "/{handle}", profiles.posts, who=ANYONE),
     PageRoute("GET", "/{handle}/with_replies", profiles.with_replies, who=ANYONE),

@@ -77,7 +77,7 @@ class Web:
             await self._count(call, route)
             if not call.viewer_id and (route.who != ANYONE or (call.site.closed and not route.when_closed)):
                 raise Unauthorised("Log in first.")
-            if route.who == ADMIN and not roles.may(call.viewer.role, route.permission):
+            if call.viewer_id and not _is_for(route, call):
                 raise NotAllowed("this page is for those who look after this server")
             if call.me and call.me.moved_to_id and route.who != ANYONE and not route.when_moved:
                 if route.method == "GET":
@@ -139,7 +139,7 @@ class Web:
             log.debug("a form that was refused could not be read", exc_info=True)
 
     async def _form_again(self, call: Call, route: PageRoute, given: dict[str, str], problem: problems.Problem) -> Page:
-        if route.again and (call.viewer_id or route.who == ANYONE):
+        if route.again and (route.who == ANYONE or _is_for(route, call)):
             try:
                 page = await route.again(call, problem, **given)
                 page.headers |= _retry_after(problem)
@@ -332,6 +332,11 @@ def _visit(tx: Tx, cookie: str, org_id: int) -> tuple[Visit | None, Account | No
         return None, None, 0
     id = visit.viewer.account_id
     return visit, accounts.get(tx, id, id), count_unread(tx, id)
+
+
+def _is_for(route: PageRoute, call: Call) -> bool:
+    """Whether it is for the account that is logged in."""
+    return bool(call.viewer_id) and (route.who != ADMIN or roles.may(call.viewer.role, route.permission))
 
 
 @cache

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import msgspec
 from markupsafe import Markup
 
+from ..access import visibility
 from ..access.sites import Site
 from ..access.visibility import OPEN, for_search_engines
 from ..errors import NotFound
@@ -166,6 +167,15 @@ class Views:
         page = shown.find(tx, viewer_id, ids, self.known, excerpt=excerpt)
         self.look(tx, _texts(page))
         return page
+
+    def judged(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PostView]:
+        """Those of ids that are still there, whoever they were for: what was reported, for staff and for its author."""
+        seen = visibility.as_staff(tx, viewer_id, ids, self.site.org_id)
+        if not seen.posts:
+            return []
+        page = shown.of(tx, seen, ids, self.known, {})
+        self.look(tx, _texts(page))
+        return self.page(page, tx.now_ms)
 
     def look(self, tx: Tx, texts: Iterable[str]) -> None:
         """Call it before texts are drawn: they are drawn with the emoji that were seen last."""

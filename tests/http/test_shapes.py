@@ -17,6 +17,8 @@ from world import name_of
 
 from chirrup.http.arguments import Arguments
 from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.social import staff
+from chirrup.types import Role
 from chirrup.web.routes import ROUTES as PAGES
 from chirrup.web.routes import PageRoute
 
@@ -139,7 +141,10 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser(server: Server) -> Browser:
-    return Browser(logged_in(server, server.person()))
+    """Of somebody who looks after the site, and so may see every page."""
+    person = server.person()
+    server.do(lambda engines: engines.db.write(staff.give_role, int(person.id), Role.OWNER))
+    return Browser(logged_in(server, person))
 
 
 NAMES = ["q", "before", "return_to", "text", "reply_to", "option", "email", "username", "password", "display_name"]

@@ -16,7 +16,7 @@ from chirrup.errors import Forbidden, Invalid, Refused, Unsent
 from chirrup.mail import outbound
 from chirrup.mail.outbound import Outbound
 from chirrup.ports import Database, Engines, Mail
-from chirrup.social import accounts, leaving, moderation
+from chirrup.social import accounts, leaving, moderation, strikes
 from chirrup.social.accounts import SignUp
 from chirrup.store import accounts as rows
 from chirrup.store import jobs, orgs
@@ -485,5 +485,5 @@ async def test_what_staff_decide_is_told_by_mail_where_they_ask_for_it(engines: 
 
     to, subject, text = await only(engines)
 
-    assert (to, subject) == ("ann@example.com", outbound.WARNED[action][0])
+    assert (to, subject) == ("ann@example.com", strikes.TOLD[action][0])
     assert "be kind" in text

@@ -178,7 +178,7 @@ async def test_a_suspension_logs_out_and_only_users_below_can_be_suspended(db):
     for target in (boss, other):
         with pytest.raises(Forbidden):
             await db.write(moderation.act, boss, target, Decision("suspend"))
-    assert [(e.actor_id, e.action, e.words) for e in await db.read(moderation_rows.log_of, ann)] == [
+    assert [(e.actor_id, e.action, e.words) for e in await db.read(moderation_rows.log_of, ann, 9)] == [
         (boss, "suspend", "spam")
     ]
     await db.write(moderation.undo, boss, ann, "unsuspend")

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from browser import somebody
 from client import Person, Server, eventually
+from docket import Docket
 from mail_folder import newest, path_in
 from PIL import Image
 from playwright.async_api import Browser, Page
 from visitor import logged_in
 
 from chirrup.http.route import ANYONE
+from chirrup.social import staff
+from chirrup.types import Role
 from chirrup.web.routes import ROUTES
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
@@ -46,7 +49,7 @@ LEFT_OUT = ["/home/live", "/oauth/authorize", *FILES]
 
 
 class Town:
-    """Ann, whose pages have everything that pages can have, and a follow request."""
+    """Ann, whose pages have everything that pages can have, and a follow request. She looks after the site, too."""
 
     def __init__(self, server: Server) -> None:
         self.ann, self.bob, self.eve = (
@@ -81,6 +84,8 @@ class Town:
         self.ann.post(f"/api/v1/statuses/{post['id']}/bookmark")
         self.ann.post(f"/api/v1/statuses/{self.own}/pin")
         eventually(lambda: len(self.ann.get("/api/v1/notifications").json()) >= 4)
+        server.do(lambda engines: engines.db.write(staff.give_role, int(self.ann.id), Role.OWNER))
+        self.docket = Docket(server, server.admin())
         browser = logged_in(server, self.bob)
         browser.post("/forgot", csrf_from="/forgot", email=f"{self.bob.name}@example.com")
         address = f"new{self.bob.name}@example.com"
@@ -96,7 +101,8 @@ class Town:
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]
         paths = [
-            links.get(one.path) or re.sub(r"\{(\w+)\}", lambda match: values[match[1]], one.path) for one in routes
+            links.get(one.path) or re.sub(r"\{(\w+)\}", lambda match: values[match[1]], self.docket.path(one.path))
+            for one in routes
         ]
         more = ["/nope/nope/nope", f"/search?q={self.tag}", "/search?q=nothing_is_so", "/tags/nothing_is_so"]
         return list(dict.fromkeys([*paths, *more, f"/@{self.bob.name}"] + (["/login?again=1"] if known else ["/ui"])))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from client import Person, Server
+from docket import Docket
 from visitor import FORM, Visitor, attributes, logged_in
 from web.test_pages import png, statuses
 
@@ -25,8 +26,10 @@ from chirrup.social import (
     polls,
     posts,
     reactions,
+    staff,
     uploads,
 )
+from chirrup.types import Role
 from chirrup.web import field_names, problems, routes
 from chirrup.web.kept import SECRET
 
@@ -44,6 +47,8 @@ OTHER_STATES = {
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",
     *("/settings/move/back", "/settings/move/aliases/remove"),  # test_moving.py
+    *(f"/admin/reports/{{id}}/{act}" for act in ("leave", "reopen")),  # test_staff.py, as the next
+    *(f"/admin/accounts/{{id}}/{act}" for act in ("enable", "unsilence", "unsensitive", "unsuspend")),
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py
@@ -109,9 +114,16 @@ def as_files(fields: list[tuple[str, str]]) -> list[Any]:
     return [(name, (None, value)) for name, value in fields]
 
 
+@pytest.fixture(scope="module")
+def boss(server: Server) -> Person:
+    return server.admin()
+
+
 @pytest.fixture
-def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
+def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor) -> list[str]:
     """The pages that have forms."""
+    server.do(lambda engines: engines.db.write(staff.give_role, int(ann.id), Role.OWNER))
+    docket = Docket(server, boss)
     ann.patch("/api/v1/accounts/update_credentials", locked=True)
     bob.follow(ann)
     mine, other = ann.say("mine"), bob.say("theirs")
@@ -138,6 +150,9 @@ def pages(server: Server, ann: Person, bob: Person, anns: Visitor) -> list[str]:
         ),
         *(f"/@{bob.name}/{poll['id']}", f"/@{ann.name}/{mine['id']}/edit", f"/@{ann.name}/{mine['id']}/delete"),
         *(f"/@{ann.name}/{shows['id']}/edit", "/settings/filters/new", f"/settings/filters/{filter_id}"),
+        *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
+        *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
+        *("/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
     ]
 
 

@@ -8,9 +8,12 @@ from urllib.parse import quote
 
 import pytest
 from browser import Watched, somebody
-from client import Person
+from client import Person, Server
 from playwright.async_api import Browser, Page
 from visitor import Visitor, logged_in
+
+from chirrup.ports import Engines
+from chirrup.social import accounts
 
 pytestmark = pytest.mark.slow
 
@@ -156,3 +159,36 @@ async def test_no_poll_and_no_description_makes_a_script_run(chromium: Browser, 
     await page.goto(f"/@{ann.name}")
     assert await wrongs(page, watched) == []
     assert await page.locator("article .option").count() == len(short) // 2 * 2
+
+
+@pytest.fixture
+def told(server: Server) -> tuple[Person, Person, str]:
+    """(one of the staff, whom every word is about, a report): what people write to staff, and they to people."""
+    boss, good, bad = server.admin(), server.person(), server.person()
+    for payload in PAYLOADS:
+        assert good.post("/api/v1/reports", account_id=bad.id, comment=payload).ok
+        assert boss.post(f"/api/v1/admin/accounts/{bad.id}/action", type="none", text=payload).ok
+        strike = bad.get("/api/chirrup/v1/strikes").json()[0]["id"]
+        assert bad.post(f"/api/chirrup/v1/strikes/{strike}/appeal", text=payload).ok
+
+    async def sign_up(engines: Engines) -> None:
+        for n, payload in enumerate(PAYLOADS):
+            name = f"w{bad.id[-9:]}_{n}"
+            wanted = accounts.SignUp(name, f"{name}@example.com", "-", pending=True, reason=payload)
+            await engines.db.write(accounts.create, wanted)
+
+    server.do(sign_up)
+    return boss, bad, boss.get("/api/v1/admin/reports").json()[0]["id"]
+
+
+async def test_no_word_for_staff_makes_a_script_run(
+    chromium: Browser, server: Server, told: tuple[Person, Person, str]
+):
+    boss, bad, report = told
+    watched, page = await opened(chromium, logged_in(server, boss))
+    lists = ("reports", "appeals", "sign-ups", "log")
+
+    for path in (*lists, f"accounts/{bad.id}", f"reports/{report}"):
+        await page.goto(f"/admin/{path}")
+        assert await wrongs(page, watched) == [], path
+        assert path not in lists or await page.get_by_text("{{ 7*7 }}").count()

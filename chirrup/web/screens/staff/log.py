@@ -1,0 +1,87 @@
+"""Staff: the log of all that staff did, in sentences."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ....ids import ms_of
+from ....ports import Tx
+from ....social import audit
+from ....types import ModerationEntry
+from ...call import Call, Page
+from ..reading.home import next_before, span
+from .places import people, places
+
+LISTED = 40
+DID = {  # the action of an entry -> what stands before what it was done to
+    "none": "warned",
+    "sensitive": "put behind a warning all pictures of",
+    "silence": "limited",
+    "disable": "closed the login of",
+    "suspend": "suspended",
+    "mark_posts_sensitive": "put behind a warning pictures in posts of",
+    "delete_posts": "deleted posts of",
+    "unsensitive": "shows again the pictures of",
+    "unsilence": "no longer limits",
+    "enable": "opened the login of",
+    "unsuspend": "brought back",
+    "approve": "let in",
+    "reject": "turned away",
+    "delete": "deleted what there was of",
+    "assign": "took on",
+    "unassign": "put down",
+    "classify": "sorted anew",
+    "resolve": "resolved",
+    "reopen": "opened again",
+    "approve appeal": "accepted",
+    "reject appeal": "refused",
+    "add": "added",
+    "change": "changed",
+    "remove": "removed",
+}
+KINDS = {  # of what it was done to -> what stands before its name
+    "account": "@",
+    "report": "the report about @",
+    "strike": "the appeal of @",
+    "domain_block": "the block of the domain ",
+    "domain_allow": "the domain that may come ",
+    "email_domain_block": "the block of addresses at ",
+    "ip_block": "the block of the IP address ",
+    "canonical_email_block": "the block of an e-mail address ",
+}
+PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    by: str  # a username; "": a command
+    did: str
+    what: str
+    words: str
+    at_ms: int
+    path: str  # of what it was done to; "": it has no page
+
+
+def entries(tx: Tx, call: Call, found: Sequence[ModerationEntry]) -> list[EntryView]:
+    known = people(tx, call, {one.actor_id for one in found})
+    return [
+        EntryView(
+            by=known[one.actor_id].username if one.actor_id in known else "",
+            did=DID.get(one.action, one.action),  # what a command or a newer version did is told in its own words
+            what=KINDS.get(one.target_kind, f"{one.target_kind} ") + one.target_name,
+            words=one.words,
+            at_ms=ms_of(one.id),
+            path=PAGES.get(one.target_kind, "").format(one.target_id),
+        )
+        for one in found
+    ]
+
+
+async def index(call: Call) -> Page:
+    asked = span(call.query, limit=LISTED)
+
+    def operation(tx: Tx) -> tuple[list[EntryView], int]:
+        found = audit.page(tx, call.site.org_id, asked)
+        return entries(tx, call, found), next_before([one.id for one in found], asked)
+
+    shown, before = await call.read(operation)
+    return Page("staff/log.html", {"places": places(call), "entries": shown, "before": before})

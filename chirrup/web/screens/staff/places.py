@@ -1,0 +1,77 @@
+"""The places where staff work, and what they say of people and strikes."""
+
+import msgspec
+
+from ....access import roles
+from ....access.roles import Permission
+from ....ports import Tx
+from ....social import moderation, strikes
+from ....types import Strike
+from ...call import Call, Go
+from ...views import PersonView
+
+PLACES = [
+    ("/admin/reports", "Reports", Permission.MANAGE_REPORTS),
+    ("/admin/sign-ups", "Sign-ups", Permission.MANAGE_USERS),
+    ("/admin/appeals", "Appeals", Permission.MANAGE_APPEALS),
+    ("/admin/accounts", "Accounts", Permission.MANAGE_USERS),
+    ("/admin/log", "Log", Permission.VIEW_AUDIT_LOG),
+]
+ACTIONS = {  # of moderation.ACTIONS and POST_ACTIONS -> what a button says
+    "none": "Warn, and change nothing",
+    "mark_posts_sensitive": "Put pictures of these posts behind a warning",
+    "delete_posts": "Delete these posts",
+    "sensitive": "Put all its pictures behind a warning",
+    "silence": "Limit: only followers meet its posts",
+    "disable": "Close the login",
+    "suspend": "Suspend: hide it with all that it said",
+}
+
+
+def places(call: Call) -> list[tuple[str, str]]:
+    """(address, name) of those that are open to the viewer."""
+    return [(path, name) for path, name, needed in PLACES if roles.may(call.viewer.role, needed)]
+
+
+async def start(call: Call) -> Go:
+    return Go(places(call)[0][0])
+
+
+def people(tx: Tx, call: Call, ids: set[int]) -> dict[int, PersonView]:
+    """By id: accounts of the organisation, whatever has become of them."""
+    found = moderation.get_many(tx, sorted(ids - {0}), call.site.org_id)
+    call.views.look(tx, (account.display_name for account, _ in found))
+    return {account.id: call.views.person(account) for account, _ in found}
+
+
+class StrikeView(msgspec.Struct, frozen=True):
+    id: int
+    title: str
+    means: str  # as its owner is told
+    words: str
+    posts: list[int]
+    created_ms: int
+    report_id: int
+    appeal: str
+    appeal_state: str
+    appealed_ms: int
+    decided_ms: int
+    can_be_appealed: bool
+
+
+def strike_view(one: Strike, now_ms: int) -> StrikeView:
+    title, means = strikes.TOLD[one.action]
+    return StrikeView(
+        id=one.id,
+        title=title,
+        means=means,
+        words=one.words,
+        posts=one.posts,
+        created_ms=one.created_ms,
+        report_id=one.report_id,
+        appeal=one.appeal,
+        appeal_state=one.appeal_state,
+        appealed_ms=one.appealed_ms,
+        decided_ms=one.decided_ms,
+        can_be_appealed=strikes.can_be_appealed(one, now_ms),
+    )

@@ -1,0 +1,37 @@
+"""What waits for staff: a report with posts, an appeal, a sign-up. For tests of their pages."""
+
+import secrets
+
+from client import Person, Server
+
+from chirrup.social import accounts
+
+API = "/api/v1"
+
+
+class Docket:
+    """Staff's is boss; bad was reported by good, and warned before, against which bad has appealed."""
+
+    def __init__(self, server: Server, boss: Person) -> None:
+        self.server, self.boss = server, boss
+        self.good, self.bad = server.person(), server.person()
+        self.posts = [self.bad.say(f"{word} spam")["id"] for word in ("first", "second")]
+        self.secret = self.bad.say(f"@{self.good.name} psst", visibility="direct")["id"]
+        told = {"status_ids": [*self.posts, self.secret], "comment": "Look\nat this", "category": "spam"}
+        self.report = self.good.post(f"{API}/reports", account_id=self.bad.id, **told).json()["id"]
+        made = boss.post(f"{API}/admin/accounts/{self.bad.id}/action", type="none", text="Behave")
+        assert made.ok, made.text
+        self.strike = self.bad.get("/api/chirrup/v1/strikes").json()[0]["id"]
+        assert self.bad.post(f"/api/chirrup/v1/strikes/{self.strike}/appeal", text="But I did").ok
+        self.newcomer = f"new{secrets.token_hex(4)}"
+        wanted = accounts.SignUp(
+            self.newcomer, f"{self.newcomer}@example.com", "-", pending=True, reason="I like birds", ip="192.0.2.1"
+        )
+        self.newcomer_id = str(server.do(lambda engines: engines.db.write(accounts.create, wanted)).id)
+
+    def path(self, route: str) -> str:
+        """The address of a page of staff's, with what is here in it."""
+        verb = route.rsplit("/", 1)[1]
+        account = self.newcomer_id if verb in ("reject", "approve") else self.bad.id
+        ids = {"/admin/reports/": self.report, "/admin/accounts/": account, "/admin/appeals/": self.strike}
+        return next((route.replace("{id}", id) for start, id in ids.items() if route.startswith(start)), route)
