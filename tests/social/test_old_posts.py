@@ -185,15 +185,21 @@ def test_nothing_that_an_item_may_be_breaks_the_reading():
 
     notes = list(OldArchive(Zip(zipped({"outbox.json": json.dumps({"orderedItems": strange})}))).posts())
 
-    assert [bool(one.problem) for one in notes] == [True, True, False, False]
+    assert [bool(one.problem) for one in notes] == [True, True, True, False]
     assert {one.visibility for one in notes} == {"direct"}
     assert msgspec.json.encode(notes)  # it is kept so
     assert "\ufffd" in notes[3].text and "\ufffd" in notes[3].source
     tweets = [*strange, {"tweet": {"id_str": "1", "full_text": 5, "created_at": "x"}}, {"tweet": {"id_str": ["1"]}}]
+    tweets += [{"tweet": {"id": "9" * 5000, "created_at": "Wed Oct 10 20:19:24 +0000 2018"}}]
     tweets += [{"tweet": {"id": 7, "created_at": "Wed Oct 10 20:19:24 +0000 2018", "entities": [], "full_text": "é"}}]
     script = "window.YTD.tweets.part0 = " + json.dumps(tweets)
     found = list(OldArchive(Zip(zipped({"data/tweets.js": script}))).posts())
-    assert [(one.source, bool(one.problem)) for one in found] == [("twitter:1", True), ("twitter:7", False)]
+    assert [(one.source[:12], bool(one.problem)) for one in found] == [
+        ("twitter:1", True),
+        ("twitter:9999", True),
+        ("twitter:7", False),
+    ]
+    assert len(found[1].source) == 500
 
 
 def tarred(files: dict[str, bytes], *, kind: int = tarfile.PAX_FORMAT) -> io.BytesIO:

@@ -33,10 +33,10 @@ from chirrup.workers.kinds import kinds
 
 URL = "https://town.example"
 MB = 1024 * 1024
-HUGE = 100 * MB
+HUGE = 3 * MB
 FAR = "https://far.example/users/ann"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
-SETTINGS = msgspec.structs.replace(TOWN, data=Path(tempfile.gettempdir()))
+SETTINGS = msgspec.structs.replace(TOWN, data=Path(tempfile.gettempdir()), media_bytes_max=MB, film_bytes_max=HUGE - 1)
 ALL = Span(before=ID_MAX, limit=400)
 TO: dict[str, tuple[list[str], list[str]]] = {
     "public": ([PUBLIC], [f"{FAR}/followers"]),
@@ -181,7 +181,10 @@ async def test_posts_of_one_moment_get_ids_of_their_own(engines: Engines):
 
 
 async def test_what_cannot_be_brought_in_is_told(engines: Engines):
-    (ann,) = await people(engines.db, "ann")
+    ann, bob = await people(engines.db, "ann", "bob")
+    await engines.db.write(follows.follow, bob, ann)
+    await settle(engines)
+    assert await read.home(engines, bob, ALL) == []  # it is warm
     far = {"published": "2999-01-01T00:00:00Z"}
     link = {"type": "Document", "url": "/media_attachments/../../../../etc/passwd"}
 
@@ -212,7 +215,10 @@ async def test_what_cannot_be_brought_in_is_told(engines: Engines):
     )
     assert "too large" in problems[4] and "it has 5 pictures, and can show 4" in problems[5]
     assert "future" in problems[6]
-    assert [(post.text, len(post.media)) for post in await said(engines, ann)] == [("pictures", 0), ("five", 4)]
+    came = await said(engines, ann)
+    assert [(post.text, len(post.media)) for post in came] == [("pictures", 0), ("five", 4)]
+    await settle(engines)
+    assert await read.home(engines, bob, ALL) == [post.id for post in came[::-1]]
 
 
 TWEETS = [

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ...errors import ChirrupError, Invalid, NotFound, Unavailable, not_among
-from ...events import PicturesReplaced
+from ...events import PicturesReplaced, PostsImported
 from ...ids import bucket_of
 from ...ports import Engines, Tx
 from ...store import accounts as account_rows
@@ -122,6 +122,8 @@ def _delete(tx: Tx, one: Import) -> None:
     rows.delete(tx, one.id)
     if one.file_key:
         tx.emit(PicturesReplaced(one.account_id, [one.file_key]))
+        if not one.ended_ms:
+            tx.emit(PostsImported(one.account_id))  # some of them
 
 
 # the job

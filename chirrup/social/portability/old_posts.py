@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
 from ...errors import Invalid
 from ...times import ms_of_text
 from ...types import Visibility
@@ -20,6 +22,7 @@ JSON_BYTES_MAX = 512 * 1024 * 1024  # unpacked, of one file with posts
 ITEMS_MAX = 1_000_000
 PUBLICS = {PUBLIC, "as:Public", "Public"}
 QUOTED = ("quote", "quoteUri", "quoteUrl", "_misskey_quote")  # addresses of what a post quotes
+SOURCE_CHARS_MAX = 500  # no address is longer; an index of PostgreSQL takes 2,700 bytes
 DRAWN = re.compile(r"media_attachments/.*")
 _OUTBOX = re.compile(r'"orderedItems"\s*:\s*\[')
 
@@ -50,7 +53,7 @@ class OldArchive:
             if n >= ITEMS_MAX:
                 raise Invalid("archive", "too_many", "must have at most {most} posts and boosts", most=ITEMS_MAX)
             if post := self._tweets.post(thing(item)) if self.is_of_twitter else self._note(thing(item)):
-                yield post
+                yield post if 0 < len(post.source) <= SOURCE_CHARS_MAX else _nameless(post)
 
     def _items(self) -> Iterator[Any]:
         for name in self._tweets.files if self.is_of_twitter else [self._outbox]:
@@ -103,6 +106,11 @@ class OldArchive:
             description=text(one.get("name")),
             focus=f"{point[0]:.2f},{point[1]:.2f}" if len(point) == 2 else None,
         )
+
+
+def _nameless(post: OldPost) -> OldPost:
+    source = post.source[:SOURCE_CHARS_MAX]
+    return msgspec.structs.replace(post, source=source, problem="has no address, or a very long one")
 
 
 def _link_to(quoted: str, words: str) -> list[str]:

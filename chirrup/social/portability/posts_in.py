@@ -181,8 +181,9 @@ def _places(archive: OldArchive) -> list[int]:
 
 
 def _keep(tx: Tx, id: int, kept: Collection[ImportRow]) -> bool:
-    """False: it was stopped meanwhile."""
-    if rows.by_id(tx, id, in_turn=True) is None:
+    """False: it was stopped meanwhile, or another worker has read it."""
+    one = rows.by_id(tx, id, in_turn=True)
+    if one is None or one.stage != ImportStage.READING:
         return False
     rows.insert_rows(tx, id, kept)
     return True
@@ -346,8 +347,9 @@ def _check(tx: Tx, old: OldPost, words: str, summary: str, media_ids: Collection
     """Raises Invalid."""
     if not words and not media_ids:
         raise Invalid("post", "blank", "Has no words, and no pictures that could be read")
-    if len(words) > CHARS_MAX or len(summary) > SUMMARY_CHARS_MAX:
-        raise Invalid("post", "too_long", "Has more than {most} characters", most=CHARS_MAX)
+    for what, most in ((words, CHARS_MAX), (summary, SUMMARY_CHARS_MAX)):
+        if len(what) > most:
+            raise Invalid("post", "too_long", "Has a text or a warning of more than {most} characters", most=most)
     if old.published_ms >= tx.now_ms:
         raise Invalid("post", "too_new", "Is dated in the future")
     if old.published_ms < FIRST_MS:
@@ -370,8 +372,7 @@ def _through(tx: Tx, id: int) -> None:
     one = rows.by_id(tx, id, in_turn=True)
     if one and one.stage == ImportStage.ADDING and one.done >= one.total:
         imports.end(tx, one)
-        if one.done > one.failed:
-            tx.emit(PostsImported(one.account_id))
+        tx.emit(PostsImported(one.account_id))
 
 
 def as_cells(row: ImportRow) -> list[str]:

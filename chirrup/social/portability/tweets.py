@@ -20,6 +20,7 @@ from .zips import Zip
 
 BEGIN = re.compile(r"\[")  # of the list in a script
 NOTES_BYTES_MAX = 64 * 1024 * 1024
+LONG_MAX = 20  # long posts of one second: a tweet is compared with each
 LINKS_MAX = 100  # of a tweet, which names each place where one stands
 _FILE = re.compile(r"(?:.*/)?(?:tweets?(?:-part\d+)?|data/js/tweets/\d{4}_\d\d)\.js")
 _NOTES = re.compile(r"(?:.*/)?note-tweet(?:-part\d+)?\.js")
@@ -58,7 +59,8 @@ class Tweets:
                     core = thing(one.get("core"))
                     with suppress(ValueError, OverflowError):
                         second = ms_of_text(text(one.get("createdAt"))) // 1000
-                        found[second].append(_expanded(text(core.get("text")), core, "shortUrl", "expandedUrl"))
+                        if len(found[second]) < LONG_MAX:
+                            found[second].append(_expanded(text(core.get("text")), core, "shortUrl", "expandedUrl"))
         return found
 
     def post(self, item: Thing) -> OldPost | None:
