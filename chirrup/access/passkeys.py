@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..errors import Invalid, WrongPasskey, too_long, too_many
+from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import passkeys as rows
 from ..types import Passkey, SecondFactor
@@ -169,9 +170,10 @@ def read(sent: str, account_id: int = 0) -> Shown:
         raise WrongPasskey()
     if isinstance(handle, str):
         said = _bytes(handle).decode("ascii", "replace")
-        if not (said.isascii() and said.isdigit()) or len(said) > 19 or (account_id and int(said) != account_id):
+        id_said = int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0
+        if not 0 < id_said <= ID_MAX or account_id not in (0, id_said):
             raise WrongPasskey()
-        account_id = int(said)
+        account_id = id_said
     return Shown(account_id, id, credential)
 
 

@@ -14,7 +14,7 @@ import msgspec
 from .. import __version__
 from ..access.sites import Site
 from ..errors import Invalid, not_among
-from ..ids import ms_of
+from ..ids import ID_MAX, first_at, ms_of
 from ..ports import Tx
 from ..store import apps as app_rows
 from ..store import measures as rows
@@ -35,7 +35,7 @@ class Days(msgspec.Struct, frozen=True):
     @property
     def ids(self) -> tuple[int, int]:
         """The first id of them, and the first one after."""
-        return (self.first * DAY_MS) << 16, (self.end * DAY_MS) << 16
+        return min(first_at(self.first * DAY_MS), ID_MAX), min(first_at(self.end * DAY_MS), ID_MAX)
 
     @property
     def before(self) -> "Days":

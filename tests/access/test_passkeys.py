@@ -81,6 +81,7 @@ async def test_an_answer_that_does_not_fit_opens_nothing(owner, db):
         owner.device.answer(asked, flags=PRESENT),
         owner.device.answer(asked, handle=text(str(eve).encode())),
         owner.device.answer(asked, handle=text(b"\xff")),
+        owner.device.answer(asked, handle=text(b"9" * 19)),
         owner.device.answer(json.dumps(json.loads(asked) | {"challenge": text(secrets.token_bytes(32))})),
         owner.device.answer(json.dumps(json.loads(asked) | {"challenge": ""})),
         foreign.answer(asked),

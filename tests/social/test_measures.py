@@ -54,6 +54,13 @@ async def test_measures_tell_of_each_day_and_of_as_many_days_before(db: Database
         assert (await db.read(measures.measure, 8, key, Days(today - 2, today + 1))).total == 0
 
 
+async def test_of_the_last_days_that_a_date_can_name_nothing_is_told(db: Database, today: int):
+    of = measures.days("9999-12-01", "9999-12-31", 0)
+
+    assert [(await db.read(measures.measure, 0, key, of)).total for key in MEASURES] == [0] * len(MEASURES)
+    assert {one.size for one in await db.read(measures.retention, 0, of, "day")} == {0}
+
+
 async def test_dimensions_tell_of_what_it_is_made(db: Database, today: int):
     async def told(key: str, site: sites.Site = SITE) -> list[tuple[str, int | str]]:
         found = await db.read(measures.dimension, site, key, Days(today - 1, today + 1), 10)
