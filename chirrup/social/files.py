@@ -25,6 +25,7 @@ from ..types import Media
 from . import images
 
 FOLDERS = 256  # of files, by the first two digits of their keys
+STEP = 500  # files whose rows are looked up together
 SWEPT_S = 24 * 3600  # younger files may belong to an upload that is not finished
 
 
@@ -81,10 +82,14 @@ async def sweep(engines: Engines, folder: int) -> int:
     """
     keys = await asyncio.to_thread(engines.blobs.old, f"{folder:02x}", SWEPT_S)
     oldest = await engines.db.read(account_rows.oldest_id) if keys else 0
-    known = {key for key in keys if oldest and images.row_of(key) >= first_at(ms_of(oldest))}
-    gone = known - await engines.db.read(named, known) if known else set[str]()
-    await delete(engines.blobs, gone)
-    return len(gone)
+    known = [key for key in keys if oldest and images.row_of(key) >= first_at(ms_of(oldest))]
+    count = 0
+    for first in range(0, len(known), STEP):
+        some = known[first : first + STEP]
+        gone = set(some) - await engines.db.read(named, some)
+        await delete(engines.blobs, gone)
+        count += len(gone)
+    return count
 
 
 async def delete(blobs: Blobs, keys: Collection[str]) -> None:
