@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
     registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
     post_chars_max: int = 500
+    link_cards: Literal["open", "always", "never"] = "open"  # pages that posts link are fetched: docs/operate/cards.md
     blobs: str = ""  # "s3://bucket/folder": docs/operate/objects.md; "": the folder <data>/media
     s3_endpoint: str = ""  # of the storage, "https://s3.store.example"; "": Amazon's
     s3_region: str = "us-east-1"

@@ -22,6 +22,7 @@ class PostPublished(Event, frozen=True):
 
 class PostEdited(Event, frozen=True):
     post_id: int
+    left_link: str = ""  # which the post had before; "": it has the same
 
 
 class PostSpreading(Event, frozen=True):
@@ -36,6 +37,7 @@ class PostDeleted(Event, frozen=True):
     post_id: int
     boost_of_id: int
     media_keys: list[str]
+    link: str = ""
 
 
 class BoostedDeleted(Event, frozen=True):
@@ -158,7 +160,7 @@ class AccountChanged(Event, frozen=True):
 
 
 class PicturesReplaced(Event, frozen=True):
-    """Picture files that the profile does not show any more."""
+    """Picture files that the profile, or the card of a link, does not show any more."""
 
     media_keys: list[str]
 

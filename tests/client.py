@@ -43,6 +43,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = os.environ | {"CHIRRUP_TESTING": "1", "CHIRRUP_DATA": str(data), "CHIRRUP_PORT": str(self.port)}
+        self.env["CHIRRUP_LINK_CARDS"] = "never"  # nothing leaves this machine: elsewhere.py makes cards
         self.env |= env or {}
         self.process: forkserver.Process | None = None
         self.numbers = itertools.count(1)

@@ -21,6 +21,7 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
     os.environ["TMPDIR"], tempfile.tempdir = MEMORY, None
 
 pytest_plugins = [
+    "elsewhere",
     "engines",
     "databases",
     "kit",

@@ -44,7 +44,7 @@ async def settle(engines: Engines) -> None:
         await engines.db.write(outbox.finish, [one.id for one in leased])
 
 
-TOWN = Settings(url="https://town.example", title="Town")
+TOWN = Settings(url="https://town.example", title="Town", link_cards="never")
 
 
 async def work_off(engines: Engines, known: Mapping[str, Kind] | None = None) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import requests
 from client import Person, Server, eventually
+from elsewhere import make_card
 from mail_folder import newest, path_in
 from visitor import Visitor, code_shown_at, logged_in
 from world import png
@@ -76,7 +77,9 @@ class Site:
         server.person().say(f"{word} @{self.ann.name}")
         held = eventually(lambda: self.ann.get(f"{V1}/notifications/requests").json())[0]
         emoji, announced = server.do(self._with_emoji_and_announcement)
-        self.files = {"emojis": emoji.key.replace("/", "")}
+        linking = self.ann.say(f"http://{word}.example/", visibility="private")["id"]
+        card = server.do(lambda engines: make_card(engines, int(linking), word, image=png()))
+        self.files = {"emojis": emoji.key.replace("/", ""), "cards": card.image_key.replace("/", "")}
         self.files |= dict.fromkeys(("files", "profiles"), media["url"].rsplit("/", 1)[1])
         self.file = media["url"].removeprefix(server.url)
         self.list = listed["id"]
@@ -101,6 +104,7 @@ class Site:
             "conversations": [self.bob.get(f"{V1}/conversations").json()[0]["id"]],
             "requests": [held["id"]],
             "emojis": [str(emoji.id)],
+            "cards": [str(card.id)],
             "announcements": [str(announced.id)],
             "notifications": [self.bob.get(f"{V1}/notifications").json()[0]["id"]],
         }

@@ -24,13 +24,14 @@ from ..times import iso, iso_or_none
 from ..types import App, Filter, Media, MediaState, Post, PostCounts, PostFlags, PostVersion, QuotePolicy, QuoteState
 from . import entities, filter_entities
 from .collection_entities import ShallowTag
-from .render_accounts import UNSET, AccountRenderer, Json, encode
+from .render_accounts import UNSET, Json, encode
+from .render_cards import NO_CARD, CardRenderer
 
 Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
 KeptPost = tuple[Version, bytes, int | None]  # the last: the version of the emoji it shows; None: it has no shortcodes
 
 
-class PostRenderer(AccountRenderer):
+class PostRenderer(CardRenderer):
     """Functions over a transaction, for db.read."""
 
     def __init__(self, site: Site, addresses: Addresses, known: Known | None = None) -> None:
@@ -75,6 +76,7 @@ class PostRenderer(AccountRenderer):
         self._make(tx, fixed, page.details)
         authors = self._account_parts(tx, seen.accounts)
         voting = {id: encode(self.poll(tx, one, seen.viewer_id)) for id, one in page.polls.items()}
+        cards = self.cards(tx, page.cards, seen.viewer_id) if page.cards else {}
         known = bool(seen.viewer_id)
 
         def whole(
@@ -92,6 +94,7 @@ class PostRenderer(AccountRenderer):
             return b"".join(
                 (
                     fixed.parts[post.id],
+                    cards.get(post.card_id, NO_CARD) if post.card_id else b"",
                     self._quoting(post, seen) if post.quote_of_id else b"",
                     _parent(*seen.parent_of(post)) if post.reply_to_id else b"",
                     b'"sensitive":true,"account":' if seen.is_sensitive(post) else b'"sensitive":false,"account":',
@@ -158,7 +161,7 @@ class PostRenderer(AccountRenderer):
             tags=[ShallowTag(name=name.lower(), url=self.tag_url(name)) for name in post.tag_names],
             emojis=self.emojis_in(tx, (post.text, post.summary)),
             application=_application(details.apps.get(post.app_id)),
-            card=None,
+            card=UNSET if post.card_id else None,
             in_reply_to_id=UNSET if post.reply_to_id else None,
             in_reply_to_account_id=UNSET if post.reply_to_id else None,
         )

@@ -10,7 +10,7 @@ from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Draft, MediaState, Mention, Post, QuotePolicy, User, Visibility
-from . import languages, mentions, polls, text
+from . import languages, links, mentions, polls, text
 from .accounts import parse_quote_policy, parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
@@ -74,6 +74,7 @@ def compose(
         org_id=user.org_id if user else 0,
         quote_of_id=quoted.id if quoted else 0,
         quote_policy=policy(draft.quote_policy or (user.quote_policy if user else ""), audience),
+        link=links.first(found.urls, domain, user.org_id if user else 0) if found.urls else "",
     )
 
 

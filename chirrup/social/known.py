@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from ..types import App, Post
+from ..types import App, Card, Post
 from . import announcements
 from .matching import Matcher
 from .shortcodes import emoji_sets
@@ -42,6 +42,7 @@ class Known:
     def __init__(self) -> None:
         self.posts = Kept[Post]()  # read again where their version has changed
         self.apps = Kept[App]()  # which never change
+        self.cards = Kept[Card]()  # likewise
         self.texts = Kept[tuple[int, str]]()  # of posts, with their version, as filters look through them
         self.matchers = Matchers()
         self.emojis = emoji_sets()  # by organisation, as the next

@@ -19,7 +19,7 @@ from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import threads
 from ..types import Draft, Post, PostVersion, Span, Visibility
-from . import languages, media, polls, quotes, tags
+from . import languages, links, media, polls, quotes, tags
 from .composing import (
     TEXT_CHARS_MAX,
     as_json,
@@ -150,6 +150,8 @@ def edit(
         media_ids=as_json(list(draft.media_ids)),
         quote_policy=policy(draft.quote_policy, before.visibility) if draft.quote_policy else before.quote_policy,
     )
+    link = links.first(found.urls, domain, before.org_id) if words != before.text else before.link
+    after = msgspec.structs.replace(after, link=link, card_id=before.card_id if link == before.link else 0)
     earlier = _version(tx, before)
     poll_id, is_other_poll = polls.change(tx, after, draft.poll)
     after = msgspec.structs.replace(after, poll_id=poll_id)
@@ -172,7 +174,7 @@ def edit(
     tags.change(tx, before, after)
     tx.search.remove_post(tx, id)
     index(tx, after)
-    tx.emit(PostEdited(author, id))
+    tx.emit(PostEdited(author, id, before.link if before.link != after.link else ""))
     return after
 
 
@@ -251,7 +253,7 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
         polls.delete(tx, post.poll_id)
     if not post.boost_of_id:
         tx.search.remove_post(tx, post.id)
-    tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files))
+    tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files, post.link))
 
 
 def mark_sensitive(tx: Tx, post: Post) -> None:

@@ -30,9 +30,10 @@ from ..types import (
     Presentation,
     Relationship,
 )
-from . import filtered, mentions, polls
+from . import cards, filtered, mentions, polls
 from . import posts as saying
 from .accounts import presentation_of, relationships
+from .cards import ShownCard
 from .known import Kept as Kept
 from .known import Known as Known
 from .matching import Match
@@ -75,6 +76,7 @@ class Shown(msgspec.Struct, frozen=True):
     counts: dict[int, PostCounts] = {}  # by post; absent: UNCOUNTED
     flags: dict[int, PostFlags] = {}  # by post; absent: UNFLAGGED
     polls: dict[int, ShownPoll] = {}  # by poll
+    cards: dict[int, ShownCard] = {}  # by card
     details: Details = NO_DETAILS
     filtered: dict[int, list[Match]] = {}  # by entry or quoted post: what matches of the viewer's filters
 
@@ -156,11 +158,13 @@ def _questions(
     """The queries for the fields of Shown, except seen and entries."""
     plain = [post for post in found if not post.boost_of_id]
     voting = [post.poll_id for post in plain if post.poll_id]
+    linking = {post.card_id for post in plain if post.card_id}
     wanted = detailed(found)
     return [
         lambda: posts.counts(tx, [post.id for post in plain]),
         lambda: reactions.flags(tx, viewer_id, plain),
         lambda: polls.shown(tx, viewer_id, voting) if voting else {},
+        lambda: cards.find(tx, linking, known) if linking else {},
         lambda: _details(tx, wanted, known) if wanted else NO_DETAILS,
     ]
 

@@ -176,6 +176,10 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "reports.collection_ids": _add("reports", "collection_ids", "TEXT NOT NULL DEFAULT '[]'"),
     "index users_ip": Index("users_ip"),
     "annual_reports": _create_missing,
+    "posts.link": _add("posts", "link", "TEXT NOT NULL DEFAULT ''"),
+    "posts.card_id": _add("posts", "card_id", "BIGINT NOT NULL DEFAULT 0"),
+    "index posts_link": Index("posts_link"),
+    "links and cards": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -76,7 +76,8 @@ def update(tx: Tx, post: Post) -> None:
     tx.run(
         """UPDATE posts SET text = :text, summary = :summary, sensitive = :sensitive, language = :language,
              mentions = :mentions, tags = :tags, media_ids = :media_ids, poll_id = :poll_id,
-             changed_ms = :changed_ms, edited_ms = :edited_ms, quote_policy = :quote_policy
+             changed_ms = :changed_ms, edited_ms = :edited_ms, quote_policy = :quote_policy,
+             link = :link, card_id = :card_id
            WHERE bucket = :bucket AND id = :id""",
         bucket=bucket_of(post.id),
         id=post.id,
@@ -91,7 +92,35 @@ def update(tx: Tx, post: Post) -> None:
         changed_ms=post.changed_ms,
         edited_ms=post.edited_ms,
         quote_policy=post.quote_policy,
+        link=post.link,
+        card_id=post.card_id,
     )
+
+
+def set_card(tx: Tx, id: int, link: str, card_id: int) -> bool:
+    """Show the card with the post, whose cached renderings are stale then. False: it has another link, or one card."""
+    return 1 == tx.changed(
+        """UPDATE posts SET card_id = :card, changed_ms = changed_ms + 1
+           WHERE bucket = :bucket AND id = :id AND link = :link AND card_id = 0 AND deleted_ms = 0""",
+        card=card_id,
+        bucket=bucket_of(id),
+        id=id,
+        link=link,
+    )
+
+
+def ids_with_link(tx: Tx, link: str, span: Span, *, without_card: bool = False) -> list[int]:
+    """Posts with this link, newest first, whoever they are for; if span.oldest, oldest first."""
+    rows = tx.all(
+        f"""SELECT id FROM posts WHERE link = :link AND link <> '' AND deleted_ms = 0
+              AND id < :before AND id > :after {"AND card_id = 0" if without_card else ""}
+            ORDER BY id {_order(span)} LIMIT :limit""",
+        link=link,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return [id for (id,) in rows]
 
 
 def set_quoting(tx: Tx, post: Post) -> None:
@@ -116,7 +145,8 @@ def touch(tx: Tx, id: int) -> None:
 def delete(tx: Tx, id: int) -> bool:
     """Replace the post by a tombstone without content, which keeps threads complete. False if there is no such post."""
     return 1 == tx.changed(
-        """UPDATE posts SET deleted_ms = :now, text = '', summary = '', media_ids = '[]', poll_id = 0
+        """UPDATE posts SET deleted_ms = :now, text = '', summary = '', media_ids = '[]', poll_id = 0,
+             link = '', card_id = 0
            WHERE bucket = :bucket AND id = :id AND deleted_ms = 0""",
         now=tx.now_ms,
         bucket=bucket_of(id),

@@ -25,6 +25,9 @@ from .announcements import AnnouncementReactions as AnnouncementReactions
 from .annual_reports import AnnualReport as AnnualReport
 from .annual_reports import Month as Month
 from .annual_reports import YearData as YearData
+from .cards import Card as Card
+from .cards import Link as Link
+from .cards import LinkedPage as LinkedPage
 from .collections import Collection as Collection
 from .collections import CollectionItem as CollectionItem
 from .emojis import Emoji as Emoji

@@ -67,6 +67,8 @@ class Post(msgspec.Struct, frozen=True):
     quote_of_id: int = 0  # what it quotes
     quote_revoked_ms: int = 0  # when the author of that took it back
     quote_policy: str = ""  # who may quote it: QuotePolicy; "" for those of before, which nobody else may
+    link: str = ""  # the key of the page that it links first: social/links.py; "": none
+    card_id: int = 0  # what is shown of that page; 0: nothing, or nothing yet
 
     @property
     def created_ms(self) -> int:

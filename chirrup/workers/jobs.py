@@ -48,6 +48,7 @@ class Kind(msgspec.Struct, frozen=True):
     at_once: int = 4  # in one worker
     per_destination: int = 2  # of them, to one host
     longest_s: float = 60.0  # a try that takes longer is cancelled
+    missed: bool = True  # False: nobody needs one that failed for good, so it is deleted, not set aside
 
     @property
     def tries(self) -> int:
@@ -160,12 +161,12 @@ class Jobs:
             if one.id in self._leased or (one.state == State.RUNNING and suspect):
                 continue
             if one.attempts >= kind.tries:
-                plan.failed.append(Outcome(one.id, one.attempts, one.attempts, State.SET_ASIDE, 0, DIED))
+                gone = Outcome(one.id, one.attempts, one.attempts, State.SET_ASIDE, 0, DIED)
+                _note(plan.done, plan.failed, kind, gone)
             elif away := self._destinations.away(one.destination, now_ms):
                 outcome = self._outcome(kind, one.id, one.attempts, one.attempts + 1, away.answer)
-                plan.failed.append(
-                    msgspec.structs.replace(outcome, pause_ms=max(outcome.pause_ms, away.until_ms - now_ms))
-                )
+                outcome = msgspec.structs.replace(outcome, pause_ms=max(outcome.pause_ms, away.until_ms - now_ms))
+                _note(plan.done, plan.failed, kind, outcome)
             elif not self._destinations.has_room(one.destination, kind.per_destination):
                 if len(due) == LOOK:  # jobs to other hosts may be after it
                     pause_ms = self._destinations.pause_ms(one.destination, kind.per_destination, now_ms)
@@ -213,7 +214,7 @@ class Jobs:
         elif isinstance(error, Unreachable):
             now_ms = job.due_ms - jobs.LEASE_MS + int(took_ms)  # by the database's clock
             self._destinations.is_away(job.destination, now_ms, outcome.pause_ms or AWAY_MS, answer)
-        self._failed.append(outcome)
+        _note(self._done, self._failed, kind, outcome)
         if not isinstance(error, Unreachable | Refused):
             logs.failed("job failed", error, job=job.id, kind=job.kind, attempts=job.attempts)
 
@@ -227,8 +228,15 @@ class Jobs:
         return int(pause_ms * (1 + JITTER * random.random()))
 
 
+def _note(done: list[int], failed: list[Outcome], kind: Kind, outcome: Outcome) -> None:
+    if outcome.state == State.SET_ASIDE and not kind.missed:
+        done.append(outcome.id)
+    else:
+        failed.append(outcome)
+
+
 def _size(plan: _Plan) -> int:
-    return len(plan.failed) + len(plan.put_off) + len(plan.take)
+    return len(plan.done) + len(plan.failed) + len(plan.put_off) + len(plan.take)
 
 
 def _payload(kind: Kind, job: Job) -> Any:

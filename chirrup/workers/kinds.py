@@ -12,6 +12,7 @@ from ..social import (
     accounts,
     announcements,
     annual_reports,
+    cards,
     drafts,
     follows,
     leaving,
@@ -34,6 +35,7 @@ from .jobs import Kind
 DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of jobs with a date, which only need the database
 HOUR_S = 3600
 FILM_S = tools.MAKE_S + 120.0  # ffmpeg, and what is done with its result
+CARD_PAUSES_S = (600, 2 * HOUR_S)
 # A mail server that is down for days loses no mail: five days in all, as mail servers themselves try.
 MAIL_PAUSES_S = (60, 300, 900, HOUR_S, 2 * HOUR_S, 4 * HOUR_S, 8 * HOUR_S, *(9 * [12 * HOUR_S]))
 
@@ -152,14 +154,19 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
         await archives.make(engines, due, settings.data)
 
+    async def make_card(engines: Engines, job: Job, wanted: cards.Wanted) -> None:
+        await cards.make(engines, wanted, settings)
+
     async def bring_in_posts(engines: Engines, job: Job, due: imports.Due) -> None:
         await posts_in.bring_in(engines, due, uploads.rules(settings))
 
     posts = Kind(bring_in_posts, DATED_S, imports.Due, at_once=2, longest_s=24 * HOUR_S)
     archive = Kind(make_archive, DATED_S, archives.Due, at_once=1, longest_s=6 * HOUR_S)
+    card = Kind(make_card, CARD_PAUSES_S, cards.Wanted, at_once=8, missed=False)
     mail = Kind(send, MAIL_PAUSES_S, Wanted, per_destination=4, longest_s=120)
     film = Kind(films.maker(settings.data), films.PAUSES_S, payload=int, at_once=1, longest_s=FILM_S)
     others = {push_subscriptions.PUSH: PUSH, archives.MAKE: archive, media.MAKE_FILM: film, posts_in.BRING_IN: posts}
+    others[cards.FETCH] = card
     return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
 
 

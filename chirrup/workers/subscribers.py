@@ -12,6 +12,7 @@ from ..events import Event, Signal
 from ..ports import Engines, Tx
 from ..social import (
     announcements,
+    cards,
     collections,
     conversations,
     files,
@@ -107,6 +108,10 @@ def _uses_tags(published: Published) -> object:
     return published.post.tag_names
 
 
+def _links_a_page(published: Published) -> object:
+    return published.post.link
+
+
 STALE = (  # less comes into timelines after these
     events.FollowChanged,
     events.Unfollowed,
@@ -120,14 +125,17 @@ REACTIONS = (
     Reaction(events.PostPublished, notifications.on_published, of_post=True, when=_tells_somebody),
     Reaction(events.PostPublished, conversations.on_published, of_post=True, when=_is_direct),
     Reaction(events.PostPublished, tags.on_published, of_post=True, when=_uses_tags),
+    Reaction(events.PostPublished, cards.on_published, of_post=True, when=_links_a_page),
     Reaction(events.PostPublished, deliver),
     Reaction(events.PostEdited, notifications.on_edited, of_post=True),
     Reaction(events.PostEdited, conversations.on_published, of_post=True),
     Reaction(events.PostEdited, tags.on_published, of_post=True),
+    Reaction(events.PostEdited, cards.on_edited),
     Reaction(events.PostEdited, announce_edit),
     Reaction(events.PostSpreading, spread),
     Reaction(events.PostDeleted, conversations.on_deleted),
     Reaction(events.PostDeleted, tags.on_deleted),
+    Reaction(events.PostDeleted, cards.on_deleted),
     Reaction(events.PostDeleted, announce_deletion),
     Reaction(events.PostDeleted, delete_files),
     Reaction(events.BoostedDeleted, delete_boosts),

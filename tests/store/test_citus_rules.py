@@ -31,6 +31,7 @@ FANOUT = {
     "store/discovery.py:newest_accounts": "the directory of people, first page; not read at every visit",
     "store/leaving.py:asked": "an account that goes, once: whom it has asked lies anywhere",
     "store/leaving.py:forget_elsewhere": "an account that goes, once: what others keep about it lies anywhere",
+    "store/posts.py:ids_with_link": "posts with a link, once a page was fetched or a post lost its link: one index",
     "store/jobs.py:any_due": "the look for what is due, wherever it is",
     "store/jobs.py:due": "the sweep that finds what is due, wherever it is",
     "store/jobs.py:counts": "a figure for the people who run the server",

@@ -1,4 +1,4 @@
-"""Posts, and what belongs to one: counts, versions, quotes, its thread, media, its poll; drafts."""
+"""Posts, and what belongs to one: counts, versions, quotes, its thread, media, its poll, its link; drafts."""
 
 TABLES = {
     "posts": "id (the author's)",
@@ -11,6 +11,8 @@ TABLES = {
     "poll_options": "poll_id",
     "poll_votes": "poll_id",
     "drafts": "id (the author's)",
+    "links": "crc32(link)",
+    "cards": "id (the link's)",
     "idempotency": "account_id",
 }
 
@@ -23,12 +25,14 @@ CREATE TABLE IF NOT EXISTS posts (
   poll_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, edited_ms BIGINT NOT NULL, deleted_ms BIGINT NOT NULL,
   org_id BIGINT NOT NULL DEFAULT 0, quote_of_id BIGINT NOT NULL DEFAULT 0,
   quote_revoked_ms BIGINT NOT NULL DEFAULT 0, quote_policy TEXT NOT NULL DEFAULT '',
+  link TEXT NOT NULL DEFAULT '', card_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id, id DESC, bucket) WHERE deleted_ms = 0;
 CREATE INDEX IF NOT EXISTS posts_of_org ON posts (org_id, id DESC, bucket)
   WHERE deleted_ms = 0 AND visibility = 'public' AND boost_of_id = 0 AND reply_to_author_id IN (0, author_id);
 CREATE INDEX IF NOT EXISTS posts_replied ON posts (author_id, reply_to_id, bucket)
   WHERE reply_to_id > 0 AND deleted_ms = 0;
+CREATE INDEX IF NOT EXISTS posts_link ON posts (link, id DESC, bucket) WHERE link <> '' AND deleted_ms = 0;
 
 CREATE TABLE IF NOT EXISTS post_counts (
   post_id BIGINT NOT NULL, bucket INTEGER NOT NULL, replies BIGINT NOT NULL, boosts BIGINT NOT NULL,
@@ -74,6 +78,15 @@ CREATE TABLE IF NOT EXISTS poll_options (
 CREATE TABLE IF NOT EXISTS poll_votes (
   bucket INTEGER NOT NULL, poll_id BIGINT NOT NULL, account_id BIGINT NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY (poll_id, bucket, account_id, position)) {clustered};
+
+CREATE TABLE IF NOT EXISTS links (
+  bucket INTEGER NOT NULL, link TEXT NOT NULL, org_id BIGINT NOT NULL, url TEXT NOT NULL, asked_ms BIGINT NOT NULL,
+  card_id BIGINT NOT NULL, PRIMARY KEY (link, bucket)) {clustered};
+CREATE TABLE IF NOT EXISTS cards (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, link TEXT NOT NULL, url TEXT NOT NULL,
+  page TEXT NOT NULL, author_id BIGINT NOT NULL, image_key TEXT NOT NULL, image_width INTEGER NOT NULL,
+  image_height INTEGER NOT NULL, blurhash TEXT NOT NULL, PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+CREATE INDEX IF NOT EXISTS cards_link ON cards (bucket, link);
 
 CREATE TABLE IF NOT EXISTS drafts (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, body TEXT NOT NULL, due_ms BIGINT NOT NULL,
