@@ -45,7 +45,13 @@ class CountingDatabase:
         return await self._db.write(self._counted(operation), *args, **kwargs)
 
     def _counted(self, operation: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda tx, *args, **kwargs: operation(CountingTx(tx, self.asked), *args, **kwargs)
+        def counted(tx: Tx, *args: Any, **kwargs: Any) -> Any:
+            asked = Counter[str]()
+            result = operation(CountingTx(tx, asked), *args, **kwargs)
+            self.asked.update(asked)  # not of what was stopped because it took long, and begun again elsewhere
+            return result
+
+        return counted
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)

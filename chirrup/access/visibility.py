@@ -306,10 +306,15 @@ def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: se
 
 def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
     """May viewer_id list what belongs to account: posts, followers? Its name and profile are public."""
-    if account.suspended_ms or viewer_id == account.id:
-        return not account.suspended_ms
-    known = blocks_and_mutes.of(tx, viewer_id, [account.id])
-    return account.org_id == known.org_id and account.id not in known.blocked_by
+    return account.id in may_see_accounts(tx, viewer_id, [account])
+
+
+def may_see_accounts(tx: Tx, viewer_id: int, found: Collection[Account]) -> set[int]:
+    """The ids of those of which may_see_account() holds. One query at most."""
+    others = [one for one in found if not one.suspended_ms and one.id != viewer_id]
+    known = blocks_and_mutes.of(tx, viewer_id, [one.id for one in others]) if others else Relations(viewer_id)
+    own = {one.id for one in found if one.id == viewer_id and not one.suspended_ms}
+    return own | {one.id for one in others if one.org_id == known.org_id and one.id not in known.blocked_by}
 
 
 def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:

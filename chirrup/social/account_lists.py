@@ -88,10 +88,9 @@ def familiar(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, list[int
     newest = follows.following(tx, viewer_id, Span(ID_MAX, limit=FAMILIAR_AMONG_MAX))
     followees = visibility.accounts_shown(tx, viewer_id, [id for _, id in newest])
     open_ones = {id for id, one in account_rows.by_ids(tx, followees).items() if not one.hide_network}
+    seen = visibility.may_see_accounts(tx, viewer_id, asked.values())
     return {
-        id: sorted(follows.followers_among(tx, id, open_ones - {id}))[:FAMILIAR_SHOWN_MAX]
-        for id, account in asked.items()
-        if visibility.may_see_account(tx, viewer_id, account)
+        id: sorted(follows.followers_among(tx, id, open_ones - {id}))[:FAMILIAR_SHOWN_MAX] for id in asked if id in seen
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_origin
 
 import msgspec
 import pytest
+from counting import CountingDatabase
 from databases import open_database
 from engines import outside
 from world import name_of
@@ -390,3 +391,19 @@ async def test_a_list_by_offset_goes_on_however_much_is_hidden(world: World, rou
         found += items
 
     assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize(("route", "scene"), scenes(SCENES, PAGES) + scenes(BY_OFFSET, OFFSETS))
+async def test_two_items_cost_the_queries_of_one(world: World, route: Route, scene: Scene):
+    await page(world, route, scene)  # from now on the timeline is warm
+
+    async def cost(limit: int) -> int:
+        db = CountingDatabase(world.engines.db)
+        engines = msgspec.structs.replace(world.engines, db=db)
+        render = Renderer(world.services.sites.own, world.services.addresses)  # it knows nothing yet
+        services = msgspec.structs.replace(world.services, engines=engines, render=render)
+        items, _ = await page(world._replace(services=services), route, scene, limit=str(limit))
+        assert len(items) == limit
+        return db.asked.total()
+
+    assert await cost(2) <= await cost(1)
