@@ -34,7 +34,7 @@ from chirrup.timelines.rebuild import home as stored_home
 from chirrup.types import Span
 
 ROUNDS = max(2, ALL_ROUNDS // 4)
-FANS = 4_000 if ROUNDS < 25 else 25_000  # in steps of 2,500, and from 10,000 on in chunks
+FANS = 2_600 if ROUNDS < 25 else 25_000  # in steps of 2,500, and from 10,000 on in chunks
 
 
 def test_a_post_to_one_process_is_read_at_another_and_streamed_by_a_third(boxes: Boxes):
