@@ -31,6 +31,7 @@ from ..types import (
     Relationship,
     Visibility,
 )
+from . import cards
 from .pages import asset
 
 FOLD_LINES = 15  # a text with more lines is folded in lists
@@ -129,6 +130,7 @@ class PostView(msgspec.Struct, frozen=True):
     drawn_summary: str = ""  # the warning with its emoji; "": it has none
     quote: QuoteView | None = None
     quotable: bool = False  # the viewer may quote it
+    card: cards.CardView | None = None  # of the page that it links
 
     @property
     def from_id(self) -> int:
@@ -274,6 +276,7 @@ class Views:
             drawn_summary=self.drawn(post.summary),
             blurred=tuple(acts.get(FilterAction.BLUR, ())),
             quote=quote,
+            card=cards.view(page.cards.get(post.card_id)),
             quotable=bool(seen.viewer_id) and seen.may_quote(post),
             indexed=for_search_engines(post, author)
             and (entry is post or for_search_engines(entry, people[entry.author_id])),

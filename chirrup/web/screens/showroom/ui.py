@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ....types import PostFlags, Relationship
 from ...call import Call, Page
+from ...cards import CardView
 from ...kit.charts import Series
 from ...pages import asset
 from ...views import MediaView, OptionView, PersonView, PollView, PostView, ReplyTo
@@ -78,6 +79,13 @@ def _people(first_id: int) -> list[PersonView]:
 def _posts(first_id: int, now_ms: int) -> list[PostView]:
     people = _people(first_id)
     picture = MediaView(1, asset("header.png"), asset("header.png"), "Green hills", 900, 300)
+    says = "What the bakers of the town say about the new oven, and who pays for it."
+    url, title = "https://news.example/bread", "Bread at six, every day"
+    image = asset("header.png")
+    card = CardView(
+        url, "news.example", title, says, "en", "The News", image, "Green hills", 640, 213, "Ann", author_path="/@ann"
+    )
+    plain = msgspec.structs.replace(card, image="", description="", author="A. Writer", author_path="")
     polls = [
         PollView([OptionView("Tea", None, False), OptionView("Coffee", None, False)], False, 0, 0, False, True),
         PollView([OptionView("Tea", 62, True), OptionView("Coffee", 38, False)], False, 21, now_ms, True, False),
@@ -100,6 +108,8 @@ def _posts(first_id: int, now_ms: int) -> list[PostView]:
         {"html": _text("With pictures that not everybody wants to see."), "media": [picture] * 2, "sensitive": True},
         {"html": _text("Filtered, with a warning."), "warned": ("Birds", "Weather")},
         {"html": _text("With a picture that a filter takes away."), "media": [picture], "blurred": ("Hills",)},
+        {"html": _text("With a link."), "card": card},
+        {"html": _text("With a link to a page without a picture."), "card": plain},
         {"html": _text("To vote on."), "poll": polls[0]},
         {"html": _text("With a poll that has ended."), "poll": polls[1], "author": people[4]},
         {"html": _text("Pinned, long."), "fold": (_text("Pinned, long."), _text("The rest of it.")), "pinned": True},
