@@ -122,6 +122,10 @@ class Unconfirmed(Forbidden):
     """The account has not shown that its e-mail address is its own, which must come first."""
 
 
+class Limited(Forbidden):
+    """Staff have closed the account's login, or suspended it. Its owner may still see why, and appeal."""
+
+
 class SecondFactorWanted(Forbidden):
     """The password was right, but the account has a second factor, and no code came with it, or a wrong one."""
 

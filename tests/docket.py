@@ -9,6 +9,13 @@ from chirrup.social import accounts
 API = "/api/v1"
 
 
+def warned(boss: Person, person: Person, action: str = "none", words: str = "Behave") -> str:
+    """One of the staff has done this; the id of the strike that it is."""
+    made = boss.post(f"{API}/admin/accounts/{person.id}/action", type=action, text=words)
+    assert made.ok, made.text
+    return person.get("/api/chirrup/v1/strikes").json()[0]["id"]
+
+
 class Docket:
     """Staff's is boss; bad was reported by good, and warned before, against which bad has appealed."""
 
@@ -19,9 +26,7 @@ class Docket:
         self.secret = self.bad.say(f"@{self.good.name} psst", visibility="direct")["id"]
         told = {"status_ids": [*self.posts, self.secret], "comment": "Look\nat this", "category": "spam"}
         self.report = self.good.post(f"{API}/reports", account_id=self.bad.id, **told).json()["id"]
-        made = boss.post(f"{API}/admin/accounts/{self.bad.id}/action", type="none", text="Behave")
-        assert made.ok, made.text
-        self.strike = self.bad.get("/api/chirrup/v1/strikes").json()[0]["id"]
+        self.strike = warned(boss, self.bad)
         assert self.bad.post(f"/api/chirrup/v1/strikes/{self.strike}/appeal", text="But I did").ok
         self.newcomer = f"new{secrets.token_hex(4)}"
         wanted = accounts.SignUp(

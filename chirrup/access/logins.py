@@ -70,12 +70,12 @@ def rehash(tx: Tx, login: Login, rehashed: str) -> Login:
 
 
 def open_session(tx: Tx, login: Login, user_agent: str = "", *, proof: Proof | None = None) -> str:
-    """Log in and return the cookie.
+    """Log in and return the cookie. Who is disabled or suspended gets one, too: to see why, and to appeal.
 
-    Raises Unauthorised (the password has changed meanwhile), Forbidden (disabled, suspended, unconfirmed …),
-    SecondFactorWanted (no proof, or not a right one).
+    Raises Unauthorised (the password has changed meanwhile), Forbidden (unconfirmed, deleted …), SecondFactorWanted (no
+    proof, or not a right one).
     """
-    _admit(tx, login, proof)
+    _admit(tx, login, proof, even_limited=True)
     return sessions.start(tx, login.account_id, user_agent)
 
 
@@ -85,14 +85,14 @@ def open_by_passkey(tx: Tx, answer: Answer, user_agent: str = "") -> str:
     Raises WrongPasskey (used already), and as open_session().
     """
     passkeys.use(tx, answer)
-    _check_standing(tx, answer.account_id)
+    _check_standing(tx, answer.account_id, even_limited=True)
     return sessions.start(tx, answer.account_id, user_agent)
 
 
 def open_token(tx: Tx, login: Login, app_id: int, granted: str) -> tuple[Token, str]:
     """The same for OAuth's password grant, which only test servers offer. It cannot ask for a second factor.
 
-    Raises as open_session().
+    Raises as open_session(), and Limited.
     """
     _admit(tx, login)
     return tokens.issue(tx, login.account_id, app_id, granted)
@@ -104,17 +104,18 @@ def _claim(tx: Tx, login: Login, new_hash: str) -> None:
         raise wrong()
 
 
-def _admit(tx: Tx, login: Login, proof: Proof | None = None) -> None:
+def _admit(tx: Tx, login: Login, proof: Proof | None = None, *, even_limited: bool = False) -> None:
     _claim(tx, login, login.password_hash)
-    _check_standing(tx, login.account_id)
+    _check_standing(tx, login.account_id, even_limited=even_limited)
     second_factor.demand(tx, login.account_id, proof)
 
 
-def _check_standing(tx: Tx, account_id: int) -> None:
+def _check_standing(tx: Tx, account_id: int, *, even_limited: bool) -> None:
     user, account = accounts.user(tx, account_id), accounts.by_id(tx, account_id)
     if user is None or account is None:
         raise wrong()
-    tokens.admit(Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms))
+    standing = Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms)
+    tokens.admit(standing, even_limited=even_limited and not user.gone_ms)
 
 
 def change_password(tx: Tx, login: Login, new_hash: str, *, keep: str = "") -> None:

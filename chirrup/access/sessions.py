@@ -26,10 +26,14 @@ TOKEN = re.compile("[0-9a-f]{64}")
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """The viewer of a request. stale: call extend() in a transaction of its own, and send the cookie again."""
+    """The viewer of a request. stale: call extend() in a transaction of its own, and send the cookie again.
+
+    limited: staff have closed or suspended the account; it may only see why, and appeal.
+    """
 
     viewer: Viewer
     stale: bool
+    limited: bool = False
 
 
 def start(tx: Tx, account_id: int, user_agent: str = "") -> str:
@@ -40,18 +44,20 @@ def start(tx: Tx, account_id: int, user_agent: str = "") -> str:
     return text
 
 
-def find(tx: Tx, text: str, org_id: int = 0) -> Visit:
+def find(tx: Tx, text: str, org_id: int = 0, *, even_limited: bool = False) -> Visit:
     """Who sent this cookie; the viewer may do all that the account may.
 
-    Raises Unauthorised (unknown, ended, expired, of another site), Forbidden (disabled, suspended …).
+    Raises Unauthorised (unknown, ended, expired, of another site), Forbidden (unapproved …; disabled or suspended,
+    unless even_limited).
     """
     found = rows.find(tx, *secret.locate(text))
     if found is None or found[1].org_id != org_id:
         raise Unauthorised("Your session has ended. Log in again.")
     session, standing = found
-    tokens.admit(standing)
+    tokens.admit(standing, even_limited=even_limited)
     viewer = Viewer(session.account_id, scopes.ALL, token_id=session.id, role=standing.role, org_id=org_id)
-    return Visit(viewer, stale=session.seen_ms + STALE_MS <= tx.now_ms)
+    stale = session.seen_ms + STALE_MS <= tx.now_ms
+    return Visit(viewer, stale=stale, limited=tokens.is_limited(standing))
 
 
 def extend(tx: Tx, text: str) -> None:

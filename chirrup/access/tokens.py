@@ -1,6 +1,6 @@
 """Access tokens: issue, look up, revoke. Rows are in store/tokens.py. A token never expires by itself."""
 
-from ..errors import Forbidden, OAuthError, Unauthorised, Unconfirmed
+from ..errors import Forbidden, Limited, OAuthError, Unauthorised, Unconfirmed
 from ..events import AccessEnded
 from ..ids import bucket_of
 from ..ports import Tx
@@ -60,14 +60,21 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
     )
 
 
-def admit(standing: Standing) -> None:
-    """Raises Forbidden, in the words that Mastodon's clients know, when this login may not act."""
-    if standing.disabled or standing.suspended_ms:
-        raise Forbidden("Your login is currently disabled")
+def admit(standing: Standing, *, even_limited: bool = False) -> None:
+    """Raises Forbidden, in the words that Mastodon's clients know, when this login may not act.
+
+    even_limited: also one that staff have closed or suspended (Limited).
+    """
+    if is_limited(standing) and not even_limited:
+        raise Limited("Your login is currently disabled")
     if not standing.confirmed_ms:
         raise Unconfirmed("Your login is missing a confirmed e-mail address")
     if not standing.approved:
         raise Forbidden("Your login is currently pending approval")
+
+
+def is_limited(standing: Standing) -> bool:
+    return bool(standing.disabled or standing.suspended_ms)
 
 
 def revoke(tx: Tx, client: Client, text: str) -> None:

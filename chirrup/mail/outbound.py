@@ -210,7 +210,8 @@ class Outbound:
             return None
         subject, said = strikes.TOLD[strike.action]
         why = (f"They say: {strike.words}",) if strike.words else ()
-        ways = f"If you think that this is wrong, write to whoever runs {one.head.title}: {one.head.url}/about"
+        page = f"{one.head.url}/disputes/strikes/{strike.id}"
+        ways = f"If you think that this is wrong, you can say so within twenty days: {page}"
         by = f"Those who look after {one.head.title} looked at your account, @{one.name}. {said}"
         return Made(one.head, one.user.email, Words(subject, (by, *why, ways)))
 

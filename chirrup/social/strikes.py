@@ -24,10 +24,10 @@ TOLD = {  # the action of a strike -> (a title, what it means), as its owner is 
         "Your account is limited",
         "Only those who follow you meet your posts now, where nobody asks for them.",
     ),
-    "disable": ("Your account is disabled", "Nobody can log in to it now. What you have posted stays."),
+    "disable": ("Your account is disabled", "You cannot use it now. What you have posted stays."),
     "suspend": (
         "Your account is suspended",
-        "It is hidden with all that it said, and nobody can log in to it. After thirty days what it has is deleted.",
+        "It is hidden with all that it said, and you cannot use it. After thirty days what it has is deleted.",
     ),
 }
 

@@ -41,6 +41,7 @@ class Call(call.Call):
         "cookie",
         "form",
         "is_htmx",
+        "is_limited",
         "is_popup",
         "is_read",
         "is_renewed",
@@ -78,6 +79,7 @@ class Call(call.Call):
         self.unread = unread  # notifications not seen yet
         self.cookie = cookie  # of a session or a visitor; "" until a form needs one
         self._csrf = ""
+        self.is_limited = False  # the session's account is closed or suspended: Route.even_limited
         self.unknown = False  # the session was not looked up, so a user may be logged in
         self.is_renewed = False  # the cookie must be sent again
         self.method = method
@@ -118,6 +120,7 @@ class Call(call.Call):
         common = {
             "site": self.site,
             "me": self.views.person(self.me) if self.me else None,
+            "is_limited": self.is_limited,
             "is_staff": roles.may(self.viewer.role, NO_PERMISSION),
             "unread": badge(self.unread),
             "token": self._token,

@@ -15,7 +15,7 @@ from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
 from .screens.posts import compose, drafts, posts
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings
+from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings, strikes
 from .screens.showroom import ui
 from .screens.staff import accounts, appeals, log, places
 from .screens.staff import reports as reported
@@ -25,6 +25,7 @@ class PageRoute(Route, frozen=True, kw_only=True):
     """uploads: the form may have files."""
 
     for_programs: bool = False
+    even_limited: bool = False  # also for an account that staff have closed or suspended
     popup: bool = False  # apps open it in a separate window and wait for its redirect
     when_moved: bool = False  # also for an account that has moved to another
     file_bytes_max: int = 0  # of a file in its form; 0: as of media
@@ -91,7 +92,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/forgot", mailed.forgot, who=ANYONE, again=mailed.forgot_again, popup=True, when_closed=True),
     PageRoute("GET", "/reset/{secret}", mailed.reset_form, who=ANYONE, when_closed=True),
     PageRoute("POST", "/reset", mailed.reset, who=ANYONE, again=mailed.reset_again, cost=SLOW, when_closed=True),
-    PageRoute("POST", "/logout", login.logout, when_closed=True, when_moved=True),
+    PageRoute("POST", "/logout", login.logout, when_closed=True, when_moved=True, even_limited=True),
     PageRoute("GET", "/oauth/authorize", oauth.consent_form, who=ANYONE, popup=True, when_closed=True),
     PageRoute("POST", "/oauth/authorize", oauth.consent, popup=True, when_closed=True),
     PageRoute("GET", "/oauth/authorize/native", oauth.show_code, who=ANYONE, popup=True, when_closed=True),
@@ -196,6 +197,9 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/gone", leaving.gone, who=ANYONE, when_closed=True),
     PageRoute("POST", "/settings/sessions", settings.end_sessions, when_moved=True),
     PageRoute("POST", "/settings/apps", settings.revoke_app, when_moved=True),
+    PageRoute("GET", strikes.PATH, strikes.index, when_moved=True, even_limited=True),
+    PageRoute("GET", strikes.ONE, strikes.show, when_moved=True, even_limited=True),
+    PageRoute("POST", f"{strikes.ONE}/appeal", strikes.appeal, again=strikes.again, when_moved=True, even_limited=True),
     # staff
     PageRoute("GET", "/admin", places.start, who=ADMIN),
     staff("GET", reported.PATH, reported.queue, REPORTS),

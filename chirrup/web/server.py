@@ -1,11 +1,10 @@
 """Endpoints for pages, one for each route: read cookie and form, call the handler, send HTML. Errors are pages."""
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -28,11 +27,12 @@ from ..social.shown import Known
 from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, pages, problems
 from .call import Call, Download, Events, Go, Page, Resume, Services, is_own
+from .headers import check_origin, cookie_of
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
 from .screens.entry import login
 from .screens.posts.typed import PICTURES_MAX
 from .screens.reading.notifications import count_unread
-from .screens.settings import moving
+from .screens.settings import moving, strikes
 from .views import Views
 
 log = structlog.get_logger()
@@ -72,10 +72,13 @@ class Web:
     async def answer(self, route: PageRoute, request: Request) -> Answer:
         call: Call | None = None
         try:
-            call = await self._call(request)
+            call = await self._call(request, route)
             request.scope["account_id"] = call.viewer_id
             await self._count(call, route)
-            if not call.viewer_id and (route.who != ANYONE or (call.site.closed and not route.when_closed)):
+            closed = not call.viewer_id and (route.who != ANYONE or (call.site.closed and not route.when_closed))
+            if closed and call.is_limited:
+                return self._limited(call, route)
+            if closed:
                 raise Unauthorised("Log in first.")
             if call.viewer_id and not _is_for(route, call):
                 raise NotAllowed("this page is for those who look after this server")
@@ -86,7 +89,7 @@ class Web:
             if route.limits:
                 await call.throttle(route.limits, account=str(call.viewer_id))
             if route.method == "POST":
-                _check_origin(request.headers, call.site)
+                check_origin(request.headers, call.site)
                 call.form = await self._form(route, request, call)
                 call.form.check_size()
                 sessions.check_csrf(call.cookie, call.form.text("csrf"))
@@ -102,6 +105,12 @@ class Web:
             return answer
         except Exception as error:
             return await self._refused(request, call or self._stranger(request), route, error)
+
+    def _limited(self, call: Call, route: PageRoute) -> Answer:
+        """All that there is for an account that staff have closed or suspended is why they did, and the appeal."""
+        if route.method == "GET" and not call.is_htmx:
+            return self._go(call, Go(strikes.PATH))
+        raise Forbidden("Your account is closed or suspended, so nothing was done.")
 
     async def _form(self, route: PageRoute, request: Request, call: Call, *, with_files: bool = True) -> forms.Fields:
         call.is_read = True
@@ -133,7 +142,7 @@ class Web:
     async def _read_late(self, route: PageRoute, request: Request, call: Call) -> None:
         """Read the texts of a form that was refused before it was read, unless another site sent it."""
         try:
-            _check_origin(request.headers, call.site)
+            check_origin(request.headers, call.site)
             call.form = await self._form(route, request, call, with_files=False)
         except Exception:
             log.debug("a form that was refused could not be read", exc_info=True)
@@ -155,10 +164,10 @@ class Web:
         """Handle a form that was sent without a session, after the login."""
         form = kept.unpack(resume.kept)
         found = form_at(form.path) if form else None
-        call = await self._call(request, resume.cookie)
         if form is None or found is None:
-            return self._go(call, Go("/home", cookie=resume.cookie))
+            return self._go(await self._call(request, None, resume.cookie), Go("/home", cookie=resume.cookie))
         route, parts = found
+        call = await self._call(request, route, resume.cookie)
         given = _given(route, parts, raw=True)
         call.path, call.form, call.is_popup = form.path, forms.Fields(form.fields), route.popup
         said = "You are logged in again. Nothing has been sent yet."
@@ -166,14 +175,18 @@ class Web:
         page.values |= {"notice": said, "message": said}
         return await self._answer(call, page, sent="")
 
-    async def _call(self, request: Request, cookie: str = "") -> Call:
-        """cookie: of a session that began with this request."""
+    async def _call(self, request: Request, route: PageRoute | None, cookie: str = "") -> Call:
+        """cookie: of a session that began with this request. Who is limited is a stranger to most routes."""
         site = site_of(request.scope)
-        cookie = cookie or _cookie(request.headers.get("cookie", ""), self.cookie_name)
+        cookie = cookie or cookie_of(request.headers.get("cookie", ""), self.cookie_name)
         visit, me, unread = (
             await self.services.engines.db.read(_visit, cookie, site.org_id) if cookie else (None, None, 0)
         )
+        limited = bool(visit and visit.limited)
+        if limited and not (route and route.even_limited):
+            visit, me, unread = None, None, 0
         call = self._new_call(request, site, cookie, visit.viewer if visit else ANYBODY, me, unread)
+        call.is_limited = limited
         if visit and visit.stale:
             await self.services.engines.db.write(sessions.extend, cookie)
             call.is_renewed = True
@@ -187,7 +200,7 @@ class Web:
 
     def _stranger(self, request: Request) -> Call:
         """A call without a session: for when the database is away."""
-        cookie = _cookie(request.headers.get("cookie", ""), self.cookie_name)
+        cookie = cookie_of(request.headers.get("cookie", ""), self.cookie_name)
         try:
             site = site_of(request.scope)
         except Exception:
@@ -211,7 +224,7 @@ class Web:
             unread=unread,
             cookie=cookie,
             method=request.scope["method"],
-            browser=_cookie(request.headers.get("cookie", ""), self.browser_cookie_name, browsers.FORM),
+            browser=cookie_of(request.headers.get("cookie", ""), self.browser_cookie_name, browsers.FORM),
             path=request.path,
             query_string=request.scope["query_string"].decode("latin-1"),
             query=query,
@@ -327,7 +340,7 @@ class PageEndpoint:
 def _visit(tx: Tx, cookie: str, org_id: int) -> tuple[Visit | None, Account | None, int]:
     """(visit, account, unread notifications) for this cookie; no account if the session ended or it may not act."""
     try:
-        visit = sessions.find(tx, cookie, org_id)
+        visit = sessions.find(tx, cookie, org_id, even_limited=True)
     except (Unauthorised, Forbidden):
         return None, None, 0
     id = visit.viewer.account_id
@@ -362,30 +375,3 @@ def _username(handle: str) -> str:
     if not handle.startswith("@") or len(handle) < 2:
         raise NotFound("page", handle[:40])
     return handle[1:]
-
-
-_COOKIE = re.compile(r"[A-Za-z0-9_-]{43,46}")  # of a visitor or a session: access/sessions.py, access/secret.py
-
-
-def _cookie(header: str, name: str, form: re.Pattern[str] = _COOKIE) -> str:
-    """The cookie of this name, if it has our form; the last one of several.
-
-    Not with http.cookies: before Python 3.11.10 that takes seconds for 60 kB of backslashes (CVE-2024-7592).
-    """
-    for pair in reversed(header.split(";")):
-        key, _, value = pair.partition("=")
-        if key.strip() == name:
-            return value.strip() if form.fullmatch(value.strip()) else ""
-    return ""
-
-
-def _check_origin(headers: Mapping[str, str], site: Site) -> None:
-    """Raises Forbidden: the form was sent from a page of another site."""
-    origin, host = headers.get("origin"), headers.get("host", "")
-    if origin is None:
-        ours = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    else:
-        scheme = urlsplit(site.base_url).scheme
-        ours = origin.casefold() in (site.base_url.casefold(), f"{scheme}://{host}".casefold())
-    if not ours:
-        raise Forbidden("This form was sent from another site. Open the page here and try again.")

@@ -4,7 +4,7 @@ import pytest
 from access_kit import agreed, ended, insert_person, passwords, redeem
 
 from chirrup.access import links, logins, sessions, tokens
-from chirrup.errors import Forbidden, Invalid, OAuthError, Unauthorised
+from chirrup.errors import Forbidden, Invalid, Limited, OAuthError, Unauthorised
 from chirrup.events import AccessEnded
 from chirrup.store import accounts
 
@@ -89,7 +89,23 @@ async def test_logging_out_everywhere_else(db, ann, login):
     assert await ended(db) == [AccessEnded(ann, [there_id])]
 
 
-@pytest.mark.parametrize("change", [{"disabled": 1}, {"confirmed_ms": 0}, {"approved": 0}])
+async def test_a_login_that_staff_have_closed_opens_a_session_only_for_what_is_open_to_it(db, login):
+    before = await db.write(logins.open_session, login)
+    await db.write(accounts.set_standing, login.account_id, disabled=1)
+
+    cookie = await db.write(logins.open_session, login)
+
+    for one in (before, cookie):
+        with pytest.raises(Limited):
+            await db.read(sessions.find, one)
+        assert (await db.read(lambda tx, one=one: sessions.find(tx, one, even_limited=True))).limited
+    with pytest.raises(Limited):
+        await db.write(logins.open_token, login, 1, "read")
+    await db.write(accounts.set_standing, login.account_id, disabled=0)
+    assert not (await db.read(sessions.find, cookie)).limited
+
+
+@pytest.mark.parametrize("change", [{"confirmed_ms": 0}, {"approved": 0}])
 async def test_a_login_that_may_not_act_gets_no_session_and_loses_those_it_has(db, login, change):
     cookie = await db.write(logins.open_session, login)
     await db.write(accounts.set_standing, login.account_id, **change)

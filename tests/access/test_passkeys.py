@@ -123,10 +123,10 @@ async def test_a_passkey_is_made_in_our_page_by_a_device_that_asks_its_owner(db,
 
 async def test_it_opens_nothing_once_removed_or_when_its_owner_may_not_act(owner, db):
     answer = await owner.answer(owner.device.answer(owner.asked()))
-    await db.write(accounts.set_standing, owner.id, disabled=1)
+    await db.write(accounts.set_standing, owner.id, approved=0)
     with pytest.raises(Forbidden):
         await db.write(logins.open_by_passkey, answer)
-    await db.write(accounts.set_standing, owner.id, disabled=0)
+    await db.write(accounts.set_standing, owner.id, approved=1)
     await db.write(passkeys.remove, owner.id, answer.key_id)
     await db.write(passkeys.remove, owner.id, answer.key_id)
     with pytest.raises(WrongPasskey):

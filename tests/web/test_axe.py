@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from browser import somebody
 from client import Person, Server, eventually
-from docket import Docket
+from docket import Docket, warned
 from mail_folder import newest, path_in
 from PIL import Image
 from playwright.async_api import Browser, Page
@@ -84,8 +84,10 @@ class Town:
         self.ann.post(f"/api/v1/statuses/{post['id']}/bookmark")
         self.ann.post(f"/api/v1/statuses/{self.own}/pin")
         eventually(lambda: len(self.ann.get("/api/v1/notifications").json()) >= 4)
+        boss = server.admin()
+        self.strike = warned(boss, self.ann)
         server.do(lambda engines: engines.db.write(staff.give_role, int(self.ann.id), Role.OWNER))
-        self.docket = Docket(server, server.admin())
+        self.docket = Docket(server, boss)
         browser = logged_in(server, self.bob)
         browser.post("/forgot", csrf_from="/forgot", email=f"{self.bob.name}@example.com")
         address = f"new{self.bob.name}@example.com"
@@ -97,6 +99,7 @@ class Town:
         """Every page of the table."""
         values = {"handle": f"@{self.ann.name}", "id": self.own, "name": self.tag}
         links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
+        links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]
@@ -142,6 +145,24 @@ async def test_no_page_has_an_accessibility_problem(chromium: Browser, server: S
 
     for path in town.paths(known=known):
         await page.goto(path)
+        found += await wrongs(page, LOOKS)
+
+    assert found == [], "\n".join(found)
+
+
+async def test_pages_of_who_is_suspended_have_no_accessibility_problem(chromium: Browser, server: Server, town: Town):
+    docket = town.docket
+    docket.boss.post(f"/api/v1/admin/accounts/{docket.bad.id}/action", type="suspend", report_id=docket.report)
+    visitor = logged_in(server, docket.bad)
+    watched = await somebody(chromium, server.url)
+    await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
+    page = await watched.page()
+    found = []
+
+    for what in (0, 1):
+        await page.goto("/disputes/strikes")
+        found += await wrongs(page, LOOKS)
+        await page.locator(".things a").nth(what).click()
         found += await wrongs(page, LOOKS)
 
     assert found == [], "\n".join(found)

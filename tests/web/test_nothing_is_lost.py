@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 from client import Person, Server
-from docket import Docket
+from docket import Docket, warned
 from visitor import FORM, Visitor, attributes, logged_in
 from web.test_pages import png, statuses
 
@@ -122,6 +122,7 @@ def boss(server: Server) -> Person:
 @pytest.fixture
 def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor) -> list[str]:
     """The pages that have forms."""
+    strike = warned(boss, ann)
     server.do(lambda engines: engines.db.write(staff.give_role, int(ann.id), Role.OWNER))
     docket = Docket(server, boss)
     ann.patch("/api/v1/accounts/update_credentials", locked=True)
@@ -152,7 +153,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(f"/@{ann.name}/{shows['id']}/edit", "/settings/filters/new", f"/settings/filters/{filter_id}"),
         *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
-        *("/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
+        *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
     ]
 
 

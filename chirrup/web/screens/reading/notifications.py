@@ -5,8 +5,8 @@ import msgspec
 from ....ids import ID_MAX, ms_of
 from ....ports import Tx
 from ....social import follows, markers, notifications
+from ....types import Notification, Span
 from ....types import NotificationKind as Kind
-from ....types import Span
 from ...call import Call, Page
 from ...views import PersonView, PostView
 from .home import next_page, span
@@ -28,6 +28,9 @@ WORDS = {
     Kind.COLLECTED: ("added you to a collection", "person"),
     Kind.COLLECTION_EDIT: ("changed a collection that you are in", "write"),
     Kind.QUOTED_EDIT: ("edited a post you quoted", "write"),
+    Kind.SIGN_UP: ("signed up", "person"),
+    Kind.REPORT: ("reported somebody", "shield"),
+    Kind.WARNING: ("Something was decided about your account", "shield"),
 }
 
 
@@ -39,6 +42,7 @@ class Told(msgspec.Struct, frozen=True):
     created_ms: int
     who: PersonView
     post: PostView | None
+    path: str  # of a page about it that is not a post's; "": there is none
 
 
 async def show(call: Call) -> Page:
@@ -73,11 +77,18 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
             created_ms=ms_of(one.id),
             who=people[one.from_id],
             post=posts.get(one.about_post_id),
+            path=_path(one),
         )
         for one in found
         if one.from_id in people and (not one.about_post_id or one.about_post_id in posts)
     ]
     return told, next_page(page, asked), notifications.newest(tx, call.account_id, set(WORDS))
+
+
+def _path(one: Notification) -> str:
+    about = {Kind.SIGN_UP: f"/admin/accounts/{one.from_id}", Kind.REPORT: f"/admin/reports/{one.post_id}"}
+    about[Kind.WARNING] = f"/disputes/strikes/{one.post_id}"
+    return about.get(Kind(one.kind), "")
 
 
 def count_unread(tx: Tx, account_id: int) -> int:

@@ -20,8 +20,9 @@ from ...forms import Fields
 from ...problems import Problem
 from ...views import PersonView
 from ..reading.home import next_before, span
+from ..settings.strikes import StrikeView, view
 from .log import EntryView, entries
-from .places import ACTIONS, StrikeView, places, strike_view
+from .places import ACTIONS, places
 
 PATH, ONE, SIGN_UPS = "/admin/accounts", "/admin/accounts/{id}", "/admin/sign-ups"
 LISTED = 40
@@ -145,7 +146,7 @@ def _whole(tx: Tx, call: Call, id: int) -> Whole:
     found = moderation.get(tx, id, call.site.org_id)
     return Whole(
         _views(tx, call, [found])[0],
-        [strike_view(one, tx.now_ms) for one in strikes.against(tx, id, Span(ID_MAX, limit=HISTORY))],
+        [view(one, tx.now_ms) for one in strikes.against(tx, id, Span(ID_MAX, limit=HISTORY))],
         reports.page(tx, call.site.org_id, Span(ID_MAX, limit=HISTORY), target_id=id),
         entries(tx, call, audit.about(tx, id, HISTORY)),
     )

@@ -8,7 +8,8 @@ from ....social import moderation, strikes
 from ...call import Call, Go, Page
 from ...views import PersonView
 from ..reading.home import next_before, span
-from .places import StrikeView, people, places, strike_view
+from ..settings.strikes import StrikeView, view
+from .places import people, places
 
 PATH = "/admin/appeals"
 LISTED = 40
@@ -26,9 +27,7 @@ async def index(call: Call) -> Page:
     def operation(tx: Tx) -> tuple[list[AppealView], int]:
         found = strikes.appealed(tx, call.site.org_id, asked)
         known = people(tx, call, {id for one in found for id in (one.target_id, one.actor_id)})
-        views = [
-            AppealView(strike_view(one, tx.now_ms), known.get(one.target_id), known.get(one.actor_id)) for one in found
-        ]
+        views = [AppealView(view(one, tx.now_ms), known.get(one.target_id), known.get(one.actor_id)) for one in found]
         return views, next_before([one.id for one in found], asked)
 
     shown, before = await call.read(operation)

@@ -1,12 +1,9 @@
-"""The places where staff work, and what they say of people and strikes."""
-
-import msgspec
+"""The places where staff work, and what they call what they do."""
 
 from ....access import roles
 from ....access.roles import Permission
 from ....ports import Tx
-from ....social import moderation, strikes
-from ....types import Strike
+from ....social import moderation
 from ...call import Call, Go
 from ...views import PersonView
 
@@ -42,36 +39,3 @@ def people(tx: Tx, call: Call, ids: set[int]) -> dict[int, PersonView]:
     found = moderation.get_many(tx, sorted(ids - {0}), call.site.org_id)
     call.views.look(tx, (account.display_name for account, _ in found))
     return {account.id: call.views.person(account) for account, _ in found}
-
-
-class StrikeView(msgspec.Struct, frozen=True):
-    id: int
-    title: str
-    means: str  # as its owner is told
-    words: str
-    posts: list[int]
-    created_ms: int
-    report_id: int
-    appeal: str
-    appeal_state: str
-    appealed_ms: int
-    decided_ms: int
-    can_be_appealed: bool
-
-
-def strike_view(one: Strike, now_ms: int) -> StrikeView:
-    title, means = strikes.TOLD[one.action]
-    return StrikeView(
-        id=one.id,
-        title=title,
-        means=means,
-        words=one.words,
-        posts=one.posts,
-        created_ms=one.created_ms,
-        report_id=one.report_id,
-        appeal=one.appeal,
-        appeal_state=one.appeal_state,
-        appealed_ms=one.appealed_ms,
-        decided_ms=one.decided_ms,
-        can_be_appealed=strikes.can_be_appealed(one, now_ms),
-    )

@@ -18,7 +18,8 @@ from ...forms import Fields
 from ...problems import Problem
 from ...views import PersonView, PostView
 from ..reading.home import next_before, span
-from .places import ACTIONS, StrikeView, people, places, strike_view
+from ..settings.strikes import StrikeView, view
+from .places import ACTIONS, people, places
 
 PATH, ONE = "/admin/reports", "/admin/reports/{id}"
 LISTED = 40
@@ -115,7 +116,7 @@ def _whole(tx: Tx, call: Call, id: int) -> Whole:
     return Whole(
         _views(tx, call, [report])[0],
         call.views.judged(tx, call.account_id, report.posts),
-        [strike_view(one, tx.now_ms) for one in history],
+        [view(one, tx.now_ms) for one in history],
     )
 
 
