@@ -2,7 +2,7 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test quick scaled faults fuzz compat setup check bench bench-million bench-scale scale-model replay burst lock api-table clean
+.PHONY: help run test quick scaled faults fuzz compat setup check bench bench-million bench-scale scale-model replay burst lock api-table words clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -69,6 +69,9 @@ burst: setup  ## ten times what can be done is asked for; make burst ARGS='--sec
 
 api-table: setup  ## write docs/api.md anew: the endpoints that Mastodon documents, and which of them are here
 	$(BIN)/python tools/api_table.py
+
+words: .venv/installed-dev  ## take new sentences into the catalogues of languages, and compile them; docs/languages.md
+	$(BIN)/python tools/words.py
 
 lock: setup  ## write both lock files anew from pyproject.toml; UPGRADE=1 takes newer versions too
 	$(BIN)/python -m pip install --quiet uv

@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contact_email: str = ""
     contact_account: str = ""  # the name of an account that may be written to; "": none
     documents: str = ""  # a folder: docs/operate/documents.md; "": <data>/documents
-    languages: tuple[str, ...] = ("en",)  # spoken here
+    languages: tuple[str, ...] = ("en",)  # spoken here; errors are said in the first where nobody asks for another
     rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
     registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
     post_chars_max: int = 500

@@ -8,15 +8,25 @@ from typing import Any
 
 import msgspec
 
+from .wording import ENGLISH, N_
+
 
 class ChirrupError(Exception):
-    """Base of all errors that the caller can correct. Any other exception is a bug."""
+    """Base of all errors that the caller can correct. Any other exception is a bug.
+
+    template: in English, with params put in where it says `{name}`. Edges say it in the language of whoever asks
+    (wording/). message: the same in English, for logs and commands.
+    """
 
     code = "error"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, template: str, /, **params: Any) -> None:
+        self.template, self.params = template, params
+        self.message = ENGLISH.say(template, params)
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class Invalid(ChirrupError):
@@ -30,9 +40,10 @@ class Invalid(ChirrupError):
     code = "invalid"
 
     def __init__(self, field: str, rule: str, why: str, **params: Any) -> None:
-        self.field, self.rule, self.template, self.params = field, rule, why, params
-        self.why = why.format(**params) if params else why
-        super().__init__(self.why if self.is_sentence else f"{field} {self.why}")
+        super().__init__(why, **params)
+        self.field, self.rule, self.why = field, rule, self.message
+        if not self.is_sentence:
+            self.message = f"{field} {self.why}"
 
     @property
     def is_sentence(self) -> bool:
@@ -99,8 +110,8 @@ class Unauthorised(ChirrupError):
 
     code = "unauthorised"
 
-    def __init__(self, message: str = "The access token is invalid") -> None:
-        super().__init__(message)
+    def __init__(self, template: str = N_("The access token is invalid"), /, **params: Any) -> None:
+        super().__init__(template, **params)
 
 
 class Forbidden(ChirrupError):
@@ -114,8 +125,8 @@ class NotAllowed(Forbidden):
 
     code = "not_allowed"
 
-    def __init__(self, why: str = "") -> None:
-        super().__init__(why)
+    def __init__(self, why: str = "", /, **params: Any) -> None:
+        super().__init__(why, **params)
 
 
 class Unconfirmed(Forbidden):
@@ -182,8 +193,8 @@ class TooMany(ChirrupError):
 
     code = "too_many"
 
-    def __init__(self, message: str, retry_after_s: int, quota: Quota | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, /, retry_after_s: int, quota: Quota | None = None, **params: Any) -> None:
+        super().__init__(template, **params)
         self.retry_after_s, self.quota = retry_after_s, quota
 
 

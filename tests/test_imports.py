@@ -28,6 +28,7 @@ BASE = {
     "traces",
     "times",
     "waiting",
+    "wording",
     "__version__",
 }
 LAYERS: list[set[str]] = [

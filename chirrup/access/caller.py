@@ -7,6 +7,7 @@ from ..errors import Unauthorised
 from ..ids import text_key
 from ..ports import Database, Engines, Operation
 from ..types import Stranger, Viewer
+from ..wording import N_
 from . import limits
 from .acts import Act
 from .limits import Limit
@@ -21,7 +22,7 @@ class Caller:
 
     __slots__ = ("engines", "ip", "settings", "site", "viewer")
 
-    NOBODY = "This method requires an authenticated user"
+    NOBODY = N_("This method requires an authenticated user")
 
     def __init__(self, engines: Engines, settings: Settings, viewer: Viewer, ip: str, site: Site) -> None:
         self.engines = engines

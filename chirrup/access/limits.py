@@ -14,6 +14,11 @@ import msgspec
 
 from ..errors import Quota, TooMany
 from ..ports import Limits
+from ..wording import Counted
+
+TOO_MANY = Counted(
+    "Too many tries: come back in {wait_s} second", "Too many tries: come back in {wait_s} seconds", by="wait_s"
+)
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -96,7 +101,7 @@ async def _hit(limits: Limits, rule: Limit, key: str) -> Quota:
     quota = Quota(rule.amount, found.remaining, found.resets_at_s)
     if not found.allowed:
         wait_s = max(1, found.resets_at_s - int(time.time()))
-        raise TooMany(f"Too many tries: come back in {wait_s} seconds", wait_s, quota)
+        raise TooMany(TOO_MANY, wait_s, quota, wait_s=wait_s)
     return quota
 
 

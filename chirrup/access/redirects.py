@@ -24,22 +24,21 @@ def check(uris: Collection[str]) -> None:
     if not 1 <= len(uris) <= URIS_MAX:
         raise Invalid("redirect_uris", "too_many", "must be 1 to {most} URIs, are {has}", most=URIS_MAX, has=len(uris))
     for uri in uris:
-        if why := _problem(uri):
-            raise Invalid("redirect_uris", "invalid", why)
+        if uri != OUT_OF_BAND:
+            _check(uri)
 
 
-def _problem(uri: str) -> str:
-    if uri == OUT_OF_BAND:
-        return ""
+def _check(uri: str) -> None:
+    field, rule = "redirect_uris", "invalid"
     if len(uri) > URI_CHARS_MAX:
-        return f"must have at most {URI_CHARS_MAX} characters, has {len(uri)}"
+        raise Invalid(field, rule, "must have at most {most} characters, has {has}", most=URI_CHARS_MAX, has=len(uri))
     form = _URI.fullmatch(uri)
-    if not form:
-        return "must be an absolute URI."  # Mastodon's words; also for a fragment, spaces and characters beyond ASCII
-    scheme = form[1].lower()
+    scheme = form[1].lower() if form else ""
     if _REFUSED_SCHEMES.fullmatch(scheme):
-        return f"must use https, http or an app's own scheme; got {scheme}:"
-    return "" if scheme not in ("http", "https") or _has_plain_host(uri) else "must be an absolute URI."
+        raise Invalid(field, rule, "must use https, http or an app's own scheme; got {scheme}:", scheme=scheme)
+    # Mastodon's words; also for a fragment, spaces and characters beyond ASCII
+    if not form or (scheme in ("http", "https") and not _has_plain_host(uri)):
+        raise Invalid(field, rule, "must be an absolute URI.")
 
 
 def _has_plain_host(uri: str) -> bool:

@@ -31,7 +31,7 @@ class Site(Struct, frozen=True):
     contact_email: str
     contact_account: str  # its name; "": none
     documents: Path | None  # the folder of its documents: social/documents.py; None: it has none
-    languages: tuple[str, ...]  # spoken here
+    languages: tuple[str, ...]  # spoken here, the main one first
     rules: tuple[Rule, ...]
     registrations: bool  # whoever wants to may sign up
     approval: bool  # staff let new accounts in, one by one

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
+from ..wording import N_
+
 ADDED_MAX = 6  # "password" with up to so many digits and signs around it is as common
 DIFFERENT_MIN = 4  # different characters
 _ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
@@ -19,11 +21,11 @@ def why_weak(password: str, personal: Iterable[str] = ()) -> str:
     word = _plain(password)
     core = _ENDS.sub("", word)
     if any(_same(word, one) for one in personal):
-        return "is too much like your name or address, or like the name of this server: choose another"
+        return N_("is too much like your name or address, or like the name of this server: choose another")
     is_common = word in _common() or (len(word) - len(core) <= ADDED_MAX and core in _common())
     in_a_row = any(word in row or word in row[::-1] for row in _ROWS)
     if is_common or in_a_row or len(set(word)) < DIFFERENT_MIN:
-        return "is one of those that are guessed first: choose another, such as three words that you can remember"
+        return N_("is one of those that are guessed first: choose another, such as three words that you can remember")
     return ""
 
 

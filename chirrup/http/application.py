@@ -10,7 +10,9 @@ from ..errors import NotFound
 from . import problems
 from .answer import PREFLIGHT, Answer, to_programs
 from .at_site import SITE, find_site, host_of, unless_barred
+from .language import language_in
 from .problems import Words
+from .request import Request
 from .router import FOUND, Endpoint, Router
 
 Refuse = Callable[[Any, int], Answer]
@@ -64,9 +66,13 @@ class Application:
             return Answer(204, [(b"allow", allowed.encode())])
         if endpoints:
             scope["route"] = next(iter(endpoints.values())).route  # any route of this path, for metrics and log
-        error = problems.NoMethod("This method is not allowed here") if endpoints else NotFound()
-        status, _, body = problems.answer(error, self._words)
-        answer = Answer(status, to_programs(), body) if is_for_programs else self._refuse(scope, status)
+        if is_for_programs:
+            error = problems.NoMethod("This method is not allowed here") if endpoints else NotFound()
+            language = language_in(scope, Request(scope, None).headers)
+            status, own, body = problems.answer(error, self._words, language)
+            answer = Answer(status, to_programs(own), body)
+        else:
+            answer = self._refuse(scope, 405 if endpoints else 404)
         if endpoints:
             answer.headers.append((b"allow", allowed.encode()))
         return answer

@@ -10,7 +10,8 @@ import msgspec
 
 from ..errors import BadRequest, ChirrupError, Invalid, NotFound
 from ..ids import ID_MAX
-from . import forms, lenient, problems
+from ..wording import N_
+from . import forms, lenient, problems, unfit
 from .call import Call
 
 QUERIES, QUERY_BYTES = 100, 200  # decoded queries kept for each route, and their largest size: most are sent again
@@ -74,13 +75,14 @@ class Arguments:
 
     def _convert(self, values: dict[str, Any], kind: type, error: type[ChirrupError]) -> Any:
         if not _is_text(values):
-            raise error("a text contains U+0000 or half a character: remove it")
+            raise error(N_("a text contains U+0000 or half a character: remove it"))
         try:
             made = msgspec.convert(lenient.reader(kind)(values), kind, strict=False)
         except msgspec.ValidationError as failed:
-            raise error(f"{failed}") from failed
+            sentence, params = unfit.said_of(str(failed))
+            raise error(sentence, **params) from failed
         if not is_storable(made):
-            raise error("a number is larger than 64 bits")
+            raise error(N_("a number is larger than 64 bits"))
         return made
 
 
@@ -91,8 +93,8 @@ def _has_body(headers: Mapping[str, str]) -> bool:
 class InvalidBody(Invalid):
     """The body has a field of the wrong type; the message names it by its JSON path."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__("body", "wrong_type", message)
+    def __init__(self, why: str, /, **params: Any) -> None:
+        super().__init__("body", "wrong_type", why, **params)
 
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -13,8 +13,10 @@ from ..ports import Engines
 from ..social.media import Addresses
 from ..social.usage import Usage
 from ..types import Viewer
+from ..wording import Language
 from .auth import Authenticator
 from .health import Health
+from .language import language_of
 
 T = TypeVar("T")
 
@@ -55,6 +57,11 @@ class Call(Caller):
         self.headers = headers
         self.url = url  # of this resource, without query
         self.params = params or {}  # as they were sent, nested: the query, and the body if it was read
+
+    @property
+    def language(self) -> Language:
+        """The one in which whoever asks is told what is wrong."""
+        return language_of(self.params, self.headers, self.site)
 
 
 class Result(msgspec.Struct):

@@ -71,12 +71,13 @@ class FormData:
                 else:
                     self._finish(self._part, self._part.name)
         except (multipart.MultipartError, ValueError) as error:
-            raise BadRequest(f"the multipart body cannot be read: {error}") from error
+            raise BadRequest("the multipart body cannot be read: {told}", told=error) from error
 
     def _take(self, part: multipart.MultipartSegment, piece: bytes) -> None:
         self._size += len(piece)
         if part.filename is None and self._size > self._text_room:
-            raise TooLarge(f"The form has more than {self._limits.text_bytes // 1024} kB of text. Shorten it.")
+            most_kb = self._limits.text_bytes // 1024
+            raise TooLarge("The form has more than {most_kb} kB of text. Shorten it.", most_kb=most_kb)
         if part.filename is None:
             self._chunks.append(piece)
         elif self._size > self._file_room:
@@ -116,7 +117,7 @@ def _boundary(content_type: str) -> str:
     try:
         boundary = multipart.parse_options_header(content_type)[1].get("boundary", "")
     except ValueError as error:
-        raise BadRequest(f"Content-Type cannot be read: {error}") from error
+        raise BadRequest("Content-Type cannot be read: {told}", told=error) from error
     if not boundary:
         raise BadRequest("multipart/form-data needs a boundary in Content-Type")
     return boundary
@@ -127,4 +128,4 @@ def text_of(sent: bytes) -> str:
     try:
         return sent.decode()
     except UnicodeDecodeError as error:
-        raise BadRequest(f"what was sent is not UTF-8: byte {error.start} is wrong") from error
+        raise BadRequest("what was sent is not UTF-8: byte {place} is wrong", place=error.start) from error

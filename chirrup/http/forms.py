@@ -14,6 +14,7 @@ import msgspec
 
 from ..errors import BadRequest
 from ..ids import ID_MAX
+from ..wording import N_
 from .form_data import FormData, Limits, text_of
 from .form_data import Upload as Upload
 
@@ -55,7 +56,8 @@ def parse(body: bytes, content_type: str) -> dict[str, Any]:
         return _json(body)
     if kind in (FORM, ""):
         return nest(pairs(body))
-    raise BadRequest(f"Content-Type {kind[:80]!r} is not read here: send JSON, a form, or multipart/form-data")
+    why = N_("Content-Type {got!r} is not read here: send JSON, a form, or multipart/form-data")
+    raise BadRequest(why, got=kind[:80])
 
 
 def pairs(form: bytes) -> list[tuple[str, Any]]:
@@ -63,7 +65,7 @@ def pairs(form: bytes) -> list[tuple[str, Any]]:
     try:
         return list(parse_qsl(text_of(form), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
     except ValueError as error:  # includes a wrong encoding
-        raise BadRequest(f"the form cannot be read: {error}") from error
+        raise BadRequest("the form cannot be read: {told}", told=error) from error
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _json(body: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise BadRequest("the JSON is nested too deeply") from error
     except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
+        raise BadRequest("the body is not JSON: {told}", told=error) from error
     if not isinstance(found, dict):
         raise BadRequest("the JSON must be an object with the parameters as its keys")
     return nest(list(found.items())) if any("[" in key for key in found) else found
@@ -117,11 +119,12 @@ def nest(flat: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in flat:
         keys = name.replace("]", "").split("[")
         if len(keys) > DEPTH_MAX:
-            raise BadRequest(f"the field {name[:80]!r} is nested too deeply: {DEPTH_MAX} levels at most")
+            why = N_("the field {name!r} is nested too deeply: {most} levels at most")
+            raise BadRequest(why, name=name[:80], most=DEPTH_MAX)
         try:
             _put(root, keys, value)
         except TypeError as error:
-            raise BadRequest(f"the field {name[:80]!r} does not fit the fields before it") from error
+            raise BadRequest("the field {name!r} does not fit the fields before it", name=name[:80]) from error
     return root
 
 

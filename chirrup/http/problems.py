@@ -21,6 +21,7 @@ from ..errors import (
     Unavailable,
 )
 from ..times import iso
+from ..wording import Language
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ class NoMethod(ChirrupError):
 
 
 # The body of an error, to be encoded as JSON. Each API has one such function.
-Words = Callable[[ChirrupError], dict[str, Any]]
+Words = Callable[[ChirrupError, Language], dict[str, Any]]
 
 STATUS: dict[type[ChirrupError], int] = {
     BadRequest: 400,
@@ -67,19 +68,26 @@ STATUS: dict[type[ChirrupError], int] = {
 }
 
 
-def answer(error: BaseException, words: Words) -> tuple[int, dict[str, str], bytes]:
+def answer(error: BaseException, words: Words, language: Language) -> tuple[int, dict[str, str], bytes]:
     """(status, headers, JSON body) for any exception. One that is not a ChirrupError is a bug: logged, and 500."""
     if isinstance(error, MemoryError):
         error = Unavailable("the server is out of memory; try again in a moment")
     if not isinstance(error, ChirrupError):
         log.error("unexpected error", exc_info=error)
         error = Unexpected("Something went wrong on our side; it has been logged.")
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany | Unavailable) else {}
+    headers = in_language(language)
+    if isinstance(error, TooMany | Unavailable):
+        headers |= {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, OAuthError) and error.challenge:
         headers |= {"WWW-Authenticate": f'{error.challenge} realm="Chirrup"'}
     if isinstance(error, TooMany) and error.quota:
         headers |= quota_headers(error.quota)
-    return status_of(error), headers, _encode(words(error))
+    return status_of(error), headers, _encode(words(error, language))
+
+
+def in_language(language: Language) -> dict[str, str]:
+    """Headers of an answer that is another one in other languages."""
+    return {"Content-Language": language.code, "Vary": "Authorization, Accept-Language"}
 
 
 def _encode(body: dict[str, Any]) -> bytes:

@@ -32,7 +32,7 @@ class Request:
         """The body; can be read once. Raises TooLarge; BadRequest: the client disconnected."""
         size = int(self.headers.get("content-length", 0))
         if size > bytes_max:
-            raise TooLarge(f"the body may have {bytes_max:,} bytes, has {size:,}")
+            raise TooLarge("the body may have {most:,} bytes, has {has:,}", most=bytes_max, has=size)
         self.scope[BODY_BYTES], size, more = bytes_max, 0, True
         while more:
             event = await self._receive()
@@ -40,6 +40,6 @@ class Request:
                 raise BadRequest("the body did not arrive completely")
             size += len(event["body"])
             if size > bytes_max:
-                raise TooLarge(f"the body may have {bytes_max:,} bytes, has more")
+                raise TooLarge("the body may have {most:,} bytes, has more", most=bytes_max)
             yield event["body"]
             more = event["more_body"]

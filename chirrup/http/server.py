@@ -16,6 +16,7 @@ from .arguments import Arguments
 from .at_site import site_of
 from .call import Call, Reply, Result, Services
 from .files import FilePart
+from .language import language_in
 from .problems import Words
 from .request import Request
 from .route import ADMIN, ANYONE, CLIENT, USER, Route
@@ -44,6 +45,7 @@ class ProgramEndpoint:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         services, route, headers, quota = self._services, self.route, request.headers, None
+        call: Call | None = None
         try:
             site = site_of(scope)
             ip = request.ip
@@ -68,7 +70,8 @@ class ProgramEndpoint:
             given = await self._arguments.decode(call, query, scope["path_params"], body)
             answer = _respond(call, await route.handler(call, **given), quota)
         except Exception as error:
-            status, own, body = problems.answer(error, self._words)
+            language = call.language if call else language_in(scope, headers)
+            status, own, body = problems.answer(error, self._words, language)
             answer = Answer(status, to_programs((problems.quota_headers(quota) if quota else {}) | own), body)
         await answer(scope, receive, send)
 

@@ -14,6 +14,7 @@ from ..access import barred
 from ..access.barred import IpBan
 from ..access.roles import Permission
 from ..http.call import Reply
+from ..http.problems import in_language
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import bans
@@ -113,7 +114,8 @@ async def block_domain(call: Call, body: NewDomainBlock) -> AdminDomainBlock | R
         )
     except AlreadyBlocked as error:
         (existing,) = await call.read(_domain_blocks, [error.ban])
-        return Reply(DomainBlockRefused(error=message(error), existing_domain_block=existing), status=422)
+        refused = DomainBlockRefused(error=message(error, call.language), existing_domain_block=existing)
+        return Reply(refused, 422, in_language(call.language))
 
 
 async def change_domain_block(call: Call, id: int, body: DomainBlockChange) -> AdminDomainBlock:

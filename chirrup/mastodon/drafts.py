@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ..errors import Invalid
+from ..http.problems import in_language
 from ..http.route import Route
 from ..ports import Tx
 from ..social import drafts
@@ -20,6 +21,7 @@ from . import paging, scheduled, statuses
 from .call import Call, Reply
 from .entities import Empty, Entity, Id, MediaAttachment, Status
 from .paging import Page, PageQuery
+from .problems import message
 from .scheduled import ScheduledParams, rules_of
 from .statuses import NewStatus
 
@@ -103,7 +105,8 @@ async def _both(call: Call, error: Outdated, draft: Draft | None) -> Any:
     """A 409 with the stored draft and the one that was sent."""
     (current,) = await call.read(_rendered, call, [error.current])
     yours = scheduled.params(draft) if draft else None
-    return Reply({"error": error.message, "current": current, "yours": yours}, 409)
+    body = {"error": message(error, call.language), "current": current, "yours": yours}
+    return Reply(body, 409, in_language(call.language))
 
 
 async def delete(call: Call, id: int) -> Empty:

@@ -30,7 +30,9 @@ class GroupsPageQuery(GroupsQuery, kw_only=True):
 
 async def index(call: Call, query: GroupsPageQuery) -> Whole[GroupedNotificationsResults]:
     if query.expand_accounts not in (FULL, PARTIAL):
-        raise BadRequest(f"expand_accounts must be {FULL} or {PARTIAL}, got {query.expand_accounts[:40]!r}")
+        raise BadRequest(
+            "expand_accounts must be {known}; got {got!r}", known=f"{FULL}, {PARTIAL}", got=query.expand_accounts[:40]
+        )
     span = paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Whole[GroupedNotificationsResults]:

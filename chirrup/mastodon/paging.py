@@ -47,7 +47,7 @@ def _id(name: str, asked: str, default: int) -> int:
     if not asked:
         return default
     if not (asked.isascii() and asked.isdigit() and len(asked) < 40):
-        raise BadRequest(f"{name} must be an id, digits only, got {asked[:40]!r}")
+        raise BadRequest("{name} must be an id, digits only, got {got!r}", name=name, got=asked[:40])
     return min(int(asked), ID_MAX)
 
 

@@ -12,6 +12,7 @@ from ..social import drafts
 from ..social.drafts import Rules
 from ..times import iso, ms_of_text
 from ..types import Draft, KeptDraft
+from ..wording import N_
 from . import paging
 from .call import Call
 from .entities import Empty, Entity, Id, MediaAttachment
@@ -102,7 +103,7 @@ def due(scheduled_at: str) -> int:
     try:
         return ms_of_text(scheduled_at)
     except (ValueError, OverflowError) as error:
-        why = "must be a time like 2030-01-31T12:00:00Z, got {got!r}"
+        why = N_("must be a time like 2030-01-31T12:00:00Z, got {got!r}")
         raise Invalid("scheduled_at", "unreadable", why, got=scheduled_at[:40]) from error
 
 

@@ -91,10 +91,10 @@ def remove(tx: Tx, actor_id: int, org_id: int, kind: Kind, id: int) -> Ban:
     return ban
 
 
-def _insert(tx: Tx, actor_id: int, ban: Ban, taken: str) -> Ban:
-    """taken: the field that has what is banned already. Raises Invalid."""
+def _insert(tx: Tx, actor_id: int, ban: Ban, field: str) -> Ban:
+    """field: the one that has what is banned already. Raises Invalid."""
     if not rows.insert(tx, ban):
-        raise Invalid(taken, "taken", "has already been taken")
+        raise Invalid(field, "taken", "has already been taken")
     _noted(tx, actor_id, "add", ban)
     return ban
 

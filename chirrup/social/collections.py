@@ -19,6 +19,7 @@ from ..store import accounts as account_rows
 from ..store import blocks_and_mutes
 from ..store import collections as rows
 from ..types import Account, Collection, CollectionItem, Span
+from ..wording import N_
 from . import accounts, tags, text
 
 COLLECTIONS_MAX = 10  # of an account; this and the next three are Mastodon's
@@ -147,7 +148,7 @@ def create(tx: Tx, account_id: int, wanted: Wanted, account_ids: Many[int] = ())
         _require_featurable(tx, account_id, members)
     account_rows.user(tx, account_id, in_turn=True)
     if len(rows.owned(tx, account_id)) >= COLLECTIONS_MAX:
-        why = "You already have {most} collections: delete one first"
+        why = N_("You already have {most} collections: delete one first")
         raise Invalid("collection", "too_many", why, most=COLLECTIONS_MAX)
     while True:
         made = msgspec.structs.replace(made, id=tx.new_id(bucket_of(account_id)))

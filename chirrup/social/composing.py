@@ -10,6 +10,7 @@ from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Draft, MediaState, Mention, Post, QuotePolicy, User, Visibility
+from ..wording import N_
 from . import languages, links, mentions, polls, text
 from .accounts import parse_quote_policy, parse_visibility
 
@@ -115,8 +116,8 @@ def check_attached(draft: Draft, *, quotes: bool = False) -> None:
     if len(draft.media_ids) > MEDIA_MAX:
         raise too_many("media_ids", MEDIA_MAX, len(draft.media_ids))
     if quotes and (draft.poll or draft.media_ids):
-        what = "poll" if draft.poll else "media_ids"
-        raise Invalid(what, "quote", "cannot be attached to a post that quotes another")
+        field = "poll" if draft.poll else "media_ids"
+        raise Invalid(field, "quote", "cannot be attached to a post that quotes another")
     if draft.poll and draft.media_ids:
         raise Invalid("media_ids", "poll", "cannot be attached to a post with a poll")
     if draft.poll:
@@ -131,7 +132,7 @@ def media_taken() -> Invalid:
 def check_playable(attached: list[tuple[str, str]]) -> None:
     """attached: (kind, state) of a post's media. Raises Invalid: one is not ready, or a film does not stand alone."""
     if any(state != MediaState.READY for _, state in attached):
-        why = "A film or a sound is not ready yet, or could not be read. Wait a moment and send it again"
+        why = N_("A film or a sound is not ready yet, or could not be read. Wait a moment and send it again")
         raise Invalid("media_ids", "not_ready", why)
     if len(attached) > 1 and any(kind in ("video", "audio") for kind, _ in attached):
         raise Invalid("media_ids", "mixed", "must be one film or sound alone, or only pictures")

@@ -17,6 +17,7 @@ from ..store import jobs
 from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..types import Draft, KeptDraft, Post, Span, User
+from ..wording import N_
 from . import posts
 from .composing import MEDIA_MAX, TEXT_CHARS_MAX, check_playable, compose, media_taken
 
@@ -51,7 +52,8 @@ class Outdated(ChirrupError):
     code = "outdated"
 
     def __init__(self, current: KeptDraft) -> None:
-        super().__init__("It has been changed meanwhile, on another device: look at both, and save the one to keep")
+        why = N_("It has been changed meanwhile, on another device: look at both, and save the one to keep")
+        super().__init__(why)
         self.current = current
 
 
@@ -114,10 +116,10 @@ def _check_room(tx: Tx, author: int, due_ms: int, id: int) -> None:
         raise Invalid("scheduled_at", "too_soon", "must be at least {least} minutes ahead", least=LEAD_MS // 60_000)
     dated = [due // DAY_MS for due in others if due]
     if len(dated) >= DATED_MAX:
-        why = "You have exceeded the limit of {most} scheduled posts"
+        why = N_("You have exceeded the limit of {most} scheduled posts")
         raise Invalid("scheduled_at", "too_many", why, most=DATED_MAX)
     if dated.count(due_ms // DAY_MS) >= DATED_A_DAY_MAX:
-        why = "You have exceeded the limit of {most} scheduled posts for that day"
+        why = N_("You have exceeded the limit of {most} scheduled posts for that day")
         raise Invalid("scheduled_at", "too_many_a_day", why, most=DATED_A_DAY_MAX)
 
 

@@ -10,6 +10,7 @@ from ..ids import bucket_of
 from ..ports import Engines, Tx
 from ..store import emojis as rows
 from ..types import Emoji
+from ..wording import N_
 from . import files as stored_files
 from . import image_child, images, text, uploads
 from .media import File, file_name
@@ -73,7 +74,7 @@ def file(tx: Tx, id: int, name: str, org_id: int) -> File:
 
 def _checked(wanted: Wanted) -> Wanted:
     if not NAME.fullmatch(wanted.shortcode):
-        why = "must be {least} to {most} letters a to z, digits and underscores; got {got!r}"
+        why = N_("must be {least} to {most} letters a to z, digits and underscores; got {got!r}")
         raise Invalid("shortcode", "invalid", why, least=CHARS_MIN, most=CHARS_MAX, got=wanted.shortcode[:80])
     category = text.clean(wanted.category, "category").replace("\n", " ")
     if len(category) > CATEGORY_CHARS_MAX:

@@ -8,6 +8,7 @@ from ..errors import Invalid, InvalidFields, NotFound, not_among, too_long
 from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Filter, FilterAction, FilterKeyword, FilterPost
+from ..wording import N_
 from . import text
 
 CONTEXTS = ("home", "notifications", "public", "thread", "account")  # home: lists too; account: a profile's posts
@@ -73,9 +74,9 @@ def check(tx: Tx, owned: Iterable[Whole], before: Whole, wanted: FilterChange) -
     return Checked(filter, made, changed, removed)
 
 
-def check_count(what: str, count: int, most: int) -> None:
+def check_count(field: str, count: int, most: int) -> None:
     if count > most:
-        raise Invalid(what, "too_many", "are too many: all your filters together can have {most}", most=most)
+        raise Invalid(field, "too_many", "are too many: all your filters together can have {most}", most=most)
 
 
 def _filter(tx: Tx, before: Filter, wanted: FilterChange, problems: list[Invalid]) -> Filter:
@@ -110,7 +111,7 @@ def _ends(tx: Tx, lasts_s: int | None, problems: list[Invalid]) -> int:
     if lasts_s is None:
         return 0
     if not 0 <= lasts_s <= LASTS_S_MAX:
-        why = "must be 0 to {most} seconds from now, is {got}"
+        why = N_("must be 0 to {most} seconds from now, is {got}")
         problems.append(Invalid("expires_in", "out_of_range", why, most=LASTS_S_MAX, got=lasts_s))
     return tx.now_ms + lasts_s * 1000
 

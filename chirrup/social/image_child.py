@@ -16,6 +16,7 @@ from typing import TypeVar, get_type_hints
 import msgspec
 
 from ..errors import Invalid, Unavailable, as_dict, from_dict
+from ..wording import N_
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ MEMORY_BYTES = 704 * 1024 * 1024  # of address space; the largest accepted pictu
 CPU_S = 20  # the slowest accepted animation takes 7 s
 WALL_S = 60
 WAITING_MAX = 32  # pictures, each up to media_bytes_max in memory
-TOO_DEAR = "takes too much memory or time to read: send a smaller or simpler image"
+TOO_DEAR = N_("takes too much memory or time to read: send a smaller or simpler image")
 _REFUSED = 3  # exit status: standard output has the reason
 
 _waiters = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="image")  # one child a core

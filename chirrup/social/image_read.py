@@ -23,6 +23,7 @@ from PIL import (
 )
 
 from ..errors import ChirrupError, Invalid
+from ..wording import N_
 
 SIDE_MAX = 65_535  # JPEG's limit
 SIDE_KEPT_MAX = 16_383  # WebP's limit; animations are kept as WebP
@@ -74,7 +75,7 @@ def refusals() -> Generator[None]:
     except (MemoryError, Image.DecompressionBombError) as error:
         raise Invalid("file", "too_dear", "takes too much memory to read: send a smaller image") from error
     except Exception as error:
-        why = "is damaged or unusual and could not be read: export it again as JPEG, PNG, GIF or WebP"
+        why = N_("is damaged or unusual and could not be read: export it again as JPEG, PNG, GIF or WebP")
         raise Invalid("file", "damaged", why) from error
 
 
@@ -82,26 +83,28 @@ def check(data: bytes, limits: Limits) -> tuple[str, tuple[int, int], int]:
     """(format, (width, height), number of frames), from the headers, so nothing is decoded before its size is known."""
     kind = kind_of(data)
     if kind == "HEIF" and not reads_heif():
-        why = "is a HEIC picture, which this server does not read: set your camera to JPEG, or export it as JPEG"
+        why = N_("is a HEIC picture, which this server does not read: set your camera to JPEG, or export it as JPEG")
         raise Invalid("file", "unknown", why)
     if not kind:
         start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-        came = next((f"is {name}" for magic, name in _REFUSED if start.startswith(magic)), "is of no known type")
-        raise Invalid(
-            "file", "unknown", "{came}: send a JPEG, PNG, GIF or WebP image", came=came if data else "is empty"
-        )
+        came = next((name for magic, name in _REFUSED if start.startswith(magic)), "")
+        if came:
+            raise Invalid("file", "unknown", "is {came}: send a JPEG, PNG, GIF or WebP image", came=came)
+        if not data:
+            raise Invalid("file", "unknown", "is empty: send a JPEG, PNG, GIF or WebP image")
+        raise Invalid("file", "unknown", "is of no known type: send a JPEG, PNG, GIF or WebP image")
     if kind == "JPEG" and _scans(data) > JPEG_SCANS_MAX:
         raise Invalid("file", "too_dear", "has more than {most} scans: export the JPEG again", most=JPEG_SCANS_MAX)
 
     image = open_image(data, kind)
     width, height = image.size
     if width * height > limits.pixels_max or max(width, height) > SIDE_MAX:
-        most = f"{limits.pixels_max / 1e6:.1f} million pixels, {SIDE_MAX} on a side"
         raise Invalid(
             "file",
             "too_large",
-            "must have at most {most}; has {width} x {height}",
-            most=most,
+            "must have at most {most:.1f} million pixels, {side} on a side; has {width} x {height}",
+            most=limits.pixels_max / 1e6,
+            side=SIDE_MAX,
             width=width,
             height=height,
         )

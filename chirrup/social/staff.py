@@ -27,7 +27,7 @@ def give_role(tx: Tx, account_id: int, role: Role) -> None:
     if owners == {account_id} and role != Role.OWNER:
         raise NotAllowed("this is the last owner; make another account an owner first")
     if len(known) == MOST and not user.role and role:
-        raise NotAllowed(f"{MOST} accounts have a role already")
+        raise NotAllowed("{most} accounts have a role already", most=MOST)
     rows.set_role(tx, account_id, role)
     rows.set_limits(tx, account_id, changed_ms=max(tx.now_ms, account.changed_ms + 1))  # its profile shows it
     audit.note(tx, user.org_id, 0, f"role {role or 'none'}", "account", account_id, account.username)

@@ -18,6 +18,7 @@ from ..store import chosen_tags as chosen
 from ..store import posts
 from ..store import tags as rows
 from ..types import FeaturedTag, Post, Span, Tag, TagUse, Visibility
+from ..wording import N_
 from . import accounts
 from .text import extract, hashtag_key
 
@@ -92,7 +93,7 @@ def follow(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> None:
     name, key = _required(org_id, raw)
     before = rows.followed_by(tx, account_id)
     if len(before) >= FOLLOWED_MAX and key not in before:
-        why = "is one too many: at most {most} can be followed; unfollow one first"
+        why = N_("is one too many: at most {most} can be followed; unfollow one first")
         raise Invalid("tag", "too_many", why, most=FOLLOWED_MAX)
     rows.add(tx, key, name)
     if chosen.follow(tx, account_id, key, name):
@@ -126,7 +127,7 @@ def feature(tx: Tx, account_id: int, raw: str, org_id: int = 0) -> FeaturedTag:
         if one.tag == key:
             return one
     if len(before) >= FEATURED_MAX:
-        why = "is one too many: at most {most} can be featured; remove one first"
+        why = N_("is one too many: at most {most} can be featured; remove one first")
         raise Invalid("tag", "too_many", why, most=FEATURED_MAX)
     rows.add(tx, key, name)
     authors = posts.authors(tx, rows.posts_near(tx, key, account_id))  # a deleted post counts until on_deleted()

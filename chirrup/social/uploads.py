@@ -10,6 +10,7 @@ from ..config import Settings
 from ..errors import Invalid
 from ..ports import Engines
 from ..types import Media
+from ..wording import N_
 from . import files, image_child, images, media
 from .films import probe, tools, work
 from .image_read import kind_of, reads_heif
@@ -54,7 +55,7 @@ async def add(
     file.seek(0)
     if read_as:
         if not tools.there():
-            why = "is a film or a sound, which this server does not take: send a JPEG, PNG, GIF or WebP image"
+            why = N_("is a film or a sound, which this server does not take: send a JPEG, PNG, GIF or WebP image")
             raise Invalid("file", "unknown", why)
         check_size(size_bytes, rules.film_bytes_max)
         own = await _thumbnail(thumbnail, rules.bytes_max) if thumbnail else None

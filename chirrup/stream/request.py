@@ -10,8 +10,10 @@ from ..access.sites import Site
 from ..errors import Forbidden, Unauthorised
 from ..http import problems
 from ..http.answer import TO_PROGRAMS, encoded
-from ..http.at_site import site_of
+from ..http.at_site import SITE, site_of
+from ..http.language import language_of
 from ..mastodon.problems import words
+from ..wording import Language
 from .protocols import EXTENSION, EventSender
 
 
@@ -27,6 +29,10 @@ class StreamRequest:
     def site(self) -> Site:
         """Raises Unavailable: it is not known now."""
         return site_of(self.scope)
+
+    @property
+    def language(self) -> Language:
+        return language_of(self.query, self.headers, self.scope.get(SITE))
 
     @property
     def token(self) -> str:
@@ -62,5 +68,5 @@ class StreamRequest:
         await self.send(rest)
 
     async def refuse(self, error: Exception) -> None:
-        status, headers, body = problems.answer(error, words)
+        status, headers, body = problems.answer(error, words, self.language)
         await self.answer(status, {"Content-Type": "application/json; charset=utf-8"} | headers, body)

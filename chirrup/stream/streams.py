@@ -10,6 +10,7 @@ from ..ids import text_key
 from ..social import announcements, lists
 from ..social.tags import key_of
 from ..types import Stranger, Viewer
+from ..wording import N_
 
 POSTS = frozenset({"update", "status.update", "delete"})
 NOTIFICATIONS = frozenset({"notification", "notifications_merged"})
@@ -58,7 +59,8 @@ class Stream(msgspec.Struct, frozen=True):
 
 def refuse_unknown(name: str) -> None:
     if name not in NAMES:
-        raise BadRequest(f"Unknown stream type: must be one of {', '.join(sorted(NAMES))}; got {name[:40]!r}")
+        known = ", ".join(sorted(NAMES))
+        raise BadRequest("Unknown stream type: must be one of {known}; got {got!r}", known=known, got=name[:40])
 
 
 async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", list_id: str = "") -> Stream:
@@ -80,13 +82,14 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
     if name.startswith("hashtag"):
         tag = tag.removeprefix("#")
         if not 1 <= len(tag) <= TAG_CHARS_MAX:
-            raise BadRequest(f"Missing tag name parameter: the stream {name!r} needs a tag, got {tag[:40]!r}")
+            why = N_("Missing tag name parameter: the stream {name!r} needs a tag, got {got!r}")
+            raise BadRequest(why, name=name, got=tag[:40])
         _permit(viewer, "read:statuses")
         channel = f"hashtag:{key_of(viewer.org_id, tag)}"
         return Stream(name, tag, channel, viewer_id=viewer_id, org_id=viewer.org_id)
 
     if not viewer.token_id:
-        raise Unauthorised(f"Missing access token: the stream {name!r} needs one")
+        raise Unauthorised("Missing access token: the stream {name!r} needs one", name=name)
     if not viewer.account_id:
         raise Unauthorised("This method requires an authenticated user")
     if name == "direct":
@@ -117,4 +120,4 @@ async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
 def _permit(viewer: Viewer, *any_of: str) -> None:
     """A token must have one of these scopes. Without a token, the public streams are open."""
     if viewer.token_id and not any(scopes.covers(viewer.scopes, scope) for scope in any_of):
-        raise Unauthorised(f"Access token does not cover required scopes: {' or '.join(any_of)}")
+        raise Unauthorised("Access token does not cover required scopes: {scopes}", scopes=" | ".join(any_of))

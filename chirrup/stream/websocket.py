@@ -5,6 +5,7 @@ import msgspec
 from ..errors import BadRequest, ChirrupError, NotFound
 from ..http import lenient, problems
 from ..mastodon.problems import message
+from ..wording import N_, Language
 from . import streams
 from .events import frame
 from .hub import Hub
@@ -42,9 +43,9 @@ async def serve(hub: Hub, request: StreamRequest) -> None:
         reader.open(request.open_sender())
         reader.release()
         if problem:
-            _say(reader, problem)
+            _say(reader, problem, request.language)
         while (message := await request.receive())["type"] == "websocket.receive":
-            await _obey(hub, reader, message.get("text") or message.get("bytes") or "")
+            await _obey(hub, reader, request.language, message.get("text") or message.get("bytes") or "")
     finally:
         await hub.leave(reader)
 
@@ -52,7 +53,7 @@ async def serve(hub: Hub, request: StreamRequest) -> None:
 _read = lenient.reader(Command)
 
 
-async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
+async def _obey(hub: Hub, reader: Reader, language: Language, text: str | bytes) -> None:
     try:
         command = msgspec.convert(_read(msgspec.json.decode(text)), Command)
         if command.type == "subscribe":
@@ -62,11 +63,11 @@ async def _obey(hub: Hub, reader: Reader, text: str | bytes) -> None:
             streams.refuse_unknown(command.stream)
             await hub.unsubscribe(reader, *_key(command))
         else:
-            raise BadRequest(f"type must be subscribe or unsubscribe, got {command.type[:40]!r}")
+            raise BadRequest("type must be subscribe or unsubscribe, got {got!r}", got=command.type[:40])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _say(reader, BadRequest(f"This is not a command: {error}"))
+        _say(reader, BadRequest("This is not a command: {told}", told=error), language)
     except ChirrupError as error:
-        _say(reader, error)
+        _say(reader, error, language)
 
 
 async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription | None:
@@ -75,7 +76,8 @@ async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription
     if stream.key in reader.subscriptions:
         return None
     if len(reader.subscriptions) >= SUBSCRIPTIONS_MAX:
-        raise BadRequest(f"One connection carries {SUBSCRIPTIONS_MAX} subscriptions: unsubscribe, or open another")
+        why = N_("One connection carries {most} subscriptions: unsubscribe, or open another")
+        raise BadRequest(why, most=SUBSCRIPTIONS_MAX)
     return await hub.subscribe(reader, stream, as_frame)
 
 
@@ -85,7 +87,7 @@ def _key(command: Command) -> tuple[str, str]:
     return command.stream, command.list if command.stream == "list" else ""
 
 
-def _say(reader: Reader, error: ChirrupError) -> None:
+def _say(reader: Reader, error: ChirrupError, language: Language) -> None:
     if reader.sender:
-        body = {"error": message(error), "status": problems.status_of(error)}
+        body = {"error": message(error, language), "status": problems.status_of(error)}
         reader.sender.push(frame(msgspec.json.encode(body)))

@@ -16,6 +16,7 @@ from ..http import call
 from ..http.files import FilePart
 from ..http.route import NO_PERMISSION
 from ..types import Account, Viewer
+from ..wording import N_
 from .forms import Fields
 from .pages import Pages
 from .views import Views
@@ -54,7 +55,7 @@ class Call(call.Call):
     )
     services: Services
 
-    NOBODY = "Log in first."  # server.py turns this error into the login form
+    NOBODY = N_("Log in first.")  # server.py turns this error into the login form
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from ..http.form_data import FormData, Limits, Upload
 from ..http.forms import FORM, MULTIPART, kind_of
 from ..http.problems import TooLarge
 from ..http.request import Request
+from ..wording import N_
 
 FIELDS_MAX = 200
 TEXT_BYTES_MAX = 256 * 1024  # of all fields that are not files
@@ -65,7 +66,10 @@ class Fields:
     def check_size(self) -> None:
         """Raises TooLarge."""
         if sum(len(value) for name, value in self._texts if name != "kept") > TEXT_BYTES_MAX:
-            raise TooLarge(f"The form has more than {TEXT_BYTES_MAX // 1024} kB of text. Shorten it and send it again.")
+            most_kb = TEXT_BYTES_MAX // 1024
+            raise TooLarge(
+                "The form has more than {most_kb} kB of text. Shorten it and send it again.", most_kb=most_kb
+            )
 
 
 def query(query_string: bytes) -> Fields:
@@ -106,7 +110,7 @@ async def _pieces(request: Request, bytes_max: int) -> AsyncIterator[bytes]:
         async for piece in request.chunks(bytes_max):
             yield piece
     except TooLarge as error:
-        words = "Send less at once, or a smaller file. Your browser may still have what you typed: go back."
+        words = N_("Send less at once, or a smaller file. Your browser may still have what you typed: go back.")
         raise TooLarge(words) from error
 
 

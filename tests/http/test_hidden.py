@@ -304,4 +304,4 @@ def test_no_answer_may_be_kept_by_what_stands_between(server, ann, route):
         answer = person.call(route.method, path)
 
         assert answer.headers["Cache-Control"] == "private, no-store", answer.text
-        assert answer.headers["Vary"] == "Authorization"
+        assert answer.headers["Vary"].startswith("Authorization")

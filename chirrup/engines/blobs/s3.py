@@ -10,6 +10,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from ...errors import SettingsError, Unavailable
+from ...wording import N_
 from . import keys
 
 PIECE_BYTES = 256 * 1024  # read ahead of a client at least
@@ -17,7 +18,7 @@ PART_BYTES = 8 * 1024 * 1024  # sent in one request; larger files are sent in pa
 PARTS_AT_ONCE = 2  # in memory
 CONNECT_S, STILL_S, RETRY_S = 5, 20, 15
 FAILED = (BaseError, FileNotFoundError)  # the latter: there is no such bucket
-WORDS = "The storage of files is away; try again later"
+WORDS = N_("The storage of files is away; try again later")
 
 
 class Bucket(Protocol):

@@ -41,7 +41,7 @@ def closing() -> Unavailable:
 
 
 def too_slow(timeout_s: float) -> Unavailable:
-    return Unavailable(f"this took longer than {timeout_s:g} s; ask for less")
+    return Unavailable("this took longer than {most_s:g} s; ask for less", most_s=timeout_s)
 
 
 def as_invalid(error: BaseException) -> BaseException:

@@ -253,7 +253,7 @@ class PostgresDatabase:
             if conninfo == self._conninfo:  # after a failover this may be another server
                 self._server_clock.look(connection)
         except psycopg.OperationalError as error:
-            raise Unavailable(_unreachable(error)) from error
+            raise _unreachable(error) from error
         return connection, sharded
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
@@ -312,10 +312,12 @@ def _say(connection: psycopg.Connection[Row], word: Statement) -> bytes | None:
     return result.command_status
 
 
-def _unreachable(error: psycopg.Error) -> str:
+def _unreachable(error: psycopg.Error) -> Unavailable:
     if "too many" in str(error) or "connection slots" in str(error):
-        return "the database takes no more connections; see its max_connections, and the setting `database_connections`"
-    return "the database cannot be reached; try again in a moment"
+        return Unavailable(
+            "the database takes no more connections; see its max_connections, and the setting `database_connections`"
+        )
+    return Unavailable("the database cannot be reached; try again in a moment")
 
 
 def _doubts(tx: Tx, hosts: int, connections: int) -> list[Doubt]:

@@ -361,5 +361,5 @@ def _as_unavailable(error: BaseException) -> BaseException:
     if isinstance(error, apsw.FullError):
         return Unavailable("the disk is full: nothing was stored; free space, it goes on by itself")
     if isinstance(error, apsw.BusyError | apsw.IOError):
-        return Unavailable(f"the database could not store this ({error}); try again in a moment")
+        return Unavailable("the database could not store this ({told}); try again in a moment", told=error)
     return error if isinstance(error, ChirrupError) else RuntimeError(f"commit failed: {error!r}")

@@ -204,9 +204,9 @@ def check_seconds(seconds: float, most: int) -> None:
     """Raises Invalid: longer than that."""
     if seconds > most:
         raise Invalid(
-            "file", "too_long", "must last at most {most} minutes, lasts {has}", most=most // 60, has=_minutes(seconds)
+            "file",
+            "too_long",
+            "must last at most {most} minutes, lasts {has:g}",
+            most=most // 60,
+            has=math.ceil(seconds / 6) / 10,
         )
-
-
-def _minutes(seconds: float) -> str:
-    return f"{math.ceil(seconds / 6) / 10:g}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Semaphore
 
 from ...errors import Invalid, Unavailable
+from ...wording import N_
 from . import locked
 
 MEMORY_BYTES = 1536 * 1024 * 1024  # of address space; measured: docs/decisions/0049-films-and-sound.md
@@ -22,7 +23,7 @@ MAKE_CPU_S, MAKE_S = 1200, 1800
 STALE_S = 2 * MAKE_S  # a folder is older: whoever made it was killed
 AT_ONCE = 8  # looks at films in one process
 STDERR_BYTES = 2000
-TOO_DEAR = "takes too much memory or time to read: send a shorter or simpler one"
+TOO_DEAR = N_("takes too much memory or time to read: send a shorter or simpler one")
 # What ffmpeg may open at all: never an address, and no list of other files.
 CLOSED = ("-protocol_whitelist", "file", "-max_streams", "50", "-max_pixels", str(7680 * 4320))
 
@@ -65,8 +66,8 @@ def damaged() -> Invalid:
 
 
 def unknown_codec(name: str) -> Invalid:
-    why = "is written in {codec}, which is not taken here: export it as MP4 with H.264 and AAC, or as MP3"
-    return Invalid("file", "unknown", why, codec=name[:40] or "an unknown way")
+    why = N_("is written in {codec}, which is not taken here: export it as MP4 with H.264 and AAC, or as MP3")
+    return Invalid("file", "unknown", why, codec=name[:40] or "?")
 
 
 async def look(place: Path, *arguments: str) -> bytes:
@@ -86,7 +87,7 @@ async def run(name: str, place: Path, *arguments: str, cpu_s: int = MAKE_CPU_S, 
     """
     program = find(name)
     if program is None:
-        raise Unavailable(f"{name} is not installed any more; an operator must install it again")
+        raise Unavailable("{name} is not installed any more; an operator must install it again", name=name)
     limits = (str(place), str(MEMORY_BYTES), str(cpu_s), str(OUTPUT_BYTES_MAX))
     environ = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LC_ALL": "C.UTF-8"}
     child = await asyncio.create_subprocess_exec(

@@ -15,6 +15,7 @@ from ...ports import Blobs, Engines
 from ...store import media as rows
 from ...store.jobs import Job
 from ...types import Media, MediaState
+from ...wording import N_
 from .. import files, images, media
 from . import make, probe, tools
 
@@ -66,7 +67,7 @@ def maker(data: Path) -> Callable[[Engines, Job, int], Awaitable[None]]:
         gives_up = job.attempts > TRIES
         try:
             if gives_up:
-                why = "could not be read by this server, which is its fault; its operator can see why"
+                why = N_("could not be read by this server, which is its fault; its operator can see why")
                 raise Invalid("file", "failed", why)
             await _make(engines, one, data)
         except Invalid as error:

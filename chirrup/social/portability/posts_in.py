@@ -26,6 +26,7 @@ from ...store import imports as rows
 from ...store import media as media_rows
 from ...store import posts as post_rows
 from ...types import Import, ImportRow, ImportStage, MediaState, Post, User, Visibility
+from ...wording import N_
 from .. import composing, files, images, languages, media, posts, text, uploads
 from ..films import work as films
 from . import imports, tars
@@ -104,7 +105,7 @@ def _as_zip(file: BinaryIO, unpacked: BinaryIO) -> BinaryIO:
 
 def _look_at(file: BinaryIO, audience: str) -> None:
     if OldArchive(Zip(file)).is_of_twitter and not audience:
-        why = "must be chosen: an archive of Twitter does not say whether the account was protected"
+        why = N_("must be chosen: an archive of Twitter does not say whether the account was protected")
         raise Invalid("audience", "blank", why)
 
 

@@ -10,6 +10,7 @@ from ....ports import Tx
 from ....social import composing, media, polls, posts, uploads
 from ....social.films import work as films
 from ....types import Draft, KeptDraft, PollDraft, Post
+from ....wording import N_
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...kept import has_words
@@ -80,7 +81,7 @@ def _describe(tx: Tx, account_id: int, form: Fields, media_ids: tuple[int, ...])
         try:
             media.change(tx, account_id, id, change)
         except NotFound as error:
-            why = "are kept for a day until they are posted, and one of these is gone: choose it again"
+            why = N_("are kept for a day until they are posted, and one of these is gone: choose it again")
             raise Invalid("media_ids", "unknown", why) from error
 
 
