@@ -49,7 +49,10 @@ LIKELY: dict[str, Any] = {
 
 def operations(mode: str) -> Any:
     """Of requests as the document wants them (positive), or with something wrong in each (negative)."""
-    document = json.loads(json.dumps(openapi.document(tuple(ROUTES), "http://localhost:3000")))
+    text = json.dumps(openapi.document(tuple(ROUTES), "http://localhost:3000"))
+    if mode == "negative":
+        text = text.replace(', "format": "binary"', "")  # schemathesis cannot make wrong ones of bytes
+    document = json.loads(text)
     components = document["components"]["schemas"]
     for path in document["paths"].values():
         for method, operation in list(path.items()):
