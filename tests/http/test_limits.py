@@ -1,5 +1,6 @@
 """Rate limits, by account or address, with headers that pages of other sites may read."""
 
+import re
 import select
 import socket
 from collections import Counter
@@ -69,6 +70,38 @@ def test_requests_without_a_login_are_counted_by_address_for_all_routes(strict):
     page = Visitor(strict.url).get("/login")
     assert (page.status_code, page.headers["Content-Type"]) == (429, "text/html; charset=utf-8")
     assert int(page.headers["Retry-After"]) > 0
+
+
+SPELLINGS = [
+    "//api/v1/timelines/public",
+    "/api/v1/timelines/public/",
+    "/API/v1/timelines/public",
+    "/api//v1/timelines/public",
+]
+SPELLINGS += [
+    "/api/v1/./timelines/public",
+    "/api/v1/timelines/%70ublic",
+    "/x/../api/v1/timelines/public",
+    PUBLIC + "?a=b",
+]
+
+
+@pytest.mark.parametrize("path", SPELLINGS)
+def test_no_other_spelling_of_a_path_is_free(server, path: str):
+    """What answers is counted, and what is not there does nothing."""
+
+    def asked(path: str) -> tuple[int, int]:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+            head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n"
+            raw.sendall(f"{head}X-HTTP-Method-Override: OPTIONS\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: raw.recv(65536), b"")).decode("latin-1")
+        left = re.search(r"(?i)x-ratelimit-remaining: (\d+)", answer)
+        return int(answer[9:12]), int(left[1]) if left else -1
+
+    before = remaining(server.anyone().get(PUBLIC))
+    status, left = asked(path)
+
+    assert (status, left) == (200, before - 1) or status in (400, 404)
 
 
 def test_the_limit_of_a_route_is_named_in_its_answer_and_holds_for_what_comes_at_once(tmp_path):

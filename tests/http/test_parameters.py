@@ -53,6 +53,35 @@ def test_null_means_not_given(server, ann, bob):
     assert ann.patch("/api/v1/accounts/update_credentials", source={"privacy": None}, fields_attributes=None).ok
 
 
+NOT_ONES_OWN = {"id": "1", "account_id": "1", "account": {"id": "1"}, "owner_id": "1", "org_id": 7, "application": "1"}
+NOT_ONES_OWN |= {"created_at": "2000-01-01T00:00:00Z", "favourites_count": 9, "role": "owner", "admin": True}
+NOT_ONES_OWN |= {"approved": True, "confirmed": True, "uri": "https://evil.example/1", "url": "https://evil.example/1"}
+
+
+def test_what_is_not_ones_own_to_say_is_not_listened_to(server, ann, bob):
+    for path, form in (
+        (STATUSES, {"status": "hi"}),
+        ("/api/chirrup/v1/drafts", {"status": "hi"}),
+        ("/api/v1/lists", {"title": "friends"}),
+        ("/api/v2/filters", {"title": "weather", "context": ["home"]}),
+        ("/api/v1/featured_tags", {"name": "birds"}),
+        ("/api/v1/reports", {"target_account_id": ann.id, "action_taken": True} | {"account_id": bob.id}),
+    ):
+        given = NOT_ONES_OWN | form
+        made = ann.post(path, **given)
+        assert made.ok, made.text
+        told = made.json()
+        assert told["id"] != "1" and "evil.example" not in made.text and "2000-01-01" not in made.text
+        assert told.get("account", {}).get("id", ann.id) == ann.id
+        assert told.get("favourites_count", 0) == 0
+    name = f"new{ann.id}"
+    form = {"username": name, "email": f"{name}@example.com", "password": "password", "agreement": "1", "locale": "en"}
+    signed_up = ann.post("/api/v1/accounts", **NOT_ONES_OWN | form)
+    role = bob.get("/api/v1/accounts/verify_credentials").json()["role"]
+    token = {"Authorization": f"Bearer {signed_up.json()['access_token']}"}
+    assert bob.call("GET", "/api/v1/accounts/verify_credentials", headers=token).json()["role"] == role
+
+
 def test_null_where_something_is_needed_is_refused(ann):
     for path, body in (
         ("/api/v1/notifications/dismiss", {"id": None}),

@@ -1,9 +1,15 @@
-"""Answers without pages are limited to a megabyte, whatever people write."""
+"""Answers without pages are limited to a megabyte, whatever people write; each field that they fill has an end."""
 
 import re
 
+import msgspec
 import pytest
 from client import Person
+from world import World
+
+from chirrup.http.arguments import Arguments
+from chirrup.http.route import ADMIN
+from chirrup.mastodon.routes import ROUTES, Route
 
 pytestmark = pytest.mark.slow
 
@@ -52,3 +58,25 @@ def test_a_page_of_a_long_thread_leads_to_the_rest(ann: Person, server):
     assert [id for id in replies if f'id="p{id}"' in first] == replies[10:]
     assert [id for id in replies if f'id="p{id}"' in second] == replies[:10]
     assert "More replies" not in second
+
+
+BODIES = [(route, kind) for route in ROUTES if (kind := Arguments(route.handler).body)]
+# So that what is too long is what is wrong. A draft keeps more than a post may have.
+GOOD = {"status": "a", "phrase": "a", "title": "a", "context": ["home"], "comment": "a", "text": "a", "keyword": "a"}
+GOOD |= {"client_name": "a", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob", "type": "none", "version": 1}
+LONG, MANY = "endless" * 15_000, [f"{n}endless" for n in range(5000)]
+
+
+@pytest.mark.parametrize(("route", "kind"), BODIES, ids=lambda one: getattr(one, "path", ""))
+def test_whatever_is_sent_has_an_end(world: World, admin: Person, route: Route, kind: type[msgspec.Struct]):
+    fields = {field.encode_name: repr(field.type) for field in msgspec.structs.fields(kind)}
+    good = {name: value for name, value in GOOD.items() if name in fields}
+    sent = [{name: LONG} for name, told in fields.items() if "str" in told and "list" not in told]
+    sent += [{name: value} for name, told in fields.items() if "list[str]" in told for value in ([LONG], MANY)]
+    who = admin if route.who == ADMIN else world.user
+
+    for one in sent:
+        answer = who.call(route.method, world.path(route), json=good | one)
+
+        assert answer.status_code < 500
+        assert not answer.ok or "endless" not in answer.text, one.keys()

@@ -4,7 +4,8 @@ No script may run, none may even be stopped by the policy (it would have been in
 elements of markup.to_html().
 """
 
-from urllib.parse import quote
+import html
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from browser import Watched, somebody
@@ -76,6 +77,7 @@ REFLECTED = {
     "back": "/login?again=1&return_to={}",
     "code": "/oauth/authorize/native?code={}",
 }
+OOB = "urn:ietf:wg:oauth:2.0:oob"
 STORED = ("text", "warning", "note", "table")
 
 
@@ -192,3 +194,41 @@ async def test_no_word_for_staff_makes_a_script_run(
         await page.goto(f"/admin/{path}")
         assert await wrongs(page, watched) == [], path
         assert path not in lists or await page.get_by_text("{{ 7*7 }}").count()
+
+
+async def test_no_filter_draft_import_or_app_makes_a_script_run(
+    chromium: Browser, anns: Visitor, ann: Person, bob: Person
+):
+    """All payloads at once on each page."""
+    ann.follow(bob)
+    bob.say("a crow")
+    csrf = anns.csrf()
+    app = {"redirect_uris": OOB, "scopes": "read"}
+    for payload in PAYLOADS:
+        context = {"context": ["home"], "keywords_attributes": [{"keyword": "crow"}, {"keyword": payload}]}
+        assert ann.post("/api/v2/filters", title=payload, **context).ok
+        assert ann.post("/api/chirrup/v1/drafts", status=payload, spoiler_text=payload).ok
+        client = ann.post("/api/v1/apps", client_name=payload[:60], website="https://example.com", **app).json()
+        let_in = {"client_id": client["client_id"], "redirect_uri": OOB, "response_type": "code", "scope": "read"}
+        consent = anns.get("/oauth/authorize", params=let_in)
+        assert html.escape(payload[:60]) in consent.text.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
+        shown = anns.send("/oauth/authorize", let_in | {"csrf": csrf, "decision": "allow"}).headers["Location"]
+        code = parse_qs(urlsplit(shown).query)["code"][0]
+        proof = {name: client[name] for name in ("client_id", "client_secret")}
+        assert bob.post("/oauth/token", grant_type="authorization_code", code=code, redirect_uri=OOB, **proof).ok
+    rows = "\n".join(f'"{payload.replace(chr(34), chr(34) * 2)}"' for payload in PAYLOADS)
+    files = {"table": (f"{PAYLOADS[0]}.csv", rows, "text/csv")}
+    assert anns.send("/settings/data", {"csrf": csrf, "kind": "following"}, files=files).status_code == 303
+    watched, page = await opened(chromium, anns)
+
+    for path, held in (
+        ("/settings/filters", "alert(1)"),
+        ("/home", "alert(1)"),
+        ("/drafts", "alert(1)"),
+        ("/settings/access", "alert(1)"),
+        ("/settings/data", "following"),
+        (f"/oauth/authorize?{urlencode(let_in)}", "noscript"),
+    ):
+        await page.goto(path)
+        assert held in await page.inner_text("body"), path
+        assert await wrongs(page, watched) == [], path
