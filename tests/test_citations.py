@@ -1,4 +1,4 @@
-"""Everything that code and docs cite exists: files, decisions, make commands.
+"""Everything that code and docs cite exists: files, decisions, tests, make commands.
 
 A file is cited by its path from the top, from chirrup/ or tests/, from the folder of the citing file, or by its name if
 only one file has it. In code, comments and docstrings are checked.
@@ -25,7 +25,16 @@ CITED = re.compile(
 DECISION = re.compile(r"\bdecisions? (\d{1,4})\b|docs/decisions/(\d{4})(?!-)")
 COMMAND = re.compile(r"`make ([a-z-]+)[^`]*`")
 # Names in texts that are not files of ours: programs, files made by operators or browsers, patterns.
-NO_FILES = {"Mastodon.py", "masto.js", "chirrup.toml", "NNNN-what-it-is-about.md", "robots.txt"}
+NO_FILES = {
+    "Mastodon.py",
+    "masto.js",
+    "chirrup.toml",
+    "NNNN-what-it-is-about.md",
+    "robots.txt",
+    "tweets.js",
+    "tweet.js",
+    "note-tweet.js",
+}
 
 
 def _files() -> set[str]:
@@ -91,6 +100,23 @@ def test_every_decision_that_is_cited_exists():
         if int(number := found[1] or found[2]) not in there
     ]
     assert not missing
+
+
+def test_every_test_that_is_named_exists():
+    """In docs, as `folder/test_file::name`: the function test_name of that file."""
+    named = {
+        found
+        for name in PROSE
+        if name.endswith(".md")
+        for _, text in _prose(name)
+        for found in re.findall(r"`((?:\w+/)*test_\w+)::(\w+)`", text)
+    }
+    missing = [
+        f"{file}::{test}"
+        for file, test in sorted(named)
+        if f"tests/{file}.py" not in FILES or f"def test_{test}(" not in (ROOT / f"tests/{file}.py").read_text("utf-8")
+    ]
+    assert named and not missing
 
 
 def test_every_make_command_that_is_named_exists():

@@ -4,6 +4,7 @@ import pytest
 from kit import people
 
 from chirrup.access import visibility
+from chirrup.errors import Invalid
 from chirrup.ports import Database
 from chirrup.social import posts, search, text
 from chirrup.types import Draft, Visibility
@@ -120,3 +121,14 @@ async def test_a_direct_post_is_read_by_those_named_and_by_nobody_else(db: Datab
         assert [m.username for m in post.mentioned] == ["bob"], source
         assert await db.read(visibility.see_one, bob, post.id)
         assert not await db.read(visibility.see_one, ann, post.id)
+
+
+async def test_more_than_a_hundred_mentions_are_refused(db: Database):
+    names = [f"p{n}" for n in range(101)]
+    ann, *_ = await people(db, *names)
+    text = " ".join(f"@{name}" for name in names)
+
+    with pytest.raises(Invalid, match="must mention at most 100 accounts, mentions 101"):
+        await db.write(posts.publish, ann, Draft(text=text), chars_max=1000)
+
+    assert (await db.write(posts.publish, ann, Draft(text=text.removesuffix(" @p100")), chars_max=1000)).mentions
