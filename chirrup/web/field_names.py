@@ -44,6 +44,7 @@ NAMES = {
     "post": "This post",
     "q": "What you look for",
     "reason": "Your reason",
+    "quote_approval_policy": "The choice of who may quote you",
     "quote_policy": "The choice of who may quote you",
     "scheduled_at": "The time to post it",
     "summary": "The content warning",

@@ -13,7 +13,7 @@ from ..http.route import ADMIN, ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions, reports
 from .screens.entry import login, mailed, oauth
 from .screens.people import people_lists, profiles
-from .screens.posts import compose, drafts, posts
+from .screens.posts import compose, drafts, posts, quotes
 from .screens.reading import home, live, notifications, search
 from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings, strikes
 from .screens.showroom import ui
@@ -250,6 +250,10 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", f"{POST_PATH}/delete", posts.delete_form),
     PageRoute("POST", f"{POST_PATH}/delete", posts.delete),
     PageRoute("POST", f"{POST_PATH}/vote", posts.vote),
+    PageRoute("GET", f"{POST_PATH}/quotes", quotes.index),
+    PageRoute("POST", f"{POST_PATH}/quote-policy", quotes.change_policy, again=quotes.again),
+    PageRoute("GET", f"{POST_PATH}/unquote", quotes.take_back_form),
+    PageRoute("POST", f"{POST_PATH}/unquote", quotes.take_back),
     PageRoute("GET", f"{POST_PATH}/favourites", people_lists.favourited_by, who=ANYONE),
     PageRoute("GET", f"{POST_PATH}/boosts", people_lists.boosted_by, who=ANYONE),
     PageRoute("POST", f"{POST_PATH}/favourite", posts.react(reactions.favourite)),

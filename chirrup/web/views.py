@@ -131,6 +131,7 @@ class PostView(msgspec.Struct, frozen=True):
     quote: QuoteView | None = None
     quotable: bool = False  # the viewer may quote it
     card: cards.CardView | None = None  # of the page that it links
+    quotes: int = 0  # by how many posts it is quoted that everybody may see
 
     @property
     def from_id(self) -> int:
@@ -172,10 +173,7 @@ class Views:
 
     def judged(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> list[PostView]:
         """Those of ids that are still there, whoever they were for: what was reported, for staff and for its author."""
-        seen = visibility.as_staff(tx, viewer_id, ids, self.site.org_id)
-        if not seen.posts:
-            return []
-        page = shown.of(tx, seen, ids, self.known, {})
+        page = shown.of(tx, visibility.as_staff(tx, viewer_id, ids, self.site.org_id), ids, self.known, {})
         self.look(tx, _texts(page))
         return self.page(page, tx.now_ms)
 
@@ -277,6 +275,7 @@ class Views:
             blurred=tuple(acts.get(FilterAction.BLUR, ())),
             quote=quote,
             card=cards.view(page.cards.get(post.card_id)),
+            quotes=count.quotes,
             quotable=bool(seen.viewer_id) and seen.may_quote(post),
             indexed=for_search_engines(post, author)
             and (entry is post or for_search_engines(entry, people[entry.author_id])),

@@ -331,6 +331,11 @@ def not_boost(rule: Rule) -> Rule:
     return lambda viewer, said: None if said.kind == "boost" else rule(viewer, said)
 
 
+def on_its_own_page(viewer: str, said: Said) -> bool | None:
+    """Of a page for those who are logged in: to others it is a login that leads back to it."""
+    return None if viewer == NOBODY else not_boost(sees)(viewer, said)
+
+
 def on_profile_page(viewer: str, said: Said) -> bool | None:
     return not_boost(without_boosts_and_replies)(viewer, said)
 
@@ -406,6 +411,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
 }
 PAGES: dict[str, tuple[Probe, Rule]] = {
     "/@{author}/{id}": (on_page("/@{author}/{id}"), not_boost(sees)),
+    "/@{author}/{id}/quotes": (on_page("/@{author}/{id}/quotes"), on_its_own_page),
     "/@{author}": (on_page("/@{author}"), on_profile_page),
     "/@{author}/with_replies": (on_page("/@{author}/with_replies"), not_boost(on_profile)),
     "/tags/{tag}": (on_page("/tags/{tag}"), not_boost(tagged)),

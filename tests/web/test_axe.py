@@ -17,7 +17,7 @@ from visitor import logged_in
 from chirrup.http.route import ANYONE
 from chirrup.social import staff
 from chirrup.types import Role
-from chirrup.web.routes import ROUTES
+from chirrup.web.routes import POST_PATH, ROUTES
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 RUN = """async () => {
@@ -75,6 +75,7 @@ class Town:
         for n in range(2):
             server.command("announce", "publish", f"https://a.example/{n}\nhttps://b.example/{n}\nhttps://c.example")
         self.own = self.ann.say(f"mine #{self.tag}", in_reply_to_id=post["id"])["id"]
+        self.quoting = self.bob.say("she says", quoted_status_id=self.own)["id"]
         voted = self.ann.say("and now?", poll={"options": ["a", "b"], "expires_in": 3600})
         self.bob.post(f"/api/v1/polls/{voted['poll']['id']}/votes", choices=[0])
         self.ann.put(f"/api/v1/statuses/{self.own}", status=f"mine, mended #{self.tag}")
@@ -99,6 +100,7 @@ class Town:
         """Every page of the table."""
         values = {"handle": f"@{self.ann.name}", "id": self.own, "name": self.tag}
         links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
+        links[f"{POST_PATH}/unquote"] = f"/@{self.ann.name}/{self.own}/unquote?quote={self.quoting}"
         links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT

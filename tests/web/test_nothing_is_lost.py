@@ -134,7 +134,9 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
     assert ann.post("/api/v1/filters", phrase="crow", context=["home"]).ok
     draft = ann.post("/api/chirrup/v1/drafts", status="unfinished").json()["id"]
     filter_id = ann.get("/api/v2/filters").json()[0]["id"]
+    quoting = bob.say("look", quoted_status_id=mine["id"])["id"]
     return [
+        *(f"/@{ann.name}/{mine['id']}/{page}" for page in ("quotes", f"unquote?quote={quoting}")),
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
         *(
             "/settings/data",

@@ -83,3 +83,64 @@ def test_a_quote_that_is_refused_comes_back_with_what_it_quotes(ann: Person, bob
 
     assert refused.status_code == 422
     assert "said before" in refused.text and f'name="quote" value="{first["id"]}"' in refused.text
+
+
+def newest(person: Person) -> str:
+    return person.get(f"/api/v1/accounts/{person.id}/statuses").json()[0]["id"]
+
+
+def test_who_may_quote_is_chosen_with_each_post_and_changed_later(ann: Person, bob: Person, anns: Visitor):
+    (form,) = [one for one in forms(anns.get("/compose")) if one.url.endswith("/compose")]
+    assert anns.send(form.url, form.fields | {"text": "mine", "quote_policy": "nobody"}).status_code == 303
+    post = newest(ann)
+    page = f"/@{ann.name}/{post}/quotes"
+    assert bob.post("/api/v1/statuses", status="x", quoted_status_id=post).status_code == 404
+    assert page in anns.get(f"/@{ann.name}/{post}").text
+
+    refused = anns.post(f"/@{ann.name}/{post}/quote-policy", quote_policy="everyone")
+    assert refused.status_code == 422
+    assert "The choice of who may quote you must be" in refused.text
+    assert '<option value="nobody" selected>' in anns.get(page).text
+    assert (
+        anns.post(f"/@{ann.name}/{post}/quote-policy", quote_policy="public").headers["Location"] == f"{page}?saved=1"
+    )
+
+    assert '<option value="public" selected>' in anns.get(page).text
+    bob.say("look", quoted_status_id=post)
+    private = ann.say("few", visibility="private")["id"]
+    assert "nobody quotes but you" in anns.get(f"/@{ann.name}/{private}/quotes").text
+
+
+def test_the_choice_of_who_may_quote_comes_back_with_a_refused_post_and_stays_in_a_draft(ann: Person, anns: Visitor):
+    (form,) = [one for one in forms(anns.get("/compose")) if one.url.endswith("/compose")]
+    refused = anns.send(form.url, form.fields | {"text": "x" * 501, "quote_policy": "followers"})
+    assert '<option value="followers" selected>' in refused.text
+
+    assert anns.send(form.url, form.fields | {"text": "later", "quote_policy": "followers", "keep": "1"}).ok
+
+    draft = ann.get("/api/chirrup/v1/drafts").json()[0]["id"]
+    assert '<option value="followers" selected>' in anns.get(f"/drafts/{draft}").text
+
+
+def test_authors_see_who_quotes_them_and_take_quotes_back(server: Server, ann: Person, bob: Person, anns: Visitor):
+    post = ann.say("said")["id"]
+    page = f"/@{ann.name}/{post}/quotes"
+    assert "Nobody has quoted it" in anns.get(page).text
+    quoting = bob.say("he said what", quoted_status_id=post)["id"]
+    assert "<strong>1</strong> quote</a>" in anns.get(f"/@{ann.name}/{post}").text
+    ask = f"/@{ann.name}/{post}/unquote?quote={quoting}"
+    theirs = logged_in(server, bob)
+    shown = theirs.get(page).text
+    assert "he said what" in shown
+    assert "/unquote" not in shown
+    assert "/quote-policy" not in shown
+    assert theirs.get(ask).status_code == 404
+    assert theirs.post(f"/@{ann.name}/{post}/unquote", quote=quoting).status_code == 403
+
+    assert ask in anns.get(page).text
+    (form,) = [one for one in forms(anns.get(ask)) if one.url.endswith("/unquote")]
+    assert anns.send(form.url, form.fields).headers["Location"] == f"{page}?saved=1"
+
+    assert "he said what" not in anns.get(page).text
+    assert "whose author has taken that back" in theirs.get(f"/@{bob.name}/{quoting}").text
+    assert anns.get(f"/@{ann.name}/{post}/unquote?quote=123").status_code == 404

@@ -114,6 +114,8 @@ def test_a_report_shows_what_was_reported_whoever_it_was_for_and_what_was_decide
     for part in ("Spam: @", "Look at this", "first spam", "second spam", "psst", "Behave", "But I did", "appeal waits"):
         assert part in shown, part
     assert desk.get(f"/@{docket.bad.name}/{docket.secret}").status_code == 404
+    other = docket.bad.post("/api/v1/reports", account_id=docket.good.id).json()["id"]
+    assert "No post came with it" in words(desk.get(f"/admin/reports/{other}"))
 
 
 def test_posts_of_a_report_are_deleted_or_put_behind_a_warning_and_their_author_is_told(

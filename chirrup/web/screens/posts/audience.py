@@ -9,7 +9,7 @@ import hmac
 import msgspec
 
 from ....access import sessions
-from ....types import Visibility
+from ....types import QuotePolicy, Visibility
 from ...call import Call
 
 WORDS = {  # (in a list, as a sentence about a reply, about its parent)
@@ -31,6 +31,12 @@ WORDS = {  # (in a list, as a sentence about a reply, about its parent)
     Visibility.DIRECT: ("Those I mention", "Only the people it mentions.", "the people it mentions, and nobody else"),
 }
 _WIDEST_FIRST = list(Visibility)
+QUOTABLE = (Visibility.PUBLIC, Visibility.UNLISTED)  # others nobody quotes but their author
+QUOTE_POLICIES = [
+    (QuotePolicy.PUBLIC, "Everybody"),
+    (QuotePolicy.FOLLOWERS, "My followers"),
+    (QuotePolicy.NOBODY, "Only me"),
+]
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -102,6 +102,7 @@ def _draft(call: Call, reply_to_id: int) -> Draft:
         language=form.text("language"),
         reply_to_id=reply_to_id,
         quote_of_id=form.id("quote"),
+        quote_policy=form.text("quote_policy"),
         media_ids=_kept(form),
         poll=poll,
         idempotency_key=form.text("key")[:64],

@@ -83,6 +83,7 @@ def _opened(tx: Tx, call: Call, id: int) -> Opened:
         sensitive=bool(draft.sensitive),
         pictures=call.views.uploads(tx, call.account_id, draft.media_ids, draft_id=one.id),
         quotes=quotes,
+        quote_policy=draft.quote_policy or form.quote_policy,
         quote_id=quotes.id if quotes else 0,
         draft_id=one.id,
         return_to="/home",

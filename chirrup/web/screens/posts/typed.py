@@ -4,7 +4,7 @@ import msgspec
 
 from ....ports import Tx
 from ....social import accounts, composing, polls
-from ....types import Visibility
+from ....types import QuotePolicy, Visibility
 from ...forms import Fields
 from ...pages import OPEN_FOR
 from ...problems import Problem
@@ -32,6 +32,7 @@ class Typed(msgspec.Struct, frozen=True):
     problem: str = ""
     ceiling: str = "public"  # the widest audience that the form offers
     quotes: PostView | None = None  # the post that this one quotes
+    quote_policy: str = QuotePolicy.PUBLIC
     quote_id: int = 0  # its id, which is sent again also when it cannot be shown
     draft_id: int = 0  # the draft, or scheduled post, that was opened
     version: int = 0  # of it
@@ -42,6 +43,10 @@ class Typed(msgspec.Struct, frozen=True):
     @property
     def audiences(self) -> list[tuple[str, str]]:
         return audience.within(self.ceiling)
+
+    @property
+    def quote_policies(self) -> list[tuple[QuotePolicy, str]]:
+        return audience.QUOTE_POLICIES
 
     @property
     def parent_is_for(self) -> str:
@@ -74,7 +79,12 @@ class Typed(msgspec.Struct, frozen=True):
 def empty(tx: Tx, account_id: int) -> Typed:
     """A form with the author's defaults."""
     user = accounts.user(tx, account_id)
-    return Typed(visibility=user.post_visibility, language=user.post_language, sensitive=bool(user.post_sensitive))
+    return Typed(
+        visibility=user.post_visibility,
+        language=user.post_language,
+        sensitive=bool(user.post_sensitive),
+        quote_policy=user.quote_policy,
+    )
 
 
 def again(form: Fields, pictures: list[MediaView], problem: Problem | None = None, *, return_to: str = "") -> Typed:
@@ -97,6 +107,7 @@ def again(form: Fields, pictures: list[MediaView], problem: Problem | None = Non
         open_for_s=int(open_for) if open_for in [str(s) for s, _ in OPEN_FOR] else Typed().open_for_s,
         key="" if was_sent else form.text("key")[:64],
         return_to=return_to,
+        quote_policy=form.text("quote_policy")[:20],
         draft_id=form.id("draft"),
         version=form.id("version"),
         at=form.text("at")[:40],

@@ -11,7 +11,7 @@ from ....ports import Tx
 from ....social import accounts, pictures, sign_up, uploads
 from ....social.accounts import ProfileChange
 from ....social.shown import fields_of
-from ....types import Account, Field, QuotePolicy, User
+from ....types import Account, Field, User
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...problems import Problem
@@ -24,13 +24,6 @@ SWITCHES = [
     ("indexable", "Let everybody find my public posts by searching, here and in search engines"),
     ("hide_network", "Keep whom I follow, and who follows me, to myself"),
     ("bot", "This account is a robot"),
-]
-
-
-QUOTE_POLICIES = [
-    (QuotePolicy.PUBLIC, "Everybody"),
-    (QuotePolicy.FOLLOWERS, "My followers"),
-    (QuotePolicy.NOBODY, "Only me"),
 ]
 
 
@@ -127,7 +120,7 @@ def _posting_page(
         "language": language,
         "sensitive": sensitive,
         "quote_policy": quote_policy,
-        "quote_policies": QUOTE_POLICIES,
+        "quote_policies": audience.QUOTE_POLICIES,
         "audiences": audiences,
         "problem": problem.message if problem else "",
         "notice": "" if problem else _saved(call),
