@@ -36,6 +36,7 @@ class Stage:
         self.author = self.people["author"]
         self.other = server.person()
         self.tag = f"tag{self.author.id}"
+        self.link = f"http://{self.tag}.example/"
         self.lists: dict[str, str] = {}
         self.announced = False  # announcements that link to what the author said
         self.said: list[Said] = []
@@ -91,7 +92,7 @@ class Stage:
 
     def _text(self, word: str) -> str:
         mentions = " ".join(f"@{self.people[name].name}" for name in ("friend", "mentioned", "blocked"))
-        return f"{word} #{self.tag} {mentions}"
+        return f"{word} #{self.tag} {mentions} {self.link}"
 
     def _notifications(self, name: str) -> dict[str, str]:
         """post -> notification, once all have arrived."""

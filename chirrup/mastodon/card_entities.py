@@ -30,3 +30,15 @@ class PreviewCard(Entity, kw_only=True):
     published_at: str | None
     authors: list[PreviewCardAuthor]
     missing_attribution: bool | None
+
+
+class TagHistory(Entity, kw_only=True):
+    """Uses of a hashtag or a link on one day."""
+
+    day: str
+    uses: str
+    accounts: str
+
+
+class TrendingLink(PreviewCard, kw_only=True):
+    history: list[TagHistory]

@@ -16,6 +16,7 @@ from .account_entities import MutedAccount as MutedAccount
 from .account_entities import RoleEntity as RoleEntity
 from .account_entities import Source as Source
 from .card_entities import PreviewCard as PreviewCard
+from .card_entities import TagHistory as TagHistory
 from .collection_entities import Collection, ShallowTag
 from .entity import Entity as Entity
 from .entity import Id as Id
@@ -272,12 +273,6 @@ class ListEntity(Entity, kw_only=True):
     title: str
     replies_policy: str
     exclusive: bool
-
-
-class TagHistory(Entity, kw_only=True):
-    day: str
-    uses: str
-    accounts: str
 
 
 class Tag(Entity, kw_only=True):

@@ -51,7 +51,6 @@ async def v2(call: Call) -> Instance:
     counts = await _counts(call)
     limits = _limits(call)
     everybody = shapes.FeedAccess(local="public", remote="disabled")  # there are no other servers
-    nobody = shapes.FeedAccess(local="disabled", remote="disabled")
     return Instance(
         domain=site.domain,
         title=site.title,
@@ -78,7 +77,7 @@ async def v2(call: Call) -> Instance:
             vapid=shapes.Vapid(public_key=call.engines.pusher.public_key),
             translation=shapes.Translation(enabled=False),
             timelines_access=shapes.TimelinesAccess(
-                live_feeds=everybody, hashtag_feeds=everybody, trending_link_feeds=nobody
+                live_feeds=everybody, hashtag_feeds=everybody, trending_link_feeds=everybody
             ),
             limited_federation=True,
         ),

@@ -17,6 +17,7 @@ from ..times import day, iso
 from ..types import ON_COLLECTIONS, Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
 from . import entities, notification_entities, render_collections
 from .render_accounts import UNSET, Json
+from .render_cards import history
 from .render_posts import PostRenderer
 from .told import own_report, warning
 
@@ -141,12 +142,7 @@ class Renderer(PostRenderer):
             id=str(one.id),
             name=one.name,
             url=self.tag_url(one.name),
-            history=[
-                entities.TagHistory(
-                    day=str(use.day * tags.DAY_MS // 1000), uses=str(use.uses), accounts=str(use.accounts)
-                )
-                for use in one.history
-            ],
+            history=history(one.history),
             following=one.following if known else UNSET,
             featuring=one.featuring if known else UNSET,
         )

@@ -1,12 +1,16 @@
 """Cards as Mastodon's entities, from social/cards.py."""
 
+from collections.abc import Collection, Iterable
 from html import escape
 
+import msgspec
+
 from ..ports import Tx
-from ..social import cards
+from ..social import cards, tags
 from ..social.cards import ShownCard
+from ..social.trends import ShownLink
 from ..times import iso_or_none
-from ..types import Account, LinkedPage
+from ..types import Account, LinkedPage, TagUse
 from . import card_entities as entities
 from .render_accounts import AccountRenderer, Json, encode
 
@@ -19,8 +23,7 @@ class CardRenderer(AccountRenderer):
 
     def cards(self, tx: Tx, found: dict[int, ShownCard], viewer_id: int) -> dict[int, bytes]:
         """`"card":{…},` by id."""
-        named = {one.author.id for one in found.values() if one.author}
-        people = self.accounts_by_id(tx, named) if named else {}
+        people = self._people(tx, found.values())
         return {id: b'"card":%b,' % encode(self.card(one, people, viewer_id)) for id, one in found.items()}
 
     def card(self, shown: ShownCard, people: dict[int, Json], viewer_id: int) -> entities.PreviewCard:
@@ -51,6 +54,19 @@ class CardRenderer(AccountRenderer):
             missing_attribution=True if unwilling else None,
         )
 
+    def trending_links(self, tx: Tx, found: Collection[ShownLink], viewer_id: int) -> list[entities.TrendingLink]:
+        people = self._people(tx, [one.card for one in found])
+        return [
+            entities.TrendingLink(
+                **msgspec.structs.asdict(self.card(one.card, people, viewer_id)), history=history(one.history)
+            )
+            for one in found
+        ]
+
+    def _people(self, tx: Tx, found: Iterable[ShownCard]) -> dict[int, Json]:
+        named = {one.author.id for one in found if one.author}
+        return self.accounts_by_id(tx, named) if named else {}
+
     def _authors(
         self, page: LinkedPage, author: Account | None, people: dict[int, Json]
     ) -> list[entities.PreviewCardAuthor]:
@@ -60,6 +76,13 @@ class CardRenderer(AccountRenderer):
         if page.author_name or page.author_url:
             return [entities.PreviewCardAuthor(name=page.author_name, url=page.author_url, account=None)]
         return []
+
+
+def history(uses: Collection[TagUse]) -> list[entities.TagHistory]:
+    return [
+        entities.TagHistory(day=str(one.day * tags.DAY_MS // 1000), uses=str(one.uses), accounts=str(one.accounts))
+        for one in uses
+    ]
 
 
 def _size(page: LinkedPage) -> tuple[int, int]:

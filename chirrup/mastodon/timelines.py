@@ -1,6 +1,7 @@
 """Timelines: home, public, hashtag. https://docs.joinmastodon.org/methods/timelines/"""
 
 from ..http.route import ANYONE, Route
+from ..social import trends
 from ..timelines import pull, read
 from . import paging
 from .call import Call
@@ -53,8 +54,20 @@ async def tag(call: Call, hashtag: str, query: TagQuery) -> Page[Status]:
     return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
 
 
+class LinkQuery(PageQuery, kw_only=True):
+    url: str = ""
+
+
+async def link(call: Call, query: LinkQuery) -> Page[Status]:
+    """Of a page that is a trend now."""
+    span = paging.span(query)
+    found = await call.browse(trends.posts_with_link, call.viewer_id, query.url, span, call.site.org_id)
+    return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
+
+
 ROUTES = [
     Route("GET", "/api/v1/timelines/home", home, "read:statuses"),
     Route("GET", "/api/v1/timelines/public", public, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/timelines/link", link, "read:statuses", ANYONE),
     Route("GET", "/api/v1/timelines/tag/{hashtag}", tag, "read:statuses", ANYONE),
 ]

@@ -1,4 +1,4 @@
-"""Trends, for all and for staff. https://docs.joinmastodon.org/methods/trends/ (none of links: posts have no cards)"""
+"""Trends, for all and for staff. https://docs.joinmastodon.org/methods/trends/"""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..ports import Tx
 from ..social import trends
 from . import paging
 from .call import Call
+from .card_entities import TrendingLink
 from .entities import Status, Tag
 from .server_entities import AdminTag
 
@@ -46,10 +47,22 @@ async def statuses(call: Call, query: TrendsQuery) -> list[Status]:
     return await call.browse(operation)
 
 
+async def links(call: Call, query: TrendsQuery) -> list[TrendingLink]:
+    part = query.of(default=10, most=20)
+
+    def operation(tx: Tx) -> list[TrendingLink]:
+        found = trends.shown_links(tx, call.site.org_id, call.render.known, **part)
+        return call.render.trending_links(tx, found, call.viewer_id)
+
+    return await call.browse(operation)
+
+
 _TAXONOMIES = Permission.MANAGE_TAXONOMIES
 ROUTES = [
     Route("GET", "/api/v1/trends/tags", tags, who=ANYONE),
     Route("GET", "/api/v1/trends/statuses", statuses, "read:statuses", ANYONE),
+    Route("GET", "/api/v1/trends/links", links, who=ANYONE),
     Route("GET", "/api/v1/admin/trends/tags", tags_for_staff, "admin:read", ADMIN, _TAXONOMIES),
     Route("GET", "/api/v1/admin/trends/statuses", statuses, "admin:read", ADMIN, _TAXONOMIES),
+    Route("GET", "/api/v1/admin/trends/links", links, "admin:read", ADMIN, _TAXONOMIES),
 ]

@@ -1,21 +1,26 @@
-"""Trends: hashtags and posts that an organisation talks about more than usual.
+"""Trends: hashtags, posts and links that an organisation talks about more than usual.
 
 A sweep counts them from what is there (workers/timers.py), so that posts and reactions cost nothing more. Rows are in
 store/trends.py. Who is shown what is decided when it is read. docs/decisions/0048-trends.md.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
-from ..access import visibility
+from ..access import fill, visibility
+from ..access.fill import Filled
+from ..errors import NotFound
 from ..ids import ID_MAX, first_at
 from ..ports import Tx
 from ..store import accounts as account_rows
+from ..store import cards as card_rows
 from ..store import posts
 from ..store import tags as tag_rows
 from ..store import trends as rows
-from ..types import Account, Post, PostCounts, Span, TagUse, Trends
-from . import tags
+from ..types import Account, LinkTrend, Post, PostCounts, Span, Struct, TagUse, Trends
+from . import cards, links, tags
+from .cards import ShownCard
+from .known import Known
 
 K = TypeVar("K", int, str)
 
@@ -36,19 +41,54 @@ def shown_tags(tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int) 
 def shown_posts(tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int) -> list[int]:
     """The strongest first, without those that the viewer may not see or does not want, and whose author wants no more
     to be found."""
-    ids = rows.get(tx, org_id).posts
+    return _wanted(tx, viewer_id, rows.get(tx, org_id).posts)[offset : offset + limit]
+
+
+class ShownLink(Struct, frozen=True):
+    """A page that is linked by many."""
+
+    card: ShownCard
+    history: list[TagUse]  # of HISTORY_DAYS, newest first
+
+
+def shown_links(tx: Tx, org_id: int, known: Known, *, offset: int, limit: int) -> list[ShownLink]:
+    """The strongest first. The same for all viewers: it tells of pages, and not of who links them."""
+    trending = rows.get(tx, org_id).links
+    there = card_rows.links(tx, [one.link for one in trending]) if trending else {}
+    shown = [one for one in trending if one.link in there and there[one.link].card_id][offset : offset + limit]
+    found = cards.find(tx, {there[one.link].card_id for one in shown}, known) if shown else {}
+    today = tx.now_ms // tags.DAY_MS
+    return [ShownLink(card, _history(one, today)) for one in shown if (card := found.get(there[one.link].card_id))]
+
+
+def _history(trend: LinkTrend, today: int) -> list[TagUse]:
+    by_day = {day: TagUse(day, uses, accounts) for day, uses, accounts in trend.days}
+    return [by_day.get(day, TagUse(day, 0, 0)) for day in range(today, today - tags.HISTORY_DAYS, -1)]
+
+
+def posts_with_link(tx: Tx, viewer_id: int, url: str, span: Span, org_id: int) -> Filled[int]:
+    """Public posts that link the page, by accounts that want to be found. Raises NotFound: it is no trend now."""
+    link = links.key_of(org_id, links.normal(url))
+    if all(one.link != link for one in rows.get(tx, org_id).links):
+        raise NotFound("link", url[:100])
+    return fill.fill(
+        span, lambda part: posts.ids_with_link(tx, link, part), lambda ids: _wanted(tx, viewer_id, ids), key=int
+    )
+
+
+def _wanted(tx: Tx, viewer_id: int, ids: Sequence[int]) -> list[int]:
+    """Those of ids that the viewer may see and wants to, and whose author wants to be found."""
     seen = visibility.see(tx, viewer_id, ids)
     authors = account_rows.by_ids(tx, {post.author_id for post in seen.posts.values()})
-    wanted = [
+    return [
         id
         for id in ids
         if (post := seen.posts.get(id)) and _may(post, authors[post.author_id]) and not seen.minds(post)
     ]
-    return wanted[offset : offset + limit]
 
 
 def count(tx: Tx, org_id: int) -> Trends:
-    """Trends of now, from the newest posts of a week and from what was a trend before. Six queries."""
+    """Trends of now, from the newest posts of a week and from what was a trend before. Seven queries."""
     before = rows.get(tx, org_id)
     span = Span(ID_MAX, after=first_at(tx.now_ms - WEEK_MS), limit=POSTS_LOOKED_AT)
     newest = posts.ids_public(tx, span, org_id)
@@ -68,7 +108,34 @@ def count(tx: Tx, org_id: int) -> Trends:
     return Trends(
         _strongest({key: tag_strength(used, today) for key, used in uses.items()}),
         _strongest({id: post_strength(one, tx.now_ms - said[id].created_ms) for id, one in counts.items()}),
+        _links(tx, said.values(), before.links if len(newest) == POSTS_LOOKED_AT else (), today),
     )
+
+
+def _links(tx: Tx, said: Collection[Post], before: Collection[LinkTrend], today: int) -> list[LinkTrend]:
+    """Those with a card. before: where posts were not looked at that are older than these."""
+    authors: dict[str, dict[int, list[int]]] = {}
+    for post in said:
+        if post.link:
+            authors.setdefault(post.link, {}).setdefault(post.created_ms // tags.DAY_MS, []).append(post.author_id)
+    uses = {
+        link: {day: (len(some), len(set(some))) for day, some in days.items()}
+        for link, days in authors.items()
+        if len(set().union(*days.values())) >= PEOPLE_MIN
+    }
+    for one in before:
+        for day, *counted in one.days:
+            if today - day < tags.HISTORY_DAYS:
+                days = uses.setdefault(one.link, {})
+                days[day] = max(days.get(day, (0, 0)), (counted[0], counted[1]))
+    there = card_rows.links(tx, uses) if uses else {}
+    found = {
+        link: LinkTrend(link, [(day, *days[day]) for day in sorted(days, reverse=True)])
+        for link, days in uses.items()
+        if link in there and there[link].card_id
+    }
+    strengths = {link: tag_strength(_history(one, today), today) for link, one in found.items()}
+    return [found[link] for link in _strongest(strengths)]
 
 
 def tag_strength(used: Collection[TagUse], today: int) -> float:

@@ -180,6 +180,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "posts.card_id": _add("posts", "card_id", "BIGINT NOT NULL DEFAULT 0"),
     "index posts_link": Index("posts_link"),
     "links and cards": _create_missing,
+    "trends.links": _add("trends", "links", "TEXT NOT NULL DEFAULT '[]'"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

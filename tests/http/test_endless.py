@@ -44,6 +44,7 @@ from chirrup.social import (
     collections,
     conversations,
     follows,
+    links,
     lists,
     moderation,
     notification_groups,
@@ -59,7 +60,8 @@ from chirrup.social.media import Addresses
 from chirrup.store import collections as collection_rows
 from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows
-from chirrup.types import Draft, Media, NotificationKind, Post, Role, Span, Viewer
+from chirrup.store import trends as trend_rows
+from chirrup.types import Draft, LinkTrend, Media, NotificationKind, Post, Role, Span, Trends, Viewer
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +70,7 @@ PAGES = [route for route in ROUTES if get_origin(ARGUMENTS[route].answer) in (Pa
 OFFSETS = [route for route in ROUTES if "offset" in getattr(ARGUMENTS[route].query, "__struct_fields__", ())]
 LIMIT = 2
 URL = "http://x/list"
+LINK = "http://bread.example/"  # a trend
 
 
 class Scene(NamedTuple):
@@ -117,6 +120,7 @@ SCENES: dict[str, list[Scene]] = {
     "/api/v1/mutes": [Scene("hater", "people")],
     "/api/v1/follow_requests": [Scene("locked", "people")],
     "/api/v1/timelines/public": [Scene("", "media", query={"only_media": True}), Scene("muter", "public")],
+    "/api/v1/timelines/link": [Scene("", "posts", query={"url": LINK}), Scene("owner", "posts", query={"url": LINK})],
     "/api/v1/timelines/tag/{hashtag}": [
         Scene("", "posts", "bread"),
         Scene("owner", "answerer", "common", {"only_media": True}),
@@ -135,7 +139,7 @@ SCENES: dict[str, list[Scene]] = {
 BY_OFFSET: dict[str, list[Scene]] = {
     "/api/v2/search": [],  # tests/social/test_search_posts.py; it finds people as the next one
     # tests/social/test_trends.py: what is hidden is not counted
-    **{f"/api/v1/{path}trends/{kind}": [] for path in ("", "admin/") for kind in ("tags", "statuses")},
+    **{f"/api/v1/{path}trends/{kind}": [] for path in ("", "admin/") for kind in ("tags", "statuses", "links")},
     "/api/v1/accounts/search": [
         Scene("owner", "people", query={"q": "p"}),
         Scene("owner", "people", query={"q": "p", "following": True}),
@@ -192,6 +196,7 @@ class Town:
         self.shown["log"] = [one.id for one in audit.page(tx, 0, Span(ID_MAX, limit=1000))]
         for name in ("home", "media", "public", "log"):
             self.shown[name].sort()
+        trend_rows.put(tx, 0, Trends(links=[LinkTrend(links.key_of(0, LINK), [])]))
         follows.mute(tx, self.ids["muter"], self.ids["noisy"])
         follows.mute(tx, self.ids["owner"], self.ids["star"])  # whom all of them boost
 
@@ -227,7 +232,7 @@ class Town:
         told = notification_groups.write(tx, of["hermit"], NotificationKind.FOLLOW, id)
         assert told
         self.group = notification_groups.key_of(told)
-        said = self._say(id, "#bread")
+        said = self._say(id, f"#bread {LINK}")
         direct = self._say(id, "@owner psst", "direct")
         conversations.on_published(tx, direct)
         reactions.favourite(tx, of["marker"], said.id)

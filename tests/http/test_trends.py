@@ -4,9 +4,13 @@ from pathlib import Path
 
 import shapes
 from client import Server, eventually
+from elsewhere import make_card
 
+from chirrup.mastodon.card_entities import TrendingLink
 from chirrup.mastodon.entities import Status, Tag
 from chirrup.mastodon.server_entities import AdminTag
+
+LINK = "http://news.example/bread"
 
 
 def test_trends_are_told_to_everybody(tmp_path: Path):
@@ -15,6 +19,8 @@ def test_trends_are_told_to_everybody(tmp_path: Path):
         ann, bob, eve = server.person(), server.person(), server.person()
         post = ann.say("hello #bread")["id"]
         bob.say("too #bread")
+        linking = [one.say(LINK)["id"] for one in (ann, bob)]
+        server.do(lambda engines: make_card(engines, int(linking[0]), "Bread"))
         for one in (bob, eve):
             one.post(f"/api/v1/statuses/{post}/favourite")
         eventually(lambda: ann.get("/api/v1/tags/bread").json()["history"][0]["accounts"] == "2")
@@ -37,4 +43,12 @@ def test_trends_are_told_to_everybody(tmp_path: Path):
             assert eve.get("/api/v1/trends/statuses", **query).json() == []
         for query in ({"offset": -5, "limit": -1}, {"limit": "many"}):
             assert len(eve.get("/api/v1/trends/statuses", **query).json()) == 1
-        assert eve.get("/api/v1/trends/links").status_code == 404
+        for path in ("trends/links", "admin/trends/links"):
+            (link,) = shapes.decode(boss.get(f"/api/v1/{path}"), list[TrendingLink])
+            assert (link.title, link.history[0].accounts, link.url) == ("Bread", "2", LINK)
+        assert eve.get("/api/v1/admin/trends/links").status_code == 403
+        assert [one["title"] for one in server.anyone().get("/api/v1/trends/links").json()] == ["Bread"]
+        found = shapes.decode(eve.get("/api/v1/timelines/link", url=LINK), list[Status])
+        assert [one.card and one.card.title for one in found] == ["Bread", "Bread"]
+        assert eve.get("/api/v1/timelines/link", url="http://else.example/").status_code == 404
+        assert eve.get("/api/v1/timelines/link").status_code == 404

@@ -17,7 +17,10 @@ from world import name_of
 from chirrup.http.arguments import Arguments
 from chirrup.mastodon import entities
 from chirrup.mastodon.routes import ROUTES
+from chirrup.social import links
 from chirrup.social.announcements import LINKS_MAX, Wanted, announce
+from chirrup.store import trends as trend_rows
+from chirrup.types import LinkTrend, Trends
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +125,13 @@ def named(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
 
 def _search(stage: Stage, viewer: str, q: str) -> set[str]:
     return {post["id"] for post in stage.people[viewer].get("/api/v2/search", q=q).json()["statuses"]}
+
+
+def linked(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    """Visible if it is in the timeline of the page that all of them link, while that is a trend."""
+    trends = Trends(links=[LinkTrend(links.key_of(0, stage.link), [])])
+    stage.server.do(lambda engines: engines.db.write(trend_rows.put, 0, trends))
+    return listed("/api/v1/timelines/link", url=stage.link)(stage, viewer, said)
 
 
 def notified(path: str) -> Probe:
@@ -366,6 +376,7 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/timelines/public": [(listed("/api/v1/timelines/public"), in_public)],
     "GET /api/v1/timelines/tag/{hashtag}": [(listed("/api/v1/timelines/tag/{tag}"), tagged)],
     "GET /api/v1/trends/statuses": [(listed("/api/v1/trends/statuses"), if_trending)],
+    "GET /api/v1/timelines/link": [(linked, tagged)],
     "GET /api/v2/search": [(sought, found_by_words), (named, sees)],
     "GET /api/v1/favourites": [(listed("/api/v1/favourites"), kept)],
     "GET /api/v1/bookmarks": [(listed("/api/v1/bookmarks"), kept)],

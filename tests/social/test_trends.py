@@ -1,15 +1,21 @@
 """Trends: counted from real use, less with time, for each organisation, without those who did not ask for it."""
 
+from typing import Any
+
 import pytest
 from databases import Clock
+from elsewhere import make_card
 from kit import people, person, settle
 
+from chirrup.errors import NotFound
+from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
 from chirrup.social import accounts, follows, posts, reactions, trends
 from chirrup.social.accounts import ProfileChange
+from chirrup.social.known import Known
 from chirrup.store import accounts as account_rows
 from chirrup.store import orgs
-from chirrup.types import Draft, Org, PostCounts, Stranger, TagUse, Trends
+from chirrup.types import Draft, Org, PostCounts, Span, Stranger, TagUse, Trends
 from chirrup.workers import timers
 
 HOUR_MS = 3600 * 1000
@@ -131,3 +137,48 @@ def test_one_account_makes_no_trend():
     assert trends.tag_strength([TagUse(100, 50, 1)], 100) == 0
     assert trends.post_strength(PostCounts(1, replies=50, boosts=1, favourites=1, quotes=9), 0) == 0
     assert trends.post_strength(PostCounts(1, boosts=2), 0) > trends.post_strength(PostCounts(1, boosts=2), HOUR_MS) > 0
+
+
+async def test_pages_that_many_link_are_trends(engines: Engines, clock: Clock):
+    ann, bob, eve, quiet = await people(engines.db, "ann", "bob", "eve", "quiet")
+    await engines.db.write(accounts.change_profile, quiet, ProfileChange(discoverable=False))
+    url, alone, hidden, bare = (f"http://news.example/{name}" for name in ("a", "alone", "hidden", "bare"))
+    found = [await said(engines, one, url) for one in (ann, bob, ann)]
+    for name in ("quiet", "private", "sensitive"):
+        author, draft = {
+            "quiet": (quiet, {}),
+            "private": (eve, {"visibility": "private"}),
+            "sensitive": (eve, {"sensitive": True}),
+        }[name]
+        await said(engines, author, f"{name} {url}", **draft)
+    for _ in range(3):
+        first = await said(engines, ann, alone)
+    for one in (ann, bob):
+        secret = await said(engines, one, hidden, visibility="private")
+        await said(engines, one, bare)
+    for id in (found[0], first, secret):
+        await make_card(engines, id, "News")
+
+    async def shown() -> list[Any]:
+        return await engines.db.read(trends.shown_links, 0, Known(), offset=0, limit=9)
+
+    async def linked(link: str, viewer: int = 0) -> list[int]:
+        return (await engines.db.read(trends.posts_with_link, viewer, link, Span(ID_MAX), 0)).items
+
+    assert await shown() == []
+    await timers.count_trends(engines)
+    (one,) = await shown()
+    assert (one.card.card.url, len(one.history), one.history[0].uses, one.history[0].accounts) == (url, 7, 3, 2)
+    newest_first = sorted(found, reverse=True)
+    assert await linked(f"{url}#part") == newest_first
+    await engines.db.write(follows.block, ann, eve)
+    assert (await linked(url, eve), await linked(url, ann)) == ([found[1]], newest_first)
+    for link in (alone, hidden, bare, "", "nonsense", "http://[", "http://news.example/" + "x" * 9000):
+        with pytest.raises(NotFound):
+            await linked(link)
+
+    await engines.db.write(posts.delete, bob, found[1])
+    assert await linked(url) == [one for one in newest_first if one != found[1]]  # at once
+    clock.pass_ms(8 * 24 * HOUR_MS)
+    await timers.count_trends(engines)
+    assert await shown() == []

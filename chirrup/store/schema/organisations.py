@@ -49,5 +49,6 @@ CREATE TABLE IF NOT EXISTS emoji_sets (
 
 CREATE TABLE IF NOT EXISTS trends (
   bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, tags TEXT NOT NULL, posts TEXT NOT NULL,
+  links TEXT NOT NULL DEFAULT '[]',
   PRIMARY KEY (org_id, bucket)) {clustered};
 """
