@@ -203,6 +203,7 @@ class StatusEdit(Entity, kw_only=True):
     poll: StatusEditPoll | msgspec.UnsetType = msgspec.UNSET
     media_attachments: list[MediaAttachment]
     emojis: list[CustomEmoji]
+    quote: Quote | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Context(Entity, kw_only=True):

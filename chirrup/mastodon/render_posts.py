@@ -31,6 +31,10 @@ Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private 
 KeptPost = tuple[Version, bytes, int | None]  # the last: the version of the emoji it shows; None: it has no shortcodes
 
 
+class _Quoting(msgspec.Struct):
+    quote: Json
+
+
 class PostRenderer(CardRenderer):
     """Functions over a transaction, for db.read."""
 
@@ -176,6 +180,7 @@ class PostRenderer(CardRenderer):
         found = shown.history(tx, viewer_id, id)
         post = found.post
         author = self.accounts(tx, [post.author_id])[0]
+        quoting = msgspec.json.decode(self.status(tx, viewer_id, id), type=_Quoting) if post.quote_of_id else None
         edits: list[entities.StatusEdit] = []
         for version in found.versions:
             titles = msgspec.json.decode(version.poll_options, type=list[str])
@@ -192,6 +197,7 @@ class PostRenderer(CardRenderer):
                     else UNSET,
                     media_attachments=self._attached(post, version.media, files, tx.now_ms),
                     emojis=self.emojis_in(tx, (version.text, version.summary, *titles)),
+                    quote=quoting.quote if quoting else UNSET,  # an edit keeps it
                 )
             )
         return edits

@@ -165,6 +165,9 @@ def test_an_edit_keeps_the_quote_and_those_who_quoted_hear_of_one(ann: Person, b
     edited = bob.put(f"{STATUSES}/{made}", status="so", quoted_status_id=other).json()
     assert edited["quote"]["quoted_status"]["id"] == said
     assert bob.put(f"{STATUSES}/{made}", status="").ok
+    versions = bob.get(f"{STATUSES}/{made}/history").json()
+    assert [one["quote"]["quoted_status"]["id"] for one in versions] == [said] * 3
+    assert "quote" not in bob.get(f"{STATUSES}/{said}/history").json()[0]
     ann.put(f"{STATUSES}/{said}", status="hello again", quote_approval_policy="nobody")
 
     eventually(lambda: told(bob, "quoted_update") == [made])
