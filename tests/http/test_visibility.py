@@ -410,6 +410,8 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     f"PUT {STATUS}/interaction_policy": [
         (by_id("PUT", f"{STATUS}/interaction_policy", quote_approval_policy="public"), only_author)
     ],
+    "GET /api/v1/annual_reports": [(listed("/api/v1/annual_reports"), nothing)],
+    "GET /api/v1/annual_reports/{year}": [(listed("/api/v1/annual_reports/2025"), nothing)],
     "POST /api/chirrup/v1/drafts/{id}/publish": [(said_about(reply_by_draft, (401, 404, 422)), if_known)],
     **{
         f"POST {STATUS}/{verb}": [(by_id("POST", f"{STATUS}/{verb}"), if_known)]
