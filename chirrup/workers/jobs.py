@@ -207,7 +207,8 @@ class Jobs:
         answer = _words(error, kind.longest_s)
         outcome = self._outcome(kind, job.id, job.attempts, job.attempts, answer)
         if isinstance(error, Unavailable):  # not the job's fault
-            outcome = Outcome(job.id, job.attempts, job.attempts - 1, State.WAITING, self._jittered(AWAY_MS), answer)
+            pause_ms = self._jittered(max(AWAY_MS, took_ms))  # what takes long is done half of the time at most
+            outcome = Outcome(job.id, job.attempts, job.attempts - 1, State.WAITING, pause_ms, answer)
         elif isinstance(error, Refused):
             outcome = msgspec.structs.replace(outcome, state=State.SET_ASIDE)
             self._destinations.answered(job.destination, took_ms)

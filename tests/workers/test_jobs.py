@@ -1,6 +1,7 @@
 """Jobs are run to their end: each kind by its schedule and in parallel, whatever fails, hangs or dies."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -202,6 +203,23 @@ async def test_an_engine_that_is_away_for_long_costs_no_job_a_try(engines: Engin
     await work_off(engines, kinds(outside))
 
     assert outside.done == ["a"]
+
+
+async def test_what_takes_long_is_not_done_all_the_time_while_an_engine_is_away(
+    engines: Engines, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(engines: Engines, job: Job, payload: Any) -> None:
+        began_s = time.perf_counter()
+        while time.perf_counter() < began_s + 0.02:
+            pass
+        raise Unavailable("the storage of files is away")
+
+    monkeypatch.setattr(runner, "AWAY_MS", 0)
+    await enqueue(engines.db, "a")
+
+    await work_off(engines, {"mail": Kind(work, (5,), Any)})
+
+    assert (await job(engines.db)).due_ms - clock.now_ms >= 20
 
 
 async def test_what_hangs_is_ended_and_counts_as_a_failure(engines: Engines, outside: Outside):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from ...errors import Invalid, NotFound, Unavailable
+from ...errors import Invalid, NotFound
 from ...ids import bucket_of
 from ...ports import Blobs, Engines, Tx
 from ...store import accounts as account_rows
@@ -85,21 +85,18 @@ def get(tx: Tx, account_id: int, id: int) -> Archive:
 async def make(engines: Engines, due: Due, folder: Path, *, step: int = STEP) -> None:
     """Make the file and store it. folder: for the unfinished file, which has no name and goes if this is killed.
 
-    Raises Unavailable: the disk is full.
+    Raises OSError: the disk is full; Unavailable: the storage of files is away.
     """
     found = await engines.db.read(_begin, due)
     if found is None:
         return
     account, owner = found
     key = images.new_key("zip", due.id)
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            await _Writer(engines, file, account, owner, due.id, step).write()
-            size_bytes = file.seek(0, os.SEEK_END)
-            file.seek(0)
-            await asyncio.to_thread(engines.blobs.put_file, key, file, ZIP)
-    except OSError as error:
-        raise Unavailable("There is no disk space for an archive now") from error
+    with tempfile.TemporaryFile(dir=folder) as file:
+        await _Writer(engines, file, account, owner, due.id, step).write()
+        size_bytes = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        await asyncio.to_thread(engines.blobs.put_file, key, file, ZIP)
     if not await engines.db.write(_ready, due.id, key, size_bytes):
         await asyncio.to_thread(engines.blobs.delete, key)
 
