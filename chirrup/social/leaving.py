@@ -161,7 +161,6 @@ PARTS: tuple[Part, ...] = (
     _each(_newest(follows.following), social_follows.unfollow),
     _each(_newest(follows.followers), _of_others(social_follows.unfollow)),
     _each(_newest(follows.requests), social_follows.reject),
-    _each(_some(rows.asked), social_follows.unfollow),
     _each(_newest(_favourites), _unfavourite),
     _each(_newest(blocks_and_mutes.blocks_page), blocks_and_mutes.unblock),
     _each(_newest(blocks_and_mutes.mutes_page), blocks_and_mutes.unmute),
@@ -173,6 +172,7 @@ PARTS: tuple[Part, ...] = (
     _uploads,
     _files,
     announcements.forget,
+    _each(_some(rows.asked), social_follows.unfollow),  # reads a whole table, so when all before is done
     _itself,
 )
 
