@@ -49,6 +49,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("bans", "ban_tries"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "announcements", "announcement_counts"),
+    *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
 }
 KEPT = {  # table -> what still names the account there
     "accounts": "the name, so that a link to it says that it is gone",
