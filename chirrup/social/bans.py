@@ -33,6 +33,7 @@ DAY_MS = 24 * 3600 * 1000
 SEVERITIES = ("noop", "silence", "suspend")  # of domains; the stricter, the later
 APPROVAL = "sign_up_requires_approval"
 IP_SEVERITIES = (APPROVAL, "sign_up_block", barred.NO_ACCESS)
+BAN_S_MAX = 100 * 366 * 24 * 3600
 IPS_KEPT_MS = 365 * DAY_MS  # Mastodon's: staff see for so long where somebody signed up
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -190,8 +191,7 @@ def block_ip(
 ) -> Ban:
     """own_ip: of whom it comes from, who is not to lock themselves out. Raises Invalid."""
     network, wanted = _checked(ip or "0.0.0.0/32", wanted, own_ip)
-    expires_ms = tx.now_ms + expires_in_s * 1000 if expires_in_s > 0 else 0
-    return _insert(tx, actor_id, _new(tx, org_id, Kind.IP, network, wanted, expires_ms), "ip")
+    return _insert(tx, actor_id, _new(tx, org_id, Kind.IP, network, wanted, _until(tx, expires_in_s)), "ip")
 
 
 def change_ip(
@@ -213,14 +213,16 @@ def change_ip(
     network, wanted = _checked(ip or ban.subject, wanted, own_ip)
     if network != ban.subject and rows.of(tx, org_id, Kind.IP, [network]):
         raise Invalid("ip", "taken", "has already been taken")
-    expires_ms = ban.expires_ms
-    if expires_in_s is not None:
-        expires_ms = tx.now_ms + expires_in_s * 1000 if expires_in_s > 0 else 0
+    expires_ms = ban.expires_ms if expires_in_s is None else _until(tx, expires_in_s)
     packed = msgspec.json.encode(wanted).decode()
     ban = msgspec.structs.replace(ban, subject=network, details=packed, expires_ms=expires_ms)
     rows.update(tx, ban)
     _noted(tx, actor_id, "change", ban)
     return ban
+
+
+def _until(tx: Tx, in_s: int) -> int:
+    return tx.now_ms + min(in_s, BAN_S_MAX) * 1000 if in_s > 0 else 0
 
 
 def _checked(ip: str, wanted: IpBan, own_ip: str) -> tuple[str, IpBan]:

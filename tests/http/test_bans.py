@@ -183,6 +183,7 @@ def test_a_ban_of_an_address_ends_by_itself(gated: Server, boss: Person):
     assert one.expires_at
     assert at(gated, "192.0.2.99", "/public").status_code == 403
 
+    assert shapes.decode(boss.put(f"{IPS}/{one.id}", expires_in=10**17), AdminIpBlock).expires_at
     assert shapes.decode(boss.put(f"{IPS}/{one.id}", expires_in=0), AdminIpBlock).expires_at is None
     assert boss.put(f"{IPS}/{one.id}", ip="192.0.2.98").json()["ip"] == "192.0.2.98/32"
     assert at(gated, "192.0.2.99", "/public").ok
