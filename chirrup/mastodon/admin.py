@@ -15,15 +15,13 @@ from ..http.forms import Id
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import moderation
-from ..social.moderation import Decision, Wanted
+from ..social.moderation import STATUSES, Decision, Wanted
 from ..types import Role
 from . import paging, render_admin
 from .call import Call
 from .entities import Empty
 from .paging import Page, PageQuery
 from .server_entities import AdminAccount
-
-STATUSES = ("active", "pending", "disabled", "silenced", "suspended", "sensitized")
 
 
 class AccountsQuery(PageQuery, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from .. import image_child, images
 from ..image_read import within
-from . import probe, tools
+from . import gif, probe, tools
 from .probe import Probe, Stream
 
 AREA = 1920 * 1080  # of the kept film; larger ones are scaled down
@@ -45,7 +45,7 @@ async def _film(place: Path, read_as: str, found: Probe) -> Made:
     video, sound = found.video, found.sound
     assert video
     rate = min(video.rate or RATE_UNKNOWN, Fraction(RATE)).limit_denominator(1001)
-    width, height = _even(within(video.shown, AREA))
+    width, height = gif.even(within(video.shown, AREA))
     size = f"scale={width}:{height},setsar=1"
     last = str(probe.FILM_S_MAX + 1)  # so that one which does not say how long it is shows that it is too long
     await tools.run(
@@ -94,11 +94,6 @@ def _aac(sound: Stream) -> tuple[str, ...]:
     channels = 1 if sound.channels == 1 else 2
     bitrate = SOUND_BITRATE * channels // 2
     return ("-c:a", "aac", "-b:a", str(bitrate), "-ar", str(hz), "-ac", str(channels), "-flags:a", "+bitexact")
-
-
-def _even(size: tuple[int, int]) -> tuple[int, int]:
-    """H.264 with 4:2:0 has half as many colour samples in both directions."""
-    return max(2, size[0] // 2 * 2), max(2, size[1] // 2 * 2)
 
 
 def _meta(found: Probe, file: Path) -> images.Meta:
