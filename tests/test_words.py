@@ -13,6 +13,7 @@ from chirrup import wording
 from chirrup.access.limits import TOO_MANY
 from chirrup.errors import Invalid, NotAllowed, NotFound, OAuthError, TooMany, not_among, too_long
 from chirrup.mastodon import problems as mastodon
+from chirrup.web import problems as pages
 from chirrup.wording import ENGLISH, Counted
 from chirrup.wording.wanted import wanted
 
@@ -101,6 +102,16 @@ SAID = [
 @pytest.mark.parametrize(("error", "sentence"), SAID, ids=lambda one: str(one)[:40])
 def test_an_error_in_german(error, sentence: str):
     assert mastodon.message(error, GERMAN) == sentence
+
+
+def test_the_pages_have_names_of_their_own_for_fields():
+    assert pages.said(too_long("text", 500, 512), GERMAN) == "Dein Text darf höchstens 500 Zeichen haben, hat aber 512."
+    assert pages.said(too_long("description1", 9, 10), GERMAN).startswith(
+        "Die Beschreibung von Bild 2 darf höchstens 9"
+    )
+    assert pages.said(too_long("description1", 9, 10)).startswith("The description of picture 2 must have at most 9")
+    assert pages.of(NotFound(), GERMAN).title == "Hier ist nichts"
+    assert pages.of(Invalid("title", "blank", "can't be blank"), GERMAN).fields == {"title": "Darf nicht leer sein"}
 
 
 @pytest.mark.parametrize(("wait_s", "time"), [(1, "1 second|1 Sekunde"), (90, "90 seconds|90 Sekunden")])

@@ -1,60 +1,66 @@
 """The names of form fields for people: at the start of a sentence about one, or above one."""
 
 from ..social.composing import MEDIA_MAX
+from ..wording import ENGLISH, N_, Language
 
-_OF_PICTURES = {"picture": "Picture", "description": "The description of picture", "focus": "The focus of picture"}
+# Of one picture among several: "picture0" is the first.
+_OF_PICTURES = {
+    "picture": N_("Picture {n}"),
+    "description": N_("The description of picture {n}"),
+    "focus": N_("The focus of picture {n}"),
+}
 
 # The field's name in operations or forms -> its name for people.
 NAMES = {
-    "Idempotency-Key": "This form",
-    "account": "This account",
-    "alias": "The old account",
-    "archive": "The archive",
-    "audience": "The choice of who may see them",
-    "avatar": "Your picture",
-    "choices": "Your choice",
-    "context": "The choice of where it applies",
-    "description": "The description of a picture",
-    "display_name": "Your name",
-    "address": "The e-mail address",
-    "email": "The e-mail address",
-    "expires_in": "The choice of how long it applies",
-    "fields": "The table for your profile",
-    "field_name": "A label in your table",
-    "field_value": "A line in your table",
-    "file": "The picture",
-    "filter": "This filter",
-    "filter_action": "The choice of what you see instead",
-    "focus": "The focus of a picture",
-    "header": "Your header",
-    "kind": "The choice of what it is",
-    "keyword": "A word or phrase",
-    "keywords": "The words of your filters",
-    "language": "The language",
-    "media": "The picture",
-    "media_ids": "Pictures",
-    "moved_to": "The new account",
-    "note": "The text about you",
-    "option": "An option of the poll",
-    "part": "Parts of words",
-    "passkey_name": "The name of the passkey",
-    "passkeys": "Your passkeys",
-    "password": "The password",
-    "poll": "The poll",
-    "post": "This post",
-    "q": "What you look for",
-    "reason": "Your reason",
-    "quote_approval_policy": "The choice of who may quote you",
-    "quote_policy": "The choice of who may quote you",
-    "scheduled_at": "The time to post it",
-    "summary": "The content warning",
-    "table": "The file",
-    "text": "Your text",
-    "title": "The name",
-    "username": "The username",
-    "visibility": "The choice of who may see it",
-    "whole": "Words and phrases",
-} | {f"{name}{n}": f"{word} {n + 1}" for n in range(MEDIA_MAX) for name, word in _OF_PICTURES.items()}
+    "Idempotency-Key": N_("This form"),
+    "account": N_("This account"),
+    "alias": N_("The old account"),
+    "archive": N_("The archive"),
+    "audience": N_("The choice of who may see them"),
+    "avatar": N_("Your picture"),
+    "choices": N_("Your choice"),
+    "context": N_("The choice of where it applies"),
+    "description": N_("The description of a picture"),
+    "display_name": N_("Your name"),
+    "address": N_("The e-mail address"),
+    "email": N_("The e-mail address"),
+    "expires_in": N_("The choice of how long it applies"),
+    "fields": N_("The table for your profile"),
+    "field_name": N_("A label in your table"),
+    "field_value": N_("A line in your table"),
+    "file": N_("The picture"),
+    "filter": N_("This filter"),
+    "filter_action": N_("The choice of what you see instead"),
+    "focus": N_("The focus of a picture"),
+    "header": N_("Your header"),
+    "kind": N_("The choice of what it is"),
+    "keyword": N_("A word or phrase"),
+    "keywords": N_("The words of your filters"),
+    "language": N_("The language"),
+    "media": N_("The picture"),
+    "media_ids": N_("Pictures"),
+    "moved_to": N_("The new account"),
+    "note": N_("The text about you"),
+    "option": N_("An option of the poll"),
+    "part": N_("Parts of words"),
+    "passkey_name": N_("The name of the passkey"),
+    "passkeys": N_("Your passkeys"),
+    "password": N_("The password"),
+    "poll": N_("The poll"),
+    "post": N_("This post"),
+    "q": N_("What you look for"),
+    "reason": N_("Your reason"),
+    "quote_approval_policy": N_("The choice of who may quote you"),
+    "quote_policy": N_("The choice of who may quote you"),
+    "scheduled_at": N_("The time to post it"),
+    "summary": N_("The content warning"),
+    "table": N_("The file"),
+    "text": N_("Your text"),
+    "title": N_("The name"),
+    "username": N_("The username"),
+    "visibility": N_("The choice of who may see it"),
+    "whole": N_("Words and phrases"),
+}
 
 # Fields that people type into.
 TYPED = frozenset(
@@ -81,8 +87,15 @@ TYPED = frozenset(
 ) | {f"description{n}" for n in range(MEDIA_MAX)}
 
 
+def name_of(field: str, language: Language) -> str:
+    kind = field.rstrip("0123456789")
+    if kind != field and kind in _OF_PICTURES:
+        return language.say(_OF_PICTURES[kind], {"n": int(field.removeprefix(kind)) + 1})
+    return language.say(NAMES.get(field, field))
+
+
 def typed(name: str) -> str:
     """The name of a field that people type into; "" for all others."""
     if name.startswith("about"):  # the description of a picture that is uploaded already
         return NAMES["description"]
-    return NAMES[name] if name in TYPED else ""
+    return name_of(name, ENGLISH) if name in TYPED else ""
