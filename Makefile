@@ -2,6 +2,8 @@
 # Each can be repeated at any time: what is done already is not done again.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+# Some machines ask Python to keep nothing that it has compiled; then each process compiles all anew.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help run test quick scaled faults fuzz compat setup check bench bench-million bench-scale scale-model replay burst lock api-table words clean
 
 BIN := .venv/bin

@@ -15,7 +15,7 @@ import aiohttp
 from client import Person
 from databases import open_database
 from engines import eventually
-from faults.ledger import Line
+from faults.ledger import LONG, Line
 
 from chirrup.ports import Database
 from chirrup.store import jobs, missed_pushes, outbox
@@ -26,6 +26,7 @@ V1 = "/api/v1"
 DRAINED_S = 30  # the leases of a dead worker end after 10
 HANDS = 2  # clients of one person, in parallel
 PATIENCE = aiohttp.ClientTimeout(total=30)  # for one answer
+THINK_S = 0 if LONG else 0.04  # between two requests of a client: other tests run beside the short form
 PAUSE_S = 0.02  # before a refused or unanswered request is sent again
 BACK_S = 30  # within this all clients are served again
 
@@ -124,6 +125,7 @@ class Crowd:
         self._unknown[who.id, hand] = request
         if await self._send(session, request):
             del self._unknown[who.id, hand]
+            await asyncio.sleep(THINK_S)
             return True
         return False
 
