@@ -229,6 +229,13 @@ def test_a_tar_becomes_a_zip_without_its_links(kind: int):
         assert copied.getvalue() == data
 
 
+def beside(kind: bytes, data: bytes) -> bytes:
+    """A header of this kind, which tells something of the next file."""
+    one = tarfile.TarInfo("x")
+    one.type, one.size = kind, len(data)
+    return one.tobuf() + data.ljust(512, b"\0")
+
+
 def test_a_hostile_tar_is_refused():
     whole = tarred({"a": b"0" * 1_000_000}).getvalue()
     name = tarfile.TarInfo("x")
@@ -242,6 +249,8 @@ def test_a_hostile_tar_is_refused():
         (b"\x1f\x8bnothing", "cannot be read as a .tar.gz"),
         (gzip.compress(name.tobuf()), "unusual"),
         (gzip.compress(sparse.tobuf()), "unusual"),
+        (gzip.compress(beside(tarfile.XGLTYPE, b"11 a=bcdef\n")), "unusual"),  # each would be kept in memory
+        (gzip.compress(beside(tarfile.GNUTYPE_LONGNAME, b"x\0") * 2000), "cannot be read as a .tar.gz"),
     ):
         with pytest.raises(Invalid, match=said):
             tars.copy(io.BytesIO(data), io.BytesIO(), 500_000 if said == "too large" else 2**20 * 2)

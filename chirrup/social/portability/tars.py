@@ -15,8 +15,8 @@ from .zips import ENTRIES_MAX, PIECE_BYTES, plain
 
 BEGIN = b"\x1f\x8b"  # RFC 1952, 2.3.1
 NAME_BYTES_MAX = 64 * 1024  # of a name, with what else is told of a file: tarfile keeps it in memory
-_BROKEN = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, UnicodeError)
-_BESIDE = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE)
+_BROKEN = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, UnicodeError, RecursionError)
+_BESIDE = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE)  # not XGLTYPE: those are all kept
 
 
 class _Member(tarfile.TarInfo):
