@@ -41,6 +41,7 @@ class Call(call.Call):
         "browser",
         "cookie",
         "form",
+        "is_embedded",
         "is_htmx",
         "is_limited",
         "is_popup",
@@ -74,6 +75,7 @@ class Call(call.Call):
         headers: Any,
         ip: str,
         is_popup: bool = False,
+        is_embedded: bool = False,
     ) -> None:
         super().__init__(services, viewer=viewer, site=site, headers=headers, ip=ip, url=site.base_url + path)
         self.me = me
@@ -91,6 +93,7 @@ class Call(call.Call):
         self.form = Fields()  # of a POST
         self.is_read = False  # the body was read, and cannot be read again
         self.is_htmx = headers.get("hx-request") == "true"
+        self.is_embedded = is_embedded  # it stands in a frame of another site: no cookie comes or goes
         self.is_popup = is_popup  # the page is in a window that an app has opened
 
     @property

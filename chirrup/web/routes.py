@@ -27,6 +27,7 @@ class PageRoute(Route, frozen=True, kw_only=True):
     for_programs: bool = False
     even_limited: bool = False  # also for an account that staff have closed or suspended
     popup: bool = False  # apps open it in a separate window and wait for its redirect
+    embedded: bool = False  # stands in frames of other sites: nobody is logged in, and no script runs
     when_moved: bool = False  # also for an account that has moved to another
     file_bytes_max: int = 0  # of a file in its form; 0: as of media
     again: Callable[..., Any] | None = None  # shows a refused form again, filled in, with the problems (kept.py)
@@ -245,6 +246,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/{handle}/reject", profiles.relate(follows.reject)),
     # posts
     PageRoute("GET", POST_PATH, posts.thread, who=ANYONE),
+    PageRoute("GET", f"{POST_PATH}/embed", posts.embed, who=ANYONE, embedded=True),
     PageRoute("GET", f"{POST_PATH}/edit", compose.edit_form),
     PageRoute("POST", f"{POST_PATH}/edit", compose.edit, uploads=True, again=compose.edit_again),
     PageRoute("GET", f"{POST_PATH}/delete", posts.delete_form),

@@ -42,6 +42,10 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "connect-src 'self'; form-action {form_targets}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
+EMBEDDED_CSP = (  # a page without scripts and forms, in a frame of any site
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors *"
+)
 HTML = "text/html; charset=utf-8"
 
 
@@ -179,6 +183,7 @@ class Web:
         """cookie: of a session that began with this request. Who is limited is a stranger to most routes."""
         site = site_of(request.scope)
         cookie = cookie or cookie_of(request.headers.get("cookie", ""), self.cookie_name)
+        cookie = "" if route and route.embedded else cookie
         visit, me, unread = (
             await self.services.engines.db.read(_visit, cookie, site.org_id) if cookie else (None, None, 0)
         )
@@ -231,6 +236,7 @@ class Web:
             headers=request.headers,
             ip=request.ip,
             is_popup=getattr(request.scope.get("route"), "popup", False),
+            is_embedded=getattr(request.scope.get("route"), "embedded", False),
         )
 
     async def _answer(self, call: Call, result: Page | Go | Events | Download, *, sent: str) -> Answer:
@@ -244,7 +250,11 @@ class Web:
             return self._go(call, result)
         html = call.html(result.template, {"indexed": result.indexed} | result.values)
         headers = self._headers(call, result.form_targets) | result.headers
-        if call.cookie != sent or call.is_renewed:
+        if call.is_embedded:
+            headers["Content-Security-Policy"] = EMBEDDED_CSP
+            for name in ("X-Frame-Options", "Cross-Origin-Opener-Policy"):
+                headers.pop(name, None)
+        if (call.cookie != sent or call.is_renewed) and not call.is_embedded:
             headers["Set-Cookie"] = self._set_cookie(call.cookie, keep=bool(call.viewer_id))
         return self._html(call, html, result.status, headers)
 

@@ -134,6 +134,11 @@ def linked(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
     return listed("/api/v1/timelines/link", url=stage.link)(stage, viewer, said)
 
 
+def embedded(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+    at = f"{stage.server.url}/@{stage.author.name}"
+    return {one: stage.people[viewer].get("/api/oembed", url=f"{at}/{one.id}").ok for one in said}
+
+
 def notified(path: str) -> Probe:
     """By the id of the viewer's notification, or of another account's if the viewer never had one."""
 
@@ -264,6 +269,11 @@ def on_list(viewer: str, said: Said) -> bool | None:
 
 def in_public(viewer: str, said: Said) -> bool:
     return said.visibility == "public" and said.kind in ("plain", "thread") and wanted(viewer, said)
+
+
+def in_frames(viewer: str, said: Said) -> bool:
+    """The same for everybody: nobody is logged in there."""
+    return said.visibility in ("public", "unlisted")
 
 
 def tagged(viewer: str, said: Said) -> bool:
@@ -424,6 +434,8 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
 }
 PAGES: dict[str, tuple[Probe, Rule]] = {
     "/@{author}/{id}": (on_page("/@{author}/{id}"), not_boost(sees)),
+    "/@{author}/{id}/embed": (on_page("/@{author}/{id}/embed"), not_boost(in_frames)),
+    "/api/oembed": (embedded, not_boost(in_frames)),
     "/@{author}/{id}/quotes": (on_page("/@{author}/{id}/quotes"), on_its_own_page),
     "/@{author}": (on_page("/@{author}"), on_profile_page),
     "/@{author}/with_replies": (on_page("/@{author}/with_replies"), not_boost(on_profile)),

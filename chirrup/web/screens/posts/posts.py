@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -9,8 +10,8 @@ from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import polls, posts, threads
-from ....types import Post
+from ....social import embeds, polls, posts, threads
+from ....types import Post, Stranger
 from ...call import Call, Go, Page
 from ...pages import shorten
 from ...views import PostView
@@ -36,6 +37,7 @@ class Thread(msgspec.Struct, frozen=True):
     below: list[PostView]
     before: int  # `before` of the page with older replies; 0: there are none
     draft: Typed
+    embeddable: bool  # other sites may show it in a frame
 
 
 async def thread(call: Call, handle: str, id: str) -> Page | Go:
@@ -44,8 +46,21 @@ async def thread(call: Call, handle: str, id: str) -> Page | Go:
     if post.id != path_id(id) or post.author.username != handle:  # a boost, or another spelling of the name
         return Go(post.path)
     values = {"above": found.above, "p": post, "below": found.below, "before": found.before}
-    values |= {"draft": found.draft, "card": _card(call, post)}
+    oembed = _oembed(call, post) if found.embeddable else ""
+    values |= {"draft": found.draft, "card": _card(call, post), "oembed": oembed}
     return Page("posts/thread.html", values, indexed=all(one.indexed for one in (*found.above, post, *found.below)))
+
+
+async def embed(call: Call, handle: str, id: str) -> Page | Go:
+    view, chosen = await call.read(_embed, call, path_id(id))
+    if chosen != path_id(id) or view.author.username != handle:
+        return Go(f"{view.path}/embed")
+    return Page("posts/embed.html", {"p": view})
+
+
+def _embed(tx: Tx, call: Call, id: int) -> tuple[PostView, int]:
+    post, _ = embeds.get(tx, id, call.site.org_id)
+    return call.views.one(tx, Stranger(call.site.org_id), post.id), post.id
 
 
 def _thread(tx: Tx, call: Call, id: int) -> Thread:
@@ -68,7 +83,13 @@ def _thread(tx: Tx, call: Call, id: int) -> Thread:
         msgspec.structs.replace(
             draft, text=_addressed(thread.seen.posts[id], views[id], call), **_warned(views[id])
         ).answering(views[id].visibility),
+        embeds.may(thread.seen.posts[id], thread.details.authors[thread.seen.posts[id].author_id]),
     )
+
+
+def _oembed(call: Call, post: PostView) -> str:
+    base = call.site.base_url
+    return f"{base}/api/oembed?url={quote(base + post.path, safe='')}"
 
 
 def _addressed(post: Post, view: PostView, call: Call) -> str:
