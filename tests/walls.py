@@ -183,7 +183,7 @@ class Site:
             return [(path.replace("{name}", self.tag), "")]
         if "{secret}" in path:
             return [(path.replace("{secret}", self.secrets[path]), path.replace("{secret}", "x" * 46))]
-        section = section_of(path) if path.startswith(("/admin/", "/disputes/")) else "statuses"
+        section = section_of(path) if path.startswith(("/admin/", "/collections/", "/disputes/")) else "statuses"
         ids = self.ids[section] if "{id}" in path else [ABSENT]
         filled = [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]
         return [(one.replace("{handle}", handle), other.replace("{handle}", nobody)) for one, other in filled]

@@ -12,7 +12,7 @@ from ..access.roles import Permission
 from ..http.route import ADMIN, ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions, reports
 from .screens.entry import login, mailed, oauth
-from .screens.people import people_lists, profiles
+from .screens.people import collections, people_lists, profiles
 from .screens.posts import compose, drafts, posts, quotes
 from .screens.reading import home, live, notifications, search
 from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings, strikes
@@ -230,6 +230,8 @@ ROUTES: list[PageRoute] = [
     staff("POST", f"{appeals.PATH}/{{id}}/refuse", appeals.refuse, APPEALS),
     staff("GET", "/admin/log", log.index, Permission.VIEW_AUDIT_LOG),
     # people
+    PageRoute("GET", "/collections/{id}", collections.show, who=ANYONE),
+    PageRoute("POST", "/collections/{id}/leave", collections.leave),
     PageRoute("GET", "/{handle}", profiles.posts, who=ANYONE),
     PageRoute("GET", "/{handle}/with_replies", profiles.with_replies, who=ANYONE),
     PageRoute("GET", "/{handle}/media", profiles.media, who=ANYONE),

@@ -82,6 +82,9 @@ class Town:
         for mark in ("favourite", "reblog"):
             self.bob.post(f"/api/v1/statuses/{self.own}/{mark}")
             self.ann.post(f"/api/v1/statuses/{post['id']}/{mark}")
+        recommended = {"name": "Birds", "description": "They sing", "tag_name": "birds", "account_ids": [self.ann.id]}
+        collection = self.bob.post("/api/v1/collections", **recommended).json()["collection"]
+        self.collection = f"/collections/{collection['id']}"
         self.ann.post(f"/api/v1/statuses/{post['id']}/bookmark")
         self.ann.post(f"/api/v1/statuses/{self.own}/pin")
         eventually(lambda: len(self.ann.get("/api/v1/notifications").json()) >= 4)
@@ -102,6 +105,7 @@ class Town:
         links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
         links[f"{POST_PATH}/unquote"] = f"/@{self.ann.name}/{self.own}/unquote?quote={self.quoting}"
         links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
+        links["/collections/{id}"] = self.collection
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]

@@ -44,6 +44,7 @@ OTHER_STATES = {
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
     "/oauth/authorize",
     "/announcements/{id}/dismiss",
+    "/collections/{id}/leave",
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",
     *("/settings/move/back", "/settings/move/aliases/remove"),  # test_moving.py

@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import accounts, leaving, shown
+from ....social import accounts, collections, leaving, shown
 from ....timelines import pull
-from ....types import Account, AccountState, Presentation
+from ....types import Account, AccountState, Collection, Presentation
 from ...call import Call, Go, Page
 from ...views import PersonView, PostView
 from ..reading.home import next_page, span
@@ -54,20 +54,28 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
     if tab == "/media":
         filters["exclude_replies"] = not one.presentation.show_media_replies
 
-    def operation(tx: Tx) -> tuple[list[PostView], int]:
+    def operation(tx: Tx) -> tuple[list[PostView], int, list[Collection]]:
         page = pull.account(tx, call.viewer_id, account.id, asked, **filters)
         ids = page.items
         pins = pull.pinned(tx, call.viewer_id, account.id) if not tab and asked.before == ID_MAX else []
         shown = {view.key: view for view in call.views.shown(tx, call.viewer_id, [*pins, *ids], context="account")}
         first = [msgspec.structs.replace(shown[id], pinned=True) for id in pins if id in shown]
-        return [*first, *(shown[id] for id in ids if id in shown and id not in pins)], next_page(page, asked)
+        views = [*first, *(shown[id] for id in ids if id in shown and id not in pins)]
+        return views, next_page(page, asked), collections.of_account(tx, call.viewer_id, account.id)
 
-    found, before = await call.read(operation)
+    found, before, recommended = await call.read(operation)
     path = f"/@{account.username}"
     tabs = [(path, "Posts"), (f"{path}/with_replies", "Posts and replies")]
     if one.presentation.show_media:
         tabs.append((f"{path}/media", "Pictures"))
-    values = {"one": one, "posts": found, "before": before, "tabs": tabs, "nothing": _nothing(one)}
+    values = {
+        "one": one,
+        "collections": recommended,
+        "posts": found,
+        "before": before,
+        "tabs": tabs,
+        "nothing": _nothing(one),
+    }
     return Page("people/profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
 
 

@@ -5,7 +5,7 @@ import msgspec
 from ....ids import ID_MAX, ms_of
 from ....ports import Tx
 from ....social import follows, markers, notifications
-from ....types import Notification, Span
+from ....types import ON_COLLECTIONS, Notification, Span
 from ....types import NotificationKind as Kind
 from ...call import Call, Page
 from ...views import PersonView, PostView
@@ -88,6 +88,7 @@ def _page(tx: Tx, call: Call, asked: Span) -> tuple[list[Told], int, int]:
 def _path(one: Notification) -> str:
     about = {Kind.SIGN_UP: f"/admin/accounts/{one.from_id}", Kind.REPORT: f"/admin/reports/{one.post_id}"}
     about[Kind.WARNING] = f"/disputes/strikes/{one.post_id}"
+    about |= dict.fromkeys(ON_COLLECTIONS, f"/collections/{one.post_id}")
     return about.get(Kind(one.kind), "")
 
 
