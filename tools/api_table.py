@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chirrup.http.route import Route
+from chirrup.mastodon.api_versions import API_VERSION, VERSIONS
 from chirrup.mastodon.routes import ROUTES
 from chirrup.stream import routes as streams
 from chirrup.web.routes import ROUTES as PAGES
@@ -52,6 +53,8 @@ def lines() -> Iterator[str]:
     known, told = here(), documented()
     there = [one for one in told if one.key in known]
     yield HEAD + f"\nOf {len(told)} documented endpoints {len(there)} are here.\n"
+    yield f"\n## `api_versions.mastodon` is {API_VERSION}\n| number | since | what it stands for |\n|---|---|---|"
+    yield from (f"| {number} | {one.since} | {one.what} |" for number, one in VERSIONS.items())
     section = ""
     for one in told:
         if one.section != section:

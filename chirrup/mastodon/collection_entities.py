@@ -41,6 +41,14 @@ class Collection(Entity, kw_only=True):
     items: list[CollectionItem]
 
 
+class NotificationFallback(Entity, kw_only=True):
+    """A notification about a collection in words, for apps that do not know these. All three are HTML."""
+
+    title: str
+    summary: str | None
+    details: str | None
+
+
 class WrappedCollection(Entity, kw_only=True):
     collection: Collection
 

@@ -17,7 +17,7 @@ from .account_entities import RoleEntity as RoleEntity
 from .account_entities import Source as Source
 from .card_entities import PreviewCard as PreviewCard
 from .card_entities import TagHistory as TagHistory
-from .collection_entities import Collection, ShallowTag
+from .collection_entities import Collection, NotificationFallback, ShallowTag
 from .entity import Entity as Entity
 from .entity import Id as Id
 from .filter_entities import FilterResult
@@ -137,6 +137,7 @@ class StatusFixed(Entity, kw_only=True):
     emojis: list[CustomEmoji]
     application: StatusApplication | None
     card: msgspec.UnsetType | None  # null if there is none; else the field is in StatusLive
+    tagged_collections: list[Collection] | msgspec.UnsetType  # of a post that links to some it depends on the viewer
     in_reply_to_id: msgspec.UnsetType | None  # null if it is no reply; else the field is in StatusLive
     in_reply_to_account_id: msgspec.UnsetType | None
 
@@ -159,6 +160,7 @@ class Status(StatusFixed, kw_only=True):
     card: PreviewCard | None  # pyright: ignore[reportIncompatibleVariableOverride]
     sensitive: bool
     content: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    tagged_collections: list[Collection]  # pyright: ignore[reportIncompatibleVariableOverride]
     account: Account
     replies_count: int
     reblogs_count: int
@@ -250,6 +252,7 @@ class Notification(Entity, kw_only=True):
     report: Report | msgspec.UnsetType = msgspec.UNSET
     moderation_warning: AccountWarning | msgspec.UnsetType = msgspec.UNSET
     collection: Collection | msgspec.UnsetType = msgspec.UNSET
+    fallback: NotificationFallback | msgspec.UnsetType = msgspec.UNSET
 
 
 class Count(Entity, kw_only=True):

@@ -18,7 +18,7 @@ from . import filter_entities
 from .call import Call
 from .entities import Empty
 from .filter_entities import FilterStatus, WholeFilter
-from .render_posts import filter_entity
+from .render_filters import filter_entity
 
 
 class KeywordBody(msgspec.Struct, kw_only=True):

@@ -15,7 +15,7 @@ from .call import Call
 from .entities import Empty
 from .filter_entities import FilterV1
 from .filters import lasts_s
-from .render_posts import filter_entity
+from .render_filters import filter_entity
 
 
 class PhraseBody(msgspec.Struct, kw_only=True):

@@ -10,7 +10,7 @@ from . import paging
 from .call import Call
 from .entities import Account, Count, Empty
 from .notification_entities import GroupedNotificationsResults
-from .notifications import NotificationsQuery
+from .notifications import NotificationsQuery, SupportedQuery
 from .paging import Page, PageQuery, Whole
 
 FULL, PARTIAL = "full", "partial_avatars"
@@ -39,7 +39,12 @@ async def index(call: Call, query: GroupsPageQuery) -> Whole[GroupedNotification
         found = groups.page(tx, call.account_id, span, query.wanted())
         oldest = groups.oldest_on_page(tx, call.account_id, found.items, span)
         shown = call.render.notification_groups(
-            tx, call.account_id, found.items, oldest, partial=query.expand_accounts == PARTIAL
+            tx,
+            call.account_id,
+            found.items,
+            oldest,
+            partial=query.expand_accounts == PARTIAL,
+            supported=query.supported_types,
         )
         return paging.whole(shown, found, span)
 
@@ -52,10 +57,11 @@ async def unread_count(call: Call, query: GroupsQuery) -> Count:
     return Count(count=await call.read(groups.count_unread, call.account_id, query.wanted(), most=most))
 
 
-async def show(call: Call, group_key: str) -> GroupedNotificationsResults:
+async def show(call: Call, group_key: str, query: SupportedQuery) -> GroupedNotificationsResults:
     def operation(tx: Tx) -> GroupedNotificationsResults:
         found = groups.get(tx, call.account_id, group_key)
-        return call.render.notification_groups(tx, call.account_id, [groups.Entry(found.newest, found)])
+        entry, supported = groups.Entry(found.newest, found), query.supported_types
+        return call.render.notification_groups(tx, call.account_id, [entry], supported=supported)
 
     return await call.read(operation)
 

@@ -46,6 +46,7 @@ def _without_content(tx: Tx, call: Call, post: Post) -> Status:
         emojis=[],
         application=None,
         card=None,
+        tagged_collections=[],
         account=call.render.account(tx, post.author_id),
         replies_count=0,
         reblogs_count=0,

@@ -26,6 +26,7 @@ from ..social.image_read import LIMITS
 from ..social.usage import Counts
 from ..times import iso, today
 from . import server_entities as shapes
+from .api_versions import API_VERSION
 from .call import Call
 from .entities import CustomEmoji
 from .server_entities import (
@@ -39,10 +40,8 @@ from .server_entities import (
     WeekActivity,
 )
 
-# Clients compare these with what they want to use. API version 2 says that there are grouped notifications; Mastodon
-# 4.5 (7) and 4.6 (10, collections) more than is here yet beside quotes, so no higher number is true.
+# Clients compare this with what they want to use; newer ones look at API_VERSION instead.
 MASTODON = "4.2.0"
-API_VERSION = 2
 VERSION = f"{MASTODON} (compatible; Chirrup {__version__})"
 
 

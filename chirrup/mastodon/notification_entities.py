@@ -2,7 +2,7 @@
 
 import msgspec
 
-from .collection_entities import Collection
+from .collection_entities import Collection, NotificationFallback
 from .entities import Account, AccountWarning, Entity, Id, Report, Status
 
 
@@ -19,6 +19,7 @@ class NotificationGroup(Entity, kw_only=True):
     report: Report | msgspec.UnsetType = msgspec.UNSET
     moderation_warning: AccountWarning | msgspec.UnsetType = msgspec.UNSET
     collection: Collection | msgspec.UnsetType = msgspec.UNSET
+    fallback: NotificationFallback | msgspec.UnsetType = msgspec.UNSET
 
 
 class PartialAccountWithAvatar(Entity, kw_only=True):

@@ -14,11 +14,16 @@ from .paging import Page, PageQuery
 from .render_accounts import Json
 
 
+class SupportedQuery(msgspec.Struct, kw_only=True):
+    supported_types: list[str] | None = None  # that the app knows; others are told in words too
+
+
 class NotificationsQuery(PageQuery, kw_only=True):
     types: list[str] = []  # those that do not exist are ignored
     exclude_types: list[str] = []
     account_id: Id = 0
     include_filtered: bool = False
+    supported_types: list[str] | None = None  # as in SupportedQuery
 
     def kinds(self) -> set[str]:
         known: set[str] = set(NotificationKind)
@@ -32,15 +37,16 @@ async def index(call: Call, query: NotificationsQuery) -> Page[Notification]:
         found = notifications.page(
             tx, call.account_id, span, query.kinds(), query.account_id, include_held=query.include_filtered
         )
-        return paging.filled(call.render.notifications(tx, call.account_id, found.items), found, span)
+        shown = call.render.notifications(tx, call.account_id, found.items, query.supported_types)
+        return paging.filled(shown, found, span)
 
     return await call.read(operation)
 
 
-async def show(call: Call, id: int) -> Notification:
+async def show(call: Call, id: int, query: SupportedQuery) -> Notification:
     def operation(tx: Tx) -> Json:
         told = notifications.get(tx, call.account_id, id)
-        return call.render.notifications(tx, call.account_id, [told])[0]
+        return call.render.notifications(tx, call.account_id, [told], query.supported_types)[0]
 
     return await call.read(operation)
 

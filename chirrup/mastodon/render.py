@@ -10,12 +10,12 @@ import msgspec
 
 from ..ids import ms_of
 from ..ports import Tx
-from ..social import collections, reports, strikes, tags, text
+from ..social import reports, strikes, tags, text
 from ..social.notification_groups import Entry, key_of
 from ..social.tellable import OFFICIAL
 from ..times import day, iso
 from ..types import ON_COLLECTIONS, Conversation, FeaturedTag, Notification, NotificationKind, NotificationRequest
-from . import entities, notification_entities, render_collections
+from . import collection_entities, entities, notification_entities, render_collections
 from .render_accounts import UNSET, Json
 from .render_cards import history
 from .render_posts import PostRenderer
@@ -42,12 +42,22 @@ class Renderer(PostRenderer):
             for one in found
         ]
 
-    def notifications(self, tx: Tx, viewer_id: int, told: Collection[Notification]) -> list[entities.Notification]:
-        """In their order. The caller must get them from social/notifications.py, which checks visibility."""
+    def notifications(
+        self,
+        tx: Tx,
+        viewer_id: int,
+        told: Collection[Notification],
+        supported: Collection[str] | None = None,
+    ) -> list[entities.Notification]:
+        """In their order. The caller must get them from social/notifications.py, which checks visibility.
+
+        supported: the kinds that the app knows; of others there are words too. None: it did not say.
+        """
         official = [one for one in told if one.kind in OFFICIAL]
         reported, warned = self._official(tx, official) if official else ({}, {})
-        collected = self.collections(tx, viewer_id, {one.post_id for one in told if one.kind in ON_COLLECTIONS})
         by_whom = self.accounts_by_id(tx, {one.from_id for one in told})
+        collected = self._collected(tx, viewer_id, told)
+        in_words = _in_words(told, collected, by_whom, supported)
         about = self.statuses_by_id(tx, viewer_id, {one.about_post_id for one in told if one.about_post_id})
         return [
             entities.Notification(
@@ -59,18 +69,19 @@ class Renderer(PostRenderer):
                 status=about[one.about_post_id] if one.about_post_id else UNSET,
                 report=reported.get(one.id, UNSET),
                 moderation_warning=warned.get(one.id, UNSET),
-                collection=collected.get(one.post_id, UNSET) if one.kind in ON_COLLECTIONS else UNSET,
+                collection=collected.get(one.id, UNSET),
+                fallback=in_words.get(one.id, UNSET),
             )
             for one in told
         ]
 
-    def collections(self, tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Json]:
-        """Those of ids that the viewer may see. No query where ids is empty."""
-        found = collections.seen(tx, viewer_id, ids) if ids else {}
-        return {
-            one.collection.id: render_collections.collection(self, one)
-            for one in collections.whole(tx, viewer_id, found.values())
-        }
+    def _collected(
+        self, tx: Tx, viewer_id: int, told: Collection[Notification]
+    ) -> dict[int, collection_entities.Collection]:
+        """The collections by the notification that tells of them. No query where none does."""
+        about = {one.id: one.post_id for one in told if one.kind in ON_COLLECTIONS}
+        shown = render_collections.by_ids(tx, self, viewer_id, about.values()) if about else {}
+        return {id: shown[at] for id, at in about.items() if at in shown}
 
     def notification_groups(
         self,
@@ -80,28 +91,29 @@ class Renderer(PostRenderer):
         oldest: Mapping[int, int] | None = None,
         *,
         partial: bool = False,
+        supported: Collection[str] | None = None,
     ) -> notification_entities.GroupedNotificationsResults:
         """In their order, as social/notification_groups.py has found them.
 
         oldest: where they stand on a page, by Entry.at: the oldest member there, if that is not the same.
-        partial: of each group the first account alone is told in full.
+        partial: of each group the first account alone is told in full. supported: as in notifications().
         """
         named = {id: None for one in found for id in one.group.sample}  # in their order, each once
         full = {one.group.sample[0] for one in found} if partial else named.keys()
         about = {one.at.about_post_id: None for one in found if one.at.about_post_id}
         official = [one.at for one in found if one.at.kind in OFFICIAL]
         told = self._official(tx, official) if official else ({}, {})
-        on = {one.at.id: one.at.post_id for one in found if one.at.kind in ON_COLLECTIONS}
-        shown = self.collections(tx, viewer_id, on.values())
-        collected = {id: shown[at] for id, at in on.items() if at in shown}
         people, posts = self.accounts_by_id(tx, named), self.statuses_by_id(tx, viewer_id, about)
+        alone = [one.at for one in found]
+        collected = self._collected(tx, viewer_id, alone)
+        in_words = _in_words(alone, collected, people, supported)
         return notification_entities.GroupedNotificationsResults(
             accounts=[people[id] for id in named if id in full and id in people],
             partial_accounts=[_partial(people[id]) for id in named if id not in full and id in people]
             if partial
             else UNSET,
             statuses=[posts[id] for id in about if id in posts],
-            notification_groups=[_group(one, oldest, *told, collected) for one in found],
+            notification_groups=[_group(one, oldest, *told, collected, in_words) for one in found],
         )
 
     def _official(
@@ -157,6 +169,22 @@ class Renderer(PostRenderer):
         )
 
 
+def _in_words(
+    told: Collection[Notification],
+    collected: Mapping[int, collection_entities.Collection],
+    people: Mapping[int, Json],
+    supported: Collection[str] | None,
+) -> dict[int, collection_entities.NotificationFallback]:
+    """By notification, where there are words for it."""
+    if supported is None:
+        return {}
+    return {
+        one.id: render_collections.in_words(one.kind, people[one.from_id], collected[one.id])
+        for one in told
+        if one.id in collected and one.from_id in people and one.kind not in supported
+    }
+
+
 _partial = msgspec.json.Decoder(notification_entities.PartialAccountWithAvatar).decode
 
 
@@ -165,7 +193,8 @@ def _group(
     oldest: Mapping[int, int] | None,
     reported: Mapping[int, entities.Report],
     warned: Mapping[int, entities.AccountWarning],
-    collected: Mapping[int, Json],
+    collected: Mapping[int, collection_entities.Collection],
+    in_words: Mapping[int, collection_entities.NotificationFallback],
 ) -> notification_entities.NotificationGroup:
     paged = oldest is not None
     return notification_entities.NotificationGroup(
@@ -181,4 +210,5 @@ def _group(
         report=reported.get(one.at.id, UNSET),
         moderation_warning=warned.get(one.at.id, UNSET),
         collection=collected.get(one.at.id, UNSET),
+        fallback=in_words.get(one.at.id, UNSET),
     )

@@ -13,22 +13,24 @@ from ..access.sites import Site
 from ..access.visibility import OPEN, Seen
 from ..errors import NotFound
 from ..ports import Tx
+from ..social import collections, shown, text
 from ..social import media as media_files
-from ..social import shown, text
 from ..social.matching import Match
 from ..social.media import SLOT_MS, Addresses
 from ..social.polls import ShownPoll
 from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
 from ..times import iso, iso_or_none
-from ..types import App, Filter, Media, MediaState, Post, PostCounts, PostFlags, PostVersion, QuotePolicy, QuoteState
-from . import entities, filter_entities
+from ..types import App, Media, MediaState, Post, PostCounts, PostFlags, PostVersion, QuotePolicy, QuoteState
+from . import entities, render_collections
 from .collection_entities import ShallowTag
 from .render_accounts import UNSET, Json, encode
 from .render_cards import NO_CARD, CardRenderer
+from .render_filters import filter_result
 
 Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
-KeptPost = tuple[Version, bytes, int | None]  # the last: the version of the emoji it shows; None: it has no shortcodes
+# The third: the version of the emoji it shows; None: it has no shortcodes. The last: the collections that it links to.
+KeptPost = tuple[Version, bytes, int | None, tuple[int, ...]]
 
 
 class _Quoting(msgspec.Struct):
@@ -73,7 +75,8 @@ class PostRenderer(CardRenderer):
         """The parts that are missing."""
         for post in fixed.missing:
             drawn = self._drawn(tx) if any_in((post.text, post.summary)) else None
-            fixed.keep(post, encode(self._fixed(tx, post, details))[:-1] + b",", drawn)
+            linked = collections.linked_in(post.text, self.base_url)
+            fixed.keep(post, encode(self._fixed(tx, post, details))[:-1] + b",", drawn, linked)
 
     def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
         seen = page.seen
@@ -82,6 +85,7 @@ class PostRenderer(CardRenderer):
         voting = {id: encode(self.poll(tx, one, seen.viewer_id)) for id, one in page.polls.items()}
         cards = self.cards(tx, page.cards, seen.viewer_id) if page.cards else {}
         known = bool(seen.viewer_id)
+        linked = render_collections.tagged(tx, self, seen.viewer_id, fixed.linked) if fixed.linked else {}
 
         def whole(
             post: Post, original: Post, matches: Collection[Match], reblog: bytes = b"null", quote: bytes = b"null"
@@ -99,6 +103,7 @@ class PostRenderer(CardRenderer):
                 (
                     fixed.parts[post.id],
                     cards.get(post.card_id, NO_CARD) if post.card_id else b"",
+                    linked.get(post.id, b"") if linked else b"",
                     self._quoting(post, seen) if post.quote_of_id else b"",
                     _parent(*seen.parent_of(post)) if post.reply_to_id else b"",
                     b'"sensitive":true,"account":' if seen.is_sensitive(post) else b'"sensitive":false,"account":',
@@ -166,6 +171,7 @@ class PostRenderer(CardRenderer):
             emojis=self.emojis_in(tx, (post.text, post.summary)),
             application=_application(details.apps.get(post.app_id)),
             card=UNSET if post.card_id else None,
+            tagged_collections=UNSET if collections.linked_in(post.text, self.base_url) else [],
             in_reply_to_id=UNSET if post.reply_to_id else None,
             in_reply_to_account_id=UNSET if post.reply_to_id else None,
         )
@@ -266,6 +272,7 @@ class _Fixed:
     def __init__(self, kept: Kept[KeptPost], now_ms: int, drawn: Callable[[], int], *, closed: bool) -> None:
         """drawn: the version of the emoji that are shown now."""
         self.parts: dict[int, bytes] = {}
+        self.linked: dict[int, tuple[int, ...]] = {}  # by post: the collections that it links to
         self.missing: list[Post] = []
         self._kept, self._closed, self._drawn = kept, closed, drawn
         self._slot = now_ms // SLOT_MS
@@ -277,13 +284,17 @@ class _Fixed:
             current = kept and kept[0] == ((post.changed_ms, 0) if post.media_ids == "[]" else self._version(post))
             if kept and current and (kept[2] is None or kept[2] == self._drawn()):
                 self.parts[post.id] = kept[1]
+                if kept[3]:
+                    self.linked[post.id] = kept[3]
             else:
                 self.missing.append(post)
         return self.missing
 
-    def keep(self, post: Post, part: bytes, drawn: int | None) -> None:
+    def keep(self, post: Post, part: bytes, drawn: int | None, linked: tuple[int, ...]) -> None:
         self.parts[post.id] = part
-        self._kept.keep(post.id, (self._version(post), part, drawn))
+        if linked:
+            self.linked[post.id] = linked
+        self._kept.keep(post.id, (self._version(post), part, drawn, linked))
 
     def _version(self, post: Post) -> Version:
         """Includes a time slot for private media, because their addresses expire."""
@@ -366,25 +377,6 @@ _ENDS = [
     {key: _end(approval, _filtered(()) if known else b"") for key, approval in APPROVALS.items()}
     for known in (False, True)
 ]
-
-
-def filter_entity(one: Filter) -> filter_entities.Filter:
-    """Without what is in it, as posts have it."""
-    return filter_entities.Filter(
-        id=str(one.id),
-        title=one.title,
-        context=one.places,
-        expires_at=iso_or_none(one.expires_ms),
-        filter_action=one.action,
-    )
-
-
-def filter_result(match: Match) -> filter_entities.FilterResult:
-    return filter_entities.FilterResult(
-        filter=filter_entity(match.filter),
-        keyword_matches=match.keywords or None,
-        status_matches=[str(id) for id in match.post_ids] or None,
-    )
 
 
 def _application(app: App | None) -> entities.StatusApplication | None:

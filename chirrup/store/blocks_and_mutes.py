@@ -109,14 +109,16 @@ def hidden(tx: Tx, viewer_id: int, limit: int = 5000) -> list[int]:
     return [id for (id,) in rows]
 
 
-def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -> set[int]:
-    """Those of ids that mind post, which boosts original: Relations.minds() for one post and many viewers."""
-    if not ids:
+def concerned(tx: Tx, accounts: Collection[int], ids: Collection[int]) -> set[int]:
+    """Those of ids who block or mute one of accounts, or are blocked by one."""
+    if not (accounts and ids):
         return set()
-    said = (post, original) if original else (post,)
-    authors = {one.author_id for one in said}
-    accounts = authors.union(*[one.addressed for one in said])
-    rows = tx.all(
+    return {id for _, id, _ in _between(tx, accounts, ids)}.intersection(ids)
+
+
+def _between(tx: Tx, accounts: Collection[int], ids: Collection[int]) -> list[tuple[int, int, int]]:
+    """(one of accounts, who mutes or blocks it, 0), or (one of accounts, whom it blocks, 1); for a range around ids."""
+    return tx.all(
         f"""SELECT account_id, muter_id, 0 FROM muted_by
               WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "accounts")}
                 AND muter_id BETWEEN :low AND :high AND (expires_ms = 0 OR expires_ms > :now)
@@ -132,6 +134,16 @@ def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -
         high=max(ids),
         now=tx.now_ms,
     )
+
+
+def averse_to(tx: Tx, post: Post, original: Post | None, ids: Collection[int]) -> set[int]:
+    """Those of ids that mind post, which boosts original: Relations.minds() for one post and many viewers."""
+    if not ids:
+        return set()
+    said = (post, original) if original else (post,)
+    authors = {one.author_id for one in said}
+    accounts = authors.union(*[one.addressed for one in said])
+    rows = _between(tx, accounts, ids)
     # a block by an account that is only mentioned keeps nothing from whom it blocks
     minding = {id for account, id, is_blocked in rows if account in authors or not (is_blocked or id in authors)}
     minding.discard(post.author_id)

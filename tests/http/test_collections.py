@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from client import Person, Server, eventually
 from shapes import decode
+from visitor import Visitor, logged_in
 
 from chirrup.mastodon import entities
 from chirrup.mastodon.collection_entities import Collections, WrappedCollection, WrappedCollectionItem
@@ -59,6 +60,14 @@ def test_one_is_made_filled_changed_left_and_deleted(server: Server, ann: Person
     assert note == carla.get(f"/api/v1/notifications/{note['id']}").json()
     (group,) = carla.get("/api/v2/notifications").json()["notification_groups"]
     assert (group["type"], group["collection"]) == ("added_to_collection", note["collection"])
+    assert "fallback" not in note and "fallback" not in group
+    old = {"supported_types[]": ["follow"]}
+    ids = note["id"], group["group_key"]
+    asked = [f"/api/v1/notifications/{ids[0]}", f"/api/v2/notifications/{ids[1]}", "/api/v2/notifications"]
+    in_one, *in_groups = [carla.get(one, **old).json() for one in asked]
+    words = [in_one["fallback"], *(one["notification_groups"][0]["fallback"] for one in in_groups)]
+    assert words == 3 * [carla.get("/api/v1/notifications", **old).json()[0]["fallback"]]
+    assert words[0]["title"] == f"{ann.name} added you to a collection" and made["url"] in words[0]["details"]
     changed = ann.patch(path, name="Better ones", tag_name="", discoverable=False)
     assert decode(changed, WrappedCollection).collection.name == "Better ones"
     assert (changed.json()["collection"]["tag"], changed.json()["collection"]["description"]) == (None, "1 &lt; 2")
@@ -187,6 +196,28 @@ def test_blocks_and_mutes_hide_it_and_who_is_in_it(ann: Person, bob: Person, ser
         assert (hidden.status_code, hidden.text) == (404, absent.text)
     assert bob.get(f"/api/v1/accounts/{ann.id}/collections").json() == {"collections": []}
     assert server.anyone().get(path).ok
+
+
+def test_a_page_shows_it_and_lets_one_leave(ann: Person, bob: Person, server: Server, found: list[Person]):
+    carla, dora, _ = found
+    made = make(ann, carla, dora, description="<b>", tag_name="Birds")
+    unlisted = make(ann, carla, discoverable=False)
+    bob.post(f"/api/v1/accounts/{dora.id}/block")
+    path = f"/collections/{made['id']}"
+    stranger, bobs, carlas = Visitor(server.url), logged_in(server, bob), logged_in(server, carla)
+
+    page = stranger.get(path).text
+    assert f"@{carla.name}" in page and f"@{dora.name}" in page and "&lt;b&gt;" in page and "/tags/Birds" in page
+    assert f"@{dora.name}" not in bobs.get(path).text
+    profile = stranger.get(f"/@{ann.name}").text
+    assert path in profile and unlisted["id"] not in profile
+    eventually(lambda: path in carlas.get("/notifications").text)
+
+    assert f"{path}/leave" not in bobs.get(path).text
+    assert carlas.post(f"{path}/leave", csrf_from=path).headers["Location"] == path
+    assert f"@{carla.name}" not in stranger.get(path).text
+    ann.post(f"/api/v1/accounts/{bob.id}/block")
+    assert bobs.get(path).status_code == stranger.get(f"/collections/{ABSENT}").status_code == 404
 
 
 def test_a_report_may_name_collections(ann: Person, bob: Person, found: list[Person]):
