@@ -7,7 +7,7 @@ from html import escape
 import msgspec
 
 from ..ports import Tx
-from ..social import collections
+from ..social import collection_links, collections
 from ..social.collections import Item, Whole
 from ..social.push_messages import WORDS
 from ..times import iso
@@ -35,7 +35,7 @@ def tagged(tx: Tx, render: AccountRenderer, viewer_id: int, linked: Mapping[int,
 def collection(render: AccountRenderer, one: Whole) -> entities.Collection:
     """It counts those of its items that the viewer is shown: another number would tell that somebody is hidden."""
     row = one.collection
-    url = f"{render.base_url}{collections.PATH}{row.id}"
+    url = f"{render.base_url}{collection_links.PATH}{row.id}"
     return entities.Collection(
         id=str(row.id),
         account_id=str(row.account_id),

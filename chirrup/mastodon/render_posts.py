@@ -13,7 +13,7 @@ from ..access.sites import Site
 from ..access.visibility import OPEN, Seen
 from ..errors import NotFound
 from ..ports import Tx
-from ..social import collections, shown, text
+from ..social import collection_links, shown, text
 from ..social import media as media_files
 from ..social.matching import Match
 from ..social.media import SLOT_MS, Addresses
@@ -75,7 +75,7 @@ class PostRenderer(CardRenderer):
         """The parts that are missing."""
         for post in fixed.missing:
             drawn = self._drawn(tx) if any_in((post.text, post.summary)) else None
-            linked = collections.linked_in(post.text, self.base_url)
+            linked = collection_links.linked_in(post.text, self.base_url)
             fixed.keep(post, encode(self._fixed(tx, post, details))[:-1] + b",", drawn, linked)
 
     def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
@@ -171,7 +171,7 @@ class PostRenderer(CardRenderer):
             emojis=self.emojis_in(tx, (post.text, post.summary)),
             application=_application(details.apps.get(post.app_id)),
             card=UNSET if post.card_id else None,
-            tagged_collections=UNSET if collections.linked_in(post.text, self.base_url) else [],
+            tagged_collections=UNSET if collection_links.linked_in(post.text, self.base_url) else [],
             in_reply_to_id=UNSET if post.reply_to_id else None,
             in_reply_to_account_id=UNSET if post.reply_to_id else None,
         )

@@ -26,8 +26,6 @@ COLLECTIONS_MAX = 10  # of an account; this and the next three are Mastodon's
 ITEMS_MAX = 25
 NAME_CHARS_MAX = 40
 DESCRIPTION_CHARS_MAX = 100
-PATH = "/collections/"  # before the id in its address
-LINKS_MAX = 5  # in one post, that are shown with it
 OFFSET_MAX = 5000  # of a page of those that an account is in
 
 
@@ -79,6 +77,13 @@ def seen(tx: Tx, viewer_id: int, ids: Many[int]) -> dict[int, Collection]:
     return {id: one for id, one in found.items() if one.account_id in shown}
 
 
+def for_staff(tx: Tx, org_id: int, ids: Many[int]) -> list[Collection]:
+    """Those of ids that are still there in the organisation, whoever may see them: for what was reported."""
+    found = rows.by_ids(tx, ids)
+    owners = account_rows.by_ids(tx, {one.account_id for one in found.values()})
+    return [one for one in found.values() if owners[one.account_id].org_id == org_id]
+
+
 def of_account(tx: Tx, viewer_id: int, account_id: int) -> list[Collection]:
     """The newest first; without those that are not discoverable, unless they are the viewer's. Raises NotFound."""
     account = accounts.get(tx, viewer_id, account_id)
@@ -90,17 +95,17 @@ def of_account(tx: Tx, viewer_id: int, account_id: int) -> list[Collection]:
 def holding(tx: Tx, account_id: int, *, offset: int, limit: int) -> list[Collection]:
     """Collections that account_id is in, the last joined first. What somebody is in is told to nobody else."""
     offset = max(0, min(offset, OFFSET_MAX))
-    owners: dict[int, Collection] = {}
+    there: dict[int, Collection] = {}
 
     def kept(some: Many[tuple[int, int]]) -> list[tuple[int, int]]:
         found = rows.by_ids(tx, [id for _, id in some])
         shown = set(visibility.accounts_shown(tx, account_id, {one.account_id for one in found.values()}))
-        owners.update({id: one for id, one in found.items() if one.account_id in shown})
-        return [one for one in some if one[1] in owners]
+        there.update({id: one for id, one in found.items() if one.account_id in shown})
+        return [one for one in some if one[1] in there]
 
     span = Span(before=ID_MAX, limit=offset + limit)
     page = fill(span, lambda part: rows.holding(tx, account_id, part), kept, key=lambda one: one[0])
-    return [owners[id] for _, id in page.items[offset:]]
+    return [there[id] for _, id in page.items[offset:]]
 
 
 def whole(tx: Tx, viewer_id: int, found: Many[Collection]) -> list[Whole]:
@@ -111,8 +116,11 @@ def whole(tx: Tx, viewer_id: int, found: Many[Collection]) -> list[Whole]:
     """
     if not found:
         return []
-    items = [one for one in rows.items(tx, [one.id for one in found]) if not one.revoked_ms]
-    ids = {one.account_id for one in items}
+    items: dict[int, list[CollectionItem]] = {one.id: [] for one in found}
+    for item in rows.items(tx, items.keys()):
+        if not item.revoked_ms:
+            items[item.collection_id].append(item)
+    ids = {one.account_id for some in items.values() for one in some}
     people, known = account_rows.by_ids(tx, ids), blocks_and_mutes.of(tx, viewer_id, ids)
     shown = set(visibility.accounts_shown(tx, viewer_id, ids))
 
@@ -125,31 +133,15 @@ def whole(tx: Tx, viewer_id: int, found: Many[Collection]) -> list[Whole]:
 
     return [
         Whole(
-            collection,
+            each,
             [
-                Item(one, bool(people[one.account_id].is_recommended))
-                for one in items
-                if one.collection_id == collection.id and is_shown(one, collection.account_id)
+                Item(one, people[one.account_id].is_recommended)
+                for one in items[each.id]
+                if is_shown(one, each.account_id)
             ],
         )
-        for collection in found
+        for each in found
     ]
-
-
-def linked_in(words: str, base_url: str = "") -> tuple[int, ...]:
-    """The ids of those that a text has the address of, at this site; "": at any. At most LINKS_MAX."""
-    if PATH not in words:
-        return ()
-    found = [link.value.rpartition(PATH) for link in text.extract(words).urls]
-    ids = [id for site, _, id in found if site == (base_url or site) and id.isascii() and id.isdigit() and len(id) < 19]
-    return tuple(dict.fromkeys(map(int, ids)))[:LINKS_MAX]
-
-
-def told_apart(tx: Tx, ids: Many[int], viewers: Many[int]) -> set[int]:
-    """Those of viewers to whom one of these collections may look otherwise than to somebody without a login."""
-    found = rows.by_ids(tx, ids)
-    people = {one.account_id for one in (*found.values(), *rows.items(tx, found.keys()))}
-    return (people & set(viewers)) | blocks_and_mutes.concerned(tx, people, viewers)
 
 
 # writing

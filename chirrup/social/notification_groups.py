@@ -20,9 +20,11 @@ from ..store.notifications import Gone
 from ..types import Notification, NotificationGroup, NotificationKind, Span
 from .tellable import Tellable
 
-GROUPED = frozenset((NotificationKind.FAVOURITE, NotificationKind.BOOST, NotificationKind.FOLLOW))
+GROUPED = frozenset(
+    (NotificationKind.FAVOURITE, NotificationKind.BOOST, NotificationKind.FOLLOW, NotificationKind.SIGN_UP)
+)
 SPAN_MS = 12 * 3600 * 1000  # from the first of a group to its last
-_KEY = re.compile(r"(ungrouped|[a-z_]+-\d{1,19})-(\d{1,19})", re.ASCII)
+_KEY = re.compile(r"(ungrouped|[a-z_.]+-\d{1,19})-(\d{1,19})", re.ASCII)
 
 
 def key_of(told: Notification) -> str:

@@ -258,7 +258,7 @@ def on_signed_up(tx: Tx, event: events.SignedUp) -> Signals:
         return []
     told: Signals = []
     for id in staff.who_may(tx, account.org_id, NEEDED[NotificationKind.SIGN_UP]):
-        told += _signals(tx, rows.insert(tx, id, NotificationKind.SIGN_UP, event.of, 0), push=True)
+        told += _signals(tx, groups.write(tx, id, NotificationKind.SIGN_UP, event.of), push=True)
     return told
 
 

@@ -13,7 +13,7 @@ from ..ports import Tx
 from ..store import accounts, blocks_and_mutes, follows, posts, reactions
 from ..store.blocks_and_mutes import Relations
 from ..types import AccountState, Post, QuotePolicy
-from . import collections
+from . import collection_links
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -78,8 +78,8 @@ def _alike(
     marked = [one for one in said if one is quoted or not is_new or post.boost_of_id or post.reply_to_id]
     did = [reactions.deeds(tx, one, viewers) for one in marked]
     beside = _Beside(tx, read, original, quoted, viewers, post.org_id)
-    linked = {id for one in said for id in collections.linked_in(one.text)}
-    apart_by_links = collections.told_apart(tx, linked, viewers) if linked else set[int]()
+    linked = {id for one in said for id in collection_links.linked_in(one.text)}
+    apart_by_links = collection_links.told_apart(tx, linked, viewers) if linked else set[int]()
     alone = ({0, post.author_id, *(one.author_id for one in said)} | beside.averse | apart_by_links) & viewers
     apart = alone.union(*did) & viewers
     alike: dict[object, set[int]] = {}

@@ -70,8 +70,12 @@ def test_a_new_account_does_nothing_and_is_seen_by_staff_alone_until_it_is_let_i
     }
     eventually(lambda: one.id in told(boss))
     eventually(lambda: one.id in told(helper))
+    sign_up(club, "nelly")
+    both = {one.id, waiting(boss)["nelly"].id}
+    eventually(lambda: both <= set(told(boss)))
     groups = boss.get("/api/v2/notifications", types=["admin.sign_up"]).json()["notification_groups"]
-    assert one.id in [id for group in groups for id in group["sample_account_ids"]]
+    (group,) = [group for group in groups if both <= set(group["sample_account_ids"])]
+    assert boss.get(f"/api/v2/notifications/{group['group_key']}/accounts").ok
 
     def shown_to(person: Person) -> list[bool]:
         asked = {"q": "mallory", "resolve": "false"}

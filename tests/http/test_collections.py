@@ -220,9 +220,11 @@ def test_a_page_shows_it_and_lets_one_leave(ann: Person, bob: Person, server: Se
     assert bobs.get(path).status_code == stranger.get(f"/collections/{ABSENT}").status_code == 404
 
 
-def test_a_report_may_name_collections(ann: Person, bob: Person, found: list[Person]):
+def test_a_report_may_name_collections(server: Server, ann: Person, bob: Person, admin: Person, found: list[Person]):
     made, other = make(ann), make(found[0])
 
     report = bob.post("/api/v1/reports", account_id=ann.id, collection_ids=[made["id"], other["id"], ABSENT])
 
     assert decode(report, entities.Report).collection_ids == [made["id"]]
+    page = logged_in(server, admin).get(f"/admin/reports/{report.json()['id']}").text
+    assert f'<a href="/collections/{made["id"]}"' in page and other["id"] not in page

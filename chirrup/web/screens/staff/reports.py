@@ -10,9 +10,9 @@ from ....access.roles import Permission
 from ....http.arguments import path_id
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import moderation, reports, strikes
+from ....social import collections, moderation, reports, strikes
 from ....social.moderation import Decision
-from ....types import Report, Span
+from ....types import Collection, Report, Span
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...problems import Problem
@@ -95,6 +95,7 @@ async def queue(call: Call) -> Page:
 class Whole(msgspec.Struct, frozen=True):
     report: ReportView
     posts: list[PostView]  # those that are still there
+    collections: list[Collection]  # likewise
     history: list[StrikeView]
 
 
@@ -116,6 +117,7 @@ def _whole(tx: Tx, call: Call, id: int) -> Whole:
     return Whole(
         _views(tx, call, [report])[0],
         call.views.judged(tx, call.account_id, report.posts),
+        collections.for_staff(tx, call.site.org_id, report.collections) if report.collections else [],
         [view(one, tx.now_ms) for one in history],
     )
 
