@@ -40,8 +40,9 @@ from .server_entities import (
     WeekActivity,
 )
 
-# Clients compare this with what they want to use; newer ones look at API_VERSION instead.
-MASTODON = "4.2.0"
+# Clients compare this with what they want to use: the version of Mastodon whose documented endpoints are here, but for
+# those that docs/api.md gives a reason for. Newer clients look at API_VERSION instead.
+MASTODON = "4.6.0"
 VERSION = f"{MASTODON} (compatible; Chirrup {__version__})"
 
 
