@@ -256,6 +256,19 @@ def test_a_hostile_tar_is_refused():
             tars.copy(io.BytesIO(data), io.BytesIO(), 500_000 if said == "too large" else 2**20 * 2)
 
 
+def test_of_mentions_without_end_the_first_are_looked_at():
+    def said(count: int) -> str:
+        others = [{"type": "Mention", "name": f"@n{n}@far.example"} for n in range(count)]
+        content = '<a href="https://away.example/@bob">@bob</a>'
+        note = {"id": "a", "published": "2020-01-01T00:00:00Z", "content": content}
+        note["tag"] = [*others, {"type": "Mention", "name": "@bob@far.example"}]
+        activity = {"type": "Create", "object": note}
+        (post,) = OldArchive(Zip(zipped({"outbox.json": json.dumps({"orderedItems": [activity]})}))).posts()
+        return post.text
+
+    assert (said(100), said(1000)) == ("@bob@far.example", "@bob@away.example")
+
+
 def test_what_a_post_quotes_is_named_once():
     def said(content: str, **more: Any) -> str:
         note = {"published": "2020-01-01T00:00:00Z", "content": content, **more}

@@ -22,6 +22,7 @@ JSON_BYTES_MAX = 512 * 1024 * 1024  # unpacked, of one file with posts
 ITEMS_MAX = 1_000_000
 PUBLICS = {PUBLIC, "as:Public", "Public"}
 QUOTED = ("quote", "quoteUri", "quoteUrl", "_misskey_quote")  # addresses of what a post quotes
+TAGS_MAX = 200  # of a post: each link is compared with those that mention somebody
 SOURCE_CHARS_MAX = 500  # no address is longer; an index of PostgreSQL takes 2,700 bytes
 DRAWN = re.compile(r"media_attachments/.*")
 _OUTBOX = re.compile(r'"orderedItems"\s*:\s*\[')
@@ -75,7 +76,7 @@ class OldArchive:
             published_ms = ms_of_text(text(note.get("published")) or text(activity.get("published")))
         except (ValueError, OverflowError):
             return OldPost(source, 0, problem="has no date that can be read")
-        tags = [thing(tag) for tag in listed(note.get("tag"))]
+        tags = [thing(tag) for tag in listed(note.get("tag"))[:TAGS_MAX]]
         mentions = [text(tag.get("name")) for tag in tags if tag.get("type") == "Mention"]
         written = thing(note.get("source"))
         is_plain = written.get("mediaType") == "text/plain"
