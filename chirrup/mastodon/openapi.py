@@ -20,7 +20,8 @@ Json = dict[str, Any]
 OAUTH = "oauth"
 ID: Json = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,18})$"}
 ABOUT = """The Mastodon client API (https://docs.joinmastodon.org/api/) as this server speaks it.
-Forms name a list `key[]` and a part of an object `key[part]`; numbers and booleans may come as text everywhere."""
+Forms name a list `key[]` and a part of an object `key[part]`; numbers and booleans may come as text everywhere.
+With `lang=de`, or Accept-Language, errors are said in German; what programs read of them stays as it is."""
 
 
 class Error(msgspec.Struct, kw_only=True):

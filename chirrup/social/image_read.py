@@ -49,7 +49,7 @@ _KNOWN = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", 
 _AVIF = {b"avif", b"avis"}
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 BRANDS_BYTES = 64
-_REFUSED = ((b"<", "SVG, HTML or XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"II*", "TIFF"), (b"MM\0*", "TIFF"))
+_REFUSED = ((b"<", "SVG/HTML/XML"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"), (b"II*", "TIFF"), (b"MM\0*", "TIFF"))
 
 # In a JPEG's pixels, 0xFF is followed by 0 or by a restart (RST0 to RST7). Anything else begins the next segment.
 # ITU-T T.81, B.1.1.

@@ -3,7 +3,7 @@
 import msgspec
 
 from ..errors import BadRequest, ChirrupError, NotFound
-from ..http import lenient, problems
+from ..http import lenient, problems, unfit
 from ..mastodon.problems import message
 from ..wording import N_, Language
 from . import streams
@@ -64,6 +64,9 @@ async def _obey(hub: Hub, reader: Reader, language: Language, text: str | bytes)
             await hub.unsubscribe(reader, *_key(command))
         else:
             raise BadRequest("type must be subscribe or unsubscribe, got {got!r}", got=command.type[:40])
+    except msgspec.ValidationError as error:
+        sentence, params = unfit.said_of(str(error))
+        _say(reader, BadRequest(sentence, **params), language)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _say(reader, BadRequest("This is not a command: {told}", told=error), language)
     except ChirrupError as error:

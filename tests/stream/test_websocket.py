@@ -167,6 +167,16 @@ async def test_a_wrong_stream_in_the_address_is_answered_on_the_socket(town: Tow
     assert (await socket.next())["status"] == 400
 
 
+async def test_what_is_wrong_is_said_in_the_language_in_which_the_socket_was_opened(town: Town):
+    socket = await town.socket(stream="hashtag", lang="de")
+    await socket.next()
+
+    await socket.ask("shout", stream="public")
+    assert (await socket.next())["error"] == "type muss subscribe oder unsubscribe sein, angegeben ist 'shout'"
+    await socket.opened.send_str('{"type": "subscribe", "stream": []}')
+    assert (await socket.next())["error"] == "Erwartet ist `str`, angegeben ist `array`, bei `$.stream`"
+
+
 async def test_a_list_of_somebody_else_is_not_found(town: Town):
     ann, bob = await town.people("ann", "bob")
     made = await town.write(lists.create, ann, lists.ListChange(title="friends"))
