@@ -243,6 +243,11 @@ ACCESS = {  # Wanted.what -> (subject, what has happened)
         "a device was given a passkey. It logs in without the password.",
     ),
     emails.PASSKEY_REMOVED: ("A passkey was removed", "one of your passkeys was removed, and logs in no more."),
+    emails.MOVED: (
+        "Your account has moved",
+        "it leads to another account of this server from now on, and its followers are being moved there. "
+        "The settings can end that; followers who have moved stay there.",
+    ),
     emails.RECOVERY_USED: ("A recovery code was used", "one of your recovery codes was used. It does not work again."),
 }
 

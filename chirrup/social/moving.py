@@ -6,6 +6,7 @@ Why so: docs/decisions/0060-moving.md.
 
 import msgspec
 
+from ..access import emails
 from ..errors import ChirrupError, Invalid, NotFound, too_many
 from ..events import AccessEnded, AccountChanged
 from ..ids import bucket_of
@@ -78,6 +79,7 @@ def move(tx: Tx, account_id: int, handle: str, domain: str) -> None:
     made = Move(account_id, tx.new_id(bucket_of(account_id)), target.id, followers, 0, 0, 0)
     rows.insert(tx, made)
     jobs.enqueue(tx, FOLLOWERS, of=account_id, key=str(made.id), payload=(account_id, target.id))
+    emails.access_changed(tx, account_id, emails.MOVED)
     tx.emit(AccessEnded(account_id, []))  # its tokens may be kept for the way back; its streams end now
 
 

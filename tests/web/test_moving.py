@@ -2,6 +2,7 @@
 
 import pytest
 from client import Person, Server, eventually
+from mail_folder import newest
 from visitor import Visitor, logged_in
 
 pytestmark = pytest.mark.slow
@@ -27,6 +28,7 @@ def test_a_person_moves_comes_back_and_is_asked_for_a_proof(server: Server, ann:
 
     eventually(lambda: [one["id"] for one in new.get(f"/api/v1/accounts/{new.id}/followers").json()] == [bob.id])
     eventually(lambda: "1 of 1" in anns.get(PAGE).text)
+    eventually(lambda: newest(server, f"{ann.name}@example.com")[0] == "Your account has moved")
     shown = bob.get(f"/api/v1/accounts/{ann.id}").json()
     assert (shown["moved"]["id"], "moved" in shown["moved"]) == (new.id, False)
     profile = logged_in(server, bob).get(f"/@{ann.name}").text
