@@ -11,6 +11,7 @@ from stream.town import Socket, Town, update
 from chirrup.access import logins, tokens
 from chirrup.ids import ID_MAX
 from chirrup.social import accounts, follows, lists, notification_policies, polls, posts, reactions
+from chirrup.stream.streams import NAMES
 from chirrup.types import Draft, PollDraft, Post, Span, Treatment, Visibility
 
 pytestmark = pytest.mark.slow
@@ -105,6 +106,41 @@ async def test_one_connection_carries_many_streams_and_each_event_names_its_own(
     assert sorted([(await socket.next())["stream"] for _ in range(2)]) == [["list", str(list_id)], ["user"]]
     await town.settled()
     await _obeyed(socket)  # and nothing else came before this
+
+
+async def test_every_stream_of_the_documentation_is_joined_and_left(town: Town):
+    ann, bob = await town.people("ann", "bob")
+    await town.write(follows.follow, bob, ann)
+    list_id = (await town.write(lists.create, bob, lists.ListChange(title="friends"))).id
+    await town.write(lists.add, bob, list_id, [ann])
+    await town.settled()
+    socket = await town.socket(await town.token(bob))
+    more = {"hashtag": {"tag": "tea"}, "hashtag:local": {"tag": "tea"}, "list": {"list": str(list_id)}}
+    for name in sorted(NAMES):
+        await socket.ask(stream=name, **more.get(name, {}))
+    await _obeyed(socket)
+
+    await town.say(ann, "#tea")
+    shown = [await socket.next() for _ in range(6)]
+    await town.say(ann, "@bob psst", visibility=Visibility.DIRECT)
+    told = [await socket.next() for _ in range(5)]
+
+    tea, listed = ["tea"], [str(list_id)]
+    streams = [["hashtag", *tea], ["hashtag:local", *tea], ["list", *listed], ["public"], ["public:local"], ["user"]]
+    assert sorted(one["stream"] for one in shown) == streams and {one["event"] for one in shown} == {"update"}
+    assert sorted((one["stream"], one["event"]) for one in told) == [
+        (["direct"], "conversation"),
+        (["list", *listed], "update"),
+        (["user"], "notification"),
+        (["user"], "update"),
+        (["user:notification"], "notification"),
+    ]
+    for name in sorted(NAMES):
+        await socket.ask("unsubscribe", stream=name, **more.get(name, {}))
+    await _obeyed(socket)
+    await town.say(ann, "#tea @bob")
+    await town.settled()
+    await _obeyed(socket)  # and nothing came before this
 
 
 async def test_a_stream_asked_for_twice_tells_once(town: Town):
