@@ -13,7 +13,7 @@ from world import png
 
 from chirrup.errors import Invalid, NotFound
 from chirrup.ports import Engines
-from chirrup.social import accounts, follows, leaving, media, pictures, posts, reactions, uploads
+from chirrup.social import accounts, follows, leaving, media, moving, pictures, posts, reactions, uploads
 from chirrup.social import files as stored_files
 from chirrup.social.portability import activities, archives, imports
 from chirrup.social.portability.archives import WEEK_MS
@@ -74,6 +74,9 @@ async def test_an_archive_has_all_posts_with_their_media_and_marks(engines: Engi
     await db.write(posts.delete, ann, gone.id)
     await settle(engines)
     await db.write(follows.unfollow, ann, bob)
+    for one, other in ((ann, "bob"), (bob, "ann")):
+        await db.write(moving.add_alias, one, other, "town.example")
+    await db.write(moving.move, ann, "bob", "town.example")
 
     asked = await db.write(archives.ask, ann, base_url=URL)
     with pytest.raises(OSError):  # so that it costs a try: who writes for long is not to fill the disk again and again
@@ -89,6 +92,7 @@ async def test_an_archive_has_all_posts_with_their_media_and_marks(engines: Engi
         assert set(names) == {"outbox.json", "likes.json", "bookmarks.json", "actor.json", file, "avatar.jpg"}
         actor, outbox = read(zipped, "actor.json"), read(zipped, "outbox.json")
         assert actor["id"] == f"{URL}/@ann" and actor["icon"]["url"] == "avatar.jpg"
+        assert (actor["alsoKnownAs"], actor["movedTo"]) == ([f"{URL}/@bob"], f"{URL}/@bob")
         assert actor["attachment"][0]["name"] == "Web" and actor["outbox"] == "outbox.json"
         assert read(zipped, "likes.json")["orderedItems"] == [f"{URL}/@bob/{root.id}"]
         assert read(zipped, "bookmarks.json")["orderedItems"] == [f"{URL}/@bob/{root.id}"]

@@ -21,6 +21,7 @@ from ...times import iso
 from ...types import Account, Media, Poll, PollOption, Post, Span, Visibility
 from .. import text
 from ..media import Meta
+from ..moving import Moving
 from ..shown import fields_of
 from .tables import Owner
 
@@ -31,6 +32,8 @@ CONTEXT = [
         "toot": "http://joinmastodon.org/ns#",
         "schema": "http://schema.org#",
         "Hashtag": "as:Hashtag",
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
         "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
         "sensitive": "as:sensitive",
         "blurhash": "toot:blurhash",
@@ -62,8 +65,9 @@ class Beside(msgspec.Struct, frozen=True):
         return f"{self.actor(author_id)}/{id}" if author_id in self.names else ""
 
 
-def actor(account: Account, owner: Owner, pictures: dict[str, tuple[str, str]]) -> Thing:
+def actor(account: Account, owner: Owner, pictures: dict[str, tuple[str, str]], moved: Moving) -> Thing:
     """The account. pictures: "icon" and "image", if it has them -> (name of the file, its type)."""
+    target = moved.target
     address = f"{owner.base_url}/@{account.username}"
     files = {name: {"type": "Image", "mediaType": kind, "url": file} for name, (file, kind) in pictures.items()}
     return {
@@ -79,6 +83,8 @@ def actor(account: Account, owner: Owner, pictures: dict[str, tuple[str, str]]) 
         "discoverable": bool(account.discoverable),
         "indexable": bool(account.indexable),
         "published": iso(account.created_ms),
+        "alsoKnownAs": [f"{owner.base_url}/@{one.username}" for one in moved.aliases],
+        **({"movedTo": f"{owner.base_url}/@{target.username}"} if target else {}),
         "attachment": [
             {
                 "type": "PropertyValue",

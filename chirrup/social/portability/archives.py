@@ -20,7 +20,7 @@ from ...store import accounts as account_rows
 from ...store import archives as rows
 from ...store import jobs
 from ...types import Account, Archive, Media
-from .. import accounts, images
+from .. import accounts, images, moving
 from . import activities, tables
 from .tables import Owner
 
@@ -186,7 +186,8 @@ class _Writer:
             file = f"{file}.{key.rpartition('.')[2]}"
             if key and (kind := await self._copy(key, file)):
                 pictures[name] = file, kind
-        data = _JSON.encode(activities.actor(self._account, self._owner, pictures))
+        moved = await self._engines.db.read(moving.of_account, self._account.id)
+        data = _JSON.encode(activities.actor(self._account, self._owner, pictures, moved))
         await asyncio.to_thread(self._zip.writestr, "actor.json", data)
 
     async def _copy(self, key: str, name: str) -> str:
