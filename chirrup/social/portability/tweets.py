@@ -27,7 +27,7 @@ _NOTES = re.compile(r"(?:.*/)?note-tweet(?:-part\d+)?\.js")
 _MEDIA = re.compile(r"(?:.*/)?tweets?_media/[^/]+")
 _NO_LANGUAGE = re.compile(r"und|zxx|art|q..")  # what Twitter says of pictures, hashtags and the like alone
 _DATES = "%a %b %d %H:%M:%S %z %Y", "%Y-%m-%d %H:%M:%S %z"
-_NAMES = re.compile(r"(?:@\w+\s+)*")  # whom it answers
+_NAMES = re.compile(r"^(?:@\w+\s+)+")  # whom it answers
 _ALIKE_CHARS = 100  # of the beginning
 
 
@@ -122,11 +122,10 @@ def _expanded(words: str, parts: Thing, short: str, whole: str) -> str:
 
 
 def _whole(words: str, long: list[str] | tuple[()]) -> str:
-    """The one of long that begins like words; words, if none does."""
-    names = _NAMES.match(words)
-    said = words[names.end() :] if names else words
-    begin = html.unescape(said.partition("…")[0])[:_ALIKE_CHARS].strip()
+    """The one of long that begins like words, which were cut; words, if none does."""
+    said = _NAMES.sub("", words, count=1)
+    begin = html.unescape(said.rpartition("…")[0])[:_ALIKE_CHARS].strip()
     for one in long:
-        if begin and begin in html.unescape(one) and len(one) > len(said.partition("…")[0]):
-            return one if one.startswith("@") or names is None else names[0] + one
+        if begin and _NAMES.sub("", html.unescape(one), count=1).startswith(begin):
+            return one if one.startswith("@") else words[: len(words) - len(said)] + one
     return words
