@@ -1,6 +1,9 @@
 """A clock was far ahead: rows dated into the future are moved back, in order, with all references to them."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -184,7 +187,8 @@ def test_the_doctor_finds_it_and_the_command_mends_it(tmp_path: Path):
     )
     messages = tmp_path / "posts.txt"
     messages.write_text("good morning\n")
-    chirrup(tmp_path / "town", "load", "--accounts", "2", "--posts", str(messages), **env)
+    load = [sys.executable, "-m", "chirrup", "load", "--accounts", "2", "--posts", str(messages)]
+    subprocess.run(load, env=os.environ | env | {"CHIRRUP_DATA": str(tmp_path / "town")}, check=True)
 
     told = chirrup(tmp_path / "town", "doctor")
     assert told.returncode == 1 and "`chirrup redate`" in " ".join(told.stdout.split())
