@@ -57,7 +57,6 @@ class PersonView(msgspec.Struct, frozen=True):
     avatar: str
     locked: bool = False
     bot: bool = False
-    moved: bool = False  # to another account, so nobody can follow it newly
     discoverable: bool = True  # search engines may keep the profile
     tie: Relationship | None = None  # the viewer's relationship; None where it is not shown
     drawn: str = ""  # the name with its emoji; "": it has none
@@ -327,7 +326,6 @@ class Views:
             avatar=self.picture(account, account.avatar, "avatar.png"),
             locked=bool(account.locked),
             bot=bool(account.bot),
-            moved=bool(account.moved_to_id),
             discoverable=bool(account.discoverable) and not gone,
             tie=tie,
             drawn=self.drawn(name),
