@@ -18,6 +18,7 @@ from chirrup.http.arguments import Arguments
 from chirrup.http.auth import Authenticator
 from chirrup.http.health import Health
 from chirrup.http.route import ADMIN
+from chirrup.ids import bucket_of_text
 from chirrup.mastodon.call import Call, Services
 from chirrup.mastodon.paging import OffsetPage, Page, Whole
 from chirrup.mastodon.render import Renderer
@@ -28,6 +29,7 @@ from chirrup.social import (
     collections,
     filters,
     follows,
+    links,
     lists,
     notification_groups,
     posts,
@@ -36,10 +38,13 @@ from chirrup.social import (
 from chirrup.social.filters import FilterChange, KeywordChange
 from chirrup.social.media import Addresses
 from chirrup.store import annual_reports as annual_rows
+from chirrup.store import cards as card_rows
 from chirrup.store import emojis as emoji_rows
 from chirrup.store import trends as trend_rows
 from chirrup.types import Draft, Emoji, NotificationKind, Trends, Viewer
 from chirrup.types.annual_reports import Month, YearData
+from chirrup.types.cards import Card, Link, LinkedPage
+from chirrup.types.trends import LinkTrend
 
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
 IDS = {"id": "people"}
@@ -68,7 +73,7 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "/api/v1/accounts/familiar_followers": ("", IDS),
     "/api/v1/suggestions": ("", {}),
     "/api/v2/suggestions": ("", {}),
-    **{f"/api/v1/{path}trends/{kind}": ("", {}) for path in ("", "admin/") for kind in ("tags", "statuses")},
+    **{f"/api/v1/{path}trends/{kind}": ("", {}) for path in ("", "admin/") for kind in ("tags", "statuses", "links")},
     "/api/v1/announcements": ("", {}),
     "/api/v1/annual_reports": ("", {}),
 }
@@ -154,7 +159,16 @@ class World:
         counted = YearData("oracle", [Month(1, 1, 1)], f"own{n}", 1, own.id)
         annual_rows.set_data(tx, ann, 2000 + n, msgspec.json.encode(counted).decode())
         used = [tags.key_of(0, f"own{at}") for at in range(n + 1)]
-        trend_rows.put(tx, 0, Trends(used, ids["posts"]))
+        trend_rows.put(tx, 0, Trends(used, ids["posts"], [self._link(tx, at) for at in range(n + 1)]))
+
+    def _link(self, tx: Tx, n: int) -> LinkTrend:
+        """A page that many link, with a card."""
+        url = f"https://example.org/{n}"
+        key, page = links.key_of(0, url), msgspec.json.encode(LinkedPage(url, f"page {n}")).decode()
+        id = tx.new_id(bucket_of_text(key))
+        card_rows.insert(tx, Card(id, 0, key, url, page, self.ids["bob"], "", 0, 0, ""))
+        card_rows.ask(tx, Link(key, 0, url, tx.now_ms, id), before_ms=0)
+        return LinkTrend(key, [(tx.now_ms // 86_400_000, 1, 1)])
 
 
 async def test_four_items_cost_the_queries_of_one(engines: Engines, tmp_path: Path):
