@@ -14,7 +14,7 @@ from .head import Head
 
 TITLE_CHARS_MAX, DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX = 300, 1000, 150
 SIDE_MAX = 4096  # of a player
-HTML_CHARS_MAX = 16_384
+HTML_CHARS_MAX = 4096
 _IMAGES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")
 _BIDI = regex.compile("[\u202a-\u202e\u2066-\u2069]")
 _FRAME = regex.compile(r"<iframe\b[^>]*?(?<![\w-])src\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')", regex.IGNORECASE)
