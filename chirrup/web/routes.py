@@ -12,10 +12,20 @@ from ..access.roles import Permission
 from ..http.route import ADMIN, ANYONE, FREE, SLOW, Route
 from ..social import follows, reactions, reports
 from .screens.entry import login, mailed, oauth
-from .screens.people import collections, people_lists, profiles
+from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
 from .screens.reading import home, live, notifications, search
-from .screens.settings import filters, leaving, moving, passkeys, portability, second_factor, settings, strikes
+from .screens.settings import (
+    filtering,
+    filters,
+    leaving,
+    moving,
+    passkeys,
+    portability,
+    second_factor,
+    settings,
+    strikes,
+)
 from .screens.showroom import ui
 from .screens.staff import accounts, appeals, log, places
 from .screens.staff import reports as reported
@@ -122,6 +132,8 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/settings/filters", filters.index),
     PageRoute("GET", "/settings/filters/new", filters.new_form),
     PageRoute("POST", "/settings/filters/new", filters.create, again=filters.new_again),
+    PageRoute("GET", filtering.PATH, filtering.form),
+    PageRoute("POST", filtering.PATH, filtering.add, again=filtering.again),
     PageRoute("GET", filters.EDIT_PATH, filters.edit_form),
     PageRoute("POST", filters.EDIT_PATH, filters.save, again=filters.edit_again),
     PageRoute("POST", f"{filters.EDIT_PATH}/delete", filters.delete),
@@ -237,6 +249,8 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", "/{handle}/media", profiles.media, who=ANYONE),
     PageRoute("GET", "/{handle}/followers", people_lists.followers, who=ANYONE),
     PageRoute("GET", "/{handle}/following", people_lists.following, who=ANYONE),
+    PageRoute("GET", "/{handle}/report", reporting.form),
+    PageRoute("POST", "/{handle}/report", reporting.file, again=reporting.again, limits=limits.REPORT),
     PageRoute("POST", "/{handle}/follow", profiles.relate(follows.follow)),
     PageRoute("POST", "/{handle}/unfollow", profiles.relate(follows.unfollow)),
     PageRoute("POST", "/{handle}/block", profiles.relate(follows.block)),

@@ -204,3 +204,59 @@ def test_a_filter_of_somebody_else_is_not_there(ann: Person, bob: Person, anns: 
     assert anns.get(path).status_code == anns.post(path, **FORM).status_code == 404
     assert anns.post(f"{path}/delete").status_code == 404
     assert len(bob.get(API).json()) == 1
+
+
+# from a post's menu
+
+MENU = "/settings/filters/post"
+
+
+def test_a_post_goes_into_a_filter_from_its_menu(ann: Person, anns: Visitor, said: dict[str, str]):
+    page = f"{MENU}?post={said['other']}"
+    shown = anns.get(f"/@{said['bob']}/{said['other']}").text
+    assert f'href="{page}&amp;return_to=/%40{said["bob"]}/{said["other"]}"' in shown
+    assert "A new one" in anns.get(page).text
+
+    fields = {"csrf": anns.csrf(page), "post": said["other"], "filter": "new", "itself": "1", "return_to": "/public"}
+    refused = anns.send(MENU, fields | {"filter_action": "hide", "whole": "kept words"})
+    assert refused.status_code == 422
+    assert "The name can&#39;t be blank" in refused.text
+    assert "kept words" in refused.text
+    done = anns.send(MENU, fields | {"filter_action": "hide", "title": "Enough", "whole": ""})
+    assert done.headers["Location"] == "/public"
+
+    (made,) = ann.get(API).json()
+    assert (made["title"], made["filter_action"], made["keywords"]) == ("Enough", "hide", [])
+    assert [one["status_id"] for one in made["statuses"]] == [said["other"]]
+    assert made["context"] == ["home", "notifications", "public", "thread", "account"]
+    assert not article(anns.get("/home").text, said["other"])
+
+
+def test_words_go_into_a_filter_that_there_is(ann: Person, anns: Visitor, said: dict[str, str]):
+    id = make(ann, "crow", title="Birds")
+    page = f"{MENU}?post={said['other']}"
+    assert "Birds" in anns.get(page).text
+    fields = {"csrf": anns.csrf(page), "post": said["other"], "filter": id}
+
+    assert anns.send(MENU, fields).status_code == 422
+    for _ in range(2):  # harmless when repeated
+        done = anns.send(MENU, fields | {"whole": "crow\nmagpie", "itself": "1"})
+        assert done.headers["Location"] == "/settings/filters?saved=1"
+
+    (one,) = ann.get(API).json()
+    assert [word["keyword"] for word in one["keywords"]] == ["crow", "magpie"]
+    assert len(one["statuses"]) == 1
+
+
+def test_what_cannot_be_filtered_is_refused_without_losing_words(
+    ann: Person, bob: Person, anns: Visitor, said: dict[str, str]
+):
+    theirs = make(bob, "crow")
+    secret = bob.say("psst", visibility="direct")["id"]
+    fields = {"csrf": anns.csrf("/settings"), "whole": "kept words", "itself": "1"}
+
+    assert anns.get(f"{MENU}?post={secret}").status_code == 404
+    for wrong in ({"post": said["other"], "filter": theirs}, {"post": secret, "filter": make(ann, "x")}):
+        answer = anns.send(MENU, fields | wrong)
+        assert answer.status_code == 404
+        assert "kept words" in answer.text

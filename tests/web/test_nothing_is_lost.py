@@ -151,6 +151,8 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
             "/forgot",
             f"/@{bob.name}",
             f"/@{bob.name}/{other['id']}",
+            f"/@{bob.name}/report?post={other['id']}",
+            f"/settings/filters/post?post={other['id']}",
         ),
         *(f"/@{bob.name}/{poll['id']}", f"/@{ann.name}/{mine['id']}/edit", f"/@{ann.name}/{mine['id']}/delete"),
         *(f"/@{ann.name}/{shows['id']}/edit", "/settings/filters/new", f"/settings/filters/{filter_id}"),

@@ -76,6 +76,8 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
         "tabs": tabs,
         "nothing": _nothing(one),
     }
+    if call.query.flag("reported"):
+        values["notice"] = f"Thank you. Those who look after {call.site.title} will read it."
     return Page("people/profile.html", values, indexed=one.discoverable and all(post.indexed for post in found))
 
 
