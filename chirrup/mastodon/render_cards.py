@@ -30,7 +30,7 @@ class CardRenderer(AccountRenderer):
         """people: the accounts that found is by."""
         card, page, author = shown.card, shown.card.told, shown.author
         image = self.base_url + cards.image_path(card) if card.image_key else None
-        unwilling = shown.unwilling_id == viewer_id != 0
+        unwilling = bool(viewer_id) and shown.unwilling_id == viewer_id
         is_video = page.kind == "video"
         return entities.PreviewCard(
             url=card.url,

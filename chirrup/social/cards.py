@@ -136,7 +136,8 @@ def _draw(tx: Tx, wanted: Wanted, made: fetch.Made) -> Card:
 
 def _insert(tx: Tx, card: Card, creator: str, site: Site) -> bool:
     """False: no post links it any more."""
-    named = mentions.named(tx, text.extract(creator).mentions, site.domain, site.org_id) if creator else []
+    found = text.extract(f"@{creator.removeprefix('@')}").mentions if creator else ()
+    named = mentions.named(tx, found, site.domain, site.org_id)
     if named:
         card = msgspec.structs.replace(card, author_id=named[0].account_id)
     if not rows.link(tx, card.link) or not rows.insert(tx, card):

@@ -1,6 +1,5 @@
 """Cards of links: fetched once by a job, shown with every post of the organisation that links the page."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,11 +7,13 @@ import pytest
 from counting import CountingDatabase
 from databases import Clock
 from elsewhere import Elsewhere
+from engines import eventually
 from kit import TOWN, people, person, settle, work_off
 from world import png
 
 from chirrup.access import sites
 from chirrup.access.signing import Signer
+from chirrup.events import unpack
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Engines
 from chirrup.social import accounts, cards, posts
@@ -26,8 +27,6 @@ from chirrup.workers.kinds import kinds
 DOMAIN = "town.example"
 DAY_MS = 24 * 3600 * 1000
 SITE = sites.own(TOWN)
-
-Say = Callable[..., Any]
 
 
 @pytest.fixture
@@ -203,6 +202,28 @@ async def test_a_site_that_is_away_leaves_nothing_behind(engines: Engines, elsew
     post = await say(engines, ann, "http://news.example/0")
     await follow_up(engines)
     assert await title(engines, post) == "Back"
+
+
+async def test_open_streams_are_told_when_a_card_arrives(engines: Engines, elsewhere: Elsewhere):
+    ann = await engines.db.write(person, "ann")
+    told: list[tuple[str, int]] = []
+
+    def on_message(channel: str, message: bytes) -> None:
+        signal = unpack(message)
+        told.append((signal.kind, signal.id))
+
+    listening = await engines.broker.listen([f"user:{ann}"], on_message)
+    plain = await say(engines, ann, "hello")
+    post = await say(engines, ann, elsewhere.page("news.example/", title="News"))
+    await follow_up(engines)
+    await eventually(lambda: _is_there(("status.update", post) in told))
+    await listening.stop()
+    assert [kind for kind, id in told if id == plain] == ["update"]
+    assert [kind for kind, id in told if id == post] == ["update", "status.update"]
+
+
+async def _is_there(found: bool) -> bool:
+    return found
 
 
 async def test_an_edit_changes_the_card_and_what_nobody_links_is_forgotten(engines: Engines, elsewhere: Elsewhere):
