@@ -74,6 +74,7 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "/api/v1/suggestions": ("", {}),
     "/api/v2/suggestions": ("", {}),
     **{f"/api/v1/{path}trends/{kind}": ("", {}) for path in ("", "admin/") for kind in ("tags", "statuses", "links")},
+    "/api/v1/trends": ("", {}),
     "/api/v1/announcements": ("", {}),
     "/api/v1/annual_reports": ("", {}),
 }

@@ -14,7 +14,7 @@ from ..http.call import Progress
 from ..http.route import ANYONE, CLIENT, Route
 from ..ids import ID_MAX
 from .call import Call, Reply
-from .paging import Page, Whole
+from .paging import OffsetPage, Page, Whole
 
 Json = dict[str, Any]
 OAUTH = "oauth"
@@ -24,10 +24,17 @@ Forms name a list `key[]` and a part of an object `key[part]`; numbers and boole
 With `lang=de`, or Accept-Language, errors are said in German; what programs read of them stays as it is."""
 
 
+class FieldErrors(msgspec.Struct, kw_only=True):
+    """What is wrong with a collection, field by field."""
+
+    error: str
+    details: dict[str, list[dict[str, str]]]
+
+
 class Error(msgspec.Struct, kw_only=True):
     """The body of every error. error: what was expected and what came; for OAuth its error code, with a description."""
 
-    error: str
+    error: str | FieldErrors
     error_description: str | msgspec.UnsetType = msgspec.UNSET
     details: dict[str, list[dict[str, str]]] | msgspec.UnsetType = msgspec.UNSET
 
@@ -71,7 +78,7 @@ def _content(signature: Arguments) -> Any:
     answer = signature.answer
     if answer is Reply:
         return None
-    if get_origin(answer) in (Whole, Progress):
+    if get_origin(answer) in (OffsetPage, Progress, Whole):
         return get_args(answer)[0]
     return list[get_args(answer)[0]] if get_origin(answer) is Page else answer
 
@@ -170,7 +177,7 @@ def _answers(signature: Arguments, schemas: Schemas) -> Json:
     if kind is None:
         return {"2XX": {"description": "A file or a part of it"}, "3XX": {"description": "What you have is still so"}}
     answer = {"description": "Done"} | _json(schemas.of(kind))
-    if get_origin(signature.answer) in (Page, Whole):
+    if get_origin(signature.answer) in (OffsetPage, Page, Whole):
         link = {"description": "rel=next: what is older; rel=prev: newer", "schema": {"type": "string"}}
         answer["headers"] = {"Link": link}
     return dict.fromkeys(("200", "2XX") if get_origin(signature.answer) is Progress else ("200",), answer)

@@ -60,6 +60,7 @@ async def links(call: Call, query: TrendsQuery) -> list[TrendingLink]:
 _TAXONOMIES = Permission.MANAGE_TAXONOMIES
 ROUTES = [
     Route("GET", "/api/v1/trends/tags", tags, who=ANYONE),
+    Route("GET", "/api/v1/trends", tags, who=ANYONE),  # before 3.5
     Route("GET", "/api/v1/trends/statuses", statuses, "read:statuses", ANYONE),
     Route("GET", "/api/v1/trends/links", links, who=ANYONE),
     Route("GET", "/api/v1/admin/trends/tags", tags_for_staff, "admin:read", ADMIN, _TAXONOMIES),

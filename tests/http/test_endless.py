@@ -140,6 +140,7 @@ BY_OFFSET: dict[str, list[Scene]] = {
     "/api/v2/search": [],  # tests/social/test_search_posts.py; it finds people as the next one
     # tests/social/test_trends.py: what is hidden is not counted
     **{f"/api/v1/{path}trends/{kind}": [] for path in ("", "admin/") for kind in ("tags", "statuses", "links")},
+    "/api/v1/trends": [],
     "/api/v1/accounts/search": [
         Scene("owner", "people", query={"q": "p"}),
         Scene("owner", "people", query={"q": "p", "following": True}),

@@ -29,6 +29,7 @@ def test_trends_are_told_to_everybody(tmp_path: Path):
 
         tags = eventually(lambda: shapes.decode(server.anyone().get("/api/v1/trends/tags"), list[Tag]))
         assert [(one.name, len(one.history), one.history[0].accounts) for one in tags] == [("bread", 7, "2")]
+        assert eve.get("/api/v1/trends").json() == eve.get("/api/v1/trends/tags").json()
         found = shapes.decode(eve.get("/api/v1/trends/statuses"), list[Status])
         assert [(one.id, one.favourited) for one in found] == [(post, True)]
         assert server.anyone().get("/api/v1/trends/statuses").json()[0]["favourites_count"] == 2
