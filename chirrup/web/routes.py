@@ -14,7 +14,7 @@ from ..social import follows, reactions, reports
 from .screens.entry import login, mailed, oauth
 from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
-from .screens.reading import home, live, notifications, search
+from .screens.reading import announced, home, live, notifications, search
 from .screens.settings import (
     filtering,
     filters,
@@ -110,7 +110,9 @@ ROUTES: list[PageRoute] = [
     # reading
     PageRoute("GET", "/home", home.home),
     PageRoute("GET", "/home/live", live.live, cost=FREE),
-    PageRoute("POST", "/announcements/{id}/dismiss", home.dismiss),
+    PageRoute("POST", "/announcements/{id}/dismiss", announced.dismiss),
+    PageRoute("POST", "/announcements/{id}/react", announced.react, again=announced.again),
+    PageRoute("POST", "/announcements/{id}/unreact", announced.take_back),
     PageRoute("GET", "/public", home.public, who=ANYONE),
     PageRoute("GET", "/tags/{name}", home.tag, who=ANYONE),
     PageRoute("GET", "/search", search.search, who=ANYONE, again=search.again, cost=SLOW),

@@ -43,7 +43,7 @@ OTHER_STATES = {
     *(f"/{{handle}}/{act}" for act in ("unfollow", "unblock", "unmute", "drop")),
     *(f"{routes.POST_PATH}/{act}" for act in ("unfavourite", "unboost", "unbookmark", "unpin", "unmute")),
     "/oauth/authorize",
-    "/announcements/{id}/dismiss",
+    *(f"/announcements/{{id}}/{act}" for act in ("dismiss", "react", "unreact")),  # test_announced.py
     "/collections/{id}/leave",
     "/settings/sessions",
     "/settings/data/imports/{id}/delete",

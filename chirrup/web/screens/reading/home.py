@@ -3,10 +3,9 @@
 from typing import Any
 
 from ....access.fill import Filled
-from ....http.arguments import path_id
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import announcements, documents, reactors
+from ....social import documents, reactors
 from ....social.text import hashtag_key
 from ....timelines import pull, read
 from ....times import today
@@ -83,12 +82,6 @@ async def home(call: Call) -> Page:
 def _above(tx: Tx, call: Call, *, live: bool) -> tuple[typed.Typed, list[announced.AnnouncementView]]:
     """(the form for a post, the announcements, which only the newest page shows)."""
     return typed.empty(tx, call.account_id), announced.unread(tx, call.views, call.account_id) if live else []
-
-
-async def dismiss(call: Call, id: str) -> Go:
-    """An announcement is read."""
-    await call.write(announcements.dismiss, call.site.org_id, call.account_id, path_id(id))
-    return Go("/home")
 
 
 async def public(call: Call) -> Page:
