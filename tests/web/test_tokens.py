@@ -80,7 +80,7 @@ def test_colours_sizes_of_type_and_times_come_from_the_tokens():
         for one in declarations()
         if re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl", one[2])
         or (one[1] == "font" and one[2] != "inherit" and "var(--type" not in one[2])
-        or (one[1] in ("font-size", "line-height") and one[2] not in ("0", "inherit"))
+        or (one[1] in ("font-size", "line-height") and one[2] not in ("0", "inherit", "var(--line-of-links)"))
         or (one[1].startswith(("transition", "animation")) and re.search(r"\d(ms|s)\b", one[2]))
         or (one[1] == "box-shadow" and one[2] not in ("none", "var(--shadow)") and "inset" not in one[2])
         or ("radius" in one[1] and re.search(r"\d(px|rem|em)", one[2]))
