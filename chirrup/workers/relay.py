@@ -57,6 +57,7 @@ class _Pool:
         self.busy = False  # the last lease had several events, so waiting longer will gather more
         self.woken = asyncio.Event()
         self.woken.set()
+        self.turn = asyncio.Lock()  # held while it deletes and leases
 
     @property
     def room(self) -> int:
@@ -132,27 +133,34 @@ class Relay:
                 logs.failed("outbox not readable, trying again", error)
 
     async def _turn(self, pool: _Pool, limit: int) -> None:
-        done, pool.done = pool.done, []
-        held, known = self._partitions.held, None
-        if self._lost and held:
-            known = [*self._leased, *done, *(id for other in self._pools for id in other.done)]
-            self._lost = False
-        try:
-            if done:
-                await note_streams(self._engines)
-            leased = await self._engines.db.write(
-                _exchange, done, limit, held, self._partitions.until_ms, known, wide=pool.wide
-            )
-        except BaseException:
-            pool.done += done
-            self._lost = True
-            raise
+        if self._lost and self._partitions.held:
+            await self._give_back_lost()
+        async with pool.turn:
+            done, pool.done = pool.done, []
+            try:
+                if done:
+                    await note_streams(self._engines)
+                leased = await self._engines.db.write(
+                    _exchange, done, limit, self._partitions.held, self._partitions.until_ms, wide=pool.wide
+                )
+            except BaseException:
+                pool.done += done
+                self._lost = True
+                raise
         pool.more, pool.busy = len(leased) == limit, len(leased) > 1
         for one in leased:
             if not one.newer:
                 self._take(one, pool)
         if newer := [one.id for one in leased if one.newer]:
             await self._engines.db.write(outbox.leave_to_newer, newer)
+
+    async def _give_back_lost(self) -> None:
+        """No pool leases meanwhile: else later events of an actor could overtake those that are given back."""
+        async with self._small.turn, self._wide.turn:
+            if self._lost:
+                known = [*self._leased, *(id for pool in self._pools for id in pool.done)]
+                await self._engines.db.write(outbox.give_back_lost, self._partitions.held, known)
+                self._lost = False
 
     def _take(self, leased: Leased, pool: _Pool) -> None:
         if leased.id in pool.ids:
@@ -250,16 +258,10 @@ def _exchange(
     limit: int,
     partitions: Collection[int],
     until_ms: int,
-    known: Collection[int] | None,
     *,
     wide: bool,
 ) -> list[Leased]:
-    """Delete the finished events and lease the next ones, in one transaction with one flush.
-
-    known: after a loss of the database, the events we know; our leases of others are given back.
-    """
+    """Delete the finished events and lease the next ones, in one transaction with one flush."""
     if done:
         outbox.finish(tx, done)
-    if known is not None:
-        outbox.give_back_lost(tx, partitions, known)
     return outbox.lease(tx, limit, partitions, wide=wide, until_ms=until_ms) if limit and partitions else []

@@ -15,9 +15,14 @@ from chirrup.mastodon.routes import ROUTES, Route
 pytestmark = pytest.mark.slow
 
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
-LISTS = [route for route in ROUTES if issubclass(ARGUMENTS[route].query or object, PageQuery)]
+OTHERWISE = {  # answered with an error without more than an id: their own tests say what they do
+    "/api/v1/timelines/link": "404, unless its link is a trend: test_trends.py",
+    "/api/v1/accounts/{id}/in_collections": "403, unless it is one's own id: test_collections.py",
+}
+HERE = [route for route in ROUTES if route.path not in OTHERWISE]
+LISTS = [route for route in HERE if issubclass(ARGUMENTS[route].query or object, PageQuery)]
 PAGES = [route for route in LISTS if get_origin(ARGUMENTS[route].answer) in (Page, Whole)]
-BY_ID = [route for route in ROUTES if int in ARGUMENTS[route].path.values()]
+BY_ID = [route for route in HERE if int in ARGUMENTS[route].path.values()]
 LONGEST = 200  # of any list, whatever limit is asked for
 ID_MAX = str(2**63 - 1)
 NO_IDS = [
@@ -104,7 +109,7 @@ def test_what_is_no_id_is_not_found(world, admin, route):
         answer = ask(caller(world, admin, route), route, world.filled(route, id))
 
         if answer.status_code == 422:  # the body is checked first
-            assert "Validation failed" in answer.text
+            assert answer.json()["error"]
         elif not (answer.ok and answer.json() in ([], {})):  # lists of what something that is not there has
             assert answer.status_code == 404, (id, answer.text[:200])
             assert answer.json() == {"error": "Record not found"}
