@@ -168,7 +168,8 @@ def edit(
     )
     rows.insert_version(tx, earlier)
     rows.trim_versions(tx, id, VERSIONS_KEPT)
-    rows.update(tx, after)
+    if not rows.update(tx, after):  # deleted meanwhile
+        raise NotFound("post", id)
     if after.reply_to_id:
         threads.update(tx, after)
     tags.change(tx, before, after)
@@ -258,8 +259,7 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
 
 def mark_sensitive(tx: Tx, post: Post) -> None:
     """Staff do so: others see its pictures behind a warning. It is no edit of its author's."""
-    if not post.sensitive:
-        rows.update(tx, msgspec.structs.replace(post, sensitive=1, changed_ms=max(tx.now_ms, post.changed_ms + 1)))
+    if rows.mark_sensitive(tx, post.id):
         tx.emit(PostChanged(post.author_id, post.id))
 
 

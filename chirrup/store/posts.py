@@ -71,14 +71,14 @@ def insert(tx: Tx, post: Post) -> None:
     )
 
 
-def update(tx: Tx, post: Post) -> None:
-    """Write the columns an edit may change."""
-    tx.run(
+def update(tx: Tx, post: Post) -> bool:
+    """Write the columns an edit may change. False: it is deleted."""
+    return 1 == tx.changed(
         """UPDATE posts SET text = :text, summary = :summary, sensitive = :sensitive, language = :language,
              mentions = :mentions, tags = :tags, media_ids = :media_ids, poll_id = :poll_id,
              changed_ms = :changed_ms, edited_ms = :edited_ms, quote_policy = :quote_policy,
              link = :link, card_id = :card_id
-           WHERE bucket = :bucket AND id = :id""",
+           WHERE bucket = :bucket AND id = :id AND deleted_ms = 0""",
         bucket=bucket_of(post.id),
         id=post.id,
         text=post.text,
@@ -94,6 +94,16 @@ def update(tx: Tx, post: Post) -> None:
         quote_policy=post.quote_policy,
         link=post.link,
         card_id=post.card_id,
+    )
+
+
+def mark_sensitive(tx: Tx, id: int) -> bool:
+    """False: it is so already, or is deleted."""
+    return 1 == tx.changed(
+        """UPDATE posts SET sensitive = 1, changed_ms = changed_ms + 1
+           WHERE bucket = :bucket AND id = :id AND sensitive = 0 AND deleted_ms = 0""",
+        bucket=bucket_of(id),
+        id=id,
     )
 
 

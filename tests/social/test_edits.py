@@ -6,6 +6,7 @@ from chirrup.ids import ID_MAX, bucket_of
 from chirrup.ports import Database, Tx
 from chirrup.social import posts
 from chirrup.store import media as media_rows
+from chirrup.store import posts as post_rows
 from chirrup.store import tags as tag_rows
 from chirrup.types import Draft, Media, Span
 
@@ -57,3 +58,19 @@ async def test_media_of_states_that_the_history_lost_go_with_the_post(db: Databa
     await db.write(posts.delete, ann, post.id)
 
     assert await db.read(media_rows.by_ids, uploads) == {}
+
+
+async def test_what_staff_mark_as_sensitive_keeps_what_its_author_has_done_meanwhile(db: Database):
+    """They have read the posts before; on PostgreSQL others write in between."""
+    (ann,) = await people(db, "ann")
+    edited, deleted = [await db.write(posts.publish, ann, Draft(text="as it was")) for _ in range(2)]
+    await db.write(posts.edit, ann, edited.id, Draft(text="as it is"))
+    await db.write(posts.delete, ann, deleted.id)
+
+    for post in (edited, deleted):
+        await db.write(posts.mark_sensitive, post)
+
+    shown = await db.read(posts.get, ann, edited.id)
+    assert (shown.text, shown.sensitive) == ("as it is", 1)
+    for changed in (edited, deleted):
+        assert await db.write(post_rows.update, changed) == (changed is edited)  # what is deleted is not written again
