@@ -14,7 +14,7 @@ import pytest
 
 from chirrup.errors import Invalid
 from chirrup.social import text
-from chirrup.social.portability import tars, zips
+from chirrup.social.portability import tars, tweets, zips
 from chirrup.social.portability.html_text import text_of
 from chirrup.social.portability.items import items
 from chirrup.social.portability.old_post import OldPost
@@ -327,6 +327,20 @@ def test_long_tweets_are_whole_and_deleted_ones_and_messages_are_not_read():
     assert found["1"].text == LONG + "https://example.org/"
     assert found["2"].text == "@bob @eve " + LONG + "https://example.org/"
     assert (found["3"].text, found["4"].text) == ("so much", "another that is cut… https://t.co/y")
+
+
+def test_long_tweets_that_would_fill_the_memory_or_are_broken_are_refused():
+    """In any number of files. They are looked at with the first tweet, not when the archive is opened."""
+    tweet = {"tweet": {"id_str": "1", "full_text": "so", "created_at": DAY}}
+    large = b"x = [" + b" " * (tweets.NOTES_BYTES_MAX // 2) + b"]"
+    with pytest.raises(Invalid, match="too large"):
+        read_tweets({"tweets.js": [tweet], "note-tweet.js": large, "note-tweet-part1.js": large})
+
+    made = zipped({"note-tweet.js": "x = []", "tweets.js": f"x = {json.dumps([tweet])}"})
+    broken = bytearray(made.getvalue())
+    broken[broken.index(b"PK\x01\x02") + 16] ^= 1  # the checksum of the first
+    with pytest.raises(Invalid, match="unpacked"):
+        list(OldArchive(Zip(io.BytesIO(broken))).posts())
 
 
 def test_each_film_of_a_tweet_is_found_whatever_its_size():

@@ -3,10 +3,11 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import IO, Any
 
 from ...errors import Invalid
+from .zips import Zip, broken
 
 PIECE_BYTES = 64 * 1024
 ITEM_CHARS_MAX = 1024 * 1024
@@ -42,6 +43,16 @@ def items(file: IO[bytes], begin: re.Pattern[str], *, bytes_max: int) -> Iterato
             raise _wrong("a post in it is too large, or no JSON")
         elif not text.more():
             raise _wrong("it ends before its list does")
+
+
+def items_in(zipped: Zip, names: Collection[str], begin: re.Pattern[str], *, bytes_max: int) -> Iterator[Any]:
+    """The items of the lists in these files, one after the other. bytes_max: of each file. Raises as items()."""
+    for name in names:
+        try:
+            with zipped.open(name) as file:
+                yield from items(file, begin, bytes_max=bytes_max)
+        except broken() as error:
+            raise Invalid("archive", "unreadable", "cannot be unpacked: {name}", name=name[:80]) from error
 
 
 class _Text:

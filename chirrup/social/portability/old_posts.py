@@ -13,10 +13,10 @@ from ...types import Visibility
 from . import tweets
 from .activities import PUBLIC
 from .html_text import text_of
-from .items import items
+from .items import items_in
 from .old_post import OldMedia, OldPost, Thing, base, listed, text, thing
 from .tweets import Tweets
-from .zips import Zip, broken
+from .zips import Zip
 
 JSON_BYTES_MAX = 512 * 1024 * 1024  # unpacked, of one file with posts
 ITEMS_MAX = 1_000_000
@@ -57,13 +57,8 @@ class OldArchive:
                 yield post if 0 < len(post.source) <= SOURCE_CHARS_MAX else _nameless(post)
 
     def _items(self) -> Iterator[Any]:
-        for name in self._tweets.files if self.is_of_twitter else [self._outbox]:
-            try:
-                with self.zip.open(name) as file:
-                    begin = tweets.BEGIN if self.is_of_twitter else _OUTBOX
-                    yield from items(file, begin, bytes_max=JSON_BYTES_MAX)
-            except broken() as error:
-                raise Invalid("archive", "unreadable", "cannot be unpacked: {name}", name=name[:80]) from error
+        names, begin = (self._tweets.files, tweets.BEGIN) if self.is_of_twitter else ([self._outbox], _OUTBOX)
+        return items_in(self.zip, names, begin, bytes_max=JSON_BYTES_MAX)
 
     # Mastodon, and this server
 

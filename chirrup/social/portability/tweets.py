@@ -12,14 +12,15 @@ from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
+from ...errors import Invalid
 from ...times import ms_of_text
 from ...types import Visibility
-from .items import items
+from .items import items_in
 from .old_post import OldMedia, OldPost, Thing, base, listed, text, thing
 from .zips import Zip
 
 BEGIN = re.compile(r"\[")  # of the list in a script
-NOTES_BYTES_MAX = 64 * 1024 * 1024
+NOTES_BYTES_MAX = 64 * 1024 * 1024  # of all long posts, which are kept in memory
 LONG_MAX = 20  # long posts of one second: a tweet is compared with each
 LINKS_MAX = 100  # of a tweet, which names each place where one stands
 _FILE = re.compile(r"(?:.*/)?(?:tweets?(?:-part\d+)?|data/js/tweets/\d{4}_\d\d)\.js")
@@ -50,17 +51,16 @@ class Tweets:
     def _long(self) -> dict[int, list[str]]:
         """Long posts by the second of their making."""
         found: dict[int, list[str]] = defaultdict(list)
-        for name in self._zip.names:
-            if not _NOTES.fullmatch(name):
-                continue
-            with self._zip.open(name) as file:
-                for item in items(file, BEGIN, bytes_max=NOTES_BYTES_MAX):
-                    one = thing(thing(item).get("noteTweet"))
-                    core = thing(one.get("core"))
-                    with suppress(ValueError, OverflowError):
-                        second = ms_of_text(text(one.get("createdAt"))) // 1000
-                        if len(found[second]) < LONG_MAX:
-                            found[second].append(_expanded(text(core.get("text")), core, "shortUrl", "expandedUrl"))
+        files = [name for name in self._zip.names if _NOTES.fullmatch(name)]
+        if self._zip.size_bytes(files) > NOTES_BYTES_MAX:
+            raise Invalid("archive", "too_large", "is too large")
+        for item in items_in(self._zip, files, BEGIN, bytes_max=NOTES_BYTES_MAX):
+            one = thing(thing(item).get("noteTweet"))
+            core = thing(one.get("core"))
+            with suppress(ValueError, OverflowError):
+                second = ms_of_text(text(one.get("createdAt"))) // 1000
+                if len(found[second]) < LONG_MAX:
+                    found[second].append(_expanded(text(core.get("text")), core, "shortUrl", "expandedUrl"))
         return found
 
     def post(self, item: Thing) -> OldPost | None:

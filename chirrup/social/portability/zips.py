@@ -6,6 +6,7 @@ Entries are looked up by their names in the file, so a name leads nowhere else. 
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from typing import IO, BinaryIO
 
 from ...errors import Invalid
@@ -37,6 +38,10 @@ class Zip:
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
+
+    def size_bytes(self, names: Iterable[str]) -> int:
+        """Of these files together, as the directory says; no more of them is ever unpacked."""
+        return sum(self._entries[name].file_size for name in names)
 
     def open(self, name: str) -> IO[bytes]:
         """The unpacked file, to be read in pieces. Raises Invalid; reading it may raise what broken() names."""
