@@ -100,10 +100,10 @@ def follow_instead(tx: Tx, follower: int, before: int, target: int) -> None:
         if rows.take_request(tx, follower, target):
             tx.emit(FollowAnswered(target, follower))
         options = {"show_boosts": bool(standing.show_boosts), "notify": bool(standing.notify)}
-        rows.insert(tx, follower, target, **options, languages=standing.languages)
-        account_rows.add_counts(tx, follower, followees=1)
-        account_rows.add_counts(tx, target, followers=1)
-        tx.emit(FollowChanged(follower, target))
+        if rows.insert(tx, follower, target, **options, languages=standing.languages):
+            account_rows.add_counts(tx, follower, followees=1)
+            account_rows.add_counts(tx, target, followers=1)
+            tx.emit(FollowChanged(follower, target))
     lists.put_instead(tx, follower, before, target)
     _disconnect(tx, follower, before)
 
