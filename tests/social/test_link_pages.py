@@ -101,3 +101,14 @@ def test_hostile_players_take_no_time(html: str):
     began_s = time.thread_time()
     told.page(head.read(b"<title>A", HTML, URL), told.OEmbed(type="video", html=html), url=URL, domain="town.example")
     assert time.thread_time() - began_s < 0.5
+
+
+@pytest.mark.parametrize(
+    "host", ["town.example", "TOWN.example:443", "x@town.example", "town%2Eexample", "\uff54own.example"]
+)
+def test_no_player_is_of_our_own_site_however_it_is_written(host: str):
+    html = f"<iframe src='https://{host}/@ann'></iframe>"
+    embed = told.OEmbed(type="video", html=html)
+    page = told.page(head.read(b"<title>A", HTML, URL), embed, url=URL, domain="town.example")
+    assert page
+    assert page.player_url == ("https://xn--own-t96s.example/@ann" if "\uff54" in host else "")

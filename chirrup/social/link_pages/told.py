@@ -54,8 +54,7 @@ def page(head: Head, embed: OEmbed, *, url: str, domain: str) -> LinkedPage | No
     if not title:
         return None
     player, width, height = _player(head, embed)
-    if not player.startswith("https://") or links.is_at(links.normal(player), domain):
-        player = ""
+    player = _elsewhere(player, domain)
     photo = head.address(embed.url) if embed.type == "photo" else ""
     author = head.first("author", "article:author", "og:article:author")
     author_url = head.address(author) if author.startswith(("https://", "http://")) else ""
@@ -94,6 +93,13 @@ def _player(head: Head, embed: OEmbed) -> tuple[str, int, int]:
         return head.address(html.unescape(frame[1] or frame[2])), embed.width, embed.height
     width, height = head.first("twitter:player:width"), head.first("twitter:player:height")
     return head.address(head.first("twitter:player")), _side(width), _side(height)
+
+
+def _elsewhere(address: str, domain: str) -> str:
+    """The address in its normal form; "": it is not https, or a browser might find the site at domain behind it."""
+    url = links.normal(address)
+    ours = links.is_at(url, domain) or "%" in links.host_of(url)  # which browsers decode
+    return url if url.startswith("https://") and not ours else ""
 
 
 def _side(given: object) -> int:
