@@ -64,9 +64,13 @@ class PostRenderer(CardRenderer):
         return dict(zip([post.id for post in page.entries], self._rendered(tx, page, fixed), strict=True))
 
     def seen(self, tx: Tx, seen: Seen, ids: Iterable[int], matches: dict[int, list[Match]]) -> list[Json]:
-        """As statuses(), for posts that the oracle has allowed already. matches: as in Shown.filtered."""
+        """As statuses(), for posts that the oracle has allowed already, and for all to whom they look alike.
+
+        matches: as in Shown.filtered.
+        """
         fixed = self._kept(tx)
-        return self._rendered(tx, shown.of(tx, seen, ids, self.known, matches, detailed=fixed.find), fixed)
+        page = shown.of(tx, seen, ids, self.known, matches, detailed=fixed.find)
+        return self._rendered(tx, page, fixed, to_one=False)
 
     def _kept(self, tx: Tx) -> "_Fixed":
         return _Fixed(self._posts, tx.now_ms, lambda: self._drawn(tx), closed=self.site.closed)
@@ -78,12 +82,13 @@ class PostRenderer(CardRenderer):
             linked = collection_links.linked_in(post.text, self.base_url)
             fixed.keep(post, encode(self._fixed(tx, post, details))[:-1] + b",", drawn, linked)
 
-    def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed") -> list[Json]:
+    def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed", *, to_one: bool = True) -> list[Json]:
+        """to_one: to the viewer alone, who is told what only they are to know of a card."""
         seen = page.seen
         self._make(tx, fixed, page.details)
         authors = self._account_parts(tx, seen.accounts)
         voting = {id: encode(self.poll(tx, one, seen.viewer_id)) for id, one in page.polls.items()}
-        cards = self.cards(tx, page.cards, seen.viewer_id) if page.cards else {}
+        cards = self.cards(tx, page.cards, seen.viewer_id if to_one else 0) if page.cards else {}
         known = bool(seen.viewer_id)
         linked = render_collections.tagged(tx, self, seen.viewer_id, fixed.linked) if fixed.linked else {}
 
