@@ -77,6 +77,7 @@ def test_who_is_suspended_logs_in_to_what_was_decided_appeals_and_comes_back(
     anns.log_in(ann.name)
 
     assert anns.get("/home").url == server.url + LIST
+    assert anns.get("/login?return_to=/oauth/authorize").url == server.url + LIST  # an app would ask again and again
     assert f"@{ann.name} is closed or suspended" in words(anns.get(LIST))
     page = f"{LIST}/{strike}"
     done(send(anns, page, f"{page}/appeal", text="Not me"), f"{page}?done=1")

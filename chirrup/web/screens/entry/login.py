@@ -16,6 +16,7 @@ from ... import problems
 from ...call import Call, Go, Page, Resume
 from ...forms import Fields
 from ...problems import Problem
+from ..settings import strikes
 from . import mailed, passkey, second_step
 
 NAME_CHARS_MAX = 300  # addresses and handles are shorter; limited because tries are counted by name
@@ -64,6 +65,8 @@ async def sign_up(call: Call) -> Page | Go:
 async def login_form(call: Call) -> Page | Go:
     if call.viewer_id and not call.query.flag("again"):
         return Go(call.return_to("/home"))
+    if call.is_limited:  # who is logged in already, and would be asked to do so again and again
+        return Go(strikes.PATH)
     return await _login_page(call)
 
 
