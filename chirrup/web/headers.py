@@ -1,8 +1,8 @@
-"""What the headers of a browser say: its cookies, and which site a form was sent from."""
+"""What the headers of a browser say (its cookies, which site a form was sent from), and addresses in headers."""
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..access.sites import Site
 from ..errors import Forbidden
@@ -32,3 +32,8 @@ def check_origin(headers: Mapping[str, str], site: Site) -> None:
         ours = origin.casefold() in (site.base_url.casefold(), f"{scheme}://{host}".casefold())
     if not ours:
         raise Forbidden("This form was sent from another site. Open the page here and try again.")
+
+
+def location(to: str) -> str:
+    """An address for a header: what no address may have is written with a percent sign (RFC 3986, 2.1)."""
+    return quote(to, safe="%/:?#[]@!$&'()*+,;=")

@@ -27,7 +27,7 @@ from ..social.shown import Known
 from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, pages, problems
 from .call import Call, Download, Events, Go, Page, Resume, Services, is_own
-from .headers import check_origin, cookie_of
+from .headers import check_origin, cookie_of, location
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
 from .screens.entry import login
 from .screens.posts.typed import PICTURES_MAX
@@ -279,7 +279,7 @@ class Web:
         return Answer(status, encoded(headers), data)
 
     def _go(self, call: Call, go: Go) -> Answer:
-        headers = self._headers(call) | {"HX-Redirect" if call.is_htmx else "Location": go.to}
+        headers = self._headers(call) | {"HX-Redirect" if call.is_htmx else "Location": location(go.to)}
         if go.cookie is not None:
             headers["Set-Cookie"] = self._set_cookie(go.cookie, keep=True)
         return Answer(204 if call.is_htmx else 303, encoded(headers))

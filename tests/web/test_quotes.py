@@ -106,6 +106,8 @@ def test_who_may_quote_is_chosen_with_each_post_and_changed_later(ann: Person, b
     )
 
     assert '<option value="public" selected>' in anns.get(page).text
+    strange = anns.post(f"/@%E6%97%A5%0A/{post}/quote-policy", quote_policy="public")
+    assert strange.headers["Location"] == f"/@%E6%97%A5%0A/{post}/quotes?saved=1"  # and no fault of the server
     bob.say("look", quoted_status_id=post)
     private = ann.say("few", visibility="private")["id"]
     assert "nobody quotes but you" in anns.get(f"/@{ann.name}/{private}/quotes").text
