@@ -3,8 +3,6 @@
 What a viewer is shown of what a post quotes says access/visibility.py, each time that the post is shown.
 """
 
-import msgspec
-
 from ..access import fill, visibility
 from ..access.fill import Filled
 from ..errors import NotAllowed, NotFound
@@ -62,7 +60,7 @@ def revoke(tx: Tx, author: int, id: int, quote_id: int) -> None:
     if quote.quote_revoked_ms:
         return
     _end(tx, quote)
-    post_rows.set_quoting(tx, msgspec.structs.replace(quote, quote_revoked_ms=tx.now_ms))
+    post_rows.revoke_quote(tx, quote.id)
     tx.emit(PostChanged(quote.author_id, quote.id))
 
 
@@ -71,7 +69,7 @@ def change_policy(tx: Tx, author: int, id: int, wanted: str) -> None:
     post = post_rows.by_id(tx, id)
     if post is None or post.author_id != author or post.boost_of_id:
         raise NotFound("post", id)
-    changed = msgspec.structs.replace(post, quote_policy=policy(wanted, post.visibility))
-    if changed != post:
-        post_rows.set_quoting(tx, changed)
+    chosen = policy(wanted, post.visibility)
+    if chosen != post.quote_policy:
+        post_rows.set_quote_policy(tx, id, chosen)
         tx.emit(PostChanged(author, id))

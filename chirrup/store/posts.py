@@ -133,15 +133,25 @@ def ids_with_link(tx: Tx, link: str, span: Span, *, without_card: bool = False) 
     return [id for (id,) in rows]
 
 
-def set_quoting(tx: Tx, post: Post) -> None:
-    """Write who may quote it, and whether what it quotes was taken back; renderings made before are stale."""
+def set_quote_policy(tx: Tx, id: int, policy: str) -> None:
+    """Who may quote it; renderings made before are stale, as with the next two."""
     tx.run(
-        """UPDATE posts SET quote_policy = :policy, quote_revoked_ms = :revoked, changed_ms = changed_ms + 1
+        """UPDATE posts SET quote_policy = :policy, changed_ms = changed_ms + 1
            WHERE bucket = :bucket AND id = :id""",
-        bucket=bucket_of(post.id),
-        id=post.id,
-        policy=post.quote_policy,
-        revoked=post.quote_revoked_ms,
+        bucket=bucket_of(id),
+        id=id,
+        policy=policy,
+    )
+
+
+def revoke_quote(tx: Tx, id: int) -> None:
+    """The author of what the post quotes takes that back."""
+    tx.run(
+        """UPDATE posts SET quote_revoked_ms = :now, changed_ms = changed_ms + 1
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(id),
+        id=id,
+        now=tx.now_ms,
     )
 
 
