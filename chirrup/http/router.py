@@ -2,6 +2,9 @@
 
 Fixed paths are looked up in a dict; paths with parameters go through a tree, part by part. A fixed part wins over a
 parameter. Empty parts are ignored: /about/ is /about.
+
+A route also answers the method that is its own in another word: HEAD, and PUT where there is PATCH. Clients that always
+change things by PUT (masto.js is one) send it for what is documented with PATCH.
 """
 
 import re
@@ -12,6 +15,7 @@ from .route import Route
 
 FOUND = "chirrup.found"  # in a scope: what admission has found, so that the application does not look it up again
 _NAME = re.compile(r"\{(\w+)\}")
+_ALSO = {"GET": "HEAD", "PATCH": "PUT"}  # unless the tables have a route of its own
 
 
 class Endpoint(Protocol):
@@ -70,8 +74,8 @@ class Router:
         if route.method in by_method and by_method[route.method].route.method == route.method:
             raise ValueError(f"{route.method} {route.path} is in the route tables twice")
         by_method[route.method] = endpoint
-        if route.method == "GET":
-            by_method.setdefault("HEAD", endpoint)
+        if route.method in _ALSO:
+            by_method.setdefault(_ALSO[route.method], endpoint)
         if route.for_programs:
             self._programs.add(split[0])
 

@@ -150,10 +150,8 @@ REQUESTS = "/api/v1/notifications/requests"
 ROUTES = [
     Route("GET", "/api/v2/notifications/policy", show, "read:notifications"),
     Route("PATCH", "/api/v2/notifications/policy", change, "write:notifications"),
-    Route("PUT", "/api/v2/notifications/policy", change, "write:notifications"),
     Route("GET", "/api/v1/notifications/policy", show_v1, "read:notifications"),
     Route("PATCH", "/api/v1/notifications/policy", change_v1, "write:notifications"),
-    Route("PUT", "/api/v1/notifications/policy", change_v1, "write:notifications"),
     Route("GET", REQUESTS, requests, "read:notifications"),
     Route("GET", f"{REQUESTS}/merged", merged, "read:notifications"),
     Route("POST", f"{REQUESTS}/accept", accept_many, "write:notifications"),

@@ -103,6 +103,16 @@ def test_a_fixed_path_wins_over_one_with_a_parameter():
     assert router.find("/y/mine").endpoints["HEAD"] is router.find("/y/mine").endpoints["GET"]
 
 
+def test_put_finds_what_is_changed_by_patch_unless_it_has_a_line_of_its_own():
+    only_patch = Router([line("PATCH", "/a")]).find("/a").endpoints
+    assert only_patch["PUT"] is only_patch["PATCH"]
+
+    for lines in ([line("PUT", "/{id}"), line("PATCH", "/{id}")], [line("PATCH", "/{id}"), line("PUT", "/{id}")]):
+        both = Router(lines).find("/1").endpoints
+        assert {method: endpoint.route.method for method, endpoint in both.items()} == {"PUT": "PUT", "PATCH": "PATCH"}
+    assert list(Router([line("PUT", "/a")]).find("/a").endpoints) == ["PUT"]  # it may replace what PATCH would keep
+
+
 def test_two_lines_for_the_same_are_refused():
     for path in ("/a", "/{id}"):
         with pytest.raises(ValueError, match=f"GET {path} is in the route tables twice"):
@@ -112,7 +122,7 @@ def test_two_lines_for_the_same_are_refused():
 @pytest.mark.parametrize("path", PATHS)
 def test_a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has(server, path: str):
     there = {method for method in PATHS[path] if method != "WEBSOCKET"}
-    there |= {"HEAD"} if "GET" in there else set()
+    there |= {also for method, also in (("GET", "HEAD"), ("PATCH", "PUT")) if method in there}
     method = next(one for one in ("PATCH", "DELETE", "PUT", "POST") if one not in there)
 
     answer = requests.request(method, server.url + filled(path), timeout=10)
