@@ -21,23 +21,41 @@ class Subscription(msgspec.Struct, kw_only=True):
     standard: bool = False
 
 
+class Alerts(msgspec.Struct, kw_only=True):
+    """Those of WebPushAlerts; others are ignored, whatever they are."""
+
+    mention: bool = False
+    status: bool = False
+    reblog: bool = False
+    follow: bool = False
+    follow_request: bool = False
+    favourite: bool = False
+    poll: bool = False
+    update: bool = False
+    quote: bool = False
+    quoted_update: bool = False
+    sign_up: bool = msgspec.field(default=False, name="admin.sign_up")
+    report: bool = msgspec.field(default=False, name="admin.report")
+
+
 class Data(msgspec.Struct, kw_only=True):
-    alerts: dict[str, bool] | None = None  # by type; unknown ones are ignored
+    alerts: Alerts | None = None
     policy: str | None = None
-
-    @property
-    def asked(self) -> list[str] | None:
-        return None if self.alerts is None else [kind for kind, wanted in self.alerts.items() if wanted]
-
-
-class NewSubscription(msgspec.Struct, kw_only=True):
-    subscription: Subscription
-    data: Data = msgspec.field(default_factory=Data)
 
 
 class ChangedSubscription(msgspec.Struct, kw_only=True):
     data: Data = msgspec.field(default_factory=Data)
-    policy: str | None = None  # documented here, and in data where one subscribes
+    policy: str | None = None  # documented here for changes, in data for new ones: clients send both for both
+
+    @property
+    def asked(self) -> list[str] | None:
+        """The alerts that are wanted, by type. None: nothing is said about them."""
+        alerts = self.data.alerts
+        return None if alerts is None else [kind for kind, wanted in msgspec.to_builtins(alerts).items() if wanted]
+
+
+class NewSubscription(ChangedSubscription, kw_only=True):
+    subscription: Subscription
 
 
 async def create(call: Call, body: NewSubscription) -> WebPushSubscription:
@@ -47,8 +65,8 @@ async def create(call: Call, body: NewSubscription) -> WebPushSubscription:
         asked.keys.p256dh,
         asked.keys.auth,
         asked.standard,
-        body.data.asked or (),
-        body.data.policy or push.PushPolicy.ALL,
+        body.asked or (),
+        body.data.policy or body.policy or push.PushPolicy.ALL,
     )
     made = await call.write(
         push.subscribe,
@@ -70,7 +88,7 @@ async def change(call: Call, body: ChangedSubscription) -> WebPushSubscription:
         push.change,
         call.account_id,
         call.viewer.token_id,
-        alerts=body.data.asked,
+        alerts=body.asked,
         policy=body.data.policy or body.policy,
     )
     return _entity(call, changed)

@@ -47,6 +47,9 @@ def test_an_app_subscribes_looks_changes_and_ends(ann: Person):
     assert again.id != made.id
     assert wanted(again) == {"sign_up"}
     assert subscribed(ann.get(PATH)) == again
+    nested = {"alerts": {"poll": True, "admin": {"sign_up": True}}}  # as masto.js sends them
+    as_masto = subscribed(ann.post(PATH, **asked(App(), data=nested, policy="followed")))
+    assert (as_masto.policy, wanted(as_masto)) == ("followed", {"poll"})
     shapes.decode(ann.delete(PATH), Empty)
     assert ann.get(PATH).status_code == 404
 
