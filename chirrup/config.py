@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ("en",)  # spoken here; errors are said in the first where nobody asks for another
     rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
     registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
+    trends_approval: bool = False  # nothing is shown as a trend before staff have allowed it
     post_chars_max: int = 500
     link_cards: Literal["open", "always", "never"] = "open"  # pages that posts link are fetched: docs/operate/cards.md
     blobs: str = ""  # "s3://bucket/folder": docs/operate/objects.md; "": the folder <data>/media

@@ -27,7 +27,8 @@ from chirrup.types import Announcement, Emoji
 V1 = "/api/v1"
 ABSENT = "1"  # no id of anything
 URN = "urn:ietf:wg:oauth:2.0:oob"
-SECTIONS = {"tag": "tags", "files": "media", "profiles": "accounts"}  # of paths whose ids are another section's
+# of paths whose ids are another section's
+SECTIONS = {"tag": "tags", "links": "cards", "files": "media", "profiles": "accounts"}
 
 
 def section_of(path: str) -> str:

@@ -37,6 +37,7 @@ class Site(Struct, frozen=True):
     approval: bool  # staff let new accounts in, one by one
     streaming_url: str
     post_chars_max: int
+    trends_approval: bool = False  # staff allow what may be shown as a trend
     closed: bool = False  # nothing is shown without a login
 
     @property
@@ -68,6 +69,7 @@ def own(settings: Settings) -> Site:
         approval=settings.registrations == "approval",
         streaming_url=settings.streaming_url.rstrip("/") or _streaming(base_url),
         post_chars_max=settings.post_chars_max,
+        trends_approval=settings.trends_approval,
     )
 
 
@@ -88,6 +90,7 @@ def of_org(settings: Settings, org: Org) -> Site:
         approval=settings.registrations == "approval",
         streaming_url=_streaming(base_url),
         post_chars_max=settings.post_chars_max,
+        trends_approval=settings.trends_approval,
         closed=bool(org.closed),
     )
 

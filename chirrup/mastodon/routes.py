@@ -13,6 +13,7 @@ from . import (
     admin_bans,
     admin_measures,
     admin_reports,
+    admin_trends,
     announcements,
     annual_reports,
     collections,
@@ -85,6 +86,7 @@ ROUTES: list[Route] = [
     *admin_reports.ROUTES,
     *admin_bans.ROUTES,
     *admin_measures.ROUTES,
+    *admin_trends.ROUTES,
     *strikes.ROUTES,
 ]
 ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # includes itself

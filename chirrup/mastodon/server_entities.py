@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from .card_entities import TrendingLink
 from .entities import Account, Entity, Id, RoleEntity, Status, Tag
 
 
@@ -245,6 +246,17 @@ class AdminReport(Entity, kw_only=True):
 class AdminTag(Tag, kw_only=True):
     trendable: bool
     usable: bool
+    requires_review: bool
+
+
+class AdminStatus(Status, kw_only=True):
+    """As staff see it among the trends."""
+
+    requires_review: bool
+
+
+class AdminTrendingLink(TrendingLink, kw_only=True):
+    id: Id
     requires_review: bool
 
 

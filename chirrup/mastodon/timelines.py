@@ -60,8 +60,10 @@ class LinkQuery(PageQuery, kw_only=True):
 
 async def link(call: Call, query: LinkQuery) -> Page[Status]:
     """Of a page that is a trend now."""
-    span = paging.span(query)
-    found = await call.browse(trends.posts_with_link, call.viewer_id, query.url, span, call.site.org_id)
+    span, site = paging.span(query), call.site
+    found = await call.browse(
+        trends.posts_with_link, call.viewer_id, query.url, span, site.org_id, approval=site.trends_approval
+    )
     return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
 
 

@@ -7,6 +7,8 @@ store/trends.py. Who is shown what is decided when it is read. docs/decisions/00
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from ..access import fill, visibility
 from ..access.fill import Filled
 from ..errors import NotFound
@@ -17,7 +19,8 @@ from ..store import cards as card_rows
 from ..store import posts
 from ..store import tags as tag_rows
 from ..store import trends as rows
-from ..types import Account, LinkTrend, Post, PostCounts, Span, Struct, TagUse, Trends
+from ..types import Account, LinkTrend, Post, PostCounts, Span, Struct, TagUse, TrendKind, Trends
+from ..types.trends import subject
 from . import cards, links, tags
 from .cards import ShownCard
 from .known import Known
@@ -31,17 +34,39 @@ POST_HALF_LIFE_MS = 8 * 3600 * 1000
 WEEK_MS = 7 * tags.DAY_MS
 
 
-def shown_tags(tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int) -> list[tags.Shown]:
-    """The strongest first."""
-    keys = rows.get(tx, org_id).tags[offset : offset + limit]
+def listed(tx: Tx, org_id: int, approval: bool | None) -> Trends:
+    """What may be shown: nothing that staff have refused. approval: only what they have allowed; None: for staff, all
+    that was counted."""
+    found = rows.get(tx, org_id)
+    if approval is None or not (approval or found.decisions):
+        return found
+
+    def may(kind: TrendKind, key: str | int) -> bool:
+        return found.decisions.get(subject(kind, key), not approval)
+
+    return Trends(
+        [one for one in found.tags if may(TrendKind.TAG, one)],
+        [one for one in found.posts if may(TrendKind.POST, one)],
+        [one for one in found.links if may(TrendKind.LINK, one.link)],
+        found.decisions,
+    )
+
+
+def shown_tags(
+    tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int, approval: bool | None = False
+) -> list[tags.Shown]:
+    """The strongest first. approval: listed()."""
+    keys = listed(tx, org_id, approval).tags[offset : offset + limit]
     known = tag_rows.find(tx, keys)
     return tags.shown(tx, viewer_id, [known[key] for key in keys if key in known])
 
 
-def shown_posts(tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int) -> list[int]:
+def shown_posts(
+    tx: Tx, viewer_id: int, org_id: int, *, offset: int, limit: int, approval: bool | None = False
+) -> list[int]:
     """The strongest first, without those that the viewer may not see or does not want, and whose author wants no more
-    to be found."""
-    return _wanted(tx, viewer_id, rows.get(tx, org_id).posts)[offset : offset + limit]
+    to be found. approval: listed()."""
+    return _wanted(tx, viewer_id, listed(tx, org_id, approval).posts)[offset : offset + limit]
 
 
 class ShownLink(Struct, frozen=True):
@@ -51,9 +76,14 @@ class ShownLink(Struct, frozen=True):
     history: list[TagUse]  # of HISTORY_DAYS, newest first
 
 
-def shown_links(tx: Tx, org_id: int, known: Known, *, offset: int, limit: int) -> list[ShownLink]:
-    """The strongest first. The same for all viewers: it tells of pages, and not of who links them."""
-    trending = rows.get(tx, org_id).links
+def shown_links(
+    tx: Tx, org_id: int, known: Known, *, offset: int, limit: int, approval: bool | None = False
+) -> list[ShownLink]:
+    """The strongest first. The same for all viewers: it tells of pages, and not of who links them.
+
+    approval: listed().
+    """
+    trending = listed(tx, org_id, approval).links
     there = card_rows.links(tx, [one.link for one in trending]) if trending else {}
     shown = [one for one in trending if one.link in there and there[one.link].card_id][offset : offset + limit]
     found = cards.find(tx, {there[one.link].card_id for one in shown}, known) if shown else {}
@@ -66,10 +96,13 @@ def _history(trend: LinkTrend, today: int) -> list[TagUse]:
     return [by_day.get(day, TagUse(day, 0, 0)) for day in range(today, today - tags.HISTORY_DAYS, -1)]
 
 
-def posts_with_link(tx: Tx, viewer_id: int, url: str, span: Span, org_id: int) -> Filled[int]:
-    """Public posts that link the page, by accounts that want to be found. Raises NotFound: it is no trend now."""
+def posts_with_link(
+    tx: Tx, viewer_id: int, url: str, span: Span, org_id: int, *, approval: bool = False
+) -> Filled[int]:
+    """Public posts that link the page, by accounts that want to be found. Raises NotFound: it is not shown as a trend
+    now."""
     link = links.key_of(org_id, links.normal(url))
-    if all(one.link != link for one in rows.get(tx, org_id).links):
+    if all(one.link != link for one in listed(tx, org_id, approval).links):
         raise NotFound("link", url[:100])
     return fill.fill(
         span, lambda part: posts.ids_with_link(tx, link, part), lambda ids: _wanted(tx, viewer_id, ids), key=int
@@ -88,7 +121,7 @@ def _wanted(tx: Tx, viewer_id: int, ids: Sequence[int]) -> list[int]:
 
 
 def count(tx: Tx, org_id: int) -> Trends:
-    """Trends of now, from the newest posts of a week and from what was a trend before. Seven queries."""
+    """Trends of now, from the newest posts of a week and from what was a trend before. Eight queries."""
     before = rows.get(tx, org_id)
     span = Span(ID_MAX, after=first_at(tx.now_ms - WEEK_MS), limit=POSTS_LOOKED_AT)
     newest = posts.ids_public(tx, span, org_id)
@@ -105,11 +138,23 @@ def count(tx: Tx, org_id: int) -> Trends:
     today = tx.now_ms // tags.DAY_MS
     uses = tag_rows.uses(tx, candidates, since_day=today - tags.HISTORY_DAYS + 1)
     counts = posts.counts(tx, said.keys())
-    return Trends(
+    found = Trends(
         _strongest({key: tag_strength(used, today) for key, used in uses.items()}),
         _strongest({id: post_strength(one, tx.now_ms - said[id].created_ms) for id, one in counts.items()}),
         _links(tx, said.values(), before.links if len(newest) == POSTS_LOOKED_AT else (), today),
     )
+    return _decided(tx, org_id, found)
+
+
+def keep(tx: Tx, org_id: int, found: Trends) -> None:
+    """Store what was counted. What staff decide meanwhile is in it: both wait for each other."""
+    rows.get(tx, org_id, in_turn=True)
+    rows.put(tx, org_id, _decided(tx, org_id, found))
+
+
+def _decided(tx: Tx, org_id: int, found: Trends) -> Trends:
+    """With what staff have decided about it. It is stored with the trends, so that readers need not look it up."""
+    return msgspec.structs.replace(found, decisions=rows.decisions(tx, org_id, found.subjects))
 
 
 def _links(tx: Tx, said: Collection[Post], before: Collection[LinkTrend], today: int) -> list[LinkTrend]:

@@ -181,6 +181,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index posts_link": Index("posts_link"),
     "links and cards": _create_missing,
     "trends.links": _add("trends", "links", "TEXT NOT NULL DEFAULT '[]'"),
+    "trend_decisions": _create_missing,
+    "trends.decisions": _add("trends", "decisions", "TEXT NOT NULL DEFAULT '{}'"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

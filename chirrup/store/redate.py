@@ -38,6 +38,7 @@ _TEXTS = {
     "drafts": ("id", ("body",)),
     "conversations": ("last_post_id", ("participants",)),
     "notifications": ("id", ("sample",)),
+    "trend_decisions": ("id", ("subject",)),
     "outbox": ("id", ("body",)),
     "outbox_failed": ("id", ("body",)),
     "jobs": ("id", ("key", "payload")),

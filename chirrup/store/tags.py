@@ -72,6 +72,12 @@ def find(tx: Tx, keys: Collection[str]) -> dict[str, Tag]:
     return {row[0]: Tag(*row) for row in rows}
 
 
+def by_id(tx: Tx, id: int) -> Tag | None:
+    """Reads all tags of its bucket: for what staff do now and then."""
+    row = tx.one("SELECT tag, name, id FROM tags WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+    return Tag(*row) if row else None
+
+
 def beginning(tx: Tx, start: str, *, limit: int, offset: int = 0) -> list[Tag]:
     """Tags whose normal form begins with start, in the order of their names."""
     rows = tx.all(

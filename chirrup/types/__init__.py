@@ -66,6 +66,7 @@ from .posts import QuotePolicy as QuotePolicy
 from .posts import QuoteState as QuoteState
 from .posts import Visibility as Visibility
 from .trends import LinkTrend as LinkTrend
+from .trends import TrendKind as TrendKind
 from .trends import Trends as Trends
 
 

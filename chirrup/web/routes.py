@@ -29,6 +29,7 @@ from .screens.settings import (
 from .screens.showroom import ui
 from .screens.staff import accounts, appeals, log, places
 from .screens.staff import reports as reported
+from .screens.staff import trends as trending
 
 
 class PageRoute(Route, frozen=True, kw_only=True):
@@ -242,6 +243,8 @@ ROUTES: list[PageRoute] = [
     staff("GET", appeals.PATH, appeals.index, APPEALS),
     staff("POST", f"{appeals.PATH}/{{id}}/accept", appeals.accept, APPEALS),
     staff("POST", f"{appeals.PATH}/{{id}}/refuse", appeals.refuse, APPEALS),
+    staff("GET", trending.PATH, trending.index, Permission.MANAGE_TAXONOMIES),
+    staff("POST", trending.PATH, trending.decide, Permission.MANAGE_TAXONOMIES),
     staff("GET", "/admin/log", log.index, Permission.VIEW_AUDIT_LOG),
     # people
     PageRoute("GET", "/collections/{id}", collections.show, who=ANYONE),

@@ -70,7 +70,7 @@ async def count_trends(engines: Engines) -> None:
         for org_id in left:
             found = await engines.db.read(trends.count, org_id)
             if found != await engines.db.read(trend_rows.get, org_id):
-                await engines.db.write(trend_rows.put, org_id, found)
+                await engines.db.write(trends.keep, org_id, found)
         left = [org.id for org in await engines.db.read(orgs.page, after=org_id, limit=STEP)]
 
 

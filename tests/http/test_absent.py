@@ -99,7 +99,7 @@ def test_a_hidden_post_is_answered_like_one_that_never_was(secrets: Secrets, rou
             )
 
             assert hidden == absent
-            assert hidden[0] in (401, 404)
+            assert hidden[0] in (401, 404) or (hidden[0] == 403 and route.who == ADMIN)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import shapes
-from client import Server, eventually
+from client import Person, Server, eventually
 from elsewhere import make_card
+from visitor import forms, logged_in
 
 from chirrup.mastodon.card_entities import TrendingLink
 from chirrup.mastodon.entities import Status, Tag
-from chirrup.mastodon.server_entities import AdminTag
+from chirrup.mastodon.server_entities import AdminStatus, AdminTag, AdminTrendingLink
 
 LINK = "http://news.example/bread"
 
@@ -44,8 +45,8 @@ def test_trends_are_told_to_everybody(tmp_path: Path):
             assert eve.get("/api/v1/trends/statuses", **query).json() == []
         for query in ({"offset": -5, "limit": -1}, {"limit": "many"}):
             assert len(eve.get("/api/v1/trends/statuses", **query).json()) == 1
-        for path in ("trends/links", "admin/trends/links"):
-            (link,) = shapes.decode(boss.get(f"/api/v1/{path}"), list[TrendingLink])
+        for path, kind in (("trends/links", TrendingLink), ("admin/trends/links", AdminTrendingLink)):
+            (link,) = shapes.decode(boss.get(f"/api/v1/{path}"), list[kind])
             assert (link.title, link.history[0].accounts, link.url) == ("Bread", "2", LINK)
         assert eve.get("/api/v1/admin/trends/links").status_code == 403
         assert [one["title"] for one in server.anyone().get("/api/v1/trends/links").json()] == ["Bread"]
@@ -53,3 +54,35 @@ def test_trends_are_told_to_everybody(tmp_path: Path):
         assert [one.card and one.card.title for one in found] == ["Bread", "Bread"]
         assert eve.get("/api/v1/timelines/link", url="http://else.example/").status_code == 404
         assert eve.get("/api/v1/timelines/link").status_code == 404
+
+        server.stop()
+        server.env["CHIRRUP_TRENDS_APPROVAL"] = "1"
+        server.start()
+        _staff_decides(server, boss, eve)
+
+
+def _staff_decides(server: Server, boss: Person, eve: Person) -> None:
+    """Over the API, and on the page of staff."""
+    for kind, entity in {"tags": AdminTag, "statuses": AdminStatus, "links": AdminTrendingLink}.items():
+        path = f"/api/v1/admin/trends/{kind}"
+        assert eve.get(f"/api/v1/trends/{kind}").json() == []
+        (waiting,) = shapes.decode(boss.get(path), list[entity])
+        assert waiting.requires_review is True
+        for verb, shown in (("approve", 1), ("reject", 0), ("approve", 1)):
+            assert eve.post(f"{path}/{waiting.id}/{verb}").status_code == 403
+            assert shapes.decode(boss.post(f"{path}/{waiting.id}/{verb}"), entity).requires_review is False
+            assert len(eve.get(f"/api/v1/trends/{kind}").json()) == shown, (kind, verb)
+        assert boss.post(f"{path}/117000000000000001/reject").status_code == 404
+    assert boss.get("/api/v1/admin/trends/tags").json()[0]["trendable"] is True
+
+    desk = logged_in(server, boss)
+    page = desk.get("/admin/trends")
+    assert page.text.count(">allowed<") == 3
+    decisions = [one for one in forms(page) if one.url.endswith("/admin/trends")]
+    for sent, said in (("refuse", "refused"), ("forget", "waits")):
+        for form in decisions:
+            assert desk.send("/admin/trends", form.fields | {"decision": sent}).status_code == 303
+        assert desk.get("/admin/trends").text.count(f">{said}<") == 3
+        assert eve.get("/api/v1/trends/tags").json() == []
+    assert desk.send("/admin/trends", decisions[0].fields | {"decision": "odd"}).status_code == 422
+    assert "keeps out of the trends <bdi>#bread</bdi>" in " ".join(desk.get("/admin/log").text.split())

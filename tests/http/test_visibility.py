@@ -168,6 +168,21 @@ def talked(method: str, path: str) -> Probe:
     return probe
 
 
+def judged(verb: str) -> Probe:
+    """Visible if staff can decide about it as a trend."""
+
+    def probe(stage: Stage, viewer: str, said: list[Said]) -> dict[Said, bool]:
+        found: dict[Said, bool] = {}
+        for one in said:
+            answer = stage.people[viewer].post(f"/api/v1/admin/trends/statuses/{one.id}/{verb}")
+            allowed = (200, 404) if viewer == "admin" else (401,) if viewer == NOBODY else (403,)
+            assert answer.status_code in allowed, answer.text
+            found[one] = answer.ok
+        return found
+
+    return probe
+
+
 def reported(method: str, path: str) -> Probe:
     """Visible if it is shown with the report of all that the author said."""
 
@@ -336,6 +351,11 @@ def staff_if_trending(viewer: str, said: Said) -> bool | None:
     return if_trending(viewer, said) if viewer == "admin" else False
 
 
+def staff_if_public(viewer: str, said: Said) -> bool:
+    """Only what is for everybody can be a trend; boosts are none."""
+    return viewer == "admin" and said.kind != "boost" and said.visibility == "public" and sees(viewer, said)
+
+
 def staff_alone(viewer: str, said: Said) -> bool | None:
     """Boosts cannot be reported."""
     return None if said.kind == "boost" else viewer == "admin"
@@ -404,6 +424,10 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     "GET /api/v1/conversations": [(listed("/api/v1/conversations"), in_talks)],
     "POST /api/v1/conversations/{id}/read": [(talked("POST", "/api/v1/conversations/{id}/read"), last_in_talks)],
     "GET /api/v1/admin/trends/statuses": [(reported("GET", "/api/v1/admin/trends/statuses"), staff_if_trending)],
+    **{
+        f"POST /api/v1/admin/trends/statuses/{{id}}/{verb}": [(judged(verb), staff_if_public)]
+        for verb in ("reject", "approve")
+    },
     **{
         f"{method} /api/v1/admin/reports{end}": [(reported(method, f"/api/v1/admin/reports{end}"), staff_alone)]
         for method, end in (

@@ -48,7 +48,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
     *("bans", "ban_tries"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
-    *("emojis", "emoji_sets", "trends", "announcements", "announcement_counts"),
+    *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
 }
 KEPT = {  # table -> what still names the account there

@@ -10,12 +10,13 @@ from kit import people, person, settle
 from chirrup.errors import NotFound
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import accounts, follows, posts, reactions, trends
+from chirrup.social import accounts, audit, follows, posts, reactions, trend_decisions, trends
 from chirrup.social.accounts import ProfileChange
 from chirrup.social.known import Known
 from chirrup.store import accounts as account_rows
 from chirrup.store import orgs
-from chirrup.types import Draft, Org, PostCounts, Span, Stranger, TagUse, Trends
+from chirrup.store import posts as post_rows
+from chirrup.types import Draft, Org, PostCounts, Span, Stranger, TagUse, TrendKind, Trends
 from chirrup.workers import timers
 
 HOUR_MS = 3600 * 1000
@@ -182,3 +183,66 @@ async def test_pages_that_many_link_are_trends(engines: Engines, clock: Clock):
     clock.pass_ms(8 * 24 * HOUR_MS)
     await timers.count_trends(engines)
     assert await shown() == []
+
+
+async def test_staff_refuse_what_is_a_trend_and_allow_it_where_approval_is_asked_for(engines: Engines):
+    url, org_id = "http://news.example/a", 4096 * 5
+    assert await engines.db.write(orgs.insert, Org(org_id, "acme", "Acme", "acme.example", 0))
+    ann, bob, eve, boss = await people(engines.db, "ann", "bob", "eve", "boss")
+    post = await said(engines, ann, f"#bread {url}", bob, eve)
+    secret = await said(engines, ann, f"psst {url}2", visibility="private")
+    await said(engines, bob, f"#bread {url}")
+    for one in (post, secret):
+        await make_card(engines, one, "News")
+    await settle(engines)
+    await timers.count_trends(engines)
+
+    async def shown(approval: bool | None = False) -> tuple[list[Any], ...]:
+        part: Any = {"offset": 0, "limit": 9, "approval": approval}
+        tags = await engines.db.read(trends.shown_tags, boss, 0, **part)
+        links = await engines.db.read(trends.shown_links, 0, Known(), **part)
+        posts = await engines.db.read(trends.shown_posts, boss, 0, **part)
+        return [one.id for one in tags], posts, [one.card.card.id for one in links]
+
+    async def decide(kind: TrendKind, id: int, allowed: bool | None, org_id: int = 0) -> None:
+        await engines.db.write(trend_decisions.decide, boss, org_id, kind, id, allowed)
+
+    none, everything = ([], [], []), await shown(approval=None)
+    assert [len(one) for one in everything] == [1, 1, 1]
+    assert (await shown(), await shown(approval=True)) == (everything, none)
+    decided = [(kind, ids[0]) for kind, ids in zip(TrendKind, everything, strict=True)]
+
+    for kind, id in decided:
+        await decide(kind, id, allowed=True)
+        await decide(kind, id, allowed=True)
+    assert (await shown(), await shown(approval=True)) == (everything, everything)
+    for kind, id in decided:
+        await decide(kind, id, allowed=False)
+    for counted in (False, True):
+        if counted:
+            await timers.count_trends(engines)
+        assert (await shown(), await shown(approval=True), await shown(approval=None)) == (none, none, everything)
+        with pytest.raises(NotFound):
+            await engines.db.read(trends.posts_with_link, boss, url, Span(ID_MAX), 0)
+    found = await engines.db.read(trends.count, 0)
+    for kind, id in decided:
+        await decide(kind, id, allowed=None)
+    await engines.db.write(trends.keep, 0, found)  # was counted before, when they were refused
+    assert (await shown(), await shown(approval=True)) == (everything, none)
+
+    log = await engines.db.read(audit.page, 0, Span(ID_MAX, limit=20))
+    names = {"tag": "bread", "post": "ann", "link": url}
+    assert len(log) == 9  # what was allowed twice is told once
+    assert {(one.action, one.actor_id, one.target_kind, one.target_name) for one in log} == {
+        (f"{verb} trend", boss, kind, name) for verb in ("allow", "refuse", "forget") for kind, name in names.items()
+    }
+    hidden = (await engines.db.read(post_rows.by_ids, [secret]))[secret].card_id
+    for kind, id, where in (
+        (TrendKind.TAG, decided[0][1], org_id),
+        (TrendKind.LINK, decided[2][1], org_id),
+        (TrendKind.TAG, decided[0][1] + 4096, 0),
+        (TrendKind.POST, secret, 0),
+        (TrendKind.LINK, hidden, 0),
+    ):
+        with pytest.raises(NotFound):
+            await decide(kind, id, allowed=True, org_id=where)

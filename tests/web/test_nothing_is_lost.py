@@ -50,6 +50,7 @@ OTHER_STATES = {
     *("/settings/move/back", "/settings/move/aliases/remove"),  # test_moving.py
     *(f"/admin/reports/{{id}}/{act}" for act in ("leave", "reopen")),  # test_staff.py, as the next
     *(f"/admin/accounts/{{id}}/{act}" for act in ("enable", "unsilence", "unsensitive", "unsuspend")),
+    "/admin/trends",  # tests/http/test_trends.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py

@@ -10,6 +10,7 @@ TABLES = {
     "emojis": "id (the organisation's)",
     "emoji_sets": "org_id",
     "trends": "org_id",
+    "trend_decisions": "org_id",
 }
 
 SCHEMA = """
@@ -49,6 +50,10 @@ CREATE TABLE IF NOT EXISTS emoji_sets (
 
 CREATE TABLE IF NOT EXISTS trends (
   bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, tags TEXT NOT NULL, posts TEXT NOT NULL,
-  links TEXT NOT NULL DEFAULT '[]',
+  links TEXT NOT NULL DEFAULT '[]', decisions TEXT NOT NULL DEFAULT '{{}}',
   PRIMARY KEY (org_id, bucket)) {clustered};
+
+CREATE TABLE IF NOT EXISTS trend_decisions (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, subject TEXT NOT NULL, id BIGINT NOT NULL, allowed INTEGER NOT NULL,
+  PRIMARY KEY (org_id, bucket, subject)) {clustered};
 """

@@ -38,6 +38,9 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "add": "added",
     "change": "changed",
     "remove": "removed",
+    "allow trend": "allowed among the trends",
+    "refuse trend": "keeps out of the trends",
+    "forget trend": "took back what was decided about the trend",
 }
 KINDS = {  # of what it was done to -> what stands before its name
     "account": "@",
@@ -48,6 +51,9 @@ KINDS = {  # of what it was done to -> what stands before its name
     "email_domain_block": "the block of addresses at ",
     "ip_block": "the block of the IP address ",
     "canonical_email_block": "the block of an e-mail address ",
+    "tag": "#",
+    "post": "a post of @",
+    "link": "the page ",
 }
 PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
 

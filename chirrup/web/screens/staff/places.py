@@ -12,6 +12,7 @@ PLACES = [
     ("/admin/sign-ups", "Sign-ups", Permission.MANAGE_USERS),
     ("/admin/appeals", "Appeals", Permission.MANAGE_APPEALS),
     ("/admin/accounts", "Accounts", Permission.MANAGE_USERS),
+    ("/admin/trends", "Trends", Permission.MANAGE_TAXONOMIES),
     ("/admin/log", "Log", Permission.VIEW_AUDIT_LOG),
 ]
 ACTIONS = {  # of moderation.ACTIONS and POST_ACTIONS -> what a button says
