@@ -41,7 +41,7 @@ async def settle(engines: Engines) -> None:
                 rest, failures = await handle(engines, rest)
                 if failures:
                     raise failures[0].error
-        await engines.db.write(outbox.finish, [one.id for one in leased])
+            await engines.db.write(outbox.finish, [one.id])  # at once: a reply waits for its parent's end
 
 
 TOWN = Settings(url="https://town.example", title="Town", link_cards="never")
