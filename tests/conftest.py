@@ -40,7 +40,7 @@ SLOW_FOLDERS = {"faults", "journeys", "compat"}
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For -n auto: two processes more than cores, because the tests of faults and browsers wait more than they compute."""
+    """For -n auto: two processes more than cores, because tests of faults wait more than they compute."""
     return len(os.sched_getaffinity(0)) + 2
 
 
