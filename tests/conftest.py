@@ -40,8 +40,8 @@ SLOW_FOLDERS = {"faults", "journeys", "compat"}
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For -n auto: two processes more than cores, because tests of faults wait more than they compute."""
-    return len(os.sched_getaffinity(0)) + 2
+    """For -n auto: one process more than cores, because the tests of faults wait more than they compute."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
