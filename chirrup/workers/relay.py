@@ -157,10 +157,15 @@ class Relay:
     async def _give_back_lost(self) -> None:
         """No pool leases meanwhile: else later events of an actor could overtake those that are given back."""
         async with self._small.turn, self._wide.turn:
-            if self._lost:
-                known = [*self._leased, *(id for pool in self._pools for id in pool.done)]
+            if not self._lost:
+                return
+            self._lost = False  # first: what is lost meanwhile is given back the next time
+            known = [*self._leased, *(id for pool in self._pools for id in pool.done)]
+            try:
                 await self._engines.db.write(outbox.give_back_lost, self._partitions.held, known)
-                self._lost = False
+            except BaseException:
+                self._lost = True
+                raise
 
     def _take(self, leased: Leased, pool: _Pool) -> None:
         if leased.id in pool.ids:
