@@ -22,7 +22,7 @@ from ...views import PersonView
 from ..reading.home import next_before, span
 from ..settings.strikes import StrikeView, view
 from .log import EntryView, entries
-from .places import ACTIONS, places
+from .places import choices, places
 
 PATH, ONE, SIGN_UPS = "/admin/accounts", "/admin/accounts/{id}", "/admin/sign-ups"
 LISTED = 40
@@ -196,7 +196,7 @@ async def _act_page(call: Call, id: int, given: Fields, problem: Problem | None 
         "chosen": chosen if chosen in moderation.ACTIONS else "none",
         "words": given.text("text"),
         "mail": given.flag("mail") if problem else True,
-        "actions": [(name, ACTIONS[name], ". ".join(strikes.TOLD[name])) for name in moderation.ACTIONS],
+        "actions": choices(moderation.ACTIONS),
         "problem": problem.message if problem else "",
     }
     return Page("staff/act.html", values, status=problem.status if problem else 200)

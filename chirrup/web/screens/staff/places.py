@@ -1,9 +1,11 @@
 """The places where staff work, and what they call what they do."""
 
+from collections.abc import Iterable
+
 from ....access import roles
 from ....access.roles import Permission
 from ....ports import Tx
-from ....social import moderation
+from ....social import moderation, strikes
 from ...call import Call, Go
 from ...views import PersonView
 
@@ -24,6 +26,11 @@ ACTIONS = {  # of moderation.ACTIONS and POST_ACTIONS -> what a button says
     "disable": "Close the login",
     "suspend": "Suspend: hide it with all that it said",
 }
+
+
+def choices(actions: Iterable[str]) -> list[tuple[str, str, str]]:
+    """(action, what the button says, what its owner is told) of each."""
+    return [(one, ACTIONS[one], ". ".join(strikes.TOLD[one])) for one in actions]
 
 
 def places(call: Call) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from ...problems import Problem
 from ...views import PersonView, PostView
 from ..reading.home import next_before, span
 from ..settings.strikes import StrikeView, view
-from .places import ACTIONS, people, places
+from .places import choices, people, places
 
 PATH, ONE = "/admin/reports", "/admin/reports/{id}"
 LISTED = 40
@@ -160,7 +160,7 @@ async def _posts_page(call: Call, id: int, sent: Fields | None = None, problem: 
         "chosen": chosen & set(sent.ids("post")) if sent else chosen,
         "words": sent.text("text") if sent else "",
         "mail": sent.flag("mail") if sent else True,
-        "actions": [(name, ACTIONS[name], ". ".join(strikes.TOLD[name])) for name in moderation.POST_ACTIONS],
+        "actions": choices(moderation.POST_ACTIONS),
         "problem": problem.message if problem else "",
     }
     return Page("staff/posts.html", values, status=problem.status if problem else 200)
