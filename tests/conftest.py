@@ -25,13 +25,13 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usa
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 pytest_plugins = [
-    "elsewhere",
     "engines",
     "databases",
     "kit",
     "client",
     "browser",
     "object_store",
+    "elsewhere",
 ]  # every plug of the sockets; a real server
 
 SERVERS = {"postgres", "redis", "cluster", "s3"}  # values of parameters that name one

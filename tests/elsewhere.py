@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
+from engines import reaching
 
 from chirrup.config import Settings
 from chirrup.engines.outgoing.client import GuardedHttp
@@ -49,11 +50,7 @@ class Elsewhere:
 
     def outgoing(self) -> GuardedHttp:
         """A client that reaches these sites, and nothing else that is not public."""
-        return GuardedHttp(
-            _Names(self.port),
-            "https://town.example",
-            may_reach=lambda ip, at: (ip, at) == ("127.0.0.1", self.port),
-        )
+        return reaching(self.port, lambda host: host.endswith(".example"))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -68,16 +65,6 @@ class Elsewhere:
             writer.write(f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
             await writer.drain()
         writer.close()
-
-
-class _Names:
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
-        return [("127.0.0.1", self._port)] if host.endswith(".example") else []
-
-    def close(self) -> None: ...
 
 
 async def make_card(engines: Engines, post_id: int, title: str, head: str = "", image: bytes = b"") -> Card:

@@ -26,6 +26,24 @@ def outside() -> dict[str, Any]:
     return {"mailer": MemoryMailer(), "outgoing": outgoing, "pusher": pusher(outgoing)}
 
 
+class _Names:
+    """A resolver that knows the names of servers of the tests."""
+
+    def __init__(self, port: int, knows: Callable[[str], bool]) -> None:
+        self._port, self._knows = port, knows
+
+    async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
+        return [("127.0.0.1", self._port)] if self._knows(host) else []
+
+    def close(self) -> None: ...
+
+
+def reaching(port: int, knows: Callable[[str], bool]) -> GuardedHttp:
+    """A client that reaches a server of the tests by the names that it knows, and nothing else that is not public."""
+    may_reach = lambda ip, at: (ip, at) == ("127.0.0.1", port)  # noqa: E731
+    return GuardedHttp(_Names(port, knows), "https://town.example", may_reach=may_reach)
+
+
 def pusher(outgoing: OutgoingHttp) -> WebPush:
     return WebPush(outgoing, lambda: "a secret of tests, of so many characters", "mailto:mayor@town.example")
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -26,11 +27,9 @@ class Process:
     """A process that runs `chirrup`, with the part of subprocess.Popen that tests use."""
 
     def __init__(self, pid: int, ended: int) -> None:
-        self.pid, self.returncode = pid, None
+        self.pid = pid
+        self.returncode: int | None = None
         self._ended = ended  # the exit status comes out of this pipe
-
-    pid: int
-    returncode: int | None
 
     def poll(self) -> int | None:
         return self._wait(0)
@@ -84,18 +83,19 @@ class _Original:
         self._process.wait()
 
 
-_original: list[_Original] = []
+@cache
+def _original() -> _Original:
+    made = _Original()
+    atexit.register(made.stop)
+    return made
 
 
 def start(
     *words: str, env: Mapping[str, str], out: IO[bytes], err: IO[bytes], stdin: IO[bytes] | None = None
 ) -> Process:
     """Start `chirrup WORDS` with that environment and those files. stdin: None for an empty one."""
-    if not _original:
-        _original.append(_Original())
-        atexit.register(_original[0].stop)
     with Path(os.devnull).open("rb") as nothing:
-        return _original[0].start(words, env, [file.fileno() for file in (stdin or nothing, out, err)])
+        return _original().start(words, env, [file.fileno() for file in (stdin or nothing, out, err)])
 
 
 def run(*words: str, env: Mapping[str, str], sent: str = "") -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from engines import reaching
 
 from chirrup.engines.outgoing.client import GuardedHttp
 
@@ -119,7 +120,6 @@ class PushService:
             self._server = None
 
     def outgoing(self) -> GuardedHttp:
-        """A client that finds it by its name, and reaches nothing else that is not public."""
         return outgoing(self.port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -135,15 +135,6 @@ class PushService:
         writer.close()
 
 
-class _Names:
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
-        return [("127.0.0.1", self._port)] if host == HOST else []
-
-    def close(self) -> None: ...
-
-
 def outgoing(port: int) -> GuardedHttp:
-    return GuardedHttp(_Names(port), "https://town.example", may_reach=lambda ip, at: (ip, at) == ("127.0.0.1", port))
+    """A client that finds it by its name, and reaches nothing else that is not public."""
+    return reaching(port, lambda host: host == HOST)
