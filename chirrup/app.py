@@ -60,6 +60,7 @@ log = structlog.get_logger()
 def open_database(settings: Settings) -> Database:
     """The database of the settings, with its schema up to date. Raises SettingsError."""
     url = settings.database_url
+    folder.expect_restored(settings)
     folder.prepare(settings)
     if url.startswith("sqlite:"):
         db: Database = SqliteDatabase(

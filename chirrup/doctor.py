@@ -5,6 +5,7 @@ import platform
 import shutil
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from .store import distribute, jobs, migrations, outbox
 GOOD, WARN, BAD = "good", "warn", "bad"
 MARK = {GOOD: "[green]ok[/]  ", WARN: "[yellow]look[/]", BAD: "[red]bad[/] "}
 DISK_FREE_MIN = 1024**3
+BACKUP_DAYS = 7  # an older one is worth a look
 # Debian and others ship these; a WAL written by two connections can be corrupted: https://sqlite.org/wal.html#walresetbug
 SQLITE_FIXED = (3, 51, 3)
 
@@ -54,6 +56,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _settings(settings)
     yield from _disk(settings.data)
     yield from _blobs(settings)
+    yield from _copies(settings)
     yield from _database(settings)
     yield from _broker(settings)
     yield from _mail(settings)
@@ -143,6 +146,20 @@ def _blobs(settings: Settings) -> Iterator[Finding]:
         yield Finding(BAD, f"{settings.blobs} gives back other files than it was given", "see docs/operate/objects.md")
     else:
         yield Finding(GOOD, f"files are kept in {settings.blobs}")
+
+
+def _copies(settings: Settings) -> Iterator[Finding]:
+    """Nothing to say where no backup was ever made: others may make them."""
+    try:
+        folder.expect_restored(settings)
+    except SettingsError as error:
+        yield Finding(BAD, error.message)
+    if last := folder.last_backup(settings):
+        days = (datetime.now(UTC) - last).days
+        if days >= BACKUP_DAYS:
+            yield Finding(WARN, f"the last backup is {days} days old", "`chirrup backup A-NEW-FOLDER` makes one")
+        else:
+            yield Finding(GOOD, f"the last backup was made on {last:%Y-%m-%d %H:%M UTC}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

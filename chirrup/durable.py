@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,12 +15,19 @@ def write(file: Path, data: bytes | BinaryIO, mode: int = 0o600) -> None:
 
     data: an open file is copied from where it stands, in pieces.
     """
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as out:
+    with new(file, mode) as out:
         if isinstance(data, bytes):
             out.write(data)
         else:
             shutil.copyfileobj(data, out, PIECE_BYTES)
+
+
+@contextmanager
+def new(file: Path, mode: int = 0o600) -> Generator[BinaryIO]:
+    """Make the file, to be written to; it is on disk when the block has ended without an error."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as out:
+        yield out
         out.flush()
         os.fsync(handle)
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +14,8 @@ from .errors import SettingsError
 PRIVATE_UMASK = 0o077
 LOCK = "server.lock"
 NOTE_OF_COPY = "copied.txt"  # in a backup, until a server has started on it
+RESTORING = "restoring"  # a folder within, while a backup is put back
+BACKED_UP = "backed-up.txt"  # when the last backup was made
 
 
 def prepare(settings: Settings) -> None:
@@ -34,6 +37,7 @@ def prepare(settings: Settings) -> None:
         settings.data / "mail",
         settings.data / "secret",
         settings.data / LOCK,
+        settings.data / BACKED_UP,
         *(_beside(file, end) for end in ("", "-wal", "-shm", ".lock") if file),
     ]
     for path in kept:
@@ -52,12 +56,19 @@ def held(settings: Settings) -> Generator[None]:
     with ExitStack() as locks:
         if file:
             prepare(settings)
-            locks.enter_context(_locked(settings.data / LOCK))
-            locks.enter_context(_locked(_beside(file.resolve(), ".lock")))  # another folder may name the same file
+            locks.enter_context(locked(settings.data / LOCK))
+            locks.enter_context(locked(_beside(file.resolve(), ".lock")))  # another folder may name the same file
         yield
 
 
-def _locked(path: Path) -> IO[str]:
+RUNS = (
+    "a server is running on {folder} already (process {process}), and SQLite serves one: stop that one, or choose "
+    "another folder with --data"
+)
+
+
+def locked(path: Path, taken: str = RUNS) -> IO[str]:
+    """The file, locked until it is closed or the process ends. Raises SettingsError: taken, as another has it."""
     try:
         held = path.open("a+")
     except OSError as error:
@@ -66,10 +77,7 @@ def _locked(path: Path) -> IO[str]:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         held.seek(0)
-        raise SettingsError(
-            f"a server is running on {path.parent} already (process {held.read().strip() or 'unknown'}), and SQLite "
-            "serves one: stop that one, or choose another folder with --data"
-        ) from error
+        raise SettingsError(taken.format(folder=path.parent, process=held.read().strip() or "unknown")) from error
     held.truncate(0)
     held.write(f"{os.getpid()}\n")
     held.flush()
@@ -91,8 +99,31 @@ def take_note_of_copy(settings: Settings) -> str:
     return text
 
 
+def note_backup(settings: Settings) -> None:
+    """A backup was made now."""
+    (settings.data / BACKED_UP).write_text(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n")
+
+
+def last_backup(settings: Settings) -> datetime | None:
+    """When the last one was made from this folder; None: never."""
+    try:
+        return datetime.fromisoformat((settings.data / BACKED_UP).read_text().strip())
+    except (OSError, ValueError):
+        return None
+
+
+def expect_restored(settings: Settings) -> None:
+    """Raises SettingsError: a restore into this folder was stopped."""
+    if (settings.data / RESTORING).exists():
+        raise SettingsError(
+            f"a backup was being put into {settings.data} and that is not finished: run the same `chirrup restore` "
+            "again, it begins anew"
+        )
+
+
 def expect_database(settings: Settings) -> None:
     """Raises SettingsError: there is no database, so the folder is probably the wrong one."""
+    expect_restored(settings)
     file = sqlite_file(settings)
     if file and not file.exists():
         raise SettingsError(

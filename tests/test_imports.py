@@ -22,6 +22,7 @@ BASE = {
     "ports",
     "ids",
     "durable",
+    "bundle",
     "config",
     "logs",
     "metrics",

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import announce, bringing, care, emoji, mail, org, server, user, waiting
+from . import announce, bringing, care, copies, emoji, mail, org, server, user, waiting
 
 complain = Console(stderr=True)
 
@@ -23,7 +23,8 @@ app = cyclopts.App(
 )
 for command in (
     *(server.serve, server.demo, server.migrate, server.load),
-    *(care.doctor, care.backup, care.recount, care.redate),
+    *(care.doctor, care.recount, care.redate),
+    *(copies.commands, copies.restore),
     *(waiting.jobs, waiting.failed),
     bringing.import_,
     *(mail.commands, user.commands, user.audit, org.commands, emoji.commands, announce.commands),

@@ -1,6 +1,5 @@
-"""Look after a server: doctor, backup, recount, redate."""
+"""Look after a server: doctor, recount, redate."""
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -14,13 +13,6 @@ def doctor(*, common: Common = COMMON) -> None:
 
     if not checks.examine(common.settings(), console):
         raise SystemExit(1)
-
-
-def backup(to: Path, *, common: Common = COMMON) -> None:
-    """Copy the database and the uploads to the new folder TO, while the server runs."""
-    from .. import backup as copy
-
-    copy.make(common.settings(), to, console)
 
 
 def recount(*, common: Common = COMMON) -> None:

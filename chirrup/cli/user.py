@@ -130,16 +130,14 @@ def logout(
     A restored database has sessions that ended after the copy was made. `chirrup backup` makes copies in which nobody
     is logged in; other tools do not. After a restore with another tool, run this with --everybody.
     """
-    from .. import backup
     from ..access import logins
+    from ..backup import make
 
     if bool(name) == everybody:
         raise SettingsError("expected one of: an account's name, or --everybody")
     with opened_database(common.settings()) as db:
         if everybody:
-            console.print(
-                f"{backup.log_everybody_out(db, console):,} accounts are logged out everywhere, and all apps."
-            )
+            console.print(f"{make.log_everybody_out(db, console):,} accounts are logged out everywhere, and all apps.")
         else:
             db.write_now(logins.end_all_access, find(db, name))
             console.print(f"@{name} is logged out everywhere.")

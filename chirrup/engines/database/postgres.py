@@ -281,9 +281,7 @@ class PostgresDatabase:
             connection.execute(statement.replace(" INDEX ", " INDEX CONCURRENTLY ", 1).encode())
 
     def backup(self, to: Path) -> None:
-        raise SettingsError(
-            "chirrup copies SQLite only; for PostgreSQL use its own: pg_dump --format=custom, or pg_basebackup"
-        )
+        raise SettingsError("PostgreSQL is copied by its own tools: docs/operate/backup.md has the commands")
 
     def close(self) -> None:
         """Operations that still wait raise Unavailable."""
