@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ..errors import SettingsError
 from ..ports import Database
+from .audit import who
 from .common import COMMON, SECRET, Common, Secret, console, date, opened_database, org_at
 
 StaffRole = Literal["moderator", "admin", "owner"]
@@ -146,42 +147,17 @@ def logout(
 @commands.command
 def history(name: str, *, common: Common = COMMON) -> None:
     """List what staff did to account NAME, the oldest first. `chirrup audit` lists all that staff did."""
-    from ..ids import ms_of
-    from ..store import accounts, moderation
+    from ..social import audit
+    from ..store import accounts
 
     table = Table("when", "who", "did", "why")
     with opened_database(common.settings()) as db:
-        entries = db.write_now(moderation.log_of, find(db, name), 1000)[::-1]
+        org_id = org_at(db, name.removeprefix("@").partition("@")[2])
+        entries = db.write_now(audit.about, org_id, find(db, name), 1000)[::-1]
         actors = db.write_now(accounts.by_ids, {entry.actor_id for entry in entries} - {0})
         for one in entries:
-            table.add_row(date(ms_of(one.id)), _who(actors, one.actor_id), one.action, escape(one.words))
+            table.add_row(date(one.at_ms), who(actors, one.actor_id), one.action, escape(one.words))
     console.print(table)
-
-
-def audit(
-    *,
-    host: Annotated[str, Parameter(help="Of the organisation at this host (default: the server's own network).")] = "",
-    limit: Annotated[int, Parameter(help="At most so many, the newest first.")] = 50,
-    common: Common = COMMON,
-) -> None:
-    """List what staff and commands did, the newest first: when, who, what, to whom or what, why."""
-    from ..ids import ID_MAX, ms_of
-    from ..social import audit as entries
-    from ..store import accounts
-    from ..types import Span
-
-    table = Table("when", "who", "did", "to", "why")
-    with opened_database(common.settings()) as db:
-        found = db.write_now(entries.page, org_at(db, host), Span(ID_MAX, limit=limit))
-        actors = db.write_now(accounts.by_ids, {one.actor_id for one in found} - {0})
-        for one in found:
-            target = escape(f"{one.target_kind} {one.target_name or one.target_id}")
-            table.add_row(date(ms_of(one.id)), _who(actors, one.actor_id), one.action, target, escape(one.words))
-    console.print(table)
-
-
-def _who(actors: dict[int, Any], actor_id: int) -> str:
-    return f"@{actors[actor_id].username}" if actor_id in actors else "(gone)" if actor_id else "a command"
 
 
 @commands.command(name="reset-password")

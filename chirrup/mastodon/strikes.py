@@ -8,7 +8,6 @@ import msgspec
 from ..access import visibility
 from ..access.roles import Permission
 from ..http.route import ADMIN, Route
-from ..ids import ms_of
 from ..ports import Tx
 from ..social import audit, moderation, strikes
 from ..times import iso
@@ -93,7 +92,7 @@ async def log(call: Call, query: PageQuery) -> Page[AuditEntry]:
         entries = [
             AuditEntry(
                 id=str(one.id),
-                created_at=iso(ms_of(one.id)),
+                created_at=iso(one.at_ms),
                 account=shown.get(one.actor_id),
                 action=one.action,
                 target_type=one.target_kind,

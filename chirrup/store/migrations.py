@@ -18,7 +18,7 @@ import structlog
 
 from ..errors import Held
 from ..ports import Database, Tx
-from . import schema
+from . import audit, schema
 
 LOCK_MS = 1_000
 PATIENCE_S = 600.0  # for a lock that stays taken, or for another process that migrates
@@ -80,6 +80,11 @@ def _drop_index(name: str) -> Callable[[Tx], None]:
 
 def _nothing(tx: Tx) -> None:
     """A step that a later one has made unnecessary."""
+
+
+def _create_audit(tx: Tx) -> None:
+    _create_missing(tx)
+    audit.adopt(tx)
 
 
 Step = Callable[[Tx], None] | Index
@@ -183,6 +188,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "trends.links": _add("trends", "links", "TEXT NOT NULL DEFAULT '[]'"),
     "trend_decisions": _create_missing,
     "trends.decisions": _add("trends", "decisions", "TEXT NOT NULL DEFAULT '{}'"),
+    "audit": _create_audit,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

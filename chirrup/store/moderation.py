@@ -1,15 +1,13 @@
-"""Accounts as staff see them, and the log of what staff did. Nothing is ever taken from the log."""
+"""Accounts as staff see them."""
 
 from typing import Any
 
-from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Account, ModerationEntry, Span, User
+from ..types import Account, Span, User
 
 _ACCOUNT = ", ".join(f"a.{name}" for name in Account.__struct_fields__)
 _USER = ", ".join(f"u.{name}" for name in User.__struct_fields__)
 _WIDTH = len(Account.__struct_fields__)
-_ENTRY = ", ".join(ModerationEntry.__struct_fields__)
 
 CONDITIONS = {
     "active": "a.suspended_ms = 0 AND u.disabled = 0 AND u.approved = 1 AND u.confirmed_ms > 0",
@@ -46,48 +44,3 @@ def page(tx: Tx, org_id: int, span: Span, conditions: list[str], values: dict[st
 def forget_ips(tx: Tx, *, before_id: int) -> None:
     """From where accounts older than before_id were made."""
     tx.run("UPDATE users SET sign_up_ip = '' WHERE sign_up_ip <> '' AND account_id < :before", before=before_id)
-
-
-def log(
-    tx: Tx, *, org_id: int, actor_id: int, action: str, target_kind: str, target_id: int, target_name: str, words: str
-) -> None:
-    tx.run(
-        """INSERT INTO moderation_log
-             (bucket, target_id, id, actor_id, action, words, org_id, target_kind, target_name)
-           VALUES (:bucket, :target, :id, :actor, :action, :words, :org, :kind, :name)""",
-        bucket=bucket_of(target_id),
-        target=target_id,
-        id=tx.new_id(bucket_of(target_id)),
-        actor=actor_id,
-        action=action,
-        words=words,
-        org=org_id,
-        kind=target_kind,
-        name=target_name,
-    )
-
-
-def log_of(tx: Tx, target_id: int, limit: int) -> list[ModerationEntry]:
-    """The last that staff did to this account, newest first."""
-    rows = tx.all(
-        f"""SELECT {_ENTRY} FROM moderation_log WHERE bucket = :bucket AND target_id = :target
-            ORDER BY id DESC LIMIT :limit""",
-        bucket=bucket_of(target_id),
-        target=target_id,
-        limit=limit,
-    )
-    return [ModerationEntry(*row) for row in rows]
-
-
-def log_page(tx: Tx, org_id: int, span: Span) -> list[ModerationEntry]:
-    """What the organisation's staff did to whatever it was, newest first."""
-    rows = tx.all(
-        f"""SELECT {_ENTRY} FROM moderation_log WHERE org_id = :org AND id < :before AND id > :after
-            ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
-        org=org_id,
-        before=span.before,
-        after=span.after,
-        limit=span.limit,
-    )
-    found = [ModerationEntry(*row) for row in rows]
-    return found[::-1] if span.oldest else found

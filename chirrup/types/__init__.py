@@ -30,10 +30,11 @@ from .cards import Link as Link
 from .cards import LinkedPage as LinkedPage
 from .collections import Collection as Collection
 from .collections import CollectionItem as CollectionItem
+from .compliance import AuditEntry as AuditEntry
+from .compliance import AuditHead as AuditHead
 from .emojis import Emoji as Emoji
 from .lists import json_strings
 from .moderation import Ban as Ban
-from .moderation import ModerationEntry as ModerationEntry
 from .moderation import Report as Report
 from .moderation import Strike as Strike
 from .moving import Move as Move

@@ -1,22 +1,9 @@
-"""What staff are told, what they decide, and the log of it."""
+"""What staff are told, and what they decide."""
 
 import msgspec
 
 from ..ids import ms_of
 from .lists import json_ints
-
-
-class ModerationEntry(msgspec.Struct, frozen=True):
-    """What one of the staff did. Columns of `moderation_log`."""
-
-    id: int
-    org_id: int
-    actor_id: int  # 0: a command
-    action: str  # a verb
-    target_kind: str  # "account", "report", "strike", or a kind of bans
-    target_id: int
-    target_name: str  # what people call it
-    words: str  # why
 
 
 class Report(msgspec.Struct, frozen=True):

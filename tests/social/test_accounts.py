@@ -9,11 +9,10 @@ from chirrup.access import logins, sessions
 from chirrup.errors import Forbidden, Invalid, InvalidFields, NotFound, Unauthorised
 from chirrup.ids import ID_MAX
 from chirrup.ports import Database, Tx
-from chirrup.social import account_lists, accounts, discovery, follows, moderation, posts, usage
+from chirrup.social import account_lists, accounts, audit, discovery, follows, moderation, posts, usage
 from chirrup.social.accounts import ProfileChange
 from chirrup.social.moderation import Decision, Wanted
 from chirrup.store import accounts as rows
-from chirrup.store import moderation as moderation_rows
 from chirrup.types import Draft, Role, Span, Visibility
 
 ALL = Span(before=ID_MAX, limit=40)
@@ -178,7 +177,7 @@ async def test_a_suspension_logs_out_and_only_users_below_can_be_suspended(db):
     for target in (boss, other):
         with pytest.raises(Forbidden):
             await db.write(moderation.act, boss, target, Decision("suspend"))
-    assert [(e.actor_id, e.action, e.words) for e in await db.read(moderation_rows.log_of, ann, 9)] == [
+    assert [(e.actor_id, e.action, e.words) for e in await db.read(audit.about, 0, ann, 9)] == [
         (boss, "suspend", "spam")
     ]
     await db.write(moderation.undo, boss, ann, "unsuspend")

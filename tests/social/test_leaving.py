@@ -46,7 +46,7 @@ DAY_MS = 86_400_000
 
 IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
-    *("bans", "ban_tries"),
+    *("bans", "ban_tries", "moderation_log", "audit_heads"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
@@ -67,7 +67,7 @@ KEPT = {  # table -> what still names the account there
     "tag_day_accounts": "a day's figure, for as long as figures are kept",
     "notifications": "that staff was told of it",
     "jobs": "do nothing on their date",
-    "moderation_log": "what staff did",
+    "audit": "what staff did",
     "reports": "for staff",
     "strikes": "for staff",
 }
@@ -243,7 +243,7 @@ async def scene(engines: Engines) -> Scene:
 async def test_nothing_of_an_account_is_left_in_any_table(scene: Scene):
     db, engines = scene.db, scene.engines
     before = naming(await whole(db), scene.ann)
-    assert schema.TABLES.keys() - before.keys() - IMPERSONAL - {"outbox", "strikes", "moderation_log"} == set()
+    assert schema.TABLES.keys() - before.keys() - IMPERSONAL - {"outbox", "strikes", "audit"} == set()
 
     await db.write(leaving.leave, scene.ann)
 

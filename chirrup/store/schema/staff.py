@@ -1,4 +1,4 @@
-"""What staff do: their log, reports, strikes, bans."""
+"""What staff do: reports, strikes, bans. moderation_log is what older programs write; audit took it over."""
 
 TABLES = {
     "moderation_log": "target_id",

@@ -148,7 +148,7 @@ def _whole(tx: Tx, call: Call, id: int) -> Whole:
         _views(tx, call, [found])[0],
         [view(one, tx.now_ms) for one in strikes.against(tx, id, Span(ID_MAX, limit=HISTORY))],
         reports.page(tx, call.site.org_id, Span(ID_MAX, limit=HISTORY), target_id=id),
-        entries(tx, call, audit.about(tx, id, HISTORY)),
+        entries(tx, call, audit.about(tx, call.site.org_id, id, HISTORY)),
     )
 
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ....ids import ms_of
 from ....ports import Tx
 from ....social import audit
-from ....types import ModerationEntry
+from ....types import AuditEntry
 from ...call import Call, Page
 from ..reading.home import next_before, span
 from .places import people, places
@@ -67,7 +66,7 @@ class EntryView(msgspec.Struct, frozen=True):
     path: str  # of what it was done to; "": it has no page
 
 
-def entries(tx: Tx, call: Call, found: Sequence[ModerationEntry]) -> list[EntryView]:
+def entries(tx: Tx, call: Call, found: Sequence[AuditEntry]) -> list[EntryView]:
     known = people(tx, call, {one.actor_id for one in found})
     return [
         EntryView(
@@ -75,7 +74,7 @@ def entries(tx: Tx, call: Call, found: Sequence[ModerationEntry]) -> list[EntryV
             did=DID.get(one.action, one.action),  # what a command or a newer version did is told in its own words
             what=KINDS.get(one.target_kind, f"{one.target_kind} ") + one.target_name,
             words=one.words,
-            at_ms=ms_of(one.id),
+            at_ms=one.at_ms,
             path=PAGES.get(one.target_kind, "").format(one.target_id),
         )
         for one in found
