@@ -43,7 +43,7 @@ from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import Built, server_config
 from .social.media import Addresses
 from .social.shown import Known
-from .store import jobs, migrations, outbox, posts
+from .store import jobs, loads, migrations, outbox, posts
 from .stream import routes as stream_routes
 from .stream.hub import Hub
 from .timelines.missed_pushes import MissedPushes
@@ -160,7 +160,10 @@ async def close_engines(engines: Engines) -> None:
 def build(settings: Settings, engines: Engines | None = None) -> Built:
     """The parts of the server for the settings' role, as an ASGI application. Raises SettingsError."""
     _check_role(settings)
-    engines = engines or open_engines(settings)
+    if engines is None:
+        engines = open_engines(settings)
+        if told := engines.db.write_now(loads.obstacle):
+            raise SettingsError(told)
     signer = signing.signer(settings)
     addresses = Addresses(signer)
     shared = call.Services(

@@ -45,7 +45,7 @@ LAYERS: list[set[str]] = [
     {"workers"},
     {"folder", "serving"},
     {"app"},
-    {"load", "demo", "backup", "redate", "recount", "jobs"},  # commands
+    {"load", "demo", "backup", "move", "redate", "recount", "jobs"},  # commands
     {"doctor"},
     {"cli"},
     {"__main__"},

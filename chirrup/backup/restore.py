@@ -65,7 +65,7 @@ def _check_settings(settings: Settings) -> None:
     if settings.database:
         raise SettingsError(
             f"a backup is put into a folder, as SQLite: name one with --data, and leave out the database "
-            f"({settings.database.partition(':')[0]}:…)"
+            f"({settings.database.partition(':')[0]}:…); `chirrup move` brings it from there to PostgreSQL"
         )
 
 

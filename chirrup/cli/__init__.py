@@ -24,7 +24,7 @@ app = cyclopts.App(
 for command in (
     *(server.serve, server.demo, server.migrate, server.load),
     *(care.doctor, care.recount, care.redate),
-    *(copies.commands, copies.restore),
+    *(copies.commands, copies.restore, copies.move),
     *(waiting.jobs, waiting.failed),
     bringing.import_,
     *(mail.commands, user.commands, audit.commands, org.commands, emoji.commands, announce.commands),

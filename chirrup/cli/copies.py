@@ -1,4 +1,4 @@
-"""Copies of a server: `chirrup backup`, `chirrup restore`."""
+"""Copies of a server, and its removal to another database: backup, restore, move."""
 
 from pathlib import Path
 from typing import Annotated
@@ -46,3 +46,21 @@ def restore(
     from ..backup import restore as back
 
     back.restore(common.settings(), copy, console, force=force)
+
+
+def move(
+    *,
+    to: Annotated[str, Parameter(help="The new database, empty: postgresql://… or sqlite:PATH.")],
+    media: Annotated[
+        str, Parameter(help="Where files are to lie then: s3://bucket/folder, or disk (default: where they lie).")
+    ] = "",
+    stopped: Annotated[bool, Parameter(negative=(), help="All servers are stopped. With SQLite that is seen.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Move the whole town to another kind of database: from SQLite to PostgreSQL, or back. Stop the servers first.
+
+    Every row is compared in the end. Killed, the same command goes on with the next table.
+    """
+    from .. import move as moving
+
+    moving.run(common.settings(), to, console, media=media, stopped=stopped)

@@ -3,7 +3,8 @@
 Only app.py knows which plug is in which socket (engines/<socket>/<plug>.py).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, Protocol, TypeVar
 
@@ -17,6 +18,7 @@ from .transaction import Tx as Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Rows = Callable[..., Iterator[Row]]  # of a query and its values
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -62,6 +64,13 @@ class Database(Protocol):
 
     def build_index(self, name: str, statement: str) -> None:
         """Make the index by its CREATE INDEX IF NOT EXISTS, while others write. An incomplete one is replaced."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Rows]:
+        """read(sql, **values), which gives the rows of large tables one by one, all of one moment.
+
+        Others read and write meanwhile. For commands: it blocks.
+        """
         ...
 
     def backup(self, to: Path) -> None:

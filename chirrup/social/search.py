@@ -14,7 +14,7 @@ from ..ports import Tx
 from ..store import accounts, follows, posts
 from ..store import search as rows
 from ..store import tags as tag_rows
-from ..types import Span, Tag
+from ..types import Account, Span, Tag
 from . import tags
 from .accounts import by_acct
 from .search_query import CHARS_MAX, Query, parse
@@ -151,8 +151,14 @@ def named_by(tx: Tx, viewer_id: int, address: str, base_url: str, org_id: int = 
 
 def on_account_changed(tx: Tx, event: events.AccountChanged) -> list[tuple[str, Signal]]:
     account = accounts.by_id(tx, event.of)
-    if account and not (account.suspended_ms or account.pending or account.moved_to_id):
-        tx.search.index_account(tx, account.id, account.username, account.display_name, org_id=account.org_id)
-    else:
+    if account is None or not index(tx, account):
         tx.search.remove_account(tx, event.of)
     return []
+
+
+def index(tx: Tx, account: Account) -> bool:
+    """Index its names. False: it is not to be found."""
+    if account.suspended_ms or account.pending or account.moved_to_id:
+        return False
+    tx.search.index_account(tx, account.id, account.username, account.display_name, org_id=account.org_id)
+    return True

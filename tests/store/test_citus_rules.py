@@ -90,7 +90,10 @@ FANOUT = {
 }
 
 # Modules whose statements are made for every table of the schema, and read all of it.
-WHOLE = {"redate.py": "a command, while all servers are stopped"}
+WHOLE = {
+    "redate.py": "a command, while all servers are stopped",
+    "tables.py": "whole tables, for commands while all servers are stopped",
+}
 
 # Pages in an order without a key may use OFFSET.
 OFFSET = {"engines/search/postgres_fts.py:find_accounts", "store/tags.py:beginning"}

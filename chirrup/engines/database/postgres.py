@@ -8,8 +8,9 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -21,8 +22,8 @@ from psycopg.pq import ExecStatus
 from ... import metrics
 from ...errors import Held, Invalid, SettingsError, Unavailable
 from ...ids import IdSource, bucket_of
-from ...ports import Doubt, Operation, Phrases, Row, Search, Tx
-from ..postgres.connection import Statement, adapt
+from ...ports import Doubt, Operation, Phrases, Row, Rows, Search, Tx
+from ..postgres.connection import Statement, adapt, bound, numbered
 from ..postgres.pools import LOST_RACE, Again, Pools
 from ..postgres.sql import PHRASES, SCHEMA_LOCK
 from ..postgres.transaction import BEGIN_WRITE, COMMIT, ROLLBACK, Common, WaitingTx, check_committed
@@ -33,6 +34,7 @@ from .postgres_replica import Freshness
 P = ParamSpec("P")
 T = TypeVar("T")
 
+ROWS_AT_ONCE = 2000  # sent by the server when many are read one by one
 CONNECTIONS = 8  # for writes, and as many for reads: slow reads never delay a write
 
 _OLDEST = 150000  # server_version_num
@@ -200,8 +202,8 @@ class PostgresDatabase:
             told = Unavailable("the database could not do this now; try again in a moment")
         elif isinstance(error, errors.NumericValueOutOfRange):
             told = Invalid("number", "too_large", "must be below 2^63")
-        elif isinstance(
-            error, errors.CharacterNotInRepertoire
+        elif isinstance(error, errors.CharacterNotInRepertoire) or (
+            isinstance(error, psycopg.DataError) and "NUL (0x00)" in str(error)  # of the driver, in a copy
         ):  # only U+0000 is valid UTF-8 and refused by PostgreSQL's UTF8
             told = Invalid("text", "not_text", "must not have the character U+0000")
         if told is error:
@@ -279,6 +281,25 @@ class PostgresDatabase:
             if connection.execute(half_made, [name]).fetchone():
                 connection.execute(f"DROP INDEX CONCURRENTLY {name}".encode())
             connection.execute(statement.replace(" INDEX ", " INDEX CONCURRENTLY ", 1).encode())
+
+    @contextmanager
+    def snapshot(self) -> Generator[Rows]:
+        """With Citus each shard has a snapshot of its own, a moment apart."""
+        with psycopg.connect(self._conninfo, cursor_factory=psycopg.RawCursor) as connection:
+            adapt(connection)
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            connection.execute(b"SELECT set_config('statement_timeout', '0', true), set_config('jit', 'off', true)")
+            connection.execute(b"SELECT set_config('cursor_tuple_fraction', '1', true)")  # all rows will be read
+            names = count()
+
+            def rows(sql: str, **values: Any) -> Iterator[Row]:
+                text, order = numbered(sql)
+                with psycopg.RawServerCursor(connection, f"rows_{next(names)}") as cursor:
+                    cursor.itersize = ROWS_AT_ONCE
+                    yield from cursor.execute(text, [bound(values[name]) for name in order], binary=True)
+
+            yield rows
 
     def backup(self, to: Path) -> None:
         raise SettingsError("PostgreSQL is copied by its own tools: docs/operate/backup.md has the commands")

@@ -10,9 +10,9 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -22,8 +22,8 @@ from ... import metrics
 from ...errors import ChirrupError, SettingsError, Unavailable
 from ...events import Event
 from ...ids import IdSource, bucket_of
-from ...ports import Doubt, Operation, Phrases, Search
-from ..sqlite.transaction import PHRASES, SqliteTx
+from ...ports import Doubt, Operation, Phrases, Rows, Search
+from ..sqlite.transaction import PHRASES, SqliteTx, bind
 from .common import QUEUE, TIMEOUT_S, TRIES, Outbox, as_invalid, busy, closing, too_slow, wall_clock
 
 P = ParamSpec("P")
@@ -342,6 +342,17 @@ class SqliteDatabase:
 
     def build_index(self, name: str, statement: str) -> None:
         self.write_now(lambda tx: tx.run(statement))
+
+    @contextmanager
+    def snapshot(self) -> Generator[Rows]:
+        connection = self._connect(readonly=True)
+        try:
+            connection.execute("BEGIN")
+            connection.execute("SELECT 1 FROM sqlite_master").fetchall()  # begins the snapshot now
+            yield lambda sql, **values: connection.cursor().execute(sql, bind(values))
+        finally:
+            self._connections.remove(connection)
+            connection.close()
 
     def backup(self, to: Path) -> None:
         self._connect().execute("VACUUM INTO ?", (str(to / "chirrup.db"),))  # reads one snapshot, however long it takes

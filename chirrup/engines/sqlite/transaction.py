@@ -73,24 +73,24 @@ class SqliteTx:
         return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
     def all(self, sql: str, **values: Any) -> list[Row]:
-        return self._execute(sql, _bind(values)).fetchall()
+        return self._execute(sql, bind(values)).fetchall()
 
     def one(self, sql: str, **values: Any) -> Row | None:
-        rows = self._execute(sql, _bind(values)).fetchall()  # to the end: an open statement would keep the old snapshot
+        rows = self._execute(sql, bind(values)).fetchall()  # to the end: an open statement would keep the old snapshot
         return rows[0] if rows else None
 
     def by_ids(self, sql: str, make: Callable[..., T], ids: Collection[int]) -> dict[int, T]:
         return {row[0]: make(*row) for row in self.all(sql, ids=ids)}
 
     def run(self, sql: str, **values: Any) -> None:
-        self._execute(sql, _bind(values)).fetchall()
+        self._execute(sql, bind(values)).fetchall()
 
     def changed(self, sql: str, **values: Any) -> int:
-        self._execute(sql, _bind(values)).fetchall()
+        self._execute(sql, bind(values)).fetchall()
         return self._changes()
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._executemany(sql, (_bind(dict(row)) for row in rows)).fetchall()
+        self._executemany(sql, (bind(dict(row)) for row in rows)).fetchall()
 
     def together(self, *questions: Callable[[], Any]) -> list[Any]:
         return [question() for question in questions]
@@ -107,7 +107,8 @@ class SqliteTx:
         self.emitted.append(event)
 
 
-def _bind(values: dict[str, Any]) -> dict[str, Any]:
+def bind(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as the driver takes them."""
     for name, value in values.items():
         if type(value) is not int and is_list(value):  # most are numbers
             values[name] = _carray(value)

@@ -1,0 +1,58 @@
+"""Whole tables: their columns and keys, read from the schema, and statements over all their rows."""
+
+import re
+from functools import cache
+from hashlib import blake2b
+
+import msgspec
+
+from ..ports import Row, Tx
+from . import schema
+
+_COLUMN = re.compile(r"\b(\w+) (?:BIGINT|INTEGER|SMALLINT|TEXT)\b")
+_KEY = re.compile(r"PRIMARY KEY \(([^)]*)\)")
+_JSON = msgspec.json.Encoder()
+
+
+class Table(msgspec.Struct, frozen=True):
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+    @property
+    def rows(self) -> str:
+        """The query for all of them, in the order of the key."""
+        return f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY {', '.join(self.key)}"
+
+    @property
+    def count(self) -> str:
+        return f"SELECT COUNT(*) FROM {self.name}"
+
+
+@cache
+def every() -> dict[str, Table]:
+    """All tables of schema/ by name; not those that say what steps of the schema are done, nor a search index."""
+    found: dict[str, Table] = {}
+    for statement in schema.statements(""):
+        if "INDEX" not in statement.split()[:3]:
+            key = _KEY.search(statement)
+            assert key
+            name = schema.table_of(statement)
+            found[name] = Table(name, tuple(_COLUMN.findall(statement)), tuple(key[1].split(", ")))
+    return found
+
+
+def empty(tx: Tx, name: str) -> None:
+    tx.run(f"DELETE FROM {name}")
+
+
+class Tally(msgspec.Struct):
+    """How many rows, and the sum of a hash of each: the same in whatever order they come."""
+
+    rows: int = 0
+    sum: int = 0
+
+    def add(self, row: Row) -> None:
+        self.rows += 1
+        digest = blake2b(_JSON.encode(row), digest_size=8).digest()
+        self.sum = (self.sum + int.from_bytes(digest, "big")) % 2**63
