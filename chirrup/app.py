@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from rich.console import Console
 
-from . import folder, logs, serving, traces
+from . import folder, logs, programs, serving, traces
 from .access import signing
 from .access.passwords import Passwords
 from .access.sites import Sites
@@ -29,16 +29,15 @@ from .engines.resolver.system import SystemResolver
 from .engines.search.sqlite_fts import SqliteFts
 from .engines.timelines.memory import MemoryTimelines
 from .errors import SettingsError
-from .http import call, server
+from .http import call
 from .http.application import Application
 from .http.auth import Authenticator
 from .http.health import Health
 from .http.router import Endpoint
 from .http.scrape import Scrape
-from .mastodon.call import Call, Services
+from .mastodon.call import Services
 from .mastodon.problems import words
 from .mastodon.render import Renderer
-from .mastodon.routes import ROUTES
 from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import Built, server_config
 from .social.media import Addresses
@@ -180,7 +179,7 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
     web = Web(shared, signer, known)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     job_kinds = kinds(settings) if settings.role in ("all", "worker") else {}
-    endpoints: list[Endpoint] = [*server.endpoints(services, ROUTES, Call, words), *web.endpoints()]
+    endpoints: list[Endpoint] = [*programs.endpoints(services), *web.endpoints()]
     if hub:
         endpoints += stream_routes.endpoints(hub)
     running = partial(_running, settings, engines, job_kinds, services, hub)
@@ -206,13 +205,13 @@ async def _running(
         worker.start()
     if hub:
         await hub.start()
-    await services.sites.barred.start(engines.broker)
+    await services.sites.start(engines.broker)
     await services.health.start()
     try:
         yield
     finally:
         await services.health.stop()
-        await services.sites.barred.stop()
+        await services.sites.stop()
         for worker in reversed(workers):
             await worker.stop()
         if hub:

@@ -2,12 +2,16 @@
 
 import os
 import tomllib
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
 from .errors import SettingsError
+from .types import Rule, SignUps
 
 Role = Literal["all", "web", "stream", "worker"]
 
@@ -16,17 +20,6 @@ NO_PROXY = (
     "the address is https, so a web server stands before it, but CHIRRUP_TRUSTED_PROXIES does not name it: all people "
     "count as one address, whose limits everybody meets"
 )
-
-
-class RuleWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule of conduct in one language. hint: more about it."""
-
-    text: str
-    hint: str = ""
-
-
-class Rule(RuleWords, frozen=True):
-    translations: dict[str, RuleWords] = {}  # by language, "de"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,16 +39,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": files in <data>/mail
     confirm_addresses: Literal["with-smtp", "always", "never"] = "with-smtp"  # before a new account may do anything
     mail_from: str = ""  # "Town <hello@town.example>"; "": no-reply at this server's name
-    title: str = "Chirrup"
-    description: str = "A place to talk."
-    contact_email: str = ""
-    contact_account: str = ""  # the name of an account that may be written to; "": none
+    # Of the server's own network. None: as its staff have chosen it in a browser, or as types/organisations.py says.
+    title: str | None = None
+    description: str | None = None
+    contact_email: str | None = None
+    contact_account: str | None = None  # the name of an account that may be written to; "": none
+    languages: tuple[str, ...] | None = None  # spoken here; errors are said in the first where nobody asks for another
+    rules: tuple[str | Rule, ...] | None = None  # of conduct; in a TOML file with commas, hints, translations
+    registrations: SignUps | None = None  # who may make an account
+    closed: bool | None = None  # nothing is shown without a login
+    trends_approval: bool | None = None  # nothing is shown as a trend before staff have allowed it
+    post_chars_max: int | None = None
     documents: str = ""  # a folder: docs/operate/documents.md; "": <data>/documents
-    languages: tuple[str, ...] = ("en",)  # spoken here; errors are said in the first where nobody asks for another
-    rules: tuple[str | Rule, ...] = ()  # of conduct, a sentence each; in a TOML file with commas, hints, translations
-    registrations: Literal["open", "approval", "closed"] = "open"  # new accounts: approval: staff let them in
-    trends_approval: bool = False  # nothing is shown as a trend before staff have allowed it
-    post_chars_max: int = 500
     link_cards: Literal["open", "always", "never"] = "open"  # pages that posts link are fetched: docs/operate/cards.md
     blobs: str = ""  # "s3://bucket/folder": docs/operate/objects.md; "": the folder <data>/media
     s3_endpoint: str = ""  # of the storage, "https://s3.store.example"; "": Amazon's
@@ -157,7 +152,13 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} is not TOML: {error}") from error
 
 
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+def _but_none(kind: Any) -> Any:
+    """The type of a value that is given: of `str | None`, str."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return reduce(or_, [one for one in kinds if one is not NoneType])
+
+
+_TYPES = {field.name: _but_none(field.type) for field in msgspec.structs.fields(Settings)}
 
 
 def _typed(source: str, name: str, value: Any) -> Any:

@@ -43,6 +43,8 @@ LAYERS: list[set[str]] = [
     {"mastodon", "twitter", "api", "web", "mail"},
     {"stream"},
     {"workers"},
+    {"openapi"},
+    {"programs"},
     {"folder", "serving"},
     {"app"},
     {"load", "demo", "backup", "move", "redate", "recount", "jobs"},  # commands

@@ -17,13 +17,13 @@ from chirrup.config import Settings
 from chirrup.http.arguments import Arguments
 from chirrup.http.auth import Authenticator
 from chirrup.http.health import Health
-from chirrup.http.route import ADMIN
+from chirrup.http.paging import OffsetPage, Page, Whole
+from chirrup.http.route import ADMIN, Route
 from chirrup.ids import bucket_of_text
 from chirrup.mastodon.call import Call, Services
-from chirrup.mastodon.paging import OffsetPage, Page, Whole
 from chirrup.mastodon.render import Renderer
-from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.ports import Engines, Tx
+from chirrup.programs import ROUTES
 from chirrup.social import (
     announcements,
     collections,
@@ -90,6 +90,7 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/v1/admin/email_domain_blocks/{id}": "one, and its week",
     "/api/v1/scheduled_statuses/{id}": "one, with four files at most",
     "/api/chirrup/v1/drafts/{id}": "one, with four files at most",
+    "/api/chirrup/v1/org": "settings",
     "/api/v1/filters/{id}": "one keyword",
     "/api/v1/annual_reports/{year}": "one, of twelve months",
     "/api/v1/apps/verify_credentials": "a setting of the app",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chirrup.http.route import Route
 from chirrup.mastodon.api_versions import API_VERSION, VERSIONS
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 from chirrup.stream import routes as streams
 from chirrup.web.routes import ROUTES as PAGES
 

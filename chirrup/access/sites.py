@@ -4,21 +4,32 @@ A Host that no organisation has is the server's own network: a server is also re
 network, or through a proxy that sends another name (docs/decisions/0037-sites.md).
 """
 
+import asyncio
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from ..config import Rule, Settings
+import msgspec
+
+from .. import logs
+from ..config import Settings
 from ..errors import NotFound
-from ..ports import Database, Tx
+from ..events import Signal
+from ..ports import Broker, Database, Tx
 from ..store import orgs
-from ..types import Account, Org, Struct
+from ..types import Account, Org, OrgSettings, Rule, Struct
+from ..waiting import happens
 from .barred import Barred
 
 FRESH_S = 1.0  # what is known of a host is looked up again after this, on every process
 KEPT = 10_000  # hosts; strangers can invent them
+CHANNEL = "sites"  # of the broker: what an organisation has chosen has changed
 _NAME = re.compile(r"(?=.*[a-z])[a-z0-9.-]+")  # of a host; numbers alone are an address
+_KEYS = OrgSettings.__struct_fields__
+_SHARED = ("languages", "registrations", "trends_approval", "post_chars_max")  # what the server says is for all sites
 
 
 class Site(Struct, frozen=True):
@@ -26,19 +37,56 @@ class Site(Struct, frozen=True):
 
     org_id: int  # 0: the server's own network
     base_url: str  # "https://town.example"
-    title: str
-    description: str
-    contact_email: str
-    contact_account: str  # its name; "": none
-    documents: Path | None  # the folder of its documents: social/documents.py; None: it has none
-    languages: tuple[str, ...]  # spoken here, the main one first
-    rules: tuple[Rule, ...]
-    registrations: bool  # whoever wants to may sign up
-    approval: bool  # staff let new accounts in, one by one
     streaming_url: str
-    post_chars_max: int
-    trends_approval: bool = False  # staff allow what may be shown as a trend
-    closed: bool = False  # nothing is shown without a login
+    documents: Path | None  # the folder of its documents: social/documents.py; None: it has none
+    settings: OrgSettings
+
+    @property
+    def title(self) -> str:
+        return self.settings.title
+
+    @property
+    def description(self) -> str:
+        return self.settings.description
+
+    @property
+    def contact_email(self) -> str:
+        return self.settings.contact_email
+
+    @property
+    def contact_account(self) -> str:
+        return self.settings.contact_account
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self.settings.languages
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return self.settings.rules
+
+    @property
+    def registrations(self) -> bool:
+        """Some who have no account yet may make one."""
+        return self.settings.registrations in ("open", "approval") and not self.settings.closed
+
+    @property
+    def approval(self) -> bool:
+        """Staff let new accounts in, one by one."""
+        return self.settings.registrations == "approval"
+
+    @property
+    def post_chars_max(self) -> int:
+        return self.settings.post_chars_max
+
+    @property
+    def trends_approval(self) -> bool:
+        return self.settings.trends_approval
+
+    @property
+    def closed(self) -> bool:
+        """Nothing is shown without a login."""
+        return self.settings.closed
 
     @property
     def domain(self) -> str:
@@ -52,57 +100,62 @@ class Site(Struct, frozen=True):
         return host if _NAME.fullmatch(host) else "localhost"
 
 
-def own(settings: Settings) -> Site:
-    """The server's own network."""
+def said(settings: Settings) -> dict[str, Any]:
+    """What the server's settings say about its own network, by name of OrgSettings: nobody else can choose that."""
+    found = {name: value for name in _KEYS if (value := getattr(settings, name, None)) is not None}
+    if "rules" in found:
+        found["rules"] = [Rule(one) if isinstance(one, str) else one for one in found["rules"]]
+    if "contact_account" in found:
+        found["contact_account"] = found["contact_account"].removeprefix("@")
+    return found
+
+
+def own(settings: Settings, org: Org | None = None) -> Site:
+    """The server's own network. org: its row, with what its staff have chosen."""
     base_url = settings.base_url
     return Site(
         org_id=0,
         base_url=base_url,
-        title=settings.title,
-        description=settings.description,
-        contact_email=settings.contact_email,
-        contact_account=settings.contact_account.removeprefix("@"),
-        documents=settings.documents_folder,
-        languages=settings.languages,
-        rules=tuple(Rule(one) if isinstance(one, str) else one for one in settings.rules),
-        registrations=settings.registrations != "closed",
-        approval=settings.registrations == "approval",
         streaming_url=settings.streaming_url.rstrip("/") or _streaming(base_url),
-        post_chars_max=settings.post_chars_max,
-        trends_approval=settings.trends_approval,
+        documents=settings.documents_folder,
+        settings=_settings((org.chosen if org else {}) | said(settings)),
     )
 
 
 def of_org(settings: Settings, org: Org) -> Site:
     """An organisation's: reached like the server's own network, by http or https, at a host of its own."""
     base_url = f"{settings.base_url.split('://', 1)[0]}://{org.host}"
+    shared = {name: value for name, value in said(settings).items() if name in _SHARED}
     return Site(
         org_id=org.id,
         base_url=base_url,
-        title=org.title,
-        description="",
-        contact_email="",
-        contact_account="",
-        documents=None,
-        languages=settings.languages,
-        rules=(),
-        registrations=settings.registrations != "closed" and not org.closed,
-        approval=settings.registrations == "approval",
         streaming_url=_streaming(base_url),
-        post_chars_max=settings.post_chars_max,
-        trends_approval=settings.trends_approval,
-        closed=bool(org.closed),
+        documents=None,
+        settings=_settings(shared | org.chosen),
     )
 
 
+def of_row(settings: Settings, org: Org | None) -> Site:
+    """org: None: of the server's own network, for which nothing is chosen."""
+    return of_org(settings, org) if org and org.id else own(settings, org)
+
+
+def _settings(chosen: Mapping[str, Any]) -> OrgSettings:
+    """Keys that only a newer version knows are left out."""
+    return msgspec.convert({name: one for name, one in chosen.items() if name in _KEYS}, OrgSettings)
+
+
+def at(tx: Tx, settings: Settings, org_id: int) -> Site:
+    """That of the organisation, for what is said outside of a request. Raises NotFound: it is no more."""
+    org = orgs.by_id(tx, org_id)
+    if org_id and org is None:
+        raise NotFound("organisation", org_id)
+    return of_row(settings, org)
+
+
 def of_account(tx: Tx, settings: Settings, account: Account) -> Site:
-    """Where it belongs, for what is said outside of a request. Raises NotFound: its organisation is no more."""
-    if not account.org_id:
-        return own(settings)
-    org = orgs.by_id(tx, account.org_id)
-    if org is None:
-        raise NotFound("organisation", account.org_id)
-    return of_org(settings, org)
+    """Where it belongs. Raises NotFound: its organisation is no more."""
+    return at(tx, settings, account.org_id)
 
 
 def _streaming(base_url: str) -> str:
@@ -115,7 +168,7 @@ def host_of(header: str, scheme: str) -> str:
 
 
 class Sites:
-    """One per process."""
+    """One per process. The server's own network is read again by a task, so that no request waits for it."""
 
     def __init__(self, settings: Settings, db: Database) -> None:
         self.own = own(settings)
@@ -123,7 +176,11 @@ class Sites:
         self._settings, self._db = settings, db
         self._scheme = self.own.base_url.split("://", 1)[0]
         self._own_host = host_of(self.own.domain, self._scheme)
+        self._own_row: Org | None = None
         self._known: dict[str, tuple[float, Site]] = {}
+        self._broker: Broker | None = None
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def known(self, header: str) -> Site | None:
         """The site of a Host header, where that needs no look-up."""
@@ -149,6 +206,50 @@ class Sites:
             self._known.clear()
         self._known[host] = (time.monotonic() + FRESH_S, site)
         return site
+
+    async def renewed(self, site: Site) -> Site:
+        """The site after a change. This process knows it from now on, and the others hear of it."""
+        self._forget()
+        if self._broker:
+            await self._broker.publish([CHANNEL], Signal("sites", site.org_id, 0).packed)
+        if site.org_id:
+            return await self.find(site.domain)
+        await self.load()
+        return self.own
+
+    async def load(self) -> None:
+        """The server's own network as it is now."""
+        row = await self._db.read(orgs.by_id, 0)
+        if row != self._own_row:
+            self._own_row, self.own = row, own(self._settings, row)
+
+    async def start(self, broker: Broker) -> None:
+        self._broker = broker
+        await broker.listen([CHANNEL], lambda *_: self._hear(), on_gap=self._hear)
+        self._changed.set()
+        self._task = asyncio.ensure_future(self._keep())
+        await self.barred.start(broker)
+
+    async def stop(self) -> None:
+        await self.barred.stop()
+        if self._task:
+            self._task.cancel()
+
+    def _forget(self) -> None:
+        self._known.clear()
+
+    def _hear(self) -> None:
+        self._forget()
+        self._changed.set()
+
+    async def _keep(self) -> None:
+        while True:
+            await happens(self._changed, FRESH_S)
+            self._changed.clear()
+            try:
+                await self.load()
+            except Exception as error:  # the database is away: it stays as it was
+                logs.failed("the settings of this site are not read, trying again", error)
 
 
 def _org_of(tx: Tx, host: str) -> Org | None:

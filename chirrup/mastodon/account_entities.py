@@ -2,8 +2,8 @@
 
 import msgspec
 
+from ..http.entity import Entity, Id
 from .collection_entities import FeatureApproval
-from .entity import Entity, Id
 
 
 class CustomEmoji(Entity, kw_only=True):

@@ -4,14 +4,15 @@ from typing import Any
 
 import msgspec
 
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import accounts, follows, shown
 from ..timelines import pull
-from . import entities, paging
+from . import entities
 from .call import Call
 from .entities import Account, AccountField, CredentialAccount, Status
-from .paging import Page, PageQuery
 from .relations import IdsQuery
 from .render_accounts import role_entity
 

@@ -11,16 +11,17 @@ import msgspec
 from ..access import addresses, roles
 from ..access.roles import Permission
 from ..errors import not_among
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import moderation
 from ..social.moderation import STATUSES, Decision, Wanted
 from ..types import Role
-from . import paging, render_admin
+from . import render_admin
 from .call import Call
 from .entities import Empty
-from .paging import Page, PageQuery
 from .server_entities import AdminAccount
 
 

@@ -13,7 +13,9 @@ import msgspec
 from ..access import barred
 from ..access.barred import IpBan
 from ..access.roles import Permission
+from ..http import paging
 from ..http.call import Reply
+from ..http.paging import Page, PageQuery
 from ..http.problems import in_language
 from ..http.route import ADMIN, Route
 from ..ports import Tx
@@ -21,7 +23,6 @@ from ..social import bans
 from ..social.bans import AlreadyBlocked, DomainBan, Kind
 from ..times import iso, iso_or_none
 from ..types import Ban
-from . import paging
 from .ban_entities import (
     AdminCanonicalEmailBlock,
     AdminDomainAllow,
@@ -33,7 +34,6 @@ from .ban_entities import (
 )
 from .call import Call
 from .entities import Empty
-from .paging import Page, PageQuery
 from .problems import message
 
 Shown = Callable[[Tx, Sequence[Ban]], list[Any]]

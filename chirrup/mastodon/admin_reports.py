@@ -5,14 +5,15 @@ from typing import Any
 import msgspec
 
 from ..access.roles import Permission
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import reports
 from ..types import Report
-from . import paging, render_admin
+from . import render_admin
 from .call import Call
-from .paging import Page, PageQuery
 from .server_entities import AdminReport
 
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
+from ..http.entity import Entity, Id
 from .collection_entities import ShallowTag
 from .entities import CustomEmoji, Status, StatusMention
-from .entity import Entity, Id
 
 
 class Reaction(Entity, kw_only=True):

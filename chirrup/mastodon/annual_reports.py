@@ -5,6 +5,7 @@ from typing import Any
 
 from ..errors import NotFound
 from ..http.call import Progress
+from ..http.entity import Entity, Id
 from ..http.route import Route
 from ..ports import Tx
 from ..social import annual_reports
@@ -12,7 +13,6 @@ from ..social.annual_reports import State
 from ..types import AnnualReport
 from .call import Call
 from .entities import Account, Empty, Status
-from .entity import Entity, Id
 
 SCHEMA_VERSION = 2
 YEAR_MAX = 9998

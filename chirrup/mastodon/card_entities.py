@@ -1,7 +1,7 @@
 """Mastodon's entities of linked pages."""
 
+from ..http.entity import Entity
 from .account_entities import Account
-from .entity import Entity
 
 
 class PreviewCardAuthor(Entity, kw_only=True):

@@ -1,6 +1,6 @@
 """Entities of collections, beside the one with accounts (collections.py)."""
 
-from .entity import Entity, Id
+from ..http.entity import Entity, Id
 
 
 class FeatureApproval(Entity, kw_only=True):

@@ -3,16 +3,17 @@
 import msgspec
 
 from ..errors import Invalid, NotAllowed
+from ..http import paging
+from ..http.entity import Entity
 from ..http.forms import Id
+from ..http.paging import OffsetPage, OffsetQuery
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import collections
-from . import paging, render_collections
+from . import render_collections
 from .call import Call
 from .collection_entities import Collection, Collections, WrappedCollection, WrappedCollectionItem
 from .entities import Account, Empty
-from .entity import Entity
-from .paging import OffsetPage, OffsetQuery
 
 
 class CollectionWithAccounts(Entity, kw_only=True):

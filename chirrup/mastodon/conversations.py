@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..ports import Tx
 from ..social import conversations
-from . import paging
 from .call import Call
 from .entities import Conversation, Empty
-from .paging import Page, PageQuery
 
 
 async def index(call: Call, query: PageQuery) -> Page[Conversation]:

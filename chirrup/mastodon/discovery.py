@@ -2,10 +2,10 @@
 
 import msgspec
 
+from ..http import paging
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import discovery
-from . import paging
 from .call import Call
 from .entities import Account, Empty, Suggestion
 

@@ -2,12 +2,12 @@
 
 import msgspec
 
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..social import blocked_domains
-from . import paging
 from .call import Call
 from .entities import Empty
-from .paging import Page, PageQuery
 from .profile_entities import DomainBlockPreview
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from ..errors import Invalid
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.problems import in_language
 from ..http.route import Route
 from ..ports import Tx
@@ -17,10 +19,9 @@ from ..social import drafts
 from ..social.drafts import Outdated
 from ..times import iso, iso_or_none
 from ..types import Draft, KeptDraft
-from . import paging, scheduled, statuses
+from . import scheduled, statuses
 from .call import Call, Reply
 from .entities import Empty, Entity, Id, MediaAttachment, Status
-from .paging import Page, PageQuery
 from .problems import message
 from .scheduled import ScheduledParams, rules_of
 from .statuses import NewStatus

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from ..http.entity import Entity as Entity
+from ..http.entity import Id as Id
 from .account_entities import Account as Account
 from .account_entities import AccountField as AccountField
 from .account_entities import AccountRole as AccountRole
@@ -18,8 +20,6 @@ from .account_entities import Source as Source
 from .card_entities import PreviewCard as PreviewCard
 from .card_entities import TagHistory as TagHistory
 from .collection_entities import Collection, NotificationFallback, ShallowTag
-from .entity import Entity as Entity
-from .entity import Id as Id
 from .filter_entities import FilterResult
 
 

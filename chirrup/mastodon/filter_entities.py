@@ -1,6 +1,6 @@
 """Mastodon's entities of filters, and what posts tell of them."""
 
-from .entity import Entity, Id
+from ..http.entity import Entity, Id
 
 
 class Filter(Entity, kw_only=True):

@@ -3,15 +3,15 @@
 from typing import Any
 
 from ..errors import BadRequest
+from ..http import paging
+from ..http.paging import Page, PageQuery, Whole
 from ..http.route import Route
 from ..ports import Tx
 from ..social import notification_groups as groups
-from . import paging
 from .call import Call
 from .entities import Account, Count, Empty
 from .notification_entities import GroupedNotificationsResults
 from .notifications import NotificationsQuery, SupportedQuery
-from .paging import Page, PageQuery, Whole
 
 FULL, PARTIAL = "full", "partial_avatars"
 

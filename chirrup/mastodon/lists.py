@@ -4,17 +4,17 @@ from typing import Any
 
 import msgspec
 
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..social import lists
 from ..timelines import read
 from ..types import PostList, Span
-from . import paging
 from .call import Call
 from .entities import Account, Empty, ListEntity, Status
-from .paging import Page, PageQuery
 
 
 class ListBody(msgspec.Struct, kw_only=True):

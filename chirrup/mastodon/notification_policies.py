@@ -9,16 +9,16 @@ from typing import Any
 import msgspec
 
 from ..errors import not_among
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..ports import Tx
 from ..social import notification_policies as policies
 from ..types import Treatment
-from . import paging
 from .call import Call
 from .entities import Empty
 from .notification_entities import Merged, NotificationPolicy, NotificationRequest, PolicySummary, V1NotificationPolicy
-from .paging import Page, PageQuery
 
 
 class PolicyBody(msgspec.Struct, kw_only=True):

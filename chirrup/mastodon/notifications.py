@@ -2,15 +2,15 @@
 
 import msgspec
 
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..ports import Tx
 from ..social import notifications
 from ..types import NotificationKind
-from . import paging
 from .call import Call
 from .entities import Count, Empty, Notification
-from .paging import Page, PageQuery
 from .render_accounts import Json
 
 

@@ -4,10 +4,10 @@ from html import escape
 
 import msgspec
 
+from ..http.entity import Entity
 from ..http.route import ANYONE, Route
 from ..social import embeds
 from .call import Call
-from .entity import Entity
 
 WIDTH, HEIGHT = 400, 360  # of a frame, where nothing else is asked for; the page in it can be scrolled
 SIDE_MAX = 4096

@@ -8,16 +8,16 @@ from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import account_lists, accounts, follows
 from ..times import iso_or_none
 from ..types import Span
-from . import paging
 from .call import Call
 from .entities import Account, FamiliarFollowers, MutedAccount, Relationship
-from .paging import Page, PageQuery
 
 P = ParamSpec("P")
 

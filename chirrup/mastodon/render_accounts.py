@@ -26,6 +26,7 @@ from .collection_entities import FeatureApproval
 
 Json = Any  # an encoded entity: msgspec.Raw
 
+SITES_MAX = 1000  # with a renderer kept for each
 encode = msgspec.json.Encoder().encode
 UNSET = msgspec.UNSET
 # The same for all viewers, so that an account is encoded once: what is said is what holds for whom it does not block.
@@ -43,13 +44,19 @@ class AccountRenderer:
         self._addresses = addresses
         # The last: the version of the emoji that it shows; None: it has no shortcodes.
         self._accounts = Kept[tuple[AccountState, entities.Account, msgspec.Raw, int | None]]()
+        self._elsewhere: dict[int, Self] = {}  # by organisation
 
     def at(self, site: Site) -> Self:
         """A renderer for another site with the same caches: a post or account is shown at one site only."""
         if site is self.site:
             return self
-        other = copy(self)
-        other.site, other.base_url = site, site.base_url
+        other = self._elsewhere.get(site.org_id)
+        if other is None or other.site is not site:
+            other = copy(self)
+            other.site, other.base_url = site, site.base_url
+            if len(self._elsewhere) >= SITES_MAX:
+                self._elsewhere.clear()
+            self._elsewhere[site.org_id] = other
         return other
 
     def accounts(self, tx: Tx, ids: Collection[int]) -> list[Json]:

@@ -2,7 +2,8 @@
 Each section's lines are below its handlers.
 
 A handler is `async def f(call, …) -> entity`. The parameters of its path, `query` and `body` are decoded by their
-types. The OpenAPI document is made from the types, too (openapi.py). Scopes:
+types. The OpenAPI document is made from the types, too (openapi.py). programs.py puts this table together with that of
+Chirrup's own API. Scopes:
 https://docs.joinmastodon.org/api/oauth-scopes/
 """
 
@@ -32,7 +33,6 @@ from . import (
     notifications,
     oauth,
     oembed,
-    openapi,
     polls,
     profile,
     push,
@@ -89,4 +89,3 @@ ROUTES: list[Route] = [
     *admin_trends.ROUTES,
     *strikes.ROUTES,
 ]
-ROUTES.append(Route("GET", "/api/openapi.json", openapi.shown(ROUTES), who=ANYONE))  # includes itself

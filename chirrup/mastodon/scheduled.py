@@ -6,6 +6,8 @@ import msgspec
 
 from ..access.sites import Site
 from ..errors import Invalid
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..ports import Tx
 from ..social import drafts
@@ -13,10 +15,8 @@ from ..social.drafts import Rules
 from ..times import iso, ms_of_text
 from ..types import Draft, KeptDraft
 from ..wording import N_
-from . import paging
 from .call import Call
 from .entities import Empty, Entity, Id, MediaAttachment
-from .paging import Page, PageQuery
 from .render import Renderer
 
 

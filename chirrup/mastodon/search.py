@@ -5,16 +5,16 @@ from typing import Any
 import msgspec
 
 from ..errors import Unauthorised
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import PageQuery
 from ..http.route import ANYONE, SLOW, Route
 from ..ports import Tx
 from ..social import search as finding
 from ..social import tags
 from ..types import Span
-from . import paging
 from .call import Call
 from .entities import Account, Search
-from .paging import PageQuery
 
 
 class SearchQuery(PageQuery, kw_only=True):

@@ -6,15 +6,16 @@ from typing import Any, Concatenate, ParamSpec
 import msgspec
 
 from ..access import limits
+from ..http import paging
 from ..http.forms import Id
+from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import media, posts, quotes, reactions, reactors, threads
 from ..types import Draft, PollDraft, Post, Span
-from . import hidden, paging, scheduled
+from . import hidden, scheduled
 from .call import Call
 from .entities import Account, Context, DeletedStatus, Status, StatusEdit, StatusSource
-from .paging import Page, PageQuery
 from .render_accounts import Json
 from .scheduled import ScheduledStatus
 

@@ -7,15 +7,15 @@ import msgspec
 
 from ..access import visibility
 from ..access.roles import Permission
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import audit, moderation, strikes
 from ..times import iso
 from ..types import Strike
-from . import paging
 from .call import Call
 from .entities import AccountWarning
-from .paging import Page, PageQuery
 from .server_entities import AuditEntry
 from .told import warning
 

@@ -2,14 +2,15 @@
 
 import msgspec
 
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import accounts, tags
 from ..types import FeaturedTag
-from . import entities, paging
+from . import entities
 from .call import Call
 from .entities import Empty, Tag
-from .paging import Page, PageQuery
 
 
 async def show(call: Call, name: str) -> Tag:

@@ -1,12 +1,12 @@
 """Timelines: home, public, hashtag. https://docs.joinmastodon.org/methods/timelines/"""
 
+from ..http import paging
+from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
 from ..social import trends
 from ..timelines import pull, read
-from . import paging
 from .call import Call
 from .entities import Status
-from .paging import Page, PageQuery
 
 
 async def home(call: Call, query: PageQuery) -> Page[Status]:

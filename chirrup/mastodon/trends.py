@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
+from ..http import paging
 from ..http.route import ANYONE, Route
 from ..ports import Tx
 from ..social import trends
-from . import paging
 from .call import Call
 from .card_entities import TrendingLink
 from .entities import Status, Tag

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from ..access.sites import Site, of_org, own
+from ..access.sites import Site, at
 from ..config import Settings
 from ..errors import NotFound
 from ..events import PicturesReplaced, PostChanged, PostDeleted, PostEdited, Signal
@@ -16,7 +16,7 @@ from ..ids import ID_MAX, bucket_of_text
 from ..ports import Engines, Tx
 from ..store import accounts as account_rows
 from ..store import cards as rows
-from ..store import jobs, orgs, posts
+from ..store import jobs, posts
 from ..types import Account, Card, Link, Post, Span
 from . import accounts, images, links, mentions, text
 from . import files as stored_files
@@ -98,10 +98,11 @@ def _site(tx: Tx, org_id: int, settings: Settings) -> Site | None:
     """None: it has no cards."""
     if settings.link_cards == "never":
         return None
-    org = orgs.by_id(tx, org_id) if org_id else None
-    if org is None:
-        return None if org_id else own(settings)
-    return None if org.closed and settings.link_cards != "always" else of_org(settings, org)
+    try:
+        site = at(tx, settings, org_id)
+    except NotFound:
+        return None
+    return None if site.closed and settings.link_cards != "always" else site
 
 
 async def _keep(engines: Engines, wanted: Wanted, made: fetch.Made, site: Site) -> None:

@@ -189,6 +189,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "trend_decisions": _create_missing,
     "trends.decisions": _add("trends", "decisions", "TEXT NOT NULL DEFAULT '{}'"),
     "audit": _create_audit,
+    "orgs.settings": _add("orgs", "settings", "TEXT NOT NULL DEFAULT ''"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

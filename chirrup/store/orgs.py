@@ -47,6 +47,29 @@ def page(tx: Tx, *, after: int, limit: int) -> list[Org]:
     return [Org(*row) for row in rows]
 
 
+def put_own(tx: Tx) -> None:
+    """Give the server's own network its row, if it has none."""
+    insert(tx, Org(0, "", "", "", 0))
+
+
+def lock(tx: Tx, id: int) -> None:
+    """Who else changes the organisation waits until this transaction ends."""
+    tx.run("UPDATE orgs SET closed = closed WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+
+
+def choose(tx: Tx, org: Org) -> None:
+    """Store its title, whether it is closed, and its settings."""
+    tx.run(
+        """UPDATE orgs SET title = :title, closed = :closed, settings = :settings
+           WHERE bucket = :bucket AND id = :id""",
+        title=org.title,
+        closed=org.closed,
+        settings=org.settings,
+        bucket=bucket_of(org.id),
+        id=org.id,
+    )
+
+
 def set_closed(tx: Tx, id: int, *, closed: bool) -> None:
     tx.run(
         "UPDATE orgs SET closed = :closed WHERE bucket = :bucket AND id = :id",

@@ -47,6 +47,11 @@ from .notifications import NotificationRequest as NotificationRequest
 from .notifications import PushPolicy as PushPolicy
 from .notifications import PushSubscription as PushSubscription
 from .notifications import Treatment as Treatment
+from .organisations import Org as Org
+from .organisations import OrgSettings as OrgSettings
+from .organisations import Rule as Rule
+from .organisations import RuleWords as RuleWords
+from .organisations import SignUps as SignUps
 from .portability import Archive as Archive
 from .portability import Import as Import
 from .portability import ImportRow as ImportRow
@@ -271,16 +276,6 @@ class TagUse(Struct, frozen=True):
     day: int
     uses: int
     accounts: int
-
-
-class Org(Struct, frozen=True):
-    """An organisation. Columns of `orgs`."""
-
-    id: int
-    name: str  # for commands
-    title: str
-    host: str  # of its site: the part after the second @ of its people's full handles
-    closed: int  # 1: nothing is shown without a login
 
 
 class Span(Struct, frozen=True):

@@ -14,9 +14,9 @@ from walls import section_of
 from world import name_of, png
 
 from chirrup.http.arguments import Arguments
-from chirrup.http.route import ADMIN
+from chirrup.http.route import ADMIN, Route
 from chirrup.ids import ID_MAX
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.programs import ROUTES
 from chirrup.web.routes import ROUTES as PAGES
 
 pytestmark = pytest.mark.slow

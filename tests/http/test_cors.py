@@ -7,7 +7,8 @@ import requests
 from http_peer import Peer, get
 from world import name_of
 
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.route import Route
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

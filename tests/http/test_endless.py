@@ -26,16 +26,17 @@ from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.engines.broker.memory import MemoryBroker
 from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.timelines.memory import MemoryTimelines
+from chirrup.http import paging
 from chirrup.http.arguments import Arguments
 from chirrup.http.auth import Authenticator
 from chirrup.http.health import Health
+from chirrup.http.paging import OffsetPage, Page, Whole
+from chirrup.http.route import Route
 from chirrup.ids import ID_MAX, bucket_of
-from chirrup.mastodon import paging
 from chirrup.mastodon.call import Call, Services
-from chirrup.mastodon.paging import OffsetPage, Page, Whole
 from chirrup.mastodon.render import Renderer
-from chirrup.mastodon.routes import ROUTES, Route
 from chirrup.ports import Database, Engines, Tx
+from chirrup.programs import ROUTES
 from chirrup.social import (
     account_lists,
     accounts,

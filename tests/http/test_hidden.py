@@ -9,7 +9,7 @@ from client import Person, Server, eventually
 from visitor import logged_in
 from world import name_of
 
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

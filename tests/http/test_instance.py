@@ -16,7 +16,6 @@ from world import name_of
 from chirrup import __version__
 from chirrup.http.arguments import Arguments
 from chirrup.mastodon.api_versions import API_VERSION, VERSIONS
-from chirrup.mastodon.routes import ROUTES
 from chirrup.mastodon.server_entities import (
     ExtendedDescription,
     Health,
@@ -30,6 +29,7 @@ from chirrup.mastodon.server_entities import (
     WeekActivity,
 )
 from chirrup.mastodon.wellknown import Jrd
+from chirrup.programs import ROUTES
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from world import ask, name_of
 
 from chirrup.http.arguments import Arguments
 from chirrup.http.route import ADMIN, Route
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 
 STATUSES = "/api/v1/statuses"
 LONG = {"status": "x" * 512}

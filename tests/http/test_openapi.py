@@ -7,10 +7,12 @@ import jsonschema_rs
 import pytest
 import requests
 
+from chirrup import openapi
 from chirrup.http.arguments import Arguments
 from chirrup.http.call import Reply
-from chirrup.mastodon import entities, openapi
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.route import Route
+from chirrup.mastodon import entities
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

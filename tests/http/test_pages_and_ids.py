@@ -8,9 +8,9 @@ from client import Person, eventually
 from world import World, ask, name_of
 
 from chirrup.http.arguments import Arguments
-from chirrup.http.route import ADMIN
-from chirrup.mastodon.paging import Page, PageQuery, Whole
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.paging import Page, PageQuery, Whole
+from chirrup.http.route import ADMIN, Route
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

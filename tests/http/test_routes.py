@@ -11,7 +11,7 @@ from chirrup.http import shedding
 from chirrup.http.application import Application
 from chirrup.http.route import FREE, NORMAL, SLOW, Route
 from chirrup.http.router import FOUND, Router
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 from chirrup.stream import routes as streams
 from chirrup.web import files
 from chirrup.web.routes import ROUTES as PAGES

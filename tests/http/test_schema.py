@@ -16,8 +16,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from world import World
 
-from chirrup.mastodon import openapi
-from chirrup.mastodon.routes import ROUTES
+from chirrup import openapi
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from client import Person, Server
 from world import World, ask, name_of
 
 from chirrup.access.scopes import ALL, COVERS
-from chirrup.http.route import ADMIN, ANYONE, APP, CLIENT, USER
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.route import ADMIN, ANYONE, APP, CLIENT, USER, Route
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

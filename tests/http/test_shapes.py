@@ -16,7 +16,8 @@ from visitor import Visitor, logged_in
 from world import name_of
 
 from chirrup.http.arguments import Arguments
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.route import Route
+from chirrup.programs import ROUTES
 from chirrup.social import staff
 from chirrup.types import Role
 from chirrup.web.routes import ROUTES as PAGES

@@ -8,8 +8,8 @@ from client import Person
 from world import World
 
 from chirrup.http.arguments import Arguments
-from chirrup.http.route import ADMIN
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.route import ADMIN, Route
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 

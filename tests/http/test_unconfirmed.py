@@ -10,8 +10,8 @@ from client import Person, Server
 from visitor import Visitor
 from world import ask, name_of
 
-from chirrup.http.route import CLIENT
-from chirrup.mastodon.routes import ROUTES, Route
+from chirrup.http.route import CLIENT, Route
+from chirrup.programs import ROUTES
 from chirrup.web.routes import ROUTES as PAGES
 
 pytestmark = pytest.mark.slow

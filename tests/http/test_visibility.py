@@ -16,7 +16,7 @@ from world import name_of
 
 from chirrup.http.arguments import Arguments
 from chirrup.mastodon import entities
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 from chirrup.social import links
 from chirrup.social.announcements import LINKS_MAX, Wanted, announce
 from chirrup.store import trends as trend_rows

@@ -20,7 +20,7 @@ from world import name_of
 from chirrup.http.arguments import Arguments
 from chirrup.http.forms import Id
 from chirrup.http.route import ADMIN
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 from chirrup.web.routes import ROUTES as PAGES
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A closed organisation: who is not logged in is told only what apps need to log in."""
+"""A closed organisation, or own network: who is not logged in is told only what apps need to log in."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,23 +11,29 @@ from visitor import Visitor, forms, logged_in
 from walls import V1, Site, organisation
 from world import name_of
 
-from chirrup.mastodon.routes import ROUTES
+from chirrup.programs import ROUTES
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def shut(tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str]) -> Iterator[Site]:
-    """A closed organisation, with people in it who came while it was open."""
+def both_shut(tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str]) -> Iterator[dict[str, Site]]:
+    """The server's own network and an organisation, with people in them who came while they were open."""
     with Server(tmp_path_factory.mktemp("shut") / "data", env=engines) as town:
         acme = organisation(town)
-        site = Site(acme)
+        sites = {"an organisation": Site(acme), "the server's own network": Site(town)}
         town.command("org", "close", "acme")
-        eventually(lambda: acme.anyone().get(f"{V1}/timelines/public").status_code == 401)
-        yield site
+        sites["the server's own network"].admin.patch("/api/chirrup/v1/org", closed=True)
+        for one in (acme, town):
+            eventually(lambda one=one: one.anyone().get(f"{V1}/timelines/public").status_code == 401)
+        yield sites
 
 
-CARL = ("--email", "carl@example.com", "--password", "correct horse")
+@pytest.fixture(scope="module", params=["an organisation", "the server's own network"])
+def shut(both_shut: dict[str, Site], request: pytest.FixtureRequest) -> Site:
+    return both_shut[request.param]
+
+
 OPEN = ("/health", "/oauth/", "/.well-known/oauth", "/api/v1/apps", "/api/v1/instance", "/api/v2/instance", "/media/")
 CLOSED = ("/oauth/userinfo", "/api/v1/instance/")
 
@@ -54,10 +60,12 @@ def test_pages_of_a_closed_site_ask_strangers_to_log_in(shut: Site):
 
 
 def test_members_of_a_closed_site_get_a_new_password_without_a_login(shut: Site):
-    visitor, carl = Visitor(shut.server.url), "carl"
-    shut.server.command("user", "create", f"{carl}@{shut.server.url.removeprefix('http://')}", *CARL)
-    assert visitor.post("/forgot", csrf_from="/forgot", email="carl@example.com").status_code == 200
-    (form,) = forms(visitor.get(path_in(newest(shut.server, "carl@example.com")[1])))
+    visitor, carl, address = Visitor(shut.server.url), "carl", f"{shut.word}@example.com"
+    host = shut.server.url.removeprefix("http://")
+    name = carl if host.startswith("127.") else f"{carl}@{host}"
+    shut.server.command("user", "create", name, "--email", address, "--password", "correct horse")
+    assert visitor.post("/forgot", csrf_from="/forgot", email=address).status_code == 200
+    (form,) = forms(visitor.get(path_in(newest(shut.server, address)[1])))
     assert visitor.send(form.url, form.fields | {"password": "a better one"}).status_code == 200
     assert visitor.log_in(carl, "a better one").status_code == 303
 

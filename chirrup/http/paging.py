@@ -9,10 +9,10 @@ import msgspec
 
 from ..access.fill import Filled
 from ..errors import BadRequest
-from ..http.call import Call, Reply, Result
-from ..http.forms import DEPTH_MAX
 from ..ids import ID_MAX
 from ..types import Span
+from .call import Call, Reply, Result
+from .forms import DEPTH_MAX
 
 
 class PageQuery(msgspec.Struct, kw_only=True):

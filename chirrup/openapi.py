@@ -7,19 +7,19 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from .. import __version__
-from ..access import scopes
-from ..http.arguments import Arguments
-from ..http.call import Progress
-from ..http.route import ANYONE, CLIENT, Route
-from ..ids import ID_MAX
-from .call import Call, Reply
-from .paging import OffsetPage, Page, Whole
+from . import __version__
+from .access import scopes
+from .http.arguments import Arguments
+from .http.call import Call, Progress, Reply
+from .http.paging import OffsetPage, Page, Whole
+from .http.route import ANYONE, CLIENT, Route
+from .ids import ID_MAX
 
 Json = dict[str, Any]
 OAUTH = "oauth"
 ID: Json = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,18})$"}
-ABOUT = """The Mastodon client API (https://docs.joinmastodon.org/api/) as this server speaks it.
+ABOUT = """The Mastodon client API (https://docs.joinmastodon.org/api/) as this server speaks it, and its own:
+/api/chirrup/v1.
 Forms name a list `key[]` and a part of an object `key[part]`; numbers and booleans may come as text everywhere.
 With `lang=de`, or Accept-Language, errors are said in German; what programs read of them stays as it is."""
 

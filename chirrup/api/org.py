@@ -1,0 +1,94 @@
+"""The organisation of the site, and what it has chosen for itself. 0 is the server's own network."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ..access import sites
+from ..access.roles import Permission
+from ..access.sites import Site
+from ..http.call import Call
+from ..http.entity import Entity, Id
+from ..http.route import ADMIN, Route
+from ..orgs import settings
+from ..types import Rule, RuleWords, SignUps
+
+
+class RuleText(Entity, kw_only=True):
+    text: str
+    hint: str = ""
+
+
+class OrgRule(RuleText, kw_only=True):
+    translations: dict[str, RuleText] = {}
+
+
+class Organisation(Entity, kw_only=True):
+    """fixed: names of what the server's settings say, and nobody can choose here."""
+
+    id: Id
+    host: str
+    title: str
+    description: str
+    contact_email: str
+    contact_account: str
+    languages: list[str]
+    rules: list[OrgRule]
+    registrations: SignUps
+    closed: bool
+    trends_approval: bool
+    post_chars_max: int
+    fixed: list[str]
+
+
+class Choice(msgspec.Struct, kw_only=True):
+    """What is not sent stays as it is."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    contact_email: str | UnsetType = UNSET
+    contact_account: str | UnsetType = UNSET
+    languages: list[str] | UnsetType = UNSET
+    rules: list[OrgRule] | UnsetType = UNSET
+    registrations: SignUps | UnsetType = UNSET
+    closed: bool | UnsetType = UNSET
+    trends_approval: bool | UnsetType = UNSET
+    post_chars_max: int | UnsetType = UNSET
+
+    def wanted(self) -> dict[str, Any]:
+        """By name of OrgSettings, of its types."""
+        given = {name: one for name in self.__struct_fields__ if (one := getattr(self, name)) is not UNSET}
+        if "languages" in given:
+            given["languages"] = tuple(given["languages"])
+        if "rules" in given:
+            given["rules"] = tuple(map(_rule, given["rules"]))
+        return given
+
+
+def _rule(one: OrgRule) -> Rule:
+    words = {code: RuleWords(words.text, words.hint) for code, words in one.translations.items()}
+    return Rule(one.text, one.hint, words)
+
+
+def shown(call: Call, site: Site) -> Organisation:
+    fixed = [] if site.org_id else list(sites.said(call.settings))
+    chosen = msgspec.to_builtins(site.settings)
+    return msgspec.convert(chosen | {"id": str(site.org_id), "host": site.domain, "fixed": fixed}, Organisation)
+
+
+async def show(call: Call) -> Organisation:
+    return shown(call, call.site)
+
+
+async def change(call: Call, body: Choice) -> Organisation:
+    """Seen in this answer, and everywhere within a second."""
+    await call.write(settings.change, call.settings, call.site.org_id, call.account_id, body.wanted())
+    return shown(call, await call.services.sites.renewed(call.site))
+
+
+PATH = "/api/chirrup/v1/org"
+ROUTES = [
+    Route("GET", PATH, show, "admin:read", ADMIN, Permission.MANAGE_SETTINGS),
+    Route("PATCH", PATH, change, "admin:write", ADMIN, Permission.MANAGE_SETTINGS),
+]

@@ -1,0 +1,8 @@
+"""The table of Chirrup's own API, /api/chirrup/v1: what Mastodon's has no words for. Each section's lines are below its
+handlers, as in mastodon/routes.py; drafts and strikes are there, because they answer with Mastodon's entities.
+"""
+
+from ..http.route import Route
+from . import org
+
+ROUTES: list[Route] = [*org.ROUTES]

@@ -1,0 +1,147 @@
+"""What an organisation chooses for itself: checked, and kept. Read it from its site: access/sites.py."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from ..access import sites
+from ..config import Settings
+from ..errors import Invalid, InvalidFields, too_long, too_many
+from ..ports import Tx
+from ..social import accounts, audit, languages, text
+from ..store import orgs as rows
+from ..types import Rule, RuleWords
+from .organisations import TITLE_CHARS_MAX
+
+DESCRIPTION_CHARS_MAX = 500
+RULES_MAX, RULE_CHARS_MAX, HINT_CHARS_MAX = 50, 300, 1000
+LANGUAGES_MAX = 20
+POST_CHARS_MIN, POST_CHARS_MAX = 50, 10_000
+_NAME = re.compile(r"@?([A-Za-z0-9_]{1,30})")
+
+
+def change(tx: Tx, settings: Settings, org_id: int, by: int, wanted: Mapping[str, Any]) -> None:
+    """wanted: by name of OrgSettings, of its types. by: 0: a command. Nothing is changed if something is wrong.
+
+    Raises InvalidFields: all that is wrong; what the server's settings say cannot be chosen here.
+    """
+    if not org_id:
+        rows.put_own(tx)
+    rows.lock(tx, org_id)
+    now = sites.at(tx, settings, org_id).settings
+    fixed = {} if org_id else sites.said(settings)
+    problems, chosen = list[Invalid](), dict[str, Any]()
+    for name, value in wanted.items():
+        try:
+            checked = CHECKS[name](name, value) if name in CHECKS else value
+            if checked == getattr(now, name):
+                continue
+            if name in fixed:
+                raise Invalid(name, "fixed", "is said in the server's settings: change it there, and start it again")
+            chosen[name] = checked
+        except Invalid as problem:
+            problems.append(problem)
+    if problems:
+        raise InvalidFields(problems)
+    if chosen:
+        _keep(tx, org_id, chosen)
+        audit.note(tx, org_id, by, "change settings", "organisation", org_id, now.title, ", ".join(chosen))
+
+
+def _keep(tx: Tx, org_id: int, chosen: dict[str, Any]) -> None:
+    org = rows.by_id(tx, org_id)
+    assert org  # locked by the caller
+    kept = org.chosen | msgspec.to_builtins(chosen)
+    title, closed = kept.pop("title", ""), kept.pop("closed", False)
+    told = msgspec.json.encode(kept).decode() if kept else ""
+    rows.choose(tx, msgspec.structs.replace(org, title=title, closed=int(closed), settings=told))
+
+
+# checks: what a value must be beside its type
+
+
+def _line(most: int, *, blank: bool = False) -> Callable[[str, str], str]:
+    def check(name: str, value: str) -> str:
+        value = " ".join(text.clean(value, name).split())
+        if not value and not blank:
+            raise Invalid(name, "blank", "must have a letter or more")
+        if len(value) > most:
+            raise too_long(name, most, len(value))
+        return value
+
+    return check
+
+
+def _prose(most: int) -> Callable[[str, str], str]:
+    def check(name: str, value: str) -> str:
+        value = text.clean(value, name)
+        if len(value) > most:
+            raise too_long(name, most, len(value))
+        return value
+
+    return check
+
+
+def _email(name: str, value: str) -> str:
+    value = value.strip()
+    if problems := accounts.check_email(value) if value else []:
+        raise problems[0].of(name)
+    return value
+
+
+def _account(name: str, value: str) -> str:
+    if not (value := value.strip()):
+        return ""
+    if not (found := _NAME.fullmatch(value)):
+        raise Invalid(name, "invalid", "must be the name of an account here, like ann; got {got!r}", got=value[:40])
+    return found[1]
+
+
+def _languages(name: str, value: tuple[str, ...]) -> tuple[str, ...]:
+    codes = dict.fromkeys(languages.code_of(one) or one for one in value)
+    if not codes:
+        raise Invalid(name, "blank", "must name one language or more, like en")
+    if len(codes) > LANGUAGES_MAX:
+        raise too_many(name, LANGUAGES_MAX, len(codes))
+    if unknown := [one for one in codes if not languages.code_of(one)]:
+        raise Invalid(name, "unknown", "must be codes like en or de; got {got!r}", got=unknown[0][:40])
+    return tuple(codes)
+
+
+def _rules(name: str, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    if len(value) > RULES_MAX:
+        raise too_many(name, RULES_MAX, len(value))
+    return tuple(
+        Rule(
+            **_words(name, one),
+            translations={
+                _languages(name, (code,))[0]: RuleWords(**_words(name, words))
+                for code, words in one.translations.items()
+            },
+        )
+        for one in value
+    )
+
+
+def _words(name: str, one: RuleWords) -> dict[str, str]:
+    return {"text": _line(RULE_CHARS_MAX)(name, one.text), "hint": _prose(HINT_CHARS_MAX)(name, one.hint)}
+
+
+def _post_chars(name: str, value: int) -> int:
+    least, most = POST_CHARS_MIN, POST_CHARS_MAX
+    if not least <= value <= most:
+        raise Invalid(name, "out_of_range", "must be {least} to {most}, is {got}", least=least, most=most, got=value)
+    return value
+
+
+CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "title": _line(TITLE_CHARS_MAX),
+    "description": _prose(DESCRIPTION_CHARS_MAX),
+    "contact_email": _email,
+    "contact_account": _account,
+    "languages": _languages,
+    "rules": _rules,
+    "post_chars_max": _post_chars,
+}

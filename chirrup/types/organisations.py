@@ -1,0 +1,60 @@
+"""Organisations, and what each may choose for itself."""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class RuleWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule of conduct in one language. hint: more about it."""
+
+    text: str
+    hint: str = ""
+
+
+class Rule(RuleWords, frozen=True):
+    translations: dict[str, RuleWords] = {}  # by language, "de"
+
+
+# Who may sign up: whoever wants to; whoever staff let in; whoever has an invitation; whoever has an address of a domain
+# that is proved to be the organisation's; nobody.
+SignUps = Literal["open", "approval", "invitation", "domain", "closed"]
+
+
+class OrgSettings(msgspec.Struct, frozen=True):
+    """What an organisation may choose, with what holds where nobody has chosen.
+
+    A new key is a line here, and one in CHECKS of orgs/settings.py if not all values of its type are good. The server's
+    own network has a key in the settings of the server, too, if it has the same name there (config.py).
+    """
+
+    title: str = "Chirrup"
+    description: str = "A place to talk."
+    contact_email: str = ""
+    contact_account: str = ""  # the name of an account that may be written to; "": none
+    languages: tuple[str, ...] = ("en",)  # spoken here, the main one first
+    rules: tuple[Rule, ...] = ()
+    registrations: SignUps = "open"
+    closed: bool = False  # nothing is shown without a login
+    trends_approval: bool = False  # nothing is shown as a trend before staff have allowed it
+    post_chars_max: int = 500
+
+
+class Org(msgspec.Struct, frozen=True):
+    """An organisation. Columns of `orgs`. The server's own network (0) has a row once something is chosen for it."""
+
+    id: int
+    name: str  # for commands
+    title: str  # of OrgSettings, as `closed`; "": not chosen
+    host: str  # of its site: the part after the second @ of its people's full handles
+    closed: int
+    settings: str = ""  # JSON: what is chosen of the other OrgSettings, by name; "": nothing
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """By name of OrgSettings, as JSON has them."""
+        told = {"title": self.title} if self.title else {}
+        return told | ({"closed": True} if self.closed else {}) | (_object(self.settings) if self.settings else {})
+
+
+_object = msgspec.json.Decoder(dict[str, Any]).decode
