@@ -18,11 +18,12 @@ from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..store import reactions as reaction_rows
 from ..types import Account, Span
-from . import accounts, announcements, collections, posts
+from . import accounts, announcements, collections, holds, posts
 from . import follows as social_follows
 from . import lists as social_lists
 
 STEP = 50  # rows of one kind that one transaction deletes
+HELD_MS = 24 * 3600 * 1000  # until we look again whether a hold has ended
 LATE_MS = 3600 * 1000  # then it is looked through once more: what others did before may have been told it later
 
 
@@ -35,7 +36,7 @@ def is_gone(tx: Tx, account_id: int) -> bool:
 def delete_now(tx: Tx, account: Account) -> None:
     """Begin at once. Who asks has checked that it may be."""
     if rows.mark_gone(tx, account.id):
-        jobs.enqueue(tx, accounts.DELETION, of=account.id, key="now", payload=(account.id, 0))
+        jobs.enqueue(tx, accounts.DELETION, of=account.id, key=f"{account.id} now", payload=(account.id, 0))
 
 
 def leave(tx: Tx, account_id: int) -> None:
@@ -56,6 +57,13 @@ def begin(tx: Tx, account_id: int, suspended_ms: int) -> bool:
     account = account_rows.by_id(tx, account_id)
     if account is None or (suspended_ms and account.suspended_ms != suspended_ms):
         return False  # it was brought back meanwhile
+    if holds.is_account_held(tx, account):
+        due_ms = tx.now_ms + HELD_MS
+        payload = (account_id, suspended_ms)
+        jobs.enqueue(
+            tx, accounts.DELETION, of=account_id, key=f"{account_id} held {due_ms}", payload=payload, due_ms=due_ms
+        )
+        return False
     rows.mark_gone(tx, account_id)
     return True
 
@@ -144,7 +152,14 @@ def _itself(tx: Tx, account_id: int) -> int:
     rows.forget(tx, account_id)
     if not (user.email or user.password_hash):
         return 0
-    jobs.enqueue(tx, accounts.DELETION, of=account_id, key="late", payload=(account_id, 0), due_ms=tx.now_ms + LATE_MS)
+    jobs.enqueue(
+        tx,
+        accounts.DELETION,
+        of=account_id,
+        key=f"{account_id} late",
+        payload=(account_id, 0),
+        due_ms=tx.now_ms + LATE_MS,
+    )
     rows.forget_elsewhere(tx, account_id)
     if pictures := accounts.pictures_of(account):
         tx.emit(PicturesReplaced(account_id, sorted(pictures)))

@@ -24,7 +24,7 @@ from ..store import jobs
 from ..store import media as rows
 from ..store import posts as post_rows
 from ..types import Emoji, Media, MediaState, Stranger
-from . import images, text
+from . import holds, images, text
 
 MAKE_FILM = "make a film"  # a kind of job; the payload is the id of the media
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
@@ -195,7 +195,7 @@ def problem_of(one: Media) -> Invalid | None:
 def get(tx: Tx, owner_id: int, id: int) -> Media:
     """Raises NotFound: absent, or another account's."""
     one = rows.by_id(tx, id)
-    if one is None or one.owner_id != owner_id:
+    if one is None or one.owner_id != owner_id or one.state == MediaState.HELD:
         raise NotFound("media", id)
     return one
 
@@ -280,7 +280,7 @@ def remove_unattached(tx: Tx, limit: int = 100) -> list[Media]:
     since_ms = tx.now_ms - UNATTACHED_MS_MAX
     old = rows.unattached(tx, before_id=first_at(since_ms), limit=limit)
     old += rows.released(tx, before_ms=since_ms, limit=limit)
-    return [one for one in old if rows.delete_unattached(tx, one.id)]
+    return [one for one in holds.take_back(tx, old) if rows.delete_unattached(tx, one.id)]
 
 
 # addresses

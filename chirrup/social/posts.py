@@ -10,7 +10,7 @@ import msgspec
 
 from ..access import visibility
 from ..errors import Invalid, NotFound
-from ..events import BoostedDeleted, PostChanged, PostDeleted, PostEdited, PostPublished, Unboosted
+from ..events import BoostedDeleted, PicturesReplaced, PostChanged, PostDeleted, PostEdited, PostPublished, Unboosted
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
@@ -19,7 +19,7 @@ from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import threads
 from ..types import Draft, Post, PostVersion, Span, Visibility
-from . import languages, links, media, polls, quotes, tags
+from . import holds, languages, links, media, polls, quotes, tags
 from .composing import (
     TEXT_CHARS_MAX,
     as_json,
@@ -167,7 +167,8 @@ def edit(
         edited_ms=max(tx.now_ms, earlier.at_ms + 1),
     )
     rows.insert_version(tx, earlier)
-    rows.trim_versions(tx, id, VERSIONS_KEPT)
+    if not holds.is_held(tx, before):
+        rows.trim_versions(tx, id, VERSIONS_KEPT)
     if not rows.update(tx, after):  # deleted meanwhile
         raise NotFound("post", id)
     if after.reply_to_id:
@@ -221,8 +222,9 @@ def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
 
 
 def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
-    """Delete a post or boost. The caller must have checked that it may."""
-    if not rows.delete(tx, post.id):
+    """Delete a post or boost. The caller must have checked that it may. If it is held, its content is kept, unseen."""
+    held = holds.is_held(tx, post)
+    if not (rows.hide(tx, post.id) if held else rows.delete(tx, post.id)):
         return
     if post.boost_of_id:
         reaction_rows.remove(tx, "boosts", post.author_id, post.boost_of_id)
@@ -241,20 +243,44 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
             rows.add_counts(tx, post.boost_of_id, boosts=-1)
     if post.reply_to_id:
         threads.update(tx, post, gone=True)
-    media_ids = media_rows.of_post(tx, post.id) if post.edited_ms else set(post.media)
     if keep_media and post.media:
         media_rows.release(tx, post.media, post.id)
-        media_ids.difference_update(post.media)
-    files = [key for m in media_rows.by_ids(tx, media_ids).values() for key in (m.key, m.preview_key) if key]
-    for media_id in media_ids:
-        media_rows.delete(tx, media_id)
+    if held:
+        holds.keep(tx, post)
+    files = [] if held else _delete_content(tx, post)
+    if not post.boost_of_id:
+        tx.search.remove_post(tx, post.id)
+    tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files, post.link))
+
+
+def _delete_content(tx: Tx, post: Post) -> list[str]:
+    """What a deleted post has beside its row: media, versions, poll. Returns the keys of the files, which go next."""
+    files = delete_media(tx, post)
     if post.edited_ms:
         rows.delete_versions(tx, post.id)
     if post.poll_id:
         polls.delete(tx, post.poll_id)
-    if not post.boost_of_id:
-        tx.search.remove_post(tx, post.id)
-    tx.emit(PostDeleted(post.author_id, post.id, post.boost_of_id, files, post.link))
+    return files
+
+
+def delete_media(tx: Tx, post: Post) -> list[str]:
+    """Those that it shows, or showed before an edit, but those that were released. Returns the keys of their files."""
+    media_ids = media_rows.of_post(tx, post.id) if post.edited_ms else post.media
+    shown = [one for one in media_rows.by_ids(tx, media_ids).values() if one.shown_by == post.id]
+    for one in shown:
+        media_rows.delete(tx, one.id)
+    return [key for one in shown for key in (one.key, one.preview_key) if key]
+
+
+def let_go(tx: Tx, id: int) -> None:
+    """Nothing holds the deleted post any more: what it said goes for good. May be repeated."""
+    post = rows.tombstone(tx, id)
+    if post and post.deleted_ms:
+        files = _delete_content(tx, post)
+        rows.empty(tx, id)
+        holds.forget(tx, post)
+        if files:
+            tx.emit(PicturesReplaced(post.author_id, files))
 
 
 def mark_sensitive(tx: Tx, post: Post) -> None:

@@ -90,6 +90,15 @@ def release(tx: Tx, ids: Collection[int], post_id: int) -> None:
     )
 
 
+def hide(tx: Tx, ids: Collection[int]) -> None:
+    """Keep these media for their posts, which are deleted and held; no other post takes them."""
+    if ids:
+        tx.run(
+            f"UPDATE media SET state = 'held', released_ms = 0 WHERE {tx.sql.ids_in('id', 'ids')} AND post_id > 0",
+            ids=ids,
+        )
+
+
 def update(tx: Tx, media: Media) -> None:
     """Write the columns its owner may change."""
     tx.run(

@@ -190,6 +190,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "trends.decisions": _add("trends", "decisions", "TEXT NOT NULL DEFAULT '{}'"),
     "audit": _create_audit,
     "orgs.settings": _add("orgs", "settings", "TEXT NOT NULL DEFAULT ''"),
+    "holds and retention": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

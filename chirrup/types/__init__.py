@@ -32,6 +32,11 @@ from .collections import Collection as Collection
 from .collections import CollectionItem as CollectionItem
 from .compliance import AuditEntry as AuditEntry
 from .compliance import AuditHead as AuditHead
+from .compliance import Hold as Hold
+from .compliance import HoldScope as HoldScope
+from .compliance import Retention as Retention
+from .compliance import RetentionClass as RetentionClass
+from .compliance import RetentionRun as RetentionRun
 from .emojis import Emoji as Emoji
 from .lists import json_strings
 from .moderation import Ban as Ban

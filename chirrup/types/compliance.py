@@ -1,6 +1,7 @@
-"""What an organisation keeps on record, and for how long: the log of acts."""
+"""What an organisation keeps on record, and for how long: the log of acts, holds, retention."""
 
 import hashlib
+from enum import StrEnum
 
 import msgspec
 
@@ -31,3 +32,50 @@ class AuditHead(msgspec.Struct, frozen=True):
 
     id: int = 0  # 0: the log is empty
     hash: str = ""
+
+
+class HoldScope(StrEnum):
+    """Whose posts a hold is about."""
+
+    ACCOUNT = "account"  # one account's
+    ROOM = "room"  # those in one room
+    ALL = "all"  # the organisation's
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Posts that nothing deletes for good, whatever their authors or staff do. Columns of `holds`."""
+
+    org_id: int
+    id: int
+    scope: str  # of HoldScope
+    subject_id: int  # the account, the room, or the organisation
+    from_ms: int  # of posts from then on; 0: from the first one
+    until_ms: int  # and before then; 0: there is no end
+    reason: str
+    actor_id: int
+
+
+class RetentionClass(StrEnum):
+    """What a rule of retention is about."""
+
+    POSTS = "posts"  # all but direct ones, with their versions and media
+    DIRECT = "direct"  # direct posts, likewise
+    MEDIA = "media"  # of posts of all kinds, which stay
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """What is older is deleted. Columns of `retention`."""
+
+    org_id: int
+    room_id: int  # 0: everywhere that has no rule of its own
+    kind: str  # of RetentionClass; the column is called class
+    days: int
+
+
+class RetentionRun(msgspec.Struct, frozen=True):
+    """The newest time that old posts were deleted. Columns of `retention_runs`."""
+
+    org_id: int
+    at_ms: int
+    purged: int  # posts, and posts that have lost their media
+    problem: str  # why it stopped; "": it did not

@@ -190,6 +190,7 @@ class MediaState(StrEnum):
     READY = "ready"
     PROCESSING = "processing"  # a film or a sound that a job writes anew
     FAILED = "failed"  # that cannot be shown
+    HELD = "held"  # of a deleted post that is kept out of sight
 
 
 class Media(msgspec.Struct, frozen=True):

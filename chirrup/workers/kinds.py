@@ -7,6 +7,7 @@ from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
+from ..orgs import holds
 from ..ports import Engines, PushTo, Tx
 from ..social import (
     accounts,
@@ -29,6 +30,7 @@ from ..social.films import work as films
 from ..social.portability import archives, imports, posts_in
 from ..store import jobs
 from ..store.jobs import Job
+from ..types import Hold
 from . import reactions, subscribers
 from .jobs import Kind
 
@@ -99,6 +101,11 @@ async def move_followers(engines: Engines, job: Job, move: tuple[int, int]) -> N
         pass
 
 
+async def release_held(engines: Engines, job: Job, hold: Hold) -> None:
+    """What was deleted while the hold stood goes for good now, unless there is another one."""
+    await holds.release(engines, hold)
+
+
 async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
     await archives.delete(engines, archive_id)
 
@@ -133,6 +140,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
     imports.BRING_IN: Kind(bring_in, pauses_s=DATED_S, payload=imports.Due, longest_s=6 * HOUR_S),
+    holds.RELEASE: Kind(release_held, pauses_s=DATED_S, payload=Hold, at_once=2, longest_s=4 * HOUR_S),
     archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),

@@ -12,6 +12,7 @@ import structlog
 
 from .. import logs
 from ..access import sessions
+from ..orgs import retention
 from ..ports import Engines, Tx
 from ..social import bans, files, follows, media, polls, trends
 from ..store import blocks_and_mutes, orgs, outbox_partitions, posts
@@ -101,6 +102,7 @@ SWEEPS = (
     Sweep("forget idempotency keys", 3600, forget_idempotency_keys),
     Sweep("forget ended access", 900, forget_ended_access),
     Sweep("forget addresses of computers", 24 * 3600, forget_addresses),
+    Sweep("delete what is older than organisations keep", 24 * 3600, retention.apply),
 )
 
 

@@ -49,6 +49,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("bans", "ban_tries", "moderation_log", "audit_heads"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
+    *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
 }
 KEPT = {  # table -> what still names the account there

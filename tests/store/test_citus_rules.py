@@ -73,6 +73,7 @@ FANOUT = {
     "store/posts.py:ids_public": "the public timeline: the newest of every shard",
     "store/recount.py:ids": "a command goes through all of them; doctor looks at the newest",
     "store/reports.py:page": "staff look through the reports",
+    "store/retention.py:orgs": "once a day, a short table",
     "store/search.py:newest": "the newest posts, when somebody searches by operators without a word",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
