@@ -15,7 +15,7 @@ from ..events import AccessEnded
 from ..ports import Tx
 from ..store import sessions as rows
 from ..store import tokens as token_rows
-from ..types import Session, Viewer
+from ..types import AccountKind, Session, Viewer
 from . import codes, scopes, secret, tokens
 
 LIFE_MS = 30 * 24 * 60 * 60 * 1000  # after the last visit
@@ -55,7 +55,14 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_limited: bool = False) -> V
         raise Unauthorised("Your session has ended. Log in again.")
     session, standing = found
     tokens.admit(standing, even_limited=even_limited)
-    viewer = Viewer(session.account_id, scopes.ALL, token_id=session.id, role=standing.role, org_id=org_id)
+    viewer = Viewer(
+        session.account_id,
+        scopes.ALL,
+        token_id=session.id,
+        role=standing.role,
+        org_id=org_id,
+        is_guest=standing.kind == AccountKind.GUEST,
+    )
     stale = session.seen_ms + STALE_MS <= tx.now_ms
     return Visit(viewer, stale=stale, limited=tokens.is_limited(standing))
 

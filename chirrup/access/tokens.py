@@ -6,7 +6,7 @@ from ..ids import bucket_of
 from ..ports import Tx
 from ..store import apps as app_rows
 from ..store import tokens as rows
-from ..types import App, Standing, Token, Viewer
+from ..types import AccountKind, App, Standing, Token, Viewer
 from . import scopes, secret
 from .apps import Client
 
@@ -57,6 +57,7 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
         role=standing.role if standing else "",
         org_id=org_id,
         has_filters=bool(standing and standing.filters_version),
+        is_guest=bool(standing and standing.kind == AccountKind.GUEST),
     )
 
 

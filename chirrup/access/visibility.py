@@ -8,21 +8,23 @@ The rule, for one post:
 - an account that the author blocks sees nothing of the author's;
 - public and unlisted posts are seen by everybody else, also without logging in;
 - a followers-only post by followers and by those it mentions; a direct post by those it mentions;
+- a post in a room: one for followers is for the room's members, whoever it mentions; an open room's by everybody else;
+- a closed room is there for its members; that it exists is known to all who log in, where it is listed;
+- a guest sees the rooms it is in, what is said and who is in them, and what is said to it directly; nothing else;
 - a boost by whoever may see both the boost and what it boosts;
 - that a post replies to another is told only to whoever may see that other one: to all others it replies to nothing;
 - what a post quotes is shown, and named, only to whoever may see it too, until its author takes it back.
-Rooms will be one more line here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import NamedTuple
 
 import msgspec
 
 from ..ports import Tx
-from ..store import accounts, blocks_and_mutes, follows, posts
+from ..store import accounts, blocks_and_mutes, follows, posts, rooms
 from ..store.blocks_and_mutes import Relations
-from ..types import Account, AccountState, Post, QuotePolicy, QuoteState, Stranger, Visibility
+from ..types import Account, AccountKind, AccountState, Post, QuotePolicy, QuoteState, Stranger, Visibility
 
 OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
 # to look up a member of an enumeration takes as long as to compare with it
@@ -160,6 +162,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     beside = found.parents | found.quoted if found.quoted else found.parents
     read = found.posts | beside if beside else found.posts
     author_ids = {post.author_id for post in read.values()}
+    audiences = {post.audience_id for post in read.values()} - {0}
     answered = {post.reply_to_author_id for post in found.posts.values() if post.reply_to_author_id}
     named = {id for post in found.posts.values() if post.mentions != "[]" for id in post.addressed}
     closed = {
@@ -168,8 +171,10 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
         if post.visibility == _FOR_FOLLOWERS or post.quote_policy == _BY_FOLLOWERS
     }
     authors, viewer = tx.together(
-        lambda: accounts.states(tx, author_ids),
-        lambda: blocks_and_mutes.of(tx, viewer_id, author_ids | answered | named, followees=closed | answered),
+        lambda: accounts.states(tx, author_ids | audiences),
+        lambda: blocks_and_mutes.of(
+            tx, viewer_id, author_ids | answered | named, followees=closed | answered | audiences
+        ),
     )
     seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
     own_state = authors.get(viewer_id)
@@ -238,7 +243,36 @@ def of_one_organisation(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[in
     viewer = found.get(viewer_id)
     org_id = viewer.org_id if viewer else blocks_and_mutes.org_of_stranger(viewer_id)
     there = {id: account for id in ids if (account := found.get(id)) and account.org_id == org_id}
-    return {id: account for id, account in there.items() if not account.pending or id == viewer_id}
+    is_guest = viewer is not None and viewer.kind == AccountKind.GUEST
+    away = _out_of_reach(tx, viewer_id, there.values(), is_guest=is_guest, by_name=True)
+    return {id: account for id, account in there.items() if (not account.pending or id == viewer_id) and id not in away}
+
+
+def _out_of_reach(
+    tx: Tx, viewer_id: int, found: Collection[Account], *, is_guest: bool, by_name: bool = False
+) -> set[int]:
+    """Those of found, which are of the viewer's organisation, that are not there for the viewer: closed rooms that it
+    is not in; for a guest, who is in none of its rooms.
+
+    by_name: that a closed room exists is enough, and those who log in may know it where it is listed. A query only for
+    guests, and where there are closed rooms.
+    """
+    if is_guest:
+        ids, entered = {one.id for one in found}, rooms.of_member(tx, viewer_id)
+        return ids - entered - {viewer_id} - rooms.members_of_any(tx, entered, ids)
+    closed = {
+        one.id
+        for one in found
+        if one.kind == AccountKind.ROOM and one.locked and not (by_name and viewer_id and one.discoverable)
+    }
+    return closed - follows.among(tx, viewer_id, closed).keys() if closed and viewer_id else closed
+
+
+def may_mention(tx: Tx, viewer_id: int, found: Collection[Account]) -> list[Account]:
+    """Those of found, by of_one_organisation(), whose handles mean something in what the viewer writes: not the names
+    of closed rooms that it is not in. A query only where there is a closed room."""
+    away = _out_of_reach(tx, viewer_id, found, is_guest=False)
+    return [one for one in found if not one.suspended_ms and one.id not in away]
 
 
 def for_search_engines(post: Post, author: Account) -> bool:
@@ -264,43 +298,64 @@ def _allowed(post: Post, authors: dict[int, AccountState], viewer: Relations) ->
         return True
     if author.org_id != viewer.org_id or post.author_id in viewer.blocked_by:
         return False
+    if post.audience_id and _is_gone(authors.get(post.audience_id)):
+        return False
+    if viewer.is_guest and post.visibility != Visibility.DIRECT and post.audience_id not in viewer.following:
+        return False
     if post.visibility in OPEN:
         return True
     if not viewer.viewer_id:
         return False
-    if post.visibility == Visibility.FOLLOWERS and post.author_id in viewer.following:
+    if post.visibility == Visibility.FOLLOWERS and (post.audience_id or post.author_id) in viewer.following:
         return True
-    return any(mention.account_id == viewer.viewer_id for mention in post.mentioned)
+    return not post.audience_id and any(mention.account_id == viewer.viewer_id for mention in post.mentioned)
+
+
+def _is_gone(account: AccountState | None) -> bool:
+    return account is None or bool(account.suspended_ms)
 
 
 def viewers_among(
-    tx: Tx, post: Post, found: dict[int, Post], authors: dict[int, AccountState], ids: Collection[int], org_id: int = 0
+    tx: Tx,
+    post: Post,
+    found: dict[int, Post],
+    authors: dict[int, AccountState],
+    ids: Collection[int],
+    org_id: int = 0,
+    guests: Set[int] = frozenset(),
 ) -> set[int]:
     """Those of ids (0: somebody not logged in) who may see post: the rule above for one post and many viewers.
 
-    org_id: of all of them.
+    org_id: of all of them. guests: those of them who are guests.
 
-    found, authors: hold what post boosts and who wrote both, as in judge(). tests/stream/test_oracle.py holds the two
-    sides equal.
+    found, authors: hold what post boosts, who wrote both, and the rooms of both, as in judge().
+    tests/stream/test_oracle.py holds the two sides equal.
     """
-    allowed = _allowed_among(tx, post, authors, set(ids), org_id)
+    allowed = _allowed_among(tx, post, authors, set(ids), org_id, guests)
     if not post.boost_of_id:
         return allowed
     original = found.get(post.boost_of_id)
-    return _allowed_among(tx, original, authors, allowed, org_id) if original else set()
+    return _allowed_among(tx, original, authors, allowed, org_id, guests) if original else set()
 
 
-def _allowed_among(tx: Tx, post: Post, authors: dict[int, AccountState], ids: set[int], org_id: int) -> set[int]:
+def _allowed_among(
+    tx: Tx, post: Post, authors: dict[int, AccountState], ids: set[int], org_id: int, guests: Set[int]
+) -> set[int]:
     author = authors.get(post.author_id)
     if author is None or author.suspended_ms or author.org_id != org_id:
         return set()
     others = ids - {author.id}
+    if post.audience_id and _is_gone(authors.get(post.audience_id)):
+        others = set[int]()
     allowed = others - blocks_and_mutes.blocked_among(tx, author.id, others)
     if post.visibility not in OPEN:
-        told = {mention.account_id for mention in post.mentioned}
+        told = set[int]() if post.audience_id else {mention.account_id for mention in post.mentioned}
         if post.visibility == Visibility.FOLLOWERS:
-            told |= follows.followers_among(tx, author.id, allowed)
+            told |= follows.followers_among(tx, post.audience_id or author.id, allowed)
         allowed &= told
+    if post.visibility != Visibility.DIRECT and (apart := allowed & guests):
+        members = follows.followers_among(tx, post.audience_id, apart) if post.audience_id else set[int]()
+        allowed -= apart - members
     return allowed | (ids & {author.id})
 
 
@@ -310,11 +365,12 @@ def may_see_account(tx: Tx, viewer_id: int, account: Account) -> bool:
 
 
 def may_see_accounts(tx: Tx, viewer_id: int, found: Collection[Account]) -> set[int]:
-    """The ids of those of which may_see_account() holds. One query at most."""
+    """The ids of those of which may_see_account() holds. One query, and one more for guests and closed rooms."""
     others = [one for one in found if not one.suspended_ms and one.id != viewer_id]
     known = blocks_and_mutes.of(tx, viewer_id, [one.id for one in others]) if others else Relations(viewer_id)
     own = {one.id for one in found if one.id == viewer_id and not one.suspended_ms}
-    return own | {one.id for one in others if one.org_id == known.org_id and one.id not in known.blocked_by}
+    there = [one for one in others if one.org_id == known.org_id and one.id not in known.blocked_by]
+    return own | {one.id for one in there} - _out_of_reach(tx, viewer_id, there, is_guest=known.is_guest)
 
 
 def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
@@ -322,8 +378,8 @@ def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
     organisation."""
     found = accounts.by_ids(tx, ids)
     known = blocks_and_mutes.of(tx, viewer_id, ids)
-    return [
-        id
+    shown = [
+        found[id]
         for id in ids
         if id in found
         and not (found[id].suspended_ms or found[id].pending)
@@ -331,3 +387,5 @@ def accounts_shown(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
         and id not in known.blocking
         and id not in known.blocked_by
     ]
+    away = _out_of_reach(tx, viewer_id, shown, is_guest=known.is_guest)
+    return [one.id for one in shown if one.id not in away]

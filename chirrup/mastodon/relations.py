@@ -136,7 +136,7 @@ def _relationships(tx: Tx, viewer_id: int, ids: list[int]) -> list[Relationship]
             endorsed=one.endorsed,
             note=one.note,
         )
-        for one in accounts.relationships(tx, viewer_id, ids)
+        for one in account_lists.relationships(tx, viewer_id, ids)
     ]
 
 

@@ -24,6 +24,8 @@ class Phrases(Protocol):
     lock_patience: str  # SELECT: from here on waits at most :ms for a lock, then raises Held
     newest_posts: str  # SELECT id: the newest :limit posts of :authors with :after < id < :before, newest first
     oldest_posts: str  # the same, but the oldest :limit, oldest first
+    newest_in_rooms: str  # as newest_posts: of those in any of :rooms
+    oldest_in_rooms: str
 
     measure: str  # a statement: update the planner's statistics, after a large copy
 

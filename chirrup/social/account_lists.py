@@ -1,4 +1,4 @@
-"""Lists of accounts around an account: followers, followees, endorsements, blocks, mutes; and notes about them.
+"""Accounts around an account: followers, followees, endorsements, blocks, mutes; notes, and all that is between two.
 
 Items of a page are (id for paging, account id).
 """
@@ -12,8 +12,8 @@ from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import blocks_and_mutes, endorsements, follows
-from ..types import Span
-from . import accounts, text
+from ..types import Relationship, Span
+from . import accounts, blocked_domains, text
 
 NOTE_CHARS_MAX = 2000  # of a private note about an account; Mastodon's limit
 FAMILIAR_OF_MAX = 10  # accounts asked about at once; each costs a query
@@ -115,3 +115,39 @@ def set_note(tx: Tx, account_id: int, target_id: int, note: str) -> None:
     if len(note) > NOTE_CHARS_MAX:
         raise too_long("comment", NOTE_CHARS_MAX, len(note))
     account_rows.set_note(tx, account_id, target_id, note)
+
+
+def relationships(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Relationship]:
+    """The relationships of viewer_id to ids, in their order.
+
+    Seven queries, whatever len(ids), and two more if the viewer blocks domains.
+    """
+    known = blocks_and_mutes.of(tx, viewer_id, ids)
+    followed_by = follows.followers_among(tx, viewer_id, ids)
+    asked = follows.requested_among(tx, viewer_id, ids)
+    askers = follows.requesters_among(tx, viewer_id, ids)
+    mutes = blocks_and_mutes.mutes_of(tx, viewer_id, ids)
+    details = follows.among(tx, viewer_id, ids)
+    remarks = account_rows.remarks(tx, viewer_id, ids)
+    elsewhere = blocked_domains.accounts_among(tx, viewer_id, ids) if remarks.blocks_domains else set[int]()
+    return [
+        Relationship(
+            id=id,
+            following=id in known.following,
+            show_boosts=bool(id in details and details[id].show_boosts),
+            notify=bool(id in details and details[id].notify),
+            languages=tuple(details[id].languages.split()) if id in details else (),
+            followed_by=id in followed_by,
+            blocking=id in known.blocking,
+            blocked_by=id in known.blocked_by,
+            muting=id in mutes,
+            muting_notifications=mutes.get(id, (False, 0))[0],
+            mute_expires_ms=mutes.get(id, (False, 0))[1],
+            requested=id in asked,
+            requested_by=id in askers,
+            domain_blocking=id in elsewhere,
+            endorsed=id in remarks.endorsed,
+            note=remarks.notes.get(id, ""),
+        )
+        for id in ids
+    ]

@@ -12,9 +12,19 @@ from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
 from ..ids import random_bucket, text_key
 from ..ports import Tx
 from ..store import accounts as rows
-from ..store import blocks_and_mutes, follows, jobs
-from ..types import Account, Field, Presentation, QuotePolicy, Relationship, Role, Stranger, User, Visibility
-from . import blocked_domains, domains, languages, text
+from ..store import jobs
+from ..types import (
+    Account,
+    AccountKind,
+    Field,
+    Presentation,
+    QuotePolicy,
+    Role,
+    Stranger,
+    User,
+    Visibility,
+)
+from . import domains, languages, text
 
 DISPLAY_NAME_CHARS_MAX = 30  # Mastodon's limits for profiles
 NOTE_CHARS_MAX = 500
@@ -163,6 +173,12 @@ def user(tx: Tx, account_id: int) -> User:
     return found
 
 
+def set_kind(tx: Tx, account_id: int, kind: AccountKind) -> None:
+    """What it is from now on: for a person who becomes a guest, or a member."""
+    rows.set_kind(tx, account_id, kind, changed_ms=tx.now_ms)
+    tx.emit(AccountChanged(account_id))
+
+
 def existing(tx: Tx, viewer_id: int, ids: Collection[int], *, with_suspended: bool = False) -> list[int]:
     """Those of ids that the viewer may see and that are not suspended, in their order."""
     found = of_one_organisation(tx, viewer_id, ids)
@@ -175,19 +191,20 @@ def name_key(org_id: int, username: str, host: str = "") -> str:
     return text_key(org_id, f"{key}@{text.host_key(host)}" if host else key)
 
 
-def by_acct(tx: Tx, acct: str, domain: str, org_id: int = 0) -> Account:
+def by_acct(tx: Tx, acct: str, domain: str, org_id: int = 0, *, viewer_id: int = 0) -> Account:
     """acct: `name`, `@name` or `name@host`. domain: of the site; its accounts have no host. Raises NotFound."""
     name, _, host = acct.removeprefix("@").partition("@")
     if not text.is_valid_username(name):
         raise NotFound("account", acct)
     key = name_key(org_id, name, "" if text.is_ours(host, domain) else host)
-    return get(tx, Stranger(org_id), rows.ids_by_names(tx, [key]).get(key, 0))
+    return get(tx, viewer_id or Stranger(org_id), rows.ids_by_names(tx, [key]).get(key, 0))
 
 
 def followable(tx: Tx, viewer_id: int, id: int) -> Account:
     """An account that the viewer may follow. Raises NotFound: absent, suspended, or it blocks the viewer."""
     account = get(tx, viewer_id, id)
-    if not may_see_account(tx, viewer_id, account):
+    may_ask = account.kind == AccountKind.ROOM and not account.suspended_ms  # also where it may see only its name
+    if not may_ask and not may_see_account(tx, viewer_id, account):
         raise NotFound("account", id)
     return account
 
@@ -357,39 +374,3 @@ def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
         jobs.enqueue(tx, DELETION, of=account_id, key=str(account.suspended_ms), payload=payload, due_ms=due_ms)
         tx.emit(AccessEnded(account_id, []))  # its tokens may be kept for better times; its streams end now
     return account
-
-
-def relationships(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[Relationship]:
-    """The relationships of viewer_id to ids, in their order.
-
-    Seven queries, whatever len(ids), and two more if the viewer blocks domains.
-    """
-    known = blocks_and_mutes.of(tx, viewer_id, ids)
-    followed_by = follows.followers_among(tx, viewer_id, ids)
-    asked = follows.requested_among(tx, viewer_id, ids)
-    askers = follows.requesters_among(tx, viewer_id, ids)
-    mutes = blocks_and_mutes.mutes_of(tx, viewer_id, ids)
-    details = follows.among(tx, viewer_id, ids)
-    remarks = rows.remarks(tx, viewer_id, ids)
-    elsewhere = blocked_domains.accounts_among(tx, viewer_id, ids) if remarks.blocks_domains else set[int]()
-    return [
-        Relationship(
-            id=id,
-            following=id in known.following,
-            show_boosts=bool(id in details and details[id].show_boosts),
-            notify=bool(id in details and details[id].notify),
-            languages=tuple(details[id].languages.split()) if id in details else (),
-            followed_by=id in followed_by,
-            blocking=id in known.blocking,
-            blocked_by=id in known.blocked_by,
-            muting=id in mutes,
-            muting_notifications=mutes.get(id, (False, 0))[0],
-            mute_expires_ms=mutes.get(id, (False, 0))[1],
-            requested=id in asked,
-            requested_by=id in askers,
-            domain_blocking=id in elsewhere,
-            endorsed=id in remarks.endorsed,
-            note=remarks.notes.get(id, ""),
-        )
-        for id in ids
-    ]

@@ -9,9 +9,9 @@ from ..access import visibility
 from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Draft, MediaState, Mention, Post, QuotePolicy, User, Visibility
+from ..types import Account, Draft, MediaState, Post, QuotePolicy, User, Visibility
 from ..wording import N_
-from . import languages, links, mentions, polls, text
+from . import in_rooms, languages, links, mentions, polls, text
 from .accounts import parse_quote_policy, parse_visibility
 
 TEXT_CHARS_MAX = 500  # Mastodon's default; clients read ours from GET /api/v2/instance
@@ -42,13 +42,19 @@ def compose(
     """The post for draft, with a new id. user: the author's. Raises as posts.publish()."""
     words, summary, found = checked_text(draft, chars_max)
     parent = _parent(tx, author, draft.reply_to_id)
-    named = mentioned(tx, found, domain, user.org_id if user else 0)
-    _check_expected(named, draft.allowed_mentions, author)
+    addressed = mentioned(tx, author, found, domain, user.org_id if user else 0)
+    _check_expected(addressed, draft.allowed_mentions, author)
     check_attached(draft, quotes=bool(draft.quote_of_id))
     quoted = _quoted(tx, author, draft.quote_of_id)
     audience = _visibility(draft, user, parent)
+    room = in_rooms.chosen(tx, author, addressed, parent, quoted, audience)
+    if room:
+        audience = in_rooms.visibility_in(room, audience)
+        if parent and draft.within_parent and audience != narrower(audience, parent.visibility):
+            raise TooWide
     if quoted:
-        audience = _of_quote(audience, author, quoted, named)
+        audience = _of_quote(audience, author, quoted, addressed)
+    named = in_rooms.told(tx, room, audience, author, addressed)
 
     bucket = bucket_of(author)
     id = tx.new_id(bucket, after=max(parent.id if parent else 0, quoted.id if quoted else 0))
@@ -76,6 +82,7 @@ def compose(
         quote_of_id=quoted.id if quoted else 0,
         quote_policy=policy(draft.quote_policy or (user.quote_policy if user else ""), audience),
         link=links.first(found.urls, domain, user.org_id if user else 0) if found.urls else "",
+        audience_id=room.id if room else 0,
     )
 
 
@@ -99,11 +106,11 @@ def _quoted(tx: Tx, author: int, id: int) -> Post | None:
     return quoted
 
 
-def _of_quote(audience: Visibility, author: int, quoted: Post, named: list[Mention]) -> Visibility:
+def _of_quote(audience: Visibility, author: int, quoted: Post, named: list[Account]) -> Visibility:
     """For whom a quote of this post is. Raises Invalid: behind the back of whom it quotes."""
     if quoted.visibility == Visibility.FOLLOWERS:
         audience = narrower(audience, Visibility.FOLLOWERS)
-    addressed = {author, *(one.account_id for one in named)}
+    addressed = {author, *(one.id for one in named)}
     if audience == Visibility.DIRECT and quoted.author_id not in addressed:
         raise Invalid(
             "text", "unmentioned", "must mention the author of what it quotes, since only those it mentions see it"
@@ -163,9 +170,9 @@ def _parent(tx: Tx, author: int, id: int) -> Post | None:
     return parent
 
 
-def mentioned(tx: Tx, found: text.Extracted, domain: str, org_id: int) -> list[Mention]:
+def mentioned(tx: Tx, author: int, found: text.Extracted, domain: str, org_id: int) -> list[Account]:
     """The accounts that a text mentions. Raises Invalid: too many."""
-    named = mentions.named(tx, found.mentions, domain, org_id)
+    named = mentions.accounts(tx, author, found.mentions, domain, org_id)
     if len(named) > MENTIONS_MAX:
         raise Invalid(
             "text",
@@ -177,10 +184,10 @@ def mentioned(tx: Tx, found: text.Extracted, domain: str, org_id: int) -> list[M
     return named
 
 
-def _check_expected(mentioned: list[Mention], allowed: tuple[int, ...] | None, author: int) -> None:
+def _check_expected(mentioned: list[Account], allowed: tuple[int, ...] | None, author: int) -> None:
     if allowed is None:
         return
-    unexpected = [m.account_id for m in mentioned if m.account_id not in allowed and m.account_id != author]
+    unexpected = [one.id for one in mentioned if one.id not in allowed and one.id != author]
     if unexpected:
         raise MentionsUnexpected(unexpected)
 

@@ -9,8 +9,8 @@ from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import blocks_and_mutes, endorsements, jobs
 from ..store import follows as rows
-from ..types import Span
-from . import accounts, lists
+from ..types import AccountKind, Span
+from . import accounts, in_rooms, lists
 
 MUTE_S_MAX = 10 * 366 * 24 * 3600
 MUTE_ENDS = "mute ends"  # a kind of job; the payload is (muter, target)
@@ -57,6 +57,8 @@ def follow(
         if rows.insert_request(tx, follower, followee, **options):
             tx.emit(FollowRequested(follower, followee))
     else:
+        if target.kind == AccountKind.ROOM:
+            in_rooms.enter(tx, follower, target.id)
         _connect(tx, follower, followee, **options)
     if blocks_and_mutes.unblock(tx, follower, followee):
         tx.emit(Blocked(follower, followee))
@@ -86,6 +88,21 @@ def _connect(tx: Tx, follower: int, followee: int, *, show_boosts: bool, notify:
         tx.emit(Followed(follower, followee))
 
 
+def join(tx: Tx, follower: int, room_id: int) -> None:
+    """Follow a room without asking: somebody who may let others in does so. Harmless when repeated. Raises Invalid."""
+    in_rooms.enter(tx, follower, room_id)
+    asked = rows.take_request(tx, follower, room_id)
+    options: _Options = {"show_boosts": True, "notify": False, "languages": ""}
+    if asked:
+        options = {
+            "show_boosts": bool(asked.show_boosts),
+            "notify": bool(asked.notify),
+            "languages": asked.languages,
+        }
+        tx.emit(FollowAnswered(room_id, follower))
+    _connect(tx, follower, room_id, **options)
+
+
 def follow_instead(tx: Tx, follower: int, before: int, target: int) -> None:
     """Whoever follows the account `before` follows target, with the same options and on the same lists.
 
@@ -110,14 +127,16 @@ def follow_instead(tx: Tx, follower: int, before: int, target: int) -> None:
 
 def unfollow(tx: Tx, follower: int, followee: int) -> None:
     """End a follow or a follow request. Harmless when there is none. Raises NotFound: no such account."""
-    accounts.get(tx, follower, followee)
+    account = accounts.get(tx, follower, followee)
     if rows.take_request(tx, follower, followee):
         tx.emit(Unfollowed(follower, followee))
-    _disconnect(tx, follower, followee)
+    _disconnect(tx, follower, followee, is_room=account.kind == AccountKind.ROOM)
 
 
-def _disconnect(tx: Tx, follower: int, followee: int) -> None:
+def _disconnect(tx: Tx, follower: int, followee: int, *, is_room: bool = False) -> None:
     if rows.delete(tx, follower, followee):
+        if is_room:
+            in_rooms.leave(tx, follower, followee)
         account_rows.add_counts(tx, follower, followees=-1)
         account_rows.add_counts(tx, followee, followers=-1)
         endorsements.delete(tx, follower, followee)
@@ -172,10 +191,10 @@ def block(tx: Tx, blocker: int, target: int) -> None:
     """Block target, and end both follows. Neither sees the other's posts from now on."""
     if blocker == target:
         raise NotAllowed("an account cannot block itself")
-    accounts.get(tx, blocker, target)
+    account = accounts.get(tx, blocker, target)
     for one, other in ((blocker, target), (target, blocker)):
         rows.take_request(tx, one, other)
-        _disconnect(tx, one, other)
+        _disconnect(tx, one, other, is_room=account.kind == AccountKind.ROOM)
     if blocks_and_mutes.block(tx, blocker, target):
         tx.emit(Blocked(blocker, target))
 

@@ -12,7 +12,19 @@ from ..errors import NotFound
 from ..events import Signal
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import accounts, blocks_and_mutes, follows, markers, polls, posts, quotes, reactions, reports, strikes
+from ..store import (
+    accounts,
+    blocks_and_mutes,
+    follows,
+    markers,
+    polls,
+    posts,
+    quotes,
+    reactions,
+    reports,
+    rooms,
+    strikes,
+)
 from ..store import notification_policies as policy_rows
 from ..store import notification_requests as requests
 from ..store import notifications as rows
@@ -134,7 +146,8 @@ def on_published(tx: Tx, post: Post) -> Signals:
     quoted = posts.by_id(tx, post.quote_of_id) if post.quote_of_id and not post.quote_revoked_ms else None
     if quoted and visibility.see_one(tx, quoted.author_id, post.id):
         told += _tell(tx, quoted.author_id, NotificationKind.QUOTE, post.author_id, post)
-    for watcher in follows.notified_followers(tx, post.author_id) - {mention.account_id for mention in post.mentioned}:
+    watchers = {one for source in {post.author_id, *post.sources} for one in follows.notified_followers(tx, source)}
+    for watcher in watchers - {mention.account_id for mention in post.mentioned}:
         if visibility.see_one(tx, watcher, post.id):
             told += _tell(tx, watcher, NotificationKind.POST, post.author_id, post)
     return told
@@ -144,6 +157,7 @@ def _mentions(tx: Tx, post: Post) -> Signals:
     return [
         signal
         for mention in post.mentioned
+        if mention.account_id != post.audience_id
         for signal in _tell(tx, mention.account_id, NotificationKind.MENTION, post.author_id, post)
     ]
 
@@ -163,21 +177,33 @@ def on_edited(tx: Tx, post: Post) -> Signals:
 
 
 def on_followed(tx: Tx, event: events.Followed) -> Signals:
-    _take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
-    if not follows.get(tx, event.of, event.target_id):
+    answering = _answering(tx, event.target_id)
+    for id in answering:
+        _take_back(tx, id, NotificationKind.FOLLOW_REQUEST, event.of)
+    if answering != [event.target_id] or not follows.get(tx, event.of, event.target_id):
         return []
     return _tell(tx, event.target_id, NotificationKind.FOLLOW, event.of)
+
+
+def _answering(tx: Tx, account_id: int) -> list[int]:
+    """Who answers requests to follow the account: itself; a room's managers."""
+    return [*rooms.roles(tx, account_id)] or [account_id]
 
 
 def on_follow_requested(tx: Tx, event: events.FollowRequested) -> Signals:
     if event.target_id not in follows.requested_among(tx, event.of, [event.target_id]):
         return []
-    return _tell(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
+    return [
+        signal
+        for id in _answering(tx, event.target_id)
+        for signal in _tell(tx, id, NotificationKind.FOLLOW_REQUEST, event.of)
+    ]
 
 
 def on_follow_answered(tx: Tx, event: events.FollowAnswered) -> Signals:
     if event.of not in follows.requested_among(tx, event.follower_id, [event.of]):
-        _take_back(tx, event.of, NotificationKind.FOLLOW_REQUEST, event.follower_id)
+        for id in _answering(tx, event.of):
+            _take_back(tx, id, NotificationKind.FOLLOW_REQUEST, event.follower_id)
     return []
 
 
@@ -185,7 +211,8 @@ def on_unfollowed(tx: Tx, event: events.Unfollowed) -> Signals:
     if not follows.get(tx, event.of, event.target_id):
         _take_back(tx, event.target_id, NotificationKind.FOLLOW, event.of)
     if event.target_id not in follows.requested_among(tx, event.of, [event.target_id]):
-        _take_back(tx, event.target_id, NotificationKind.FOLLOW_REQUEST, event.of)
+        for id in _answering(tx, event.target_id):
+            _take_back(tx, id, NotificationKind.FOLLOW_REQUEST, event.of)
     return []
 
 

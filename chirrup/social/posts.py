@@ -17,9 +17,10 @@ from ..store import accounts as account_rows
 from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
+from ..store import rooms as room_rows
 from ..store import threads
 from ..types import Draft, Post, PostVersion, Span, Visibility
-from . import holds, languages, links, media, polls, quotes, tags
+from . import holds, in_rooms, languages, links, media, polls, quotes, tags, text
 from .composing import (
     TEXT_CHARS_MAX,
     as_json,
@@ -77,6 +78,8 @@ def write(tx: Tx, post: Post) -> None:
         threads.insert(tx, post)
         if post.visibility in COUNTED:
             rows.add_counts(tx, post.reply_to_id, replies=1)
+    if post.audience_id:
+        room_rows.add_post(tx, post.audience_id, post.id)
     if post.quote_of_id:
         quotes.add(tx, post)
     if post.tags != "[]":
@@ -145,7 +148,7 @@ def edit(
         summary=summary,
         sensitive=int(draft.sensitive or bool(summary)),
         language=languages.code_of(draft.language) or before.language,
-        mentions=as_json(mentioned(tx, found, domain, before.org_id)) if words != before.text else before.mentions,
+        mentions=_mentions(tx, before, found, domain) if words != before.text else before.mentions,
         tags=tag_names(found),
         media_ids=as_json(list(draft.media_ids)),
         quote_policy=policy(draft.quote_policy, before.visibility) if draft.quote_policy else before.quote_policy,
@@ -178,6 +181,11 @@ def edit(
     index(tx, after)
     tx.emit(PostEdited(author, id, before.link if before.link != after.link else ""))
     return after
+
+
+def _mentions(tx: Tx, before: Post, found: text.Extracted, domain: str) -> str:
+    named = in_rooms.edited(tx, before, mentioned(tx, before.author_id, found, domain, before.org_id))
+    return as_json(named)
 
 
 def _version(tx: Tx, post: Post) -> PostVersion:
@@ -243,6 +251,9 @@ def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
             rows.add_counts(tx, post.boost_of_id, boosts=-1)
     if post.reply_to_id:
         threads.update(tx, post, gone=True)
+    if post.audience_id:
+        room_rows.remove_post(tx, post.audience_id, post.id)
+        reaction_rows.remove(tx, "pins", post.audience_id, post.id)
     if keep_media and post.media:
         media_rows.release(tx, post.media, post.id)
     if held:

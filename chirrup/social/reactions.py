@@ -50,12 +50,12 @@ def unbookmark(tx: Tx, account_id: int, id: int) -> Post:
 def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     """The boost: a post of account_id's. If it exists already, returns that.
 
-    visibility: public, unlisted or private (for followers). Raises NotFound; Invalid: a direct post, or another
-    account's post for followers.
+    visibility: public, unlisted or private (for followers). Raises NotFound; Invalid: a direct post, one for the
+    members of a room, or another account's for followers.
     """
     original = posts.original(tx, account_id, id)
     if original.visibility == Visibility.DIRECT or (
-        original.visibility == Visibility.FOLLOWERS and original.author_id != account_id
+        original.visibility == Visibility.FOLLOWERS and (original.author_id != account_id or original.audience_id)
     ):
         raise Invalid("post", "not_public", "is not for everybody: others can boost only public and unlisted posts")
     account_rows.user(tx, account_id, in_turn=True)

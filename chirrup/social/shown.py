@@ -32,7 +32,8 @@ from ..types import (
 )
 from . import cards, filtered, mentions, polls
 from . import posts as saying
-from .accounts import presentation_of, relationships
+from .account_lists import relationships
+from .accounts import presentation_of
 from .cards import ShownCard
 from .known import Kept as Kept
 from .known import Known as Known

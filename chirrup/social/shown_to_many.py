@@ -3,7 +3,7 @@
 Visibility is checked for every viewer: access/visibility.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 import msgspec
 
@@ -35,7 +35,8 @@ def read(tx: Tx, ids: Collection[int], deleted: Collection[int]) -> Read:
     found, parents, quoted = visibility.find(tx, ids)
     gone = {id: post for id in deleted if (post := posts.tombstone(tx, id))}
     every = found | parents | quoted
-    authors = accounts.states(tx, {post.author_id for post in (*every.values(), *gone.values())})
+    said = [*every.values(), *gone.values()]
+    authors = accounts.states(tx, {post.author_id for post in said} | {post.audience_id for post in said} - {0})
     return Read(every, gone, authors)
 
 
@@ -46,6 +47,7 @@ def show(
     viewers: Collection[int],
     strangers: Collection[int],
     org_id: int = 0,
+    guests: Set[int] = frozenset(),
     *,
     is_new: bool,
 ) -> ShownToMany | None:
@@ -54,30 +56,30 @@ def show(
     What a silenced account says goes to its followers alone.
 
     strangers: those of viewers who may block or mute its author or an account it addresses.
-    org_id: of all viewers. is_new: it has just been published.
+    org_id: of all viewers. guests: those of viewers who are. is_new: it has just been published.
     """
     post = read.posts.get(id)
     if post is None:
         return None
-    allowed = visibility.viewers_among(tx, post, read.posts, read.authors, viewers, org_id)
+    allowed = visibility.viewers_among(tx, post, read.posts, read.authors, viewers, org_id, guests)
     if allowed and read.authors[post.author_id].silenced_ms:
         allowed = (follows.followers_among(tx, post.author_id, allowed) | {post.author_id}) & allowed
     original = read.posts[post.boost_of_id] if allowed and post.boost_of_id else post
     allowed -= blocks_and_mutes.averse_to(tx, post, original, allowed.intersection(strangers))
     if not allowed:
         return None
-    return ShownToMany(post, original, _alike(tx, read, post, original, allowed, is_new=is_new))
+    return ShownToMany(post, original, _alike(tx, read, post, original, allowed, guests, is_new=is_new))
 
 
 def _alike(
-    tx: Tx, read: Read, post: Post, original: Post, viewers: set[int], *, is_new: bool
+    tx: Tx, read: Read, post: Post, original: Post, viewers: set[int], guests: Set[int], *, is_new: bool
 ) -> list[tuple[set[int], Seen]]:
     quoted = None if original.quote_revoked_ms else read.posts.get(original.quote_of_id)
     said = [original, quoted] if quoted else [original]
     # A new post has no favourites or boosts yet, so deeds() is needed only for boosts, replies and what is quoted.
     marked = [one for one in said if one is quoted or not is_new or post.boost_of_id or post.reply_to_id]
     did = [reactions.deeds(tx, one, viewers) for one in marked]
-    beside = _Beside(tx, read, original, quoted, viewers, post.org_id)
+    beside = _Beside(tx, read, original, quoted, viewers, post.org_id, guests)
     linked = {id for one in said for id in collection_links.linked_in(one.text)}
     apart_by_links = collection_links.told_apart(tx, linked, viewers) if linked else set[int]()
     alone = ({0, post.author_id, *(one.author_id for one in said)} | beside.averse | apart_by_links) & viewers
@@ -96,14 +98,23 @@ def _alike(
 class _Beside:
     """What is shown with a post and not to all of viewers: what it replies to, what it quotes, what that is beside."""
 
-    def __init__(self, tx: Tx, read: Read, original: Post, quoted: Post | None, viewers: set[int], org_id: int) -> None:
+    def __init__(
+        self,
+        tx: Tx,
+        read: Read,
+        original: Post,
+        quoted: Post | None,
+        viewers: set[int],
+        org_id: int,
+        guests: Set[int],
+    ) -> None:
         self._tx, self._read = tx, read
         said = [original, quoted] if quoted else [original]
         self._parents = {one.id: one for each in said if (one := read.posts.get(each.reply_to_id))}
         nested = read.posts.get(quoted.quote_of_id) if quoted else None
         self._quoted = {one.id: one for one in (quoted, nested) if one}
         self._sees = {
-            one.id: visibility.viewers_among(tx, one, {}, read.authors, viewers, org_id)
+            one.id: visibility.viewers_among(tx, one, {}, read.authors, viewers, org_id, guests)
             for one in (self._parents | self._quoted).values()
         }
         self._follows = {
@@ -135,12 +146,18 @@ class _Beside:
 
 
 def told_of_deletion(
-    tx: Tx, read: Read, id: int, viewers: Collection[int], strangers: Collection[int], org_id: int = 0
+    tx: Tx,
+    read: Read,
+    id: int,
+    viewers: Collection[int],
+    strangers: Collection[int],
+    org_id: int = 0,
+    guests: Set[int] = frozenset(),
 ) -> set[int]:
     """Those of viewers who could see the deleted post. The post a boost boosted does not matter: it may be gone too."""
     gone = read.deleted.get(id)
     if gone is None:
         return set()
     alone = msgspec.structs.replace(gone, boost_of_id=0)
-    could_see = visibility.viewers_among(tx, alone, {}, read.authors, viewers, org_id)
+    could_see = visibility.viewers_among(tx, alone, {}, read.authors, viewers, org_id, guests)
     return could_see - blocks_and_mutes.averse_to(tx, gone, None, could_see.intersection(strangers))

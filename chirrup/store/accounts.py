@@ -73,7 +73,7 @@ def insert(tx: Tx, account: Account) -> bool:
     )
 
 
-_KEPT = ("username", "suspended_ms", "org_id", "host", "uri", "silenced_ms", "sensitized_ms", "pending")
+_KEPT = ("username", "suspended_ms", "org_id", "host", "uri", "silenced_ms", "sensitized_ms", "pending", "kind")
 
 
 def update_profile(tx: Tx, account: Account) -> None:
@@ -110,6 +110,16 @@ def set_limits(
         suspended_ms=suspended_ms,
         silenced_ms=silenced_ms,
         sensitized_ms=sensitized_ms,
+    )
+
+
+def set_kind(tx: Tx, account_id: int, kind: str, *, changed_ms: int) -> None:
+    tx.run(
+        "UPDATE accounts SET kind = :kind, changed_ms = :changed_ms WHERE bucket = :bucket AND id = :id",
+        kind=kind,
+        changed_ms=changed_ms,
+        bucket=bucket_of(account_id),
+        id=account_id,
     )
 
 

@@ -8,6 +8,8 @@ from ..ids import bucket_of
 from ..ports import Tx
 from ..types import Post, Span, Stranger
 
+_VIEWER, _GUEST = 4, 5  # in of(): the kind of the row about the viewer
+
 
 class Relations(msgspec.Struct, frozen=True):
     """A viewer's relations to the accounts asked about: sets of account ids."""
@@ -19,6 +21,7 @@ class Relations(msgspec.Struct, frozen=True):
     muting: frozenset[int] = frozenset()
     org_id: int = 0  # the viewer's; not read if the viewer is the only account asked about
     filters_version: int = 0  # of the viewer's filters; 0: there are none, or they were not read either
+    is_guest: bool = False  # likewise
 
     def hides(self, account_id: int) -> bool:
         """The viewer does not want to see this account's posts in timelines, or may not."""
@@ -64,7 +67,8 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
             UNION ALL SELECT 3, target_id, 0 FROM {tx.sql.seldom("mutes")}
               WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
                 AND (expires_ms = 0 OR expires_ms > :now)
-            UNION ALL SELECT 4, org_id, filters_version FROM accounts WHERE bucket = :bucket AND id = :viewer""",
+            UNION ALL SELECT CASE kind WHEN 'guest' THEN {_GUEST} ELSE {_VIEWER} END, org_id, filters_version
+              FROM accounts WHERE bucket = :bucket AND id = :viewer""",
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,
         others=others,
@@ -73,15 +77,15 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     )
     found: tuple[list[int], ...] = ([], [], [], [])
     org_id = filters_version = 0
+    is_guest = False
     for kind, other, version in rows:
-        if kind == _VIEWER:
-            org_id, filters_version = other, version
+        if kind >= _VIEWER:
+            org_id, filters_version, is_guest = other, version, kind == _GUEST
         else:
             found[kind].append(other)
-    return Relations(viewer_id, *map(frozenset, found), org_id=org_id, filters_version=filters_version)
-
-
-_VIEWER = 4  # the kind of the row about the viewer
+    return Relations(
+        viewer_id, *map(frozenset, found), org_id=org_id, filters_version=filters_version, is_guest=is_guest
+    )
 
 
 def org_of_stranger(viewer_id: int) -> int:

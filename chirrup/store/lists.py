@@ -57,15 +57,16 @@ def with_member(tx: Tx, account_id: int, list_ids: Collection[int]) -> set[int]:
     return {id for (id,) in rows}
 
 
-def members_of_exclusive(tx: Tx, owner_id: int) -> set[int]:
-    """Members of owner_id's exclusive lists: their posts are not in its home timeline."""
+def exclusive_and_rooms(tx: Tx, owner_id: int) -> tuple[set[int], set[int]]:
+    """(members of owner_id's exclusive lists, whose posts are not in its home timeline; the rooms that it is in)."""
     rows = tx.all(
-        """SELECT m.account_id FROM lists l JOIN list_members m ON m.bucket = l.bucket AND m.list_id = l.id
-           WHERE l.bucket = :bucket AND l.owner_id = :owner AND l.exclusive = 1""",
+        """SELECT 0, m.account_id FROM lists l JOIN list_members m ON m.bucket = l.bucket AND m.list_id = l.id
+             WHERE l.bucket = :bucket AND l.owner_id = :owner AND l.exclusive = 1
+           UNION ALL SELECT 1, room_id FROM member_rooms WHERE bucket = :bucket AND account_id = :owner""",
         bucket=bucket_of(owner_id),
         owner=owner_id,
     )
-    return {id for (id,) in rows}
+    return {id for is_room, id in rows if not is_room}, {id for is_room, id in rows if is_room}
 
 
 def owned(tx: Tx, owner_id: int) -> list[PostList]:

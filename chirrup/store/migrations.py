@@ -191,6 +191,9 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "audit": _create_audit,
     "orgs.settings": _add("orgs", "settings", "TEXT NOT NULL DEFAULT ''"),
     "holds and retention": _create_missing,
+    "accounts.kind": _add("accounts", "kind", "TEXT NOT NULL DEFAULT ''"),
+    "posts.audience_id": _add("posts", "audience_id", "BIGINT NOT NULL DEFAULT 0"),
+    "rooms": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -244,7 +244,7 @@ OF_AUTHOR = {  # conditions for a list of one author's posts
     "no boosts": "boost_of_id = 0",
     "tags": "tags <> '[]'",
     "not direct": "visibility <> 'direct'",
-    "open": "(visibility IN ('public', 'unlisted') OR (visibility = 'private' AND mentions LIKE :mentioned))",
+    "open": "(visibility <> 'direct' AND (visibility <> 'private' OR audience_id > 0 OR mentions LIKE :mentioned))",
 }
 
 

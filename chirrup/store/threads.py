@@ -1,8 +1,8 @@
 """Replies, in the bucket of the thread's first post, with the columns that say who may see them.
 
 `audience`: "" for public and unlisted posts; ",12,34," for a direct one to these accounts; "+,12," for followers and
-those it mentions; GONE when it is deleted. `author_id` is 0 in rows older than these columns: they count as public
-here, and the oracle decides.
+those it mentions; "=12" for the members of this room; GONE when it is deleted. `author_id` is 0 in rows older than
+these columns: they count as public here, and the oracle decides.
 """
 
 from collections.abc import Collection
@@ -46,15 +46,21 @@ def update(tx: Tx, post: Post, *, gone: bool = False) -> None:
 def _audience(post: Post) -> str:
     if post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
         return ""
+    if post.audience_id and post.visibility == Visibility.FOLLOWERS:
+        return f"={post.audience_id}"
     mentioned = "".join(f"{mention.account_id}," for mention in post.mentioned)
     return f"{'+' if post.visibility == Visibility.FOLLOWERS else ''},{mentioned}"
 
 
+_FOR_FOLLOWERS = "audience LIKE '+%' OR audience LIKE '=%'"
+_WHOSE = "CASE WHEN audience LIKE '=%' THEN CAST(SUBSTR(audience, 2) AS BIGINT) ELSE author_id END"
+
+
 def followers_only(tx: Tx, root_id: int) -> list[int]:
-    """Authors of replies for followers only."""
+    """Whose followers some replies are for: authors, and rooms."""
     rows = tx.all(
-        """SELECT DISTINCT author_id FROM thread_posts
-           WHERE bucket = :bucket AND root_id = :root AND audience LIKE '+%' LIMIT :limit""",
+        f"""SELECT DISTINCT {_WHOSE} FROM thread_posts
+            WHERE bucket = :bucket AND root_id = :root AND ({_FOR_FOLLOWERS}) LIMIT :limit""",
         bucket=bucket_of(root_id),
         root=root_id,
         limit=LOOKED_MAX,
@@ -72,7 +78,7 @@ def shown(
 ) -> list[tuple[int, int, int]]:
     """(post id, parent id, author id) of replies below root whose audience includes the viewer, newest first.
 
-    followees: the authors that the viewer follows. At most the newest per_author of each author.
+    followees: the authors and rooms that the viewer follows. At most the newest per_author of each author.
     """
     rows = tx.all(
         f"""SELECT post_id, parent_id, author_id FROM (
@@ -80,7 +86,7 @@ def shown(
                 PARTITION BY CASE WHEN author_id = 0 THEN post_id ELSE author_id END ORDER BY post_id DESC) AS nth
               FROM thread_posts WHERE bucket = :bucket AND root_id = :root AND audience <> '{GONE}'
                 AND (audience = '' OR author_id = :viewer OR audience LIKE :mentioned
-                     OR (audience LIKE '+%' AND {tx.sql.is_in("author_id", "followees")}))) AS meant
+                     OR (({_FOR_FOLLOWERS}) AND {tx.sql.is_in(_WHOSE, "followees")}))) AS meant
             WHERE nth <= :per_author ORDER BY post_id DESC LIMIT :limit""",
         bucket=bucket_of(root_id),
         root=root_id,

@@ -101,9 +101,11 @@ class CatchingUp:
         for at in range(0, len(missed), STEP):
             if subscription.is_over:
                 return
-            some, site = missed[at : at + STEP], subscription.reader.site
+            some, reader = missed[at : at + STEP], subscription.reader
             filtering = self._filtering & {viewer_id}
-            found = await self._read(events.of_missed, self._services.render, site, viewer_id, filtering, some)
+            guests = {viewer_id} if reader.viewer.is_guest else set[int]()
+            render = self._services.render
+            found = await self._read(events.of_missed, render, reader.site, viewer_id, filtering, guests, some)
             for event in found:
                 if text := event.texts.get(viewer_id):
                     await recall(self._services.engines, event, [subscription])

@@ -34,6 +34,7 @@ class Ask(msgspec.Struct, frozen=True):
     strangers: set[int]  # those of viewers for whom blocks and mutes have not been applied yet
     filtering: set[int]  # those of viewers who may have filters
     site: Site  # at which all of them listen
+    guests: set[int] = set()  # those of viewers who are guests
 
 
 class Event:
@@ -91,7 +92,9 @@ def of_signals(tx: Tx, render: Renderer, asks: Collection[Ask]) -> list[Event | 
     def event(ask: Ask) -> Event | None:
         signal = ask.signal
         if signal.kind == "delete":
-            told = shown_to_many.told_of_deletion(tx, read, signal.id, ask.viewers, ask.strangers, ask.site.org_id)
+            told = shown_to_many.told_of_deletion(
+                tx, read, signal.id, ask.viewers, ask.strangers, ask.site.org_id, ask.guests
+            )
             return Event("delete", signal.id, dict.fromkeys(told, str(signal.id))) if told else None
         if signal.kind == "notifications_merged":
             return Event(signal.kind, signal.id, dict.fromkeys(ask.viewers, "1"))  # clients ignore what it holds
@@ -115,7 +118,7 @@ def _post(tx: Tx, render: Renderer, read: Read, ask: Ask, versions: Mapping[int,
     """
     kind = ask.signal.kind
     shown = shown_to_many.show(
-        tx, read, ask.signal.id, ask.viewers, ask.strangers, ask.site.org_id, is_new=kind == "update"
+        tx, read, ask.signal.id, ask.viewers, ask.strangers, ask.site.org_id, ask.guests, is_new=kind == "update"
     )
     if shown is None:
         return None
@@ -177,8 +180,14 @@ def _conversation(tx: Tx, render: Renderer, viewer_id: int, id: int) -> Event | 
 
 
 def of_missed(
-    tx: Tx, render: Renderer, site: Site, viewer_id: int, filtering: set[int], missed: Iterable[tuple[str, int]]
+    tx: Tx,
+    render: Renderer,
+    site: Site,
+    viewer_id: int,
+    filtering: set[int],
+    guests: set[int],
+    missed: Iterable[tuple[str, int]],
 ) -> list[Event]:
-    """Events for one viewer at site who was away. missed: (kind, id) of what there is to send; filtering: as in Ask."""
-    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set(), filtering, site) for kind, id in missed]
+    """Events for one viewer at site who was away. missed: (kind, id) of what there is to send; the rest as in Ask."""
+    asks = [Ask(Signal(kind, id, 0), {viewer_id}, set(), filtering, site, guests) for kind, id in missed]
     return [event for event in of_signals(tx, render, asks) if event]

@@ -53,6 +53,7 @@ class Hub:
         self._watermark = Watermark(services.engines)
         self._acted_on = 0  # a place: everything up to it has been passed on
         self._filtering = set[int]()  # those accounts with open streams that may have filters
+        self._guests = set[int]()  # those of them who are guests
         self._catching_up = CatchingUp(services, self._watermark, self._filtering)
 
     async def start(self) -> None:
@@ -107,6 +108,8 @@ class Hub:
             raise TooMany("Too many streams are open from your address: close some", RETRY_AFTER_S)
         self._readers.add(reader)
         self._open.update(_counts(reader))
+        if viewer.is_guest:
+            self._guests.add(viewer.account_id)
         if token:
             try:
                 await self._channels.join(_control(reader), reader)
@@ -127,6 +130,7 @@ class Hub:
                     del self._open[key]
             if not self._open["account", reader.viewer.account_id]:
                 self._filtering.discard(reader.viewer.account_id)
+                self._guests.discard(reader.viewer.account_id)
             for subscription in reader.subscriptions.values():
                 await self._part(subscription)
             await self._channels.part(_control(reader), reader)
@@ -221,7 +225,8 @@ class Hub:
                 site = wanting[0].reader.site  # channels are one organisation's
                 viewers = {one.viewer_id for one in wanting}
                 filtering = self._filtering & viewers if self._filtering else set[int]()
-                asked.append((Ask(signal, viewers, strangers, filtering, site), channels))
+                guests = self._guests & viewers if self._guests else set[int]()
+                asked.append((Ask(signal, viewers, strangers, filtering, site, guests), channels))
         if not asked:
             return
         asks = [ask for ask, _ in asked]

@@ -4,7 +4,7 @@ One rule, written for both sides: one viewer with many posts (a rebuild, a page)
 of a fan-out). tests/timelines/test_audience.py compares both. Who may see a post: access/visibility.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from ..access.visibility import Seen
 from ..ports import Tx
@@ -13,6 +13,7 @@ from ..store.follows import Follow
 from ..types import Post, PostList, Visibility
 
 Targets = list[tuple[str, Collection[int]]]  # kind of timeline, owners; "public" and "hashtag:…" have none
+Read = tuple[Targets, list[int]]  # (who gets it, ids of the follows or followers read for that)
 
 
 def load(tx: Tx, post_id: int, *, deleted: bool = False) -> tuple[Post, Post | None] | None:
@@ -22,17 +23,12 @@ def load(tx: Tx, post_id: int, *, deleted: bool = False) -> tuple[Post, Post | N
     return (post, original) if post and (original or deleted or not post.boost_of_id) else None
 
 
-def followees(tx: Tx, viewer_id: int) -> dict[int, Follow]:
-    """followee -> follow, for all followees whose posts are in viewer_id's home: not members of exclusive lists."""
-    exclusive = lists.members_of_exclusive(tx, viewer_id)
-    return {one.other_id: one for one in follows.followees(tx, viewer_id) if one.other_id not in exclusive}
-
-
-def at_home(seen: Seen, post: Post, follow: Follow | None, *, has_tag: bool) -> bool:
-    """Whether the viewer gets the post at home. follow: the author's, by followees(). has_tag: a followed one."""
+def at_home(seen: Seen, post: Post, followed: Mapping[int, Follow], *, has_tag: bool) -> bool:
+    """Whether the viewer gets the post at home. followed: those whose posts are there. has_tag: a followed one."""
     if post.author_id == seen.viewer_id:
         return True
-    wanted = has_tag or (follow and _takes(follow.show_boosts, follow.languages, post))
+    standing = [follow for source in post.sources if (follow := followed.get(source))]
+    wanted = has_tag or any(_takes(one.show_boosts, one.languages, post, one.other_id) for one in standing)
     return bool(wanted) and not seen.minds(post) and post.answers in seen.relations.following | {0, seen.viewer_id}
 
 
@@ -40,18 +36,18 @@ def in_list(seen: Seen, post: Post, chosen: PostList, members: set[int]) -> bool
     """Whether the list shows this post by a member to its owner. Replies to the owner count as replies to a member."""
     to_owner = {0, seen.viewer_id}
     shown = {"list": members | to_owner, "followed": seen.relations.following | to_owner}.get(chosen.replies, {0})
-    return not seen.minds(post) and post.answers in shown
+    return not seen.minds(post) and post.answers in shown and not members.isdisjoint(post.sources)
 
 
-def followers(tx: Tx, post: Post, original: Post | None, after: int, limit: int) -> tuple[Targets, list[int]]:
-    """(homes and lists that get the post, ids of the follows read): one step of followers; the first has the author."""
-    author, own = post.author_id, set[int]() if after else {post.author_id}
+def followers(tx: Tx, post: Post, original: Post | None, source: int, after: int, limit: int) -> Read:
+    """Homes and lists that get the post: one step of the followers of one of post.sources; the first has the author."""
+    own = set[int]() if after else {post.author_id}
     step, listed = tx.together(
-        lambda: follows.followers_step(tx, author, after=after, limit=limit), lambda: lists.is_on_any(tx, author)
+        lambda: follows.followers_step(tx, source, after=after, limit=limit), lambda: lists.is_on_any(tx, source)
     )
-    readers = {row[1] for row in step}  # owners of lists with the author are among them, or the author: social/lists.py
+    readers = {row[1] for row in step}  # owners of lists with source are among them, or the author: social/lists.py
     reached, owner_of = tx.together(
-        lambda: wanting(tx, post, original, readers), lambda: lists.held_by(tx, author, own | readers) if listed else {}
+        lambda: wanting(tx, post, original, readers), lambda: lists.held_by(tx, source, own | readers) if listed else {}
     )
     reached |= own
     both = follow_both(tx, post, reached)
@@ -59,7 +55,7 @@ def followers(tx: Tx, post: Post, original: Post | None, after: int, limit: int)
     refuse = {one.owner_id for one in chosen if one.exclusive} | {  # most follow without conditions: not checked
         follower
         for _, follower, show_boosts, languages in step
-        if (languages or not show_boosts) and not _takes(show_boosts, languages, post)
+        if (languages or not show_boosts) and not _takes(show_boosts, languages, post, source)
     }
     homes = both if not refuse and own <= both else both - refuse | own  # to copy a step is a tenth of its cost
     return [("home", homes), ("list", _on_lists(tx, post, chosen, both))], [row[0] for row in step]
@@ -80,9 +76,10 @@ def follow_both(tx: Tx, post: Post, readers: set[int]) -> set[int]:
     return readers & (follows.followers_among(tx, post.answers, readers) | {post.answers})
 
 
-def _takes(show_boosts: int, languages: str, post: Post) -> bool:
-    """Whether a follower with these options wants the post."""
-    return bool(show_boosts or not post.boost_of_id) and (not languages or post.language in languages.split())
+def _takes(show_boosts: int, languages: str, post: Post, source: int) -> bool:
+    """Whether a follower of source with these options wants the post. What others say in a room is as its boosts."""
+    own = source == post.author_id and not post.boost_of_id
+    return bool(show_boosts or own) and (not languages or post.language in languages.split())
 
 
 def _on_lists(tx: Tx, post: Post, chosen: Collection[PostList], both: set[int]) -> list[int]:

@@ -14,7 +14,7 @@ from ..social.tags import key_of
 from ..store import tags
 from ..types import Post, Visibility
 from . import audience, late
-from .audience import Targets
+from .audience import Read, Targets
 from .late import Cursor
 
 STEP = 2500  # followers read and pushed at once
@@ -53,9 +53,9 @@ def _next(tx: Tx, post_id: int, event: str, group: int, after: int) -> tuple[Tar
     if loaded is None:
         return targets, 0, None
     post, original = loaded
-    groups = ["followers"]
+    groups: list[str | int] = [*post.sources, *([f"list:{post.audience_id}"] if post.audience_id else [])]
     if post.visibility == Visibility.PUBLIC and not post.boost_of_id:
-        groups += ["public", *(f"#{key_of(post.org_id, tag)}" for tag in post.tag_names)]
+        groups += [text_key(post.org_id, "public"), *(f"#{key_of(post.org_id, tag)}" for tag in post.tag_names)]
     while group < len(groups) and room > 0:
         found, step = _step(tx, post, original, groups[group], after, room)
         targets += found
@@ -64,12 +64,12 @@ def _next(tx: Tx, post_id: int, event: str, group: int, after: int) -> tuple[Tar
     return targets, post.author_id, (group, after) if group < len(groups) else None
 
 
-def _step(tx: Tx, post: Post, original: Post | None, group: str, after: int, limit: int) -> tuple[Targets, list[int]]:
-    """(who gets it, ids read) for one step of one group, after the id `after`."""
-    if group == "followers":
-        return audience.followers(tx, post, original, after, limit)
-    if group == "public":
-        return [(text_key(post.org_id, "public"), ())], []
+def _step(tx: Tx, post: Post, original: Post | None, group: str | int, after: int, limit: int) -> Read:
+    """One step of one group, after the id `after`: an account's followers, a tag's, or a channel without timelines."""
+    if isinstance(group, int):
+        return audience.followers(tx, post, original, group, after, limit)
+    if not group.startswith("#"):
+        return [(group, ())], []
     step = tags.followers_step(tx, group[1:], after=after, limit=limit)
     homes = audience.follow_both(tx, post, audience.wanting(tx, post, original, set(step)))
     return [("home", homes), *([] if after else [(f"hashtag:{group[1:]}", ())])], step

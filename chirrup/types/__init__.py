@@ -103,6 +103,14 @@ class Presentation(Struct, frozen=True, omit_defaults=True):
     attribution_domains: tuple[str, ...] = ()  # of web sites that may name the account as their author
 
 
+class AccountKind(StrEnum):
+    """A person; a room, whose followers are its members; a guest: a person who sees the rooms they are in, no more."""
+
+    PERSON = ""
+    ROOM = "room"
+    GUEST = "guest"
+
+
 class Account(Struct, frozen=True):
     """A public actor with a @handle. Its columns in the table `accounts`, in this order."""
 
@@ -129,6 +137,7 @@ class Account(Struct, frozen=True):
     presentation: str = ""  # JSON of Presentation; "": all as it is at first
     pending: int = 0  # 1: it waits until staff let it in; nobody else sees it
     moved_to_id: int = 0  # the account that its owner uses instead; 0: none
+    kind: str = ""  # an AccountKind
 
     @property
     def created_ms(self) -> int:

@@ -121,6 +121,7 @@ class Standing(msgspec.Struct, frozen=True):
     org_id: int = 0
     filters_version: int = 0
     moved_to_id: int = 0
+    kind: str = ""
 
 
 class Stranger(int):
@@ -144,6 +145,7 @@ class Viewer(msgspec.Struct, frozen=True):
     role: str = ""
     org_id: int = 0  # of the site
     has_filters: bool = False  # when the token was looked up
+    is_guest: bool = False
 
 
 ANYBODY = Viewer()

@@ -69,6 +69,7 @@ class Post(msgspec.Struct, frozen=True):
     quote_policy: str = ""  # who may quote it: QuotePolicy; "" for those of before, which nobody else may
     link: str = ""  # the key of the page that it links first: social/links.py; "": none
     card_id: int = 0  # what is shown of that page; 0: nothing, or nothing yet
+    audience_id: int = 0  # the room whose members it is for; 0: it is in no room
 
     @property
     def created_ms(self) -> int:
@@ -88,6 +89,14 @@ class Post(msgspec.Struct, frozen=True):
     def answers(self) -> int:
         """The account that this replies to; 0: no reply, or a reply to its own author."""
         return self.reply_to_author_id if self.reply_to_author_id != self.author_id else 0
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The accounts whose followers get it: its author; its room; both, if others than the room may see it."""
+        if not self.audience_id:
+            return (self.author_id,)
+        closed = self.visibility == Visibility.FOLLOWERS
+        return (self.audience_id,) if closed else (self.audience_id, self.author_id)
 
     @property
     def tag_names(self) -> list[str]:

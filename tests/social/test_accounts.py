@@ -103,7 +103,7 @@ async def test_a_mute_ends_by_the_clock(db, clock: Clock):
     clock.pass_ms(2_000)
 
     assert (await db.read(account_lists.muted, ann, ALL)).items == []
-    (standing,) = await db.read(accounts.relationships, ann, [bob])
+    (standing,) = await db.read(account_lists.relationships, ann, [bob])
     assert (standing.muting, standing.muting_notifications, standing.mute_expires_ms) == (False, False, 0)
 
 
@@ -121,7 +121,7 @@ async def test_endorsements_notes_and_familiar_followers(db):
 
     assert [id for _, id in (await db.read(account_lists.endorsed, eve, ann, ALL)).items] == [shy, bob]
     assert await db.read(account_lists.familiar, ann, [eve, bob, 7]) == {eve: [bob], bob: []}
-    (standing,) = await db.read(accounts.relationships, ann, [bob])
+    (standing,) = await db.read(account_lists.relationships, ann, [bob])
     assert (standing.endorsed, standing.note) == (True, "second")
     assert (await db.read(account_lists.following, bob, shy, ALL)).items == []
 

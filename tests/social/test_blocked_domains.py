@@ -4,7 +4,7 @@ import msgspec
 from kit import people, person
 
 from chirrup.ports import Database, Tx
-from chirrup.social import accounts, blocked_domains, follows
+from chirrup.social import account_lists, accounts, blocked_domains, follows
 from chirrup.store import accounts as rows
 
 
@@ -24,11 +24,11 @@ async def test_accounts_at_a_blocked_domain_are_told_as_such(db: Database):
         await db.write(follows.follow, ann, one)
     await db.write(blocked_domains.block, ann, "Far.example", "town.example")
 
-    told = await db.read(accounts.relationships, ann, [bob, far, farther])
+    told = await db.read(account_lists.relationships, ann, [bob, far, farther])
     lost = await db.read(blocked_domains.preview, ann, "far.example")
 
     assert [one.domain_blocking for one in told] == [False, True, False]
     assert (lost.followees, lost.followers) == (1, 0)
-    assert not any(one.domain_blocking for one in await db.read(accounts.relationships, bob, [far]))
+    assert not any(one.domain_blocking for one in await db.read(account_lists.relationships, bob, [far]))
     await db.write(blocked_domains.unblock, ann, "far.example")
-    assert not (await db.read(accounts.relationships, ann, [far]))[0].domain_blocking
+    assert not (await db.read(account_lists.relationships, ann, [far]))[0].domain_blocking

@@ -9,7 +9,7 @@ from kit import people, settle
 from chirrup.errors import ChirrupError
 from chirrup.ports import Engines, Tx
 from chirrup.recount import off_among_newest, recount
-from chirrup.social import accounts, follows, polls, posts, reactions, tags
+from chirrup.social import account_lists, accounts, follows, polls, posts, reactions, tags
 from chirrup.social.accounts import ProfileChange
 from chirrup.store import polls as poll_rows
 from chirrup.types import Draft, PollDraft, Visibility
@@ -163,7 +163,7 @@ async def test_who_is_locked_no_more_accepts_all_who_wait(
     await settle(engines)
 
     for asker in askers:
-        (tie,) = await db.read(accounts.relationships, asker, [ann])
+        (tie,) = await db.read(account_lists.relationships, asker, [ann])
         assert (tie.following, tie.notify, tie.requested) == (not locked_again, not locked_again, locked_again)
     assert await db.read(wrong) == []
 

@@ -9,6 +9,7 @@ from chirrup.access import apps, codes, emails, links, passkeys, second_factor, 
 from chirrup.access.signing import Signer
 from chirrup.errors import Invalid, NotFound, Unauthorised
 from chirrup.ids import ID_MAX, bucket_of
+from chirrup.orgs import rooms
 from chirrup.ports import Database, Engines, Tx
 from chirrup.social import (
     account_lists,
@@ -50,6 +51,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
     *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
+    *("rooms", "room_posts"),
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
 }
 KEPT = {  # table -> what still names the account there
@@ -106,6 +108,8 @@ class Scene:
             await do(follows.follow, one, other)
         await settle(self.engines)
         bobs = await say(bob, "hello @ann")
+        await do(rooms.create, 0, ann, "den", rooms.RoomChange(closed=True))
+        await say(ann, f"@den {WORD}")
         first = await say(ann, f"{WORD} #{WORD} @bob", media_ids=(await self.upload(),), idempotency_key="k")
         await do(posts.edit, ann, first.id, Draft(text=f"{WORD} again #{WORD} @bob"))
         asks = await say(ann, WORD, poll=PollDraft([WORD, "b"], 3600, multiple=False))

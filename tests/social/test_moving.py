@@ -13,7 +13,7 @@ from chirrup.errors import Forbidden, Invalid, NotAllowed
 from chirrup.ids import ID_MAX
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Engines
-from chirrup.social import accounts, discovery, drafts, follows, lists, moving, notifications, search
+from chirrup.social import account_lists, accounts, discovery, drafts, follows, lists, moving, notifications, search
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.media import Addresses
 from chirrup.store import follows as follow_rows
@@ -102,7 +102,7 @@ async def test_who_minds_the_old_account_minds_the_new_one(engines: Engines, mon
     await move(db, old, new)
     await moved(engines)
 
-    found = [(await db.read(accounts.relationships, one, [new]))[0] for one in (blocks, mutes, friend)]
+    found = [(await db.read(account_lists.relationships, one, [new]))[0] for one in (blocks, mutes, friend)]
     assert [(one.blocking, one.muting) for one in found] == [(True, False), (False, True), (False, False)]
     assert not found[1].muting_notifications and found[1].mute_expires_ms
 

@@ -57,6 +57,7 @@ FANOUT = {
     "store/moderation.py:forget_ips": "daily housekeeping, by an index of those that have one",
     "store/moderation.py:page": "administrators look through the accounts",
     "store/orgs.py:page": "a person who runs the server looks through the organisations",
+    "store/rooms.py:page": "a person looks through the rooms of their organisation",
     "store/outbox.py:give_back_lost": "once, when the database has been away: what was leased then may be anywhere",
     "store/outbox.py:failures": "a person looks at what could not be acted on",
     "store/outbox.py:failed": "a figure for the people who run the server",

@@ -1,18 +1,19 @@
 """The oracle gives the same answer for one post and many viewers as for one viewer and many posts."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 import pytest
 from kit import people, person
 
 from chirrup.access import visibility
 from chirrup.errors import NotFound
+from chirrup.orgs import rooms
 from chirrup.ports import Database, Tx
 from chirrup.social import accounts, follows, posts, reactions
 from chirrup.store import accounts as account_rows
 from chirrup.store import posts as post_rows
-from chirrup.types import Draft, Post, Stranger, Visibility
+from chirrup.types import AccountKind, Draft, Post, Stranger, Visibility
 
 
 async def test_both_sides_of_the_oracle_say_the_same(db: Database):
@@ -43,6 +44,46 @@ async def test_both_sides_of_the_oracle_say_the_same(db: Database):
         assert await db.read(_viewers, id, viewers) == await _who_sees(db, viewers, id), id
 
 
+async def test_rooms_and_guests_are_seen_the_same_from_both_sides(db: Database):
+    """in_room is in the closed room, as is the guest; fan follows the author; named is mentioned in all posts."""
+    author, in_room, fan, named, left, guest = await people(db, "author", "in_room", "fan", "named", "left", "guest")
+    acme = await db.write(person, "author", 77 << 28)
+    await db.write(accounts.set_kind, guest, AccountKind.GUEST)
+    await db.write(rooms.create, 0, author, "lounge", rooms.RoomChange())
+    den = await db.write(rooms.create, 0, author, "den", rooms.RoomChange(closed=True))
+    gone = await db.write(rooms.create, 0, author, "gone", rooms.RoomChange())
+    for one in (in_room, left, guest):
+        await db.write(follows.join, one, den.id)
+    for follower in (fan, guest):
+        await db.write(follows.follow, follower, author)
+    said = {
+        f"{room} {kind}": (
+            await db.write(posts.publish, author, Draft(text=f"{room} @named @guest hi", visibility=kind))
+        ).id
+        for room in ("", "@lounge", "@den", "@gone")
+        for kind in Visibility
+    }
+    answer = await db.write(posts.publish, in_room, Draft(text="so?", reply_to_id=said["@den public"]))
+    boosted = await db.write(reactions.boost, fan, said["@lounge public"])
+    await db.write(follows.unfollow, left, den.id)
+    await db.write(accounts.suspend, gone.id)
+
+    viewers = {0, author, in_room, fan, named, left, guest, acme}
+    for id in (*said.values(), answer.id, boosted.id):
+        found = await db.read(_viewers, id, viewers - {acme}, 0, {guest})
+        assert found == await _who_sees(db, viewers, id), id
+    inside, everybody = {author, in_room, guest}, {0, author, in_room, fan, named, left}
+    sees = {key: await _who_sees(db, viewers, id) for key, id in said.items()}
+    assert [sees[f"@den {kind}"] for kind in Visibility] == [inside] * 4
+    assert [sees[f"@lounge {kind}"] for kind in Visibility] == [everybody, everybody, {author}, {author}]
+    assert [sees[f"@gone {kind}"] for kind in Visibility] == [{author}] * 4
+    assert [sees[f" {kind}"] for kind in Visibility] == [
+        everybody, everybody, {author, fan, named}, {author, named, guest}
+    ]  # fmt: skip
+    assert await _who_sees(db, viewers, answer.id) == inside
+    assert await _who_sees(db, viewers, boosted.id) == everybody
+
+
 async def test_an_account_of_another_organisation_is_not_there(db: Database):
     """Neither the account nor its posts, for any viewer, from both sides of the oracle; nor in lists of accounts."""
     acme = 77 << 28
@@ -69,12 +110,12 @@ async def _who_sees(db: Database, viewers: Collection[int], id: int) -> set[int]
     return {viewer for viewer in viewers if await db.read(visibility.see_one, viewer, id)}
 
 
-def _viewers(tx: Tx, id: int, viewers: set[int], org_id: int = 0) -> set[int]:
+def _viewers(tx: Tx, id: int, viewers: set[int], org_id: int = 0, guests: Set[int] = frozenset()) -> set[int]:
     post = post_rows.by_id(tx, id)
     assert post
     found = post_rows.by_ids(tx, [id, post.boost_of_id])
-    authors = account_rows.states(tx, {one.author_id for one in found.values()})
-    return visibility.viewers_among(tx, post, found, authors, viewers, org_id)
+    authors = account_rows.states(tx, {id for one in found.values() for id in (one.author_id, one.audience_id)})
+    return visibility.viewers_among(tx, post, found, authors, viewers, org_id, guests)
 
 
 async def test_what_a_post_replies_to_is_told_to_those_who_see_it(db: Database):

@@ -9,6 +9,7 @@ from kit import people, settle
 
 from chirrup.errors import NotFound
 from chirrup.ids import ID_MAX
+from chirrup.orgs import rooms
 from chirrup.ports import Engines, Tx
 from chirrup.social import follows, lists, posts, reactions, tags
 from chirrup.store import follows as follow_rows
@@ -217,6 +218,11 @@ async def _tangle(engines: Engines, dice: random.Random, ids: list[int]) -> None
         await engines.db.write(dice.choice((follows.mute, follows.block)), one, other)
     for reader in ids[:2]:
         await engines.db.write(tags.follow, reader, "town")
+    for name in ("lounge", "den"):  # an open and a closed room; not everybody wants them at home
+        room = await engines.db.write(rooms.create, 0, ids[0], name, rooms.RoomChange(closed=name == "den"))
+        for one in dice.sample(ids[1:], 5):
+            await engines.db.write(follows.join, one, room.id)
+            await engines.db.write(follows.follow, one, room.id, show_boosts=dice.random() < 0.7)
 
 
 def _list(tx: Tx, dice: random.Random, owner: int) -> int:
@@ -235,7 +241,7 @@ async def _something(engines: Engines, dice: random.Random, ids: list[int], said
     try:
         if target and dice.random() < 0.4:
             return (await engines.db.write(reactions.boost, author, target)).id
-        words = dice.choice(("hello", "hello #town", "@p1 and @p2 hello"))
+        words = dice.choice(("hello", "hello #town", "@p1 and @p2 hello", "@lounge hello #town", "@p1 @den hello"))
         kind = dice.choice(list(Visibility))
         language = dice.choice(("de", "en"))
         return await say(engines, author, words, reply_to_id=target, visibility=kind, language=language)

@@ -10,7 +10,7 @@ from chirrup.access.barred import IpBan
 from chirrup.errors import Invalid, NotAllowed
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
-from chirrup.social import accounts, bans, files, follows, images, media, notifications, polls, posts
+from chirrup.social import account_lists, accounts, bans, files, follows, images, media, notifications, polls, posts
 from chirrup.store import bans as ban_rows
 from chirrup.store import blocks_and_mutes, jobs, outbox
 from chirrup.store import media as media_rows
@@ -203,7 +203,7 @@ async def test_what_was_said_while_a_mute_ran_comes_home_when_it_is_over(engines
     await settle(engines)
 
     assert await read.home(engines, ann, Span(before=ID_MAX)) == [post.id]
-    standing = await engines.db.read(accounts.relationships, ann, [bob, eve])
+    standing = await engines.db.read(account_lists.relationships, ann, [bob, eve])
     assert [one.muting for one in standing] == [False, True]
 
 

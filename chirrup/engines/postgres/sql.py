@@ -25,6 +25,12 @@ class PostgresPhrases:
                           AND posts.deleted_ms = 0 ORDER BY posts.id DESC LIMIT :limit) AS newest
                       WHERE accounts.id = ANY(:authors) ORDER BY newest.id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
+    newest_in_rooms = """SELECT newest.post_id FROM rooms CROSS JOIN LATERAL (
+                           SELECT room_posts.post_id FROM room_posts WHERE room_posts.bucket = rooms.bucket
+                             AND room_posts.room_id = rooms.id AND room_posts.post_id < :before
+                             AND room_posts.post_id > :after ORDER BY room_posts.post_id DESC LIMIT :limit) AS newest
+                         WHERE rooms.id = ANY(:rooms) ORDER BY newest.post_id DESC LIMIT :limit"""
+    oldest_in_rooms = newest_in_rooms.replace("DESC", "ASC")
 
     measure = "ANALYZE"
 
@@ -51,6 +57,10 @@ class ShardedPhrases(PostgresPhrases):
         ":authors)", f":authors) AND accounts.bucket = ANY(:authors{BUCKETS})"
     )
     oldest_posts = newest_posts.replace("DESC", "ASC")
+    newest_in_rooms = PostgresPhrases.newest_in_rooms.replace(
+        ":rooms)", f":rooms) AND rooms.bucket = ANY(:rooms{BUCKETS})"
+    )
+    oldest_in_rooms = newest_in_rooms.replace("DESC", "ASC")
     # transaction ids differ on each shard
     oldest_write = PostgresPhrases.oldest_write.replace("backend_xid", "xact_start")
 

@@ -28,6 +28,9 @@ class _Phrases:
     newest_posts = """SELECT id FROM posts WHERE author_id IN carray(:authors) AND id < :before AND id > :after
                       AND deleted_ms = 0 ORDER BY id DESC LIMIT :limit"""
     oldest_posts = newest_posts.replace("DESC", "ASC")
+    newest_in_rooms = """SELECT post_id FROM room_posts WHERE room_id IN carray(:rooms) AND post_id < :before
+                         AND post_id > :after ORDER BY post_id DESC LIMIT :limit"""
+    oldest_in_rooms = newest_in_rooms.replace("DESC", "ASC")
 
     measure = "SELECT 1"  # plans do not depend on it
 

@@ -155,7 +155,8 @@ def _audience(post: Post, beside: Beside) -> tuple[list[str], list[str]]:
     return {
         Visibility.PUBLIC: ([PUBLIC], followers + named),
         Visibility.UNLISTED: (followers, [PUBLIC, *named]),
-        Visibility.FOLLOWERS: (followers, named),
+        # what was said in a closed room is for nobody else's followers
+        Visibility.FOLLOWERS: (named, []) if post.audience_id else (followers, named),
         Visibility.DIRECT: (named, []),
     }[Visibility(post.visibility)]
 

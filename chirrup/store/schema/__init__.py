@@ -13,9 +13,22 @@
 - A file here is one area: where the bucket of each of its tables comes from, and the statements that create them.
 """
 
-from . import access, accounts, compliance, organisations, posts, reactions, reading, relations, staff, tags, work
+from . import (
+    access,
+    accounts,
+    compliance,
+    organisations,
+    posts,
+    reactions,
+    reading,
+    relations,
+    rooms,
+    staff,
+    tags,
+    work,
+)
 
-AREAS = (organisations, accounts, access, relations, posts, reactions, tags, reading, staff, compliance, work)
+AREAS = (organisations, accounts, access, relations, rooms, posts, reactions, tags, reading, staff, compliance, work)
 
 # Table -> where its bucket comes from. "reference": a small table without buckets, with a full copy on every node.
 TABLES = {table: source for area in AREAS for table, source in area.TABLES.items()}

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS accounts (
   silenced_ms BIGINT NOT NULL DEFAULT 0, sensitized_ms BIGINT NOT NULL DEFAULT 0,
   presentation TEXT NOT NULL DEFAULT '',
   pending INTEGER NOT NULL DEFAULT 0, moved_to_id BIGINT NOT NULL DEFAULT 0,
+  kind TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS accounts_of_org ON accounts (org_id, id DESC, bucket);
 

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS posts (
   poll_id BIGINT NOT NULL, changed_ms BIGINT NOT NULL, edited_ms BIGINT NOT NULL, deleted_ms BIGINT NOT NULL,
   org_id BIGINT NOT NULL DEFAULT 0, quote_of_id BIGINT NOT NULL DEFAULT 0,
   quote_revoked_ms BIGINT NOT NULL DEFAULT 0, quote_policy TEXT NOT NULL DEFAULT '',
-  link TEXT NOT NULL DEFAULT '', card_id BIGINT NOT NULL DEFAULT 0,
+  link TEXT NOT NULL DEFAULT '', card_id BIGINT NOT NULL DEFAULT 0, audience_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id, id DESC, bucket) WHERE deleted_ms = 0;
 CREATE INDEX IF NOT EXISTS posts_of_org ON posts (org_id, id DESC, bucket)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ....ids import ID_MAX
 from ....ports import Tx
-from ....social import accounts, collections, leaving, shown
+from ....social import account_lists, accounts, collections, leaving, shown
 from ....timelines import pull
 from ....types import Account, AccountState, Collection, Presentation
 from ...call import Call, Go, Page
@@ -92,7 +92,7 @@ def find(tx: Tx, call: Call, handle: str) -> Account:
 
 def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:
     account = find(tx, call, handle)
-    tie = accounts.relationships(tx, call.viewer_id, [account.id])[0] if call.viewer_id else None
+    tie = account_lists.relationships(tx, call.viewer_id, [account.id])[0] if call.viewer_id else None
     gone = bool(account.suspended_ms)
     views = call.views
     profile = shown.profile(tx, account, call.site)

@@ -1,0 +1,130 @@
+"""What a mention of a room does to a post, and who gets into rooms."""
+
+import pytest
+from kit import people, settle
+
+from chirrup.access import visibility
+from chirrup.errors import Invalid, NotFound
+from chirrup.ids import ID_MAX
+from chirrup.orgs import rooms
+from chirrup.orgs.rooms import RoomChange
+from chirrup.ports import Database, Engines
+from chirrup.social import accounts, follows, in_rooms, posts, reactions, threads
+from chirrup.store import notifications
+from chirrup.timelines import rebuild
+from chirrup.types import AccountKind, Draft, NotificationKind, Post, Span, Visibility
+
+
+async def say(db: Database, author: int, text: str, **how: object) -> Post:
+    return await db.write(posts.publish, author, Draft(text=text, **how))  # type: ignore[arg-type]
+
+
+def names(post: Post) -> list[str]:
+    return [one.username for one in post.mentioned]
+
+
+async def test_a_mention_of_a_room_puts_the_post_there(db: Database):
+    ann, bob, eve = await people(db, "ann", "bob", "eve")
+    lounge = await db.write(rooms.create, 0, ann, "lounge", RoomChange())
+    den = await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True))
+    await db.write(follows.join, bob, den.id)
+
+    def where(post: Post) -> tuple[int, str]:
+        return post.audience_id, post.visibility
+
+    for kind in Visibility:
+        as_posted = Visibility.FOLLOWERS if kind == Visibility.DIRECT else kind
+        assert where(await say(db, eve, "@lounge hi", visibility=kind)) == (lounge.id, as_posted)
+        assert where(await say(db, bob, "@den hi", visibility=kind)) == (den.id, Visibility.FOLLOWERS)
+    outside = await say(db, eve, "@den hi")  # for her the name means nothing
+    assert (where(outside), names(outside)) == ((0, Visibility.PUBLIC), [])
+
+    question = await say(db, bob, "@den @ann @eve who comes?")
+    assert names(question) == ["den", "ann"]  # eve gets nothing, and her name is no link
+    answer = await say(db, ann, "I do", reply_to_id=question.id, visibility="public")
+    assert (where(answer), names(answer)) == ((den.id, Visibility.FOLLOWERS), ["den"])
+    aside = await say(db, ann, "@bob really?", reply_to_id=question.id, visibility="direct")
+    assert where(aside) == (0, Visibility.DIRECT)
+    for text, how in (("@lounge @den hi", {}), ("@lounge me", {"reply_to_id": question.id})):
+        with pytest.raises(Invalid, match="one room at most"):
+            await say(db, ann, text, **how)
+
+    with pytest.raises(Invalid, match="not for everybody"):
+        await db.write(reactions.boost, bob, question.id)
+    quote = await say(db, bob, "I said", quote_of_id=question.id)
+    assert where(quote) == (den.id, Visibility.FOLLOWERS)
+    with pytest.raises(Invalid, match="one room at most"):
+        await say(db, bob, "@lounge I said", quote_of_id=question.id)
+
+    edited = await db.write(posts.edit, bob, question.id, Draft(text="@ann @eve who?"))
+    assert (where(edited), names(edited)) == ((den.id, Visibility.FOLLOWERS), ["den", "ann"])
+    for id, text in ((question.id, "@lounge who?"), ((await say(db, ann, "mine")).id, "@den mine")):
+        with pytest.raises(Invalid, match="another room"):
+            await db.write(posts.edit, bob if id == question.id else ann, id, Draft(text=text))
+
+    await db.write(follows.unfollow, bob, den.id)
+    with pytest.raises(NotFound):
+        await say(db, bob, "and I", reply_to_id=answer.id)
+    with pytest.raises(Invalid, match="not in any more"):
+        await say(db, bob, "and I", reply_to_id=question.id)  # his own, which he still sees
+
+
+async def test_who_is_in_no_room_sees_no_trace_of_it(engines: Engines):
+    """Of a closed room and its posts: by id, by name, in threads, on lists of accounts, among notifications."""
+    db = engines.db
+    ann, bob, eve, guest = await people(db, "ann", "bob", "eve", "guest")
+    await db.write(accounts.set_kind, guest, AccountKind.GUEST)
+    den = await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True))
+    nook = await db.write(rooms.create, 0, ann, "nook", RoomChange(closed=True, listed=False))
+    yard = await db.write(rooms.create, 0, ann, "yard", RoomChange(closed=True))
+    await db.write(follows.join, bob, nook.id)
+    await db.write(follows.join, guest, yard.id)
+    hello = await say(db, eve, "hello all")
+    inside = await say(db, bob, "@nook look", reply_to_id=hello.id)
+    told = await say(db, ann, "@yard @eve @guest welcome")
+
+    async def there(viewer: int) -> list[bool]:
+        found = await db.read(visibility.of_one_organisation, viewer, [den.id, nook.id, yard.id, ann, bob, eve])
+        return [id in found for id in (den.id, nook.id, yard.id, ann, bob, eve)]
+
+    assert await there(0) == [False, False, False, True, True, True]
+    assert await there(eve) == [True, False, True, True, True, True]  # she may ask den and yard
+    assert await there(bob) == [True, True, True, True, True, True]
+    assert await there(guest) == [False, False, True, True, False, False]
+    assert await db.read(visibility.accounts_shown, eve, [den.id, nook.id, ann]) == [ann]
+    for viewer in (0, eve):
+        assert (await db.read(threads.context, viewer, hello.id)).below == []
+    with pytest.raises(NotFound):
+        await db.read(threads.context, guest, hello.id)
+    assert (await db.read(threads.context, bob, hello.id)).below == [inside.id]
+    with pytest.raises(NotFound):
+        await db.write(follows.follow, eve, nook.id)
+    with pytest.raises(NotFound):
+        await db.write(follows.follow, guest, bob)
+    await db.write(follows.follow, eve, den.id)
+    await settle(engines)
+
+    def heard(account_id: int) -> list[tuple[str, int]]:
+        span, kinds = Span(before=ID_MAX), set(NotificationKind)
+        return [(one.kind, one.from_id) for one in db.write_now(notifications.page, account_id, span, kinds)]
+
+    assert heard(eve) == []
+    assert ("follow_request", eve) in heard(ann)
+    assert heard(guest) == [("mention", ann)]
+    assert heard(den.id) == []
+    assert told.id in (await db.read(rebuild.home, guest, Span(before=ID_MAX)))[0]
+
+
+async def test_a_room_has_an_end_of_members_and_a_member_of_rooms(db: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(in_rooms, "MEMBERS_MAX", 2)
+    monkeypatch.setattr(in_rooms, "ROOMS_MAX", 2)
+    ann, bob, eve = await people(db, "ann", "bob", "eve")
+    first, second = [(await db.write(rooms.create, 0, ann, name, RoomChange())).id for name in ("first", "second")]
+    with pytest.raises(Invalid, match="2 rooms"):
+        await db.write(rooms.create, 0, ann, "third", RoomChange())
+    await db.write(follows.follow, bob, first)
+    with pytest.raises(Invalid, match="2 people"):
+        await db.write(follows.follow, eve, first)
+    await db.write(follows.unfollow, bob, first)
+    await db.write(follows.follow, eve, first)
+    await db.write(follows.follow, bob, second)
