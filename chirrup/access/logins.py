@@ -114,7 +114,14 @@ def _check_standing(tx: Tx, account_id: int, *, even_limited: bool) -> None:
     user, account = accounts.user(tx, account_id), accounts.by_id(tx, account_id)
     if user is None or account is None:
         raise wrong()
-    standing = Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms)
+    standing = Standing(
+        user.role,
+        user.confirmed_ms,
+        user.approved,
+        user.disabled,
+        account.suspended_ms,
+        deactivated_ms=user.deactivated_ms,
+    )
     tokens.admit(standing, even_limited=even_limited and not user.gone_ms)
 
 
