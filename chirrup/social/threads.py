@@ -1,7 +1,7 @@
 """Threads: the posts above and below a post that a viewer may see. Rows are in store/threads.py.
 
 A thread takes any number of replies. One answer shows the newest, up to a cap. If that leaves out replies, each author
-gets a limited share. Hidden replies do not count.
+gets a limited share. What is hidden does not count, nor what is said by those whom the viewer blocks or mutes.
 """
 
 from collections import Counter
@@ -113,12 +113,12 @@ class _Found:
 
 
 def _hidden(tx: Tx, viewer_id: int, authors: Collection[int]) -> set[int]:
-    """Those of authors whose posts are all hidden from the viewer in a thread. The oracle would say so of each post."""
+    """Those of authors of whom the viewer may see nothing in a thread, or wants to see nothing: it blocks or mutes them."""
     states = accounts.states(tx, authors)
     silenced = {id for id, one in states.items() if one.silenced_ms} - {viewer_id}
     known = blocks_and_mutes.of(tx, viewer_id, authors, followees=silenced)
     quiet = silenced - known.following
-    return {id for id in authors if id not in states or states[id].suspended_ms or id in known.blocked_by | quiet}
+    return {id for id in authors if id not in states or states[id].suspended_ms or known.hides(id) or id in quiet}
 
 
 def _fairly(ids: list[int], authors: Mapping[int, int], most: int) -> list[int]:
@@ -133,7 +133,7 @@ def _fairly(ids: list[int], authors: Mapping[int, int], most: int) -> list[int]:
 
 
 def _shown(tx: Tx, viewer_id: int, found: _Found, above: list[int], below: list[int]) -> Thread:
-    seen = visibility.see(tx, viewer_id, [*above, *below]).posts
+    seen = visibility.see(tx, viewer_id, [*above, *below])
     children: dict[int, set[int]] = {}
     for id in below:
         while id != found.post.id and id not in children.setdefault(found.parents[id], set()):
@@ -144,5 +144,6 @@ def _shown(tx: Tx, viewer_id: int, found: _Found, above: list[int], below: list[
     while left:
         order.append(left.pop())
         left += sorted(children.get(order[-1], ()), reverse=True)
-    wanted = seen.keys() & set(below)
-    return Thread([id for id in reversed(above) if id in seen], [id for id in order if id in wanted])
+    authors = {id: post.author_id for id, post in seen.posts.items()}
+    wanted = {id for id, author in authors.items() if not seen.relations.hides(author) and author not in seen.quiet}
+    return Thread([id for id in reversed(above) if id in wanted], [id for id in order if id in wanted & set(below)])

@@ -55,6 +55,21 @@ async def test_replies_that_nobody_sees_take_no_place(db: Database, clock, kind:
     assert await below(db, ann, early) == []
 
 
+@pytest.mark.parametrize("how", [follows.block, follows.mute])
+async def test_whom_the_viewer_blocks_or_mutes_says_nothing_in_threads(db: Database, how):
+    ann, bob, eve = await people(db, "ann", "bob", "eve")
+    root = await db.write(say, bob)
+    early = await db.write(say, ann, "early", PUBLIC, root)
+    many = await db.write(say_many, bob, early, 300)
+    late = await db.write(say, ann, "late", PUBLIC, many[0])
+    await db.write(how, eve, bob)
+
+    assert await below(db, eve, early) == [late]
+    assert await pages(db, eve, early) == [[late]]
+    assert (await db.read(threads.context, eve, late)).above == [early]
+    assert (await db.read(threads.context, ann, late)).above == [root, early, many[0]]
+
+
 async def test_one_who_answers_without_end_leaves_room_for_others(db: Database, clock):
     ann, bob, eve = await people(db, "ann", "bob", "eve")
     root = await db.write(say, ann)
