@@ -1,12 +1,15 @@
-"""Runs `chirrup …` in a process of its own that need not import it: a copy of a process that has done so already.
+"""Runs `python -m chirrup …` in a process that need not import it: a copy of a process that has done so already.
 
-To import it takes half a second of CPU, and the tests start hundreds of processes. What runs is the same main() with
-arguments, environment and files of its own. Some tests in test_cli.py start `python -m chirrup` as people do.
+To import it takes half a second of CPU, and the tests start hundreds of processes. What runs is the same module with
+arguments, environment and files of its own. Some tests in test_cli.py start `python -m chirrup` as people do. The same
+for toot, and for the workers of the tests of faults.
 """
 
 import atexit
+import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -17,14 +20,24 @@ import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 ROOT = Path(__file__).parent.parent
 MESSAGE_BYTES = 1 << 20
+# What the original of a package's modules has imported.
+IMPORTED = {
+    "chirrup": ("cyclopts", "rich.table", "chirrup.app"),
+    "toot": ("toot.cli",),
+    "faults": ("faults.short_leases", "chirrup.app", "databases", "engines"),
+}
+
+
+class File(Protocol):
+    def fileno(self) -> int: ...
 
 
 class Process:
-    """A process that runs `chirrup`, with the part of subprocess.Popen that tests use."""
+    """A process that runs a module, with the part of subprocess.Popen that tests use."""
 
     def __init__(self, pid: int, ended: int) -> None:
         self.pid = pid
@@ -61,19 +74,22 @@ class Process:
 
 
 class _Original:
-    """The process that has imported chirrup. One for all tests of a process."""
+    """The process that has imported a package. One for all tests of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, package: str) -> None:
         self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._one_at_a_time = threading.Lock()
-        command = [sys.executable, __file__, str(other.fileno())]
+        command = [sys.executable, __file__, str(other.fileno()), package]
         self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL)
         other.close()
 
-    def start(self, words: tuple[str, ...], env: Mapping[str, str], files: list[int]) -> Process:
+    def start(
+        self, module: str, words: tuple[str, ...], env: Mapping[str, str], cwd: Path | None, files: list[int]
+    ) -> Process:
         ended, end = os.pipe()
+        message = json.dumps([module, words, dict(env), str(cwd or ROOT)])
         with self._one_at_a_time:
-            socket.send_fds(self._line, [json.dumps([words, dict(env)]).encode()], [*files, end])
+            socket.send_fds(self._line, [message.encode()], [*files, end])
             pid = int(self._line.recv(64))
         os.close(end)
         return Process(pid, ended)
@@ -84,35 +100,44 @@ class _Original:
 
 
 @cache
-def _original() -> _Original:
-    made = _Original()
+def _original(package: str) -> _Original:
+    made = _Original(package)
     atexit.register(made.stop)
     return made
 
 
 def start(
-    *words: str, env: Mapping[str, str], out: IO[bytes], err: IO[bytes], stdin: IO[bytes] | None = None
+    *words: str,
+    env: Mapping[str, str],
+    out: File,
+    err: File,
+    stdin: File | None = None,
+    module: str = "chirrup",
+    cwd: Path | None = None,
 ) -> Process:
-    """Start `chirrup WORDS` with that environment and those files. stdin: None for an empty one."""
+    """Start `python -m MODULE WORDS` with that environment, files and folder. stdin: None for an empty one."""
     with Path(os.devnull).open("rb") as nothing:
-        return _original().start(words, env, [file.fileno() for file in (stdin or nothing, out, err)])
+        files = [file.fileno() for file in (stdin or nothing, out, err)]
+        return _original(module.split(".", 1)[0]).start(module, words, env, cwd, files)
 
 
-def run(*words: str, env: Mapping[str, str], sent: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `chirrup WORDS` to its end. sent: what it reads from its standard input."""
+def run(
+    *words: str, env: Mapping[str, str], sent: str = "", module: str = "chirrup", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m MODULE WORDS` to its end. sent: what it reads from its standard input."""
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         stdin.write(sent.encode())
         stdin.seek(0)
-        status = start(*words, env=env, out=out, err=err, stdin=stdin).wait()
+        status = start(*words, env=env, stdin=stdin, out=out, err=err, module=module, cwd=cwd).wait()
         said = []
         for file in (out, err):
             file.seek(0)
             said.append(file.read().decode())
-    return subprocess.CompletedProcess(["chirrup", *words], status, *said)
+    return subprocess.CompletedProcess([module, *words], status, *said)
 
 
-def _serve(line: socket.socket) -> None:
-    """Forks a process for each message, and tells its end. Returns in each of these, ready to run."""
+def _serve(line: socket.socket) -> str:
+    """Forks a process for each message, and tells its end. Returns in each of these: the module that it is to run."""
     ends: dict[int, int] = {}
 
     def tell_ended(*_: object) -> None:
@@ -129,7 +154,7 @@ def _serve(line: socket.socket) -> None:
         message, files, _, _ = socket.recv_fds(line, MESSAGE_BYTES, 4)
         if not message:
             os._exit(0)
-        words, env = json.loads(message)
+        module, words, env, cwd = json.loads(message)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # it could end before it is in `ends`
         pid = os.fork()
         if pid:
@@ -147,20 +172,13 @@ def _serve(line: socket.socket) -> None:
             os.close(file)
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = ["chirrup", *words]
-        return
+        os.chdir(cwd)
+        sys.argv = [module, *words]
+        return module
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(ROOT)
-
-    import cyclopts  # noqa: F401
-    import rich.table  # noqa: F401
-
-    import chirrup.app  # noqa: F401
-
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-
-    from chirrup.cli import main  # only now: it looks at the width of its terminal
-
-    main()
+    sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
+    for name in IMPORTED[sys.argv[2]]:
+        importlib.import_module(name)
+    runpy.run_module(_serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)

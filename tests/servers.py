@@ -37,12 +37,12 @@ Kind = TypeVar("Kind", bound="Server | RedisPair | RedisCluster")
 
 
 def find(package: str) -> Path | None:
-    """The path of the program that tests use from a Debian package: initdb, redis-server, chromium."""
+    """The path of the program that tests use from a Debian package: initdb, redis-server, ffmpeg."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin: int(bin.parent.name), reverse=True)
     names = {
         "postgresql": ["initdb"],
         "redis-server": ["redis-server", "valkey-server"],
-        "chromium": ["chromium", "chromium-browser", "google-chrome"],
+        "chromium-headless-shell": ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
         "ffmpeg": ["ffmpeg"],
         "strace": ["strace"],  # Linux: makes system calls of a server fail
     }[package]
@@ -490,7 +490,7 @@ if __name__ == "__main__":
     print(
         *[
             package
-            for package in ("postgresql", "redis-server", "chromium", "ffmpeg", "strace")
+            for package in ("postgresql", "redis-server", "chromium-headless-shell", "ffmpeg", "strace")
             if find(package) is None
         ]
     )

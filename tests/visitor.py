@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
-from client import Person, Server
+from client import Person, Server, session
 
 FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 FIELD = re.compile(r"<input\b([^>]*)>")
@@ -38,7 +38,7 @@ def forms(page: requests.Response) -> list[Form]:
 class Visitor:
     def __init__(self, url: str) -> None:
         self.url = url
-        self.session = requests.Session()
+        self.session = session()
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.session.get(self.url + path, timeout=20, **options)
@@ -78,9 +78,9 @@ def logged_in(server: Server, person: Person) -> Visitor:
 
 def code_shown_at(address: str, name: str) -> str:
     """The code that a user gets to type into the app, after logging in at address and agreeing."""
-    session = requests.Session()
-    (login,) = forms(session.get(address, timeout=10))
+    browser = session()
+    (login,) = forms(browser.get(address, timeout=10))
     fields = login.fields | {"email": f"{name}@example.com", "password": "password"}
-    consent = forms(session.post(login.url, data=fields, timeout=10))[0]
-    page = session.post(consent.url, data=consent.fields, timeout=10)
+    consent = forms(browser.post(login.url, data=fields, timeout=10))[0]
+    page = browser.post(consent.url, data=consent.fields, timeout=10)
     return parse_qs(urlsplit(page.url).query)["code"][0]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import forkserver
 import pytest
 from client import Server, eventually
 from PIL import Image
@@ -26,9 +27,7 @@ class Toot:
 
     def __call__(self, *words: str, fails: bool = False) -> str:
         """The output of `toot words…`; fails: its error."""
-        done = subprocess.run(
-            [TOOT, "--no-color", *words], env=self.env, cwd=self.folder, capture_output=True, timeout=30, text=True
-        )
+        done = forkserver.run("--no-color", *words, module="toot", env=self.env, cwd=self.folder)
         assert bool(done.returncode) == fails, done.stdout + done.stderr
         return done.stderr if fails else done.stdout
 

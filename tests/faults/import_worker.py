@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from faults.worker_process import shorten_leases, work
+from faults.worker_process import work
 
 
 async def run(url: str, folder: Path) -> None:
@@ -17,5 +17,4 @@ async def run(url: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    shorten_leases()
     asyncio.run(run(sys.argv[1], Path(sys.argv[2])))

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from faults.worker_process import shorten_leases, work
+from faults.worker_process import work
 
 KIND = "journal"
 
@@ -31,5 +31,4 @@ async def run(url: str, journal: Path) -> None:
 
 
 if __name__ == "__main__":
-    shorten_leases()
     asyncio.run(run(sys.argv[1], Path(sys.argv[2])))

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from faults.worker_process import shorten_leases, work
+from faults.worker_process import work
 
 
 async def run(url: str, port: int) -> None:
@@ -20,5 +20,4 @@ async def run(url: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    shorten_leases()
     asyncio.run(run(sys.argv[1], int(sys.argv[2])))

@@ -1,39 +1,33 @@
 """A worker of the tests' own in a process that can be killed: python -m faults.NAME ARGUMENTS.
 
-job_worker.py and push_worker.py say what kinds of jobs it does.
+job_worker.py and push_worker.py say what kinds of jobs it does. Its leases are short: tests/forkserver.py imports
+short_leases.py before all else.
 """
 
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chirrup.store import outbox_partitions
+import forkserver
 
-LEASE_S = 5
-ROOT = Path(__file__).parents[2]
+LEASE_S = 5  # short_leases.py
 
 
 @contextmanager
-def worker(name: str, *arguments: object) -> Generator[subprocess.Popen[bytes]]:
-    env = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    command = [sys.executable, "-m", f"faults.{name}", *map(str, arguments)]
-    process = subprocess.Popen(command, env=env, cwd=ROOT)
+def worker(name: str, *arguments: object) -> Generator[forkserver.Process]:
+    assert sys.__stderr__
+    words, out = map(str, arguments), sys.__stderr__
+    process = forkserver.start(*words, module=f"faults.{name}", env=os.environ, out=out, err=out)
     try:
         yield process
     finally:
         process.kill()
         process.wait()
-
-
-def shorten_leases() -> None:
-    """Before other modules import them, so that a killed worker is followed sooner."""
-    outbox_partitions.LEASE_MS, outbox_partitions.BEAT_MS = LEASE_S * 1000, LEASE_S * 300
 
 
 async def work(url: str, folder: Path, kinds: Mapping[str, Any], **plugs: Any) -> None:
