@@ -1,7 +1,7 @@
 """Threads: the posts above and below a post that a viewer may see. Rows are in store/threads.py.
 
 A thread takes any number of replies. One answer shows the newest, up to a cap. If that leaves out replies, each author
-gets a limited share. What is hidden does not count, nor what is said by those whom the viewer blocks or mutes.
+gets a limited share. What is hidden does not count, nor what they say whom the viewer blocks or mutes.
 """
 
 from collections import Counter
@@ -113,7 +113,7 @@ class _Found:
 
 
 def _hidden(tx: Tx, viewer_id: int, authors: Collection[int]) -> set[int]:
-    """Those of authors of whom the viewer may see nothing in a thread, or wants to see nothing: it blocks or mutes them."""
+    """Those of authors of whom the viewer may see nothing in a thread, or wants nothing: whom it blocks or mutes."""
     states = accounts.states(tx, authors)
     silenced = {id for id, one in states.items() if one.silenced_ms} - {viewer_id}
     known = blocks_and_mutes.of(tx, viewer_id, authors, followees=silenced)
