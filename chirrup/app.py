@@ -21,6 +21,7 @@ from .config import NO_PROXY, Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
 from .engines.database.sqlite import SqliteDatabase
+from .engines.directory.plugs import Plugs
 from .engines.limits.memory import MemoryLimits
 from .engines.mailer.folder import FolderMailer
 from .engines.outgoing.client import GuardedHttp
@@ -134,8 +135,11 @@ def open_engines(settings: Settings) -> Engines:
 
         timelines, limits = MissedPushes(RedisTimelines(settings.broker), db), RedisLimits(settings.broker)
     own = own_site(settings)
-    outgoing = GuardedHttp(SystemResolver(), own.base_url)
+    resolver = SystemResolver()
+    outgoing = GuardedHttp(resolver, own.base_url)
     contact = f"mailto:{own.contact_email}" if own.contact_email else own.base_url
+    pusher = WebPush(outgoing, lambda: signing.secret(settings), contact)
+    to_directories = GuardedHttp(resolver, own.base_url, named=settings.identity_hosts)
     return Engines(
         db=db,
         timelines=timelines,
@@ -144,7 +148,8 @@ def open_engines(settings: Settings) -> Engines:
         limits=limits,
         mailer=mailer,
         outgoing=outgoing,
-        pusher=WebPush(outgoing, lambda: signing.secret(settings), contact),
+        pusher=pusher,
+        directories=Plugs(to_directories, resolver, settings.identity_hosts, pusher.open),
     )
 
 

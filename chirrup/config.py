@@ -12,6 +12,7 @@ import msgspec
 
 from .errors import SettingsError
 from .types import Rule, SignUps
+from .types.directory import Ldap, Oidc
 
 Role = Literal["all", "web", "stream", "worker"]
 
@@ -50,6 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool | None = None  # nothing is shown without a login
     trends_approval: bool | None = None  # nothing is shown as a trend before staff have allowed it
     post_chars_max: int | None = None
+    oidc: Oidc | None = None  # where its people log in: docs/operate/identity.md
+    ldap: Ldap | None = None  # the directory that knows its people
+    identity_hosts: tuple[str, ...] = ()  # of directories, "ldap.acme.internal:636": they may be in a private network
     documents: str = ""  # a folder: docs/operate/documents.md; "": <data>/documents
     link_cards: Literal["open", "always", "never"] = "open"  # pages that posts link are fetched: docs/operate/cards.md
     blobs: str = ""  # "s3://bucket/folder": docs/operate/objects.md; "": the folder <data>/media
@@ -172,6 +176,9 @@ def _typed(source: str, name: str, value: Any) -> Any:
     if kind in (tuple[str, ...], tuple[str | Rule, ...]) and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
+        if kind in (Oidc, Ldap):
+            return msgspec.json.decode(value, type=kind) if isinstance(value, str) else msgspec.convert(value, kind)
         return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{source}: {name} = {value!r}: {error}") from error
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        shown = "" if kind in (Oidc, Ldap) else f" = {value!r}"  # there is a secret in it
+        raise SettingsError(f"{source}: {name}{shown}: {error}") from error

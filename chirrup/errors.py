@@ -114,6 +114,10 @@ class Unauthorised(ChirrupError):
         super().__init__(template, **params)
 
 
+class NotProven(Unauthorised):
+    """Another server did not prove who somebody is: its token is forged, old, or for others."""
+
+
 class Forbidden(ChirrupError):
     """The token or the account may not do this."""
 

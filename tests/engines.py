@@ -9,6 +9,7 @@ import redis.asyncio
 
 from chirrup.engines.broker.memory import MemoryBroker
 from chirrup.engines.broker.redis import RedisBroker
+from chirrup.engines.directory.plugs import Plugs
 from chirrup.engines.limits.memory import MemoryLimits
 from chirrup.engines.limits.redis import RedisLimits
 from chirrup.engines.mailer.memory import MemoryMailer
@@ -22,8 +23,11 @@ from chirrup.ports import Broker, Limits, OutgoingHttp, Timelines
 
 def outside() -> dict[str, Any]:
     """The engines for the outside: mails are kept in memory, and only public addresses are fetched."""
-    outgoing = GuardedHttp(SystemResolver(), "https://town.example")
-    return {"mailer": MemoryMailer(), "outgoing": outgoing, "pusher": pusher(outgoing)}
+    resolver = SystemResolver()
+    outgoing = GuardedHttp(resolver, "https://town.example")
+    told = pusher(outgoing)
+    directories = Plugs(outgoing, resolver, (), told.open)
+    return {"mailer": MemoryMailer(), "outgoing": outgoing, "pusher": told, "directories": directories}
 
 
 class _Names:

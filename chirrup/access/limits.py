@@ -40,6 +40,7 @@ LOGIN = (
 # replaces LOGIN for a browser that the account knows
 LOGIN_KNOWN = (Limit("login_browser", "account", 10, 300, strict=True),)
 LOGIN_WRONG = (Limit("login_ip", "ip", 25, 300, strict=True),)  # refuses only wrong passwords, never a right one
+PROVIDER = (Limit("provider_ip", "ip", 100, 300),)  # who comes back from a provider, which is asked then
 CODE = (  # after the right password; for a browser that the account knows counted by itself
     Limit("code_account", "account", 10, 300, strict=True),
     Limit("code_day", "account", 60, 86_400, strict=True),  # of a million codes three are right at any time

@@ -11,14 +11,14 @@ Also changes of passwords, and what they end.
 
 import msgspec
 
-from ..errors import Unauthorised
+from ..errors import Forbidden, Unauthorised
 from ..events import AccessEnded
 from ..ids import text_key
 from ..ports import Tx
 from ..store import accounts
 from ..store import sessions as session_rows
 from ..store import tokens as token_rows
-from ..types import Standing, Token
+from ..types import Role, Standing, Token
 from . import emails, links, passkeys, second_factor, sessions, tokens
 from .passkeys import Answer
 from .second_factor import Proof
@@ -69,32 +69,44 @@ def rehash(tx: Tx, login: Login, rehashed: str) -> Login:
     return Login(login.account_id, rehashed)
 
 
-def open_session(tx: Tx, login: Login, user_agent: str = "", *, proof: Proof | None = None) -> str:
+def open_session(
+    tx: Tx, login: Login, user_agent: str = "", *, proof: Proof | None = None, owners_only: bool = False
+) -> str:
     """Log in and return the cookie. Who is disabled or suspended gets one, too: to see why, and to appeal.
 
-    Raises Unauthorised (the password has changed meanwhile), Forbidden (unconfirmed, deleted …), SecondFactorWanted (no
-    proof, or not a right one).
+    owners_only: others log in where a directory knows them (Site.owners_only).
+    Raises Unauthorised (the password has changed meanwhile), Forbidden (unconfirmed, deleted, no owner …),
+    SecondFactorWanted (no proof, or not a right one).
     """
-    _admit(tx, login, proof, even_limited=True)
+    _admit(tx, login, proof, even_limited=True, owners_only=owners_only)
     return sessions.start(tx, login.account_id, user_agent)
 
 
-def open_by_passkey(tx: Tx, answer: Answer, user_agent: str = "") -> str:
+def open_by_passkey(tx: Tx, answer: Answer, user_agent: str = "", *, owners_only: bool = False) -> str:
     """Log in without a password: a passkey is two factors in one.
 
     Raises WrongPasskey (used already), and as open_session().
     """
     passkeys.use(tx, answer)
-    _check_standing(tx, answer.account_id, even_limited=True)
+    _check_standing(tx, answer.account_id, even_limited=True, owners_only=owners_only)
     return sessions.start(tx, answer.account_id, user_agent)
 
 
-def open_token(tx: Tx, login: Login, app_id: int, granted: str) -> tuple[Token, str]:
+def open_for(tx: Tx, account_id: int, user_agent: str = "") -> str:
+    """Log in without a password: a directory has said who it is, with as many factors as it asks for.
+
+    Raises Forbidden (deactivated, deleted …).
+    """
+    _check_standing(tx, account_id, even_limited=True)
+    return sessions.start(tx, account_id, user_agent)
+
+
+def open_token(tx: Tx, login: Login, app_id: int, granted: str, *, owners_only: bool = False) -> tuple[Token, str]:
     """The same for OAuth's password grant, which only test servers offer. It cannot ask for a second factor.
 
     Raises as open_session(), and Limited.
     """
-    _admit(tx, login)
+    _admit(tx, login, owners_only=owners_only)
     return tokens.issue(tx, login.account_id, app_id, granted)
 
 
@@ -104,24 +116,21 @@ def _claim(tx: Tx, login: Login, new_hash: str) -> None:
         raise wrong()
 
 
-def _admit(tx: Tx, login: Login, proof: Proof | None = None, *, even_limited: bool = False) -> None:
+def _admit(
+    tx: Tx, login: Login, proof: Proof | None = None, *, even_limited: bool = False, owners_only: bool = False
+) -> None:
     _claim(tx, login, login.password_hash)
-    _check_standing(tx, login.account_id, even_limited=even_limited)
+    _check_standing(tx, login.account_id, even_limited=even_limited, owners_only=owners_only)
     second_factor.demand(tx, login.account_id, proof)
 
 
-def _check_standing(tx: Tx, account_id: int, *, even_limited: bool) -> None:
+def _check_standing(tx: Tx, account_id: int, *, even_limited: bool, owners_only: bool = False) -> None:
     user, account = accounts.user(tx, account_id), accounts.by_id(tx, account_id)
     if user is None or account is None:
         raise wrong()
-    standing = Standing(
-        user.role,
-        user.confirmed_ms,
-        user.approved,
-        user.disabled,
-        account.suspended_ms,
-        deactivated_ms=user.deactivated_ms,
-    )
+    if owners_only and user.role != Role.OWNER:
+        raise Forbidden("Here only owners log in with a password or a passkey: log in as the page says.")
+    standing = Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms)
     tokens.admit(standing, even_limited=even_limited and not user.gone_ms)
 
 

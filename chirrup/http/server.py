@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..access import limits, scopes
+from ..access import limits, roles, scopes
 from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotAllowed, Quota, Unauthorised
 from ..types import Viewer
@@ -14,7 +14,6 @@ from . import problems
 from .answer import Answer, FileAnswer, to_programs
 from .arguments import Arguments
 from .at_site import site_of
-from .auth import is_basic
 from .call import Call, Reply, Result, Services
 from .files import FilePart
 from .language import language_in
@@ -87,8 +86,6 @@ async def _identify(
     except ChirrupError:
         if route.counted:
             await limits.check_request(count, most, ip=ip)
-        if is_basic(authorization) and not services.settings.testing:
-            await limits.check(count, limits.LOGIN_WRONG, ip=ip)
         raise
     if not route.counted:
         return viewer, token, None
@@ -106,7 +103,7 @@ def _check_access(route: Route, site: Site, viewer: Viewer, has_token: bool) -> 
         raise Forbidden("This action is outside the authorized scopes")
     if route.who in (USER, ADMIN) and not viewer.account_id:
         raise Unauthorised("This method requires an authenticated user")
-    if route.who == ADMIN and not site.may(viewer, route.permission):
+    if route.who == ADMIN and not roles.may(viewer.role, route.permission):
         raise NotAllowed()
 
 

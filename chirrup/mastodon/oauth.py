@@ -103,7 +103,7 @@ async def _by_password(call: Call, client: Client, body: TokenRequest) -> tuple[
         raise OAuthError("invalid_grant")
     granted = scopes.grantable(client.app, body.scope)
     try:
-        return await call.write(logins.open_token, login, client.app.id, granted)
+        return await call.write(logins.open_token, login, client.app.id, granted, owners_only=call.site.owners_only)
     except SecondFactorWanted as error:
         words = "This account has a second factor, so apps are let in on its page: use the authorization code grant."
         raise OAuthError("invalid_grant", words) from error

@@ -10,6 +10,7 @@ from typing import BinaryIO, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
+from .directory import Directories as Directories
 from .transaction import Operation as Operation
 from .transaction import Phrases as Phrases
 from .transaction import Row as Row
@@ -356,3 +357,4 @@ class Engines(msgspec.Struct, frozen=True):
     mailer: Mailer
     outgoing: OutgoingHttp
     pusher: Pusher
+    directories: Directories

@@ -40,7 +40,6 @@ DELETED_AFTER_MS = 30 * 24 * 3600 * 1000  # a suspension: Mastodon's figure
 # What HTML's <input type=email> takes, and hosts in other scripts: no quotes, no comments, no letters beyond ASCII
 # before the @, which few mail servers take.
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\W_](?:[\w-]*\w)?(?:\.[^\W_](?:[\w-]*\w)?)*")
-_MAY_BE_RESERVED = (Role.MODERATOR, Role.ADMIN, Role.OWNER)
 RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "moderator", "chirrup", "api", "oauth"})
 
 
@@ -54,7 +53,7 @@ class SignUp(msgspec.Struct, frozen=True):
     email: str
     password_hash: str
     locale: str = "en"
-    role: str = Role.USER
+    role: Role = Role.USER
     confirmed: bool = True
     display_name: str = ""
     org_id: int = 0  # of the site where it is made
@@ -71,13 +70,15 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     the account is made, the address still belongs to the account that had it first, and its owner gets a mail
     (docs/decisions/0031-mails-about-accounts.md).
     """
-    problems = check_username(wanted.username, reserved=wanted.role not in _MAY_BE_RESERVED) + check_email(wanted.email)
+    problems = check_username(wanted.username, reserved=wanted.role == Role.USER)
+    if wanted.email or wanted.password_hash:  # who comes from a directory may have no address here
+        problems += check_email(wanted.email)
     if problems:
         raise InvalidSignUp(problems)
     account = _insert(tx, wanted)
     if not rows.claim_name(tx, name_key(wanted.org_id, wanted.username), account.id):
         problems.append(Invalid("username", "taken", "has already been taken"))
-    taken = wanted.confirmed and not emails.claim(tx, wanted.email, account.id, wanted.org_id)
+    taken = wanted.email and wanted.confirmed and not emails.claim(tx, wanted.email, account.id, wanted.org_id)
     if taken and tells_addresses:
         problems.append(Invalid("email", "taken", "has already been taken"))
     if problems:

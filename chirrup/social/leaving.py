@@ -12,13 +12,13 @@ from ..events import AccountChanged, PicturesReplaced, Unfavourited
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import archives, blocks_and_mutes, chosen_tags, follows, imports, jobs, lists
+from ..store import archives, blocks_and_mutes, chosen_tags, follows, identities, imports, jobs, lists
 from ..store import leaving as rows
 from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..store import reactions as reaction_rows
 from ..types import Account, Span
-from . import accounts, announcements, collections, holds, posts, staff
+from . import accounts, announcements, collections, holds, posts
 from . import follows as social_follows
 from . import lists as social_lists
 
@@ -42,10 +42,9 @@ def delete_now(tx: Tx, account: Account) -> None:
 def leave(tx: Tx, account_id: int) -> None:
     """Its owner deletes it: from now on nobody sees it or logs in to it, and there is no way back.
 
-    Only after a proof that it is the owner. Raises NotAllowed: it is the organisation's last owner.
+    Only after a proof that it is the owner.
     """
     user = accounts.user(tx, account_id)
-    staff.keep_an_owner(tx, user)
     account = accounts.suspend(tx, account_id)
     logins.end_all_access(tx, account_id)
     delete_now(tx, account)
@@ -150,8 +149,11 @@ def _itself(tx: Tx, account_id: int) -> int:
     account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
     if account is None or user is None:
         return 0
+    known = identities.of_account(tx, account_id)
+    for one in known:
+        identities.release(tx, identities.key_of(one.org_id, one.issuer, one.subject))
     rows.forget(tx, account_id)
-    if not (user.email or user.password_hash):
+    if not (user.email or user.password_hash or known):
         return 0
     jobs.enqueue(
         tx,

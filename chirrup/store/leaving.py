@@ -22,6 +22,7 @@ OWN = (  # in its bucket, by `account_id`
     "oauth_codes",
     "second_factors",
     "passkeys",
+    "account_identities",
     "filters",
     "filter_keywords",
     "filter_posts",
@@ -106,8 +107,7 @@ def blank(tx: Tx, account_id: int) -> None:
 def empty(tx: Tx, account_id: int) -> None:
     """Nothing tells who logged in to it, and nobody can any more."""
     tx.run(
-        """UPDATE users SET email = '', password_hash = '', disabled = 1, sign_up_ip = '', sign_up_reason = '',
-             role = '', compliance_by_id = 0
+        """UPDATE users SET email = '', password_hash = '', disabled = 1, sign_up_ip = '', sign_up_reason = ''
            WHERE bucket = :bucket AND account_id = :account""",
         bucket=bucket_of(account_id),
         account=account_id,

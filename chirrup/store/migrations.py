@@ -194,11 +194,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "accounts.kind": _add("accounts", "kind", "TEXT NOT NULL DEFAULT ''"),
     "posts.audience_id": _add("posts", "audience_id", "BIGINT NOT NULL DEFAULT 0"),
     "rooms": _create_missing,
-    "users.deactivated_ms": _add("users", "deactivated_ms", "BIGINT NOT NULL DEFAULT 0"),
-    "users.compliance_by_id": _add("users", "compliance_by_id", "BIGINT NOT NULL DEFAULT 0"),
-    "org_roles": _create_missing,
-    "tokens.name": _add("tokens", "name", "TEXT NOT NULL DEFAULT ''"),
-    "tokens.used_ms": _add("tokens", "used_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "identities and directory_runs": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

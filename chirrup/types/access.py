@@ -16,14 +16,6 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-class OrgRole(msgspec.Struct, frozen=True):
-    """A role that an organisation has made for itself. Columns of `org_roles`."""
-
-    name: str  # what stands in User.role
-    id: int
-    bits: int  # access/roles.Permission
-
-
 class User(msgspec.Struct, frozen=True):
     """Who logs in to an account. Columns of `users`."""
 
@@ -44,8 +36,6 @@ class User(msgspec.Struct, frozen=True):
     sign_up_reason: str = ""  # why they want to come in, where that is asked
     sign_up_app_id: int = 0  # 0: with the pages or by a command
     gone_ms: int = 0  # since when what the account had is deleted, or being deleted; 0: it is not so
-    deactivated_ms: int = 0  # since when its owner has not been a member any more; 0: it is one
-    compliance_by_id: int = 0  # the owner who let it search and export whatever was said; 0: it may not
 
 
 class App(msgspec.Struct, frozen=True):
@@ -70,8 +60,6 @@ class Token(msgspec.Struct, frozen=True):
     app_id: int
     scopes: str
     created_ms: int
-    name: str = ""  # of an app password (access/app_passwords.py); "": it is none
-    used_ms: int = 0  # of an app password: the last use, noted once an hour; 0: never
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -134,8 +122,6 @@ class Standing(msgspec.Struct, frozen=True):
     filters_version: int = 0
     moved_to_id: int = 0
     kind: str = ""
-    deactivated_ms: int = 0
-    compliance_by_id: int = 0
 
 
 class Stranger(int):
@@ -160,7 +146,6 @@ class Viewer(msgspec.Struct, frozen=True):
     org_id: int = 0  # of the site
     has_filters: bool = False  # when the token was looked up
     is_guest: bool = False
-    compliance: bool = False  # it may search and export whatever was said, beside what its role may do
 
 
 ANYBODY = Viewer()

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from .directory import Ldap, Oidc
+
 
 class RuleWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule of conduct in one language. hint: more about it."""
@@ -38,6 +40,8 @@ class OrgSettings(msgspec.Struct, frozen=True):
     closed: bool = False  # nothing is shown without a login
     trends_approval: bool = False  # nothing is shown as a trend before staff have allowed it
     post_chars_max: int = 500
+    oidc: Oidc | None = None  # where its people log in; what is secret in it is sealed where it is stored
+    ldap: Ldap | None = None  # the directory that knows its people
 
 
 class Org(msgspec.Struct, frozen=True):

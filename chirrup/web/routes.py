@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..access import limits
 from ..access.roles import Permission
 from ..http.route import ADMIN, ANYONE, FREE, SLOW, Route
+from ..orgs.directory import sign_on
 from ..social import follows, reactions, reports
 from .screens.entry import login, mailed, oauth
 from .screens.people import collections, people_lists, profiles, reporting
@@ -70,6 +71,8 @@ ROUTES: list[PageRoute] = [
     PageRoute(
         "POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True, when_closed=True
     ),
+    PageRoute("GET", "/login/oidc", login.at_provider, who=ANYONE, popup=True, when_closed=True),
+    PageRoute("GET", sign_on.BACK, login.from_provider, who=ANYONE, popup=True, when_closed=True),
     PageRoute(
         "POST",
         "/login/passkey",

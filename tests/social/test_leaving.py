@@ -37,17 +37,18 @@ from chirrup.social import (
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.portability import archives, imports
 from chirrup.social.shortcodes import EMPTY
-from chirrup.store import imported_posts, schema
+from chirrup.store import identities, imported_posts, schema
 from chirrup.store import media as media_rows
 from chirrup.types import Draft, Media, PollDraft, Post, Span
+from chirrup.types.directory import AccountIdentity
 
 WORD = "zanzibar"  # in all that ann types
 SIGNER = Signer(b"x" * 32)
 DAY_MS = 86_400_000
 
 IMPERSONAL = {  # tables that have nothing of accounts
-    *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts", "org_roles"),
-    *("bans", "ban_tries", "moderation_log", "audit_heads"),
+    *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts"),
+    *("bans", "ban_tries", "directory_runs", "moderation_log", "audit_heads"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
     *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
@@ -202,6 +203,9 @@ class Scene:
         await do(links.ask_reset, "ann@example.com")
         salt = second_factor.new_salt()
         now_ms = await self.db.read(lambda tx: tx.now_ms)
+        known = AccountIdentity(ann, 0, "https://login.acme.example", WORD)
+        await do(identities.claim, identities.key_of(0, known.issuer, known.subject), ann)
+        await do(identities.insert, known)
         await do(passkeys.add, ann, passkeys.Made("id", "key", 0), WORD)
         shown = second_factor.totp.code_at(second_factor.key_of(SIGNER, ann, salt), now_ms // 30_000)
         await do(second_factor.turn_on, SIGNER, ann, salt=salt, code=shown)

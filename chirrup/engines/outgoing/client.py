@@ -6,7 +6,7 @@ That is done again for each redirect. docs/decisions/0030-outgoing-http.md.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin
@@ -16,7 +16,7 @@ from ... import __version__
 from ...errors import Refused, Unreachable
 from ...ports import Fetched, Resolver
 from .public import is_public
-from .target import Target, target_of
+from .target import Target, is_named, target_of
 
 BYTES_MAX = 1024 * 1024
 WITHIN_S = 10.0
@@ -35,6 +35,7 @@ class GuardedHttp:
     """url: of this server, for whoever wonders who asks. may_reach: which addresses are connected to.
 
     tls: whose certificates are believed; None: those that the system trusts.
+    named: hosts, or host:port, of the operator's own: they may have any address.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class GuardedHttp:
         *,
         may_reach: MayReach = public_only,
         tls: ssl.SSLContext | None = None,
+        named: Collection[str] = (),
     ) -> None:
         self._resolver, self._may_reach, self._tls = resolver, may_reach, tls
+        self._named = frozenset(one.lower() for one in named)
         self._own = {
             "User-Agent": f"Chirrup/{__version__} (+{url})",
             "Accept": "*/*",
@@ -75,7 +78,7 @@ class GuardedHttp:
     async def _follow(
         self, url: str, method: str, headers: dict[str, str], body: bytes, redirects: int, bytes_max: int
     ) -> Fetched:
-        target = first = target_of(url)
+        target = first = target_of(url, self._named)
         while True:
             given = headers if target.origin == first.origin else {}  # they were meant for the first one
             answer = await self._ask(
@@ -85,7 +88,7 @@ class GuardedHttp:
             if not redirects or not to or answer.status not in _REDIRECTS or method not in ("GET", "HEAD"):
                 return answer
             redirects -= 1
-            target = target_of(urljoin(target.url, to.encode("latin-1").decode("utf-8", "replace")))
+            target = target_of(urljoin(target.url, to.encode("latin-1").decode("utf-8", "replace")), self._named)
 
     async def _ask(self, target: Target, **wanted: Any) -> Fetched:
         addresses = await self._checked(target)
@@ -100,8 +103,9 @@ class GuardedHttp:
         addresses = [(ip, port)] if ip else await self._resolver.addresses(target.host, port)
         if not addresses:
             raise Unreachable(f"there is no host {target.host}")
+        is_named_here = is_named(target.host, target.port, self._named)
         for ip, port in addresses:
-            if not self._may_reach(ip, port):
+            if not is_named_here and not self._may_reach(ip, port):
                 raise Refused(f"{target.host} leads to {ip}, which is not public")
         return addresses
 

@@ -6,6 +6,7 @@ Only one spelling of each host passes. So no check is passed by one spelling and
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
 import idna
@@ -42,8 +43,13 @@ class Target(msgspec.Struct, frozen=True):
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
-def target_of(url: str) -> Target:
-    """Raises Refused: it is none that may be fetched."""
+def is_named(host: str, port: int, named: Collection[str], usual: Collection[int] = (80, 443)) -> bool:
+    """Whether the operator has named this host; with its port, where that is not a usual one."""
+    return (host in named and port in usual) or f"{host}:{port}" in named
+
+
+def target_of(url: str, named: Collection[str] = ()) -> Target:
+    """named: by is_named(): of these hosts any port, and this machine too. Raises Refused: it is not fetched."""
     if len(url) > URL_CHARS_MAX:
         raise _refused(f"it has {len(url)} characters, may have {URL_CHARS_MAX}")
     if "\\" in url or any(c.isspace() or not c.isprintable() for c in url):
@@ -57,14 +63,15 @@ def target_of(url: str) -> Target:
         raise _refused(f"it must begin with http:// or https://, begins with {parts.scheme[:20]!r}")
     if "@" in parts.netloc:
         raise _refused("it has a user name or password in it")
-    if port not in (None, *PORTS.values()):
+    named_here = is_named(host.lower(), port or PORTS[parts.scheme], named)
+    if port not in (None, *PORTS.values()) and not named_here:
         raise _refused(f"it names port {port}; only 80 and 443 are connected to")
-    name, ip = _host(host)
+    name, ip = _host(host, may_be_local=named_here)
     path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
     return Target(parts.scheme, name, port or PORTS[parts.scheme], path, ip)
 
 
-def _host(host: str) -> tuple[str, str]:
+def _host(host: str, *, may_be_local: bool) -> tuple[str, str]:
     """(name, "") or (address, address)."""
     if ":" in host:
         try:
@@ -84,7 +91,7 @@ def _host(host: str) -> tuple[str, str]:
             return (ip := str(ipaddress.IPv4Address(name))), ip
         except ValueError as error:
             raise _refused(f"its host is neither a name nor an address: {error}") from error
-    if labels[-1] == "localhost":  # RFC 6761, 6.3: no name server is to be asked
+    if labels[-1] == "localhost" and not may_be_local:  # RFC 6761, 6.3: no name server is to be asked
         raise _refused(f"{name} is this machine")
     if len(name) > HOST_CHARS_MAX or not all(_LABEL.fullmatch(label) for label in labels):
         raise _refused("its host is no name")

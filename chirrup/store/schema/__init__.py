@@ -17,6 +17,7 @@ from . import (
     access,
     accounts,
     compliance,
+    identity,
     organisations,
     posts,
     reactions,
@@ -28,7 +29,10 @@ from . import (
     work,
 )
 
-AREAS = (organisations, accounts, access, relations, rooms, posts, reactions, tags, reading, staff, compliance, work)
+AREAS = (
+    *(organisations, accounts, access, identity, relations, rooms, posts, reactions, tags, reading, staff, compliance),
+    work,
+)
 
 # Table -> where its bucket comes from. "reference": a small table without buckets, with a full copy on every node.
 TABLES = {table: source for area in AREAS for table, source in area.TABLES.items()}

@@ -17,7 +17,7 @@ from ...call import Call, Go, Page, Resume
 from ...forms import Fields
 from ...problems import Problem
 from ..settings import strikes
-from . import mailed, passkey, second_step
+from . import mailed, passkey, second_step, single_sign_on
 
 NAME_CHARS_MAX = 300  # addresses and handles are shorter; limited because tries are counted by name
 
@@ -83,8 +83,14 @@ async def _login_page(call: Call, problem: str = "", status: int = 200) -> Page:
         "app": await _app(call, back),
         "kept": call.form.text("kept"),
         "options": passkey.asking(call),
+        "provider": _provider(call),
     }
     return Page("entry/login.html", values, status=status)
+
+
+def _provider(call: Call) -> str:
+    """What the organisation's provider is called; "": it has none."""
+    return call.site.settings.oidc.label if call.site.settings.oidc else ""
 
 
 def login_with(call: Call, packed: str, form: Fields) -> Page:
@@ -92,7 +98,7 @@ def login_with(call: Call, packed: str, form: Fields) -> Page:
     again = " Choose the pictures again then." if form.has_files else ""
     problem = f"You are logged out. Log in, and you can go on with what you typed.{again}"
     values = {"problem": problem, "email": "", "return_to": "", "app": "", "kept": packed}
-    values["options"] = passkey.asking(call)
+    values |= {"options": passkey.asking(call), "provider": _provider(call)}
     return Page("entry/login.html", values, status=401)
 
 
@@ -111,6 +117,8 @@ async def login(call: Call) -> Page | Go | Resume:
 
     Tries are counted by the name as written: one count for username and address would reveal whose the address is.
     """
+    if call.viewer_id and call.form.text("go_on"):  # logged in meanwhile, in another tab
+        return Resume(call.cookie, call.form.text("kept"))
     username, email = _meant(call.form.text("email").strip()[:NAME_CHARS_MAX], call.site.domain)
     password = call.form.text("password")
     found: Login = await call.read(logins.look_up, username=username, email=email, org_id=call.site.org_id)
@@ -125,7 +133,7 @@ async def login(call: Call) -> Page | Go | Resume:
     try:
         if rehashed := await asyncio.to_thread(call.passwords.rehashed, found.password_hash, password):
             found = await call.write(logins.rehash, found, rehashed)
-        return await _enter(call, found.account_id, logins.open_session, found)
+        return await _enter(call, found.account_id, logins.open_session, found, owners_only=call.site.owners_only)
     except Unconfirmed:
         return mailed.unconfirmed(call, await call.read(accounts.user, found.account_id), status=403)
     except SecondFactorWanted:
@@ -138,20 +146,44 @@ async def by_passkey(call: Call) -> Page | Go | Resume:
     """There is nothing to guess, so no try is counted here."""
     try:
         answer = await passkey.answer(call)
-        return await _enter(call, answer.account_id, logins.open_by_passkey, answer)
+        only = call.site.owners_only
+        return await _enter(call, answer.account_id, logins.open_by_passkey, answer, owners_only=only)
     except (Unauthorised, Forbidden) as error:
         return await _login_page(call, problems.said(error), status=403)
 
 
 async def _enter(call: Call, account_id: int, open: Operation[..., str], *given: Any, **more: Any) -> Go | Resume:
-    """Open a session by an operation of logins.py, in place of the one that this browser has. Raises as that does."""
+    """Open a session by an operation of logins.py. Raises as that does."""
     cookie = await call.write(open, *given, call.headers.get("user-agent", ""), **more)
+    return await _entered(call, account_id, cookie, call.return_to("/home"))
+
+
+async def _entered(call: Call, account_id: int, cookie: str, to: str) -> Go | Resume:
+    """In place of the session that this browser has."""
     if call.viewer_id:
         await call.write(sessions.end, call.viewer_id, call.viewer.token_id)
     call.remember_browser(account_id)
     if kept := call.form.text("kept"):
         return Resume(cookie, kept)
-    return Go(call.return_to("/home"), cookie=cookie)
+    return Go(to, cookie=cookie)
+
+
+async def at_provider(call: Call) -> Page | Go:
+    """To the organisation's provider, and from there back to where one wanted to go."""
+    if call.viewer_id and not call.query.flag("again"):
+        return Go(call.return_to("/home"))
+    try:
+        return await single_sign_on.begin(call)
+    except single_sign_on.NotIn as error:
+        return await _login_page(call, error.words, error.status)
+
+
+async def from_provider(call: Call) -> Page | Go | Resume:
+    try:
+        account_id, cookie, to = await single_sign_on.come_back(call)
+    except single_sign_on.NotIn as error:
+        return await _login_page(call, error.words, error.status)
+    return await _entered(call, account_id, cookie, to)
 
 
 async def second_step_of(call: Call) -> Page | Go | Resume:
@@ -163,7 +195,8 @@ async def second_step_of(call: Call) -> Page | Go | Resume:
     await call.throttle(limits.CODE, account=key)
     try:
         proof = await second_step.proof(call, found)
-        entered = await _enter(call, found.account_id, logins.open_session, found, proof=proof)
+        only = call.site.owners_only
+        entered = await _enter(call, found.account_id, logins.open_session, found, proof=proof, owners_only=only)
     except (SecondFactorWanted, WrongPasskey) as error:
         return second_step.ask(call, found, problems.of(error))
     except (Unauthorised, Forbidden) as error:

@@ -1,0 +1,100 @@
+"""From a person of a directory to an account: found by what never changes there, or made at the first login.
+
+An address joins an account that is here already only if the directory has checked it, and its domain is proved to be
+the organisation's: else whoever may write an address into a directory would come into any account.
+"""
+
+import re
+import secrets
+import unicodedata
+
+from ...access import emails, logins
+from ...ports import Tx
+from ...social import accounts, audit, text
+from ...store import accounts as account_rows
+from ...store import identities as rows
+from ...types.directory import AccountIdentity, Mapping, Person
+from . import groups
+
+NAME_CHARS_MAX = 30
+TRIES = 50  # names with a number behind them
+_OTHERS = re.compile(r"[^A-Za-z0-9_]+")
+
+
+def log_in(
+    tx: Tx, org_id: int, person: Person, mapping: Mapping, user_agent: str = "", *, proves_addresses: bool
+) -> tuple[int, str]:
+    """(the account, the cookie of a new session). proves_addresses: who signs up here must follow a link sent there.
+
+    Raises Forbidden: deactivated, deleted …; InvalidSignUp: somebody else takes the name at this moment.
+    """
+    account_id = enter(tx, org_id, person, mapping, proves_addresses=proves_addresses)
+    return account_id, logins.open_for(tx, account_id, user_agent)
+
+
+def enter(tx: Tx, org_id: int, person: Person, mapping: Mapping, *, proves_addresses: bool) -> int:
+    """The person's account. Of several logins at the same time, one makes it."""
+    identity = rows.key_of(org_id, person.issuer, person.subject)
+    if rows.claim(tx, identity, 0):
+        account_id = _joined(tx, org_id, person, proves_addresses=proves_addresses) or _new(tx, org_id, person)
+        rows.set_account(tx, identity, account_id)
+        rows.insert(tx, AccountIdentity(account_id, org_id, person.issuer, person.subject))
+    else:
+        account_id = rows.account_id(tx, identity)
+    groups.give(tx, account_id, person, mapping)
+    return account_id
+
+
+def log_out(tx: Tx, org_id: int, issuer: str, subject: str) -> None:
+    """All sessions and tokens of the person's account end. Nobody is told whether there is one."""
+    if account_id := rows.account_id(tx, rows.key_of(org_id, issuer, subject)):
+        logins.end_all_access(tx, account_id)
+
+
+def _joined(tx: Tx, org_id: int, person: Person, *, proves_addresses: bool) -> int:
+    """The account that has the person's address; 0: none, or it is not proved that it is theirs."""
+    if not (person.email_verified and person.email) or accounts.check_email(person.email):
+        return 0
+    if not _is_proved(tx, org_id, person.email.rpartition("@")[2]):
+        return 0
+    account_id = emails.owner_id(tx, person.email, org_id)
+    user = account_rows.user(tx, account_id) if account_id else None
+    if user is None or rows.find(tx, account_id, person.issuer):  # it is somebody else there already
+        return 0
+    if not (proves_addresses or user.role):  # who signed up may have taken an address that is not theirs
+        logins.set_password(tx, account_id, "")
+    audit.note(tx, org_id, 0, "join identity", "account", account_id, words=person.issuer)
+    return account_id
+
+
+def _is_proved(tx: Tx, org_id: int, domain: str) -> bool:
+    """Nobody can prove yet that a domain is an organisation's."""
+    return False
+
+
+def _new(tx: Tx, org_id: int, person: Person) -> int:
+    email = person.email if person.email_verified and not accounts.check_email(person.email) else ""
+    if email and emails.owner_id(tx, email, org_id):
+        email = ""  # another account has it, and keeps it
+    name = text.clean(person.name, "display_name")[: accounts.DISPLAY_NAME_CHARS_MAX].strip()
+    wanted = accounts.SignUp(_free_name(tx, org_id, person), email, "", display_name=name, org_id=org_id)
+    account = accounts.create(tx, wanted)
+    audit.note(tx, org_id, 0, "join", "account", account.id, account.username, person.issuer)
+    return account.id
+
+
+def _free_name(tx: Tx, org_id: int, person: Person) -> str:
+    """A username that nobody has: that of the directory, or with a number."""
+    base = next(filter(None, map(_as_name, (person.username, person.email, person.name))), "member")
+    tried = [base, *(f"{base[: NAME_CHARS_MAX - len(str(n))]}{n}" for n in range(2, TRIES))]
+    tried = [one for one in tried if not accounts.check_username(one)]
+    keys = {accounts.name_key(org_id, one): one for one in tried}
+    taken = account_rows.ids_by_names(tx, list(keys))
+    free = (name for key, name in keys.items() if key not in taken)
+    return next(free, f"{base[:20]}_{secrets.token_hex(4)}")
+
+
+def _as_name(given: str) -> str:
+    """Of "Ann.Ábc@acme.example" Ann_Abc."""
+    plain = unicodedata.normalize("NFKD", given.partition("@")[0]).encode("ascii", "ignore").decode()
+    return _OTHERS.sub("_", plain).strip("_")[:NAME_CHARS_MAX]

@@ -1,0 +1,83 @@
+"""Log in at the organisation's provider: the way there, and the way back."""
+
+import structlog
+
+from ....access import limits
+from ....errors import ChirrupError, Forbidden, InvalidSignUp, NotProven, Refused, Unreachable
+from ....orgs.directory import entering, sign_on
+from ....types.directory import Oidc, Person
+from ... import problems
+from ...call import Call, Go
+
+log = structlog.get_logger()
+NO_PROVIDER = "People do not log in with another server here."
+OTHER_BROWSER = "This login was begun in another browser, or took too long. Begin again."
+AWAY = "{name} does not answer now. Try again in a moment; who has a password here can use it."
+SET_WRONG = "Something is set wrong between this server and {name}: tell whoever looks after one of them."
+
+
+class NotIn(Exception):
+    """Nobody is logged in: status, and words for the login page."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status, self.words = status, words
+
+
+async def begin(call: Call) -> Go:
+    """To the provider. Raises NotIn."""
+    provider = _provider(call)
+    had = call.cookie
+    call.csrf_token()  # a visitor without a cookie gets one
+    attempt = sign_on.begin(call.services.signer, call.site, call.cookie, call.return_to("/home"))
+    try:
+        to = await call.engines.directories.provider(provider).begin(attempt)
+    except (Unreachable, Refused) as error:
+        raise _failed(provider, error) from error
+    return Go(to, cookie=None if had else call.cookie)
+
+
+async def come_back(call: Call) -> tuple[int, str, str]:
+    """(the account, the cookie of its session, where to go). Raises NotIn, TooMany."""
+    provider = _provider(call)
+    found = sign_on.resume(call.services.signer, call.site, call.cookie, call.query.text("state"))
+    if found is None:
+        raise NotIn(401, OTHER_BROWSER)
+    attempt, place = found
+    if told := call.query.text("error"):
+        log.info("a provider did not log somebody in", issuer=provider.issuer, told=told[:100])
+        raise NotIn(401, f"{provider.label} did not log you in.")
+    await call.throttle(limits.PROVIDER)
+    try:
+        plug = call.engines.directories.provider(provider)
+        person = await plug.finish(attempt, call.query.text("code"), call.query.text("iss"))
+        account_id, cookie = await enter(call, person, provider)
+    except (NotProven, Unreachable, Refused) as error:
+        raise _failed(provider, error) from error
+    except Forbidden as error:
+        raise NotIn(403, problems.said(error)) from error
+    await call.give_back(limits.PROVIDER)
+    return account_id, cookie, place
+
+
+async def enter(call: Call, person: Person, mapping: entering.Mapping) -> tuple[int, str]:
+    """(the account, the cookie of its session). Raises Forbidden."""
+    given = (call.site.org_id, person, mapping, call.headers.get("user-agent", ""))
+    proves = call.settings.must_confirm
+    try:
+        return await call.write(entering.log_in, *given, proves_addresses=proves)
+    except InvalidSignUp:  # somebody else took the name at this moment: another is chosen
+        return await call.write(entering.log_in, *given, proves_addresses=proves)
+
+
+def _provider(call: Call) -> Oidc:
+    if call.site.settings.oidc is None:
+        raise NotIn(404, NO_PROVIDER)
+    return call.site.settings.oidc
+
+
+def _failed(provider: Oidc, error: ChirrupError) -> NotIn:
+    log.warning("a login at a provider failed", issuer=provider.issuer, why=error.message)
+    if isinstance(error, NotProven):
+        return NotIn(401, f"{provider.label} could not log you in: {error.message}.")
+    return NotIn(503, (AWAY if isinstance(error, Unreachable) else SET_WRONG).format(name=provider.label))
