@@ -36,8 +36,8 @@ faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of eac
 	CHIRRUP_ROUNDS=$(or $(ROUNDS),100) CHIRRUP_SEED=$(or $(SEED),$(strip $(shell od -An -N3 -tu4 /dev/urandom))) \
 		$(PYTEST) tests/faults -n auto --dist loadfile -v
 
-fuzz: .venv/installed-dev  ## the long form of tests/http/test_schema.py: 200 good and 200 bad requests of each operation; make fuzz CASES=2000
-	CHIRRUP_FUZZ=$(or $(CASES),200) $(PYTEST) tests/http/test_schema.py --timeout=3600 $(ARGS)
+fuzz: .venv/installed-dev  ## the long form of tests/http/test_schema.py and test_shapes.py: 200 good and 200 bad requests of each operation; make fuzz CASES=2000
+	CHIRRUP_FUZZ=$(or $(CASES),200) $(PYTEST) tests/http/test_schema.py tests/http/test_shapes.py --timeout=3600 $(ARGS)
 
 compat: .venv/installed-dev  ## the tests that the client toot has of its own, against a server on port 3000; make compat ARGS='-k media'
 	$(BIN)/python tests/compat/toots_own.py $(ARGS)
