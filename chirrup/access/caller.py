@@ -11,6 +11,7 @@ from ..wording import N_
 from . import limits
 from .acts import Act
 from .limits import Limit
+from .roles import Permission
 from .sites import Site
 
 P = ParamSpec("P")
@@ -39,6 +40,10 @@ class Caller:
     def viewer_id(self) -> int:
         """A Stranger, which is 0, when nobody in particular asks."""
         return self.viewer.account_id or Stranger(self.site.org_id)
+
+    def may(self, needed: Permission) -> bool:
+        """Whether the viewer has one of these permissions. None needed: staff of any kind."""
+        return self.site.may(self.viewer, needed)
 
     @property
     def account_id(self) -> int:

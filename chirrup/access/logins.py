@@ -130,7 +130,14 @@ def _check_standing(tx: Tx, account_id: int, *, even_limited: bool, owners_only:
         raise wrong()
     if owners_only and user.role != Role.OWNER:
         raise Forbidden("Here only owners log in with a password or a passkey: log in as the page says.")
-    standing = Standing(user.role, user.confirmed_ms, user.approved, user.disabled, account.suspended_ms)
+    standing = Standing(
+        user.role,
+        user.confirmed_ms,
+        user.approved,
+        user.disabled,
+        account.suspended_ms,
+        deactivated_ms=user.deactivated_ms,
+    )
     tokens.admit(standing, even_limited=even_limited and not user.gone_ms)
 
 

@@ -1,16 +1,20 @@
-"""What staff may do: roles with Mastodon's permission bits (https://docs.joinmastodon.org/entities/Role/).
+"""What staff may do: roles with permission bits (https://docs.joinmastodon.org/entities/Role/, and some of ours).
 
-There are four roles, which commands give; nobody gives or takes one over the API. Everybody acts only on those whose
-role stands below their own.
+Every organisation has the same four roles, and as many of its own as it likes. A role stands above another if it has
+all that the other has, and more: so nobody acts on somebody who may do what they may not, and nobody can give what they
+do not have (docs/decisions/0064-members-and-roles.md).
 """
 
+from collections.abc import Iterable, Mapping
 from enum import IntFlag
 
-from ..types import Role, Struct
+from ..ports import Tx
+from ..store import org_roles as rows
+from ..types import OrgRole, Role, Struct
 
 
 class Permission(IntFlag):
-    ADMINISTRATOR = 0x1  # all of the others
+    ADMINISTRATOR = 0x1  # all of the others, but COMPLIANCE
     DEVOPS = 0x2
     VIEW_AUDIT_LOG = 0x4
     VIEW_DASHBOARD = 0x8
@@ -31,11 +35,21 @@ class Permission(IntFlag):
     MANAGE_USER_ACCESS = 0x40000
     DELETE_USER_DATA = 0x80000
     VIEW_FEEDS = 0x100000
+    # Ours: what Mastodon has no bit for.
+    INVITE_GUESTS = 1 << 32
+    MANAGE_ROOMS = 1 << 33  # all rooms of the organisation
+    PRIVATE_ROOMS = 1 << 34  # make closed rooms
+    MANAGE_IDENTITY = 1 << 35  # domains, directories, single sign-on
+    COMPLIANCE = 1 << 36  # search and export whatever was said; in no role: an owner gives it to somebody else
 
 
 _P = Permission
+MASTODONS = Permission((1 << 32) - 1)
+IN_NO_ROLE = _P.ADMINISTRATOR | _P.COMPLIANCE  # of an organisation's own
 _MODERATES = _P.VIEW_AUDIT_LOG | _P.VIEW_DASHBOARD | _P.MANAGE_REPORTS | _P.MANAGE_USERS | _P.MANAGE_TAXONOMIES
-_ALL = Permission(sum(Permission))
+_ALL = Permission(sum(Permission)) & ~_P.COMPLIANCE
+# Whoever has one of these has a place among the pages of staff.
+STAFF = (_MODERATES | _P.MANAGE_APPEALS) & ~_P.VIEW_DASHBOARD
 
 
 class Rank(Struct, frozen=True):
@@ -43,36 +57,59 @@ class Rank(Struct, frozen=True):
 
     id: int  # Mastodon's of its first roles; -99 is everybody's
     name: str
-    height: int  # whose is higher may act on whose is lower
     permissions: Permission
-    highlighted: bool  # shown on the profile
+    highlighted: bool = False  # shown on the profile
+
+    @property
+    def all(self) -> Permission:
+        """What it may do: for an administrator more than the bits say."""
+        return _ALL if self.permissions & Permission.ADMINISTRATOR else self.permissions
 
 
-RANKS: dict[Role, Rank] = {
-    Role.USER: Rank(-99, "", 0, Permission(0), highlighted=False),
-    Role.MODERATOR: Rank(1, "Moderator", 10, _MODERATES | _P.VIEW_FEEDS, highlighted=True),
-    Role.ADMIN: Rank(2, "Admin", 100, _ALL & ~(_P.ADMINISTRATOR | _P.DEVOPS), highlighted=True),
-    Role.OWNER: Rank(3, "Owner", 1000, _P.ADMINISTRATOR, highlighted=True),
+RANKS: Mapping[str, Rank] = {
+    Role.USER: Rank(-99, "", Permission(0)),
+    Role.MODERATOR: Rank(1, "Moderator", _MODERATES | _P.VIEW_FEEDS, highlighted=True),
+    Role.ADMIN: Rank(2, "Admin", _ALL & ~(_P.ADMINISTRATOR | _P.DEVOPS), highlighted=True),
+    Role.OWNER: Rank(3, "Owner", _P.ADMINISTRATOR, highlighted=True),
 }
-BY_ID = {rank.id: role for role, rank in RANKS.items()}
 
 
-def rank(role: str) -> Rank:
-    """Of a role as it stands in the database; what only a newer version knows is everybody's."""
-    return RANKS[Role(role) if role in RANKS else Role.USER]
+class Roles(Struct, frozen=True):
+    """Those of one organisation, by the name that stands with an account."""
+
+    ranks: Mapping[str, Rank] = RANKS
+
+    def rank(self, role: str) -> Rank:
+        """A role that there is not, or that only a newer version knows, is everybody's."""
+        return self.ranks.get(role, RANKS[Role.USER])
+
+    def may(self, role: str, needed: Permission) -> bool:
+        """Whether the role has one of the permissions needed. None needed: staff of any kind."""
+        return bool(self.rank(role).all & (needed or STAFF))
+
+    def who_may(self, needed: Permission) -> list[str]:
+        """The roles that may do it."""
+        return [role for role in self.ranks if self.may(role, needed)]
+
+    def outranks(self, role: str, other: str) -> bool:
+        """Whether who has role may act on who has the other, and give it."""
+        return above(self.rank(role).all, self.rank(other).all)
 
 
-def may(role: str, needed: Permission) -> bool:
-    """Whether the role has one of the permissions needed. None needed: staff of any kind."""
-    has = rank(role).permissions
-    return bool(has & Permission.ADMINISTRATOR or has & needed or (has and not needed))
+def above(some: Permission, others: Permission) -> bool:
+    """Whether some are all of the others, and more."""
+    return some != others and others & some == others
 
 
-def who_may(needed: Permission) -> list[Role]:
-    """The roles that may do it."""
-    return [role for role in Role if may(role, needed)]
+FOUR = Roles()
 
 
-def outranks(role: str, other: str) -> bool:
-    """Whether who has role may act on who has the other."""
-    return rank(role).height > rank(other).height
+def of_org(own: Iterable[OrgRole]) -> Roles:
+    """The four, and an organisation's own."""
+    made = {one.name: Rank(one.id, one.name, Permission(one.bits) & ~IN_NO_ROLE) for one in own}
+    return Roles({**RANKS, **made}) if made else FOUR
+
+
+def find(tx: Tx, org_id: int) -> Roles:
+    """Those of an organisation. In a request they are known without a query: Site.roles."""
+    return of_org(rows.of_org(tx, org_id))

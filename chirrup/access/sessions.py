@@ -62,6 +62,7 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_limited: bool = False) -> V
         role=standing.role,
         org_id=org_id,
         is_guest=standing.kind == AccountKind.GUEST,
+        compliance=bool(standing.compliance_by_id),
     )
     stale = session.seen_ms + STALE_MS <= tx.now_ms
     return Visit(viewer, stale=stale, limited=tokens.is_limited(standing))

@@ -20,9 +20,11 @@ from ..errors import NotFound
 from ..events import Signal
 from ..ports import Broker, Database, Tx
 from ..store import orgs
-from ..types import Account, Org, OrgSettings, Rule, Struct
+from ..types import Account, Org, OrgSettings, Rule, Struct, Viewer
 from ..waiting import happens
+from . import roles
 from .barred import Barred
+from .roles import FOUR, Permission, Roles
 
 FRESH_S = 1.0  # what is known of a host is looked up again after this, on every process
 KEPT = 10_000  # hosts; strangers can invent them
@@ -40,6 +42,7 @@ class Site(Struct, frozen=True):
     streaming_url: str
     documents: Path | None  # the folder of its documents: social/documents.py; None: it has none
     settings: OrgSettings
+    roles: Roles = FOUR
 
     @property
     def title(self) -> str:
@@ -104,6 +107,10 @@ class Site(Struct, frozen=True):
         host = urlsplit(self.base_url).hostname or ""
         return host if _NAME.fullmatch(host) else "localhost"
 
+    def may(self, viewer: Viewer, needed: Permission) -> bool:
+        """Whether the viewer has one of these permissions here. None needed: staff of any kind."""
+        return self.roles.may(viewer.role, needed) or bool(viewer.compliance and needed & Permission.COMPLIANCE)
+
 
 def said(settings: Settings) -> dict[str, Any]:
     """What the server's settings say about its own network, by name of OrgSettings: nobody else can choose that."""
@@ -115,8 +122,8 @@ def said(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def own(settings: Settings, org: Org | None = None) -> Site:
-    """The server's own network. org: its row, with what its staff have chosen."""
+def own(settings: Settings, org: Org | None = None, known: Roles = FOUR) -> Site:
+    """The server's own network. org: its row, with what its staff have chosen; known: its roles."""
     base_url = settings.base_url
     return Site(
         org_id=0,
@@ -124,10 +131,11 @@ def own(settings: Settings, org: Org | None = None) -> Site:
         streaming_url=settings.streaming_url.rstrip("/") or _streaming(base_url),
         documents=settings.documents_folder,
         settings=_settings((org.chosen if org else {}) | said(settings)),
+        roles=known,
     )
 
 
-def of_org(settings: Settings, org: Org) -> Site:
+def of_org(settings: Settings, org: Org, known: Roles = FOUR) -> Site:
     """An organisation's: reached like the server's own network, by http or https, at a host of its own."""
     base_url = f"{settings.base_url.split('://', 1)[0]}://{org.host}"
     shared = {name: value for name, value in said(settings).items() if name in _SHARED}
@@ -137,6 +145,7 @@ def of_org(settings: Settings, org: Org) -> Site:
         streaming_url=_streaming(base_url),
         documents=None,
         settings=_settings(shared | org.chosen),
+        roles=known,
     )
 
 
@@ -181,7 +190,7 @@ class Sites:
         self._settings, self._db = settings, db
         self._scheme = self.own.base_url.split("://", 1)[0]
         self._own_host = host_of(self.own.domain, self._scheme)
-        self._own_row: Org | None = None
+        self._own_row: tuple[Org | None, Roles] = None, FOUR
         self._known: dict[str, tuple[float, Site]] = {}
         self._broker: Broker | None = None
         self._changed = asyncio.Event()
@@ -205,8 +214,8 @@ class Sites:
         if site := self.known(header):
             return site
         host = host_of(header, self._scheme)
-        org = await self._db.read(_org_of, host)
-        site = of_org(self._settings, org) if org else self.own
+        org, known = await self._db.read(_org_of, host)
+        site = of_org(self._settings, org, known) if org else self.own
         if len(self._known) >= KEPT:
             self._known.clear()
         self._known[host] = (time.monotonic() + FRESH_S, site)
@@ -224,9 +233,9 @@ class Sites:
 
     async def load(self) -> None:
         """The server's own network as it is now."""
-        row = await self._db.read(orgs.by_id, 0)
+        row = await self._db.read(_with_roles, 0)
         if row != self._own_row:
-            self._own_row, self.own = row, own(self._settings, row)
+            self._own_row, self.own = row, own(self._settings, *row)
 
     async def start(self, broker: Broker) -> None:
         self._broker = broker
@@ -257,6 +266,10 @@ class Sites:
                 logs.failed("the settings of this site are not read, trying again", error)
 
 
-def _org_of(tx: Tx, host: str) -> Org | None:
+def _org_of(tx: Tx, host: str) -> tuple[Org | None, Roles]:
     org_id = orgs.id_by_host(tx, host) if host.isprintable() else 0
-    return orgs.by_id(tx, org_id) if org_id else None
+    return _with_roles(tx, org_id) if org_id else (None, FOUR)
+
+
+def _with_roles(tx: Tx, org_id: int) -> tuple[Org | None, Roles]:
+    return orgs.by_id(tx, org_id), roles.find(tx, org_id)

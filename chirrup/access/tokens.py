@@ -7,8 +7,11 @@ from ..ports import Tx
 from ..store import apps as app_rows
 from ..store import tokens as rows
 from ..types import AccountKind, App, Standing, Token, Viewer
+from ..wording import N_
 from . import scopes, secret
 from .apps import Client
+
+DEACTIVATED = N_("Your account here was deactivated: who looks after the members can let you in again")
 
 
 def issue(tx: Tx, account_id: int, app_id: int, granted: str) -> tuple[Token, str]:
@@ -58,6 +61,7 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
         org_id=org_id,
         has_filters=bool(standing and standing.filters_version),
         is_guest=bool(standing and standing.kind == AccountKind.GUEST),
+        compliance=bool(standing and standing.compliance_by_id),
     )
 
 
@@ -66,6 +70,8 @@ def admit(standing: Standing, *, even_limited: bool = False) -> None:
 
     even_limited: also one that staff have closed or suspended (Limited).
     """
+    if standing.deactivated_ms:
+        raise Forbidden(DEACTIVATED)
     if is_limited(standing) and not even_limited:
         raise Limited("Your login is currently disabled")
     if not standing.confirmed_ms:

@@ -68,20 +68,17 @@ def _issue_token(tx: Any, account_id: int, asked: str, org_id: int) -> str:
 
 
 @commands.command(name="role")
-def role_(name: str, role: StaffRole | Literal["none"], *, common: Common = COMMON) -> None:
+def role_(name: str, role: str, *, common: Common = COMMON) -> None:
     """Say what account NAME may do, beside what everybody may, from now on.
 
-    A moderator handles reports and accounts. An admin may do all that there is. Everybody acts on those below: an owner
-    on admins, too. The last owner stays one.
+    ROLE: moderator, admin, owner, none, or one of `chirrup role list`. A moderator handles reports and accounts. An
+    admin may do all that there is. Everybody acts on those below: an owner on admins, too. The last owner stays one.
     """
-    from ..access import roles
     from ..social import staff
-    from ..types import Role
 
-    wanted = Role("" if role == "none" else role)
     with opened_database(common.settings()) as db:
-        db.write_now(staff.give_role, find(db, name), wanted)
-    console.print(f"@{name} is {roles.rank(wanted).name or 'an account like others'} now.", highlight=False)
+        db.write_now(staff.give_role, find(db, name), "" if role == "none" else role)
+    console.print(f"@{name} is {'an account like others' if role == 'none' else role} now.", highlight=False)
 
 
 @commands.command(name="list")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..access import limits, roles, scopes
+from ..access import limits, scopes
 from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotAllowed, Quota, Unauthorised
 from ..types import Viewer
@@ -103,7 +103,7 @@ def _check_access(route: Route, site: Site, viewer: Viewer, has_token: bool) -> 
         raise Forbidden("This action is outside the authorized scopes")
     if route.who in (USER, ADMIN) and not viewer.account_id:
         raise Unauthorised("This method requires an authenticated user")
-    if route.who == ADMIN and not roles.may(viewer.role, route.permission):
+    if route.who == ADMIN and not site.may(viewer, route.permission):
         raise NotAllowed()
 
 

@@ -41,7 +41,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
             discoverable=bool(account.discoverable),
             indexable=bool(account.indexable),
         ),
-        role=role_entity(user.role),
+        role=role_entity(call.site.roles.rank(user.role)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..access import addresses, roles
+from ..access import addresses
 from ..access.roles import Permission
 from ..errors import not_among
 from ..http import paging
@@ -18,7 +18,6 @@ from ..http.route import ADMIN, Route
 from ..ports import Tx
 from ..social import moderation
 from ..social.moderation import STATUSES, Decision, Wanted
-from ..types import Role
 from . import render_admin
 from .call import Call
 from .entities import Empty
@@ -57,23 +56,24 @@ class V2AccountsQuery(AccountsQuery, kw_only=True):
 
 async def accounts_v1(call: Call, query: V1AccountsQuery) -> Page[AdminAccount]:
     statuses = [name for name in STATUSES if getattr(query, name)]
-    wanted = roles.who_may(Permission.MANAGE_REPORTS) if query.staff else None
+    wanted = call.site.roles.who_may(Permission.MANAGE_REPORTS) if query.staff else None
     return await _accounts(call, query, statuses, wanted, nobody=query.remote)
 
 
 async def accounts_v2(call: Call, query: V2AccountsQuery) -> Page[AdminAccount]:
     if query.status not in ("", *STATUSES):
         raise not_among("status", STATUSES, query.status)
-    wanted = set(roles.who_may(Permission.MANAGE_REPORTS) if query.permissions == "staff" else Role)
+    roles = call.site.roles
+    wanted = set(roles.who_may(Permission.MANAGE_REPORTS) if query.permissions == "staff" else roles.ranks)
     if query.role_ids:
-        wanted &= {role for role, rank in roles.RANKS.items() if str(rank.id) in query.role_ids}
+        wanted &= {role for role, rank in roles.ranks.items() if str(rank.id) in query.role_ids}
     nobody = query.origin == "remote" or bool(query.invited_by)  # nobody is invited
     asked = sorted(wanted) if query.role_ids or query.permissions == "staff" else None
     return await _accounts(call, query, [query.status] if query.status else [], asked, nobody=nobody)
 
 
 async def _accounts(
-    call: Call, query: AccountsQuery, statuses: list[str], wanted: list[Role] | None, *, nobody: bool
+    call: Call, query: AccountsQuery, statuses: list[str], wanted: list[str] | None, *, nobody: bool
 ) -> Page[Any]:
     """nobody: a condition that no account here can meet, for example remote."""
     span = paging.span(query, default=100, most=200)

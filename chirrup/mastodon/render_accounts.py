@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
-from ..access import roles
+from ..access.roles import MASTODONS, Rank
 from ..access.sites import Site
 from ..errors import NotFound
 from ..ports import Tx
@@ -175,7 +175,7 @@ class AccountRenderer:
             show_featured=shown_as.show_featured,
             noindex=not account.discoverable,
             emojis=self.emojis_in(tx, _texts(profile)),
-            roles=_badges(profile.role),
+            roles=_badges(self.site.roles.rank(profile.role)),
             fields=[]
             if gone
             else [
@@ -216,20 +216,18 @@ def _texts(profile: Profile) -> list[str]:
     return [account.display_name, account.note, *(text for one in profile.fields for text in (one.name, one.value))]
 
 
-def role_entity(role: str) -> entities.RoleEntity:
-    rank = roles.rank(role)
+def role_entity(rank: Rank) -> entities.RoleEntity:
     return entities.RoleEntity(
         id=str(rank.id),
         name=rank.name,
-        permissions=str(int(rank.permissions)),
+        permissions=str(int(rank.permissions & MASTODONS)),
         highlighted=rank.highlighted,
         collection_limit=COLLECTIONS_MAX,
     )
 
 
-def _badges(role: str) -> list[entities.AccountRole]:
+def _badges(rank: Rank) -> list[entities.AccountRole]:
     """What of a role everybody may see."""
-    rank = roles.rank(role)
     return [entities.AccountRole(id=str(rank.id), name=rank.name)] if rank.highlighted else []
 
 

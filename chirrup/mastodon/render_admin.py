@@ -31,7 +31,7 @@ def people(tx: Tx, call: Call, found: Sequence[Person]) -> list[AdminAccount]:
             ips=[AdminIp(ip=user.sign_up_ip, used_at=iso(account.created_ms))] if user.sign_up_ip else [],
             locale=user.locale or None,
             invite_request=user.sign_up_reason or None,
-            role=role_entity(user.role),
+            role=role_entity(call.site.roles.rank(user.role)),
             confirmed=bool(user.confirmed_ms),
             approved=bool(user.approved),
             disabled=bool(user.disabled),

@@ -40,6 +40,7 @@ DELETED_AFTER_MS = 30 * 24 * 3600 * 1000  # a suspension: Mastodon's figure
 # What HTML's <input type=email> takes, and hosts in other scripts: no quotes, no comments, no letters beyond ASCII
 # before the @, which few mail servers take.
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\W_](?:[\w-]*\w)?(?:\.[^\W_](?:[\w-]*\w)?)*")
+_MAY_BE_RESERVED = (Role.MODERATOR, Role.ADMIN, Role.OWNER)
 RESERVED = frozenset({"admin", "administrator", "root", "support", "help", "moderator", "chirrup", "api", "oauth"})
 
 
@@ -53,7 +54,7 @@ class SignUp(msgspec.Struct, frozen=True):
     email: str
     password_hash: str
     locale: str = "en"
-    role: Role = Role.USER
+    role: str = Role.USER
     confirmed: bool = True
     display_name: str = ""
     org_id: int = 0  # of the site where it is made
@@ -70,7 +71,7 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
     the account is made, the address still belongs to the account that had it first, and its owner gets a mail
     (docs/decisions/0031-mails-about-accounts.md).
     """
-    problems = check_username(wanted.username, reserved=wanted.role == Role.USER)
+    problems = check_username(wanted.username, reserved=wanted.role not in _MAY_BE_RESERVED)
     if wanted.email or wanted.password_hash:  # who comes from a directory may have no address here
         problems += check_email(wanted.email)
     if problems:

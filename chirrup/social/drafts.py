@@ -210,7 +210,7 @@ def publish_due(tx: Tx, due: Due) -> None:
     if account is None or user is None:
         _take_away(tx, one)
         return
-    if account.suspended_ms or account.moved_to_id or user.disabled:
+    if account.suspended_ms or account.moved_to_id or user.disabled or user.deactivated_ms:
         raise NotAllowed("your account could not post at that time")
     _publish(tx, one, due)
 

@@ -18,7 +18,7 @@ from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..store import reactions as reaction_rows
 from ..types import Account, Span
-from . import accounts, announcements, collections, holds, posts
+from . import accounts, announcements, collections, holds, posts, staff
 from . import follows as social_follows
 from . import lists as social_lists
 
@@ -42,9 +42,10 @@ def delete_now(tx: Tx, account: Account) -> None:
 def leave(tx: Tx, account_id: int) -> None:
     """Its owner deletes it: from now on nobody sees it or logs in to it, and there is no way back.
 
-    Only after a proof that it is the owner.
+    Only after a proof that it is the owner. Raises NotAllowed: it is the organisation's last owner.
     """
     user = accounts.user(tx, account_id)
+    staff.keep_an_owner(tx, user)
     account = accounts.suspend(tx, account_id)
     logins.end_all_access(tx, account_id)
     delete_now(tx, account)

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from ..access import emails, logins, roles, visibility
+from ..access.roles import Roles
 from ..errors import Invalid, NotAllowed, NotFound, not_among, too_long
 from ..events import AccountChanged
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import moderation as rows
 from ..store import reports as report_rows
-from ..types import Account, Post, Report, Role, Span, Strike, User
+from ..types import Account, Post, Report, Span, Strike, User
 from . import accounts, audit, bans, leaving, posts, strikes, text
 
 WORDS_CHARS_MAX = 2000
@@ -27,7 +28,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which accounts to list: all that is given must hold. "" and None: whichever."""
 
     statuses: Collection[str] = ()  # of STATUSES
-    roles: Collection[Role] | None = None
+    roles: Collection[str] | None = None
     username: str = ""  # how it begins, in any case
     display_name: str = ""  # likewise
     email: str = ""  # the whole address
@@ -46,11 +47,7 @@ def find(tx: Tx, wanted: Wanted, span: Span, org_id: int = 0) -> list[Person]:
             conditions.append(name)
             values[name] = value
     if wanted.roles is not None:
-        some = list(wanted.roles)
-        if not some:
-            return []
-        conditions.append("roles")
-        values |= {f"role{n}": str(some[min(n, len(some) - 1)]) for n in range(len(Role))}
+        values["roles"] = [str(one) for one in wanted.roles]
     return rows.page(tx, org_id, span, conditions, values)
 
 
@@ -151,9 +148,9 @@ def decide_appeal(tx: Tx, actor_id: int, id: int, *, approved: bool, org_id: int
     return decided
 
 
-def stands_above(role: str, actor_id: int, user: User) -> bool:
-    """Whether one of the staff with this role may act on the user at all."""
-    return user.account_id != actor_id and roles.outranks(role, user.role)
+def stands_above(known: Roles, role: str, actor_id: int, user: User) -> bool:
+    """Whether one of the staff with this role may act on the user at all. known: their organisation's."""
+    return user.account_id != actor_id and known.outranks(role, user.role)
 
 
 def _target(tx: Tx, actor_id: int, id: int, words: str, org_id: int) -> tuple[Account, str]:
@@ -165,7 +162,7 @@ def _target(tx: Tx, actor_id: int, id: int, words: str, org_id: int) -> tuple[Ac
     if not actor_id:  # a command
         return account, words
     actor = account_rows.user(tx, actor_id)
-    if actor is None or not stands_above(actor.role, actor_id, user):
+    if actor is None or not stands_above(roles.find(tx, org_id), actor.role, actor_id, user):
         raise NotAllowed("this is you, or somebody whose role is not below yours")
     return account, words
 

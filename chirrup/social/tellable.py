@@ -35,10 +35,11 @@ class Tellable:
 
         collected = {one.post_id for one in about if one.kind in ON_COLLECTIONS}
         self._collections = collections.seen(tx, account_id, collected).keys() if collected else set[int]()
-        self._role, self._there = "", set[int]()
+        self._role, self._roles, self._there = "", roles.FOUR, set[int]()
         if any(one.kind in NEEDED for one in about):
             user = accounts.user(tx, account_id)
             self._role = user.role if user else ""
+            self._roles = roles.find(tx, user.org_id) if user else roles.FOUR
             self._there = set(accounts.by_ids(tx, causers))  # those who signed up may have been turned away
 
     def names(self, from_id: int, about: Notification) -> bool:
@@ -50,7 +51,7 @@ class Tellable:
     def shows(self, about: Notification) -> bool:
         """Whether it may be told of what this is about."""
         if about.kind in NEEDED:
-            return roles.may(self._role, NEEDED[NotificationKind(about.kind)])
+            return self._roles.may(self._role, NEEDED[NotificationKind(about.kind)])
         if about.kind in ON_COLLECTIONS:
             return about.post_id in self._collections
         return about.about_post_id in self._posts

@@ -107,7 +107,8 @@ def blank(tx: Tx, account_id: int) -> None:
 def empty(tx: Tx, account_id: int) -> None:
     """Nothing tells who logged in to it, and nobody can any more."""
     tx.run(
-        """UPDATE users SET email = '', password_hash = '', disabled = 1, sign_up_ip = '', sign_up_reason = ''
+        """UPDATE users SET email = '', password_hash = '', disabled = 1, sign_up_ip = '', sign_up_reason = '',
+             role = '', compliance_by_id = 0
            WHERE bucket = :bucket AND account_id = :account""",
         bucket=bucket_of(account_id),
         account=account_id,

@@ -195,6 +195,9 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "posts.audience_id": _add("posts", "audience_id", "BIGINT NOT NULL DEFAULT 0"),
     "rooms": _create_missing,
     "identities and directory_runs": _create_missing,
+    "users.deactivated_ms": _add("users", "deactivated_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "users.compliance_by_id": _add("users", "compliance_by_id", "BIGINT NOT NULL DEFAULT 0"),
+    "org_roles": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -16,7 +16,6 @@ CONDITIONS = {
     "silenced": "a.silenced_ms > 0",
     "suspended": "a.suspended_ms > 0",
     "sensitized": "a.sensitized_ms > 0",
-    "roles": "u.role IN (:role0, :role1, :role2, :role3)",
     "username": "SUBSTR(LOWER(a.username), 1, LENGTH(:username)) = LOWER(:username)",
     "display_name": "SUBSTR(LOWER(a.display_name), 1, LENGTH(:display_name)) = LOWER(:display_name)",
     "email": "LOWER(u.email) = LOWER(:email)",
@@ -25,11 +24,15 @@ CONDITIONS = {
 
 
 def page(tx: Tx, org_id: int, span: Span, conditions: list[str], values: dict[str, Any]) -> list[tuple[Account, User]]:
-    """Newest first. conditions: keys of CONDITIONS, which all must hold; values: what those name."""
+    """Newest first. conditions: keys of CONDITIONS, which all must hold; values: what those name.
+
+    With `roles` in values, only who has one of them.
+    """
     where = " AND ".join(f"({CONDITIONS[name]})" for name in conditions) or "1 = 1"
     rows = tx.all(
         f"""SELECT {_ACCOUNT}, {_USER} FROM accounts a JOIN users u ON u.bucket = a.bucket AND u.account_id = a.id
             WHERE a.org_id = :org AND a.id < :before AND a.id > :after AND {where}
+              AND {tx.sql.is_in("u.role", "roles") if "roles" in values else "1 = 1"}
             ORDER BY a.id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
         org=org_id,
         before=span.before,

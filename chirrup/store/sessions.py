@@ -20,7 +20,8 @@ def insert(tx: Tx, session: Session) -> None:
 def find(tx: Tx, bucket: int, id: str) -> tuple[Session, Standing] | None:
     """The session, unless it has expired, and its account's standing."""
     row = tx.one(
-        f"""SELECT {_OF_SESSION}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id, a.kind
+        f"""SELECT {_OF_SESSION}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id,
+              a.filters_version, a.moved_to_id, a.kind, u.deactivated_ms, u.compliance_by_id
             FROM sessions s
             JOIN users u ON u.bucket = s.bucket AND u.account_id = s.account_id
             JOIN accounts a ON a.bucket = s.bucket AND a.id = s.account_id
@@ -29,7 +30,7 @@ def find(tx: Tx, bucket: int, id: str) -> tuple[Session, Standing] | None:
         id=id,
         now=tx.now_ms,
     )
-    return (Session(*row[:6]), Standing(*row[6:-1], kind=row[-1])) if row else None
+    return (Session(*row[:6]), Standing(*row[6:])) if row else None
 
 
 def extend(tx: Tx, bucket: int, id: str, expires_ms: int) -> None:

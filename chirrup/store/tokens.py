@@ -24,7 +24,7 @@ def find(tx: Tx, bucket: int, id: str) -> tuple[Token, int, Standing | None] | N
     """The token, its organisation and its account's standing, in one query; no Standing for an app's own token."""
     row = tx.one(
         f"""SELECT {_OF_TOKEN}, u.role, u.confirmed_ms, u.approved, u.disabled, a.suspended_ms, a.org_id,
-              a.filters_version, a.moved_to_id, a.kind, p.org_id
+              a.filters_version, a.moved_to_id, a.kind, u.deactivated_ms, u.compliance_by_id, p.org_id
             FROM tokens t
             LEFT JOIN users u ON u.bucket = t.bucket AND u.account_id = t.account_id
             LEFT JOIN accounts a ON a.bucket = t.bucket AND a.id = t.account_id

@@ -11,6 +11,7 @@ from ..ids import ms_of
 from .access import ANYBODY as ANYBODY
 from .access import App as App
 from .access import Code as Code
+from .access import OrgRole as OrgRole
 from .access import Passkey as Passkey
 from .access import Role as Role
 from .access import SecondFactor as SecondFactor

@@ -16,6 +16,14 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
+class OrgRole(msgspec.Struct, frozen=True):
+    """A role that an organisation has made for itself. Columns of `org_roles`."""
+
+    name: str  # what stands in User.role
+    id: int
+    bits: int  # access/roles.Permission
+
+
 class User(msgspec.Struct, frozen=True):
     """Who logs in to an account. Columns of `users`."""
 
@@ -36,6 +44,8 @@ class User(msgspec.Struct, frozen=True):
     sign_up_reason: str = ""  # why they want to come in, where that is asked
     sign_up_app_id: int = 0  # 0: with the pages or by a command
     gone_ms: int = 0  # since when what the account had is deleted, or being deleted; 0: it is not so
+    deactivated_ms: int = 0  # since when its owner has not been a member any more; 0: it is one
+    compliance_by_id: int = 0  # the owner who let it search and export whatever was said; 0: it may not
 
 
 class App(msgspec.Struct, frozen=True):
@@ -122,6 +132,8 @@ class Standing(msgspec.Struct, frozen=True):
     filters_version: int = 0
     moved_to_id: int = 0
     kind: str = ""
+    deactivated_ms: int = 0
+    compliance_by_id: int = 0
 
 
 class Stranger(int):
@@ -146,6 +158,7 @@ class Viewer(msgspec.Struct, frozen=True):
     org_id: int = 0  # of the site
     has_filters: bool = False  # when the token was looked up
     is_guest: bool = False
+    compliance: bool = False  # it may search and export whatever was said, beside what its role may do
 
 
 ANYBODY = Viewer()

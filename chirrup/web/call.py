@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from markupsafe import Markup
 
-from ..access import browsers, roles, sessions
+from ..access import browsers, sessions
 from ..access.passwords import Passwords
 from ..access.signing import Signer
 from ..access.sites import Site
@@ -125,7 +125,7 @@ class Call(call.Call):
             "site": self.site,
             "me": self.views.person(self.me) if self.me else None,
             "is_limited": self.is_limited,
-            "is_staff": roles.may(self.viewer.role, NO_PERMISSION),
+            "is_staff": self.may(NO_PERMISSION),
             "unread": badge(self.unread),
             "token": self._token,
             "path": self.path,

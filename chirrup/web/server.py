@@ -359,7 +359,7 @@ def _visit(tx: Tx, cookie: str, org_id: int) -> tuple[Visit | None, Account | No
 
 def _is_for(route: PageRoute, call: Call) -> bool:
     """Whether it is for the account that is logged in."""
-    return bool(call.viewer_id) and (route.who != ADMIN or roles.may(call.viewer.role, route.permission))
+    return bool(call.viewer_id) and (route.who != ADMIN or call.may(route.permission))
 
 
 @cache

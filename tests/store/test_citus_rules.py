@@ -24,6 +24,7 @@ FANOUT = {
     "store/identities.py:page": "a job that reads a directory: all that it has brought, every 15 minutes",
     "store/accounts.py:oldest_id": "housekeeping, six times in an hour: one row of each shard",
     "store/accounts.py:page": "administrators look through the accounts",
+    "store/accounts.py:count_with_role": "before a role is removed: an index of those few alone",
     "store/accounts.py:staff": "whom reports are told to: an index of those few alone",
     "store/audit.py:adopt": "once, when the schema changes",
     "store/bans.py:of_addresses": "each process once a minute, by an index of those few alone",

@@ -188,7 +188,7 @@ def at_work(tx: Tx, due: Due) -> tuple[Import | None, Owner | None]:
     if one is None or one.stage == ImportStage.ENDED:
         return None, None
     account, user = account_rows.by_id(tx, one.account_id), account_rows.user(tx, one.account_id)
-    if account is None or user is None or account.suspended_ms or user.disabled:
+    if account is None or user is None or account.suspended_ms or user.disabled or user.deactivated_ms:
         end(tx, one, "your account could not act at that time")
         return None, None
     return one, Owner(one.account_id, due.base_url, account.org_id)

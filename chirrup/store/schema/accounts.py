@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS users (
   org_id BIGINT NOT NULL DEFAULT 0, quote_policy TEXT NOT NULL DEFAULT 'public',
   sign_up_ip TEXT NOT NULL DEFAULT '', sign_up_reason TEXT NOT NULL DEFAULT '',
   sign_up_app_id BIGINT NOT NULL DEFAULT 0, gone_ms BIGINT NOT NULL DEFAULT 0,
+  deactivated_ms BIGINT NOT NULL DEFAULT 0, compliance_by_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, bucket)) {clustered};
 CREATE INDEX IF NOT EXISTS users_staff ON users (org_id, account_id, bucket) WHERE role <> '';
 CREATE INDEX IF NOT EXISTS users_ip ON users (account_id, bucket) WHERE sign_up_ip <> '';

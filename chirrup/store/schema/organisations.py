@@ -1,8 +1,9 @@
-"""Organisations, and what each has for all its people: announcements, custom emoji, trends."""
+"""Organisations, and what each has for all its people: roles, announcements, custom emoji, trends."""
 
 TABLES = {
     "orgs": "id",
     "hosts": "crc32(host)",
+    "org_roles": "org_id",
     "announcements": "id (the organisation's)",
     "announcement_reactions": "announcement_id",
     "announcement_counts": "announcement_id",
@@ -20,6 +21,10 @@ CREATE TABLE IF NOT EXISTS orgs (
 
 CREATE TABLE IF NOT EXISTS hosts (
   bucket INTEGER NOT NULL, host TEXT NOT NULL, org_id BIGINT NOT NULL, PRIMARY KEY (bucket, host)) {clustered};
+
+CREATE TABLE IF NOT EXISTS org_roles (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL, bits BIGINT NOT NULL,
+  PRIMARY KEY (org_id, bucket, name)) {clustered};
 
 CREATE TABLE IF NOT EXISTS announcements (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, text TEXT NOT NULL, starts_ms BIGINT NOT NULL,

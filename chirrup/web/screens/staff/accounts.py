@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ....access import addresses, roles
+from ....access import addresses
 from ....access.roles import Permission
 from ....errors import NotAllowed
 from ....http.arguments import path_id
@@ -14,7 +14,7 @@ from ....ids import ID_MAX
 from ....ports import Tx
 from ....social import audit, moderation, reports, strikes
 from ....social.moderation import Decision, Person, Wanted
-from ....types import Report, Role, Span
+from ....types import Report, Span
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...problems import Problem
@@ -35,7 +35,6 @@ STATES = {  # of moderation.STATUSES -> (words, kind of pill)
     "sensitized": ("pictures behind a warning", "warn"),
 }
 CHOICES = [("", "Any"), ("active", "Active"), *((name, STATES[name][0].capitalize()) for name in STATES)]
-ROLES = [("", "Any"), *((role.value, roles.RANKS[role].name or "No role") for role in Role if role)]
 UNDO = {  # of moderation.UNDOING, by the state that it ends
     "disabled": ("enable", "Open the login again"),
     "silenced": ("unsilence", "Limit it no longer"),
@@ -80,7 +79,7 @@ def _view(call: Call, one: Person) -> AccountView:
     }
     return AccountView(
         person=call.views.person(account),
-        role=roles.rank(user.role).name,
+        role=call.site.roles.rank(user.role).name,
         email=user.email,
         confirmed=bool(user.confirmed_ms),
         states=[name for name, on in states.items() if on],
@@ -99,11 +98,12 @@ def _views(tx: Tx, call: Call, found: list[Person]) -> list[AccountView]:
 async def index(call: Call) -> Page:
     asked, query = span(call.query, limit=LISTED), call.query
     status = query.text("status") if query.text("status") in dict(CHOICES) else ""
-    role = query.text("role") if query.text("role") in dict(ROLES) else ""
+    ranks = call.site.roles.ranks
+    role = query.text("role") if query.text("role") in ranks else ""
     typed = {name: query.text(name).strip()[:200] for name in TYPED}
     ip = addresses.known(typed["ip"])
     nobody = bool(typed["ip"]) and not ip
-    wanted = Wanted([status] if status else [], [Role(role)] if role else None, **(typed | {"ip": ip}))
+    wanted = Wanted([status] if status else [], [role] if role else None, **(typed | {"ip": ip}))
 
     def operation(tx: Tx) -> tuple[list[AccountView], int]:
         found = [] if nobody else moderation.find(tx, wanted, asked, call.site.org_id)
@@ -118,7 +118,7 @@ async def index(call: Call) -> Page:
         "asked": f"{urlencode(chosen)}&" if chosen else "",
         "chosen": chosen,
         "choices": CHOICES,
-        "roles": ROLES,
+        "roles": [("", "Any"), *((name, rank.name) for name, rank in ranks.items() if name)],
     }
     return Page("staff/accounts.html", values)
 
@@ -158,7 +158,7 @@ async def show(call: Call, id: str) -> Page:
         **{name: getattr(found, name) for name in Whole.__struct_fields__},
         "places": places(call),
         "may_act": await call.read(_may_act, call, path_id(id)),
-        "may_delete": roles.may(call.viewer.role, Permission.DELETE_USER_DATA),
+        "may_delete": call.may(Permission.DELETE_USER_DATA),
         "notice": "Done." if call.query.flag("done") else "",
     }
     return Page("staff/account.html", values)
@@ -166,7 +166,7 @@ async def show(call: Call, id: str) -> Page:
 
 def _may_act(tx: Tx, call: Call, id: int) -> bool:
     _, user = moderation.get(tx, id, call.site.org_id)
-    return moderation.stands_above(call.viewer.role, call.account_id, user)
+    return moderation.stands_above(call.site.roles, call.viewer.role, call.account_id, user)
 
 
 # what is done

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from ....access import roles
 from ....access.roles import Permission
 from ....ports import Tx
 from ....social import moderation, strikes
@@ -35,7 +34,7 @@ def choices(actions: Iterable[str]) -> list[tuple[str, str, str]]:
 
 def places(call: Call) -> list[tuple[str, str]]:
     """(address, name) of those that are open to the viewer."""
-    return [(path, name) for path, name, needed in PLACES if roles.may(call.viewer.role, needed)]
+    return [(path, name) for path, name, needed in PLACES if call.may(needed)]
 
 
 async def start(call: Call) -> Go:

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from ....access import roles
 from ....access.roles import Permission
 from ....http.arguments import path_id
 from ....ids import ID_MAX
@@ -105,7 +104,7 @@ async def show(call: Call, id: str) -> Page:
         **{name: getattr(found, name) for name in Whole.__struct_fields__},
         "places": places(call),
         "mine": found.report.assigned is not None and found.report.assigned.id == call.account_id,
-        "may_act": roles.may(call.viewer.role, Permission.MANAGE_USERS),
+        "may_act": call.may(Permission.MANAGE_USERS),
         "notice": "Done." if call.query.flag("done") else "",
     }
     return Page("staff/report.html", values)
