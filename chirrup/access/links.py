@@ -28,7 +28,8 @@ class Link(msgspec.Struct, frozen=True):
 def ask_reset(tx: Tx, email: str, org_id: int = 0) -> Link | None:
     """A link to set a new password, for the account with this address (normal form) in its organisation.
 
-    It goes to the address as the account has it, never to what was typed. None when nobody has it, or who has it is no longer a member.
+    It goes to the address as the account has it, never to what was typed. None when nobody has it, or its owner is
+    deactivated.
     """
     account_id = emails.owner_id(tx, email, org_id) if email.isprintable() else 0  # PostgreSQL accepts no NUL
     user = _one_at_a_time(tx, account_id) if account_id else None

@@ -77,7 +77,7 @@ RANKS: Mapping[str, Rank] = {
 class Roles(Struct, frozen=True):
     """Those of one organisation, by the name that stands with an account."""
 
-    ranks: Mapping[str, Rank] = RANKS
+    ranks: Mapping[str, Rank]
 
     def rank(self, role: str) -> Rank:
         """A role that there is not, or that only a newer version knows, is everybody's."""
@@ -101,7 +101,7 @@ def above(some: Permission, others: Permission) -> bool:
     return some != others and others & some == others
 
 
-FOUR = Roles()
+FOUR = Roles(RANKS)
 
 
 def of_org(own: Iterable[OrgRole]) -> Roles:

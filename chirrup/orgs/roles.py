@@ -62,7 +62,7 @@ def delete(tx: Tx, org_id: int, by: int, name: str) -> None:
 
 
 def words(permissions: Permission) -> str:
-    """"invite_users, manage_rooms"."""
+    """ "invite_users, manage_rooms"."""
     return ", ".join(str(one.name).lower() for one in permissions)
 
 
@@ -72,7 +72,9 @@ def permissions_of(names: Iterable[str]) -> Permission:
     found = Permission(0)
     for name in names:
         if name.lower() not in known:
-            raise Invalid("permissions", "unknown", "must be of {known}; got {got!r}", known=", ".join(known), got=name[:40])
+            raise Invalid(
+                "permissions", "unknown", "must be of {known}; got {got!r}", known=", ".join(known), got=name[:40]
+            )
         found |= known[name.lower()]
     return found
 

@@ -38,7 +38,8 @@ def give_role(tx: Tx, account_id: int, role: str, *, by: int = 0) -> None:
     if role and not user.role and len(rows.staff(tx, user.org_id, MOST)) == MOST:
         raise NotAllowed("{most} accounts have a role already", most=MOST)
     _set_role(tx, account, role)
-    audit.note(tx, user.org_id, by, f"role {role or 'none'}", "account", account_id, account.username)
+    did, words = ("give role", role) if role else ("take role", user.role)
+    audit.note(tx, user.org_id, by, did, "account", account_id, account.username, words)
 
 
 def hand_over(tx: Tx, owner_id: int, account_id: int) -> None:
@@ -65,7 +66,8 @@ def let_search(tx: Tx, owner_id: int, account_id: int, *, allowed: bool = True) 
     if allowed and user.deactivated_ms:
         raise NotAllowed("the account is deactivated")
     rows.set_compliance(tx, account_id, owner_id if allowed else 0)
-    audit.note(tx, user.org_id, owner_id, f"compliance {'on' if allowed else 'off'}", "account", account_id, account.username)
+    did = "let search" if allowed else "let search no longer"
+    audit.note(tx, user.org_id, owner_id, did, "account", account_id, account.username)
 
 
 def person(tx: Tx, account_id: int) -> tuple[Account, User]:

@@ -211,7 +211,9 @@ def staff(tx: Tx, org_id: int, limit: int) -> list[tuple[int, str]]:
 
 def count_with_role(tx: Tx, org_id: int, role: str) -> int:
     """Also those who are deactivated: they may come back."""
-    row = tx.one("SELECT COUNT(*) FROM users WHERE org_id = :org AND role <> '' AND role = :role", org=org_id, role=role)
+    row = tx.one(
+        "SELECT COUNT(*) FROM users WHERE org_id = :org AND role <> '' AND role = :role", org=org_id, role=role
+    )
     return row[0] if row else 0
 
 

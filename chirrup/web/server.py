@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import structlog
 
-from ..access import browsers, limits, roles, sessions
+from ..access import browsers, limits, sessions
 from ..access.sessions import Visit
 from ..access.signing import Signer
 from ..access.sites import Site

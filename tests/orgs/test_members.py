@@ -4,13 +4,12 @@ import pytest
 from kit import people
 
 from chirrup.access import apps, links, logins, sessions, tokens
-from chirrup.access.logins import Login
 from chirrup.errors import Forbidden, InvalidSignUp, Unauthorised
 from chirrup.events import AccessEnded
 from chirrup.orgs import members, organisations
 from chirrup.orgs.members import Joining
 from chirrup.ports import Database
-from chirrup.social import accounts, drafts, posts, staff
+from chirrup.social import accounts, posts, staff
 from chirrup.store import outbox
 from chirrup.types import Draft
 
@@ -25,7 +24,12 @@ async def test_who_joins_is_an_account_of_the_organisation(db: Database):
 
     account, user = await db.read(lambda tx: staff.person(tx, made.id))
     assert (account.org_id, account.username, account.display_name) == (acme, "ann", "Ann")
-    assert (user.org_id, user.role, user.email, bool(user.confirmed_ms)) == (acme, "moderator", "ann@acme.example", True)
+    assert (user.org_id, user.role, user.email, bool(user.confirmed_ms)) == (
+        acme,
+        "moderator",
+        "ann@acme.example",
+        True,
+    )
     for again in (joining, Joining("ann2", "ann@acme.example"), Joining("ann", "ann2@acme.example"), Joining("", "x")):
         with pytest.raises(InvalidSignUp):
             await db.write(members.join, acme, again)

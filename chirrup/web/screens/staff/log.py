@@ -40,6 +40,14 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "allow trend": "allowed among the trends",
     "refuse trend": "keeps out of the trends",
     "forget trend": "took back what was decided about the trend",
+    "give role": "gave a role to",
+    "take role": "took the role of",
+    "hand over": "is followed as owner by",
+    "let search": "lets search whatever was said: ",
+    "let search no longer": "no longer lets search whatever was said: ",
+    "join": "made a member of",
+    "deactivate": "deactivated",
+    "reactivate": "made a member again of",
 }
 KINDS = {  # of what it was done to -> what stands before its name
     "account": "@",
@@ -53,6 +61,7 @@ KINDS = {  # of what it was done to -> what stands before its name
     "tag": "#",
     "post": "a post of @",
     "link": "the page ",
+    "role": "the role ",
 }
 PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
 
