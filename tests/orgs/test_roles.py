@@ -137,14 +137,11 @@ async def test_a_role_that_somebody_has_stays(db: Database):
     await db.write(roles.delete, 0, owner, "Keeper")
 
     assert await db.read(lambda tx: known_roles.find(tx, 0)) is known_roles.FOUR
-    done = [(one.action, one.target_name) for one in await db.read(audit.page, 0, Span(ID_MAX))]
-    assert done == [
-        ("remove", "Keeper"),
-        ("take role", "ann"),
-        ("deactivate", "ann"),
-        ("give role", "ann"),
-        ("add", "Keeper"),
-    ]
+    done = {(one.action, one.target_name) for one in await db.read(audit.page, 0, Span(ID_MAX))}
+    assert done == {
+        *(("add", "Keeper"), ("remove", "Keeper")),
+        *(("give role", "ann"), ("take role", "ann"), ("deactivate", "ann")),
+    }
 
 
 async def test_of_another_organisation_nobody_is_there(db: Database):
