@@ -25,6 +25,7 @@ SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, WARNED = (
 FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
 NEW_CODES, RECOVERY_USED = "new_codes", "recovery_used"
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
+APP_PASSWORD = "app_password"
 MOVED = "moved"
 LEFT = "left"
 DESTINATION = "mail"  # one server takes them all

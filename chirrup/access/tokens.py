@@ -1,5 +1,7 @@
 """Access tokens: issue, look up, revoke. Rows are in store/tokens.py. A token never expires by itself."""
 
+import msgspec
+
 from ..errors import Forbidden, Limited, OAuthError, Unauthorised, Unconfirmed
 from ..events import AccessEnded
 from ..ids import bucket_of
@@ -11,13 +13,25 @@ from ..wording import N_
 from . import scopes, secret
 from .apps import Client
 
+STALE_MS = 60 * 60 * 1000  # the use of an app password is noted once an hour
 DEACTIVATED = N_("Your account here was deactivated: who looks after the members can let you in again")
 
 
-def issue(tx: Tx, account_id: int, app_id: int, granted: str) -> tuple[Token, str]:
-    """A new token and its secret, which we do not keep. account_id 0: an app's own token. granted: a list of scopes."""
+class Found(msgspec.Struct, frozen=True):
+    """The viewer of a token. is_stale: call used() in a transaction of its own."""
+
+    viewer: Viewer
+    is_app_password: bool = False
+    is_stale: bool = False
+
+
+def issue(tx: Tx, account_id: int, app_id: int, granted: str, *, name: str = "") -> tuple[Token, str]:
+    """A new token and its secret, which we do not keep. account_id 0: an app's own token. granted: a list of scopes.
+
+    name: of an app password.
+    """
     text = secret.new(account_id or app_id)
-    token = Token(secret.digest(text), account_id, app_id, granted, tx.now_ms)
+    token = Token(secret.digest(text), account_id, app_id, granted, tx.now_ms, name)
     rows.insert(tx, token)
     return token, text
 
@@ -30,6 +44,11 @@ def issue_to_app(tx: Tx, client: Client, asked: str = "") -> tuple[Token, str]:
 
 
 def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) -> Viewer:
+    """look_up() without more."""
+    return look_up(tx, text, org_id, even_unconfirmed=even_unconfirmed).viewer
+
+
+def look_up(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) -> Found:
     """Who sent this token, in one query. account_id is 0 for an app's own token.
 
     even_unconfirmed: for the few routes that those who have not confirmed their address may use.
@@ -52,7 +71,7 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
                 raise
         if standing.moved_to_id:  # on pages it may still look after itself: web/routes.py
             raise Forbidden("Your login is currently disabled")
-    return Viewer(
+    viewer = Viewer(
         account_id=token.account_id,
         scopes=scopes.expand(token.scopes),
         app_id=token.app_id,
@@ -63,6 +82,13 @@ def find(tx: Tx, text: str, org_id: int = 0, *, even_unconfirmed: bool = False) 
         is_guest=bool(standing and standing.kind == AccountKind.GUEST),
         compliance=bool(standing and standing.compliance_by_id),
     )
+    is_stale = bool(token.name) and token.used_ms + STALE_MS <= tx.now_ms
+    return Found(viewer, is_app_password=bool(token.name), is_stale=is_stale)
+
+
+def used(tx: Tx, viewer: Viewer) -> None:
+    """The app password of this viewer was used now."""
+    rows.use(tx, bucket_of(viewer.account_id), viewer.token_id)
 
 
 def admit(standing: Standing, *, even_limited: bool = False) -> None:

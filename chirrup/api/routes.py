@@ -3,6 +3,6 @@ handlers, as in mastodon/routes.py; drafts and strikes are there, because they a
 """
 
 from ..http.route import Route
-from . import org
+from . import app_passwords, members, org, roles
 
-ROUTES: list[Route] = [*org.ROUTES]
+ROUTES: list[Route] = [*org.ROUTES, *members.ROUTES, *roles.ROUTES, *app_passwords.ROUTES]

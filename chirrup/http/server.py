@@ -14,6 +14,7 @@ from . import problems
 from .answer import Answer, FileAnswer, to_programs
 from .arguments import Arguments
 from .at_site import site_of
+from .auth import is_basic
 from .call import Call, Reply, Result, Services
 from .files import FilePart
 from .language import language_in
@@ -86,6 +87,8 @@ async def _identify(
     except ChirrupError:
         if route.counted:
             await limits.check_request(count, most, ip=ip)
+        if is_basic(authorization) and not services.settings.testing:
+            await limits.check(count, limits.LOGIN_WRONG, ip=ip)
         raise
     if not route.counted:
         return viewer, token, None

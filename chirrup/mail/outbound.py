@@ -242,6 +242,10 @@ ACCESS = {  # Wanted.what -> (subject, what has happened)
         "You have a new passkey",
         "a device was given a passkey. It logs in without the password.",
     ),
+    emails.APP_PASSWORD: (
+        "An app password was made",
+        "an app password was made for it. Programs that have it act for the account until it is ended in the settings.",
+    ),
     emails.PASSKEY_REMOVED: ("A passkey was removed", "one of your passkeys was removed, and logs in no more."),
     emails.MOVED: (
         "Your account has moved",

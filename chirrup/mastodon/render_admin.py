@@ -34,7 +34,7 @@ def people(tx: Tx, call: Call, found: Sequence[Person]) -> list[AdminAccount]:
             role=role_entity(call.site.roles.rank(user.role)),
             confirmed=bool(user.confirmed_ms),
             approved=bool(user.approved),
-            disabled=bool(user.disabled),
+            disabled=bool(user.disabled or user.deactivated_ms),
             sensitized=bool(account.sensitized_ms),
             silenced=bool(account.silenced_ms),
             suspended=bool(account.suspended_ms),

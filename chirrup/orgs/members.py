@@ -6,12 +6,14 @@ whoever looks after them: people with MANAGE_USERS, invitations, directories.
 
 import msgspec
 
-from ..access import logins
+from ..access import logins, sessions
+from ..errors import NotFound, not_among
 from ..events import AccountChanged
 from ..ports import Tx
-from ..social import accounts, audit, staff
+from ..social import accounts, audit, moderation, staff
+from ..social.moderation import Wanted
 from ..store import accounts as rows
-from ..types import Account
+from ..types import Account, Session, Span
 
 
 class Joining(msgspec.Struct, frozen=True):
@@ -27,6 +29,38 @@ class Joining(msgspec.Struct, frozen=True):
     role: str = ""  # of access/roles.py; who makes the account has checked that they may give it
     locale: str = "en"
     confirmed: bool = True
+
+
+Person = moderation.Person
+STATES = ("active", "pending", "disabled", "suspended", "deactivated")
+
+
+def state_of(person: Person) -> str:
+    """One of STATES."""
+    account, user = person
+    states = {
+        "deactivated": user.deactivated_ms,
+        "suspended": account.suspended_ms,
+        "disabled": user.disabled,
+        "pending": not (user.approved and user.confirmed_ms),
+    }
+    return next((name for name, on in states.items() if on), "active")
+
+
+def find(tx: Tx, org_id: int, span: Span, *, words: str = "", role: str | None = None, state: str = "") -> list[Person]:
+    """The newest first. words: in the username, the display name or the address; role "": none. Raises Invalid."""
+    if state not in ("", *STATES):
+        raise not_among("state", STATES, state)
+    roles = None if role is None else [role]
+    return moderation.find(tx, Wanted(["not_gone", state], roles, words=words.strip()), span, org_id)
+
+
+def get(tx: Tx, org_id: int, id: int) -> Person:
+    """Raises NotFound: absent, of another organisation, or deleted."""
+    person = moderation.get(tx, id, org_id)
+    if person[1].gone_ms:
+        raise NotFound("account", id)
+    return person
 
 
 def join(tx: Tx, org_id: int, wanted: Joining, *, by: int = 0) -> Account:
@@ -82,3 +116,19 @@ def reactivate(tx: Tx, account_id: int, by: int = 0) -> None:
     rows.set_deactivated(tx, account_id, 0)
     audit.note(tx, user.org_id, by, "reactivate", "account", account_id, account.username)
     tx.emit(AccountChanged(account_id))
+
+
+def sessions_of(tx: Tx, org_id: int, by: int, account_id: int) -> list[Session]:
+    """Where the member is logged in to pages. Raises NotFound; NotAllowed: the member does not stand below by."""
+    _, user = get(tx, org_id, account_id)
+    if by != account_id:
+        staff.above(tx, by, user)
+    return sessions.of_account(tx, account_id)
+
+
+def log_out(tx: Tx, org_id: int, by: int, account_id: int) -> None:
+    """Whatever the member is logged in with ends. Raises as sessions_of()."""
+    sessions_of(tx, org_id, by, account_id)
+    logins.end_all_access(tx, account_id)
+    account, _ = get(tx, org_id, account_id)
+    audit.note(tx, org_id, by, "log out", "account", account_id, account.username)

@@ -22,17 +22,19 @@ from . import accounts, audit, bans, leaving, posts, strikes, text
 
 WORDS_CHARS_MAX = 2000
 STATUSES = ("active", "pending", "disabled", "silenced", "suspended", "sensitized")
+OF_MEMBERS = ("deactivated", "compliance", "not_gone")  # what staff ask for in the list of members
 
 
 class Wanted(msgspec.Struct, frozen=True):
     """Which accounts to list: all that is given must hold. "" and None: whichever."""
 
-    statuses: Collection[str] = ()  # of STATUSES
+    statuses: Collection[str] = ()  # of STATUSES or OF_MEMBERS
     roles: Collection[str] | None = None
     username: str = ""  # how it begins, in any case
     display_name: str = ""  # likewise
     email: str = ""  # the whole address
     ip: str = ""  # from which it was made
+    words: str = ""  # in username, display name or address
 
 
 Person = tuple[Account, User]
@@ -40,8 +42,11 @@ Person = tuple[Account, User]
 
 def find(tx: Tx, wanted: Wanted, span: Span, org_id: int = 0) -> list[Person]:
     """Newest first."""
-    conditions = [status for status in STATUSES if status in wanted.statuses]
+    conditions = [status for status in (*STATUSES, *OF_MEMBERS) if status in wanted.statuses]
     values: dict[str, Any] = {}
+    if wanted.words:
+        conditions.append("words")
+        values["words"] = f"%{wanted.words.lower().replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
     for name in ("username", "display_name", "email", "ip"):
         if value := getattr(wanted, name):
             conditions.append(name)

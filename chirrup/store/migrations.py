@@ -198,6 +198,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "users.deactivated_ms": _add("users", "deactivated_ms", "BIGINT NOT NULL DEFAULT 0"),
     "users.compliance_by_id": _add("users", "compliance_by_id", "BIGINT NOT NULL DEFAULT 0"),
     "org_roles": _create_missing,
+    "tokens.name": _add("tokens", "name", "TEXT NOT NULL DEFAULT ''"),
+    "tokens.used_ms": _add("tokens", "used_ms", "BIGINT NOT NULL DEFAULT 0"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -10,12 +10,18 @@ _USER = ", ".join(f"u.{name}" for name in User.__struct_fields__)
 _WIDTH = len(Account.__struct_fields__)
 
 CONDITIONS = {
-    "active": "a.suspended_ms = 0 AND u.disabled = 0 AND u.approved = 1 AND u.confirmed_ms > 0",
+    "active": """a.suspended_ms = 0 AND u.disabled = 0 AND u.approved = 1 AND u.confirmed_ms > 0
+                 AND u.deactivated_ms = 0""",
     "pending": "u.approved = 0",
     "disabled": "u.disabled = 1",
     "silenced": "a.silenced_ms > 0",
     "suspended": "a.suspended_ms > 0",
     "sensitized": "a.sensitized_ms > 0",
+    "deactivated": "u.deactivated_ms > 0",
+    "compliance": "u.compliance_by_id > 0",
+    "not_gone": "u.gone_ms = 0",
+    "words": """LOWER(a.username) LIKE :words ESCAPE '!' OR LOWER(a.display_name) LIKE :words ESCAPE '!'
+                OR LOWER(u.email) LIKE :words ESCAPE '!'""",
     "username": "SUBSTR(LOWER(a.username), 1, LENGTH(:username)) = LOWER(:username)",
     "display_name": "SUBSTR(LOWER(a.display_name), 1, LENGTH(:display_name)) = LOWER(:display_name)",
     "email": "LOWER(u.email) = LOWER(:email)",

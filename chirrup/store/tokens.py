@@ -42,6 +42,11 @@ def find(tx: Tx, bucket: int, id: str) -> tuple[Token, int, Standing | None] | N
     return token, found.org_id, found
 
 
+def use(tx: Tx, bucket: int, id: str) -> None:
+    """Note that it was used now."""
+    tx.run("UPDATE tokens SET used_ms = :now WHERE bucket = :bucket AND id = :id", now=tx.now_ms, bucket=bucket, id=id)
+
+
 def delete(tx: Tx, bucket: int, id: str) -> bool:
     """False when it was gone already."""
     return 1 == tx.changed("DELETE FROM tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)

@@ -70,6 +70,8 @@ class Token(msgspec.Struct, frozen=True):
     app_id: int
     scopes: str
     created_ms: int
+    name: str = ""  # of an app password (access/app_passwords.py); "": it is none
+    used_ms: int = 0  # of an app password: the last use, noted once an hour; 0: never
 
 
 class Code(msgspec.Struct, frozen=True):

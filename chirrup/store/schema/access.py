@@ -19,7 +19,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS oauth_apps_client ON oauth_apps (client_id);
 
 CREATE TABLE IF NOT EXISTS tokens (
   id TEXT NOT NULL, bucket INTEGER NOT NULL, account_id BIGINT NOT NULL, app_id BIGINT NOT NULL, scopes TEXT NOT NULL,
-  created_ms BIGINT NOT NULL, PRIMARY KEY (bucket, id)) {clustered};
+  created_ms BIGINT NOT NULL, name TEXT NOT NULL DEFAULT '', used_ms BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (bucket, id)) {clustered};
 CREATE INDEX IF NOT EXISTS tokens_account ON tokens (bucket, account_id);
 
 CREATE TABLE IF NOT EXISTS oauth_codes (

@@ -48,6 +48,7 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "join": "made a member of",
     "deactivate": "deactivated",
     "reactivate": "made a member again of",
+    "log out": "logged out everywhere ",
 }
 KINDS = {  # of what it was done to -> what stands before its name
     "account": "@",
