@@ -45,8 +45,9 @@ def find(package: str) -> Path | None:
         "chromium-headless-shell": ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
         "ffmpeg": ["ffmpeg"],
         "strace": ["strace"],  # Linux: makes system calls of a server fail
+        "slapd": ["slapd"],  # OpenLDAP
     }[package]
-    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath), "/usr/sbin"])
     return next((Path(found) for name in names if (found := shutil.which(name, path=path))), None)
 
 
@@ -490,7 +491,7 @@ if __name__ == "__main__":
     print(
         *[
             package
-            for package in ("postgresql", "redis-server", "chromium-headless-shell", "ffmpeg", "strace")
+            for package in ("postgresql", "redis-server", "chromium-headless-shell", "ffmpeg", "strace", "slapd")
             if find(package) is None
         ]
     )

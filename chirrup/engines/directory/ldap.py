@@ -8,7 +8,7 @@ import ipaddress
 import ssl
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -92,7 +92,7 @@ class LdapDirectory:
                 raise Unreachable(f"{self._host}: {connection.result['description']}")
             return bool(connection.bound)
         finally:
-            connection.unbind()
+            _close(connection)
 
     def read(self, ip: str) -> list[Person]:
         """Everybody, in a thread."""
@@ -166,7 +166,7 @@ class LdapDirectory:
                 raise Refused(f"it does not let {self.settings.bind_dn or 'us'} in: {said}")
             yield connection
         finally:
-            connection.unbind()
+            _close(connection)
 
     def _secure(self, connection: Connection) -> None:
         connection.open()
@@ -217,6 +217,11 @@ class LdapDirectory:
         if not found:
             raise Unreachable(f"there is no host {self._host}")
         return [ip for ip, _ in found]
+
+
+def _close(connection: Connection) -> None:
+    with suppress(LDAPException, OSError):  # it never was open, or has ended
+        connection.unbind()
 
 
 def _is_ip(host: str) -> bool:

@@ -126,6 +126,13 @@ async def login(call: Call) -> Page | Go | Resume:
     rules, key = (limits.LOGIN_KNOWN, f"{found.account_id} {known}") if known else (limits.LOGIN, username or email)
     await call.throttle(rules, account=key)
     if not await asyncio.to_thread(call.passwords.matches, found.password_hash, password):
+        try:
+            entered = await single_sign_on.by_password(call, call.form.text("email").strip()[:NAME_CHARS_MAX], password)
+        except single_sign_on.NotIn as error:
+            return await _login_page(call, error.words, error.status)
+        if entered:
+            await call.give_back(rules, account=key)
+            return await _entered(call, *entered, call.return_to("/home"))
         if not known:
             await call.throttle(limits.LOGIN_WRONG)
         return await _login_page(call, _wrong(call), status=422)

@@ -1,11 +1,11 @@
-"""Log in at the organisation's provider: the way there, and the way back."""
+"""Log in where the organisation's people are known: at its provider, there and back, or with a directory's password."""
 
 import structlog
 
 from ....access import limits
 from ....errors import ChirrupError, Forbidden, InvalidSignUp, NotProven, Refused, Unreachable
 from ....orgs.directory import entering, sign_on
-from ....types.directory import Oidc, Person
+from ....types.directory import Ldap, Mapping, Oidc, Person
 from ... import problems
 from ...call import Call, Go
 
@@ -60,7 +60,23 @@ async def come_back(call: Call) -> tuple[int, str, str]:
     return account_id, cookie, place
 
 
-async def enter(call: Call, person: Person, mapping: entering.Mapping) -> tuple[int, str]:
+async def by_password(call: Call, name: str, password: str) -> tuple[int, str] | None:
+    """(the account, the cookie of its session), by the organisation's directory. None: it has none, or does not know
+    this name with this password. Raises NotIn.
+    """
+    settings = call.site.settings.ldap
+    if settings is None:
+        return None
+    try:
+        person = await call.engines.directories.directory(settings).log_in(name, password)
+        return await enter(call, person, settings) if person else None
+    except (Unreachable, Refused) as error:
+        raise _failed(settings, error) from error
+    except Forbidden as error:
+        raise NotIn(403, problems.said(error)) from error
+
+
+async def enter(call: Call, person: Person, mapping: Mapping) -> tuple[int, str]:
     """(the account, the cookie of its session). Raises Forbidden."""
     given = (call.site.org_id, person, mapping, call.headers.get("user-agent", ""))
     proves = call.settings.must_confirm
@@ -76,8 +92,8 @@ def _provider(call: Call) -> Oidc:
     return call.site.settings.oidc
 
 
-def _failed(provider: Oidc, error: ChirrupError) -> NotIn:
-    log.warning("a login at a provider failed", issuer=provider.issuer, why=error.message)
+def _failed(settings: Oidc | Ldap, error: ChirrupError) -> NotIn:
+    log.warning("a login with a directory failed", directory=settings.label, why=error.message)
     if isinstance(error, NotProven):
-        return NotIn(401, f"{provider.label} could not log you in: {error.message}.")
-    return NotIn(503, (AWAY if isinstance(error, Unreachable) else SET_WRONG).format(name=provider.label))
+        return NotIn(401, f"{settings.label} could not log you in: {error.message}.")
+    return NotIn(503, (AWAY if isinstance(error, Unreachable) else SET_WRONG).format(name=settings.label))
