@@ -28,7 +28,7 @@ V1 = "/api/v1"
 ABSENT = "1"  # no id of anything
 URN = "urn:ietf:wg:oauth:2.0:oob"
 # of paths whose ids are another section's
-SECTIONS = {"tag": "tags", "links": "cards", "files": "media", "profiles": "accounts"}
+SECTIONS = {"sites": "logos", "tag": "tags", "links": "cards", "files": "media", "profiles": "accounts"}
 
 
 def section_of(path: str) -> str:
@@ -82,6 +82,7 @@ class Site:
         card = server.do(lambda engines: make_card(engines, int(linking), word, image=png()))
         self.files = {"emojis": emoji.key.replace("/", ""), "cards": card.image_key.replace("/", "")}
         self.files |= dict.fromkeys(("files", "profiles"), media["url"].rsplit("/", 1)[1])
+        self.files["sites"] = "0123456789abcdef.png"  # no organisation has a logo
         self.file = media["url"].removeprefix(server.url)
         self.list = listed["id"]
         collected = self.bob.post(f"{V1}/collections", name=word, description=word, account_ids=[self.ann.id]).json()

@@ -5,13 +5,15 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..access import sites
+from ..access import limits, sites
 from ..access.roles import Permission
 from ..access.sites import Site
+from ..errors import Invalid
 from ..http.call import Call
 from ..http.entity import Entity, Id
-from ..http.route import ADMIN, Route
-from ..orgs import settings
+from ..http.forms import Upload
+from ..http.route import ADMIN, SLOW, Route
+from ..orgs import logo, settings
 from ..types import Rule, RuleWords, SignUps
 
 
@@ -39,6 +41,9 @@ class Organisation(Entity, kw_only=True):
     closed: bool
     trends_approval: bool
     post_chars_max: int
+    accent: str
+    accent_dark: str
+    logo: str | None
     fixed: list[str]
 
 
@@ -55,6 +60,8 @@ class Choice(msgspec.Struct, kw_only=True):
     closed: bool | UnsetType = UNSET
     trends_approval: bool | UnsetType = UNSET
     post_chars_max: int | UnsetType = UNSET
+    accent: str | UnsetType = UNSET
+    accent_dark: str | UnsetType = UNSET
 
     def wanted(self) -> dict[str, Any]:
         """By name of OrgSettings, of its types."""
@@ -74,7 +81,9 @@ def _rule(one: OrgRule) -> Rule:
 def shown(call: Call, site: Site) -> Organisation:
     fixed = [] if site.org_id else list(sites.said(call.settings))
     chosen = msgspec.to_builtins(site.settings)
-    return msgspec.convert(chosen | {"id": str(site.org_id), "host": site.domain, "fixed": fixed}, Organisation)
+    path = logo.path(site)
+    own = {"id": str(site.org_id), "host": site.domain, "fixed": fixed, "logo": site.base_url + path if path else None}
+    return msgspec.convert(chosen | own, Organisation)
 
 
 async def show(call: Call) -> Organisation:
@@ -87,8 +96,38 @@ async def change(call: Call, body: Choice) -> Organisation:
     return shown(call, await call.services.sites.renewed(call.site))
 
 
+class LogoBody(msgspec.Struct, kw_only=True):
+    logo: Upload | None = None
+
+
+async def put_logo(call: Call, body: LogoBody) -> Organisation:
+    """A picture instead of the one there is: PNG, JPEG, WebP, GIF, AVIF, up to 2 MB."""
+    if body.logo is None:
+        raise Invalid("logo", "blank", "must be a picture")
+    data = body.logo.read(logo.BYTES_MAX, "logo")
+    await logo.put(call.engines, call.settings, call.site, call.account_id, data)
+    return shown(call, await call.services.sites.renewed(call.site))
+
+
+async def remove_logo(call: Call) -> Organisation:
+    await logo.remove(call.engines, call.settings, call.site, call.account_id)
+    return shown(call, await call.services.sites.renewed(call.site))
+
+
 PATH = "/api/chirrup/v1/org"
 ROUTES = [
     Route("GET", PATH, show, "admin:read", ADMIN, Permission.MANAGE_SETTINGS),
     Route("PATCH", PATH, change, "admin:write", ADMIN, Permission.MANAGE_SETTINGS),
+    Route(
+        "POST",
+        f"{PATH}/logo",
+        put_logo,
+        "admin:write",
+        ADMIN,
+        Permission.MANAGE_SETTINGS,
+        uploads=True,
+        limits=limits.MEDIA,
+        cost=SLOW,
+    ),
+    Route("DELETE", f"{PATH}/logo", remove_logo, "admin:write", ADMIN, Permission.MANAGE_SETTINGS),
 ]

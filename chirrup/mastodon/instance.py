@@ -8,6 +8,7 @@ from .. import __version__
 from ..access.sites import Site
 from ..errors import NotFound, Unavailable
 from ..http.route import ANYONE, FREE, Route
+from ..orgs import logo
 from ..social import (
     accounts,
     annual_reports,
@@ -59,7 +60,7 @@ async def v2(call: Call) -> Instance:
         description=site.description,
         wrapstodon=annual_reports.campaign(today()) or None,
         usage=shapes.InstanceUsage(users=shapes.UsersUsage(active_month=counts.active_month)),
-        thumbnail=shapes.Thumbnail(url=_thumbnail(site), description=""),  # it says nothing: a pattern
+        thumbnail=shapes.Thumbnail(url=_thumbnail(site), description=site.title if site.settings.logo else ""),
         icon=[],
         languages=list(site.languages),
         configuration=shapes.Configuration(
@@ -175,7 +176,7 @@ def _limits(call: Call) -> shapes.Limits:
 
 
 def _thumbnail(site: Site) -> str:
-    return f"{site.base_url}/static/header.png"
+    return site.base_url + (logo.path(site) or "/static/header.png")
 
 
 def rules_of(site: Site) -> list[Rule]:

@@ -10,6 +10,7 @@ from ..http.call import Progress
 from ..http.files import FilePart
 from ..http.forms import Upload
 from ..http.route import ANYONE, SLOW, Route
+from ..orgs import logo
 from ..social import cards, emojis, media, uploads
 from ..social.films import work as films
 from ..types import Media, MediaState
@@ -125,6 +126,10 @@ async def card_file(call: Call, id: int, name: str) -> Reply:
     return await _file(call, await call.read(cards.file, id, name, call.site.org_id), name)
 
 
+async def site_file(call: Call, id: int, name: str) -> Reply:
+    return await _file(call, logo.file(call.site, id, name), name)
+
+
 async def _file(call: Call, file: media.File, name: str) -> Reply:
     """The file. Headers make sure that browsers show it only as a picture, or play it."""
     tag = f'"{name}"'
@@ -155,5 +160,6 @@ ROUTES = [
     Route("GET", "/media/files/{id}/{name}", file, who=ANYONE, counted=False, when_closed=True),
     Route("GET", "/media/profiles/{id}/{name}", profile_file, who=ANYONE, counted=False, when_closed=True),
     Route("GET", "/media/emojis/{id}/{name}", emoji_file, who=ANYONE, counted=False, when_closed=True),
+    Route("GET", "/media/sites/{id}/{name}", site_file, who=ANYONE, counted=False, when_closed=True),
     Route("GET", "/media/cards/{id}/{name}", card_file, who=ANYONE, counted=False, when_closed=True),
 ]

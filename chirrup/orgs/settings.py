@@ -13,6 +13,9 @@ from ..ports import Tx
 from ..social import accounts, audit, languages, text
 from ..store import orgs as rows
 from ..types import Rule, RuleWords
+from ..wording import N_
+from . import colours
+from .colours import Theme
 from .organisations import TITLE_CHARS_MAX
 
 DESCRIPTION_CHARS_MAX = 500
@@ -136,6 +139,33 @@ def _post_chars(name: str, value: int) -> int:
     return value
 
 
+def _accent(theme: Theme) -> Callable[[str, str], str]:
+    def check(name: str, value: str) -> str:
+        value = value.strip().lower()
+        if value and not colours.FORM.fullmatch(value):
+            raise Invalid(name, "invalid", "must be a colour like #1f5fa8; got {got!r}", got=value[:20])
+        if value and (has := colours.least(value, theme)) < colours.WORDS:
+            raise _unreadable(name, theme, round(has, 1), colours.fitting(value, theme))
+        return value
+
+    return check
+
+
+def _unreadable(name: str, theme: Theme, has: float, better: str) -> Invalid:
+    told: dict[str, Any] = {"has": has, "least": colours.WORDS, "better": better}
+    if theme == "dark":
+        why = N_(
+            "is too dark to be read on dark pages: its contrast is {has} there, and {least} is needed. A lighter one"
+            " would do: {better}"
+        )
+        return Invalid(name, "contrast", why, **told)
+    why = N_(
+        "is too light to be read on light pages: its contrast is {has} there, and {least} is needed. A darker one would"
+        " do: {better}"
+    )
+    return Invalid(name, "contrast", why, **told)
+
+
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "title": _line(TITLE_CHARS_MAX),
     "description": _prose(DESCRIPTION_CHARS_MAX),
@@ -144,4 +174,6 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "languages": _languages,
     "rules": _rules,
     "post_chars_max": _post_chars,
+    "accent": _accent("light"),
+    "accent_dark": _accent("dark"),
 }

@@ -1,6 +1,7 @@
 """The files of media and profiles: stored, deleted, and swept up where something has died in between.
 
-The key of a file contains the id of its row: a media row, an emoji, a card, or an account for avatar and header.
+The key of a file contains the id of its row: a media row, an emoji, a card, an organisation (its logo), an account (its
+avatar and header).
 - A media row is written before its files. If the process dies in between, no post shows the row, and a timer removes it
   with its files.
 - sweep() finds files that no row names: of a profile that was not saved, or of a row deleted just before a crash.
@@ -22,6 +23,7 @@ from ..store import cards as card_rows
 from ..store import emojis as emoji_rows
 from ..store import imports as import_rows
 from ..store import media as rows
+from ..store import orgs as org_rows
 from ..types import Media
 from . import images
 
@@ -100,12 +102,13 @@ async def delete(blobs: Blobs, keys: Collection[str]) -> None:
 
 
 def named(tx: Tx, keys: Collection[str]) -> set[str]:
-    """Those of keys that their row names. Six queries."""
+    """Those of keys that their row names. Seven queries."""
     ids = {images.row_of(key) for key in keys} - {0}
     found = {key for one in rows.by_ids(tx, ids).values() for key in (one.key, one.preview_key)}
     for one in account_rows.by_ids(tx, ids).values():
         found |= {one.avatar, one.avatar_static, one.header}
     found |= {key for one in emoji_rows.by_ids(tx, ids).values() for key in (one.key, one.still_key)}
+    found |= {str(one.chosen.get("logo")) for one in org_rows.by_ids(tx, ids).values()}
     found |= {one.image_key for one in card_rows.by_ids(tx, ids).values()}
     found |= {one.key for one in archive_rows.by_ids(tx, ids).values()}
     found |= {one.file_key for one in import_rows.by_ids(tx, ids).values()}

@@ -32,7 +32,7 @@ _places = Semaphore(WAITING_MAX)
 
 
 async def isolated(function: Callable[[bytes], T], data: bytes) -> T:
-    """The result of function (process, thumbnail, avatar, emoji or header of social/images.py) for data.
+    """The result of function (process, thumbnail, avatar, emoji, header or logo of social/images.py) for data.
 
     Costs 0.1 s CPU more than a direct call. Raises Invalid as function does, also when the child had to be ended, and
     Unavailable at once when WAITING_MAX pictures are being processed already.
@@ -83,7 +83,8 @@ def _main() -> None:
 
     from . import images
 
-    functions = {f.__name__: f for f in (images.process, images.thumbnail, images.avatar, images.emoji, images.header)}
+    makers = (images.process, images.thumbnail, images.avatar, images.emoji, images.header, images.logo)
+    functions = {f.__name__: f for f in makers}
     try:
         answer = msgspec.msgpack.encode(functions[sys.argv[1]](sys.stdin.buffer.read()))
     except (Invalid, MemoryError) as error:

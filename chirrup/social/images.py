@@ -18,6 +18,7 @@ from .image_read import LIMITS, Limits, check, first_frame, open_image, refusals
 
 AVATAR = (400, 400)
 HEADER = (1500, 500)
+LOGO_AREA = 400 * 400
 EMOJI_AREA = 128 * 128  # they are drawn as high as a line of text
 SMALL_BYTES = 10_000  # a result of this size is always accepted, even if the upload was smaller
 PALETTE_COLOURS = 256
@@ -160,6 +161,13 @@ def emoji(data: bytes, *, limits: Limits = LIMITS) -> Avatar:
         kind, size, frames = check(data, limits)
         still = _still(shrink(first_frame(data, kind, limits.area), EMOJI_AREA), "PNG")
         return Avatar(_animation(data, kind, frames, within(size, EMOJI_AREA)) if frames > 1 else still, still)
+
+
+def logo(data: bytes, *, limits: Limits = LIMITS) -> File:
+    """The whole picture, at most LOGO_AREA; the first frame, if animated. Raises as process()."""
+    with refusals():
+        kind, _, _ = check(data, limits)
+        return _still(shrink(first_frame(data, kind, limits.area), LOGO_AREA), "PNG")
 
 
 def header(data: bytes, *, limits: Limits = LIMITS) -> File:

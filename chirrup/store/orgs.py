@@ -1,5 +1,7 @@
 """Organisations, and the hosts of their sites. host: the normal form of access/sites.host_of."""
 
+from collections.abc import Collection
+
 from ..ids import bucket_of, bucket_of_text
 from ..ports import Tx
 from ..types import Org
@@ -39,6 +41,11 @@ def id_by_host(tx: Tx, host: str) -> int:
 def by_id(tx: Tx, id: int) -> Org | None:
     row = tx.one(f"SELECT {COLUMNS} FROM orgs WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
     return Org(*row) if row else None
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> dict[int, Org]:
+    """Those of ids that exist, by id."""
+    return tx.by_ids(f"SELECT {COLUMNS} FROM orgs WHERE {tx.sql.ids_in('id', 'ids')}", Org, ids)
 
 
 def page(tx: Tx, *, after: int, limit: int) -> list[Org]:

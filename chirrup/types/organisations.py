@@ -42,6 +42,9 @@ class OrgSettings(msgspec.Struct, frozen=True):
     post_chars_max: int = 500
     oidc: Oidc | None = None  # where its people log in; what is secret in it is sealed where it is stored
     ldap: Ldap | None = None  # the directory that knows its people
+    accent: str = ""  # colour of links and buttons, "#1f5fa8"; "": the kit's own
+    accent_dark: str = ""  # the same in the dark theme; "": one like `accent` that can be read there
+    logo: str = ""  # blob key; "": none
 
 
 class Org(msgspec.Struct, frozen=True):

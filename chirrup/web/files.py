@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from ..errors import NotFound
+from ..errors import NotFound, Unavailable
 from ..http.answer import Answer, encoded
 from ..http.request import Request
 from ..http.route import ANYONE, Route
-from . import compression, outside, pages
+from . import compression, outside, pages, theme
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
 
@@ -44,6 +44,7 @@ def _line(path: str, handler: Callable[..., Answer]) -> Route:
 
 ROUTES = [
     _line("/static/{name}", static),
+    _line(theme.PATH, theme.stylesheet),
     _line("/robots.txt", outside.robots),
     _line("/favicon.ico", outside.favicon),
 ]
@@ -60,4 +61,6 @@ class FileEndpoint:
             answer = self.route.handler(Request(scope, receive), **scope["path_params"])
         except NotFound:
             answer = self._refuse(scope, 404)
+        except Unavailable:
+            answer = Answer(503, encoded(SAFE | {"Retry-After": "1"}))
         await answer(scope, receive, send)

@@ -14,9 +14,11 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..config import Settings
+from ..orgs import logo
 from ..social import uploads
 from ..social.text import isolate
 from ..times import day
+from . import theme
 from .kit import charts, diffs, faces, markup, times, tokens
 from .kit.icons import ICONS
 from .kit.markup import short
@@ -130,6 +132,8 @@ class Pages:
         )
         self._env.globals |= {
             "asset": asset,
+            "theme": theme.address,
+            "logo": logo.path,
             "languages": _languages,
             "open_for": OPEN_FOR,
             "image_types": ",".join(uploads.picture_types()),

@@ -4,15 +4,15 @@ server.py makes an endpoint of each line. The handler gets the path's parameters
 its @. Forms (POST) have a csrf token, which is checked before the handler runs.
 """
 
-from collections.abc import Callable
-from typing import Any, Literal
-
 from ..access import limits
 from ..access.roles import Permission
-from ..http.route import ADMIN, ANYONE, FREE, SLOW, Route
+from ..http.route import ADMIN, ANYONE, FREE, SLOW
 from ..orgs.directory import sign_on
 from ..social import follows, reactions, reports
+from .page_route import PageRoute as PageRoute
+from .page_route import staff
 from .screens.entry import login, mailed, oauth
+from .screens.org import routes as org
 from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
 from .screens.reading import announced, home, live, notifications, search
@@ -32,31 +32,7 @@ from .screens.staff import accounts, appeals, log, places
 from .screens.staff import reports as reported
 from .screens.staff import trends as trending
 
-
-class PageRoute(Route, frozen=True, kw_only=True):
-    """uploads: the form may have files."""
-
-    for_programs: bool = False
-    even_limited: bool = False  # also for an account that staff have closed or suspended
-    popup: bool = False  # apps open it in a separate window and wait for its redirect
-    embedded: bool = False  # stands in frames of other sites: nobody is logged in, and no script runs
-    when_moved: bool = False  # also for an account that has moved to another
-    file_bytes_max: int = 0  # of a file in its form; 0: as of media
-    again: Callable[..., Any] | None = None  # shows a refused form again, filled in, with the problems (kept.py)
-
-
 POST_PATH = "/{handle}/{id}"
-
-
-def staff(
-    method: Literal["GET", "POST"],
-    path: str,
-    handler: Callable[..., Any],
-    needed: Permission,
-    again: Callable[..., Any] | None = None,
-) -> PageRoute:
-    """A page of staff's that have one of the permissions."""
-    return PageRoute(method, path, handler, who=ADMIN, permission=needed, again=again)
 
 
 REPORTS, USERS, APPEALS = Permission.MANAGE_REPORTS, Permission.MANAGE_USERS, Permission.MANAGE_APPEALS
@@ -249,6 +225,7 @@ ROUTES: list[PageRoute] = [
     staff("GET", trending.PATH, trending.index, Permission.MANAGE_TAXONOMIES),
     staff("POST", trending.PATH, trending.decide, Permission.MANAGE_TAXONOMIES),
     staff("GET", "/admin/log", log.index, Permission.VIEW_AUDIT_LOG),
+    *org.ROUTES,
     # people
     PageRoute("GET", "/collections/{id}", collections.show, who=ANYONE),
     PageRoute("POST", "/collections/{id}/leave", collections.leave),

@@ -196,7 +196,7 @@ def test_no_field_tells_a_hidden_id_from_an_absent_one(secrets: Secrets, route: 
 
 # Sections whose ids are of nobody alone: of posts, accounts, words, and what everybody is shown.
 SHARED = {"", "statuses", "polls", "accounts", "follow_requests", "suggestions", "tags", "tag", "collections"}
-SHARED |= {"files", "profiles", "emojis", "cards", "announcements", "terms_of_service"}
+SHARED |= {"files", "profiles", "sites", "emojis", "cards", "announcements", "terms_of_service"}
 
 
 def section(route: Route) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from client import Server
+from client import Person, Server
 from visitor import Visitor, logged_in
 from world import name_of
 
@@ -72,9 +72,12 @@ def in_turns(route: Route, shapes: list[Any]) -> list[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_unexpected(server: Server) -> Any:
-    before = server.log().count("unexpected error")
+def nothing_unexpected(server: Server, admin: Person) -> Any:
+    """Other tests find the settings of the site as they were."""
+    org = "/api/chirrup/v1/org"
+    before, chosen = server.log().count("unexpected error"), admin.get(org).json()
     yield
+    assert admin.patch(org, **chosen).ok
     assert server.log().count("unexpected error") == before
 
 

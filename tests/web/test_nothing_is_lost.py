@@ -51,6 +51,7 @@ OTHER_STATES = {
     *(f"/admin/reports/{{id}}/{act}" for act in ("leave", "reopen")),  # test_staff.py, as the next
     *(f"/admin/accounts/{{id}}/{act}" for act in ("enable", "unsilence", "unsensitive", "unsuspend")),
     "/admin/trends",  # tests/http/test_trends.py
+    *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py
@@ -160,6 +161,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
+        *("/org/settings", "/org/theme", "/org/rules/new"),
     ]
 
 

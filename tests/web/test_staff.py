@@ -11,6 +11,7 @@ from docket import Docket
 from mail_folder import newest
 from visitor import Visitor, forms, logged_in
 
+from chirrup.access import roles
 from chirrup.http.route import ADMIN
 from chirrup.social import staff
 from chirrup.types import Role
@@ -79,7 +80,7 @@ def test_only_who_has_the_permission_sees_pages_of_staff(server: Server, docket:
             )
             if not browser.cookie or browser not in (theirs, anyone):
                 assert answer.headers["Location"].startswith("/login"), path
-            elif browser is anyone or "appeals" in path or path.endswith("/delete"):
+            elif browser is anyone or not roles.of_org(()).may(Role.MODERATOR, route.permission):
                 assert answer.status_code == 403, path
                 assert docket.bad.name not in answer.text.replace(path, "")
             elif route.method == "GET":

@@ -39,6 +39,7 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "remove": "removed",
     "allow trend": "allowed among the trends",
     "refuse trend": "keeps out of the trends",
+    "change settings": "changed settings of",
     "forget trend": "took back what was decided about the trend",
     "give role": "gave a role to",
     "take role": "took the role of",
@@ -63,6 +64,7 @@ KINDS = {  # of what it was done to -> what stands before its name
     "post": "a post of @",
     "link": "the page ",
     "role": "the role ",
+    "organisation": "",
 }
 PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
 

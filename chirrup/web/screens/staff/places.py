@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ....access.roles import Permission
+from ....http.route import NO_PERMISSION
 from ....ports import Tx
 from ....social import moderation, strikes
 from ...call import Call, Go
@@ -15,6 +16,7 @@ PLACES = [
     ("/admin/accounts", "Accounts", Permission.MANAGE_USERS),
     ("/admin/trends", "Trends", Permission.MANAGE_TAXONOMIES),
     ("/admin/log", "Log", Permission.VIEW_AUDIT_LOG),
+    ("/org", "Organisation", NO_PERMISSION),
 ]
 ACTIONS = {  # of moderation.ACTIONS and POST_ACTIONS -> what a button says
     "none": "Warn, and change nothing",

@@ -1,0 +1,57 @@
+"""The places where an organisation is looked after, as one navigation, and the first of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ....access.roles import Permission
+from ....http.route import NO_PERMISSION
+from ...call import Call, Page
+
+# (address, name, who has it, what is there); each has a file here and a line in routes.py.
+PLACES: list[tuple[str, str, Permission, str]] = [
+    (
+        "/org/settings",
+        "Settings",
+        Permission.MANAGE_SETTINGS,
+        "What it is called, who may come in, what posts may be.",
+    ),
+    ("/org/theme", "Theme", Permission.MANAGE_SETTINGS, "Its logo, and the colour of links and buttons."),
+    ("/org/rules", "Rules", Permission.MANAGE_RULES, "What everybody here keeps to, in the languages spoken here."),
+]
+SIGN_UPS = {  # OrgSettings.registrations -> what a person calls it
+    "open": "Whoever wants to",
+    "approval": "Whoever staff let in",
+    "invitation": "Whoever has an invitation",
+    "domain": "Whoever has an address of a domain of ours",
+    "closed": "Nobody",
+}
+
+
+def places(call: Call) -> list[tuple[str, str, str]]:
+    """(address, name, what is there) of those that are open to the viewer."""
+    return [(path, name, words) for path, name, needed, words in PLACES if call.may(needed)]
+
+
+def tabs(call: Call) -> list[tuple[str, str]]:
+    """The navigation: (address, name)."""
+    own = [(path, name) for path, name, _ in places(call)]
+    return [("/org", "Overview"), *own, ("/admin", "Moderation")]
+
+
+def page(call: Call, template: str, values: Mapping[str, Any], status: int = 200) -> Page:
+    """A page of this house."""
+    return Page(f"org/{template}", {"tabs_of_org": tabs(call), **values}, status=status)
+
+
+async def overview(call: Call) -> Page:
+    site = call.site
+    facts = [
+        ("Address", site.domain),
+        ("Who may sign up", SIGN_UPS[site.settings.registrations]),
+        ("Who may look in", "Nobody without a login" if site.closed else "Everybody"),
+        ("Languages", ", ".join(site.languages)),
+    ]
+    return page(call, "overview.html", {"facts": facts, "places": places(call)})
+
+
+MAY_ENTER = NO_PERMISSION  # staff of any kind

@@ -1,0 +1,33 @@
+"""The pages below /org. Their navigation: places.py."""
+
+from ....access.roles import Permission
+from ....http.route import ADMIN, SLOW
+from ....orgs import logo
+from ...page_route import PageRoute, staff
+from . import places, rules, settings, theme
+
+SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
+
+ROUTES: list[PageRoute] = [
+    staff("GET", "/org", places.overview, places.MAY_ENTER),
+    staff("GET", settings.PATH, settings.form, SETTINGS),
+    staff("POST", settings.PATH, settings.save, SETTINGS, settings.again),
+    staff("GET", theme.PATH, theme.form, SETTINGS),
+    PageRoute(
+        "POST",
+        theme.PATH,
+        theme.save,
+        who=ADMIN,
+        permission=SETTINGS,
+        again=theme.again,
+        uploads=True,
+        file_bytes_max=logo.BYTES_MAX,
+        cost=SLOW,
+    ),
+    staff("GET", rules.PATH, rules.index, RULES),
+    staff("GET", rules.NEW, rules.new_form, RULES),
+    staff("POST", rules.NEW, rules.add, RULES, rules.again),
+    staff("GET", rules.ONE, rules.form, RULES),
+    staff("POST", rules.ONE, rules.save, RULES, rules.again),
+    staff("POST", f"{rules.ONE}/remove", rules.remove, RULES, rules.again),
+]
