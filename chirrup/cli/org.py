@@ -1,6 +1,8 @@
 """`chirrup org`: organisations, each a site of its own."""
 
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
@@ -8,6 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..errors import NotFound, SettingsError
+from ..ports import Database
+from ..types import Org
 from .common import COMMON, Common, console, date, opened_database
 
 commands = cyclopts.App(name="org", help="Organisations: sites of their own, each behind a wall.")
@@ -64,10 +68,86 @@ def close_org(name: str, *, undo: bool = False, common: Common = COMMON) -> None
     from ..orgs import organisations
 
     with opened_database(common.settings()) as db:
-        try:
-            db.write_now(organisations.close, name, closed=not undo)
-        except NotFound as error:
-            raise SettingsError(
-                f"there is no organisation {name!r}; `chirrup org list` shows those there are"
-            ) from error
+        db.write_now(organisations.close, _named(db, name).name, closed=not undo)
     console.print(f"{name} is {'open' if undo else 'closed'}.", highlight=False)
+
+
+@commands.command(name="export")
+def export_org(
+    name: str,
+    to: Path,
+    *,
+    passwords: Annotated[
+        bool, Parameter(negative=(), help="With the hashes of passwords: only for who runs the new server.")
+    ] = False,
+    common: Common = COMMON,
+) -> None:
+    """Write all that organisation NAME has to TO, while the server runs.
+
+    TO is a new folder, or a new file if its name ends in .zip. All posts are in it, private mentions too: keep it as
+    you keep the database. `chirrup org import` brings it into another server. Without --passwords people set new
+    passwords there.
+    """
+    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+
+    from .. import folder
+    from ..app import open_blobs
+    from ..orgs.export import write_file
+
+    settings = common.settings()
+    folder.prepare(settings)
+    columns = SpinnerColumn(), TextColumn("writing"), DownloadColumn(), TransferSpeedColumn()
+    with opened_database(settings) as db, Progress(*columns, console=console) as progress:
+        org = _named(db, name)
+        bar = progress.add_task("writing", total=None)
+        about = write_file(db, open_blobs(settings), org, to, passwords=passwords, told=_adds(progress, bar))
+    rows = sum(about.rows.values())
+    console.print(f"{name} is in {to}: {rows:,} rows and {about.files:,} files.", highlight=False, soft_wrap=True)
+    console.print("`chirrup org import` brings it into another server.", highlight=False, soft_wrap=True)
+
+
+@commands.command(name="import")
+def import_org(
+    file: Path,
+    *,
+    host: Annotated[str, Parameter(help="Where its people find it here, such as social.acme.example.")],
+    name: Annotated[str, Parameter(help="What commands call it here (default: as where it comes from).")] = "",
+    common: Common = COMMON,
+) -> None:
+    """Bring the organisation in FILE, from `chirrup org export`, into this server. With SQLite, stop the server first.
+
+    Its ids stay. Nothing is there before all is there; killed, it can be done again. The file may be anybody's: it is
+    refused if anything in it reaches to others on this server.
+    """
+    from contextlib import nullcontext
+
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from .. import bundle, folder
+    from ..access import sites
+    from ..app import open_blobs
+    from ..orgs.imported import Import
+
+    settings = common.settings()
+    alone = folder.held(settings) if folder.sqlite_file(settings) else nullcontext()
+    columns = TextColumn("checking"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with bundle.Reader(file) as opened, alone, opened_database(settings, new=True) as db:
+        own_host = sites.own(settings).domain.lower()
+        work = Import(db, open_blobs(settings), opened, host, name=name, own_host=own_host)
+        with Progress(*columns, console=console) as progress:
+            made = work.bring(_adds(progress, progress.add_task("checking", total=opened.size_bytes)))
+    console.print(f"{made.name} is at {sites.of_org(settings, made).base_url}.", highlight=False, soft_wrap=True)
+    console.print("People log in anew, and set up second factors and passkeys anew.", highlight=False, soft_wrap=True)
+
+
+def _named(db: Database, name: str) -> Org:
+    from ..orgs import organisations
+
+    try:
+        return db.write_now(organisations.named, name)
+    except NotFound as error:
+        raise SettingsError(f"there is no organisation {name!r}; `chirrup org list` shows those there are") from error
+
+
+def _adds(progress: Any, bar: Any) -> Callable[[int], None]:
+    return lambda size: progress.advance(bar, size)

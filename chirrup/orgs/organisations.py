@@ -22,8 +22,30 @@ def create(tx: Tx, name: str, host: str, *, title: str = "", closed: bool = Fals
 
     Raises Invalid: name, host or title is malformed or taken.
     """
+    check_name(tx, name)
+    host = checked_host(host, own_host)
+    title = text.clean(title, "title") or name
+    if len(title) > TITLE_CHARS_MAX:
+        raise too_long("title", TITLE_CHARS_MAX, len(title))
+    org = Org(tx.new_id(random_bucket()), name, title, host, int(closed))
+    while not rows.insert(tx, org):  # another process drew the same id
+        org = msgspec.structs.replace(org, id=tx.new_id(random_bucket()))
+    claim(tx, host, org.id)
+    return org
+
+
+def check_name(tx: Tx, name: str) -> None:
+    """Raises Invalid: it is malformed or taken."""
     if not NAME.fullmatch(name):
         raise Invalid("name", "invalid", "must have 1 to 30 of a-z, 0-9 and -, like acme; got {got!r}", got=name[:60])
+    if any(one.name == name for one in every(tx)):
+        raise Invalid(
+            "name", "taken", "is taken: there is an organisation {name}; `chirrup org list` shows all", name=name
+        )
+
+
+def checked_host(host: str, own_host: str) -> str:
+    """In its normal form. own_host: of the server's own network. Raises Invalid: it is malformed, or that one."""
     host = text.host_key(host.strip())
     if not _HOST.fullmatch(host) or ".." in host:
         raise Invalid(
@@ -39,21 +61,15 @@ def create(tx: Tx, name: str, host: str, *, title: str = "", closed: bool = Fals
             "is the server's own: give the organisation a host beside {host}, like social.{host}",
             host=host,
         )
-    title = text.clean(title, "title") or name
-    if len(title) > TITLE_CHARS_MAX:
-        raise too_long("title", TITLE_CHARS_MAX, len(title))
-    if any(one.name == name for one in every(tx)):
-        raise Invalid(
-            "name", "taken", "is taken: there is an organisation {name}; `chirrup org list` shows all", name=name
-        )
-    org = Org(tx.new_id(random_bucket()), name, title, host, int(closed))
-    while not rows.insert(tx, org):  # another process drew the same id
-        org = msgspec.structs.replace(org, id=tx.new_id(random_bucket()))
-    if not rows.claim_host(tx, host, org.id):
+    return host
+
+
+def claim(tx: Tx, host: str, org_id: int) -> None:
+    """From the end of the transaction on, its site is there. Raises Invalid: another one's is."""
+    if not rows.claim_host(tx, host, org_id):
         raise Invalid(
             "host", "taken", "is taken: an organisation is at {host}; `chirrup org list` shows all", host=host
         )
-    return org
 
 
 def close(tx: Tx, name: str, *, closed: bool = True) -> Org:

@@ -9,7 +9,7 @@ import msgspec
 from ..ports import Row, Tx
 from . import schema
 
-_COLUMN = re.compile(r"\b(\w+) (?:BIGINT|INTEGER|SMALLINT|TEXT)\b")
+_COLUMN = re.compile(r"\b(\w+) (BIGINT|INTEGER|SMALLINT|TEXT)\b")
 _KEY = re.compile(r"PRIMARY KEY \(([^)]*)\)")
 _JSON = msgspec.json.Encoder()
 
@@ -18,6 +18,7 @@ class Table(msgspec.Struct, frozen=True):
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    texts: frozenset[str]  # those of the columns that hold texts; the others hold numbers
 
     @property
     def rows(self) -> str:
@@ -37,8 +38,9 @@ def every() -> dict[str, Table]:
         if "INDEX" not in statement.split()[:3]:
             key = _KEY.search(statement)
             assert key
-            name = schema.table_of(statement)
-            found[name] = Table(name, tuple(_COLUMN.findall(statement)), tuple(key[1].split(", ")))
+            name, columns = schema.table_of(statement), _COLUMN.findall(statement)
+            texts = frozenset(column for column, kind in columns if kind == "TEXT")
+            found[name] = Table(name, tuple(column for column, _ in columns), tuple(key[1].split(", ")), texts)
     return found
 
 

@@ -96,6 +96,7 @@ FANOUT = {
 # Modules whose statements are made for every table of the schema, and read all of it.
 WHOLE = {
     "redate.py": "a command, while all servers are stopped",
+    "belonging.py": "all rows of one organisation, for exports",
     "tables.py": "whole tables, for commands while all servers are stopped",
 }
 

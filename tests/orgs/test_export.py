@@ -1,0 +1,292 @@
+"""An organisation is exported whole, without a word of others, and brought into another server as it was."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from client import Server
+from databases import open_database
+from walls import organisation
+from world import png
+
+from chirrup import bundle
+from chirrup.engines.blobs.disk import DiskBlobs
+from chirrup.errors import ChirrupError
+from chirrup.ids import ID_MAX, bucket_of, bucket_of_text, first_at
+from chirrup.orgs.export import write_file
+from chirrup.orgs.imported import Import
+from chirrup.ports import Database, Tx
+from chirrup.social import drafts, images
+from chirrup.store import belonging, holds, jobs, orgs, tables
+from chirrup.store.belonging import KEYED, ORG, TEXT, WAYS
+from chirrup.types import Org
+
+HOST = "new.example"
+ACME, OTHER = (first_at(1_700_000_000_000 + place) + place for place in (1000, 2000))
+CHEAP, COSTLY = (f"$argon2id$v=19$m={kib},t=2,p=1$c2FsdA$aGFzaA" for kib in (19456, 99_999_999))
+
+Lines = dict[str, list[dict[str, Any]]]  # by table
+
+
+def id_in(org_id: int, table: str) -> int:
+    """The id of the organisation's row in the table. All its rows are in one bucket."""
+    number = sorted(WAYS).index(table) + 1
+    return org_id if table == "orgs" else first_at((org_id >> 16) + number) + bucket_of(org_id)
+
+
+def row(name: str, org_id: int) -> dict[str, Any]:
+    table = tables.every()[name]
+    line: dict[str, Any] = {column: str(org_id) if column in table.texts else 1 for column in table.columns}
+    line |= {column: f"{belonging.prefix(org_id)}x" for column in line if (name, column) in KEYED}
+    if "id" in line and "id" not in table.texts and "org_id" not in table.key:
+        line["id"] = id_in(org_id, name)
+    column, holds = WAYS[name]
+    line["bucket"] = bucket_of(org_id)
+    if holds == ORG:
+        line[column] = org_id
+    elif holds == TEXT:
+        line[column] = f"{belonging.prefix(org_id)}words of {name}"
+        line["bucket"] = bucket_of_text(line[column])
+    else:
+        line[column] = id_in(org_id, holds)
+    if "org_id" in line:
+        line["org_id"] = org_id
+    if name == "orgs":
+        line |= {"name": f"org{org_id % 4096}", "host": f"{org_id}.example"}
+    if name == "users":
+        line["password_hash"] = CHEAP
+    return {column: line[column] for column in table.columns}
+
+
+def fill(tx: Tx, org_id: int) -> None:
+    """A row in every table that belongs to an organisation, and a post for later with its job."""
+    for name in belonging.order():
+        line = row(name, org_id)
+        tx.copy(name, tuple(line), [tuple(line.values())])
+    due = [id_in(org_id, "drafts"), id_in(org_id, "accounts")]
+    jobs.enqueue(tx, drafts.PUBLISH, of=org_id, key=f"{due[0]}", payload=due, due_ms=ID_MAX >> 20)
+    jobs.enqueue(tx, "mail", of=org_id, key=f"{due[0]}", payload=due)
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> DiskBlobs:
+    return DiskBlobs(tmp_path / "media")
+
+
+@pytest.fixture
+def server(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """One with two organisations, which have a row each in every table."""
+    db = open_database(f"sqlite:{shutil.copy(sqlite_template, tmp_path / 'server.db')}")
+    for org_id in (ACME, OTHER):
+        db.write_now(fill, org_id)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def elsewhere(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """Another server, where only the other organisation is."""
+    db = open_database(f"sqlite:{shutil.copy(sqlite_template, tmp_path / 'elsewhere.db')}")
+    db.write_now(fill, OTHER)
+    yield db
+    db.close()
+
+
+def export(db: Database, blobs: DiskBlobs, to: Path, *, passwords: bool = True) -> Path:
+    """Of ACME."""
+    org = db.write_now(orgs.by_id, ACME)
+    assert org
+    write_file(db, blobs, org, to, passwords=passwords)
+    return to
+
+
+@pytest.fixture
+def exported(server: Database, blobs: DiskBlobs, tmp_path: Path) -> Path:
+    return export(server, blobs, tmp_path / "acme")
+
+
+def bring(db: Database, blobs: DiskBlobs, at: Path, **more: Any) -> Org:
+    with bundle.Reader(at) as file:
+        return Import(db, blobs, file, HOST, **more).bring()
+
+
+def lines_in(at: Path) -> Lines:
+    with bundle.Reader(at) as file:
+        return {
+            name[len("rows/") :].removesuffix(".jsonl"): [msgspec.json.decode(line) for line in file.open(name)]
+            for name in file.sums
+            if name.startswith("rows/")
+        }
+
+
+def same(lines: Lines) -> Lines:
+    """Without what is the place's: the host, and the log, which tells of the export."""
+    found = {name: sorted(some, key=repr) for name, some in lines.items() if not name.startswith("audit")}
+    found["orgs"] = [line | {"host": "", "name": ""} for line in found["orgs"]]
+    return found
+
+
+def test_of_every_table_its_own_rows_are_exported_and_come_back_as_they_were(
+    exported: Path, db: Database, tmp_path: Path, blobs: DiskBlobs
+):
+    assert same(lines_in(exported)) == same({name: [row(name, ACME)] for name in WAYS})
+    db.write_now(fill, OTHER)
+
+    made = bring(db, blobs, exported)
+
+    assert (made.id, made.host, db.write_now(orgs.id_by_host, HOST)) == (ACME, HOST, ACME)
+    assert same(lines_in(export(db, blobs, tmp_path / "again.zip"))) == same(lines_in(exported))
+    later = f"[{id_in(ACME, 'drafts')},{id_in(ACME, 'accounts')}]"
+    assert later in [job.payload for job in db.write_now(jobs.page, 10, kind=drafts.PUBLISH)]
+    assert len(db.write_now(jobs.page, 10, kind="mail")) == 1  # that of the other organisation
+    assert [one.hold_id for one in db.write_now(holds.of_subjects, [1])] == [1]  # made anew
+    with pytest.raises(ChirrupError, match="is here already"):
+        bring(db, blobs, exported)
+
+
+def test_passwords_go_along_only_if_asked_for(server: Database, exported: Path, tmp_path: Path, blobs: DiskBlobs):
+    plain = export(server, blobs, tmp_path / "plain.zip", passwords=False)
+
+    assert lines_in(plain)["users"][0]["password_hash"] == ""
+    assert lines_in(exported)["users"][0]["password_hash"] == CHEAP
+    with pytest.raises(ChirrupError, match="exists: name a new"):
+        export(server, blobs, plain)
+
+
+def forged(exported: Path, to: Path, change: Callable[[Lines, dict[str, bytes]], object]) -> Path:
+    """The export with other rows or files, and right sums."""
+    lines = lines_in(exported)
+    with bundle.Reader(exported) as file:
+        files = {name: file.open(name).read() for name in file.sums}
+    change(lines, files)
+    files |= {f"rows/{name}.jsonl": b"".join(msgspec.json.encode(one) + b"\n" for one in lines[name]) for name in lines}
+    writer = bundle.Writer(to)
+    for name, data in files.items():
+        writer.add(name, data)
+    writer.finish()
+    return to
+
+
+def put(table: str, **values: object) -> Callable[[Lines, Any], object]:
+    return lambda lines, files: lines[table][0].update(values)
+
+
+THEIRS = {table: id_in(OTHER, table) for table in ("accounts", "posts", "media")}
+KEY = images.new_key("png", 7)
+HOSTILE: dict[str, tuple[str, Callable[[Lines, dict[str, bytes]], object]]] = {
+    "an owner of the server's own network": ("is not this organisation's", put("users", org_id=0, role="owner")),
+    "a user of the other's account": ("names", put("users", account_id=THEIRS["accounts"])),
+    "a follow over the wall": ("names", put("following", target_id=THEIRS["accounts"])),
+    "an id of a row that is there": ("is taken here", put("reports", id=id_in(OTHER, "reports"))),
+    "a mention over the wall": ("names", put("posts", mentions=f"[{THEIRS['accounts']}]")),
+    "the other's picture": ("names", put("posts", media_ids=f'["{THEIRS["media"]}"]')),
+    "a reaction to the other's post": ("is not this organ", put("favourited_by", post_id=THEIRS["posts"])),
+    "a name of the server's own network": ("is not this organisation's", put("account_names", name="ann")),
+    "an address in the wrong place": ("is not this organisation's", put("emails", bucket=1)),
+    "a hashtag of the server's own network": ("is not this organisation's", put("followed_tags", tag="town")),
+    "a bucket that is none": ("is not this organisation's", put("audit", bucket=4096)),
+    "a text for a number": ("has a locked of the wrong kind", put("accounts", locked="1")),
+    "a number for a text": ("has a text of the wrong kind", put("posts", text=7)),
+    "nothing for a text": ("has a text of the wrong kind", put("posts", text=None)),
+    "half a number": ("cannot be read", put("posts", sensitive=0.5)),
+    "a character that no database has": ("has a text of the wrong kind", put("posts", text="a\0b")),
+    "a column of a newer version": ("nobody here knows posts.mood", put("posts", mood="good")),
+    "a row without its key": ("has not the columns", lambda lines, files: lines["posts"][0].pop("id")),
+    "rows of two forms": ("has not the columns", lambda lines, files: lines["posts"].append({"id": 1})),
+    "a file that is another's here": ("another file is called", put("media", key=KEY)),
+    "a file that is no file": (
+        "no file that Chirrup has made",
+        lambda lines, files: files.update(
+            {"files.jsonl": b'{"key":"../secret","content_type":"image/png"}\n', "media/.../secret": b"x"}
+            | {"media/x": b"", "files.jsonl": b'{"key":"x","content_type":"image/png"}\n'}
+        ),
+    ),
+    "a job about the other": (
+        "names",
+        lambda lines, files: files.update({"jobs.jsonl": files["jobs.jsonl"].replace(*_numbers("drafts"))}),
+    ),
+    "another form": ("format 9", lambda lines, files: _about(files, format=9)),
+    "a table of a newer version": ("knows the table moods", lambda lines, files: _about(files, rows={"moods": 1})),
+    "a line that is none": (
+        "cannot be read",
+        lambda lines, files: (lines.pop("posts"), files.update({"rows/posts.jsonl": b"{\n"})),
+    ),
+}
+
+
+def _numbers(table: str) -> tuple[bytes, bytes]:
+    return str(id_in(ACME, table)).encode(), str(id_in(OTHER, table)).encode()
+
+
+def _about(files: dict[str, bytes], **values: object) -> None:
+    files["about.json"] = msgspec.json.encode(msgspec.json.decode(files["about.json"]) | values)
+
+
+def test_a_file_that_reaches_over_the_wall_or_makes_no_sense_changes_nothing(
+    exported: Path, elsewhere: Database, tmp_path: Path, blobs: DiskBlobs
+):
+    blobs.put(KEY, b"another's picture", "image/png")
+    with elsewhere.snapshot() as read:
+        before = {table.name: list(read(table.rows)) for table in tables.every().values()}
+    for number, (what, (words, change)) in enumerate(HOSTILE.items()):
+        at = forged(exported, tmp_path / f"forged{number}", change)
+
+        with pytest.raises(ChirrupError) as told:
+            bring(elsewhere, blobs, at)
+
+        assert words in str(told.value), what
+    with elsewhere.snapshot() as read:
+        assert {table.name: list(read(table.rows)) for table in tables.every().values()} == before
+    assert blobs.get(KEY) == (b"another's picture", "image/png")
+    taken = f"org{OTHER % 4096}"
+    for more, words in (({"name": "a b"}, "1 to 30"), ({"name": taken}, "is taken"), ({"own_host": HOST}, "own")):
+        with pytest.raises(ChirrupError, match=words):
+            bring(elsewhere, blobs, exported, **more)
+
+    bring(elsewhere, blobs, forged(exported, tmp_path / "costly", put("users", password_hash=COSTLY)))
+
+    assert lines_in(export(elsewhere, blobs, tmp_path / "out"))["users"][0]["password_hash"] == ""
+
+
+def test_tables_with_keyed_texts_are_known():
+    assert {name for name, _ in KEYED} <= WAYS.keys()
+
+
+@pytest.mark.slow
+def test_people_go_on_where_their_organisation_was_brought(tmp_path: Path):
+    with Server(tmp_path / "data") as town:
+        other = town.person("ann", note="canary of the town")
+        other.say("canary of the town #canary")
+        acme = organisation(town)
+        ann, bob = acme.person("ann"), acme.person("bob")
+        bob.follow(ann)
+        picture = ann.call("POST", "/api/v2/media", files={"file": ("a.png", png())}).json()
+        post = ann.say("the words of acme #acme @bob", media_ids=[picture["id"]])
+        bob.post(f"/api/v1/statuses/{post['id']}/favourite")
+        town.command("org", "export", "acme", str(tmp_path / "acme.zip"), "--passwords")
+    with bundle.Reader(tmp_path / "acme.zip") as file:
+        for name in file.sums:
+            data = file.open(name).read()
+            assert b"canary" not in data and other.id.encode() not in data, name
+    again = Server(tmp_path / "again")
+    new = copy(again)
+    new.url = again.url.replace("127.0.0.1", "localhost")
+
+    again.command("org", "import", str(tmp_path / "acme.zip"), "--host", new.url.removeprefix("http://"))
+
+    with again:
+        found = new.anyone().get("/api/v1/accounts/lookup", acct="ann").json()
+        assert (found["id"], found["followers_count"]) == (ann.id, 1)
+        (said,) = new.anyone().get(f"/api/v1/accounts/{ann.id}/statuses").json()
+        assert (said["id"], said["favourites_count"], said["mentions"][0]["id"]) == (post["id"], 1, bob.id)
+        assert new.anyone().get(said["media_attachments"][0]["url"]).content
+        assert again.anyone().get("/api/v1/timelines/public").json() == []  # of the own network
+        asked = new.admin().get("/api/v2/search", q="words").json()
+        assert [one["id"] for one in asked["statuses"]] == [post["id"]]
+        assert "entries are as they were written" in again.command(
+            "audit", "verify", "--host", new.url.removeprefix("http://")
+        )

@@ -1,0 +1,43 @@
+"""Which rows are an organisation's: no table of the schema may be forgotten, today or later."""
+
+from chirrup.engines.search import postgres_fts
+from chirrup.ports import Database
+from chirrup.store import belonging, schema, tables
+from chirrup.store.belonging import ACCOUNT, FILES, LEFT_OUT, ORG, TEXT, TEXTS_WITH_IDS, WAYS
+
+KNOWN = {**schema.TABLES, **postgres_fts.TABLES}
+# Columns that are named as if they held the key of a file, or ids, and do not.
+NO_FILES = {("jobs", "key"), ("idempotency", "key"), ("passkeys", "public_key"), ("push_subscriptions", "key")}
+NO_IDS = {("reports", "rule_ids")}  # numbers of the site's rules
+
+
+def test_each_table_goes_along_with_its_organisation_or_is_left_out_for_a_reason():
+    forgotten = KNOWN.keys() - WAYS.keys() - LEFT_OUT.keys()
+
+    assert not forgotten, (
+        f"{', '.join(sorted(forgotten))}: say in chirrup/store/belonging.py by which column a row is an organisation's "
+        "(WAYS), or why none go along when an organisation is exported (LEFT_OUT)"
+    )
+    assert not WAYS.keys() & LEFT_OUT.keys()
+    assert (WAYS.keys() | LEFT_OUT.keys()) - KNOWN.keys() == set()
+    assert {name for name in WAYS if "org_id" not in tables.every()[name].columns} >= {
+        name for name, (_, holds) in WAYS.items() if holds != ORG
+    }, "a table with org_id belongs by it"
+
+
+def test_each_way_leads_to_an_organisation(db: Database):
+    for name, (column, holds) in WAYS.items():
+        assert column in tables.every()[name].columns
+        assert holds in (ORG, TEXT, ACCOUNT) or holds in WAYS
+    with db.snapshot() as read:
+        for name in belonging.order():
+            assert list(read(belonging.rows(name, db.sql), org=5, prefix=belonging.prefix(5))) == []
+
+
+def test_columns_with_files_and_with_lists_of_ids_are_known():
+    for name in WAYS:
+        for column in tables.every()[name].columns:
+            if column.endswith("key") and (name, column) not in NO_FILES:
+                assert column in FILES.get(name, ()), f"{name}.{column}: FILES in chirrup/store/belonging.py"
+            if column.endswith("_ids") and (name, column) not in NO_IDS:
+                assert column in TEXTS_WITH_IDS.get(name, ()), f"{name}.{column}: TEXTS_WITH_IDS there"
