@@ -39,6 +39,7 @@ from .http.scrape import Scrape
 from .mastodon.call import Services
 from .mastodon.problems import words
 from .mastodon.render import Renderer
+from .orgs import first_run
 from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import Built, server_config
 from .social.media import Addresses
@@ -250,19 +251,23 @@ def serve(settings: Settings, console: Console) -> None:
         serving.allow_connections()
         serving.return_memory()
         traces.begin(settings.traces, settings.role)
-        built = build(settings)
+        engines = open_engines(settings)
+        built = build(settings, engines)
+        first = engines.db.write_now(first_run.offer, 0) if settings.role in ("all", "web") else ""
         with suppress(OSError):  # standard output may be a full disk
-            _greet(settings, console)
+            _greet(settings, console, first)
         drain_s = settings.drain_s if settings.role in ("web", "stream") else 0
         server = serving.Server(server_config(settings, built), built, drain_s, metrics)
         server.run(sockets=[listening])
 
 
-def _greet(settings: Settings, console: Console) -> None:
+def _greet(settings: Settings, console: Console, first: str) -> None:
+    """first: the secret of the link for the first owner; "": there are people who look after it."""
+    base_url = own_site(settings).base_url
     console.print(
         (GREETING if settings.role == "all" else PART).format(
             role=settings.role,
-            url=own_site(settings).base_url,
+            url=base_url,
             listens=f"{settings.host}:{settings.port}",
             data=settings.data.resolve(),
             command=_command(),
@@ -271,6 +276,8 @@ def _greet(settings: Settings, console: Console) -> None:
         highlight=False,
         soft_wrap=True,  # so that addresses can be copied
     )
+    if first:
+        console.print(FIRST.format(link=base_url + first_run.path(first)), highlight=False, soft_wrap=True)
     if told := folder.take_note_of_copy(settings):
         log.warning("this folder is a backup", note=told)
     if settings.lacks_proxy:
@@ -287,6 +294,11 @@ GREETING = """
   Then talk with the pages, with an app for Mastodon, or in a terminal:
     toot login --instance {url}
   Everything is kept in {data}. Stop with Ctrl-C.
+"""
+
+
+FIRST = """  [bold]Nobody looks after it yet.[/] Begin here; the link works once, within a week:
+    [bold]{link}[/]
 """
 
 

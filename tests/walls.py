@@ -184,7 +184,8 @@ class Site:
         if "{name}" in path:
             return [(path.replace("{name}", self.tag), "")]
         if "{secret}" in path:
-            return [(path.replace("{secret}", self.secrets[path]), path.replace("{secret}", "x" * 46))]
+            dead = f"000{'y' * 43}"  # of the first run: it has people who look after it
+            return [(path.replace("{secret}", self.secrets.get(path, dead)), path.replace("{secret}", "x" * 46))]
         section = section_of(path) if path.startswith(("/admin/", "/collections/", "/disputes/")) else "statuses"
         ids = self.ids[section] if "{id}" in path else [ABSENT]
         filled = [(path.replace("{id}", id), path.replace("{id}", ABSENT)) for id in ids]

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import announce, audit, bringing, care, copies, emoji, mail, org, role, server, user, waiting
+from . import announce, audit, bringing, care, copies, emoji, mail, org, role, server, setup, user, waiting
 
 complain = Console(stderr=True)
 
@@ -22,7 +22,7 @@ app = cyclopts.App(
     Everything has a default. Change it on the command line, by CHIRRUP_HOST, CHIRRUP_DATABASE, … or in a TOML file.""",
 )
 for command in (
-    *(server.serve, server.demo, server.migrate, server.load),
+    *(server.serve, setup.setup, server.demo, server.migrate, server.load),
     *(care.doctor, care.recount, care.redate),
     *(copies.commands, copies.restore, copies.move),
     *(waiting.jobs, waiting.failed),

@@ -29,20 +29,23 @@ def create_org(
     """Make an organisation NAME. It has a site of its own at --host, with its own names, posts and searches.
 
     Nobody sees anything of another organisation, nor of the server's own network. Let your web server send requests for
-    the host here, with their Host header. Make the first account with `chirrup user create ann@HOST --admin`.
+    the host here, with their Host header. The link that is printed makes its first owner, and so does
+    `chirrup setup --host HOST`.
 
     All processes of the server must run a version of Chirrup that knows organisations.
     """
     from ..access import sites
-    from ..orgs import organisations
+    from ..orgs import first_run, organisations
 
     settings = common.settings()
     own = sites.own(settings)
     with opened_database(settings, new=True) as db:
         made = db.write_now(organisations.create, name, host, title=title, closed=closed, own_host=own.domain.lower())
+        first = first_run.path(db.write_now(first_run.offer, made.id))
     url = sites.of_org(settings, made).base_url
     console.print(f"{made.name} is at {url}{', closed' if closed else ''}.", highlight=False, soft_wrap=True)
-    console.print(f"Next: chirrup user create ann@{made.host} --email … --admin", highlight=False, soft_wrap=True)
+    console.print(f"Its first owner begins here, once, within a week: {url}{first}", highlight=False, soft_wrap=True)
+    console.print(f"Or on the command line: chirrup setup --host {made.host}", highlight=False, soft_wrap=True)
 
 
 @commands.command(name="list")

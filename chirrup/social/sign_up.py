@@ -48,11 +48,11 @@ async def sign_up(
     address = emails.key_of(wanted.email)[: accounts.EMAIL_CHARS_MAX]
     await caller.throttle(limits.SIGN_UP, address=address)
     try:
-        hashed = await asyncio.to_thread(_hashed, caller, passwords, wanted, wrong)
+        password_hash = await asyncio.to_thread(hashed, caller, passwords, wanted, wrong)
         account = accounts.SignUp(
             wanted.username,
             wanted.email,
-            hashed,
+            password_hash,
             locale=wanted.locale[:16],
             confirmed=not caller.settings.must_confirm,
             org_id=caller.site.org_id,
@@ -83,7 +83,7 @@ def want_address(tx: Tx, account_id: int, email: str, password_hash: str) -> Non
     emails.change_wanted(tx, account_id, email, password_hash)
 
 
-def _hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collection[Invalid]) -> str:
+def hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collection[Invalid] = ()) -> str:
     """The password as it is kept. Takes a while. Raises InvalidSignUp."""
     problems = accounts.check_username(wanted.username) + accounts.check_email(wanted.email)
     try:

@@ -111,6 +111,19 @@ def link(tx: Tx, bucket: int, id: str) -> Link | None:
     return Link(*row) if row else None
 
 
+def owner_of_link(tx: Tx, bucket: int, id: str, purpose: str) -> int | None:
+    """Whose link it is, where that may be an organisation, too. None when it is invalid: used, expired."""
+    row = tx.one(
+        """SELECT account_id FROM one_time_tokens
+           WHERE bucket = :bucket AND id = :id AND purpose = :purpose AND expires_ms > :now""",
+        bucket=bucket,
+        id=id,
+        purpose=purpose,
+        now=tx.now_ms,
+    )
+    return row[0] if row else None
+
+
 def delete_link(tx: Tx, bucket: int, id: str) -> bool:
     """False when it was deleted already, so of two calls at once one gets True."""
     return 1 == tx.changed("DELETE FROM one_time_tokens WHERE bucket = :bucket AND id = :id", bucket=bucket, id=id)

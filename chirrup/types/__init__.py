@@ -58,6 +58,7 @@ from .organisations import OrgSettings as OrgSettings
 from .organisations import Rule as Rule
 from .organisations import RuleWords as RuleWords
 from .organisations import SignUps as SignUps
+from .organisations import SiteKind as SiteKind
 from .portability import Archive as Archive
 from .portability import Import as Import
 from .portability import ImportRow as ImportRow

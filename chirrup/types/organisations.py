@@ -23,6 +23,10 @@ class Rule(RuleWords, frozen=True):
 SignUps = Literal["open", "approval", "invitation", "domain", "closed"]
 
 
+# What a site is at its first run: for everybody, for those of a company, for one person.
+SiteKind = Literal["town", "company", "me"]
+
+
 class OrgSettings(msgspec.Struct, frozen=True):
     """What an organisation may choose, with what holds where nobody has chosen.
 

@@ -104,6 +104,7 @@ class Town:
         """Every page of the table."""
         values = {"handle": f"@{self.ann.name}", "id": self.own, "name": self.tag}
         links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
+        links["/first/{secret}"] = "/first/of-a-server-that-has-an-owner"
         links[f"{POST_PATH}/unquote"] = f"/@{self.ann.name}/{self.own}/unquote?quote={self.quoting}"
         links |= {"/{handle}/report": f"/@{self.bob.name}/report?post={self.quoting}"}
         links |= {"/settings/filters/post": f"/settings/filters/post?post={self.quoting}"}

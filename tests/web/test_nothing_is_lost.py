@@ -51,6 +51,7 @@ OTHER_STATES = {
     *(f"/admin/reports/{{id}}/{act}" for act in ("leave", "reopen")),  # test_staff.py, as the next
     *(f"/admin/accounts/{{id}}/{act}" for act in ("enable", "unsilence", "unsensitive", "unsuspend")),
     "/admin/trends",  # tests/http/test_trends.py
+    "/first/{secret}",  # tests/test_first_run.py
     *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py

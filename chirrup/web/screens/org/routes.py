@@ -1,14 +1,16 @@
-"""The pages below /org. Their navigation: places.py."""
+"""The pages below /org, and the one of the first run. Their navigation: places.py."""
 
 from ....access.roles import Permission
-from ....http.route import ADMIN, SLOW
+from ....http.route import ADMIN, ANYONE, SLOW
 from ....orgs import logo
 from ...page_route import PageRoute, staff
-from . import places, rules, settings, theme
+from . import first, places, rules, settings, theme
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
 
 ROUTES: list[PageRoute] = [
+    PageRoute("GET", first.PATH, first.form, who=ANYONE, when_closed=True),
+    PageRoute("POST", first.PATH, first.begin, who=ANYONE, again=first.again, cost=SLOW, when_closed=True),
     staff("GET", "/org", places.overview, places.MAY_ENTER),
     staff("GET", settings.PATH, settings.form, SETTINGS),
     staff("POST", settings.PATH, settings.save, SETTINGS, settings.again),
