@@ -91,6 +91,8 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/v1/scheduled_statuses/{id}": "one, with four files at most",
     "/api/chirrup/v1/drafts/{id}": "one, with four files at most",
     "/api/chirrup/v1/org": "settings",
+    "/api/chirrup/v1/org/retention": "settings",
+    "/api/chirrup/v1/org/holds": "what one role has chosen, in one query",
     "/api/v1/filters/{id}": "one keyword",
     "/api/v1/annual_reports/{year}": "one, of twelve months",
     "/api/v1/apps/verify_credentials": "a setting of the app",

@@ -3,6 +3,6 @@ handlers, as in mastodon/routes.py; drafts and strikes are there, because they a
 """
 
 from ..http.route import Route
-from . import app_passwords, members, org, roles
+from . import app_passwords, compliance, members, org, roles
 
-ROUTES: list[Route] = [*org.ROUTES, *members.ROUTES, *roles.ROUTES, *app_passwords.ROUTES]
+ROUTES: list[Route] = [*org.ROUTES, *members.ROUTES, *roles.ROUTES, *app_passwords.ROUTES, *compliance.ROUTES]

@@ -9,10 +9,9 @@ from ..ports import Engines, Tx
 from ..social import audit, posts, text
 from ..social import holds as social_holds
 from ..store import accounts as account_rows
+from ..store import held_content, jobs
 from ..store import holds as rows
-from ..store import jobs
-from ..store import posts as post_rows
-from ..types import Account, Hold, HoldScope, Span, Stranger
+from ..types import Account, AccountKind, Hold, HoldScope, Span, Stranger
 
 RELEASE = "release held posts"  # a kind of job; the payload is the hold that has ended
 REASON_CHARS_MAX = 500
@@ -65,7 +64,7 @@ def place(tx: Tx, org_id: int, actor_id: int, wanted: Wanted) -> Hold:
 
 def _subject(tx: Tx, org_id: int, wanted: Wanted) -> Account:
     found = visibility.of_one_organisation(tx, Stranger(org_id), [wanted.subject_id]).get(wanted.subject_id)
-    if found is None:
+    if found is None or (found.kind == AccountKind.ROOM) != (wanted.scope == HoldScope.ROOM):
         raise NotFound(wanted.scope, wanted.subject_id)
     return found
 
@@ -111,7 +110,7 @@ def _authors(tx: Tx, hold: Hold, before: int) -> list[int]:
 def _let_go(tx: Tx, authors: list[int], after: int) -> list[int]:
     """Some deleted posts of theirs. Those that nothing holds any more are gone."""
     ids = rows.posts_of(tx, authors, Span(ID_MAX, after=after, limit=STEP))
-    kept = post_rows.tombstones(tx, ids)
+    kept = held_content.tombstones(tx, ids)
     still = social_holds.held_among(tx, kept.values())
     for id in ids:
         if id not in still:

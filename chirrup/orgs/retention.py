@@ -11,9 +11,10 @@ from ..ports import Engines, Tx
 from ..social import audit, posts
 from ..social import holds as social_holds
 from ..store import accounts as account_rows
+from ..store import held_content
 from ..store import posts as post_rows
 from ..store import retention as rows
-from ..types import Post, Retention, RetentionClass, RetentionRun, Span, Visibility
+from ..types import AccountKind, Post, Retention, RetentionClass, RetentionRun, Span, Visibility
 from . import holds
 
 DAY_MS = 24 * 3600 * 1000
@@ -41,7 +42,7 @@ def choose(tx: Tx, org_id: int, actor_id: int, kind: RetentionClass, days: int, 
 
 def _room(tx: Tx, org_id: int, room_id: int) -> str:
     found = account_rows.by_id(tx, room_id)
-    if found is None or found.org_id != org_id:
+    if found is None or found.org_id != org_id or found.kind != AccountKind.ROOM:
         raise NotFound("room", room_id)
     return found.username
 
@@ -74,7 +75,8 @@ class Rules:
         return bool(post.media) and self._is_due(post, RetentionClass.MEDIA)
 
     def _is_due(self, post: Post, kind: RetentionClass) -> bool:
-        days = self._days.get((0, kind), 0)
+        in_room = self._days.get((post.audience_id, kind)) if post.audience_id else None
+        days = self._days.get((0, kind), 0) if in_room is None else in_room
         return bool(days) and post.created_ms < self._now_ms - days * DAY_MS
 
 
@@ -151,7 +153,7 @@ def purge(tx: Tx, org_id: int, ids: Collection[int]) -> int:
 def _drop_media(tx: Tx, post: Post) -> None:
     """Earlier versions lose theirs, too."""
     keys = posts.delete_media(tx, post)
-    post_rows.without_media(tx, post.id)
+    held_content.without_media(tx, post.id)
     tx.emit(PicturesReplaced(post.author_id, keys))
     tx.emit(PostChanged(post.author_id, post.id))
 

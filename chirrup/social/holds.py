@@ -39,7 +39,8 @@ def is_account_held(tx: Tx, account: Account) -> bool:
 
 
 def _subjects(post: Post) -> set[int]:
-    return {post.author_id, post.org_id}
+    """The author, the organisation, and the room that it is in."""
+    return {post.author_id, post.org_id, post.audience_id or post.author_id}
 
 
 def keep(tx: Tx, post: Post) -> None:

@@ -14,11 +14,11 @@ from ..events import BoostedDeleted, PicturesReplaced, PostChanged, PostDeleted,
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
+from ..store import held_content, threads
 from ..store import media as media_rows
 from ..store import posts as rows
 from ..store import reactions as reaction_rows
 from ..store import rooms as room_rows
-from ..store import threads
 from ..types import Draft, Post, PostVersion, Span, Visibility
 from . import holds, in_rooms, languages, links, media, polls, quotes, tags, text
 from .composing import (
@@ -232,7 +232,7 @@ def delete(tx: Tx, author: int, id: int, *, keep_media: bool = False) -> Post:
 def remove(tx: Tx, post: Post, *, keep_media: bool = False) -> None:
     """Delete a post or boost. The caller must have checked that it may. If it is held, its content is kept, unseen."""
     held = holds.is_held(tx, post)
-    if not (rows.hide(tx, post.id) if held else rows.delete(tx, post.id)):
+    if not (held_content.hide(tx, post.id) if held else rows.delete(tx, post.id)):
         return
     if post.boost_of_id:
         reaction_rows.remove(tx, "boosts", post.author_id, post.boost_of_id)
@@ -288,7 +288,7 @@ def let_go(tx: Tx, id: int) -> None:
     post = rows.tombstone(tx, id)
     if post and post.deleted_ms:
         files = _delete_content(tx, post)
-        rows.empty(tx, id)
+        held_content.empty(tx, id)
         holds.forget(tx, post)
         if files:
             tx.emit(PicturesReplaced(post.author_id, files))

@@ -8,7 +8,7 @@ from ..types import Post, PostCounts, PostVersion, Span
 
 COLUMNS = ", ".join(Post.__struct_fields__)
 _VALUES = ", ".join(f":{name}" for name in Post.__struct_fields__)
-_EMPTY = "text = '', summary = '', media_ids = '[]', poll_id = 0, link = '', card_id = 0"
+EMPTY = "text = '', summary = '', media_ids = '[]', poll_id = 0, link = '', card_id = 0"
 
 
 def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None) -> dict[int, Post]:
@@ -61,11 +61,6 @@ def tombstone(tx: Tx, id: int) -> Post | None:
     """The post, deleted or not. A deletion is announced to the audience that this has."""
     row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
     return Post(*row) if row else None
-
-
-def tombstones(tx: Tx, ids: Collection[int]) -> dict[int, Post]:
-    """Posts among ids, deleted or not."""
-    return tx.by_ids(f"SELECT {COLUMNS} FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", Post, ids)
 
 
 def insert(tx: Tx, post: Post) -> None:
@@ -171,36 +166,8 @@ def touch(tx: Tx, id: int) -> None:
 def delete(tx: Tx, id: int) -> bool:
     """Replace the post by a tombstone without content, which keeps threads complete. False if there is no such post."""
     return 1 == tx.changed(
-        f"UPDATE posts SET deleted_ms = :now, {_EMPTY} WHERE bucket = :bucket AND id = :id AND deleted_ms = 0",
+        f"UPDATE posts SET deleted_ms = :now, {EMPTY} WHERE bucket = :bucket AND id = :id AND deleted_ms = 0",
         now=tx.now_ms,
-        bucket=bucket_of(id),
-        id=id,
-    )
-
-
-def hide(tx: Tx, id: int) -> bool:
-    """delete() that keeps the content, for a hold. False if there is no such post."""
-    return 1 == tx.changed(
-        "UPDATE posts SET deleted_ms = :now WHERE bucket = :bucket AND id = :id AND deleted_ms = 0",
-        now=tx.now_ms,
-        bucket=bucket_of(id),
-        id=id,
-    )
-
-
-def empty(tx: Tx, id: int) -> None:
-    """The content of a deleted post that was kept goes, as with delete()."""
-    tx.run(
-        f"UPDATE posts SET {_EMPTY} WHERE bucket = :bucket AND id = :id AND deleted_ms > 0",
-        bucket=bucket_of(id),
-        id=id,
-    )
-
-
-def without_media(tx: Tx, id: int) -> None:
-    """It shows no media from now on; renderings made before are stale."""
-    tx.run(
-        "UPDATE posts SET media_ids = '[]', changed_ms = changed_ms + 1 WHERE bucket = :bucket AND id = :id",
         bucket=bucket_of(id),
         id=id,
     )

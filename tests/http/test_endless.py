@@ -133,6 +133,7 @@ SCENES: dict[str, list[Scene]] = {
     "/api/chirrup/v1/strikes": [Scene("talker", "strikes")],
     "/api/chirrup/v1/admin/appeals": [Scene("admin", "strikes")],
     "/api/chirrup/v1/admin/audit_log": [Scene("admin", "log")],
+    "/api/chirrup/v1/org/audit": [Scene("admin", "log")],
     **{f"/api/v1/admin/{kind}s": [Scene("admin", kind)] for kind in bans.Kind},
     "/api/v1/admin/accounts": [Scene("admin", "people", query={"active": True, "username": "p"})],
     "/api/v2/admin/accounts": [Scene("admin", "people", query={"status": "active", "username": "p"})],

@@ -15,6 +15,7 @@ from chirrup.ids import ID_MAX
 from chirrup.orgs import holds, retention
 from chirrup.ports import Engines, Tx
 from chirrup.social import audit, leaving, media, posts, uploads
+from chirrup.store import held_content
 from chirrup.store import holds as hold_rows
 from chirrup.store import media as media_rows
 from chirrup.store import posts as rows
@@ -41,7 +42,7 @@ async def kept(engines: Engines, id: int) -> list[str]:
     """All that the database has of what the post said; the last: how many files there are."""
 
     def read(tx: Tx) -> tuple[list[str], list[str]]:
-        post = rows.tombstones(tx, [id])[id]
+        post = held_content.tombstones(tx, [id])[id]
         files = list(media_rows.by_ids(tx, media_rows.of_post(tx, id)).values())
         words = [post.text, post.summary, *(one.text for one in rows.versions(tx, id, 1000))]
         return [one for one in words if one], [one.key for one in files]
