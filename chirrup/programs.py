@@ -1,8 +1,9 @@
-"""The table of all routes for programs: Mastodon's API, Chirrup's own, and the document of both."""
+"""The table of all routes for programs: Mastodon's API, Chirrup's own, the document of both; SCIM beside them."""
 
 from . import openapi
 from .api import problems as own_problems
 from .api import routes as own
+from .api import scim
 from .http import call, server
 from .http.route import ANYONE, Route
 from .http.router import Endpoint
@@ -19,4 +20,5 @@ def endpoints(services: Services) -> list[Endpoint]:
     return [
         *server.endpoints(services, [*routes.ROUTES, _DOCUMENT], Call, problems.words),
         *server.endpoints(services, own.ROUTES, call.Call, own_problems.words),
+        *scim.endpoints(services),
     ]

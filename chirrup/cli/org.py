@@ -12,7 +12,7 @@ from rich.table import Table
 from ..errors import NotFound, SettingsError
 from ..ports import Database
 from ..types import Org
-from .common import COMMON, Common, console, date, opened_database
+from .common import COMMON, Common, console, date, opened_database, org_at
 
 commands = cyclopts.App(name="org", help="Organisations: sites of their own, each behind a wall.")
 
@@ -154,3 +154,20 @@ def _named(db: Database, name: str) -> Org:
 
 def _adds(progress: Any, bar: Any) -> Callable[[int], None]:
     return lambda size: progress.advance(bar, size)
+
+
+@commands.command(name="scim-token")
+def scim_token(
+    name: Annotated[str, Parameter(help="Of the directory, such as Entra: it stands in the log and in lists.")],
+    *,
+    host: Annotated[str, Parameter(help="Of the organisation (default: the server's own network).")] = "",
+    common: Common = COMMON,
+) -> None:
+    """Make a token with which the company's directory makes and ends members by SCIM 2.0. Only the token is printed.
+
+    The directory is told this address and this token: https://HOST/scim/v2. See docs/operate/scim.md.
+    """
+    from ..orgs.scim import tokens
+
+    with opened_database(common.settings()) as db:
+        print(db.write_now(tokens.make, org_at(db, host), 0, name)[1])

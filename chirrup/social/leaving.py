@@ -12,7 +12,7 @@ from ..events import AccountChanged, PicturesReplaced, Unfavourited
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import archives, blocks_and_mutes, chosen_tags, follows, identities, imports, jobs, lists
+from ..store import archives, blocks_and_mutes, chosen_tags, follows, identities, imports, jobs, lists, scim
 from ..store import leaving as rows
 from ..store import media as media_rows
 from ..store import posts as post_rows
@@ -165,6 +165,7 @@ def _itself(tx: Tx, account_id: int) -> int:
         due_ms=tx.now_ms + LATE_MS,
     )
     rows.forget_elsewhere(tx, account_id)
+    scim.delete_of_account(tx, account.org_id, account_id)
     if pictures := accounts.pictures_of(account):
         tx.emit(PicturesReplaced(account_id, sorted(pictures)))
     rows.blank(tx, account_id)

@@ -22,6 +22,7 @@ WAYS: dict[str, tuple[str, str]] = {
         ("strikes", "bans", "moderation_log", "audit", "audit_heads", "org_roles", "rooms"), ("org_id", ORG)
     ),
     **dict.fromkeys(("holds", "retention", "retention_runs", "account_identities", "directory_runs"), ("org_id", ORG)),
+    "scim_resources": ("org_id", ORG),
     "account_names": ("name", TEXT),
     "emails": ("email", TEXT),
     "identities": ("identity", TEXT),
@@ -63,6 +64,7 @@ LEFT_OUT: dict[str, str] = {
     "hosts": "the host is given where it is imported",
     "held": "it is made anew from holds",
     **dict.fromkeys(("tokens", "oauth_codes", "sessions", "one_time_tokens", "push_subscriptions"), _ACCESS),
+    "scim_tokens": _ACCESS,
     "second_factors": "they work with the secret of the server alone: people set them up anew",
     "passkeys": "they are bound to the host: people make new ones",
     "idempotency": _SHORT,

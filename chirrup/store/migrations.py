@@ -200,6 +200,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "org_roles": _create_missing,
     "tokens.name": _add("tokens", "name", "TEXT NOT NULL DEFAULT ''"),
     "tokens.used_ms": _add("tokens", "used_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "scim": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -37,6 +37,7 @@ _TEXTS = {
     "post_versions": ("post_id", ("media_ids",)),
     "thread_posts": ("post_id", ("audience",)),
     "drafts": ("id", ("body",)),
+    "scim_resources": ("id", ("body",)),
     "conversations": ("last_post_id", ("participants",)),
     "notifications": ("id", ("sample",)),
     "trend_decisions": ("id", ("subject",)),

@@ -78,6 +78,8 @@ from .posts import PostVersion as PostVersion
 from .posts import QuotePolicy as QuotePolicy
 from .posts import QuoteState as QuoteState
 from .posts import Visibility as Visibility
+from .scim import ScimResource as ScimResource
+from .scim import ScimToken as ScimToken
 from .trends import LinkTrend as LinkTrend
 from .trends import TrendKind as TrendKind
 from .trends import Trends as Trends

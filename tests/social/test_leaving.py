@@ -39,7 +39,8 @@ from chirrup.social.portability import archives, imports
 from chirrup.social.shortcodes import EMPTY
 from chirrup.store import identities, imported_posts, schema
 from chirrup.store import media as media_rows
-from chirrup.types import Draft, Media, PollDraft, Post, Span
+from chirrup.store import scim as scim_rows
+from chirrup.types import Draft, Media, PollDraft, Post, ScimResource, Span
 from chirrup.types.directory import AccountIdentity
 
 WORD = "zanzibar"  # in all that ann types
@@ -51,6 +52,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("bans", "ban_tries", "directory_runs", "moderation_log", "audit_heads"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
+    "scim_tokens",
     *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
     *("rooms", "room_posts"),
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
@@ -127,6 +129,8 @@ class Scene:
             await do(mark, ann, bobs.id)
             await do(mark, bob, first.id)
         await do(reactions.pin, ann, first.id)
+        described = ScimResource(0, "User", 7 << 16, ann, WORD, "", f'{{"userName": "{WORD}"}}', 1, 1, 1)
+        await do(scim_rows.insert, described)
         await self._settings(bobs)
         await self._relations()
         await self._logins()

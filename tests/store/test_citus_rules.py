@@ -16,7 +16,7 @@ from collect_sql import PACKAGE, Statement, Unclear, calls, collect, collect_fro
 
 from chirrup.engines.postgres import sql
 from chirrup.engines.search import postgres_fts
-from chirrup.store import moderation, posts, reactions, reports, schema, search
+from chirrup.store import moderation, posts, reactions, reports, schema, scim, search
 from chirrup.types import Span
 
 # Statements that use every shard, and the reason. All others use one shard, or the shards of a list.
@@ -101,7 +101,7 @@ WHOLE = {
 }
 
 # Pages in an order without a key may use OFFSET.
-OFFSET = {"engines/search/postgres_fts.py:find_accounts", "store/tags.py:beginning"}
+OFFSET = {"engines/search/postgres_fts.py:find_accounts", "store/scim.py:page", "store/tags.py:beginning"}
 
 # Values of parameters that statements are built from: by name, or for one file "store/posts.py:name".
 STAND_INS: dict[str, list[Any]] = {
@@ -110,6 +110,7 @@ STAND_INS: dict[str, list[Any]] = {
     "store/reactions.py:MARKS": [{mark: table or "favourited_by" for mark, table in reactions.MARKS.items()}],
     "store/moderation.py:conditions": [[], list(moderation.CONDITIONS)],
     "store/reports.py:asked": [[], list(reports.OF_REPORTS)],
+    "store/scim.py:column": list(scim.EQUAL),
     "store/recount.py:table": ["accounts", "posts", "polls"],
     "store/search.py:where": ["1 = 1", " AND ".join(search.CONDITIONS.values())],
     "store/posts.py:where": ["1 = 1", " AND ".join(posts.OF_AUTHOR.values())],

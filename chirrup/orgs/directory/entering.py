@@ -77,15 +77,16 @@ def _new(tx: Tx, org_id: int, person: Person) -> int:
     if email and emails.owner_id(tx, email, org_id):
         email = ""  # another account has it, and keeps it
     name = text.clean(person.name, "display_name")[: accounts.DISPLAY_NAME_CHARS_MAX].strip()
-    wanted = accounts.SignUp(_free_name(tx, org_id, person), email, "", display_name=name, org_id=org_id)
+    username = free_name(tx, org_id, person.username, person.email, person.name)
+    wanted = accounts.SignUp(username, email, "", display_name=name, org_id=org_id)
     account = accounts.create(tx, wanted)
     audit.note(tx, org_id, 0, "join", "account", account.id, account.username, person.issuer)
     return account.id
 
 
-def _free_name(tx: Tx, org_id: int, person: Person) -> str:
-    """A username that nobody has: that of the directory, or with a number."""
-    base = next(filter(None, map(_as_name, (person.username, person.email, person.name))), "member")
+def free_name(tx: Tx, org_id: int, *given: str) -> str:
+    """A username that nobody has: made of the first of given that one can be made of, or with a number."""
+    base = next(filter(None, map(_as_name, given)), "member")
     tried = [base, *(f"{base[: NAME_CHARS_MAX - len(str(n))]}{n}" for n in range(2, TRIES))]
     tried = [one for one in tried if not accounts.check_username(one)]
     keys = {accounts.name_key(org_id, one): one for one in tried}

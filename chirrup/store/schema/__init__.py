@@ -24,6 +24,7 @@ from . import (
     reading,
     relations,
     rooms,
+    scim,
     staff,
     tags,
     work,
@@ -31,6 +32,7 @@ from . import (
 
 AREAS = (
     *(organisations, accounts, access, identity, relations, rooms, posts, reactions, tags, reading, staff, compliance),
+    scim,
     work,
 )
 
