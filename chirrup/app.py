@@ -206,7 +206,7 @@ async def _running(
     await engines.broker.connect()
     engines.db.on_commit = Bell(engines).ring
     relay = Relay(engines, alone=alone)
-    workers = [relay, Jobs(engines, job_kinds, lambda: relay.held), Timers(engines)] if job_kinds else []
+    workers = [relay, Jobs(engines, job_kinds, lambda: relay.held), Timers(engines, settings)] if job_kinds else []
     for worker in workers:
         worker.start()
     if hub:

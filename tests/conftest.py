@@ -148,6 +148,11 @@ def ffmpeg_path() -> Path:
     return _need("ffmpeg")
 
 
+@pytest.fixture(scope="session")
+def slapd_path() -> Path:
+    return _need("slapd")
+
+
 def _need(package: str) -> Path:
     return servers.find(package) or _leave_out(f"no {package} here: apt-get install {package}")
 

@@ -22,6 +22,7 @@ SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, WARNED = (
     "mail_let_in",  # staff have let you in
     "mail_warned",  # what staff decided about you: the strike, says Wanted.what
 )
+DIRECTORY = "mail_directory"  # to owners: a directory has lost so many that somebody must say yes
 FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
 NEW_CODES, RECOVERY_USED = "new_codes", "recovery_used"
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
@@ -131,6 +132,11 @@ def let_in(tx: Tx, account_id: int) -> None:
 def warned(tx: Tx, account_id: int, strike_id: int) -> None:
     """Staff decided something about it."""
     _enqueue(tx, WARNED, account_id, Wanted(account_id, what=str(strike_id)))
+
+
+def directory_waits(tx: Tx, owner_id: int, run_id: int) -> None:
+    """A directory has lost many, and nothing is done before an owner decides."""
+    _enqueue(tx, DIRECTORY, owner_id, Wanted(owner_id, what=str(run_id)))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

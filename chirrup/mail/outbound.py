@@ -12,6 +12,7 @@ from ..access.emails import Wanted
 from ..access.links import Link
 from ..config import Settings
 from ..errors import NotFound, Refused
+from ..orgs.directory import reading
 from ..ports import Engines, Tx
 from ..social import accounts, strikes
 from ..types import Struct, User
@@ -48,6 +49,7 @@ class Outbound:
             emails.ACCESS: self._access_changed,
             emails.LET_IN: self._let_in,
             emails.WARNED: self._warned,
+            emails.DIRECTORY: self._directory,
         }
 
     async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
@@ -198,6 +200,24 @@ class Outbound:
             f"Welcome to {one.head.title}",
             (f"Your account at {one.head.title}, @{one.name}, was looked at, and you may come in.",),
             ("Log in", f"{one.head.url}/login"),
+        )
+        return Made(one.head, one.user.email, words)
+
+    def _directory(self, tx: Tx, wanted: Wanted) -> Made | None:
+        """None likewise, and when somebody has decided."""
+        one, run = self._about(tx, wanted.account_id), reading.waiting(tx, int(wanted.what))
+        if one is None or run is None or run.org_id != one.user.org_id:
+            return None
+        if emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
+            return None
+        words = Words(
+            f"Many people are missing in the directory of {one.head.title}",
+            (
+                f"{run.gone} of the {run.members} people who came from {run.issuer} are there no more. That may be "
+                "right, or a fault of the directory. So nothing was done: everybody can go on.",
+                "If it is right, say so, and their accounts are deactivated. What they wrote stays.",
+            ),
+            ("Look at it", f"{one.head.url}/org/identity"),
         )
         return Made(one.head, one.user.email, words)
 

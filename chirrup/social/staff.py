@@ -19,6 +19,10 @@ def who_may(tx: Tx, org_id: int, needed: Permission) -> list[int]:
     return [id for id, role in rows.staff(tx, org_id, MOST) if known.may(role, needed)]
 
 
+def owners(tx: Tx, org_id: int) -> list[int]:
+    return [id for id, role in rows.staff(tx, org_id, MOST) if role == Role.OWNER]
+
+
 def give_role(tx: Tx, account_id: int, role: str, *, by: int = 0) -> None:
     """by: of whom; 0: of a command, which may give any.
 

@@ -49,6 +49,19 @@ def decide(tx: Tx, id: int, *, before: str, state: str, by_id: int) -> bool:
     )
 
 
+def read_again(tx: Tx, id: int, *, people: int, members: int) -> None:
+    """The same was found now."""
+    tx.run(
+        """UPDATE directory_runs SET read_ms = :now, people = :people, members = :members
+           WHERE bucket = :bucket AND id = :id""",
+        now=tx.now_ms,
+        people=people,
+        members=members,
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
 def forget(tx: Tx, org_id: int, *, before: int) -> int:
     """Delete those of an organisation with ids below `before`. How many."""
     return tx.changed(

@@ -201,6 +201,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "tokens.name": _add("tokens", "name", "TEXT NOT NULL DEFAULT ''"),
     "tokens.used_ms": _add("tokens", "used_ms", "BIGINT NOT NULL DEFAULT 0"),
     "scim": _create_missing,
+    "directory_runs.read_ms": _add("directory_runs", "read_ms", "BIGINT NOT NULL DEFAULT 0"),
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -71,12 +71,12 @@ class AccountIdentity(msgspec.Struct, frozen=True):
 
 
 class DirectoryRun(msgspec.Struct, frozen=True):
-    """One reading of a directory. Columns of `directory_runs`."""
+    """A reading of a directory, and those after it that found the same. Columns of `directory_runs`."""
 
     id: int
     org_id: int
     issuer: str
-    state: str  # "done"; "failed"; "waits" for somebody to approve it; "approved"; "refused"
+    state: str  # "done"; "failed"; "waits" for an owner; "approved" or "refused" by one
     people: int = 0  # that it has
     members: int = 0  # accounts here that it had before
     gone: int = 0  # of these
@@ -84,3 +84,4 @@ class DirectoryRun(msgspec.Struct, frozen=True):
     words: str = ""  # what is wrong
     gone_ids: str = "[]"  # JSON list of the accounts that would be deactivated
     decided_by_id: int = 0  # who approved or refused it; 0: nobody, or a command
+    read_ms: int = 0  # the last of these readings

@@ -2,12 +2,14 @@
 
 import msgspec
 
+from ..access import sites
 from ..access.emails import Wanted
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
 from ..orgs import holds
+from ..orgs.directory import reading
 from ..ports import Engines, PushTo, Tx
 from ..social import (
     accounts,
@@ -165,6 +167,11 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     async def make_card(engines: Engines, job: Job, wanted: cards.Wanted) -> None:
         await cards.make(engines, wanted, settings)
 
+    async def read_directory(engines: Engines, job: Job, org_id: int) -> None:
+        site = await engines.db.read(sites.at, settings, org_id)
+        if site.settings.ldap:
+            await reading.read(engines, org_id, site.settings.ldap)
+
     async def bring_in_posts(engines: Engines, job: Job, due: imports.Due) -> None:
         await posts_in.bring_in(engines, due, uploads.rules(settings))
 
@@ -175,6 +182,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     film = Kind(films.maker(settings.data), films.PAUSES_S, payload=int, at_once=1, longest_s=FILM_S)
     others = {push_subscriptions.PUSH: PUSH, archives.MAKE: archive, media.MAKE_FILM: film, posts_in.BRING_IN: posts}
     others[cards.FETCH] = card
+    others[reading.READ] = Kind(read_directory, DATED_S, payload=int, at_once=2, longest_s=HOUR_S, missed=False)
     return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
 
 

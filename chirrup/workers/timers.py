@@ -6,18 +6,22 @@ Work with a date of its own (the end of a poll or a mute) is a job: kinds.py. Sw
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 import structlog
 
 from .. import logs
-from ..access import sessions
+from ..access import sessions, sites
+from ..config import Settings
 from ..orgs import retention
+from ..orgs.directory import reading
 from ..ports import Engines, Tx
 from ..social import bans, files, follows, media, polls, trends
 from ..store import blocks_and_mutes, orgs, outbox_partitions, posts
 from ..store import trends as trend_rows
 from ..timelines import missed_pushes
+from ..types import Org
 from ..waiting import happens
 
 log = structlog.get_logger()
@@ -91,6 +95,17 @@ def _forget_workers(tx: Tx) -> None:
     outbox_partitions.forget(tx, tx.now_ms - 60 * outbox_partitions.LEASE_MS)
 
 
+async def read_directories(settings: Settings, engines: Engines) -> None:
+    """Of the server's own network and of each organisation that has one: a job, a quarter of an hour after the last."""
+    found: list[Org | None] = [await engines.db.read(orgs.by_id, 0)]
+    while found:
+        for org in found:
+            if sites.of_row(settings, org).settings.ldap:
+                await engines.db.write(reading.enqueue_due, org.id if org else 0)
+        last = found[-1]
+        found = list(await engines.db.read(orgs.page, after=last.id if last else 0, limit=STEP))
+
+
 SWEEPS = (
     Sweep("forget dead workers", 600, forget_dead_workers),
     Sweep("make up for what timelines missed", 1, missed_pushes.make_up),
@@ -107,15 +122,17 @@ SWEEPS = (
 
 
 class Timers:
-    """Runs SWEEPS from start() to stop(), each at once and then at its interval."""
+    """Runs SWEEPS from start() to stop(), each at once and then at its interval. settings: also what these ask for."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, settings: Settings | None = None) -> None:
         self._engines = engines
+        asked = (Sweep("read directories", 60, partial(read_directories, settings)),) if settings else ()
+        self._sweeps = (*SWEEPS, *asked)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.ensure_future(self._repeat(sweep)) for sweep in SWEEPS]
+        self._tasks = [asyncio.ensure_future(self._repeat(sweep)) for sweep in self._sweeps]
 
     async def stop(self) -> None:
         """Wait for running sweeps, 10 s at most."""

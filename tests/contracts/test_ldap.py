@@ -1,6 +1,7 @@
 """The plug for LDAP against OpenLDAP's slapd: who logs in, who is there, and what is refused."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +20,7 @@ MANY = 1203  # three pages
 
 
 @pytest.fixture(scope="module")
-def slapd() -> Iterator[Slapd]:
-    if servers.find("slapd") is None:
-        pytest.skip("no slapd here: apt-get install slapd")
+def slapd(slapd_path: Path) -> Iterator[Slapd]:
     with servers.running(Slapd) as one:
         one.stop()
         odd = person("star", "a*b", description="(|)").replace("uid=star", "uid=s*r").replace("uid: star", "uid: s*r")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,9 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def slapd() -> Iterator[Slapd]:
-    if servers.find("slapd") is None:
-        pytest.skip("no slapd here: apt-get install slapd")
+def slapd(slapd_path: Path) -> Iterator[Slapd]:
     with servers.running(Slapd) as one:
         one.stop()
         one.load(person("ann", "secret", displayName="Ann Abc") + "\n" + person("boss", "secret"))

@@ -14,6 +14,7 @@ from ...social import accounts, audit, text
 from ...store import accounts as account_rows
 from ...store import identities as rows
 from ...types.directory import AccountIdentity, Mapping, Person
+from .. import members
 from . import groups
 
 NAME_CHARS_MAX = 30
@@ -41,8 +42,17 @@ def enter(tx: Tx, org_id: int, person: Person, mapping: Mapping, *, proves_addre
         rows.insert(tx, AccountIdentity(account_id, org_id, person.issuer, person.subject))
     else:
         account_id = rows.account_id(tx, identity)
+    come_back(tx, account_id, person.issuer)
     groups.give(tx, account_id, person, mapping)
     return account_id
+
+
+def come_back(tx: Tx, account_id: int, issuer: str) -> None:
+    """The directory has the person. If it had not, and the account was deactivated for that, it is a member's again."""
+    one = rows.find(tx, account_id, issuer)
+    if one and one.gone_ms:
+        members.reactivate(tx, account_id)
+        rows.set_given(tx, account_id, issuer, role=one.role, rooms=one.rooms, gone_ms=0)
 
 
 def log_out(tx: Tx, org_id: int, issuer: str, subject: str) -> None:
@@ -78,10 +88,7 @@ def _new(tx: Tx, org_id: int, person: Person) -> int:
         email = ""  # another account has it, and keeps it
     name = text.clean(person.name, "display_name")[: accounts.DISPLAY_NAME_CHARS_MAX].strip()
     username = free_name(tx, org_id, person.username, person.email, person.name)
-    wanted = accounts.SignUp(username, email, "", display_name=name, org_id=org_id)
-    account = accounts.create(tx, wanted)
-    audit.note(tx, org_id, 0, "join", "account", account.id, account.username, person.issuer)
-    return account.id
+    return members.join(tx, org_id, members.Joining(username, email, display_name=name)).id
 
 
 def free_name(tx: Tx, org_id: int, *given: str) -> str:

@@ -1,16 +1,35 @@
 """What a directory's groups give: a role, and rooms. It takes away only what it has given."""
 
+from collections.abc import Callable
+
+import msgspec
 import structlog
 
-from ...errors import ChirrupError
+from ...errors import Invalid, NotAllowed, NotFound
 from ...ports import Tx
 from ...social import staff
 from ...store import accounts as account_rows
 from ...store import identities as rows
-from ...types import Role
-from ...types.directory import Mapping, Person
+from ...types.directory import AccountIdentity, Mapping, Person
 
 log = structlog.get_logger()
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What somebody has by their groups. rooms: ids."""
+
+    role: str = ""
+    rooms: tuple[int, ...] = ()
+
+
+def wanted(person: Person, mapping: Mapping, rooms_by_group: dict[str, int]) -> Wanted:
+    of = person.groups or ()
+    role = next((role for group, role in mapping.roles.items() if group in of), "")
+    return Wanted(role, tuple(sorted({rooms_by_group[group] for group in of if group in rooms_by_group})))
+
+
+def given(one: AccountIdentity) -> Wanted:
+    return Wanted(one.role, msgspec.json.decode(one.rooms, type=tuple[int, ...]))
 
 
 def give(tx: Tx, account_id: int, person: Person, mapping: Mapping) -> None:
@@ -18,10 +37,12 @@ def give(tx: Tx, account_id: int, person: Person, mapping: Mapping) -> None:
     had = rows.find(tx, account_id, person.issuer)
     if had is None or person.groups is None:
         return
-    role = next((role for group, role in mapping.roles.items() if group in person.groups), "")
-    given = had.role if role == had.role else _give_role(tx, account_id, had.role, role)
-    if given != had.role:
-        rows.set_given(tx, account_id, person.issuer, role=given, rooms=had.rooms, gone_ms=had.gone_ms)
+    before = given(had)
+    after = wanted(person, mapping, {})
+    if after == before:
+        return
+    role = before.role if after.role == before.role else _give_role(tx, account_id, before.role, after.role)
+    rows.set_given(tx, account_id, person.issuer, role=role, rooms=had.rooms, gone_ms=had.gone_ms)
 
 
 def _give_role(tx: Tx, account_id: int, before: str, role: str) -> str:
@@ -29,9 +50,14 @@ def _give_role(tx: Tx, account_id: int, before: str, role: str) -> str:
     user = account_rows.user(tx, account_id)
     if user is None or user.role != before:
         return before
+    return role if _done(staff.give_role, tx, account_id, role) else before
+
+
+def _done(act: Callable[..., None], tx: Tx, *given: object) -> bool:
+    """False: it cannot be, and nothing is changed: there is no such role, it is the last owner, a room is full."""
     try:
-        staff.give_role(tx, account_id, Role(role))
-    except (ChirrupError, ValueError) as error:  # there is no such role, or this is the last owner
-        log.warning("a directory's group gives no role", account_id=account_id, role=role, why=str(error))
-        return before
-    return role
+        act(tx, *given)
+    except (Invalid, NotAllowed, NotFound) as error:
+        log.warning("a directory's group gives nothing", act=act.__name__, to=given, why=error.message)
+        return False
+    return True

@@ -20,7 +20,7 @@ CREATE INDEX IF NOT EXISTS account_identities_of_org ON account_identities (org_
 CREATE TABLE IF NOT EXISTS directory_runs (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, issuer TEXT NOT NULL, state TEXT NOT NULL,
   people INTEGER NOT NULL, members INTEGER NOT NULL, gone INTEGER NOT NULL, back INTEGER NOT NULL,
-  words TEXT NOT NULL, gone_ids TEXT NOT NULL, decided_by_id BIGINT NOT NULL,
+  words TEXT NOT NULL, gone_ids TEXT NOT NULL, decided_by_id BIGINT NOT NULL, read_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS directory_runs_of_org ON directory_runs (bucket, org_id, id DESC);
 """
