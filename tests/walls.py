@@ -70,6 +70,8 @@ class Site:
         keyword = self.ann.post(f"{V1}/filters", phrase=word, context=["home"]).json()
         filtered = self.ann.get("/api/v2/filters").json()[0]
         kept = self.ann.post(f"/api/v2/filters/{filtered['id']}/statuses", status_id=said["public"]).json()
+        room = self.ann.post("/api/chirrup/v1/rooms", name=f"r{word[-9:]}", title=word, note=word).json()
+        in_room = self.ann.say(f"@{room['name']} {word}")
         draft = self.ann.post("/api/chirrup/v1/drafts", status=word).json()
         scheduled = self.ann.say(word, scheduled_at="4000-01-01")
         eventually(lambda: self.bob.get(f"{V1}/notifications").json() and self.bob.get(f"{V1}/conversations").json())
@@ -88,8 +90,9 @@ class Site:
         collected = self.bob.post(f"{V1}/collections", name=word, description=word, account_ids=[self.ann.id]).json()
         self.item = collected["collection"]["items"][0]["id"]
         self.ids = {
-            "statuses": [*said.values(), poll["id"], reply["id"]],
-            "accounts": [self.ann.id, self.bob.id],
+            "statuses": [*said.values(), poll["id"], reply["id"], in_room["id"]],
+            "accounts": [self.ann.id, self.bob.id, room["id"]],
+            "rooms": [room["id"]],
             "follow_requests": [self.bob.id],
             "suggestions": [self.ann.id],
             "polls": [poll["poll"]["id"]],

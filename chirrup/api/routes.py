@@ -3,6 +3,7 @@ handlers, as in mastodon/routes.py; drafts and strikes are there, because they a
 """
 
 from ..http.route import Route
-from . import app_passwords, compliance, members, org, roles
+from . import app_passwords, compliance, members, org, roles, rooms
 
-ROUTES: list[Route] = [*org.ROUTES, *members.ROUTES, *roles.ROUTES, *app_passwords.ROUTES, *compliance.ROUTES]
+SECTIONS = (org, members, roles, app_passwords, compliance, rooms)
+ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

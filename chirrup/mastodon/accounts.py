@@ -46,11 +46,17 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
 
 
 async def show(call: Call, id: int) -> Account:
-    return await call.read(call.render.account, id)
+    def operation(tx: Tx) -> Any:
+        return call.render.account(tx, accounts.get(tx, call.viewer_id, id).id)
+
+    return await call.read(operation)
 
 
 async def show_many(call: Call, query: IdsQuery) -> list[Account]:
-    return await call.read(call.render.accounts, query.ids)
+    def operation(tx: Tx) -> list[Any]:
+        return call.render.accounts(tx, accounts.existing(tx, call.viewer_id, query.ids, with_suspended=True))
+
+    return await call.read(operation)
 
 
 class LookupQuery(msgspec.Struct, kw_only=True):
@@ -61,7 +67,9 @@ async def lookup(call: Call, query: LookupQuery) -> Account:
     """By `name`, or `name@host` with the host and port of this server."""
 
     def operation(tx: Tx) -> Any:
-        return call.render.account(tx, accounts.by_acct(tx, query.acct, call.site.domain, call.site.org_id).id)
+        site = call.site
+        found = accounts.by_acct(tx, query.acct, site.domain, site.org_id, viewer_id=call.viewer_id)
+        return call.render.account(tx, found.id)
 
     return await call.read(operation)
 

@@ -9,9 +9,10 @@ from ..http.forms import Id
 from ..http.paging import Page, PageQuery
 from ..http.route import Route
 from ..ids import ID_MAX
+from ..orgs import rooms_as_lists as listed
 from ..ports import Tx
 from ..social import lists
-from ..timelines import read
+from ..timelines import pull, read
 from ..types import PostList, Span
 from .call import Call
 from .entities import Account, Empty, ListEntity, Status
@@ -31,7 +32,7 @@ def _entity(one: PostList) -> ListEntity:
 
 
 async def index(call: Call) -> list[ListEntity]:
-    return [_entity(one) for one in await call.read(lists.owned, call.account_id)]
+    return [_entity(one) for one in await call.read(listed.owned, call.account_id)]
 
 
 async def create(call: Call, body: ListBody) -> ListEntity:
@@ -39,15 +40,15 @@ async def create(call: Call, body: ListBody) -> ListEntity:
 
 
 async def show(call: Call, id: int) -> ListEntity:
-    return _entity(await call.read(lists.get, call.account_id, id))
+    return _entity(await call.read(listed.get, call.account_id, id))
 
 
 async def update(call: Call, id: int, body: ListBody) -> ListEntity:
-    return _entity(await call.write(lists.change, call.account_id, id, body.to_change()))
+    return _entity(await call.write(listed.change, call.account_id, id, body.to_change()))
 
 
 async def delete(call: Call, id: int) -> Empty:
-    await call.write(lists.delete, call.account_id, id)
+    await call.write(listed.delete, call.account_id, id)
     return Empty()
 
 
@@ -57,7 +58,7 @@ async def accounts(call: Call, id: int, query: PageQuery) -> Page[Account]:
     span = Span(before=ID_MAX, limit=lists.MEMBERS_MAX) if everybody else paging.span(query, default=40, most=80)
 
     def operation(tx: Tx) -> Page[Any]:
-        found = lists.members(tx, call.account_id, id, span)
+        found = listed.members(tx, call.account_id, id, span)
         items = call.render.accounts(tx, [account for _, account in found.items])
         return Page(items, None) if everybody else paging.filled(items, found, span)
 
@@ -69,23 +70,26 @@ class Members(msgspec.Struct, kw_only=True):
 
 
 async def add_accounts(call: Call, id: int, body: Members) -> Empty:
-    await call.write(lists.add, call.account_id, id, body.account_ids)
+    await call.write(listed.add, call.account_id, id, body.account_ids)
     return Empty()
 
 
 async def remove_accounts(call: Call, id: int, body: Members) -> Empty:
-    await call.write(lists.remove, call.account_id, id, body.account_ids)
+    await call.write(listed.remove, call.account_id, id, body.account_ids)
     return Empty()
 
 
 async def holding(call: Call, id: int) -> list[ListEntity]:
     """The caller's lists that the account is on."""
-    return [_entity(one) for one in await call.read(lists.holding, call.account_id, id)]
+    return [_entity(one) for one in await call.read(listed.holding, call.account_id, id)]
 
 
 async def timeline(call: Call, id: int, query: PageQuery) -> Page[Status]:
-    chosen = await call.read(lists.get, call.account_id, id)
+    chosen = await call.read(listed.get, call.account_id, id)
     span = paging.span(query)
+    if listed.is_room(chosen):
+        found = await call.read(pull.room, call.account_id, id, span)
+        return paging.filled(await call.read(call.render.statuses, call.account_id, found.items), found, span)
     items, keys = await read.show_list(call.engines, chosen, span, call.render.statuses)
     return paging.page(items, keys, span)
 

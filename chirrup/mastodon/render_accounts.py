@@ -20,7 +20,7 @@ from ..social.media import Addresses, emoji_path
 from ..social.shortcodes import EmojiSet, any_in
 from ..social.shown import Kept, Known, Profile
 from ..times import day
-from ..types import Account, AccountState, Emoji, Presentation
+from ..types import Account, AccountKind, AccountState, Emoji, Presentation
 from . import entities
 from .collection_entities import FeatureApproval
 
@@ -158,7 +158,7 @@ class AccountRenderer:
             bot=bool(account.bot),
             discoverable=bool(account.discoverable),
             indexable=bool(account.indexable),
-            group=False,
+            group=account.kind == AccountKind.ROOM,
             created_at=day(account.created_ms) + "T00:00:00.000Z",
             note="" if gone else text.to_html(account.note, named, self.base_url),
             url=url,

@@ -63,7 +63,7 @@ def _search(tx: Tx, call: Call, query: SearchQuery, span: Span) -> Search:
                 finding.find_tags(tx, query.words, limit=span.limit, offset=query.offset, org_id=site.org_id),
             )
         ]
-        if query.wants("hashtags")
+        if query.wants("hashtags") and not call.viewer.is_guest
         else [],
     )
 

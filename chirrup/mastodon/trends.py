@@ -22,6 +22,8 @@ class TrendsQuery(msgspec.Struct, kw_only=True):
 
 
 async def tags(call: Call, query: TrendsQuery) -> list[Tag]:
+    if call.viewer.is_guest:
+        return []
     part = query.of(default=10, most=20)
     found = await call.browse(
         trends.shown_tags, call.viewer_id, call.site.org_id, approval=call.site.trends_approval, **part
@@ -40,6 +42,8 @@ async def statuses(call: Call, query: TrendsQuery) -> list[Status]:
 
 
 async def links(call: Call, query: TrendsQuery) -> list[TrendingLink]:
+    if call.viewer.is_guest:
+        return []
     part = query.of(default=10, most=20)
 
     def operation(tx: Tx) -> list[TrendingLink]:

@@ -2,21 +2,30 @@
 
 What is said in one: social/in_rooms.py. Who sees it: access/visibility.py. Whom it reaches: timelines/audience.py.
 Why it is an account: docs/decisions/0061-rooms.md.
+
+`by` is who acts: a manager of the room, or the first owner of all of this, a command or a directory: 0.
 """
 
 import msgspec
 
+from ..access import visibility
+from ..access.fill import Filled, fill
 from ..errors import Invalid, NotAllowed, NotFound
+from ..events import FollowAnswered
 from ..ids import random_bucket
 from ..ports import Tx
-from ..social import accounts, audit, follows
+from ..social import account_lists, accounts, audit, closing_rooms, follows, in_rooms
 from ..social.accounts import ProfileChange
 from ..store import accounts as account_rows
+from ..store import follows as follow_rows
+from ..store import reactions as reaction_rows
 from ..store import rooms as rows
 from ..store.rooms import Room
-from ..types import Account, AccountKind
+from ..types import Account, AccountKind, Span
+from ..wording import N_
 
 MANAGER = "manager"
+PINS_MAX = 5
 
 
 class RoomChange(msgspec.Struct, frozen=True):
@@ -28,10 +37,81 @@ class RoomChange(msgspec.Struct, frozen=True):
     listed: bool | None = None  # others in the organisation may know that a closed room exists
 
 
-def create(tx: Tx, org_id: int, by: int, name: str, wanted: RoomChange) -> Account:
-    """A new room, which `by` manages and is in. by 0: a command; nobody is in it.
+class RoomView(msgspec.Struct, frozen=True):
+    """A room as somebody sees it."""
 
-    Raises InvalidSignUp (name: as an account's), Invalid (title, note), NotAllowed: a guest.
+    account: Account
+    members: int
+    is_member: bool
+    has_asked: bool
+    is_manager: bool
+    archived_ms: int
+    in_home: bool  # what others say in it comes to the member's home timeline
+    notify: bool  # the member is told of each post
+
+
+# found and shown
+
+
+def get(tx: Tx, viewer_id: int, id: int) -> Account:
+    """Raises NotFound: absent, no room, or hidden from the viewer, who may see no more of it than its name."""
+    room = accounts.get(tx, viewer_id, id)
+    if room.kind != AccountKind.ROOM or room.suspended_ms:
+        raise NotFound("room", id)
+    return room
+
+
+def views(tx: Tx, viewer_id: int, found: list[Account]) -> list[RoomView]:
+    """found as the viewer sees them. Five queries, whatever len(found)."""
+    ids = [one.id for one in found]
+    states, standing = account_rows.states(tx, ids), follow_rows.among(tx, viewer_id, ids)
+    asked, roles = follow_rows.requested_among(tx, viewer_id, ids), rows.roles_of(tx, viewer_id, ids)
+    rooms = rows.by_ids(tx, ids)
+    return [
+        RoomView(
+            account=one,
+            members=states[one.id].followers,
+            is_member=one.id in standing,
+            has_asked=one.id in asked,
+            is_manager=roles.get(one.id) == MANAGER,
+            archived_ms=rooms[one.id].archived_ms if one.id in rooms else 0,
+            in_home=one.id in standing and bool(standing[one.id].show_boosts),
+            notify=one.id in standing and bool(standing[one.id].notify),
+        )
+        for one in found
+    ]
+
+
+def view(tx: Tx, viewer_id: int, id: int) -> RoomView:
+    """Raises NotFound."""
+    return views(tx, viewer_id, [get(tx, viewer_id, id)])[0]
+
+
+def page(tx: Tx, viewer_id: int, org_id: int, span: Span) -> Filled[RoomView]:
+    """The rooms of the organisation that are there for the viewer, newest first."""
+
+    def kept(ids: "list[int]") -> list[int]:
+        there = visibility.of_one_organisation(tx, viewer_id, ids)
+        return [id for id in ids if id in there and not there[id].suspended_ms]
+
+    found = fill(span, lambda part: rows.page(tx, org_id, part), lambda some: kept(list(some)), key=int)
+    there = account_rows.by_ids(tx, found.items)
+    return Filled(views(tx, viewer_id, [there[id] for id in found.items]), found.newest, found.oldest, more=found.more)
+
+
+def entered(tx: Tx, account_id: int) -> list[Account]:
+    """The rooms that the account is in, by name."""
+    found = account_rows.by_ids(tx, rows.of_member(tx, account_id))
+    return sorted((one for one in found.values() if not one.suspended_ms), key=lambda one: one.username.lower())
+
+
+# made and changed
+
+
+def create(tx: Tx, org_id: int, by: int, name: str, wanted: RoomChange) -> Account:
+    """A new room, which `by` manages and is in. by 0: nobody is in it.
+
+    Raises Invalid (username: as an account's; title, note), NotAllowed: a guest.
     """
     if by:
         _check_member(tx, by, org_id)
@@ -53,8 +133,169 @@ def create(tx: Tx, org_id: int, by: int, name: str, wanted: RoomChange) -> Accou
     if by:
         follows.join(tx, by, room.id)
         rows.set_role(tx, room.id, by, MANAGER)
-    audit.note(tx, org_id, by, "create", "room", room.id, room.username)
+    _note(tx, by, room, "create")
     return room
+
+
+def _insert(tx: Tx, org_id: int, name: str) -> Account:
+    bucket = random_bucket()
+    while True:
+        blank = accounts.blank(tx.new_id(bucket), name, "", tx.now_ms, org_id=org_id)
+        room = msgspec.structs.replace(blank, kind=AccountKind.ROOM)
+        if account_rows.insert(tx, room):
+            return room
+
+
+def change(tx: Tx, by: int, id: int, wanted: RoomChange) -> Account:
+    """What was said in a room that is closed now is for its members only, step by step (social/closing_rooms.py).
+
+    Raises NotFound, NotAllowed, Invalid (title, note; closed: it would become open, which tells what was said to
+    members only).
+    """
+    room = managed(tx, by, id)
+    if room.locked and wanted.closed is False:
+        why = N_("cannot be taken back: what was said in a closed room was said to its members. Make a new room")
+        raise Invalid("closed", "final", why)
+    closes = bool(wanted.closed) and not room.locked
+    closed = closes or bool(room.locked)
+    profile = ProfileChange(
+        display_name=wanted.title,
+        note=wanted.note,
+        locked=True if closes else None,
+        discoverable=(wanted.listed if closed else True) if wanted.listed is not None else None,
+        indexable=False if closes else None,
+    )
+    after = accounts.change_profile(tx, id, profile)
+    if closes:
+        closing_rooms.begin(tx, id)
+    _note(tx, by, after, "close" if closes else "update")
+    return after
+
+
+def archive(tx: Tx, by: int, id: int, *, archived: bool = True) -> None:
+    """Nobody posts in it from now on, and all of it can be read; or that is taken back. Raises NotFound, NotAllowed."""
+    room = managed(tx, by, id)
+    rows.set_archived(tx, id, tx.now_ms if archived else 0)
+    _note(tx, by, room, "archive" if archived else "unarchive")
+
+
+def pin(tx: Tx, by: int, id: int, post_id: int, *, pinned: bool = True) -> None:
+    """Show a post of the room first, or not any more. Raises NotFound, NotAllowed, Invalid: too many."""
+    managed(tx, by, id)
+    post = visibility.see_one(tx, by, post_id)
+    if post is None or post.audience_id != id:
+        raise NotFound("post", post_id)
+    if not pinned:
+        reaction_rows.remove(tx, "pins", id, post_id)
+        return
+    if reaction_rows.count_pins(tx, id) >= PINS_MAX and not reaction_rows.find(tx, "pins", id, post_id):
+        raise Invalid("post", "too_many", "is one too many: a room has at most {most} pinned posts", most=PINS_MAX)
+    reaction_rows.add(tx, "pins", id, post_id)
+
+
+def managed(tx: Tx, by: int, id: int) -> Account:
+    """The room, which `by` may change. Raises NotFound; NotAllowed: by does not manage it."""
+    room = get(tx, by, id) if by else account_rows.by_id(tx, id)
+    if room is None or room.kind != AccountKind.ROOM:
+        raise NotFound("room", id)
+    if by and rows.roles_of(tx, by, [id]).get(id) != MANAGER:
+        raise NotAllowed("only those who manage the room may do this")
+    return room
+
+
+# who is in it
+
+
+def members(tx: Tx, viewer_id: int, id: int, span: Span) -> Filled[tuple[int, int]]:
+    """(follow id, account id), newest member first. Nobody for who may see only its name. Raises NotFound."""
+    get(tx, viewer_id, id)
+    return account_lists.followers(tx, viewer_id, id, span)
+
+
+def managers(tx: Tx, id: int) -> list[int]:
+    return [account for account, role in rows.roles(tx, id).items() if role == MANAGER]
+
+
+def requests(tx: Tx, by: int, id: int, span: Span) -> Filled[tuple[int, int]]:
+    """Who asks to come in. Raises NotFound, NotAllowed."""
+    managed(tx, by, id)
+    return account_lists.requests(tx, id, span)
+
+
+def answer(tx: Tx, by: int, id: int, asker: int, *, accept: bool) -> None:
+    """Raises NotFound: the room, or there is no such request; NotAllowed; Invalid: the room is full."""
+    room = managed(tx, by, id)
+    if asker not in follow_rows.requesters_among(tx, id, [asker]):
+        raise NotFound("follow request", asker)
+    if accept:
+        follows.join(tx, asker, id)
+    else:
+        follow_rows.take_request(tx, asker, id)
+        tx.emit(FollowAnswered(id, asker))
+    _note(tx, by, room, "accept" if accept else "reject", asker)
+
+
+def add_member(tx: Tx, room_id: int, account_id: int, *, by: int = 0) -> None:
+    """Harmless when repeated. Raises NotFound (also an account that is not there for `by`), NotAllowed, Invalid."""
+    room = managed(tx, by, room_id)
+    account = accounts.get(tx, by, account_id) if by else account_rows.by_id(tx, account_id)
+    if account is None or account.org_id != room.org_id or account.kind == AccountKind.ROOM or account.suspended_ms:
+        raise NotFound("account", account_id)
+    if follow_rows.get(tx, account_id, room_id):
+        return
+    follows.join(tx, account_id, room_id)
+    _note(tx, by, room, "add", account_id)
+
+
+def remove_member(tx: Tx, room_id: int, account_id: int, *, by: int = 0) -> None:
+    """Harmless when it is not in. Raises NotFound, NotAllowed."""
+    room = managed(tx, by, room_id)
+    follows.unfollow(tx, account_id, room_id)
+    _note(tx, by, room, "remove", account_id)
+
+
+def give_role(tx: Tx, room_id: int, account_id: int, role: str, *, by: int = 0) -> None:
+    """role: MANAGER, or "" for none. Raises NotFound: the room, or no member; NotAllowed; Invalid: the last manager."""
+    room = managed(tx, by, room_id)
+    if not follow_rows.get(tx, account_id, room_id):
+        raise NotFound("member", account_id)
+    if role != MANAGER and by and managers(tx, room_id) == [account_id]:
+        why = N_("is the only one who manages the room: let somebody else manage it first")
+        raise Invalid("account", "last", why)
+    rows.set_role(tx, room_id, account_id, role)
+    _note(tx, by, room, "promote" if role else "demote", account_id)
+
+
+def hand_over(tx: Tx, account_id: int) -> None:
+    """For who can do nothing any more, and stays in their rooms: others manage them."""
+    for room_id in rows.roles_of(tx, account_id, rows.of_member(tx, account_id)):
+        in_rooms.hand_on(tx, account_id, room_id)
+
+
+def join(tx: Tx, account_id: int, id: int) -> None:
+    """Come in, or ask to. Harmless when repeated. Raises NotFound; Invalid: too many rooms or members."""
+    get(tx, account_id, id)
+    follows.follow(tx, account_id, id)
+
+
+def leave(tx: Tx, account_id: int, id: int) -> None:
+    """Or take back that one has asked. Harmless when not in it. Raises NotFound."""
+    get(tx, account_id, id)
+    follows.unfollow(tx, account_id, id)
+
+
+def people(tx: Tx, viewer_id: int, ids: list[int]) -> list[Account]:
+    """The accounts of a page of members or requests, in its order. One query."""
+    there = visibility.of_one_organisation(tx, viewer_id, ids)
+    return [there[id] for id in ids if id in there]
+
+
+def prefer(tx: Tx, account_id: int, id: int, *, in_home: bool | None = None, notify: bool | None = None) -> None:
+    """What a member wants of the room. Raises NotFound: the room, or not in it."""
+    get(tx, account_id, id)
+    if not follow_rows.get(tx, account_id, id):
+        raise NotFound("room", id)
+    follows.follow(tx, account_id, id, show_boosts=in_home, notify=notify)
 
 
 def _check_member(tx: Tx, account_id: int, org_id: int) -> None:
@@ -65,10 +306,5 @@ def _check_member(tx: Tx, account_id: int, org_id: int) -> None:
         raise NotAllowed("guests are in the rooms that they were invited to, and make none")
 
 
-def _insert(tx: Tx, org_id: int, name: str) -> Account:
-    bucket = random_bucket()
-    while True:
-        blank = accounts.blank(tx.new_id(bucket), name, "", tx.now_ms, org_id=org_id)
-        room = msgspec.structs.replace(blank, kind=AccountKind.ROOM)
-        if account_rows.insert(tx, room):
-            return room
+def _note(tx: Tx, by: int, room: Account, action: str, account_id: int = 0) -> None:
+    audit.note(tx, room.org_id, by, action, "room", room.id, room.username, str(account_id or ""))

@@ -11,7 +11,7 @@ from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import blocks_and_mutes, follows
 from ..store import discovery as rows
-from ..types import Span
+from ..types import AccountKind, Span
 
 OFFSET_MAX = 5000  # of a page of the directory; accounts after that can be found by searching
 SPOKEN_POSTS = 2000  # the authors of this many newest public posts count as active
@@ -38,11 +38,12 @@ def directory(
 
 
 def _wanted(tx: Tx, viewer_id: int, ids: Collection[int]) -> list[int]:
-    """Those of ids that are discoverable, not silenced and not moved, without blocks in either direction and mutes."""
+    """The people among ids who are discoverable, not silenced and not moved, without blocks between and mutes."""
     found = account_rows.by_ids(tx, ids)
     muted = blocks_and_mutes.of(tx, viewer_id, ids).muting
     shown = visibility.accounts_shown(tx, viewer_id, ids)
-    return [id for id in shown if found[id].is_recommended and id not in muted]
+    people = [id for id in shown if found[id].kind != AccountKind.ROOM and id not in muted]
+    return [id for id in people if found[id].is_recommended]
 
 
 class Suggestion(msgspec.Struct, frozen=True):

@@ -8,9 +8,10 @@ its mentions, so no client shows their names as links.
 from collections.abc import Sequence
 
 from ..errors import Invalid
+from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts, follows, rooms
-from ..types import Account, AccountKind, Mention, Post, Visibility
+from ..types import Account, AccountKind, Mention, Post, Span, Visibility
 from ..wording import N_
 
 
@@ -94,6 +95,18 @@ def enter(tx: Tx, account_id: int, room_id: int) -> None:
 
 
 def leave(tx: Tx, account_id: int, room_id: int) -> None:
-    """Who manages the room does so no more."""
+    """Called when it does not follow the room any more. Who manages the room does so no more."""
     rooms.leave(tx, room_id, account_id)
+    hand_on(tx, account_id, room_id)
+
+
+def hand_on(tx: Tx, account_id: int, room_id: int) -> None:
+    """It does not manage the room any more. If nobody else does, who has been in it longest does now."""
+    roles = rooms.roles(tx, room_id)
+    if not (role := roles.pop(account_id, "")):
+        return
     rooms.set_role(tx, room_id, account_id, "")
+    if not roles:
+        oldest = follows.followers(tx, room_id, Span(before=ID_MAX, limit=2, oldest=True))
+        if others := [one for _, one in reversed(oldest) if one != account_id]:
+            rooms.set_role(tx, room_id, others[0], role)

@@ -51,7 +51,8 @@ def find_accounts(
         return []
     found: list[int] = []
     with suppress(NotFound):
-        found += _listed(tx, viewer_id, [by_acct(tx, name, domain, org_id).id], followed=followed, silenced=True)
+        named = by_acct(tx, name, domain, org_id, viewer_id=viewer_id)
+        found += _listed(tx, viewer_id, [named.id], followed=followed, silenced=True)
     looked, step = 0, offset + limit
     while len(found) < offset + limit and looked < TRIED_MAX:
         some = tx.search.find_accounts(tx, name, limit=step, offset=looked, org_id=org_id)
@@ -65,7 +66,7 @@ def find_accounts(
 def _listed(tx: Tx, viewer_id: int, ids: list[int], *, followed: bool, silenced: bool = False) -> list[int]:
     """silenced: also those who are, and whom the viewer does not follow."""
     among = follows.among(tx, viewer_id, ids) if followed else ids
-    there = accounts.by_ids(tx, among)
+    there = visibility.of_one_organisation(tx, viewer_id, among)
     quiet = {id for id, one in there.items() if one.silenced_ms} - {viewer_id} if not (silenced or followed) else set()
     if quiet and viewer_id:
         quiet -= follows.among(tx, viewer_id, quiet).keys()
@@ -138,7 +139,7 @@ def named_by(tx: Tx, viewer_id: int, address: str, base_url: str, org_id: int = 
     if not match:
         return 0, 0
     with suppress(NotFound):
-        account = by_acct(tx, match[1], "", org_id)
+        account = by_acct(tx, match[1], "", org_id, viewer_id=viewer_id)
         if not match[2]:
             return account.id, 0
         post = visibility.see_one(tx, viewer_id, min(int(match[2]), ID_MAX))

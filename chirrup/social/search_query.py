@@ -85,7 +85,9 @@ def parse(tx: Tx, viewer_id: int, typed: str, domain: str, org_id: int = 0) -> Q
 
     def account(name: str) -> int:
         with suppress(NotFound):
-            return viewer_id if name.lower() == "me" and viewer_id else by_acct(tx, name, domain, org_id).id
+            if name.lower() == "me" and viewer_id:
+                return viewer_id
+            return by_acct(tx, name, domain, org_id, viewer_id=viewer_id).id
         return 0
 
     return read(typed, account)

@@ -186,6 +186,11 @@ def change(tx: Tx, before: Post, after: Post) -> None:
         add(tx, after)
 
 
+def remove(tx: Tx, post: Post) -> None:
+    """Take a post out of its tags. Harmless when repeated."""
+    _remove(tx, post, _names(post).keys())
+
+
 def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
     """Count the uses of its tags. Not done when publishing, where authors would wait for others with the same tag."""
     if post.visibility == Visibility.PUBLIC:
@@ -198,7 +203,7 @@ def on_published(tx: Tx, post: Post) -> list[tuple[str, Signal]]:
 def on_deleted(tx: Tx, event: events.PostDeleted) -> list[tuple[str, Signal]]:
     post = posts.tombstone(tx, event.post_id)
     if post:
-        _remove(tx, post, _names(post).keys())
+        remove(tx, post)
     return []
 
 

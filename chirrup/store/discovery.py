@@ -7,11 +7,11 @@ from ..ports import Tx
 
 
 def newest_accounts(tx: Tx, org_id: int, limit: int, hidden: Collection[int]) -> list[int]:
-    """Accounts of the organisation that want to be found, newest first, without hidden."""
+    """People of the organisation who want to be found, newest first, without hidden."""
     rows = tx.all(
         f"""SELECT id FROM accounts
             WHERE org_id = :org AND discoverable = 1 AND suspended_ms = 0 AND silenced_ms = 0 AND pending = 0
-              AND moved_to_id = 0
+              AND moved_to_id = 0 AND kind <> 'room'
               AND NOT {tx.sql.is_in("id", "hidden")}
             ORDER BY id DESC LIMIT :limit""",
         org=org_id,

@@ -162,6 +162,16 @@ def remove_post(tx: Tx, room_id: int, post_id: int) -> None:
     )
 
 
+def close_post(tx: Tx, id: int) -> None:
+    """It is for the members of its room only; nobody else may quote it, and renderings made before are stale."""
+    tx.run(
+        """UPDATE posts SET visibility = 'private', quote_policy = 'nobody', changed_ms = changed_ms + 1
+           WHERE bucket = :bucket AND id = :id""",
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
 def posts_in(tx: Tx, rooms: Collection[int], span: Span) -> list[int]:
     """The newest posts in any of rooms, newest first; if span.oldest, the oldest in span, oldest first."""
     sql = tx.sql.oldest_in_rooms if span.oldest else tx.sql.newest_in_rooms

@@ -55,6 +55,8 @@ def page(tx: Tx, stream: Stream, after: int) -> Page:
 def _posts(tx: Tx, stream: Stream, span: Span) -> Filled[int]:
     name, viewer_id = stream.name, stream.viewer_id
     try:
+        if stream.is_room:
+            return pull.room(tx, viewer_id, int(stream.argument), span)
         if name in ("user", "list"):
             read = rebuild.home if name == "user" else rebuild.of_list
             ids, over = read(tx, viewer_id if name == "user" else int(stream.argument), span)

@@ -7,7 +7,8 @@ from ..errors import BadRequest, Unauthorised
 from ..http.arguments import path_id
 from ..http.call import Services
 from ..ids import text_key
-from ..social import announcements, lists
+from ..orgs import rooms_as_lists
+from ..social import announcements
 from ..social.tags import key_of
 from ..types import Stranger, Viewer
 from ..wording import N_
@@ -29,6 +30,7 @@ class Stream(msgspec.Struct, frozen=True):
     viewer_id: int = 0
     org_id: int = 0  # of a public one: whose posts it carries
     kinds: frozenset[str] = POSTS  # of signals that the stream carries
+    is_room: bool = False  # a list that is a room
 
     @property
     def label(self) -> list[str]:
@@ -38,7 +40,7 @@ class Stream(msgspec.Struct, frozen=True):
     @property
     def timeline(self) -> tuple[str, int] | None:
         """(kind, owner) of the timeline that this stream carries."""
-        if "update" not in self.kinds or self.name not in ("user", "list"):
+        if "update" not in self.kinds or self.name not in ("user", "list") or self.is_room:
             return None
         return ("home", self.viewer_id) if self.name == "user" else ("list", int(self.channel.removeprefix("list:")))
 
@@ -54,7 +56,7 @@ class Stream(msgspec.Struct, frozen=True):
     @property
     def is_public(self) -> bool:
         """Carries posts of strangers, so blocks and mutes must be applied."""
-        return self.name.startswith(("public", "hashtag"))
+        return self.name.startswith(("public", "hashtag")) or self.is_room
 
 
 def refuse_unknown(name: str) -> None:
@@ -113,8 +115,9 @@ async def _list(services: Services, viewer: Viewer, list_id: str) -> Stream:
     if not list_id:
         raise BadRequest("Missing list parameter: the stream 'list' needs the id of a list")
     id = path_id(list_id)
-    await services.engines.db.read(lists.get, viewer.account_id, id)
-    return Stream("list", list_id, f"list:{id}", viewer_id=viewer.account_id)
+    chosen = await services.engines.db.read(rooms_as_lists.get, viewer.account_id, id)
+    is_room = rooms_as_lists.is_room(chosen)
+    return Stream("list", list_id, f"list:{id}", viewer_id=viewer.account_id, is_room=is_room)
 
 
 def _permit(viewer: Viewer, *any_of: str) -> None:

@@ -4,12 +4,13 @@ from ..access import fill as filling
 from ..access import visibility
 from ..access.fill import Filled
 from ..access.visibility import Seen, may_see_account
+from ..errors import NotFound
 from ..ids import ID_MAX, text_key
 from ..ports import Tx
 from ..social import accounts
 from ..social.text import hashtag_key
-from ..store import blocks_and_mutes, posts, reactions, tags
-from ..types import Post, Span
+from ..store import blocks_and_mutes, posts, reactions, rooms, tags
+from ..types import AccountKind, Post, Span
 
 
 def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False, org_id: int = 0) -> Filled[int]:
@@ -67,6 +68,8 @@ def account(
     if not may_see_account(tx, viewer_id, owner):
         return Filled([])
     key = hashtag_key(tag)
+    if owner.kind == AccountKind.ROOM:
+        return _room(tx, viewer_id, account_id, span, key, only_media=only_media, exclude_replies=exclude_replies)
     follows = account_id in blocks_and_mutes.of(tx, viewer_id, [account_id]).following
     conditions = {
         "media": only_media,
@@ -85,6 +88,26 @@ def account(
         return not key or key in {hashtag_key(one) for one in post.tag_names}
 
     return filling.posts(tx, viewer_id, span, candidates, keep)
+
+
+def _room(
+    tx: Tx, viewer_id: int, room_id: int, span: Span, key: str, *, only_media: bool, exclude_replies: bool
+) -> Filled[int]:
+    """What is said in a room is what its account shows."""
+
+    def keep(seen: Seen, post: Post) -> bool:
+        if (only_media and not post.media) or (exclude_replies and post.answers):
+            return False
+        return not seen.minds(post) and (not key or key in {hashtag_key(one) for one in post.tag_names})
+
+    return filling.posts(tx, viewer_id, span, lambda part: rooms.posts_in(tx, [room_id], part), keep)
+
+
+def room(tx: Tx, viewer_id: int, room_id: int, span: Span) -> Filled[int]:
+    """What is said in a room, for who is in it. Raises NotFound: nobody else has it as a list."""
+    if room_id not in rooms.of_member(tx, viewer_id):
+        raise NotFound("list", room_id)
+    return account(tx, viewer_id, room_id, span)
 
 
 def pinned(tx: Tx, viewer_id: int, account_id: int) -> list[int]:

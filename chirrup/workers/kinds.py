@@ -6,6 +6,7 @@ from ..access import sites
 from ..access.emails import Wanted
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
+from ..ids import ID_MAX
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
 from ..orgs import holds
@@ -16,6 +17,7 @@ from ..social import (
     announcements,
     annual_reports,
     cards,
+    closing_rooms,
     drafts,
     follows,
     leaving,
@@ -94,6 +96,13 @@ async def delete_account(engines: Engines, job: Job, given: tuple[int, int]) -> 
             pass
 
 
+async def close_room(engines: Engines, job: Job, room_id: int) -> None:
+    """What was said in the room is for its members only, step by step."""
+    before = ID_MAX
+    while before:
+        before = await engines.db.write(closing_rooms.step, room_id, before)
+
+
 async def move_followers(engines: Engines, job: Job, move: tuple[int, int]) -> None:
     """Those of the first account follow the second instead, step by step; who minds the first minds the second."""
     after = await engines.db.write(moving.keep_averse, *move, 0)
@@ -147,6 +156,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
     moving.FOLLOWERS: Kind(move_followers, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
+    closing_rooms.CLOSE: Kind(close_room, pauses_s=DATED_S, payload=int, at_once=2, longest_s=HOUR_S),
     annual_reports.COUNT: Kind(count_year, pauses_s=DATED_S, payload=tuple[int, int], at_once=1, longest_s=HOUR_S),
     announcements.DUE: Kind(announcement_due, pauses_s=DATED_S, payload=int),
     follows.MUTE_ENDS: Kind(end_mute, pauses_s=DATED_S, payload=tuple[int, int]),

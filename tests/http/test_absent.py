@@ -73,6 +73,7 @@ class Secrets:
             "keywords": self.ann.post("/api/v1/filters", phrase="fog", context=["home"]).json(),
             "filters/statuses": kept,
             "drafts": self.ann.post("/api/chirrup/v1/drafts", status="unfinished").json(),
+            "rooms": self.ann.post("/api/chirrup/v1/rooms", name="annsden", closed=True, listed=False).json(),
             "scheduled_statuses": self.ann.say("later", scheduled_at="4000-01-01"),
             "app_passwords": self.ann.post("/api/chirrup/v1/app_passwords", name="a", scopes=["read"]).json(),
             "sessions": self.ann.get("/api/chirrup/v1/sessions").json()[0],

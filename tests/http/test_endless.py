@@ -35,6 +35,7 @@ from chirrup.http.route import Route
 from chirrup.ids import ID_MAX, bucket_of
 from chirrup.mastodon.call import Call, Services
 from chirrup.mastodon.render import Renderer
+from chirrup.orgs import rooms
 from chirrup.ports import Database, Engines, Tx
 from chirrup.programs import ROUTES
 from chirrup.social import (
@@ -134,6 +135,9 @@ SCENES: dict[str, list[Scene]] = {
     "/api/chirrup/v1/admin/appeals": [Scene("admin", "strikes")],
     "/api/chirrup/v1/admin/audit_log": [Scene("admin", "log")],
     "/api/chirrup/v1/org/audit": [Scene("admin", "log")],
+    "/api/chirrup/v1/rooms": [Scene("owner", "rooms")],
+    "/api/chirrup/v1/rooms/{id}/members": [Scene("owner", "people", "room")],
+    "/api/chirrup/v1/rooms/{id}/requests": [Scene("star", "people", "den")],
     **{f"/api/v1/admin/{kind}s": [Scene("admin", kind)] for kind in bans.Kind},
     "/api/v1/admin/accounts": [Scene("admin", "people", query={"active": True, "username": "p"})],
     "/api/v2/admin/accounts": [Scene("admin", "people", query={"status": "active", "username": "p"})],
@@ -183,6 +187,10 @@ class Town:
         accounts.change_profile(tx, self.ids["locked"], accounts.ProfileChange(locked=True))
         self.ids["post"] = self._say("star", "look at me", "unlisted").id
         self.ids["quoted"] = self._say("hermit", "quote me", "unlisted").id
+        for name, by in (("room", 0), ("den", self.ids["star"])):
+            wanted = rooms.RoomChange(closed=name == "den")
+            self.ids[name] = rooms.create(tx, 0, by, name, wanted).id
+            self._show(self.ids[name], "rooms")
         self.ids["list"] = lists.create(tx, self.ids["owner"], lists.ListChange("all")).id
 
     def _go_on(self, n: int, *, hidden: bool) -> None:
@@ -197,7 +205,7 @@ class Town:
         for id in self.bad:
             accounts.suspend(tx, id)
         self.shown["log"] = [one.id for one in audit.page(tx, 0, Span(ID_MAX, limit=1000))]
-        for name in ("home", "media", "public", "log"):
+        for name in ("home", "media", "public", "log", "rooms"):
             self.shown[name].sort()
         trend_rows.put(tx, 0, Trends(links=[LinkTrend(links.key_of(0, LINK), [])]))
         follows.mute(tx, self.ids["muter"], self.ids["noisy"])
@@ -225,7 +233,9 @@ class Town:
         account_lists.endorse(tx, of["owner"], id)
         collected = collections.create(tx, id, collections.Wanted("good"))
         collection_rows.add(tx, collected.id, of["star"])
-        follows.follow(tx, id, of["locked"])
+        for asked in ("locked", "room", "den"):
+            follows.follow(tx, id, of[asked])
+        room = rooms.create(tx, 0, 0, f"room{n}", rooms.RoomChange(closed=hidden, listed=not hidden))
         follows.block(tx, of["hater"], id)
         follows.mute(tx, of["hater"], id)
         reactions.favourite(tx, id, of["post"])
@@ -247,6 +257,7 @@ class Town:
             self._show(quote.id, "quotes", "home")
             self._show(direct.id, "direct", "home")
             self._show(collected.id, "collections")
+            self._show(room.id, "rooms")
             tags.follow(tx, of["marker"], f"tag{n}")
             self.shown.setdefault("tags", []).append(f"tag{n}")
         return id

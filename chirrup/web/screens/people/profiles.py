@@ -87,7 +87,7 @@ def _nothing(one: ProfileView) -> str:
 
 def find(tx: Tx, call: Call, handle: str) -> Account:
     """The account with this username. Raises NotFound."""
-    return accounts.by_acct(tx, handle, call.site.domain, call.site.org_id)
+    return accounts.by_acct(tx, handle, call.site.domain, call.site.org_id, viewer_id=call.viewer_id)
 
 
 def _view(tx: Tx, call: Call, handle: str) -> tuple[Account, ProfileView]:

@@ -47,7 +47,7 @@ def _search(tx: Tx, call: Call, words: str) -> Found:
     views, viewer_id = call.views, call.viewer_id
     site = call.site
     people = finding.find_accounts(tx, viewer_id, words, site.domain, limit=SHOWN_MAX, org_id=site.org_id)
-    tags = finding.find_tags(tx, words, limit=SHOWN_MAX, org_id=site.org_id)
+    tags = [] if call.viewer.is_guest else finding.find_tags(tx, words, limit=SHOWN_MAX, org_id=site.org_id)
     posts = _posts(tx, call, words) if viewer_id else []
     return Found(
         people=views.people(tx, viewer_id, people),

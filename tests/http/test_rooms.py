@@ -1,0 +1,223 @@
+"""Rooms over the network: for clients that know no rooms, by Chirrup's own API, and for all who are not in them."""
+
+import re
+import secrets
+
+import pytest
+from client import Person, Server, eventually
+from visitor import Visitor, logged_in
+from walls import section_of
+
+from chirrup.http.route import FREE
+from chirrup.ports import Engines
+from chirrup.programs import ROUTES
+from chirrup.social import accounts
+from chirrup.types import AccountKind
+from chirrup.web.routes import ROUTES as PAGES
+
+V1, ROOMS = "/api/v1", "/api/chirrup/v1/rooms"
+
+
+def made(owner: Person, **how) -> dict:
+    answer = owner.post(ROOMS, name=f"r{secrets.token_hex(5)}", **how)
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+def ids(answer) -> list[str]:
+    assert answer.ok, answer.text
+    return [one["id"] for one in answer.json()]
+
+
+def test_a_client_that_knows_no_rooms_is_at_home_in_one(server: Server):
+    boss, bob, eve = server.person(), server.person(), server.person()
+    room = made(boss, title="The den", note="Quiet", closed=True)
+    id, at = room["id"], f"@{room['name']}"
+
+    found = bob.get(f"{V1}/accounts/lookup", acct=room["name"]).json()
+    assert (found["id"], found["group"], found["locked"], found["display_name"]) == (id, True, True, "The den")
+    assert bob.post(f"{V1}/accounts/{id}/follow").json()["requested"]
+    told = eventually(lambda: boss.get(f"{V1}/notifications", **{"types[]": "follow_request"}).json())[0]
+    assert told["account"]["id"] == bob.id
+    assert bob.post(f"{V1}/lists/{id}/accounts", account_ids=[eve.id]).status_code == 404
+    assert boss.post(f"{V1}/lists/{id}/accounts", account_ids=[bob.id]).json() == {}  # lets him in
+    assert eventually(lambda: boss.get(f"{V1}/notifications", **{"types[]": "follow_request"}).json() == [])
+
+    assert bob.get(f"{V1}/lists").json() == [
+        {"id": id, "title": "The den", "replies_policy": "list", "exclusive": False}
+    ]
+    assert set(ids(bob.get(f"{V1}/lists/{id}/accounts"))) == {boss.id, bob.id}
+    assert bob.put(f"{V1}/lists/{id}", title="mine").status_code == 403
+    assert bob.post(f"{V1}/lists/{id}/accounts", account_ids=[eve.id]).status_code == 403
+
+    said = bob.say(f"{at} @{eve.name} @{boss.name} hello")
+    assert said["visibility"] == "private"
+    assert [one["acct"] for one in said["mentions"]] == [room["name"], boss.name]
+    answer = boss.say("and hello to you", in_reply_to_id=said["id"])
+    for person in (boss, bob):
+        assert ids(person.get(f"{V1}/timelines/list/{id}")) == [answer["id"], said["id"]]
+        assert ids(person.get(f"{V1}/accounts/{id}/statuses")) == [answer["id"], said["id"]]
+    assert eventually(lambda: [one["id"] for one in boss.home()] == [answer["id"], said["id"]])
+    assert eventually(lambda: boss.get(f"{V1}/notifications", **{"types[]": "mention"}).json())
+    assert eve.get(f"{V1}/notifications").json() == []
+    refused = bob.post(f"{V1}/statuses", status=f"{at} @{made(bob)['name']} hello")
+    assert (refused.status_code, "one room at most" in refused.text) == (422, True)
+
+    assert bob.post(f"{V1}/accounts/{id}/follow", reblogs=False).json()["showing_reblogs"] is False
+    assert bob.get(f"{ROOMS}/{id}").json()["in_home"] is False
+    assert bob.post(f"{V1}/accounts/{id}/unfollow").json()["following"] is False
+    assert bob.get(f"{V1}/timelines/list/{id}").status_code == 404
+    assert [bob.get(f"{V1}/statuses/{one['id']}").status_code for one in (answer, said)] == [404, 200]  # one is his
+
+
+def test_rooms_by_chirrups_own_api(server: Server):
+    boss, bob, eve = server.person(), server.person(), server.person()
+    room, hidden = made(boss, title="Open"), made(boss, closed=True, listed=False)
+    path, away = f"{ROOMS}/{room['id']}", f"{ROOMS}/{hidden['id']}"
+    assert (room["joined"], room["manages"], room["members"], room["closed"]) == (True, True, 1, False)
+    listed = [one["id"] for one in bob.walk(ROOMS, limit=1)]
+    assert room["id"] in listed
+    assert hidden["id"] not in listed
+    assert bob.get(away).status_code == bob.post(f"{away}/join").status_code == 404
+
+    assert bob.post(f"{path}/join").json()["joined"]
+    assert bob.patch(path, title="Mine").status_code == 403
+    assert bob.patch(f"{path}/prefs", in_home=False, notify=True).json()["notify"]
+    assert boss.patch(path, note="For all").json()["note"] == "For all"
+    assert boss.post(f"{path}/members", account_id=eve.id).json()["members"] == 3
+    assert [(one["id"], one["role"]) for one in bob.get(f"{path}/members").json()] == [
+        (eve.id, ""), (bob.id, ""), (boss.id, "manager")
+    ]  # fmt: skip
+    assert boss.delete(f"{path}/managers/{boss.id}").status_code == 422
+    assert boss.put(f"{path}/managers/{bob.id}").ok
+    assert boss.post(f"{path}/leave").json() == {}
+    assert bob.delete(f"{path}/members/{eve.id}").json()["members"] == 1
+
+    said = bob.say(f"@{room['name']} hello")
+    assert said["visibility"] == "public"
+    assert bob.post(f"{path}/posts/{said['id']}/pin").ok
+    assert ids(eve.get(f"{V1}/accounts/{room['id']}/statuses", pinned=True)) == [said["id"]]
+    boosted = eve.post(f"{V1}/statuses/{said['id']}/reblog")
+    assert boosted.ok
+    assert bob.post(f"{path}/archive").json()["archived_at"]
+    assert bob.post(f"{V1}/statuses", status=f"@{room['name']} again").status_code == 422
+    assert bob.post(f"{path}/unarchive").json()["archived_at"] is None
+
+    assert bob.patch(path, closed=True).json()["closed"]
+    assert eventually(lambda: eve.get(f"{V1}/statuses/{said['id']}").status_code == 404)
+    assert eventually(lambda: bob.get(f"{V1}/statuses/{said['id']}").json()["visibility"] == "private")
+    assert eventually(lambda: eve.get(f"{V1}/statuses/{boosted.json()['id']}").status_code == 404)
+    assert bob.patch(path, closed=False).status_code == 422
+    assert eve.post(f"{path}/join").json()["requested"]
+    assert ids(bob.get(f"{path}/requests")) == [eve.id]
+    assert eve.get(f"{path}/requests").status_code == 403
+    assert bob.post(f"{path}/requests/{eve.id}/reject").ok
+    assert eve.post(f"{path}/join").json()["requested"]
+    assert bob.post(f"{path}/requests/{eve.id}/accept").json()["members"] == 2
+    assert eve.get(f"{V1}/statuses/{said['id']}").ok
+
+
+class Outside:
+    """A hidden closed room full of a word that nobody outside may read, and people of every kind outside of it."""
+
+    def __init__(self, server: Server) -> None:
+        self.word, name, tag = f"canary{secrets.token_hex(6)}", f"r{secrets.token_hex(5)}", f"t{secrets.token_hex(5)}"
+        boss, mate, left, stranger, guest = (server.person() for _ in range(5))
+        self.mate = mate
+        room = boss.post(ROOMS, name=name, title=self.word, note=self.word, closed=True, listed=False).json()
+        other = made(boss, closed=True)
+        for person in (mate, left):
+            assert boss.post(f"{ROOMS}/{room['id']}/members", account_id=person.id).ok
+        text = f"@{name} #{tag} {self.word} @{stranger.name} @{guest.name}"
+        poll = {"options": [self.word, "b"], "expires_in": 3600}
+        hello = stranger.say("hello all")
+        said = boss.say(text, spoiler_text=self.word, poll=poll)
+        answers = [mate.say(text, in_reply_to_id=id) for id in (said["id"], hello["id"])]
+        boss.say("aside", in_reply_to_id=hello["id"])
+        mate.post(f"{V1}/statuses/{said['id']}/favourite")
+        left.post(f"{V1}/statuses/{said['id']}/bookmark")
+        left.post(f"{V1}/statuses/{said['id']}/favourite")
+        boss.post(f"{ROOMS}/{room['id']}/posts/{said['id']}/pin")
+        eventually(lambda: left.get(f"{V1}/timelines/list/{room['id']}").json())
+        left.post(f"{ROOMS}/{room['id']}/leave")
+        stranger.follow(boss)
+        left.follow(boss)
+
+        async def become_guest(engines: Engines) -> None:
+            await engines.db.write(accounts.set_kind, int(guest.id), AccountKind.GUEST)
+
+        server.do(become_guest)
+        assert boss.post(f"{ROOMS}/{other['id']}/members", account_id=guest.id).ok
+        self.people = {"anonymous": server.anyone(), "ex-member": left, "stranger": stranger, "guest": guest}
+        self.browsers: dict[str, Visitor] = {
+            name: logged_in(server, one) if one.token else Visitor(server.url) for name, one in self.people.items()
+        }
+        self.inside = logged_in(server, mate)
+        posts = [said["id"], *(one["id"] for one in answers), hello["id"]]
+        self.known = {
+            "statuses": posts,
+            "accounts": [room["id"], boss.id, mate.id, stranger.id],
+            "rooms": [room["id"], other["id"]],
+            "lists": [room["id"]],
+            "list": [room["id"]],
+            "polls": [said["poll"]["id"]],
+            "tag": [tag],
+            "tags": [tag],
+        }
+        self.handles = (boss.name, mate.name, name)
+
+    def paths(self, path: str) -> list[str]:
+        """path with each thing that stands in the room, or around it."""
+        if "{" not in path:
+            return [path]
+        if path.startswith("/@{"):
+            filled = [re.sub(r"\{(handle|username|acct|name)\}", handle, path) for handle in self.handles]
+            return [re.sub(r"\{\w+\}", id, one) for one in filled for id in self.known["statuses"]]
+        found = self.known.get(section_of(path), ["1"])
+        return [re.sub(r"\{\w+\}", one, path) for one in found]
+
+
+@pytest.fixture(scope="module")
+def outside(server: Server) -> Outside:
+    return Outside(server)
+
+
+@pytest.mark.parametrize("who", ["anonymous", "ex-member", "stranger", "guest"])
+def test_nobody_outside_reads_a_word_of_a_room(outside: Outside, who: str):
+    """Every route that answers, and every page."""
+    person, browser, word = outside.people[who], outside.browsers[who], outside.word
+    query = {"q": word, "acct": outside.handles[-1], "id[]": outside.known["accounts"], "resolve": "true"}
+    asked = 0
+    for route in ROUTES:
+        if route.method == "GET" and not route.path.startswith(("/api/v1/admin", "/api/chirrup/v1/admin", "/metrics")):
+            for path in outside.paths(route.path):
+                answer = person.get(path, **query)
+                asked += 1
+                assert answer.status_code < 500, path
+                assert word not in answer.text, path
+                assert outside.handles[-1] not in answer.text.replace(f"acct={outside.handles[-1]}", ""), path
+    for page in PAGES:
+        if page.method == "GET" and page.cost != FREE:  # a stream does not end
+            for path in outside.paths(page.path):
+                asked += 1
+                text = browser.get(path).text
+                assert word not in text, path
+    assert asked > 150
+    inside = outside.mate.get(f"{V1}/statuses/{outside.known['statuses'][0]}")
+    assert inside.text.count(word) >= 3
+
+
+def test_a_guest_sees_nothing_of_those_who_are_in_none_of_its_rooms(outside: Outside):
+    guest, stranger = outside.people["guest"], outside.people["stranger"]
+    _, boss, mate, other = outside.known["accounts"]
+    assert guest.get(f"{V1}/accounts/{boss}").ok
+    for id in (mate, other):
+        assert guest.get(f"{V1}/accounts/{id}").status_code == 404
+        assert ids(guest.get(f"{V1}/accounts/relationships", **{"id[]": [id]})) == []
+    for path in ("timelines/public", "trends/tags", "trends/statuses", "trends/links"):
+        assert guest.get(f"{V1}/{path}").json() == [], path
+    for path in ("directory", "suggestions"):  # of those who are in its room, at most
+        assert set(ids(guest.get(f"{V1}/{path}"))) <= {boss, guest.id, outside.known["rooms"][1]}, path
+    found = guest.get("/api/v2/search", q=stranger.name).json()
+    assert found == {"accounts": [], "statuses": [], "hashtags": []}
+    assert guest.post(ROOMS, name=f"g{secrets.token_hex(4)}").status_code == 403
