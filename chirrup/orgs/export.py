@@ -83,6 +83,7 @@ class Export:
         self._out = bundle.Writer(to, told)
         self._files: dict[str, None] = {}  # keys, each once
         self._named: set[int] = set()
+        self.written = 0  # rows so far
 
     def write(self) -> About:
         """All as it is at one moment, while the server runs. It blocks. A file that is deleted meanwhile is missing."""
@@ -110,6 +111,7 @@ class Export:
                     self._named.add(line["id"])
                 write(_JSON.encode(line) + b"\n")
                 count += 1
+                self.written += 1
         return count
 
     def _jobs(self) -> int:

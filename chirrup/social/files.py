@@ -23,6 +23,7 @@ from ..store import cards as card_rows
 from ..store import emojis as emoji_rows
 from ..store import imports as import_rows
 from ..store import media as rows
+from ..store import org_exports as export_rows
 from ..store import orgs as org_rows
 from ..types import Media
 from . import images
@@ -102,7 +103,7 @@ async def delete(blobs: Blobs, keys: Collection[str]) -> None:
 
 
 def named(tx: Tx, keys: Collection[str]) -> set[str]:
-    """Those of keys that their row names. Seven queries."""
+    """Those of keys that their row names. Eight queries."""
     ids = {images.row_of(key) for key in keys} - {0}
     found = {key for one in rows.by_ids(tx, ids).values() for key in (one.key, one.preview_key)}
     for one in account_rows.by_ids(tx, ids).values():
@@ -111,5 +112,6 @@ def named(tx: Tx, keys: Collection[str]) -> set[str]:
     found |= {str(one.chosen.get("logo")) for one in org_rows.by_ids(tx, ids).values()}
     found |= {one.image_key for one in card_rows.by_ids(tx, ids).values()}
     found |= {one.key for one in archive_rows.by_ids(tx, ids).values()}
+    found |= {one.key for one in export_rows.by_ids(tx, ids).values()}
     found |= {one.file_key for one in import_rows.by_ids(tx, ids).values()}
     return found.intersection(keys)

@@ -68,7 +68,7 @@ LEFT_OUT: dict[str, str] = {
     "second_factors": "they work with the secret of the server alone: people set them up anew",
     "passkeys": "they are bound to the host: people make new ones",
     "idempotency": _SHORT,
-    **dict.fromkeys(("imports", "import_rows", "archives"), _SHORT),
+    **dict.fromkeys(("imports", "import_rows", "archives", "org_exports"), _SHORT),
     **dict.fromkeys(("outbox", "outbox_failed"), "what was said is acted on where it was said"),
     "jobs": "those with a date, such as posts for later, are made anew; what is to be sent is sent where it was caused",
     **dict.fromkeys(("schema_version", "schema_steps", "loads", "workers", "lanes"), _SERVER),

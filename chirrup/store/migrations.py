@@ -202,6 +202,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "tokens.used_ms": _add("tokens", "used_ms", "BIGINT NOT NULL DEFAULT 0"),
     "scim": _create_missing,
     "directory_runs.read_ms": _add("directory_runs", "read_ms", "BIGINT NOT NULL DEFAULT 0"),
+    "org_exports": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -49,6 +49,7 @@ _KEYS = {  # of files
     "media": ("key", "preview_key"),
     "accounts": ("avatar", "avatar_static", "header"),
     "archives": ("key",),
+    "org_exports": ("key",),
     "emojis": ("key", "still_key"),
     "imports": ("file_key",),
 }

@@ -65,3 +65,20 @@ class Archive(msgspec.Struct, frozen=True):
     @property
     def asked_ms(self) -> int:
         return ms_of(self.id)
+
+
+class OrgExport(msgspec.Struct, frozen=True):
+    """A file with all that an organisation has. Columns of `org_exports`."""
+
+    id: int
+    org_id: int
+    account_id: int  # who asked for it, and may save it
+    key: str  # blob key; "" until it is ready
+    size_bytes: int
+    written: int  # rows so far
+    files: int
+    ready_ms: int
+
+    @property
+    def asked_ms(self) -> int:
+        return ms_of(self.id)

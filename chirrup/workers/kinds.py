@@ -9,7 +9,7 @@ from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
-from ..orgs import holds
+from ..orgs import exports, holds
 from ..orgs.directory import reading
 from ..ports import Engines, PushTo, Tx
 from ..social import (
@@ -121,6 +121,10 @@ async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
     await archives.delete(engines, archive_id)
 
 
+async def delete_export(engines: Engines, job: Job, export_id: int) -> None:
+    await exports.delete(engines, export_id)
+
+
 async def push(engines: Engines, job: Job, ids: tuple[int, int, int]) -> None:
     """Hand one notification to one app's push service."""
     found = await engines.db.read(push_messages.find, *ids)
@@ -155,6 +159,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
+    exports.DELETE: Kind(delete_export, pauses_s=DATED_S, payload=int),
     moving.FOLLOWERS: Kind(move_followers, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
     closing_rooms.CLOSE: Kind(close_room, pauses_s=DATED_S, payload=int, at_once=2, longest_s=HOUR_S),
     annual_reports.COUNT: Kind(count_year, pauses_s=DATED_S, payload=tuple[int, int], at_once=1, longest_s=HOUR_S),
@@ -173,6 +178,9 @@ def kinds(settings: Settings) -> dict[str, Kind]:
 
     async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
         await archives.make(engines, due, settings.data)
+
+    async def make_export(engines: Engines, job: Job, export_id: int) -> None:
+        await exports.make(engines, export_id, settings.data)
 
     async def make_card(engines: Engines, job: Job, wanted: cards.Wanted) -> None:
         await cards.make(engines, wanted, settings)
@@ -193,6 +201,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     others = {push_subscriptions.PUSH: PUSH, archives.MAKE: archive, media.MAKE_FILM: film, posts_in.BRING_IN: posts}
     others[cards.FETCH] = card
     others[reading.READ] = Kind(read_directory, DATED_S, payload=int, at_once=2, longest_s=HOUR_S, missed=False)
+    others[exports.MAKE] = Kind(make_export, DATED_S, int, at_once=1, longest_s=6 * HOUR_S)
     return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
 
 

@@ -55,6 +55,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     "scim_tokens",
     *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
     *("rooms", "room_posts"),
+    "org_exports",  # who asked for a file that is deleted within a week
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
 }
 KEPT = {  # table -> what still names the account there

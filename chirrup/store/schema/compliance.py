@@ -8,6 +8,7 @@ TABLES = {
     "held_posts": "account_id",
     "retention": "org_id",
     "retention_runs": "org_id",
+    "org_exports": "id (the organisation's)",
 }
 
 SCHEMA = """
@@ -42,4 +43,10 @@ CREATE TABLE IF NOT EXISTS retention (
 CREATE TABLE IF NOT EXISTS retention_runs (
   bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, at_ms BIGINT NOT NULL, purged BIGINT NOT NULL, problem TEXT NOT NULL,
   PRIMARY KEY (bucket, org_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS org_exports (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, account_id BIGINT NOT NULL, key TEXT NOT NULL,
+  size_bytes BIGINT NOT NULL, written BIGINT NOT NULL, files BIGINT NOT NULL, ready_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+CREATE INDEX IF NOT EXISTS org_exports_of_org ON org_exports (bucket, org_id, id DESC);
 """

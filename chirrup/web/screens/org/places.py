@@ -17,6 +17,7 @@ PLACES: list[tuple[str, str, Permission, str]] = [
     ),
     ("/org/theme", "Theme", Permission.MANAGE_SETTINGS, "Its logo, and the colour of links and buttons."),
     ("/org/rules", "Rules", Permission.MANAGE_RULES, "What everybody here keeps to, in the languages spoken here."),
+    ("/org/export", "Export", Permission.COMPLIANCE, "All that it has, in one file."),
 ]
 SIGN_UPS = {  # OrgSettings.registrations -> what a person calls it
     "open": "Whoever wants to",

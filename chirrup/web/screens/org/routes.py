@@ -4,7 +4,7 @@ from ....access.roles import Permission
 from ....http.route import ADMIN, ANYONE, SLOW
 from ....orgs import logo
 from ...page_route import PageRoute, staff
-from . import first, places, rules, settings, theme
+from . import export, first, places, rules, settings, theme
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
 
@@ -32,4 +32,7 @@ ROUTES: list[PageRoute] = [
     staff("GET", rules.ONE, rules.form, RULES),
     staff("POST", rules.ONE, rules.save, RULES, rules.again),
     staff("POST", f"{rules.ONE}/remove", rules.remove, RULES, rules.again),
+    staff("GET", export.PATH, export.index, Permission.COMPLIANCE),
+    staff("POST", export.PATH, export.ask, Permission.COMPLIANCE, export.again),
+    staff("GET", f"{export.PATH}/{{id}}", export.save, Permission.COMPLIANCE),
 ]

@@ -50,6 +50,9 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "deactivate": "deactivated",
     "reactivate": "made a member again of",
     "log out": "logged out everywhere ",
+    "export": "had all made into a file that there is of",
+    "save export": "saved the file with all that there is of",
+    "import": "brought here",
 }
 KINDS = {  # of what it was done to -> what stands before its name
     "account": "@",
