@@ -20,5 +20,5 @@ def newest(server: Server, to: str, *, than: int = 0) -> tuple[str, str]:
 
 def path_in(text: str) -> str:
     """Of the link in it."""
-    (path,) = re.findall(r"^https?://[^/\s]+(/(?:confirm|reset)/\S+)$", text, re.MULTILINE)
+    (path,) = re.findall(r"^https?://[^/\s]+(/(?:confirm|reset|invite)/\S+)$", text, re.MULTILINE)
     return path

@@ -115,6 +115,8 @@ class Site:
         }
         self.secrets = self._links()
         self.admin = server.admin()
+        invite = self.admin.post("/api/chirrup/v1/org/invites").json()
+        self.ids["invites"], self.secrets["/invite/{secret}"] = [invite["id"]], invite["url"].rsplit("/", 1)[1]
         self.ids["reports"] = [self.bob.post(f"{V1}/reports", account_id=self.ann.id, comment=word).json()["id"]]
         self.admin.post(f"{V1}/admin/accounts/{self.ann.id}/action", type="none", text=word)
         self.ids["strikes"] = [self.ann.get("/api/chirrup/v1/strikes").json()[0]["id"]]

@@ -12,7 +12,7 @@ from ..ports import Tx
 from ..store import accounts, jobs, sessions
 from . import secret
 
-SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, WARNED = (
+SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, INVITED, WARNED = (
     "mail_signed_up",  # confirm your address; or, to the owner of an address that was taken: somebody used it
     "mail_reset",  # a link that sets a new password
     "mail_change",  # a link that makes another address the account's
@@ -20,6 +20,7 @@ SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, WARNED = (
     "mail_password",  # your password was changed
     "mail_access",  # something else was changed about how one logs in: what, says Wanted.what
     "mail_let_in",  # staff have let you in
+    "mail_invited",  # somebody lets you in: the invitation, says Wanted.what
     "mail_warned",  # what staff decided about you: the strike, says Wanted.what
 )
 DIRECTORY = "mail_directory"  # to owners: a directory has lost so many that somebody must say yes
@@ -127,6 +128,11 @@ def left(tx: Tx, account_id: int, email: str) -> None:
 def let_in(tx: Tx, account_id: int) -> None:
     """Staff have let it in."""
     _enqueue(tx, LET_IN, account_id, Wanted(account_id))
+
+
+def invited(tx: Tx, org_id: int, invite_id: int) -> None:
+    """An invitation goes to its address."""
+    _enqueue(tx, INVITED, invite_id, Wanted(org_id=org_id, what=str(invite_id)))
 
 
 def warned(tx: Tx, account_id: int, strike_id: int) -> None:

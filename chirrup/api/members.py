@@ -17,6 +17,7 @@ from ..orgs.members import Person, state_of
 from ..ports import Tx
 from ..social import staff
 from ..times import iso, iso_or_none
+from ..types import AccountKind
 from .app_passwords import Empty, LoggedIn, end_session, logged_in
 
 
@@ -26,6 +27,7 @@ class Member(Entity, kw_only=True):
     display_name: str
     email: str
     role: str  # "": none
+    guest: bool
     state: str  # active, pending, disabled, suspended, deactivated
     compliance: bool  # may search and export whatever was said
     created_at: str
@@ -40,6 +42,7 @@ def shown(person: Person) -> Member:
         display_name=account.display_name,
         email=user.email,
         role=user.role,
+        guest=account.kind == AccountKind.GUEST,
         state=state_of(person),
         compliance=bool(user.compliance_by_id),
         created_at=iso(account.created_ms),
@@ -70,6 +73,7 @@ class MemberBody(msgspec.Struct, kw_only=True):
 
     role: str | UnsetType = UNSET
     compliance: bool | UnsetType = UNSET
+    guest: bool | UnsetType = UNSET
 
 
 async def change(call: Call, id: int, body: MemberBody) -> Member:
@@ -77,6 +81,10 @@ async def change(call: Call, id: int, body: MemberBody) -> Member:
 
     def operation(tx: Tx) -> Member:
         members.get(tx, call.site.org_id, id)
+        if body.guest is not UNSET:
+            if not call.may(Permission.MANAGE_USERS):
+                raise NotAllowed("this needs the permission manage_users")
+            members.set_guest(tx, id, call.account_id, guest=body.guest)
         if body.role is not UNSET:
             if not call.may(Permission.MANAGE_ROLES):
                 raise NotAllowed("this needs the permission manage_roles")

@@ -12,9 +12,11 @@ from ..access.emails import Wanted
 from ..access.links import Link
 from ..config import Settings
 from ..errors import NotFound, Refused
+from ..orgs import invitations
 from ..orgs.directory import reading
 from ..ports import Engines, Tx
 from ..social import accounts, strikes
+from ..times import day
 from ..types import Struct, User
 from .message import Letterhead, Words, compose, letterhead
 
@@ -48,6 +50,7 @@ class Outbound:
             emails.PASSWORD: self._password_changed,
             emails.ACCESS: self._access_changed,
             emails.LET_IN: self._let_in,
+            emails.INVITED: self._invited,
             emails.WARNED: self._warned,
             emails.DIRECTORY: self._directory,
         }
@@ -220,6 +223,24 @@ class Outbound:
             ("Look at it", f"{one.head.url}/org/identity"),
         )
         return Made(one.head, one.user.email, words)
+
+    def _invited(self, tx: Tx, wanted: Wanted) -> Made | None:
+        found = invitations.for_mail(tx, int(wanted.what))
+        if found is None:
+            return None
+        invite, secret = found
+        head = letterhead(self._settings, sites.at(tx, self._settings, invite.org_id))
+        by = invitations.inviter(tx, invite)
+        words = Words(
+            f"An invitation to {head.title}",
+            (f"{f'@{by.username}' if by else 'Whoever looks after it'} invites you to {head.title}.",),
+            ("Look at the invitation", f"{head.url}/invite/{secret}"),
+            (
+                f"The link works once, until {day(invite.until_ms)}.",
+                "If you do not know what this is about, do nothing: nobody hears of it.",
+            ),
+        )
+        return Made(head, invite.email, words)
 
     def _warned(self, tx: Tx, wanted: Wanted) -> Made | None:
         """None likewise."""

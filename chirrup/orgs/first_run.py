@@ -15,7 +15,7 @@ from ..config import Settings
 from ..errors import Forbidden, Invalid, InvalidFields, NotFound
 from ..ports import Tx
 from ..social import accounts, sign_up
-from ..store import accounts as account_rows
+from ..store import members
 from ..store import orgs as rows
 from ..store import sessions as link_rows
 from ..types import Account, Role, User
@@ -47,7 +47,7 @@ class FirstOwner(msgspec.Struct, frozen=True):
 
 def is_fresh(tx: Tx, org_id: int) -> bool:
     """Nobody looks after it yet."""
-    return not account_rows.staff(tx, org_id, 1)
+    return not members.staff(tx, org_id, 1)
 
 
 def offer(tx: Tx, org_id: int) -> str:

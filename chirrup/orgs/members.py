@@ -7,13 +7,14 @@ whoever looks after them: people with MANAGE_USERS, invitations, directories.
 import msgspec
 
 from ..access import logins, sessions
-from ..errors import NotFound, not_among
-from ..events import AccountChanged
+from ..errors import NotAllowed, NotFound, not_among
+from ..events import AccessEnded, AccountChanged
 from ..ports import Tx
 from ..social import accounts, audit, moderation, staff
 from ..social.moderation import Wanted
-from ..store import accounts as rows
-from ..types import Account, Session, Span
+from ..store import members as rows
+from ..types import Account, AccountKind, Session, Span
+from . import rooms
 
 
 class Joining(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def deactivate(tx: Tx, account_id: int, by: int = 0) -> None:
     """The account's owner is no longer a member. May be repeated.
 
     From now on nobody logs in to it, and whatever was logged in ends: tokens, sessions, app passwords, links, streams.
-    Its name, and what it said, stay. by: who does it; 0: a command or a directory.
+    Its name, and what it said, stay; rooms that it managed are others'. by: who does it; 0: a command or a directory.
 
     Raises NotFound; NotAllowed: it is the last owner, or does not stand below who does it.
     """
@@ -99,6 +100,7 @@ def deactivate(tx: Tx, account_id: int, by: int = 0) -> None:
     staff.keep_an_owner(tx, user)
     rows.set_deactivated(tx, account_id, tx.now_ms)
     logins.end_all_access(tx, account_id)
+    rooms.hand_over(tx, account_id)
     audit.note(tx, user.org_id, by, "deactivate", "account", account_id, account.username)
     tx.emit(AccountChanged(account_id))
 
@@ -116,6 +118,25 @@ def reactivate(tx: Tx, account_id: int, by: int = 0) -> None:
     rows.set_deactivated(tx, account_id, 0)
     audit.note(tx, user.org_id, by, "reactivate", "account", account_id, account.username)
     tx.emit(AccountChanged(account_id))
+
+
+def set_guest(tx: Tx, account_id: int, by: int, *, guest: bool) -> None:
+    """Make a member a guest, who sees the rooms that they are in and no more; or a guest a member. May be repeated.
+
+    Open streams close: they show what a member sees. Raises NotFound; NotAllowed: as deactivate(), or a member with a
+    role.
+    """
+    account, user = staff.person(tx, account_id)
+    if by:
+        staff.above(tx, by, user)
+    if guest == (account.kind == AccountKind.GUEST):
+        return
+    if guest and (user.role or user.compliance_by_id):
+        raise NotAllowed("a guest has no role: take it first")
+    accounts.set_kind(tx, account_id, AccountKind.GUEST if guest else AccountKind.PERSON)
+    tx.emit(AccessEnded(account_id, []))
+    did = "make guest" if guest else "make member"
+    audit.note(tx, user.org_id, by, did, "account", account_id, account.username)
 
 
 def sessions_of(tx: Tx, org_id: int, by: int, account_id: int) -> list[Session]:

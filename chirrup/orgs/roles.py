@@ -8,7 +8,7 @@ from ..errors import Invalid, NotAllowed, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
 from ..social import audit, staff, text
-from ..store import accounts
+from ..store import accounts, members
 from ..store import org_roles as rows
 from ..types import OrgRole
 
@@ -55,7 +55,7 @@ def delete(tx: Tx, org_id: int, by: int, name: str) -> None:
     known = roles.find(tx, org_id)
     one = _own(known, name)
     _check(tx, known, by, one.permissions)
-    if have := accounts.count_with_role(tx, org_id, name):
+    if have := members.count_with_role(tx, org_id, name):
         raise NotAllowed("{have} accounts have this role: give them another one first", have=have)
     rows.delete(tx, org_id, name)
     audit.note(tx, org_id, by, "remove", "role", one.id, name)

@@ -56,12 +56,15 @@ class SignUp(msgspec.Struct, frozen=True):
     locale: str = "en"
     role: str = Role.USER
     confirmed: bool = True
+    proven: bool = False  # they have shown that the address is theirs, and may learn that another account has it
     display_name: str = ""
     org_id: int = 0  # of the site where it is made
     pending: bool = False  # until staff let it in it can do nothing, and nobody else sees it
     reason: str = ""  # why they want to come in, for staff
     ip: str = ""  # where it came from
     app_id: int = 0  # with which it was made
+    kind: str = AccountKind.PERSON
+    invite_id: int = 0  # that it came by
 
 
 def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
@@ -102,6 +105,7 @@ def create(tx: Tx, wanted: SignUp, *, tells_addresses: bool = True) -> Account:
             sign_up_ip=wanted.ip,
             sign_up_reason=wanted.reason,
             sign_up_app_id=wanted.app_id,
+            invite_id=wanted.invite_id,
         ),
     )
     tx.emit(AccountChanged(account.id))
@@ -114,7 +118,7 @@ def _insert(tx: Tx, wanted: SignUp) -> Account:
     bucket = random_bucket()
     while True:
         account = blank(tx.new_id(bucket), wanted.username, wanted.display_name, tx.now_ms, org_id=wanted.org_id)
-        account = msgspec.structs.replace(account, pending=int(wanted.pending))
+        account = msgspec.structs.replace(account, pending=int(wanted.pending), kind=wanted.kind)
         if rows.insert(tx, account):
             return account
 

@@ -35,18 +35,21 @@ async def sign_up(
     enter: Callable[[Tx, User], T],
     *,
     wrong: Collection[Invalid] = (),
+    admit: Callable[[Tx, accounts.SignUp], accounts.SignUp] | None = None,
 ) -> T:
     """What enter makes for the new account, in the transaction that makes the account: a session or a token.
 
     Where addresses are to be confirmed, the account may be used once that is done; where staff let people in, once they
     have done so.
-    wrong: what the edge has found by itself.
+    wrong: what the edge has found by itself. admit: what lets them in, whatever the site says about sign-ups; it counts
+    itself how many come (orgs/invitations.py).
     Raises NotAllowed: no new accounts are taken, or none from this address; TooMany; InvalidSignUp: all that is wrong.
     """
-    if not caller.site.registrations:
+    if not (admit or caller.site.registrations):
         raise NotAllowed("this server takes no new accounts")
     address = emails.key_of(wanted.email)[: accounts.EMAIL_CHARS_MAX]
-    await caller.throttle(limits.SIGN_UP, address=address)
+    rules = () if admit else limits.SIGN_UP
+    await caller.throttle(rules, address=address)
     try:
         password_hash = await asyncio.to_thread(hashed, caller, passwords, wanted, wrong)
         account = accounts.SignUp(
@@ -61,12 +64,12 @@ async def sign_up(
             ip=addresses.known(caller.ip),
             app_id=wanted.app_id,
         )
-        return await caller.write(_create, account, enter)
+        return await caller.write(_create, account, enter, admit)
     except bans.Banned:
         await caller.write(bans.count_try, caller.site.org_id, wanted.email, addresses.known(caller.ip))
         raise
     except Invalid:
-        await caller.give_back(limits.SIGN_UP, address=address)
+        await caller.give_back(rules, address=address)
         raise
 
 
@@ -99,9 +102,16 @@ def hashed(caller: Caller, passwords: Passwords, wanted: Wanted, wrong: Collecti
     return passwords.hash(wanted.password)
 
 
-def _create(tx: Tx, wanted: accounts.SignUp, enter: Callable[[Tx, User], T]) -> T:
+def _create(
+    tx: Tx,
+    wanted: accounts.SignUp,
+    enter: Callable[[Tx, User], T],
+    admit: Callable[[Tx, accounts.SignUp], accounts.SignUp] | None,
+) -> T:
     waits = bans.check_sign_up(tx, wanted.org_id, wanted.email, wanted.ip)
     wanted = msgspec.structs.replace(wanted, pending=wanted.pending or waits)
-    account = accounts.create(tx, wanted, tells_addresses=False)
+    if admit:
+        wanted = admit(tx, wanted)
+    account = accounts.create(tx, wanted, tells_addresses=wanted.proven)
     tx.emit(SignedUp(account.id))
     return enter(tx, accounts.user(tx, account.id))

@@ -6,8 +6,9 @@ from ..errors import Invalid, NotAllowed, NotFound
 from ..events import AccountChanged
 from ..ports import Tx
 from ..store import accounts as rows
+from ..store import members as member_rows
 from ..store import orgs
-from ..types import Account, Role, User
+from ..types import Account, AccountKind, Role, User
 from . import audit
 
 MOST = 1000  # of an organisation
@@ -16,11 +17,11 @@ MOST = 1000  # of an organisation
 def who_may(tx: Tx, org_id: int, needed: Permission) -> list[int]:
     """The accounts of the organisation whose role has the permission. Two queries."""
     known = roles.find(tx, org_id)
-    return [id for id, role in rows.staff(tx, org_id, MOST) if known.may(role, needed)]
+    return [id for id, role in member_rows.staff(tx, org_id, MOST) if known.may(role, needed)]
 
 
 def owners(tx: Tx, org_id: int) -> list[int]:
-    return [id for id, role in rows.staff(tx, org_id, MOST) if role == Role.OWNER]
+    return [id for id, role in member_rows.staff(tx, org_id, MOST) if role == Role.OWNER]
 
 
 def give_role(tx: Tx, account_id: int, role: str, *, by: int = 0) -> None:
@@ -33,13 +34,15 @@ def give_role(tx: Tx, account_id: int, role: str, *, by: int = 0) -> None:
     known = roles.find(tx, user.org_id)
     if role not in known.ranks:
         raise Invalid("role", "unknown", "There is no role {role} here.", role=role[:60])
+    if role and account.kind == AccountKind.GUEST:
+        raise NotAllowed("a guest has no role: make the guest a member first")
     if by:
         actor = above(tx, by, user)
         if not (known.outranks(actor.role, role) or role == actor.role == Role.OWNER):
             raise NotAllowed("only who may do all that this role may, and more, can give it")
     if role != Role.OWNER:
         keep_an_owner(tx, user)
-    if role and not user.role and len(rows.staff(tx, user.org_id, MOST)) == MOST:
+    if role and not user.role and len(member_rows.staff(tx, user.org_id, MOST)) == MOST:
         raise NotAllowed("{most} accounts have a role already", most=MOST)
     _set_role(tx, account, role)
     did, words = ("give role", role) if role else ("take role", user.role)
@@ -67,9 +70,9 @@ def let_search(tx: Tx, owner_id: int, account_id: int, *, allowed: bool = True) 
         raise NotAllowed("only an owner gives this or takes it back")
     if allowed and account_id == owner_id:
         raise NotAllowed("nobody gives this to themselves: another owner must")
-    if allowed and user.deactivated_ms:
-        raise NotAllowed("the account is deactivated")
-    rows.set_compliance(tx, account_id, owner_id if allowed else 0)
+    if allowed and (user.deactivated_ms or account.kind == AccountKind.GUEST):
+        raise NotAllowed("the account is deactivated, or a guest's")
+    member_rows.set_compliance(tx, account_id, owner_id if allowed else 0)
     did = "let search" if allowed else "let search no longer"
     audit.note(tx, user.org_id, owner_id, did, "account", account_id, account.username)
 
@@ -102,7 +105,7 @@ def keep_an_owner(tx: Tx, user: User) -> None:
     if user.role != Role.OWNER:
         return
     one_at_a_time(tx, user.org_id)
-    owners = {id for id, role in rows.staff(tx, user.org_id, MOST) if role == Role.OWNER}
+    owners = {id for id, role in member_rows.staff(tx, user.org_id, MOST) if role == Role.OWNER}
     if owners == {user.account_id}:
         raise NotAllowed("this is the last owner; make another account an owner first")
 
@@ -115,7 +118,7 @@ def one_at_a_time(tx: Tx, org_id: int) -> None:
 
 
 def _set_role(tx: Tx, account: Account, role: str) -> None:
-    rows.set_role(tx, account.id, role)
+    member_rows.set_role(tx, account.id, role)
     changed_ms = max(tx.now_ms, account.changed_ms + 1)
     rows.set_limits(tx, account.id, changed_ms=changed_ms)  # its profile shows it
     tx.emit(AccountChanged(account.id))

@@ -203,6 +203,9 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "scim": _create_missing,
     "directory_runs.read_ms": _add("directory_runs", "read_ms", "BIGINT NOT NULL DEFAULT 0"),
     "org_exports": _create_missing,
+    "users.invite_id": _add("users", "invite_id", "BIGINT NOT NULL DEFAULT 0"),
+    "index users_invited": Index("users_invited"),
+    "invites": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -45,6 +45,7 @@ class User(msgspec.Struct, frozen=True):
     sign_up_app_id: int = 0  # 0: with the pages or by a command
     gone_ms: int = 0  # since when what the account had is deleted, or being deleted; 0: it is not so
     deactivated_ms: int = 0  # since when its owner has not been a member any more; 0: it is one
+    invite_id: int = 0  # the invitation that it came by; 0: none
     compliance_by_id: int = 0  # the owner who let it search and export whatever was said; 0: it may not
 
 

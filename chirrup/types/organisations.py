@@ -69,3 +69,20 @@ class Org(msgspec.Struct, frozen=True):
 
 
 _object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class Invite(msgspec.Struct, frozen=True):
+    """An invitation without its secret. Columns of `invites`."""
+
+    id: int
+    org_id: int
+    hash: str  # of the secret in its link; "": the mail with it is not made yet
+    by_id: int  # who invites; 0: a command
+    email: str  # whom; "": whoever has the link
+    kind: str  # an AccountKind: what they become
+    role: str
+    rooms: str  # JSON list of the rooms that they are in then
+    uses: int  # how many may come by it
+    used: int  # how many did
+    until_ms: int
+    withdrawn_ms: int  # 0: it is not

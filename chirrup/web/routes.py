@@ -11,7 +11,7 @@ from ..orgs.directory import sign_on
 from ..social import follows, reactions, reports
 from .page_route import PageRoute as PageRoute
 from .page_route import staff
-from .screens.entry import login, mailed, oauth
+from .screens.entry import invited, login, mailed, oauth
 from .screens.org import routes as org
 from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
@@ -77,6 +77,8 @@ ROUTES: list[PageRoute] = [
         popup=True,
         when_closed=True,
     ),
+    PageRoute("GET", f"{invited.PATH}/{{secret}}", invited.form, who=ANYONE, when_closed=True),
+    PageRoute("POST", invited.PATH, invited.accept, who=ANYONE, again=invited.again, cost=SLOW, when_closed=True),
     PageRoute("GET", "/confirm/{secret}", mailed.confirm_form, who=ANYONE, when_closed=True),
     PageRoute("POST", "/confirm", mailed.confirm, who=ANYONE, when_closed=True),
     PageRoute("GET", "/forgot", mailed.forgot_form, who=ANYONE, popup=True, when_closed=True),

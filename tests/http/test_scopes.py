@@ -130,4 +130,4 @@ def test_reads_ask_for_reading_and_writes_for_writing():
 def test_apps_and_sign_up_are_for_apps(tokens):
     paths = {route.path for route in ROUTES if route.who == APP}
 
-    assert paths == {"/api/v1/apps/verify_credentials", "/api/v1/accounts"}
+    assert paths == {"/api/v1/apps/verify_credentials", "/api/v1/accounts", "/api/chirrup/v1/accounts"}

@@ -35,6 +35,7 @@ def shut(both_shut: dict[str, Site], request: pytest.FixtureRequest) -> Site:
 
 
 OPEN = ("/health", "/oauth/", "/.well-known/oauth", "/api/v1/apps", "/api/v1/instance", "/api/v2/instance", "/media/")
+OPEN += ("/api/chirrup/v1/accounts",)  # by an invitation
 CLOSED = ("/oauth/userinfo", "/api/v1/instance/")
 
 

@@ -54,6 +54,7 @@ OTHER_STATES = {
     "/first/{secret}",  # tests/test_first_run.py
     *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
     "/org/export",  # tests/orgs/test_exports.py
+    "/invite",  # tests/http/test_org_invites.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py

@@ -48,8 +48,10 @@ CREATE TABLE IF NOT EXISTS users (
   sign_up_ip TEXT NOT NULL DEFAULT '', sign_up_reason TEXT NOT NULL DEFAULT '',
   sign_up_app_id BIGINT NOT NULL DEFAULT 0, gone_ms BIGINT NOT NULL DEFAULT 0,
   deactivated_ms BIGINT NOT NULL DEFAULT 0, compliance_by_id BIGINT NOT NULL DEFAULT 0,
+  invite_id BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, bucket)) {clustered};
 CREATE INDEX IF NOT EXISTS users_staff ON users (org_id, account_id, bucket) WHERE role <> '';
+CREATE INDEX IF NOT EXISTS users_invited ON users (org_id, invite_id, account_id, bucket) WHERE invite_id > 0;
 CREATE INDEX IF NOT EXISTS users_ip ON users (account_id, bucket) WHERE sign_up_ip <> '';
 
 CREATE TABLE IF NOT EXISTS account_counts (

@@ -1,9 +1,10 @@
-"""Organisations, and what each has for all its people: roles, announcements, custom emoji, trends."""
+"""Organisations, and what each has for all its people: roles, invitations, announcements, custom emoji, trends."""
 
 TABLES = {
     "orgs": "id",
     "hosts": "crc32(host)",
     "org_roles": "org_id",
+    "invites": "id (the organisation's)",
     "announcements": "id (the organisation's)",
     "announcement_reactions": "announcement_id",
     "announcement_counts": "announcement_id",
@@ -25,6 +26,14 @@ CREATE TABLE IF NOT EXISTS hosts (
 CREATE TABLE IF NOT EXISTS org_roles (
   bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL, bits BIGINT NOT NULL,
   PRIMARY KEY (org_id, bucket, name)) {clustered};
+
+CREATE TABLE IF NOT EXISTS invites (
+  id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, hash TEXT NOT NULL, by_id BIGINT NOT NULL,
+  email TEXT NOT NULL, kind TEXT NOT NULL, role TEXT NOT NULL, rooms TEXT NOT NULL, uses INTEGER NOT NULL,
+  used INTEGER NOT NULL, until_ms BIGINT NOT NULL, withdrawn_ms BIGINT NOT NULL,
+  PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+CREATE INDEX IF NOT EXISTS invites_of_org ON invites (bucket, org_id, id DESC);
+CREATE INDEX IF NOT EXISTS invites_hash ON invites (bucket, hash);
 
 CREATE TABLE IF NOT EXISTS announcements (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, text TEXT NOT NULL, starts_ms BIGINT NOT NULL,

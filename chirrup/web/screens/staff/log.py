@@ -46,9 +46,13 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "hand over": "is followed as owner by",
     "let search": "lets search whatever was said: ",
     "let search no longer": "no longer lets search whatever was said: ",
+    "invite": "made",
+    "withdraw": "withdrew",
     "join": "made a member of",
     "deactivate": "deactivated",
     "reactivate": "made a member again of",
+    "make guest": "made a guest of",
+    "make member": "made a member of",
     "log out": "logged out everywhere ",
     "export": "had all made into a file that there is of",
     "save export": "saved the file with all that there is of",
@@ -68,6 +72,7 @@ KINDS = {  # of what it was done to -> what stands before its name
     "link": "the page ",
     "role": "the role ",
     "organisation": "",
+    "invitation": "an invitation",
 }
 PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
 
