@@ -7,14 +7,15 @@ import json
 from collections.abc import Collection
 
 from ..access import visibility
-from ..errors import Invalid, NotFound, not_among, too_long, too_many
+from ..access.roles import Permission
+from ..errors import Invalid, NotAllowed, NotFound, not_among, too_long, too_many
 from ..events import Reported
 from ..ids import bucket_of
 from ..ports import Tx
 from ..store import accounts as account_rows
 from ..store import reports as rows
 from ..types import Report, Span
-from . import accounts, audit, collections, text
+from . import accounts, audit, collections, staff, text
 
 CATEGORIES = ("spam", "legal", "violation", "other")
 COMMENT_CHARS_MAX = 1000  # Mastodon's
@@ -112,11 +113,22 @@ def get(tx: Tx, org_id: int, id: int) -> Report:
     return report
 
 
+def _to_decide(tx: Tx, actor_id: int, id: int, org_id: int) -> Report:
+    """A report on which actor_id may act: who is reported leaves it to others, where there are any.
+
+    Raises NotFound, NotAllowed.
+    """
+    report = get(tx, org_id, id)
+    if report.target_id == actor_id and set(staff.who_may(tx, org_id, Permission.MANAGE_REPORTS)) - {actor_id}:
+        raise NotAllowed("this report is about you: others decide on it")
+    return report
+
+
 def classify(
     tx: Tx, actor_id: int, id: int, category: str, rule_ids: Collection[int] | None, *, rules: int, org_id: int = 0
 ) -> Report:
-    """Another category ("": as it is), other rules (None: as they are). Raises NotFound, Invalid."""
-    report = get(tx, org_id, id)
+    """Another category ("": as it is), other rules (None: as they are). Raises NotFound, NotAllowed, Invalid."""
+    report = _to_decide(tx, actor_id, id, org_id)
     wanted = category or report.category
     broken = report.rules if rule_ids is None else rule_ids
     if rule_ids is None and category not in ("", "violation"):
@@ -126,8 +138,8 @@ def classify(
 
 
 def assign(tx: Tx, actor_id: int, id: int, to_id: int, org_id: int = 0) -> Report:
-    """To one of the staff, who takes care of it; to_id 0: to nobody. Raises NotFound."""
-    report = get(tx, org_id, id)
+    """To one of the staff, who takes care of it; to_id 0: to nobody. Raises NotFound, NotAllowed."""
+    report = _to_decide(tx, actor_id, id, org_id)
     if report.assigned_id == to_id:
         return report
     rows.assign(tx, id, to_id)
@@ -135,14 +147,14 @@ def assign(tx: Tx, actor_id: int, id: int, to_id: int, org_id: int = 0) -> Repor
 
 
 def resolve(tx: Tx, actor_id: int, id: int, org_id: int = 0) -> Report:
-    """Harmless when repeated. Raises NotFound."""
-    report = get(tx, org_id, id)
+    """Harmless when repeated. Raises NotFound, NotAllowed."""
+    report = _to_decide(tx, actor_id, id, org_id)
     return _noted(tx, actor_id, report, "resolve") if rows.resolve(tx, id, actor_id) else report
 
 
 def reopen(tx: Tx, actor_id: int, id: int, org_id: int = 0) -> Report:
-    """Harmless when repeated. Raises NotFound."""
-    report = get(tx, org_id, id)
+    """Harmless when repeated. Raises NotFound, NotAllowed."""
+    report = _to_decide(tx, actor_id, id, org_id)
     return _noted(tx, actor_id, report, "reopen") if rows.reopen(tx, id) else report
 
 

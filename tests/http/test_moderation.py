@@ -160,9 +160,13 @@ def test_reports_are_found_by_whom_they_are_of_and_page_after_page(server, boss,
 
 def test_a_moderator_handles_reports_and_accounts_but_not_all_else(server, boss, ann, bob):
     helper = staff(server, "moderator")
-    id = report(ann, bob).id
+    id, own = report(ann, bob).id, report(ann, helper).id
 
     assert helper.post(f"{REPORTS}/{id}/resolve").ok
+    for deed in ("assign_to_self", "resolve", "reopen"):
+        refused = helper.post(f"{REPORTS}/{own}/{deed}")
+        assert refused.status_code == 403
+        assert "this report is about you: others decide on it" in refused.json()["error"]
     act(helper, bob, "silence")
     assert undo(helper, bob, "unsilence").silenced is False
     assert helper.delete(f"{ADMIN}/accounts/{bob.id}").status_code == 403

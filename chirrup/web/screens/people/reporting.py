@@ -60,8 +60,7 @@ async def _page(call: Call, handle: str, given: Fields, problem: Problem | None 
 
 async def file(call: Call, handle: str) -> Go:
     form = call.form
-    category = form.text("category")
-    broken = form.ids("rule") if category == "violation" else []
+    category, broken = form.text("category"), form.ids("rule")  # with a rule it is a violation, whatever else it is
     if category == "violation" and not broken:
         raise Invalid("rule_ids", "blank", "Choose the rule that it breaks.")
 
