@@ -12,7 +12,7 @@ _COLUMNS = ", ".join(_NAMES)
 _VALUES = ", ".join(f":{name}" for name in _NAMES)
 
 
-class Held(NamedTuple):
+class OnHold(NamedTuple):
     """A row of `held`: a hold, beside whom it is about."""
 
     subject_id: int  # an account, a room, or an organisation
@@ -70,12 +70,12 @@ def delete_subject(tx: Tx, hold: Hold) -> None:
     )
 
 
-def of_subjects(tx: Tx, ids: Collection[int]) -> list[Held]:
+def of_subjects(tx: Tx, ids: Collection[int]) -> list[OnHold]:
     """The holds about any of these accounts, rooms and organisations."""
     rows = tx.all(
         f"SELECT subject_id, hold_id, from_ms, until_ms FROM held WHERE {tx.sql.ids_in('subject_id', 'ids')}", ids=ids
     )
-    return [Held(*row) for row in rows]
+    return [OnHold(*row) for row in rows]
 
 
 # deleted posts that are kept
