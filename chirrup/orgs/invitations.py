@@ -84,12 +84,9 @@ def _check(tx: Tx, org_id: int, by: int, wanted: Inviting) -> None:
         bans.check_email(tx, org_id, wanted.email)
     most = 1 if wanted.email else USES_MAX
     if not 1 <= wanted.uses <= most:
-        raise Invalid(
-            "uses", "out_of_range", "must be {least} to {most}, is {got}", least=1, most=most, got=wanted.uses
-        )
+        raise _beyond("uses", most, wanted.uses)
     if not 1 <= wanted.days <= DAYS_MAX:
-        why = "must be {least} to {most}, is {got}"
-        raise Invalid("days", "out_of_range", why, least=1, most=DAYS_MAX, got=wanted.days)
+        raise _beyond("days", DAYS_MAX, wanted.days)
     if len(wanted.rooms) > ROOMS_MAX:
         raise Invalid("rooms", "too_many", "must be at most {most}, are {has}", most=ROOMS_MAX, has=len(wanted.rooms))
     if wanted.guest and not wanted.rooms:
@@ -101,6 +98,10 @@ def _check(tx: Tx, org_id: int, by: int, wanted: Inviting) -> None:
     _check_rooms(tx, org_id, by, wanted.rooms)
     if not _may(tx, org_id, by, guest=wanted.guest, given=wanted.role):
         raise NotAllowed("your role does not let you invite people like this")
+
+
+def _beyond(field: str, most: int, got: int) -> Invalid:
+    return Invalid(field, "out_of_range", "must be {least} to {most}, is {got}", least=1, most=most, got=got)
 
 
 def _check_rooms(tx: Tx, org_id: int, by: int, ids: Sequence[int]) -> None:
