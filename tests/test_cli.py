@@ -51,6 +51,20 @@ def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: P
     assert "there is no account 'nobody'" in " ".join(chirrup(tmp_path, "user", "suspend", "nobody").stderr.split())
 
 
+def test_rooms_by_command(tmp_path: Path):
+    assert make(tmp_path, "ann").returncode == 0
+    assert make(tmp_path, "bob").returncode == 0
+    done = chirrup(tmp_path, "room", "create", "den", "--closed", "--hidden", "--title", "The den", "--manager", "ann")
+    assert done.stdout == "@den is there, closed.\n"
+    chirrup(tmp_path, "room", "add", "den", "bob")
+    assert chirrup(tmp_path, "room", "members", "den").stdout == "@bob\n@ann (manager)\n"
+    chirrup(tmp_path, "room", "remove", "@den", "bob")
+    chirrup(tmp_path, "room", "archive", "den")
+    listed = chirrup(tmp_path, "room", "list", COLUMNS="120").stdout
+    assert all(word in listed for word in ("@den", "The den", "closed, hidden, archived", " 1 "))
+    assert "'ann' is no room" in chirrup(tmp_path, "room", "members", "ann").stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [

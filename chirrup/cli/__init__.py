@@ -10,7 +10,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import announce, audit, bringing, care, copies, emoji, mail, org, role, server, setup, user, waiting
+from . import announce, audit, bringing, care, copies, emoji, mail, org, role, room, server, setup, user, waiting
 
 complain = Console(stderr=True)
 
@@ -27,7 +27,8 @@ for command in (
     *(copies.commands, copies.restore, copies.move),
     *(waiting.jobs, waiting.failed),
     bringing.import_,
-    *(mail.commands, user.commands, audit.commands, org.commands, role.commands, emoji.commands, announce.commands),
+    *(mail.commands, user.commands, audit.commands, org.commands, role.commands, room.commands),
+    *(emoji.commands, announce.commands),
 ):
     app.command(command)
 

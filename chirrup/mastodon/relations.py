@@ -12,6 +12,7 @@ from ..http import paging
 from ..http.forms import Id
 from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
+from ..orgs import rooms
 from ..ports import Tx
 from ..social import account_lists, accounts, follows
 from ..times import iso_or_none
@@ -44,11 +45,11 @@ async def remove_from_followers(call: Call, id: int) -> Relationship:
 
 
 async def authorize(call: Call, id: int) -> Relationship:
-    return await _do(call, follows.accept, id)
+    return await _do(call, rooms.answer_asker, id, accept=True)
 
 
 async def reject(call: Call, id: int) -> Relationship:
-    return await _do(call, follows.reject, id)
+    return await _do(call, rooms.answer_asker, id, accept=False)
 
 
 async def block(call: Call, id: int) -> Relationship:

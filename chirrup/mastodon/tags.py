@@ -15,6 +15,8 @@ from .entities import Empty, Tag
 
 async def show(call: Call, name: str) -> Tag:
     found = await call.read(tags.get, call.viewer_id, name, call.site.org_id)
+    if call.viewer.is_guest:
+        found = tags.without_uses(found)
     return call.render.tag(found, known=bool(call.viewer_id))
 
 

@@ -8,8 +8,10 @@ Why it is an account: docs/decisions/0061-rooms.md.
 
 import msgspec
 
+from ..access import roles as access_roles
 from ..access import visibility
 from ..access.fill import Filled, fill
+from ..access.roles import Permission
 from ..errors import Invalid, NotAllowed, NotFound
 from ..events import FollowAnswered
 from ..ids import random_bucket
@@ -194,13 +196,21 @@ def pin(tx: Tx, by: int, id: int, post_id: int, *, pinned: bool = True) -> None:
 
 
 def managed(tx: Tx, by: int, id: int) -> Account:
-    """The room, which `by` may change. Raises NotFound; NotAllowed: by does not manage it."""
-    room = get(tx, by, id) if by else account_rows.by_id(tx, id)
-    if room is None or room.kind != AccountKind.ROOM:
+    """The room, which `by` may change. Raises NotFound; NotAllowed: by neither manages it nor looks after all rooms."""
+    room = account_rows.by_id(tx, id)
+    if room is None or room.kind != AccountKind.ROOM or room.suspended_ms:
         raise NotFound("room", id)
-    if by and rows.roles_of(tx, by, [id]).get(id) != MANAGER:
+    if by and rows.roles_of(tx, by, [id]).get(id) != MANAGER and not _looks_after_rooms(tx, by, room.org_id):
+        get(tx, by, id)  # for whom it is not there
         raise NotAllowed("only those who manage the room may do this")
     return room
+
+
+def _looks_after_rooms(tx: Tx, by: int, org_id: int) -> bool:
+    user = account_rows.user(tx, by)
+    if user is None or user.org_id != org_id or not user.role:
+        return False
+    return access_roles.find(tx, org_id).may(user.role, Permission.MANAGE_ROOMS)
 
 
 # who is in it
@@ -233,6 +243,17 @@ def answer(tx: Tx, by: int, id: int, asker: int, *, accept: bool) -> None:
         follow_rows.take_request(tx, asker, id)
         tx.emit(FollowAnswered(id, asker))
     _note(tx, by, room, "accept" if accept else "reject", asker)
+
+
+def answer_asker(tx: Tx, by: int, asker: int, *, accept: bool) -> None:
+    """Answer all that asker has asked `by`: to follow it, and to come into rooms that it manages. For clients that know
+    no rooms. Raises NotFound: there is no such request."""
+    own = asker in follow_rows.requesters_among(tx, by, [asker])
+    asked = follow_rows.requested_among(tx, asker, rows.roles_of(tx, by, rows.of_member(tx, by)).keys())
+    if own or not asked:
+        (follows.accept if accept else follows.reject)(tx, by, asker)
+    for id in asked:
+        answer(tx, by, id, asker, accept=accept)
 
 
 def add_member(tx: Tx, room_id: int, account_id: int, *, by: int = 0) -> None:

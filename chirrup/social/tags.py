@@ -8,6 +8,8 @@ Only public posts count, so that tags reveal nothing of other posts.
 from collections import Counter
 from collections.abc import Collection
 
+import msgspec
+
 from .. import events
 from ..access.visibility import may_see_account
 from ..errors import Invalid, NotFound
@@ -80,6 +82,11 @@ def shown(tx: Tx, viewer_id: int, tags: Collection[Tag]) -> list[Shown]:
         history = [by_day.get(day) or TagUse(day, 0, 0) for day in days]
         found.append(Shown(tag.tag, tag.name, tag.id, history, tag.tag in following, tag.tag in featuring))
     return found
+
+
+def without_uses(tag: Shown) -> Shown:
+    """For a guest, who does not see what others say."""
+    return msgspec.structs.replace(tag, history=[TagUse(one.day, 0, 0) for one in tag.history])
 
 
 # following

@@ -108,12 +108,17 @@ def test_rooms_by_chirrups_own_api(server: Server):
     assert eventually(lambda: bob.get(f"{V1}/statuses/{said['id']}").json()["visibility"] == "private")
     assert eventually(lambda: eve.get(f"{V1}/statuses/{boosted.json()['id']}").status_code == 404)
     assert bob.patch(path, closed=False).status_code == 422
+    assert server.admin().patch(path, note="Looked after").ok  # MANAGE_ROOMS
     assert eve.post(f"{path}/join").json()["requested"]
     assert ids(bob.get(f"{path}/requests")) == [eve.id]
     assert eve.get(f"{path}/requests").status_code == 403
     assert bob.post(f"{path}/requests/{eve.id}/reject").ok
     assert eve.post(f"{path}/join").json()["requested"]
     assert bob.post(f"{path}/requests/{eve.id}/accept").json()["members"] == 2
+    assert eve.post(f"{path}/leave").ok
+    assert eve.post(f"{path}/join").json()["requested"]
+    assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").ok  # as plain clients do from the notification
+    assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").status_code == 404
     assert eve.get(f"{V1}/statuses/{said['id']}").ok
 
 
