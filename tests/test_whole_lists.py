@@ -91,6 +91,7 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/v1/scheduled_statuses/{id}": "one, with four files at most",
     "/api/chirrup/v1/drafts/{id}": "one, with four files at most",
     "/api/chirrup/v1/org": "settings",
+    "/api/chirrup/v1/org/identity": "settings, and the last ten readings of the directory",
     "/api/chirrup/v1/org/retention": "settings",
     "/api/chirrup/v1/org/holds": "what one role has chosen, in one query",
     "/api/v1/filters/{id}": "one keyword",

@@ -41,6 +41,8 @@ LOGIN = (
 LOGIN_KNOWN = (Limit("login_browser", "account", 10, 300, strict=True),)
 LOGIN_WRONG = (Limit("login_ip", "ip", 25, 300, strict=True),)  # refuses only wrong passwords, never a right one
 PROVIDER = (Limit("provider_ip", "ip", 100, 300),)  # who comes back from a provider, which is asked then
+# Logout tokens of one provider; each costs the check of a signature. At the end of a day all its people log out.
+PROVIDER_LOGOUT = (Limit("provider_logout_ip", "ip", 5000, 300),)
 CODE = (  # after the right password; for a browser that the account knows counted by itself
     Limit("code_account", "account", 10, 300, strict=True),
     Limit("code_day", "account", 60, 86_400, strict=True),  # of a million codes three are right at any time

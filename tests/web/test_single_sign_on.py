@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from client import Person, Server
-from identity_provider import CLIENT, Provider, by_another, by_secret, key, provider, unsigned
+from identity_provider import CLIENT, LOGOUT, Provider, by_another, by_secret, key, provider, unsigned
 from visitor import Visitor, forms
+from walls import organisation
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +31,11 @@ def town(tmp_path_factory: pytest.TempPathFactory, acme: Provider) -> Iterator[S
     }
     with Server(tmp_path_factory.mktemp("sso") / "data", env=env) as town:
         yield town
+
+
+@pytest.fixture(scope="module")
+def site(town: Server) -> Server:
+    return organisation(town)
 
 
 def log_in(town: Server, acme: Provider, **claims: Any) -> tuple[Visitor, requests.Response]:
@@ -165,13 +171,8 @@ def test_a_state_is_for_one_browser_and_one_login(town: Server, acme: Provider):
     assert Visitor(town.url).get("/login/oidc/back?error=access_denied&state=x").status_code == 401
 
 
-def test_a_new_key_is_read_once_and_a_provider_that_is_gone_logs_nobody_out(town: Server, acme: Provider):
+def test_a_provider_that_is_gone_logs_nobody_out(town: Server, acme: Provider):
     visitor, _ = log_in(town, acme, sub="stays")
-    acme.key = key("second")
-    acme.asked.clear()
-    page = log_in(town, acme, sub="stays")[1]  # keys were read less than a minute ago for an unknown one
-    assert acme.asked.count("/jwks") <= 1 and page.status_code in (200, 401)
-
     acme.stop()
     try:
         assert visitor.is_logged_in
@@ -181,3 +182,113 @@ def test_a_new_key_is_read_once_and_a_provider_that_is_gone_logs_nobody_out(town
         assert Visitor(town.url).log_in(person.name).status_code == 303
     finally:
         acme.start()
+
+
+IDENTITY = "/api/chirrup/v1/org/identity"
+
+
+def test_who_logs_out_there_is_logged_out_here(town: Server, acme: Provider):
+    visitor, _ = log_in(town, acme, sub="leaver", preferred_username="leaver")
+    app, other = token_of(town, visitor), log_in(town, acme, sub="other")[0]
+    assert me(app)["username"] == "leaver"
+    send = lambda token: requests.post(f"{town.url}{IDENTITY}/logout", data={"logout_token": token}, timeout=10)  # noqa: E731
+
+    now = int(time.time())
+    bare = {"iss": acme.issuer, "aud": CLIENT, "iat": now, "sub": "leaver"}
+    wrong = [
+        acme.sign(bare),  # no logout token
+        acme.logout_token("leaver", nonce="x"),
+        acme.logout_token("leaver", aud="other"),
+        acme.logout_token("leaver", iat=now - 400, exp=now + 9),
+        acme.logout_token(""),
+        by_another("first")(
+            acme, {"iss": acme.issuer, "aud": CLIENT, "iat": now, "sub": "leaver", "events": {LOGOUT: {}}}
+        ),
+        unsigned({"iss": acme.issuer, "aud": CLIENT, "iat": now, "sub": "leaver", "events": {LOGOUT: {}}}),
+        "",
+    ]
+    for token in wrong:
+        refused = send(token)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request"), refused.text
+    assert visitor.is_logged_in and me(app)["username"] == "leaver"
+    assert send(acme.logout_token("nobody")).status_code == 200
+
+    assert send(acme.logout_token("leaver")).status_code == 200
+
+    assert not visitor.is_logged_in
+    assert app.get("/api/v1/accounts/verify_credentials").status_code == 401
+    assert other.is_logged_in
+
+
+def test_an_organisation_sets_its_own_provider_and_its_secret_is_never_shown(
+    town: Server, site: Server, acme: Provider
+):
+    boss, helper = site.admin(), site.person()
+    wanted = acme.settings | {"client_secret": "wrong", "roles": {"helpers": "moderator"}}
+    assert boss.patch(IDENTITY, oidc=wanted | {"roles": {"x": "owner"}}).status_code == 403
+    assert boss.patch(IDENTITY, oidc=wanted | {"roles": {"x": "king"}}).status_code == 422
+    assert boss.patch(IDENTITY, oidc=wanted | {"issuer": "file:///etc/passwd"}).status_code == 422
+    assert (
+        boss.patch(IDENTITY, ldap={"url": "ldaps://x", "bind_dn": "", "base": "b", "ca": "/etc/passwd"}).status_code
+        == 422
+    )
+    assert helper.patch(IDENTITY, oidc=wanted).status_code == 403
+    assert boss.get(IDENTITY).json()["oidc"] is None
+
+    shown = boss.patch(IDENTITY, oidc=wanted).json()
+    assert shown["oidc"]["has_secret"] is True and "wrong" not in json.dumps(shown)
+    assert shown["redirect_uri"] == f"{site.url}/login/oidc/back"
+    told = [one for one in boss.post(f"{IDENTITY}/check").json() if one["to_do"]]
+    assert ["refuses this client" in one["what"] for one in told] == [True], told
+    assert boss.patch(IDENTITY, oidc=wanted | {"client_secret": acme.secret}).ok
+    assert boss.patch(IDENTITY, oidc={name: wanted[name] for name in ("issuer", "client_id", "name")}).ok  # kept
+    assert [one for one in boss.post(f"{IDENTITY}/check").json() if one["to_do"]] == []
+    rows = town.do(lambda engines: engines.db.read(lambda tx: tx.all("SELECT settings FROM orgs")))
+    assert acme.secret not in str(rows) and "sealed:" in str(rows)
+
+    # its people are not those of the server's own network, though the provider calls them the same
+    visitor, page = log_in(site, acme, sub="ann-1", preferred_username="Ann")
+    assert page.status_code == 200 and visitor.is_logged_in
+    ids = [one.anyone().get("/api/v1/accounts/lookup", acct="ann_abc").status_code for one in (town, site)]
+    assert ids == [200, 404]
+
+    # a new key is read once; keys that nobody has do not make it read again and again
+    acme.key = key("second")
+    acme.asked.clear()
+    assert log_in(site, acme, sub="ann-1")[1].status_code == 200
+    acme.forge = by_another("stranger")
+    assert [log_in(site, acme, sub="ann-1")[1].status_code for _ in range(3)] == [401] * 3
+    assert acme.asked.count("/jwks") == 1
+    acme.forge = lambda acme, claims: acme.sign(claims)
+
+    acme.known_redirects = {"https://elsewhere.example"}
+    (wrong,) = [one for one in boss.post(f"{IDENTITY}/check").json() if one["to_do"]]
+    acme.known_redirects = set()
+    assert f"add {site.url}/login/oidc/back" in wrong["to_do"]
+    assert boss.delete(f"{IDENTITY}/oidc").json()["oidc"] is None
+    assert Visitor(site.url).get("/login/oidc").status_code == 404
+
+    own = town.admin().get(IDENTITY).json()
+    assert own["fixed"] == ["oidc"] and acme.secret not in json.dumps(own)
+    assert town.admin().delete(f"{IDENTITY}/oidc").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"issuer": "https://nowhere.invalid"}, "there is no host"),
+        ({"issuer": "http://127.0.0.1:1"}, "not https"),
+        ({"issuer": "https://127.0.0.1"}, "not public"),
+        ({"issuer": "http://127.0.0.1:{port}/x"}, "answers 404"),
+        ({"issuer": "http://127.0.0.1:{port}/"}, "calls itself"),
+        ({"scopes": ["openid"], "rooms": {"sales": "shop"}}, "leads to the room 'shop'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words(site: Server, acme: Provider, change: dict[str, Any], words: str):
+    boss = site.admin()
+    told = {name: one.format(port=acme.port) if isinstance(one, str) else one for name, one in change.items()}
+    assert boss.patch(IDENTITY, oidc=acme.settings | told).ok
+
+    wrong = [one for one in boss.post(f"{IDENTITY}/check").json() if one["to_do"]]
+
+    assert words in wrong[0]["what"] and len(wrong) == 1, wrong

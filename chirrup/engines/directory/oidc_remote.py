@@ -60,6 +60,7 @@ class Remote:
         self._secret, self._outgoing, self._trusted = secret, outgoing, frozenset(trusted)
         self._about: tuple[float, About] | None = None
         self._keys: tuple[float, list[Key]] | None = None
+        self._looked_at = -AGAIN_S  # for a key that was not among them
 
     async def about(self) -> About:
         """As it was last, while it is away."""
@@ -90,11 +91,14 @@ class Remote:
         now = time.monotonic()
         read_at, keys = self._keys or (-FRESH_S, [])
         found = oidc_tokens.fitting(keys, token)
-        if now >= read_at + FRESH_S or (found is None and now >= read_at + AGAIN_S):
-            keys = await self.read_keys(await self.about())
-            self._keys = now, keys
-            found = oidc_tokens.fitting(keys, token)
-        return found
+        is_new = found is None and now >= self._looked_at + AGAIN_S
+        if now < read_at + FRESH_S and not is_new:
+            return found
+        if is_new and self._keys:
+            self._looked_at = now
+        keys = await self.read_keys(await self.about())
+        self._keys = now, keys
+        return oidc_tokens.fitting(keys, token)
 
     async def read_keys(self, about: About) -> list[Key]:
         answer = await self.fetch(about.jwks_uri)

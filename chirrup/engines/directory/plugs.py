@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from ...errors import Refused
 from ...ports import OutgoingHttp, Resolver
 from ...ports.directory import Directory, Provider
 from ...types.directory import Ldap, Oidc
@@ -43,7 +44,13 @@ class Plugs:
         return LdapDirectory(of, self._secret(of.bind_password), _pem(of.ca), self._resolver, self._trusted)
 
     def _secret(self, kept: str) -> str:
-        return self._unseal(kept.removeprefix(SEALED)) if kept.startswith(SEALED) else kept
+        """Raises Refused."""
+        if not kept.startswith(SEALED):
+            return kept
+        try:
+            return self._unseal(kept.removeprefix(SEALED))
+        except Refused as error:
+            raise Refused("its secret was sealed by another server: type it in again") from error
 
 
 def _pem(ca: str) -> str:

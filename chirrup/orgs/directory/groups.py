@@ -7,10 +7,12 @@ import structlog
 
 from ...errors import Invalid, NotAllowed, NotFound
 from ...ports import Tx
-from ...social import staff
+from ...social import accounts, staff
 from ...store import accounts as account_rows
 from ...store import identities as rows
+from ...types import AccountKind
 from ...types.directory import AccountIdentity, Mapping, Person
+from .. import rooms
 
 log = structlog.get_logger()
 
@@ -20,6 +22,14 @@ class Wanted(msgspec.Struct, frozen=True):
 
     role: str = ""
     rooms: tuple[int, ...] = ()
+
+
+def rooms_of(tx: Tx, org_id: int, mapping: Mapping) -> dict[str, int]:
+    """Group -> the room that it gives; groups whose room there is not are absent. Two queries."""
+    keys = {accounts.name_key(org_id, name.removeprefix("@")): group for group, name in mapping.rooms.items()}
+    found = account_rows.ids_by_names(tx, list(keys)) if keys else {}
+    kinds = account_rows.by_ids(tx, list(found.values())) if found else {}
+    return {keys[key]: id for key, id in found.items() if id in kinds and kinds[id].kind == AccountKind.ROOM}
 
 
 def wanted(person: Person, mapping: Mapping, rooms_by_group: dict[str, int]) -> Wanted:
@@ -38,11 +48,14 @@ def give(tx: Tx, account_id: int, person: Person, mapping: Mapping) -> None:
     if had is None or person.groups is None:
         return
     before = given(had)
-    after = wanted(person, mapping, {})
+    after = wanted(person, mapping, rooms_of(tx, had.org_id, mapping))
     if after == before:
         return
     role = before.role if after.role == before.role else _give_role(tx, account_id, before.role, after.role)
-    rows.set_given(tx, account_id, person.issuer, role=role, rooms=had.rooms, gone_ms=had.gone_ms)
+    kept = [id for id in after.rooms if id in before.rooms or _done(rooms.add_member, tx, id, account_id)]
+    kept += [id for id in before.rooms if id not in after.rooms and not _done(rooms.remove_member, tx, id, account_id)]
+    told = msgspec.json.encode(sorted(kept)).decode()
+    rows.set_given(tx, account_id, person.issuer, role=role, rooms=told, gone_ms=had.gone_ms)
 
 
 def _give_role(tx: Tx, account_id: int, before: str, role: str) -> str:

@@ -57,13 +57,14 @@ async def look(engines: Engines, org_id: int, settings: Ldap) -> Found:
         rows.page, org_id, issuer, after=known[-1].account_id if known else 0, limit=STEP
     ):
         known += page
+    rooms = await engines.db.read(groups.rooms_of, org_id, settings)
     here = [(one, by_subject[one.subject]) for one in known if one.subject in by_subject]
     return Found(
         people,
         members=sum(not one.gone_ms for one in known),
         gone=[one for one in known if not one.gone_ms and one.subject not in by_subject],
         back=[one for one, _ in here if one.gone_ms],
-        changed=[(one, person) for one, person in here if groups.given(one) != groups.wanted(person, settings, {})],
+        changed=[(one, person) for one, person in here if groups.given(one) != groups.wanted(person, settings, rooms)],
     )
 
 
