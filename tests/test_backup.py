@@ -25,6 +25,7 @@ from chirrup.errors import SettingsError
 from chirrup.ports import Tx
 from chirrup.social import accounts, images, posts
 from chirrup.store import posts as post_rows
+from chirrup.store import tables
 from chirrup.store import tokens as token_rows
 from chirrup.types import Draft
 
@@ -89,6 +90,30 @@ def test_what_is_restored_is_what_was_copied_and_nobody_is_logged_in(town: Setti
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".unfinished") or path.name == "restoring"]
     for path in [tmp_path / name, *tmp_path.rglob("again/*"), *tmp_path.rglob(f"{name}/*")]:
         assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+
+# Tables whose rows let somebody in, until they end.
+ACCESS = {"tokens", "sessions", "oauth_codes", "one_time_tokens", "scim_tokens"}
+# Tables with hashes that let nobody in, or that a person needs to come in again.
+KEPT = {"oauth_apps", "users", "audit", "audit_heads", "media", "cards"}
+
+
+def test_whatever_lets_somebody_in_ends_in_a_copy(town: Settings, tmp_path: Path):
+    hashes = {name for name, table in tables.every().items() if any(one.endswith("hash") for one in table.columns)}
+    assert hashes <= ACCESS | KEPT, "does a new table let somebody in? then logins.end_access_of_all() must end it"
+    db = open_database(town.database_url)
+    for name in ACCESS:
+        table = tables.every()[name]
+        line = {column: "x" if column in table.texts else 7 for column in table.columns}
+        line |= {"used_ms": 0} if name == "oauth_codes" else {}
+        db.write_now(lambda tx, line=line, name=name: tx.copy(name, tuple(line), [tuple(line.values())]))
+    db.close()
+
+    make.make(town, tmp_path / "copy", QUIET)
+
+    for name in ACCESS:
+        assert in_folder(tmp_path / "copy", lambda tx, name=name: tx.all(tables.every()[name].rows)) == []
+        assert in_folder(town.data, lambda tx, name=name: len(tx.all(tables.every()[name].rows))) == 1
 
 
 def test_sums_are_those_that_other_tools_make(town: Settings, tmp_path: Path):

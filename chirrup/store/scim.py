@@ -67,6 +67,11 @@ def delete_token(tx: Tx, org_id: int, id: int) -> bool:
     )
 
 
+def delete_tokens(tx: Tx, first: int, last: int) -> None:
+    """Of all organisations in buckets first to last."""
+    tx.run("DELETE FROM scim_tokens WHERE bucket BETWEEN :first AND :last", first=first, last=last)
+
+
 # users and groups
 
 
