@@ -35,6 +35,7 @@ ABOUT, ROWS, JOBS, FILE_TYPES, MEDIA = "about.json", "rows", "jobs.jsonl", "file
 KINDS = (drafts.PUBLISH, polls.ENDS, announcements.DUE, follows.MUTE_ENDS, accounts.DELETION, moving.FOLLOWERS)
 KINDS += (annual_reports.COUNT, notification_policies.MERGE)
 NAMED = ("accounts", "drafts", "polls", "announcements")  # tables whose ids jobs name
+SECRETS = {"client_secret", "bind_password"}  # of Oidc, of Ldap
 ID = re.compile(r"\b\d{15,19}\b")
 _JSON = msgspec.json.Encoder()
 
@@ -107,6 +108,8 @@ class Export:
                 line: dict[str, Any] = dict(zip(columns, row, strict=True)) | blank
                 for column in FILES.get(name, ()):
                     self._files |= dict.fromkeys(FILE_KEY.findall(line[column]))
+                if name == "orgs":
+                    line["settings"] = _without_secrets(line["settings"])
                 if name in NAMED:
                     self._named.add(line["id"])
                 write(_JSON.encode(line) + b"\n")
@@ -132,6 +135,15 @@ class Export:
         with data:
             self._out.copy(f"{MEDIA}/{key}", data)
         return FileType(key, content_type)
+
+
+def _without_secrets(settings: str) -> str:
+    """An organisation's settings without what its provider and its directory know it by: OrgSettings.oidc and .ldap."""
+    chosen = msgspec.json.decode(settings) if settings else {}
+    for one in chosen.values():
+        if isinstance(one, dict):
+            one.update(dict.fromkeys(SECRETS & one.keys(), ""))
+    return _JSON.encode(chosen).decode() if chosen else ""
 
 
 def write_file(

@@ -24,6 +24,7 @@ from chirrup.social import drafts, images
 from chirrup.store import belonging, holds, jobs, orgs, tables
 from chirrup.store.belonging import KEYED, ORG, TEXT, WAYS
 from chirrup.types import Org
+from chirrup.types.directory import Ldap, Oidc
 
 HOST = "new.example"
 ACME, OTHER = (first_at(1_700_000_000_000 + place) + place for place in (1000, 2000))
@@ -56,7 +57,7 @@ def row(name: str, org_id: int) -> dict[str, Any]:
     if "org_id" in line:
         line["org_id"] = org_id
     if name == "orgs":
-        line |= {"name": f"org{org_id % 4096}", "host": f"{org_id}.example"}
+        line |= {"name": f"org{org_id % 4096}", "host": f"{org_id}.example", "settings": ""}
     if name == "users":
         line["password_hash"] = CHEAP
     return {column: line[column] for column in table.columns}
@@ -155,6 +156,25 @@ def test_passwords_go_along_only_if_asked_for(server: Database, exported: Path, 
     assert lines_in(exported)["users"][0]["password_hash"] == CHEAP
     with pytest.raises(ChirrupError, match="exists: name a new"):
         export(server, blobs, plain)
+
+
+def test_what_a_provider_knows_the_organisation_by_stays_where_it_is(
+    server: Database, tmp_path: Path, blobs: DiskBlobs
+):
+    oidc = Oidc(issuer="https://login.example", client_id="acme", client_secret="psst")
+    ldap = Ldap(url="ldaps://ldap.example", bind_dn="cn=us", bind_password="psst", base="dc=acme")
+    secret = {"bind_password", "client_secret"}
+    fields = {field.name for kind in (Oidc, Ldap) for field in msgspec.structs.fields(kind)}
+    assert {name for name in fields if "secret" in name or "password" in name or "token" in name} == secret
+    org = server.write_now(orgs.by_id, ACME)
+    assert org
+    settings = msgspec.json.encode({"oidc": oidc, "ldap": ldap, "languages": ["en"]}).decode()
+    server.write_now(orgs.choose, msgspec.structs.replace(org, settings=settings))
+
+    line = lines_in(export(server, blobs, tmp_path / "acme"))["orgs"][0]
+
+    assert "psst" not in line["settings"]
+    assert {"https://login.example", "cn=us"} <= set(line["settings"].split('"'))
 
 
 def forged(exported: Path, to: Path, change: Callable[[Lines, dict[str, bytes]], object]) -> Path:
