@@ -26,7 +26,7 @@ from ..social import (
     polls,
 )
 from ..store import belonging, tables
-from ..store.belonging import BLANK, FILE_KEY, FILES, LEFT_OUT
+from ..store.belonging import BLANK, FILE_KEY, FILES, LEFT_OUT, PASSWORDS
 from ..types import Org
 
 FORMAT = 1
@@ -101,7 +101,8 @@ class Export:
 
     def _table(self, name: str) -> int:
         columns, count = tables.every()[name].columns, 0
-        blank = {} if self._passwords else {column: value for (of, column), value in BLANK.items() if of == name}
+        blanks = BLANK if self._passwords else BLANK | PASSWORDS
+        blank = {column: value for (of, column), value in blanks.items() if of == name}
         query = belonging.rows(name, self._db.sql)
         with self._out.file(f"{ROWS}/{name}.jsonl", packed=True) as write:
             for row in self._read(query, org=self._org.id, prefix=belonging.prefix(self._org.id)):

@@ -21,7 +21,9 @@ WAYS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         ("strikes", "bans", "moderation_log", "audit", "audit_heads", "org_roles", "rooms"), ("org_id", ORG)
     ),
-    **dict.fromkeys(("holds", "retention", "retention_runs", "account_identities", "directory_runs"), ("org_id", ORG)),
+    **dict.fromkeys(
+        ("invites", "holds", "retention", "retention_runs", "account_identities", "directory_runs"), ("org_id", ORG)
+    ),
     "scim_resources": ("org_id", ORG),
     "account_names": ("name", TEXT),
     "emails": ("email", TEXT),
@@ -77,7 +79,9 @@ LEFT_OUT: dict[str, str] = {
 }
 
 # Column -> what it holds where it is imported, unless the export is told to have it.
-BLANK = {("users", "password_hash"): ""}
+PASSWORDS = {("users", "password_hash"): ""}
+# The same, whatever the export is told.
+BLANK = {("invites", "hash"): ""}
 
 # Columns with the keys of files, alone or within a text that no person has written.
 FILES: dict[str, tuple[str, ...]] = {
@@ -106,6 +110,7 @@ TEXTS_WITH_IDS: dict[str, tuple[str, ...]] = {
     "trend_decisions": ("subject",),
     "directory_runs": ("gone_ids",),
     "account_identities": ("rooms",),
+    "invites": ("rooms",),
 }
 
 

@@ -75,6 +75,17 @@ def set_hash(tx: Tx, id: int, hash: str) -> None:
     )
 
 
+def withdraw_all(tx: Tx, first: int, last: int) -> None:
+    """Of all organisations in buckets first to last."""
+    tx.run(
+        """UPDATE invites SET withdrawn_ms = :now, hash = ''
+           WHERE bucket BETWEEN :first AND :last AND withdrawn_ms = 0""",
+        now=tx.now_ms,
+        first=first,
+        last=last,
+    )
+
+
 def withdraw(tx: Tx, id: int) -> None:
     tx.run(
         "UPDATE invites SET withdrawn_ms = :now, hash = '' WHERE bucket = :bucket AND id = :id AND withdrawn_ms = 0",

@@ -22,7 +22,7 @@ from chirrup.orgs.imported import Import
 from chirrup.ports import Database, Tx
 from chirrup.social import drafts, images
 from chirrup.store import belonging, holds, jobs, orgs, tables
-from chirrup.store.belonging import KEYED, ORG, TEXT, WAYS
+from chirrup.store.belonging import BLANK, KEYED, ORG, TEXT, WAYS
 from chirrup.types import Org
 from chirrup.types.directory import Ldap, Oidc
 
@@ -60,6 +60,7 @@ def row(name: str, org_id: int) -> dict[str, Any]:
         line |= {"name": f"org{org_id % 4096}", "host": f"{org_id}.example", "settings": ""}
     if name == "users":
         line["password_hash"] = CHEAP
+    line |= {column: "" for column in line if (name, column) in BLANK}
     return {column: line[column] for column in table.columns}
 
 

@@ -79,6 +79,7 @@ FANOUT = {
     "store/reports.py:page": "staff look through the reports",
     "store/retention.py:orgs": "once a day, a short table",
     "store/search.py:newest": "the newest posts, when somebody searches by operators without a word",
+    "store/invites.py:withdraw_all": "a command that logs everybody out",
     "store/scim.py:delete_tokens": "a command that logs everybody out",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
