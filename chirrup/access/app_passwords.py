@@ -16,7 +16,6 @@ from .tokens import Found
 
 NAME_CHARS_MAX = 60
 MOST = 100  # of an account
-OFFERED = ("read", "write", "follow", "push", "admin:read", "admin:write")  # on the page; an app may have narrower ones
 
 
 def make(tx: Tx, account_id: int, name: str, granted: str, *, by: Viewer | None = None) -> tuple[Token, str]:

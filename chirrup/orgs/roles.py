@@ -1,5 +1,6 @@
 """The roles that an organisation makes for itself, beside the four that all have. What they mean: access/roles.py."""
 
+import re
 from collections.abc import Iterable
 
 from ..access import roles
@@ -14,6 +15,7 @@ from ..types import OrgRole
 
 NAME_CHARS_MAX = 30
 MOST = 100
+_NAME = re.compile(r"[^\W_][\w &'+.-]*")  # it stands in addresses
 GIVABLE = [one for one in Permission if not one & IN_NO_ROLE]  # what a role of an organisation's own may have
 
 
@@ -27,7 +29,7 @@ def create(tx: Tx, org_id: int, by: int, name: str, permissions: Permission) -> 
     name = _named(name)
     staff.one_at_a_time(tx, org_id)
     known = roles.find(tx, org_id)
-    taken = {"none", *(one.casefold() for pair in known.ranks.items() for one in (pair[0], pair[1].name))}
+    taken = {"none", "new", *(one.casefold() for pair in known.ranks.items() for one in (pair[0], pair[1].name))}
     if name.casefold() in taken:
         raise Invalid("name", "taken", "has already been taken")
     if len(rows.of_org(tx, org_id)) >= MOST:
@@ -85,6 +87,10 @@ def _named(name: str) -> str:
         raise Invalid("name", "blank", "can't be blank")
     if len(name) > NAME_CHARS_MAX:
         raise too_long("name", NAME_CHARS_MAX, len(name))
+    if not _NAME.fullmatch(name):
+        raise Invalid(
+            "name", "invalid", "must begin with a letter or digit, and have letters, digits, spaces and & ' + . - only"
+        )
     return name
 
 

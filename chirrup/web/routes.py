@@ -17,6 +17,7 @@ from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
 from .screens.reading import announced, home, live, notifications, search
 from .screens.settings import (
+    app_passwords,
     filtering,
     filters,
     leaving,
@@ -184,6 +185,9 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", passkeys.PATH, passkeys.form, when_moved=True),
     PageRoute("POST", passkeys.PATH, passkeys.add, again=passkeys.again, cost=SLOW, when_moved=True),
     PageRoute("POST", f"{passkeys.PATH}/remove", passkeys.remove, again=passkeys.again, cost=SLOW, when_moved=True),
+    PageRoute("GET", app_passwords.PATH, app_passwords.form, when_moved=True),
+    PageRoute("POST", app_passwords.PATH, app_passwords.make, again=app_passwords.again, cost=SLOW, when_moved=True),
+    PageRoute("POST", f"{app_passwords.PATH}/end", app_passwords.end, when_moved=True),
     PageRoute("GET", moving.PATH, moving.form, when_moved=True),
     PageRoute("POST", moving.PATH, moving.move, again=moving.again, cost=SLOW),
     PageRoute("POST", f"{moving.PATH}/back", moving.come_back, when_moved=True),

@@ -56,7 +56,7 @@ async def test_a_role_of_an_organisations_own_is_known_at_its_site_and_nowhere_e
 async def test_what_is_wrong_with_a_role_is_said(db: Database):
     await db.write(roles.create, 0, 0, "Keeper", KEEPER)
 
-    for name in ("keeper", "ADMIN", "moderator", "none", " ", "x" * 31, "\ud800"):
+    for name in ("keeper", "ADMIN", "moderator", "none", "new", "a/b", "..", " ", "x" * 31, "\ud800"):
         with pytest.raises(Invalid):
             await db.write(roles.create, 0, 0, name, KEEPER)
     for never in (Permission.ADMINISTRATOR, Permission.COMPLIANCE):

@@ -93,6 +93,9 @@ class Town:
         self.strike = warned(boss, self.ann)
         server.do(lambda engines: engines.db.write(staff.give_role, int(self.ann.id), Role.OWNER))
         self.docket = Docket(server, boss)
+        org = "/api/chirrup/v1/org"
+        boss.post(f"{org}/roles", name="Keeper", permissions=["manage_rooms"])
+        self.invite = boss.post(f"{org}/invites", uses=2).json()["url"].removeprefix(server.url)
         browser = logged_in(server, self.bob)
         browser.post("/forgot", csrf_from="/forgot", email=f"{self.bob.name}@example.com")
         address = f"new{self.bob.name}@example.com"
@@ -104,6 +107,8 @@ class Town:
         """Every page of the table."""
         values = {"handle": f"@{self.ann.name}", "id": self.own, "name": self.tag}
         links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
+        links |= {"/invite/{secret}": self.invite, "/org/roles/{name}": "/org/roles/Keeper"}
+        links["/org/members/{name}"] = f"/org/members/{self.bob.name}"
         links["/first/{secret}"] = "/first/of-a-server-that-has-an-owner"
         links[f"{POST_PATH}/unquote"] = f"/@{self.ann.name}/{self.own}/unquote?quote={self.quoting}"
         links |= {"/{handle}/report": f"/@{self.bob.name}/report?post={self.quoting}"}

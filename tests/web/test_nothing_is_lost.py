@@ -53,6 +53,8 @@ OTHER_STATES = {
     "/admin/trends",  # tests/http/test_trends.py
     "/first/{secret}",  # tests/test_first_run.py
     *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
+    *("/settings/app-passwords/end", "/org/invitations/{id}/withdraw", "/org/members/{name}/reactivate"),
+    *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
     "/org/export",  # tests/orgs/test_exports.py
     "/invite",  # tests/http/test_org_invites.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
@@ -165,6 +167,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
         *("/org/settings", "/org/theme", "/org/rules/new"),
+        *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
     ]
 
 

@@ -8,7 +8,11 @@ from ....http.route import NO_PERMISSION
 from ...call import Call, Page
 
 # (address, name, who has it, what is there); each has a file here and a line in routes.py.
+_INVITES = Permission.INVITE_USERS | Permission.INVITE_GUESTS | Permission.MANAGE_INVITES
 PLACES: list[tuple[str, str, Permission, str]] = [
+    ("/org/members", "Members", Permission.MANAGE_USERS, "Who is here, what they may do, where they are logged in."),
+    ("/org/invitations", "Invitations", _INVITES, "Who is let in, by a link or a mail."),
+    ("/org/roles", "Roles", Permission.MANAGE_ROLES, "What those may do who look after something."),
     (
         "/org/settings",
         "Settings",

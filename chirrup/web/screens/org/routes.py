@@ -4,14 +4,41 @@ from ....access.roles import Permission
 from ....http.route import ADMIN, ANYONE, SLOW
 from ....orgs import logo
 from ...page_route import PageRoute, staff
-from . import export, first, places, rules, settings, theme
+from . import export, first, inviting, members, places, roles, rules, settings, theme
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
+USERS, GIVE = Permission.MANAGE_USERS, Permission.MANAGE_ROLES
 
 ROUTES: list[PageRoute] = [
     PageRoute("GET", first.PATH, first.form, who=ANYONE, when_closed=True),
     PageRoute("POST", first.PATH, first.begin, who=ANYONE, again=first.again, cost=SLOW, when_closed=True),
     staff("GET", "/org", places.overview, places.MAY_ENTER),
+    staff("GET", members.PATH, members.index, USERS),
+    staff("GET", members.ONE, members.show, USERS),
+    staff("POST", f"{members.ONE}/role", members.act(members.give_role), GIVE, members.again),
+    staff("POST", f"{members.ONE}/search", members.act(members.let_search), GIVE, members.again),
+    staff("POST", f"{members.ONE}/guest", members.act(members.set_guest), USERS, members.again),
+    staff("POST", f"{members.ONE}/sessions", members.act(members.end_session), USERS, members.again),
+    staff("POST", f"{members.ONE}/deactivate", members.act(members.deactivate), USERS, members.again),
+    staff("POST", f"{members.ONE}/reactivate", members.act(members.reactivate), USERS, members.again),
+    PageRoute(
+        "POST",
+        f"{members.ONE}/owner",
+        members.hand_over,
+        who=ADMIN,
+        permission=GIVE,
+        again=members.again,
+        cost=SLOW,
+    ),
+    staff("GET", roles.PATH, roles.index, GIVE),
+    staff("GET", roles.NEW, roles.new_form, GIVE),
+    staff("POST", roles.NEW, roles.create, GIVE, roles.new_again),
+    staff("GET", roles.ONE, roles.form, GIVE),
+    staff("POST", roles.ONE, roles.save, GIVE, roles.again),
+    staff("POST", f"{roles.ONE}/remove", roles.remove, GIVE, roles.again),
+    staff("GET", inviting.PATH, inviting.index, inviting.INVITES),
+    staff("POST", inviting.PATH, inviting.create, inviting.INVITES, inviting.again),
+    staff("POST", f"{inviting.ONE}/withdraw", inviting.withdraw, inviting.INVITES),
     staff("GET", settings.PATH, settings.form, SETTINGS),
     staff("POST", settings.PATH, settings.save, SETTINGS, settings.again),
     staff("GET", theme.PATH, theme.form, SETTINGS),

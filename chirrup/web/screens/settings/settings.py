@@ -194,14 +194,14 @@ async def access_page(
 
 def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, bool, list[SessionView], list[AppView]]:
     where = [
-        SessionView(one.id, _browser(one.user_agent), one.id == session_id, one.created_ms)
+        SessionView(one.id, browser_of(one.user_agent), one.id == session_id, one.created_ms)
         for one in sessions.of_account(tx, account_id)
     ]
     let_in = [AppView(app.id, app.name, token.scopes, token.created_ms) for app, token in tokens.let_in(tx, account_id)]
     return accounts.user(tx, account_id), second_factor.is_on(tx, account_id), where, let_in
 
 
-def _browser(user_agent: str) -> str:
+def browser_of(user_agent: str) -> str:
     """Browser and system in a few words. User agents contain the names of older browsers, so the order matters."""
     browsers = ("Firefox", "Edg", "OPR", "Chromium", "Chrome", "Safari")
     systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
