@@ -15,6 +15,7 @@ import pytest
 from client import Server, eventually
 from databases import open_database
 from rich.console import Console
+from servers import Postgres
 
 from chirrup import bundle, folder
 from chirrup.access import secret, tokens
@@ -24,8 +25,8 @@ from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.errors import SettingsError
 from chirrup.ports import Tx
 from chirrup.social import accounts, images, posts
+from chirrup.store import jobs, migrations, tables
 from chirrup.store import posts as post_rows
-from chirrup.store import tables
 from chirrup.store import tokens as token_rows
 from chirrup.types import Draft
 
@@ -270,3 +271,35 @@ def test_the_doctor_tells_of_an_old_backup(town: Settings, tmp_path: Path):
     (town.data / folder.BACKED_UP).write_text(old.isoformat())
 
     assert [one.what for one in _copies(town)] == ["the last backup is 9 days old"]
+
+
+@pytest.mark.slow
+def test_postgresql_is_copied_and_restored_as_the_manual_says(postgres: Postgres, tmp_path: Path):
+    """docs/operate/backup.md: pg_dump, pg_restore, and two commands of ours."""
+    dump, env = tmp_path / "town.dump", {"CHIRRUP_DATA": str(tmp_path), "PATH": os.environ["PATH"]}
+    with postgres.database() as old, postgres.database() as new:
+        db = open_database(old)
+        migrations.migrate(db)
+        post, token = db.write_now(fill)
+        db.write_now(jobs.enqueue, "mail", of=7, key="waits")
+        command = [postgres.program.with_name("pg_dump"), "--format=custom", f"--file={dump}", old]
+        subprocess.run(command, check=True)
+        db.write_now(fill_more)
+        db.close()
+
+        command = [postgres.program.with_name("pg_restore"), "--no-owner", f"--dbname={new}", "--exit-on-error", dump]
+        subprocess.run(command, check=True)
+        for words in (("user", "logout", "--everybody"), ("jobs", "--hold")):
+            forkserver.run(*words, "--database", new, env=env).check_returncode()
+
+        again = open_database(new)
+        assert again.write_now(posts.get, 0, post).text == "keep this"
+        assert again.write_now(token_rows.find, *secret.locate(token)) is None
+        assert [job.state for job in again.write_now(jobs.page, 9)] == [jobs.State.SET_ASIDE]
+        assert len(again.write_now(lambda tx: tx.all(tables.every()["posts"].rows))) == 1
+        again.close()
+
+
+def fill_more(tx: Tx) -> None:
+    """After the copy."""
+    posts.publish(tx, accounts.by_acct(tx, "ann", "").id, Draft("too late"))
