@@ -93,11 +93,12 @@ def open_by_passkey(tx: Tx, answer: Answer, user_agent: str = "", *, owners_only
 
 
 def open_for(tx: Tx, account_id: int, user_agent: str = "") -> str:
-    """Log in without a password: a directory has said who it is, with as many factors as it asks for.
+    """Log in without a password of ours: a directory has said who it is.
 
-    Raises Forbidden (deactivated, deleted …).
+    Raises Forbidden (deactivated, deleted …), SecondFactorWanted: the account has one here; open_session() follows.
     """
     _check_standing(tx, account_id, even_limited=True)
+    second_factor.demand(tx, account_id, None)
     return sessions.start(tx, account_id, user_agent)
 
 

@@ -10,7 +10,23 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import ChirrupError
-from . import announce, audit, bringing, care, copies, emoji, mail, org, role, room, server, setup, user, waiting
+from . import (
+    announce,
+    audit,
+    bringing,
+    care,
+    copies,
+    emoji,
+    identity,
+    mail,
+    org,
+    role,
+    room,
+    server,
+    setup,
+    user,
+    waiting,
+)
 
 complain = Console(stderr=True)
 
@@ -28,7 +44,7 @@ for command in (
     *(waiting.jobs, waiting.failed),
     bringing.import_,
     *(mail.commands, user.commands, audit.commands, org.commands, role.commands, room.commands),
-    *(emoji.commands, announce.commands),
+    *(emoji.commands, announce.commands, identity.commands),
 ):
     app.command(command)
 

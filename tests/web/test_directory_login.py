@@ -1,6 +1,9 @@
 """Logging in with a password of the company's LDAP directory, on the form that everybody has."""
 
 import json
+import re
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +11,11 @@ import pytest
 import requests
 import servers
 from client import Server
-from ldap_server import Slapd, person
-from visitor import Visitor
+from ldap_server import Slapd, dn_of, person
+from visitor import Visitor, forms
+
+from chirrup.access import second_factor, signing, totp
+from chirrup.config import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -62,3 +68,51 @@ def test_people_of_the_directory_come_in_and_only_owners_have_passwords_of_ours(
         assert ann.is_logged_in
     finally:
         slapd.start()
+
+
+def test_commands_say_what_is_well_and_what_would_happen(town: Server, slapd: Slapd):
+    assert Visitor(town.url).log_in("ann", "secret").status_code == 303
+
+    told = town.command("identity", "check")
+    assert "2 people may come in" in told and "bad" not in told
+    told = town.command("identity", "sync", "--dry-run")
+    assert "2 people are there" in told and "0 would be deactivated" in told
+
+    slapd.delete(dn_of("ann"))
+    try:
+        told = town.command("identity", "sync", "--dry-run")
+        assert "1 would be deactivated: @ann" in told and "an owner would be asked first" in told
+        told = town.command("identity", "sync")
+        run = re.search(r"chirrup identity approve (\d+)", told)
+        assert run and "so nothing was done" in told
+        assert run[1] in town.command("identity", "runs")
+        visitor = Visitor(town.url)
+        town.command("identity", "approve", run[1])
+        town.command("identity", "sync")
+        assert visitor.log_in("ann", "secret").status_code == 422
+        assert town.anyone().get("/api/v1/accounts/lookup", acct="ann").ok  # what was said stays
+    finally:
+        slapd.stop()
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        town.command("identity", "check")
+    assert failed.value.returncode == 1
+    assert "this machine may connect to it" in failed.value.stdout
+    slapd.start()
+
+
+def test_a_second_factor_is_asked_for_after_the_directory_too(town: Server):
+    assert Visitor(town.url).log_in("boss", "secret").status_code == 303
+    id = int(town.anyone().get("/api/v1/accounts/lookup", acct="boss2").json()["id"])
+    signer, salt = signing.signer(Settings(data=town.data)), second_factor.new_salt()
+    code = totp.code_at(second_factor.key_of(signer, id, salt), int(time.time() * 1000) // totp.STEP_MS)
+    on = lambda engines: engines.db.write(second_factor.turn_on, signer, id, salt=salt, code=code)  # noqa: E731
+    recovery = town.do(on)
+
+    visitor = Visitor(town.url)
+    asked = visitor.log_in("boss", "secret")
+    assert asked.status_code == 200 and "Your code" in asked.text and not visitor.is_logged_in
+    fields = forms(asked)[0].fields
+    assert visitor.send("/login/code", fields | {"code": "000000"}).status_code in (403, 422)
+    assert visitor.send("/login/code", fields | {"code": recovery[0], "by": ""}).status_code == 422  # as if by password
+    assert visitor.send("/login/code", fields | {"code": recovery[0]}).status_code == 303
+    assert visitor.is_logged_in

@@ -22,17 +22,6 @@ TRIES = 50  # names with a number behind them
 _OTHERS = re.compile(r"[^A-Za-z0-9_]+")
 
 
-def log_in(
-    tx: Tx, org_id: int, person: Person, mapping: Mapping, user_agent: str = "", *, proves_addresses: bool
-) -> tuple[int, str]:
-    """(the account, the cookie of a new session). proves_addresses: who signs up here must follow a link sent there.
-
-    Raises Forbidden: deactivated, deleted …; InvalidSignUp: somebody else takes the name at this moment.
-    """
-    account_id = enter(tx, org_id, person, mapping, proves_addresses=proves_addresses)
-    return account_id, logins.open_for(tx, account_id, user_agent)
-
-
 def enter(tx: Tx, org_id: int, person: Person, mapping: Mapping, *, proves_addresses: bool) -> int:
     """The person's account. Of several logins at the same time, one makes it."""
     identity = rows.key_of(org_id, person.issuer, person.subject)

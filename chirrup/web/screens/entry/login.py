@@ -127,12 +127,12 @@ async def login(call: Call) -> Page | Go | Resume:
     await call.throttle(rules, account=key)
     if not await asyncio.to_thread(call.passwords.matches, found.password_hash, password):
         try:
-            entered = await single_sign_on.by_password(call, call.form.text("email").strip()[:NAME_CHARS_MAX], password)
+            id = await single_sign_on.by_password(call, call.form.text("email").strip()[:NAME_CHARS_MAX], password)
         except single_sign_on.NotIn as error:
             return await _login_page(call, error.words, error.status)
-        if entered:
+        if id:
             await call.give_back(rules, account=key)
-            return await _entered(call, *entered, call.return_to("/home"))
+            return await _enter_by_directory(call, id, call.return_to("/home"))
         if not known:
             await call.throttle(limits.LOGIN_WRONG)
         return await _login_page(call, _wrong(call), status=422)
@@ -187,9 +187,21 @@ async def at_provider(call: Call) -> Page | Go:
 
 async def from_provider(call: Call) -> Page | Go | Resume:
     try:
-        account_id, cookie, to = await single_sign_on.come_back(call)
+        account_id, to = await single_sign_on.come_back(call)
     except single_sign_on.NotIn as error:
         return await _login_page(call, error.words, error.status)
+    return await _enter_by_directory(call, account_id, to)
+
+
+async def _enter_by_directory(call: Call, account_id: int, to: str) -> Page | Go | Resume:
+    """A directory has said who it is."""
+    try:
+        cookie = await call.write(logins.open_for, account_id, call.headers.get("user-agent", ""))
+    except SecondFactorWanted:
+        found = await call.read(logins.of_account, account_id)
+        return second_step.ask(call, found, by=second_step.DIRECTORY, to=to)
+    except (Unauthorised, Forbidden) as error:
+        return await _login_page(call, problems.said(error), status=403)
     return await _entered(call, account_id, cookie, to)
 
 
@@ -202,7 +214,7 @@ async def second_step_of(call: Call) -> Page | Go | Resume:
     await call.throttle(limits.CODE, account=key)
     try:
         proof = await second_step.proof(call, found)
-        only = call.site.owners_only
+        only = call.site.owners_only and not second_step.is_by_directory(call)
         entered = await _enter(call, found.account_id, logins.open_session, found, proof=proof, owners_only=only)
     except (SecondFactorWanted, WrongPasskey) as error:
         return second_step.ask(call, found, problems.of(error))

@@ -3,10 +3,9 @@
 import structlog
 
 from ....access import limits
-from ....errors import ChirrupError, Forbidden, InvalidSignUp, NotProven, Refused, Unreachable
+from ....errors import ChirrupError, InvalidSignUp, NotProven, Refused, Unreachable
 from ....orgs.directory import entering, sign_on
 from ....types.directory import Ldap, Mapping, Oidc, Person
-from ... import problems
 from ...call import Call, Go
 
 log = structlog.get_logger()
@@ -37,8 +36,8 @@ async def begin(call: Call) -> Go:
     return Go(to, cookie=None if had else call.cookie)
 
 
-async def come_back(call: Call) -> tuple[int, str, str]:
-    """(the account, the cookie of its session, where to go). Raises NotIn, TooMany."""
+async def come_back(call: Call) -> tuple[int, str]:
+    """(the account, where to go). Raises NotIn, TooMany."""
     provider = _provider(call)
     found = sign_on.resume(call.services.signer, call.site, call.cookie, call.query.text("state"))
     if found is None:
@@ -51,39 +50,35 @@ async def come_back(call: Call) -> tuple[int, str, str]:
     try:
         plug = call.engines.directories.provider(provider)
         person = await plug.finish(attempt, call.query.text("code"), call.query.text("iss"))
-        account_id, cookie = await enter(call, person, provider)
     except (NotProven, Unreachable, Refused) as error:
         raise _failed(provider, error) from error
-    except Forbidden as error:
-        raise NotIn(403, problems.said(error)) from error
     await call.give_back(limits.PROVIDER)
-    return account_id, cookie, place
+    return await _enter(call, person, provider), place
 
 
-async def by_password(call: Call, name: str, password: str) -> tuple[int, str] | None:
-    """(the account, the cookie of its session), by the organisation's directory. None: it has none, or does not know
-    this name with this password. Raises NotIn.
+async def by_password(call: Call, name: str, password: str) -> int:
+    """The account, by the organisation's directory. 0: it has none, or does not know this name with this password.
+
+    Raises NotIn.
     """
     settings = call.site.settings.ldap
     if settings is None:
-        return None
+        return 0
     try:
         person = await call.engines.directories.directory(settings).log_in(name, password)
-        return await enter(call, person, settings) if person else None
     except (Unreachable, Refused) as error:
         raise _failed(settings, error) from error
-    except Forbidden as error:
-        raise NotIn(403, problems.said(error)) from error
+    return await _enter(call, person, settings) if person else 0
 
 
-async def enter(call: Call, person: Person, mapping: Mapping) -> tuple[int, str]:
-    """(the account, the cookie of its session). Raises Forbidden."""
-    given = (call.site.org_id, person, mapping, call.headers.get("user-agent", ""))
+async def _enter(call: Call, person: Person, mapping: Mapping) -> int:
+    """The person's account."""
+    given = (call.site.org_id, person, mapping)
     proves = call.settings.must_confirm
     try:
-        return await call.write(entering.log_in, *given, proves_addresses=proves)
+        return await call.write(entering.enter, *given, proves_addresses=proves)
     except InvalidSignUp:  # somebody else took the name at this moment: another is chosen
-        return await call.write(entering.log_in, *given, proves_addresses=proves)
+        return await call.write(entering.enter, *given, proves_addresses=proves)
 
 
 def _provider(call: Call) -> Oidc:
