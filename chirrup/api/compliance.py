@@ -9,12 +9,13 @@ from ..access import visibility
 from ..access.roles import Permission
 from ..errors import BadRequest, Invalid
 from ..http import paging
-from ..http.call import Call
+from ..http.call import Call, Reply
 from ..http.entity import Entity, Id
+from ..http.files import FilePart
 from ..http.paging import Page, PageQuery
 from ..http.route import ADMIN, SLOW, Route
 from ..ids import ID_MAX
-from ..orgs import compliance, holds, retention
+from ..orgs import compliance, compliance_export, holds, retention
 from ..ports import Tx
 from ..social import audit
 from ..times import iso, iso_or_none, ms_of_text
@@ -223,17 +224,28 @@ async def search(call: Call, body: Sought) -> Findings:
 
     The search itself is an entry of the log of acts.
     """
-    wanted = compliance.Wanted(
+    db, place = call.services.engines.db, _place(body.next)
+    answer = await compliance.search(db, call.site.org_id, call.account_id, _wanted(body), place)
+    found = [said(one) for one in answer.found]
+    return Findings(posts=found, next=f"{answer.next.author_id}-{answer.next.post_id}" if answer.next else None)
+
+
+async def export(call: Call, body: Sought) -> Reply:
+    """All that search() finds as a zip file: posts.jsonl, media, SHA256SUMS. Logged, as a search is."""
+    engines, folder = call.services.engines, call.settings.data
+    file, size = await compliance_export.write(engines, call.site.org_id, call.account_id, _wanted(body), folder)
+    headers = {"Content-Disposition": 'attachment; filename="posts.zip"'}
+    return Reply(FilePart(file, 0, size), 200, headers, "application/zip")
+
+
+def _wanted(body: Sought) -> compliance.Wanted:
+    return compliance.Wanted(
         body.words,
         _given(body.account_id),
         _given(body.room_id),
         _date("since", body.since),
         _date("until", body.until),
     )
-    place = _place(body.next)
-    answer = await compliance.search(call.services.engines.db, call.site.org_id, call.account_id, wanted, place)
-    found = [said(one) for one in answer.found]
-    return Findings(posts=found, next=f"{answer.next.author_id}-{answer.next.post_id}" if answer.next else None)
 
 
 def said(one: compliance.Found) -> Said:
@@ -300,5 +312,6 @@ ROUTES = [
     Route("GET", f"{PATH}/holds", all_holds, "admin:read", ADMIN, COMPLIANCE),
     Route("POST", f"{PATH}/holds", place, "admin:write", ADMIN, COMPLIANCE),
     Route("DELETE", f"{PATH}/holds/{{id}}", end, "admin:write", ADMIN, COMPLIANCE),
+    Route("POST", f"{PATH}/search/export", export, "admin:read", ADMIN, COMPLIANCE, cost=SLOW),
     Route("POST", f"{PATH}/search", search, "admin:read", ADMIN, COMPLIANCE, cost=SLOW),
 ]

@@ -70,21 +70,28 @@ async def search(db: Database, org_id: int, actor_id: int, wanted: Wanted, place
 
     Raises Invalid: there is nothing between these dates; NotFound: no such account.
     """
-    if wanted.until_ms and wanted.until_ms <= wanted.from_ms:
-        raise Invalid("until", "invalid", "must be later than the beginning")
-    await db.write(_note, org_id, actor_id, wanted, place)
+    await log_look(db, org_id, actor_id, wanted, "search", goes_on=place is not None)
     return await db.read_lagging(look, org_id, wanted, place or Place())
 
 
-def _note(tx: Tx, org_id: int, actor_id: int, wanted: Wanted, place: Place | None) -> None:
+async def log_look(
+    db: Database, org_id: int, actor_id: int, wanted: Wanted, action: str, *, goes_on: bool = False
+) -> None:
+    """Raises as search()."""
+    if wanted.until_ms and wanted.until_ms <= wanted.from_ms:
+        raise Invalid("until", "invalid", "must be later than the beginning")
+    await db.write(_note, org_id, actor_id, wanted, action, goes_on)
+
+
+def _note(tx: Tx, org_id: int, actor_id: int, wanted: Wanted, action: str, goes_on: bool) -> None:
     name = ""
     if wanted.account_id:
         account = account_rows.by_id(tx, wanted.account_id)
         if account is None or account.org_id != org_id:
             raise NotFound("account", wanted.account_id)
         name = account.username
-    words = f"{wanted}, more" if place else str(wanted)
-    audit.note(tx, org_id, actor_id, "search", "posts", wanted.account_id, name, words)
+    words = f"{wanted}, more" if goes_on else str(wanted)
+    audit.note(tx, org_id, actor_id, action, "posts", wanted.account_id, name, words)
 
 
 def look(tx: Tx, org_id: int, wanted: Wanted, place: Place) -> Answer:

@@ -1,12 +1,16 @@
 """The log of acts, retention, holds and search by the API: who may, what is answered, and the wall around each."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from client import Person, Server, eventually
 from walls import organisation
+from world import png
 
+from chirrup import bundle
 from chirrup.social import staff
 from chirrup.types import Role
 
@@ -42,7 +46,7 @@ def searcher(server: Server) -> Person:
     return found
 
 
-def test_the_role_alone_searches_and_holds_and_each_act_is_logged(acme: Server, town: Server):
+def test_the_role_alone_searches_exports_and_holds_and_each_act_is_logged(acme: Server, town: Server, tmp_path: Path):
     officer, boss, ann, bob = searcher(acme), acme.admin(), acme.person(), acme.person()
     far = town.person().say("price far away")
     for path in ("/search", "/holds"):
@@ -59,8 +63,11 @@ def test_the_role_alone_searches_and_holds_and_each_act_is_logged(acme: Server, 
     assert officer.get(f"{ORG}/holds").json() == [hold]
     assert (hold["subject_id"], hold["since"], hold["until"]) == (ann.id, "2020-01-31T00:00:00.000Z", None)
 
-    said = ann.say(f"@{bob.name} the price is 7", visibility="direct")
-    ann.call("PUT", f"/api/v1/statuses/{said['id']}", data={"status": f"@{bob.name} nothing"})
+    file = ann.call("POST", "/api/v2/media", files={"file": ("a.png", png())}, data={"description": "a price"}).json()
+    said = ann.say(f"@{bob.name} the price is 7", visibility="direct", media_ids=[file["id"]])
+    ann.call(
+        "PUT", f"/api/v1/statuses/{said['id']}", data={"status": f"@{bob.name} nothing", "media_ids[]": file["id"]}
+    )
     assert ann.delete(f"/api/v1/statuses/{said['id']}").ok
     found = officer.post(f"{ORG}/search", words="PRICE", account_id=ann.id).json()
     assert found["next"] is None
@@ -73,6 +80,15 @@ def test_the_role_alone_searches_and_holds_and_each_act_is_logged(acme: Server, 
     for bad, status in (({"next": "x"}, 400), ({"since": "2020-13-01"}, 422), ({"account_id": "ann"}, 422)):
         assert officer.post(f"{ORG}/search", **bad).status_code == status
     assert ann.get(f"/api/v1/statuses/{said['id']}").status_code == 404
+    saved = tmp_path / "posts.zip"
+    saved.write_bytes(officer.post(f"{ORG}/search/export", account_id=ann.id).content)
+    with bundle.Reader(saved) as opened:
+        opened.check()
+        (line,) = map(json.loads, opened.open("posts.jsonl").read().splitlines())
+        assert line["versions"][0]["text"] == f"@{bob.name} the price is 7"
+        assert opened.names == ["posts.jsonl", line["media"][0]["file"], "about.json"]
+        assert (line["media"][0]["description"], line["id"]) == ("a price", said["id"])
+    assert boss.post(f"{ORG}/search/export").status_code == 403
     assert town.admin().delete(f"{ORG}/holds/{hold['id']}").status_code == 403
     assert searcher(town).delete(f"{ORG}/holds/{hold['id']}").status_code == 404
     assert officer.delete(f"{ORG}/holds/{hold['id']}").json() == {}
@@ -81,16 +97,17 @@ def test_the_role_alone_searches_and_holds_and_each_act_is_logged(acme: Server, 
     log = [one for one in boss.get(f"{ORG}/audit").json() if one["account_id"] == officer.id]
     assert [(one["action"], one["target_type"]) for one in log] == [
         ("remove", "hold"),
+        ("export", "posts"),
         ("search", "posts"),
         ("search", "posts"),
         ("add", "hold"),
     ]
-    assert (log[2]["text"], log[2]["target"], log[2]["username"]) == (
+    assert (log[3]["text"], log[3]["target"], log[3]["username"]) == (
         f"words=PRICE account_id={ann.id}",
         ann.name,
         officer.name,
     )
-    assert len({one["hash"] for one in log}) == 4
+    assert len({one["hash"] for one in log}) == 5
 
 
 def test_administrators_choose_for_how_long_posts_are_kept(acme: Server):
