@@ -312,6 +312,6 @@ ROUTES = [
     Route("GET", f"{PATH}/holds", all_holds, "admin:read", ADMIN, COMPLIANCE),
     Route("POST", f"{PATH}/holds", place, "admin:write", ADMIN, COMPLIANCE),
     Route("DELETE", f"{PATH}/holds/{{id}}", end, "admin:write", ADMIN, COMPLIANCE),
-    Route("POST", f"{PATH}/search/export", export, "admin:read", ADMIN, COMPLIANCE, cost=SLOW),
-    Route("POST", f"{PATH}/search", search, "admin:read", ADMIN, COMPLIANCE, cost=SLOW),
+    Route("POST", f"{PATH}/search/export", export, "admin:write", ADMIN, COMPLIANCE, cost=SLOW),
+    Route("POST", f"{PATH}/search", search, "admin:write", ADMIN, COMPLIANCE, cost=SLOW),
 ]

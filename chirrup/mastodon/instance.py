@@ -8,7 +8,7 @@ from .. import __version__
 from ..access.sites import Site
 from ..errors import NotFound, Unavailable
 from ..http.route import ANYONE, FREE, Route
-from ..orgs import logo
+from ..orgs import logo, privacy
 from ..social import (
     accounts,
     annual_reports,
@@ -229,7 +229,7 @@ async def extended_description(call: Call) -> ExtendedDescription:
 
 
 async def privacy_policy(call: Call) -> PrivacyPolicy:
-    found = documents.privacy(call.site)
+    found = await call.read(privacy.policy, call.site)
     if found is None:
         raise NotFound("privacy policy")
     return PrivacyPolicy(content=found.html, updated_at=iso(found.changed_ms))

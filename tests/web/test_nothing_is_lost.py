@@ -57,6 +57,7 @@ OTHER_STATES = {
     *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
     "/org/export",  # tests/orgs/test_exports.py
     "/invite",  # tests/http/test_org_invites.py
+    *("/org/holds", "/org/holds/{id}/end", "/org/search", "/org/search/export"),  # test_org_records.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
     *("/login/passkey", "/settings/passkeys/remove"),  # test_passkeys.py
     *("/login/code", "/settings/second-factor/codes", "/settings/second-factor/off"),  # test_second_factor.py
@@ -166,8 +167,8 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
-        *("/org/settings", "/org/theme", "/org/rules/new"),
         *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
+        *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention"),
     ]
 
 

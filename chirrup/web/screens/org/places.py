@@ -22,6 +22,10 @@ PLACES: list[tuple[str, str, Permission, str]] = [
     ("/org/theme", "Theme", Permission.MANAGE_SETTINGS, "Its logo, and the colour of links and buttons."),
     ("/org/rules", "Rules", Permission.MANAGE_RULES, "What everybody here keeps to, in the languages spoken here."),
     ("/org/export", "Export", Permission.COMPLIANCE, "All that it has, in one file."),
+    ("/org/audit", "Log", Permission.VIEW_AUDIT_LOG, "What staff and commands did; nobody changes it unseen."),
+    ("/org/retention", "Retention", Permission.MANAGE_SETTINGS, "For how long posts and pictures are kept."),
+    ("/org/holds", "Holds", Permission.COMPLIANCE, "What nothing deletes for good."),
+    ("/org/search", "Search", Permission.COMPLIANCE, "In all that was said here, whoever it was for."),
 ]
 SIGN_UPS = {  # OrgSettings.registrations -> what a person calls it
     "open": "Whoever wants to",

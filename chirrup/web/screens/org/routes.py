@@ -4,10 +4,26 @@ from ....access.roles import Permission
 from ....http.route import ADMIN, ANYONE, SLOW
 from ....orgs import logo
 from ...page_route import PageRoute, staff
-from . import export, first, inviting, members, places, roles, rules, settings, theme
+from . import (
+    audit,
+    export,
+    first,
+    holds,
+    inviting,
+    members,
+    places,
+    retention,
+    roles,
+    rules,
+    search,
+    settings,
+    theme,
+)
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
 USERS, GIVE = Permission.MANAGE_USERS, Permission.MANAGE_ROLES
+
+LOG, COMPLIANCE = Permission.VIEW_AUDIT_LOG, Permission.COMPLIANCE
 
 ROUTES: list[PageRoute] = [
     PageRoute("GET", first.PATH, first.form, who=ANYONE, when_closed=True),
@@ -62,4 +78,13 @@ ROUTES: list[PageRoute] = [
     staff("GET", export.PATH, export.index, Permission.COMPLIANCE),
     staff("POST", export.PATH, export.ask, Permission.COMPLIANCE, export.again),
     staff("GET", f"{export.PATH}/{{id}}", export.save, Permission.COMPLIANCE),
+    staff("GET", audit.PATH, audit.index, LOG),
+    staff("GET", retention.PATH, retention.form, SETTINGS),
+    staff("POST", retention.PATH, retention.save, SETTINGS, retention.again),
+    staff("GET", holds.PATH, holds.index, COMPLIANCE),
+    staff("POST", holds.PATH, holds.place, COMPLIANCE, holds.again),
+    staff("POST", holds.END, holds.end, COMPLIANCE, holds.again),
+    staff("GET", search.PATH, search.form, COMPLIANCE),
+    staff("POST", search.PATH, search.search, COMPLIANCE, search.again),
+    staff("POST", search.EXPORT, search.export, COMPLIANCE, search.again),
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from ....access.fill import Filled
 from ....ids import ID_MAX
+from ....orgs import privacy
 from ....ports import Tx
 from ....social import documents, reactors
 from ....social.text import hashtag_key
@@ -59,7 +60,11 @@ async def start(call: Call) -> Page | Go:
 
 async def about(call: Call) -> Page:
     site = call.site
-    told = {"more": documents.about(site), "privacy": documents.privacy(site), "terms": documents.terms(site, today())}
+    told = {
+        "more": documents.about(site),
+        "privacy": await call.read(privacy.policy, site),
+        "terms": documents.terms(site, today()),
+    }
     return Page("reading/about.html", told, indexed=True)
 
 
