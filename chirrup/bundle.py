@@ -198,6 +198,15 @@ def is_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and not {"", ".", ".."} & set(name.split("/"))
 
 
+@contextmanager
+def disk_errors(what: str) -> Generator[None]:
+    """What a disk refuses is a SettingsError. what: "cannot copy to …"."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(f"{what}: {error.strerror or error}") from error
+
+
 def free_bytes(folder: Path) -> int:
     """On the disk where folder is, or will be."""
     return shutil.disk_usage(next(one for one in (folder, *folder.absolute().parents) if one.exists())).free

@@ -222,6 +222,20 @@ def test_what_cannot_be_is_told(town: Settings, tmp_path: Path):
     with pytest.raises(SettingsError, match="PostgreSQL is copied by its own tools"):
         make.make(settings(town.data, database="postgresql://db/chirrup"), tmp_path / "more", QUIET)
     assert not (tmp_path / "more.unfinished").exists()
+    for inside in ("media", "documents"):
+        with pytest.raises(SettingsError, match="which is copied: name a place outside"):
+            make.make(town, town.data / inside / "copy", QUIET)
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"cannot copy to .*: Not a directory"):
+        make.make(town, tmp_path / "file" / "copy", QUIET)
+    (town.data / "secret").write_text("too short")
+    with pytest.raises(SettingsError, match="needs 32"):
+        make.make(town, tmp_path / "other", QUIET)
+    assert not list(tmp_path.glob("*.unfinished"))
+    with pytest.raises(SettingsError, match=r"is within .*: move it elsewhere first"):
+        restore.restore(settings(tmp_path), tmp_path / "copy", QUIET, force=True)
+    with pytest.raises(SettingsError, match=r"cannot (restore into|make the folder) .*: Not a directory"):
+        restore.restore(settings(tmp_path / "file" / "new"), tmp_path / "copy", QUIET)
     with pytest.raises(SettingsError, match=r"the copy needs .* GB and the disk of .* has .* GB free"):
         bundle.expect_space(tmp_path / "not" / "there", 1 << 60)
 

@@ -48,23 +48,35 @@ def make(settings: Settings, to: Path, console: Console) -> None:
             "PostgreSQL is copied by its own tools, pg_dump --format=custom or pg_basebackup; then media and secret of "
             "the data folder are. docs/operate/backup.md has the commands"
         )
+    for inside in (settings.data / MEDIA, settings.documents_folder):
+        if to.absolute().is_relative_to(inside.absolute()):
+            raise SettingsError(f"{to} is within {inside}, which is copied: name a place outside")
     folder.prepare(settings)
+    with bundle.disk_errors(f"cannot copy to {to}"):
+        held = _copy(settings, to, console)
+    folder.note_backup(settings)
+    if settings.blobs:
+        console.print(f"The files in {settings.blobs} are not copied: see docs/operate/objects.md.")
+    console.print(f"Copied to {to}. `chirrup backup verify {to}` reads it again.", soft_wrap=True)
+    console.print(f"To go back to it: `chirrup restore {to} --data A-NEW-FOLDER`. {_state(held)}", soft_wrap=True)
+
+
+def _copy(settings: Settings, to: Path, console: Console) -> int:
+    """Returns how many jobs are set aside in it. Raises SettingsError, OSError."""
     unfinished = to.with_name(to.name + ".unfinished")
     unfinished.mkdir(parents=True, exist_ok=True)
     with folder.locked(unfinished / folder.LOCK, TAKEN):
         for left in unfinished.iterdir():
             if left.name != folder.LOCK:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
-        with progress_bar(console) as progress:
-            held = _fill(settings, unfinished, progress, packed=to.suffix == ".zip")
-        (unfinished / "copy").rename(to)
-        durable.sync(to.parent)
-    shutil.rmtree(unfinished)
-    folder.note_backup(settings)
-    if settings.blobs:
-        console.print(f"The files in {settings.blobs} are not copied: see docs/operate/objects.md.")
-    console.print(f"Copied to {to}. `chirrup backup verify {to}` reads it again.", soft_wrap=True)
-    console.print(f"To go back to it: `chirrup restore {to} --data A-NEW-FOLDER`. {_state(held)}", soft_wrap=True)
+        try:
+            with progress_bar(console) as progress:
+                held = _fill(settings, unfinished, progress, packed=to.suffix == ".zip")
+            (unfinished / "copy").rename(to)
+            durable.sync(to.parent)
+        finally:  # half a copy must not fill a disk that others need
+            shutil.rmtree(unfinished)
+    return held
 
 
 def progress_bar(console: Console) -> Progress:

@@ -39,6 +39,16 @@ def restore(settings: Settings, source: Path, console: Console, *, force: bool =
     """
     _check_settings(settings)
     data = settings.data
+    if source.absolute().is_relative_to(data.absolute()):
+        raise SettingsError(f"{source} is within {data}: move it elsewhere first, as what is there makes room")
+    with bundle.disk_errors(f"cannot restore into {data}"):
+        held, kept = _restore(settings, source, console, force=force)
+    _tell(settings, held, kept, console)
+
+
+def _restore(settings: Settings, source: Path, console: Console, *, force: bool) -> tuple[int, Path | None]:
+    """Returns how many jobs are set aside, and where that is now what was there. Raises SettingsError, OSError."""
+    data = settings.data
     unfinished = data / folder.RESTORING
     with bundle.Reader(source) as copy, progress_bar(console) as progress:
         _check_names(copy)
@@ -58,7 +68,7 @@ def restore(settings: Settings, source: Path, console: Console, *, force: bool =
             note.unlink(missing_ok=True)
             durable.write(note, told.encode())
             _finish(data)
-    _tell(data, held, kept, console)
+    return held, kept
 
 
 def _check_settings(settings: Settings) -> None:
@@ -121,14 +131,18 @@ def _finish(data: Path) -> None:
     durable.sync(data)
 
 
-def _tell(data: Path, held: int, kept: Path | None, console: Console) -> None:
+def _tell(settings: Settings, held: int, kept: Path | None, console: Console) -> None:
+    data = settings.data
     lines = ["Restored. Nobody is logged in: people and apps log in anew, with their passwords of then."]
     if held:
         lines.append(f"{held:,} jobs that send something to others are set aside: `chirrup jobs --state set-aside`.")
     if kept:
         lines.append(f"What was there is in {kept}: delete it when nothing is missing.")
-    settings = data / settings_file.NAME
-    if settings.exists():
-        lines.append(f"Its settings of then are in {settings}: compare them with yours.")
+    if (file := data / settings_file.NAME).exists():
+        lines.append(f"Its settings of then are in {file}: compare them with yours.")
+    if settings.blobs and (data / MEDIA).exists():
+        lines.append(
+            f"Its files are in {data / MEDIA}, and yours are in {settings.blobs}: docs/operate/objects.md, Moving."
+        )
     lines.append(f"Next: `chirrup doctor --data {data}`, then `chirrup serve --data {data}`.")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)

@@ -156,14 +156,15 @@ def write_file(
     """
     if to.exists():
         raise SettingsError(f"{to} exists: name a new folder or file, so that nothing is lost")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = to.with_name(f"{to.name}.unfinished")
-    if unfinished.is_dir():
-        shutil.rmtree(unfinished)
-    unfinished.unlink(missing_ok=True)
-    with unfinished.open("xb") if to.suffix == ".zip" else nullcontext(unfinished) as out:
-        about = Export(db, blobs, org, out, passwords=passwords, told=told).write()
-    db.write_now(audit.note, org.id, 0, "export", "organisation", org.id, org.name, "with passwords" * passwords)
-    unfinished.rename(to)
-    durable.sync(to.parent)
+    with bundle.disk_errors(f"cannot write {to}"):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = to.with_name(f"{to.name}.unfinished")
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished)
+        unfinished.unlink(missing_ok=True)
+        with unfinished.open("xb") if to.suffix == ".zip" else nullcontext(unfinished) as out:
+            about = Export(db, blobs, org, out, passwords=passwords, told=told).write()
+        db.write_now(audit.note, org.id, 0, "export", "organisation", org.id, org.name, "with passwords" * passwords)
+        unfinished.rename(to)
+        durable.sync(to.parent)
     return about

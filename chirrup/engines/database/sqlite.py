@@ -355,7 +355,10 @@ class SqliteDatabase:
             connection.close()
 
     def backup(self, to: Path) -> None:
-        self._connect().execute("VACUUM INTO ?", (str(to / "chirrup.db"),))  # reads one snapshot, however long it takes
+        try:
+            self._connect().execute("VACUUM INTO ?", (str(to / "chirrup.db"),))  # one snapshot, however long it takes
+        except apsw.Error as error:
+            raise _as_unavailable(error) from error
 
     def close(self) -> None:
         """Finish what is being flushed, then let go of the file."""
