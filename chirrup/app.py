@@ -42,7 +42,7 @@ from .mastodon.render import Renderer
 from .orgs import first_run
 from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Timelines
 from .serving import Built, server_config
-from .social.media import Addresses
+from .social.media_addresses import Addresses
 from .social.shown import Known
 from .store import jobs, loads, migrations, outbox, posts
 from .stream import routes as stream_routes

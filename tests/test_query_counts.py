@@ -16,7 +16,7 @@ from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Engines, Tx
 from chirrup.social import filters, follows, lists, notification_groups, posts, reactions
 from chirrup.social.filters import FilterChange, KeywordChange
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import notifications as notification_rows
 from chirrup.timelines import fanout, read
 from chirrup.types import Draft, NotificationKind, PollDraft, Span

@@ -36,7 +36,7 @@ from chirrup.social import (
     tags,
 )
 from chirrup.social.filters import FilterChange, KeywordChange
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import annual_reports as annual_rows
 from chirrup.store import cards as card_rows
 from chirrup.store import emojis as emoji_rows

@@ -43,6 +43,7 @@ class Site(Struct, frozen=True):
     documents: Path | None  # the folder of its documents: social/documents.py; None: it has none
     settings: OrgSettings
     roles: Roles = FOUR
+    turned: int = 0  # Org.media_epoch
 
     @property
     def title(self) -> str:
@@ -107,6 +108,12 @@ class Site(Struct, frozen=True):
         host = urlsplit(self.base_url).hostname or ""
         return host if _NAME.fullmatch(host) else "localhost"
 
+    @property
+    def media_epoch(self) -> int:
+        """Addresses of files of before have ended. An open network of strangers has none: there somebody goes each
+        minute."""
+        return self.turned if self.org_id or self.closed else 0
+
     def may(self, viewer: Viewer, needed: Permission) -> bool:
         """Whether the viewer has one of these permissions here. None needed: staff of any kind."""
         return self.roles.may(viewer.role, needed) or bool(viewer.compliance and needed & Permission.COMPLIANCE)
@@ -132,6 +139,7 @@ def own(settings: Settings, org: Org | None = None, known: Roles = FOUR) -> Site
         documents=settings.documents_folder,
         settings=_settings((org.chosen if org else {}) | said(settings)),
         roles=known,
+        turned=org.media_epoch if org else 0,
     )
 
 
@@ -146,6 +154,7 @@ def of_org(settings: Settings, org: Org, known: Roles = FOUR) -> Site:
         documents=None,
         settings=_settings(shared | org.chosen),
         roles=known,
+        turned=org.media_epoch,
     )
 
 

@@ -24,7 +24,7 @@ import msgspec
 from ..ports import Tx
 from ..store import accounts, blocks_and_mutes, follows, posts, rooms
 from ..store.blocks_and_mutes import Relations
-from ..types import Account, AccountKind, AccountState, Post, QuotePolicy, QuoteState, Stranger, Visibility
+from ..types import Account, AccountKind, AccountState, Post, QuotePolicy, QuoteState, Visibility
 
 OPEN = frozenset((Visibility.PUBLIC, Visibility.UNLISTED))  # for everybody whom the author does not block
 # to look up a member of an enumeration takes as long as to compare with it
@@ -46,6 +46,7 @@ class Seen(msgspec.Struct, frozen=True):
     filters_version: int = 0  # of the viewer's filters; 0: there are none
     quiet: frozenset[int] = frozenset()  # those of the authors who are silenced, and whom the viewer does not follow
     sensitized: frozenset[int] = frozenset()  # authors whose posts staff marks as sensitive; not the viewer
+    states: Mapping[int, AccountState] = {}  # of all who were asked about: `accounts`, rooms, authors of parents
 
     def parent_of(self, post: Post) -> tuple[int, int]:
         """(id, author) of what post replies to; zeros where that is hidden: its id would tell that it exists."""
@@ -61,6 +62,11 @@ class Seen(msgspec.Struct, frozen=True):
         if quoted.author_id in self.relations.blocking:
             return QuoteState.BLOCKED, quoted
         return (QuoteState.MUTED if quoted.author_id in self.relations.muting else QuoteState.ACCEPTED), quoted
+
+    def media_epoch_of(self, post: Post) -> int:
+        """Another each time that somebody may see post no more who could; for a post that not everybody may see."""
+        audience = self.states.get(post.audience_id or post.author_id)
+        return -1 if audience is None or audience.suspended_ms else audience.media_epoch
 
     def may_quote(self, post: Post) -> bool:
         """The viewer, who sees post, may quote it."""
@@ -184,7 +190,14 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     sensitized = frozenset({id for id, one in moderated.items() if one.sensitized_ms} - {viewer_id})
     if not beside:
         return Seen(
-            viewer_id, seen, authors, viewer, filters_version=filters_version, quiet=quiet, sensitized=sensitized
+            viewer_id,
+            seen,
+            authors,
+            viewer,
+            filters_version=filters_version,
+            quiet=quiet,
+            sensitized=sensitized,
+            states=authors,
         )
     shown = {id: post for id, post in seen.items() if id in found.posts}
     quoted = {id: post for id, post in seen.items() if id in found.quoted} if found.quoted else {}
@@ -200,6 +213,7 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
         filters_version,
         quiet,
         sensitized,
+        authors,
     )
 
 
@@ -216,22 +230,15 @@ def as_staff(tx: Tx, viewer_id: int, ids: Collection[int], org_id: int) -> Seen:
     Only for what was reported: somebody who could see it asks staff to look at it. Two queries.
     """
     found = {id: post for id, post in posts.by_ids(tx, ids).items() if post.org_id == org_id and not post.boost_of_id}
-    authors = accounts.states(tx, {post.author_id for post in found.values()})
-    kept = {id: post for id, post in found.items() if post.author_id in authors}
-    return Seen(viewer_id, kept, authors, Relations(viewer_id, org_id=org_id))
+    states = accounts.states(tx, {id for post in found.values() for id in (post.author_id, post.audience_id)} - {0})
+    kept = {id: post for id, post in found.items() if post.author_id in states}
+    authors = {post.author_id: states[post.author_id] for post in kept.values()}
+    return Seen(viewer_id, kept, authors, Relations(viewer_id, org_id=org_id), states=states)
 
 
 def see_one(tx: Tx, viewer_id: int, id: int) -> Post | None:
     """The post, when it exists and viewer_id may see it."""
     return see(tx, viewer_id, [id]).posts.get(id)
-
-
-def see_open(tx: Tx, id: int) -> Post | None:
-    """The post, when everybody in its organisation may see it who is not logged in."""
-    found = posts.by_ids(tx, [id])
-    if id not in found:
-        return None
-    return judge(tx, Stranger(found[id].org_id), Found(found, {})).posts.get(id)
 
 
 def of_one_organisation(tx: Tx, viewer_id: int, ids: Collection[int]) -> dict[int, Account]:
@@ -264,6 +271,7 @@ def _out_of_reach(
         one.id
         for one in found
         if one.kind == AccountKind.ROOM and one.locked and not (by_name and viewer_id and one.discoverable)
+        if one.id != viewer_id  # as operations on it ask
     }
     return closed - follows.among(tx, viewer_id, closed).keys() if closed and viewer_id else closed
 

@@ -10,7 +10,7 @@ from ..access.passwords import Passwords
 from ..access.sites import Site, Sites
 from ..config import Settings
 from ..ports import Engines
-from ..social.media import Addresses
+from ..social.media_addresses import Addresses
 from ..social.usage import Usage
 from ..types import Viewer
 from ..wording import Language

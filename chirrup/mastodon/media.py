@@ -11,7 +11,7 @@ from ..http.files import FilePart
 from ..http.forms import Upload
 from ..http.route import ANYONE, SLOW, Route
 from ..orgs import logo
-from ..social import cards, emojis, media, uploads
+from ..social import cards, emojis, media, media_addresses, uploads
 from ..social.films import work as films
 from ..types import Media, MediaState
 from .call import Call, Reply
@@ -100,22 +100,13 @@ class FileQuery(msgspec.Struct, kw_only=True):
 
 
 async def file(call: Call, id: int, name: str, query: FileQuery) -> Reply:
-    addresses = call.services.addresses
-    found = await call.read(
-        media.file,
-        addresses,
-        id,
-        name,
-        until=query.until,
-        sign=query.sign,
-        org_id=call.site.org_id,
-        closed=call.site.closed,
-    )
+    asked = (call.services.addresses, call.site, id, name)
+    found = await call.read(media_addresses.file, *asked, until=query.until, sign=query.sign)
     return await _file(call, found, name)
 
 
 async def profile_file(call: Call, id: int, name: str) -> Reply:
-    return await _file(call, await call.read(media.profile_file, id, name, call.site.org_id), name)
+    return await _file(call, await call.read(media_addresses.profile_file, id, name, call.site.org_id), name)
 
 
 async def emoji_file(call: Call, id: int, name: str) -> Reply:
@@ -130,7 +121,7 @@ async def site_file(call: Call, id: int, name: str) -> Reply:
     return await _file(call, logo.file(call.site, id, name), name)
 
 
-async def _file(call: Call, file: media.File, name: str) -> Reply:
+async def _file(call: Call, file: media_addresses.File, name: str) -> Reply:
     """The file. Headers make sure that browsers show it only as a picture, or play it."""
     tag = f'"{name}"'
     headers = {

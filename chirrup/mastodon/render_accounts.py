@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..ports import Tx
 from ..social import shown, text
 from ..social.collections import COLLECTIONS_MAX
-from ..social.media import Addresses, emoji_path
+from ..social.media_addresses import Addresses, emoji_path
 from ..social.shortcodes import EmojiSet, any_in
 from ..social.shown import Kept, Known, Profile
 from ..times import day

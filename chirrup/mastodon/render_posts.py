@@ -4,19 +4,19 @@ The part of a post that is the same for everybody is encoded once and kept by th
 object of a status; what changes is appended as bytes, because encoding a struct for each post costs twice as much.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import msgspec
 
 from ..access.sites import Site
-from ..access.visibility import OPEN, Seen
+from ..access.visibility import Seen
 from ..errors import NotFound
 from ..ports import Tx
 from ..social import collection_links, shown, text
 from ..social import media as media_files
 from ..social.matching import Match
-from ..social.media import SLOT_MS, Addresses
+from ..social.media_addresses import Addresses, audience_for_owner, audience_of
 from ..social.polls import ShownPoll
 from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Details, Excerpt, Kept, Known, Shown
@@ -24,13 +24,10 @@ from ..times import iso, iso_or_none
 from ..types import App, Media, MediaState, Post, PostCounts, PostFlags, PostVersion, QuotePolicy, QuoteState
 from . import entities, render_collections
 from .collection_entities import ShallowTag
+from .kept_posts import FixedParts, KeptPost
 from .render_accounts import UNSET, Json, encode
 from .render_cards import NO_CARD, CardRenderer
 from .render_filters import filter_result
-
-Version = tuple[int, int]  # (changed_ms, time slot of the addresses of private media)
-# The third: the version of the emoji it shows; None: it has no shortcodes. The last: the collections that it links to.
-KeptPost = tuple[Version, bytes, int | None, tuple[int, ...]]
 
 
 class _Quoting(msgspec.Struct):
@@ -72,20 +69,26 @@ class PostRenderer(CardRenderer):
         page = shown.of(tx, seen, ids, self.known, matches, detailed=fixed.find)
         return self._rendered(tx, page, fixed, to_one=False)
 
-    def _kept(self, tx: Tx) -> "_Fixed":
-        return _Fixed(self._posts, tx.now_ms, lambda: self._drawn(tx), closed=self.site.closed)
+    def _kept(self, tx: Tx) -> FixedParts:
+        return FixedParts(self._posts, tx.now_ms, lambda: self._drawn(tx), self.site)
 
-    def _make(self, tx: Tx, fixed: "_Fixed", details: Details) -> None:
-        """The parts that are missing."""
-        for post in fixed.missing:
+    def _make(self, tx: Tx, fixed: FixedParts, page: Shown) -> None:
+        """The parts that are missing, and those with addresses of media that have ended."""
+        self._make_each(tx, fixed, fixed.missing, page.details, page.seen)
+        if ended := fixed.ended(page.seen):
+            self._make_each(tx, fixed, ended, shown.details(tx, ended, self.known), page.seen)
+
+    def _make_each(self, tx: Tx, fixed: FixedParts, missing: Collection[Post], details: Details, seen: Seen) -> None:
+        for post in missing:
             drawn = self._drawn(tx) if any_in((post.text, post.summary)) else None
             linked = collection_links.linked_in(post.text, self.base_url)
-            fixed.keep(post, encode(self._fixed(tx, post, details))[:-1] + b",", drawn, linked)
+            epoch = seen.media_epoch_of(post)
+            fixed.keep(post, encode(self._fixed(tx, post, details, epoch))[:-1] + b",", drawn, linked, epoch)
 
-    def _rendered(self, tx: Tx, page: Shown, fixed: "_Fixed", *, to_one: bool = True) -> list[Json]:
+    def _rendered(self, tx: Tx, page: Shown, fixed: FixedParts, *, to_one: bool = True) -> list[Json]:
         """to_one: to the viewer alone, who is told what only they are to know of a card."""
         seen = page.seen
-        self._make(tx, fixed, page.details)
+        self._make(tx, fixed, page)
         authors = self._account_parts(tx, seen.accounts)
         voting = {id: encode(self.poll(tx, one, seen.viewer_id)) for id, one in page.polls.items()}
         cards = self.cards(tx, page.cards, seen.viewer_id if to_one else 0) if page.cards else {}
@@ -153,7 +156,7 @@ class PostRenderer(CardRenderer):
             return html
         return f'<p class="quote-inline">RE: <a href="{url}">{url.split("://", 1)[1]}</a></p>{html}'
 
-    def _fixed(self, tx: Tx, post: Post, details: Details) -> entities.StatusFixed:
+    def _fixed(self, tx: Tx, post: Post, details: Details, media_epoch: int) -> entities.StatusFixed:
         url = self.post_url(details.authors[post.author_id].username, post.id)
         return entities.StatusFixed(
             id=str(post.id),
@@ -165,7 +168,7 @@ class PostRenderer(CardRenderer):
             uri=url,
             url=url,
             content=UNSET if post.quote_of_id else self._html(post.text, post) if post.text else "",
-            media_attachments=self._attached(post, post.media, details.files, tx.now_ms),
+            media_attachments=self._attached(post, post.media, details.files, media_epoch, tx.now_ms),
             mentions=[
                 entities.StatusMention(
                     id=str(one.account_id), username=one.username, url=self.account_url(one.username), acct=one.username
@@ -206,7 +209,9 @@ class PostRenderer(CardRenderer):
                     poll=entities.StatusEditPoll(options=[entities.StatusEditPollOption(title=t) for t in titles])
                     if titles
                     else UNSET,
-                    media_attachments=self._attached(post, version.media, files, tx.now_ms),
+                    media_attachments=self._attached(
+                        post, version.media, files, found.seen.media_epoch_of(post), tx.now_ms
+                    ),
                     emojis=self.emojis_in(tx, (version.text, version.summary, *titles)),
                     quote=quoting.quote if quoting else UNSET,  # an edit keeps it
                 )
@@ -217,7 +222,8 @@ class PostRenderer(CardRenderer):
 
     def media(self, tx: Tx, one: Media) -> entities.MediaAttachment:
         """The attachment for its owner."""
-        return self._media(one, private=self.site.closed or media_files.is_private(tx, one), now_ms=tx.now_ms)
+        audience = audience_for_owner(tx, self.site, one.owner_id, one.shown_by)
+        return self._media(one, audience, tx.now_ms)
 
     def own_media(self, tx: Tx, owner_id: int, ids: Collection[int]) -> list[entities.MediaAttachment]:
         """Those of ids that are the owner's and that no post shows, in their order."""
@@ -226,17 +232,17 @@ class PostRenderer(CardRenderer):
     def kept_media(self, tx: Tx, ids: Collection[int]) -> dict[int, entities.MediaAttachment]:
         """What belongs to drafts, for their author. One query."""
         found = media_files.by_ids(tx, ids)
-        return {id: self._media(one, private=True, now_ms=tx.now_ms) for id, one in found.items()}
+        return {id: self._media(one, audience_of(self.site, None), tx.now_ms) for id, one in found.items()}
 
     def _attached(
-        self, post: Post, ids: Collection[int], files: dict[int, Media], now_ms: int
+        self, post: Post, ids: Collection[int], files: dict[int, Media], media_epoch: int, now_ms: int
     ) -> list[entities.MediaAttachment]:
-        private = _is_private(post, closed=self.site.closed)
-        return [self._media(files[id], private=private, now_ms=now_ms) for id in ids if id in files]
+        audience = audience_of(self.site, post, media_epoch)
+        return [self._media(files[id], audience, now_ms) for id in ids if id in files]
 
-    def _media(self, one: Media, *, private: bool, now_ms: int) -> entities.MediaAttachment:
+    def _media(self, one: Media, audience: str, now_ms: int) -> entities.MediaAttachment:
         url, preview_url = (
-            self.base_url + self._addresses.of_media(one, key, private=private, now_ms=now_ms) if key else None
+            self.base_url + self._addresses.of_media(one, key, audience, now_ms) if key else None
             for key in (one.key if one.state == MediaState.READY else "", one.preview_key)
         )
         return entities.MediaAttachment(
@@ -269,41 +275,6 @@ class PostRenderer(CardRenderer):
             ],
             emojis=self.emojis_in(tx, [one.title for one in shown.options]),
         )
-
-
-class _Fixed:
-    """The fixed parts of a page's posts: post id -> `{…,`. The live part without its first brace must follow."""
-
-    def __init__(self, kept: Kept[KeptPost], now_ms: int, drawn: Callable[[], int], *, closed: bool) -> None:
-        """drawn: the version of the emoji that are shown now."""
-        self.parts: dict[int, bytes] = {}
-        self.linked: dict[int, tuple[int, ...]] = {}  # by post: the collections that it links to
-        self.missing: list[Post] = []
-        self._kept, self._closed, self._drawn = kept, closed, drawn
-        self._slot = now_ms // SLOT_MS
-
-    def find(self, found: Collection[Post]) -> list[Post]:
-        """Those of found that are not in the cache."""
-        for post in found:
-            kept = self._kept.get(post.id)
-            current = kept and kept[0] == ((post.changed_ms, 0) if post.media_ids == "[]" else self._version(post))
-            if kept and current and (kept[2] is None or kept[2] == self._drawn()):
-                self.parts[post.id] = kept[1]
-                if kept[3]:
-                    self.linked[post.id] = kept[3]
-            else:
-                self.missing.append(post)
-        return self.missing
-
-    def keep(self, post: Post, part: bytes, drawn: int | None, linked: tuple[int, ...]) -> None:
-        self.parts[post.id] = part
-        if linked:
-            self.linked[post.id] = linked
-        self._kept.keep(post.id, (self._version(post), part, drawn, linked))
-
-    def _version(self, post: Post) -> Version:
-        """Includes a time slot for private media, because their addresses expire."""
-        return (post.changed_ms, self._slot if _is_private(post, closed=self._closed) else 0)
 
 
 def _parent(id: int, author_id: int) -> bytes:
@@ -390,7 +361,3 @@ def _application(app: App | None) -> entities.StatusApplication | None:
 
 def _as_of(version: PostVersion, one: Media) -> Media:
     return msgspec.structs.replace(one, description=version.described.get(one.id, one.description))
-
-
-def _is_private(post: Post, *, closed: bool) -> bool:
-    return post.media_ids != "[]" and (closed or post.visibility not in OPEN)

@@ -6,7 +6,7 @@ from ..errors import Invalid, NotFound
 from ..ports import Engines
 from ..social import files as stored_files
 from ..social import image_child, images, uploads
-from ..social.media import File, file_name
+from ..social.media_addresses import File, file_name
 from . import settings as settings_of
 
 BYTES_MAX = 2 * 1024 * 1024

@@ -6,7 +6,7 @@ whoever looks after them: people with MANAGE_USERS, invitations, directories.
 
 import msgspec
 
-from ..access import logins, sessions
+from ..access import logins, media_epochs, sessions
 from ..errors import NotAllowed, NotFound, not_among
 from ..events import AccessEnded, AccountChanged
 from ..ports import Tx
@@ -100,6 +100,7 @@ def deactivate(tx: Tx, account_id: int, by: int = 0) -> None:
     staff.keep_an_owner(tx, user)
     rows.set_deactivated(tx, account_id, tx.now_ms)
     logins.end_all_access(tx, account_id)
+    media_epochs.end_for(tx, account)
     rooms.hand_over(tx, account_id)
     audit.note(tx, user.org_id, by, "deactivate", "account", account_id, account.username)
     tx.emit(AccountChanged(account_id))
@@ -134,6 +135,8 @@ def set_guest(tx: Tx, account_id: int, by: int, *, guest: bool) -> None:
     if guest and (user.role or user.compliance_by_id):
         raise NotAllowed("a guest has no role: take it first")
     accounts.set_kind(tx, account_id, AccountKind.GUEST if guest else AccountKind.PERSON)
+    if guest:
+        media_epochs.end_for(tx, account)
     tx.emit(AccessEnded(account_id, []))
     did = "make guest" if guest else "make member"
     audit.note(tx, user.org_id, by, did, "account", account_id, account.username)

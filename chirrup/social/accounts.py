@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from ..access import emails
+from ..access import emails, media_epochs
 from ..access.visibility import may_see_account, of_one_organisation
 from ..errors import Invalid, InvalidSignUp, NotFound, not_among, too_long, too_many
 from ..events import AccessEnded, AccountChanged, PicturesReplaced, Unlocked
@@ -379,5 +379,6 @@ def suspend(tx: Tx, account_id: int, *, suspended: bool = True) -> Account:
         due_ms = account.suspended_ms + DELETED_AFTER_MS
         payload = (account_id, account.suspended_ms)
         jobs.enqueue(tx, DELETION, of=account_id, key=str(account.suspended_ms), payload=payload, due_ms=due_ms)
+        media_epochs.end_for(tx, account)
         tx.emit(AccessEnded(account_id, []))  # its tokens may be kept for better times; its streams end now
     return account

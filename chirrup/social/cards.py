@@ -22,7 +22,7 @@ from . import accounts, images, links, mentions, text
 from . import files as stored_files
 from .known import Known
 from .link_pages import fetch
-from .media import File, file_name
+from .media_addresses import File, file_name
 
 FETCH = "card"  # a kind of job; its payload is a Wanted, its key that of the link
 FRESH_MS = 14 * 24 * 3600 * 1000  # then a page is asked again, when somebody posts it again

@@ -13,7 +13,7 @@ from ..types import Emoji
 from ..wording import N_
 from . import files as stored_files
 from . import image_child, images, text, uploads
-from .media import File, file_name
+from .media_addresses import File, file_name
 from .shortcodes import CHARS_MAX, CHARS_MIN, NAME
 
 BYTES_MAX = 256 * 1024  # Mastodon's

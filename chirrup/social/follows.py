@@ -196,6 +196,7 @@ def block(tx: Tx, blocker: int, target: int) -> None:
         rows.take_request(tx, one, other)
         _disconnect(tx, one, other, is_room=account.kind == AccountKind.ROOM)
     if blocks_and_mutes.block(tx, blocker, target):
+        account_rows.turn_media_epochs(tx, [blocker])  # target may have been mentioned
         tx.emit(Blocked(blocker, target))
 
 

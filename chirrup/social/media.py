@@ -1,12 +1,6 @@
-"""Media: uploads of an account, before and after a post shows them, and the addresses of their files.
+"""Media: uploads of an account, before and after a post shows them.
 
-files.py stores and deletes the files.
-
-A file's address names the row that owns it, so look-ups are cheap and viewers who may not see the post get nothing:
-/media/files/<media id>/<name> for media of posts, /media/profiles/<account id>/<name> for avatars and headers,
-/media/emojis/<emoji id>/<name> for emoji.
-The address of a file that not everybody may see is signed and expires within 15 minutes; each time the post is shown,
-it has a fresh address.
+files.py stores and deletes the files; media_addresses.py makes and reads their addresses.
 """
 
 from collections.abc import Collection
@@ -14,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-from ..access import visibility
-from ..access.signing import Signer
 from ..errors import Invalid, NotFound, as_dict, from_dict, too_long
 from ..ids import bucket_of, first_at
 from ..ports import Tx
@@ -23,14 +15,12 @@ from ..store import accounts as account_rows
 from ..store import jobs
 from ..store import media as rows
 from ..store import posts as post_rows
-from ..types import Emoji, Media, MediaState, Stranger
+from ..types import Media, MediaState
 from . import holds, images, text
 
 MAKE_FILM = "make a film"  # a kind of job; the payload is the id of the media
 DESCRIPTION_CHARS_MAX = 1500  # Mastodon's; clients read ours from GET /api/v2/instance
 UNATTACHED_MS_MAX = 23 * 3600 * 1000  # media that no post shows (any more) are removed after this, within a day
-SLOT_MS = 600_000  # an address is the same for so long, so browsers need not fetch the file again
-GRACE_MS = 300_000  # an address works for so long after that
 
 
 class Focus(msgspec.Struct, frozen=True):
@@ -281,101 +271,3 @@ def remove_unattached(tx: Tx, limit: int = 100) -> list[Media]:
     old = rows.unattached(tx, before_id=first_at(since_ms), limit=limit)
     old += rows.released(tx, before_ms=since_ms, limit=limit)
     return [one for one in holds.take_back(tx, old) if rows.delete_unattached(tx, one.id)]
-
-
-# addresses
-
-
-class Addresses:
-    """Makes and reads the paths of files."""
-
-    def __init__(self, signer: Signer) -> None:
-        self._signer = signer
-
-    def of_profile(self, account_id: int, key: str) -> str:
-        """The path of an account's avatar or header. Public, and works for as long as the account has it."""
-        return profile_path(account_id, key)
-
-    def of_media(self, one: Media, key: str, *, private: bool, now_ms: int) -> str:
-        """The path of a file (key or preview_key) of one. private: works for 5 to 15 minutes."""
-        path = f"/media/files/{one.id}/{file_name(key)}"
-        if not private:
-            return path
-        until_s = ((now_ms // SLOT_MS + 1) * SLOT_MS + GRACE_MS) // 1000
-        return f"{path}?until={until_s}&sign={self._signer.sign(f'{path}?{until_s}?{one.shown_by}')}"
-
-    def is_signed(self, one: Media, path: str, until: str, sign: str, now_ms: int) -> bool:
-        """Whether of_media() made this path, it has not expired, and one still belongs to the same post."""
-        in_time = until.isascii() and until.isdigit() and len(until) < 16 and now_ms < int(until) * 1000
-        return in_time and self._signer.fits(f"{path}?{until}?{one.shown_by}", sign)
-
-
-def profile_path(account_id: int, key: str) -> str:
-    return f"/media/profiles/{account_id}/{file_name(key)}"
-
-
-def emoji_path(emoji: Emoji, key: str) -> str:
-    """Of one of its files. Public, and works for as long as the organisation has it."""
-    return f"/media/emojis/{emoji.id}/{file_name(key)}"
-
-
-def file_name(key: str) -> str:
-    """A blob key as one part of a path."""
-    return key.replace("/", "")
-
-
-def is_private(tx: Tx, one: Media) -> bool:
-    """Whether there are people who may not see it."""
-    return not (one.shown_by and visibility.see_open(tx, one.shown_by))
-
-
-class File(msgspec.Struct, frozen=True):
-    """The file of an address."""
-
-    key: str
-    private: bool
-    indexed: bool  # search engines may keep it
-
-
-def file(
-    tx: Tx, addresses: Addresses, id: int, name: str, *, until: str, sign: str, org_id: int = 0, closed: bool = False
-) -> File:
-    """The file of an address made by of_media().
-
-    org_id, closed: of the requested site. A closed site shows nothing without a signature.
-    Raises NotFound: absent, another organisation's, deleted, its author suspended, or private and without a valid
-    signature.
-    """
-    one = rows.by_id(tx, id)
-    keys = (one.key if one.state == MediaState.READY else "", one.preview_key) if one else ()
-    key = next((key for key in keys if file_name(key) == name), "")
-    if not one or not key:
-        raise NotFound("file", name)
-    post = visibility.see_one(tx, Stranger(org_id), one.shown_by) if one.shown_by and not closed else None
-    private = post is None
-    if private and not addresses.is_signed(one, f"/media/files/{id}/{name}", until, sign, tx.now_ms):
-        raise NotFound("file", name)
-    if private and not _is_at(tx, one, org_id):
-        raise NotFound("file", name)
-    author = account_rows.by_id(tx, one.owner_id) if post else None
-    indexed = post is not None and author is not None and visibility.for_search_engines(post, author)
-    return File(key, private, indexed)
-
-
-def _is_at(tx: Tx, one: Media, org_id: int) -> bool:
-    """Whether it is of the organisation, and its author can see its post, if it has one."""
-    if one.shown_by:
-        post = visibility.see_one(tx, one.owner_id, one.shown_by)
-        return post is not None and post.org_id == org_id
-    owner = account_rows.by_id(tx, one.owner_id)
-    return owner is not None and owner.org_id == org_id
-
-
-def profile_file(tx: Tx, account_id: int, name: str, org_id: int = 0) -> File:
-    """An avatar or header. Raises NotFound: the account has no such picture, is suspended, or of another site."""
-    account = visibility.of_one_organisation(tx, Stranger(org_id), [account_id]).get(account_id)
-    keys = (account.avatar, account.avatar_static, account.header) if account and not account.suspended_ms else ()
-    for key in keys:
-        if account and key and file_name(key) == name:
-            return File(key, private=False, indexed=bool(account.discoverable))
-    raise NotFound("file", name)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ..access import emails, logins, roles, visibility
+from ..access import emails, logins, media_epochs, roles, visibility
 from ..access.roles import Roles
 from ..errors import Invalid, NotAllowed, NotFound, not_among, too_long
 from ..events import AccountChanged
@@ -174,6 +174,7 @@ def _target(tx: Tx, actor_id: int, id: int, words: str, org_id: int) -> tuple[Ac
 
 def _disable(tx: Tx, account: Account) -> None:
     account_rows.set_standing(tx, account.id, disabled=1)
+    media_epochs.end_for(tx, account)
     logins.end_all_access(tx, account.id)
 
 

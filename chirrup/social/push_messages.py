@@ -9,7 +9,7 @@ from ..store import accounts, follows, posts
 from ..store import push_subscriptions as rows
 from ..types import Account, Notification, NotificationKind, Post, PushPolicy, PushSubscription
 from . import notifications
-from .media import profile_path
+from .media_addresses import profile_path
 
 BODY_CHARS_MAX = 140
 KEPT_MS = 2 * 86_400_000  # what could not be pushed by then is no news any more

@@ -166,11 +166,11 @@ def _questions(
         lambda: reactions.flags(tx, viewer_id, plain),
         lambda: polls.shown(tx, viewer_id, voting) if voting else {},
         lambda: cards.find(tx, linking, known) if linking else {},
-        lambda: _details(tx, wanted, known) if wanted else NO_DETAILS,
+        lambda: details(tx, wanted, known) if wanted else NO_DETAILS,
     ]
 
 
-def _details(tx: Tx, wanted: Collection[Post], known: Known) -> Details:
+def details(tx: Tx, wanted: Collection[Post], known: Known) -> Details:
     ids = {id for post in wanted for id in post.media}
     people = ({post.author_id for post in wanted} | {post.reply_to_author_id for post in wanted}) - {0}
     files, apps, authors = tx.together(
@@ -194,6 +194,7 @@ def _apps(tx: Tx, ids: set[int], known: Known) -> dict[int, App]:
 class History(msgspec.Struct, frozen=True):
     """The versions of a post, oldest first, the current one last."""
 
+    seen: Seen
     post: Post
     versions: list[PostVersion]
     files: dict[int, Media]  # of all versions
@@ -203,7 +204,8 @@ def history(tx: Tx, viewer_id: int, id: int) -> History:
     """At most the newest edits. Raises NotFound."""
     versions = saying.history(tx, viewer_id, id)
     files = media.by_ids(tx, {file for version in versions for file in version.media})
-    return History(saying.get(tx, viewer_id, id), versions, files)
+    seen = visibility.see(tx, viewer_id, [id])
+    return History(seen, seen.posts[id], versions, files)
 
 
 # people

@@ -142,6 +142,7 @@ class _Beside:
             parents,
             quoted,
             frozenset(self._quoted.keys() - quoted.keys()),
+            states=self._read.authors,
         )
 
 

@@ -29,7 +29,7 @@ def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     return tx.by_ids(
         f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
               COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
-              accounts.org_id, filters_version, silenced_ms, sensitized_ms, pending
+              accounts.org_id, filters_version, silenced_ms, sensitized_ms, pending, COALESCE(media_epoch, 0)
             FROM accounts LEFT JOIN account_counts
               ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
             WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
@@ -262,7 +262,7 @@ def let_in(tx: Tx, account_id: int, *, changed_ms: int) -> None:
 def add_counts(
     tx: Tx, account_id: int, *, followers: int = 0, followees: int = 0, posts: int = 0, last_post_ms: int = 0
 ) -> None:
-    """Add to the counters of one account; last_post_ms moves forward only."""
+    """Add to the counters of one account; last_post_ms moves forward only. A lost follower turns the media epoch."""
     tx.run(
         """INSERT INTO account_counts (bucket, account_id, followers, followees, posts, last_post_ms)
            VALUES (:bucket, :account, :followers, :followees, :posts, :last_post_ms)
@@ -270,6 +270,7 @@ def add_counts(
              followers = account_counts.followers + excluded.followers,
              followees = account_counts.followees + excluded.followees,
              posts = account_counts.posts + excluded.posts,
+             media_epoch = account_counts.media_epoch + CASE WHEN excluded.followers < 0 THEN 1 ELSE 0 END,
              last_post_ms = CASE WHEN excluded.last_post_ms > account_counts.last_post_ms
                                  THEN excluded.last_post_ms ELSE account_counts.last_post_ms END""",
         bucket=bucket_of(account_id),
@@ -278,6 +279,16 @@ def add_counts(
         followees=followees,
         posts=posts,
         last_post_ms=last_post_ms,
+    )
+
+
+def turn_media_epochs(tx: Tx, ids: Collection[int]) -> None:
+    """Addresses of files in what these accounts, people and rooms, say for their followers end now."""
+    tx.many(
+        """INSERT INTO account_counts (bucket, account_id, followers, followees, posts, last_post_ms, media_epoch)
+           VALUES (:bucket, :account, 0, 0, 0, 0, 1)
+           ON CONFLICT (account_id, bucket) DO UPDATE SET media_epoch = account_counts.media_epoch + 1""",
+        [{"bucket": bucket_of(id), "account": id} for id in sorted(ids)],
     )
 
 

@@ -204,6 +204,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "directory_runs.read_ms": _add("directory_runs", "read_ms", "BIGINT NOT NULL DEFAULT 0"),
     "org_exports": _create_missing,
     "users.invite_id": _add("users", "invite_id", "BIGINT NOT NULL DEFAULT 0"),
+    "account_counts.media_epoch": _add("account_counts", "media_epoch", "BIGINT NOT NULL DEFAULT 0"),
+    "orgs.media_epoch": _add("orgs", "media_epoch", "BIGINT NOT NULL DEFAULT 0"),
     "index users_invited": Index("users_invited"),
     "invites": _create_missing,
 }

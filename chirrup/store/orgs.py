@@ -59,6 +59,15 @@ def put_own(tx: Tx) -> None:
     insert(tx, Org(0, "", "", "", 0))
 
 
+def turn_media_epoch(tx: Tx, id: int) -> None:
+    """Addresses of files that not everybody may see end now."""
+    tx.run(
+        "UPDATE orgs SET media_epoch = media_epoch + 1 WHERE bucket = :bucket AND id = :id",
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
 def lock(tx: Tx, id: int) -> None:
     """Who else changes the organisation waits until this transaction ends."""
     tx.run("UPDATE orgs SET closed = closed WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)

@@ -176,6 +176,7 @@ class AccountState(Struct, frozen=True):
     silenced_ms: int = 0
     sensitized_ms: int = 0
     pending: int = 0
+    media_epoch: int = 0  # another each time that somebody may see its posts for followers no more
 
 
 class Relationship(Struct, frozen=True):

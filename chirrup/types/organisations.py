@@ -60,6 +60,7 @@ class Org(msgspec.Struct, frozen=True):
     host: str  # of its site: the part after the second @ of its people's full handles
     closed: int
     settings: str = ""  # JSON: what is chosen of the other OrgSettings, by name; "": nothing
+    media_epoch: int = 0  # another each time that somebody is a member no more
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from markupsafe import Markup
 
 from ..access import visibility
 from ..access.sites import Site
-from ..access.visibility import OPEN, for_search_engines
+from ..access.visibility import for_search_engines
 from ..errors import NotFound
 from ..ids import ms_of
 from ..ports import Tx
 from ..social import media, shown, text
 from ..social.images import NO_SIZE
-from ..social.media import Addresses, Meta
+from ..social.media import Meta
+from ..social.media_addresses import Addresses, audience_for_owner, audience_of, emoji_path
 from ..social.polls import ShownPoll
 from ..social.shortcodes import any_in
 from ..social.shown import UNCOUNTED, UNFLAGGED, Known, Shown
@@ -240,6 +241,7 @@ class Views:
         boosts = [entry, *(seen.posts[id] for id in together)] if entry.boost_of_id else []
         followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
         files = page.details.files
+        audience = audience_of(self.site, post, seen.media_epoch_of(post))
         warned = tuple(acts.get(FilterAction.WARN, ()))
         said = f"Filtered: {', '.join(warned)}" if warned else post.summary or post.text or "A picture"
         return PostView(
@@ -256,11 +258,7 @@ class Views:
             html=self.html(post.text, post.mentioned),
             fold=self._fold(post),
             sensitive=seen.is_sensitive(post),
-            media=[
-                self._file(files[id], now_ms, private=self.site.closed or post.visibility not in OPEN)
-                for id in post.media
-                if id in files
-            ],
+            media=[self._file(files[id], audience, now_ms) for id in post.media if id in files],
             poll=self._poll(poll, seen.viewer_id) if poll else None,
             created_ms=ms_of(post.id),
             edited_ms=post.edited_ms,
@@ -305,12 +303,14 @@ class Views:
     ) -> list[MediaView]:
         """Those of ids that are the owner's and that no post or draft shows, or only these, in their order."""
         found = media.own(tx, owner_id, ids, post_id=post_id, draft_id=draft_id)
-        return [self._file(one, tx.now_ms, private=True) for one in found]
+        shown_by = {one.shown_by for one in found}
+        audiences = {id: audience_for_owner(tx, self.site, owner_id, id) for id in shown_by}
+        return [self._file(one, audiences[one.shown_by], tx.now_ms) for one in found]
 
-    def _file(self, one: Media, now_ms: int, *, private: bool) -> MediaView:
+    def _file(self, one: Media, audience: str, now_ms: int) -> MediaView:
         small = _meta(one.meta).small or NO_SIZE
         url, preview = (
-            self._addresses.of_media(one, key, private=private, now_ms=now_ms) if key else ""
+            self._addresses.of_media(one, key, audience, now_ms) if key else ""
             for key in (one.key if one.state == MediaState.READY else "", one.preview_key)
         )
         return MediaView(one.id, url, preview, one.description, small.width, small.height, one.kind)
@@ -364,7 +364,7 @@ class Views:
         if ":" not in words or not (known := self.known.emojis.last(self.site.org_id)):
             return {}
         return {
-            one.shortcode: f'<img class="emoji" src="{media.emoji_path(one, one.key)}" alt=":{one.shortcode}:" '
+            one.shortcode: f'<img class="emoji" src="{emoji_path(one, one.key)}" alt=":{one.shortcode}:" '
             f'title=":{one.shortcode}:" draggable="false" loading="lazy">'
             for one in known.used_in([words])
         }

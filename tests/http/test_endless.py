@@ -58,7 +58,7 @@ from chirrup.social import (
     tags,
 )
 from chirrup.social.accounts import SignUp
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import collections as collection_rows
 from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows

@@ -6,6 +6,7 @@ import pytest
 import requests
 from client import Person, eventually
 from PIL import Image
+from visitor import logged_in
 
 pytestmark = pytest.mark.slow
 
@@ -295,6 +296,31 @@ def test_files_of_private_posts_need_an_address_that_was_shown(ann, visibility):
         later = url.replace("until=1", "until=2")
         assert later != url
         assert requests.get(later).status_code == 404
+
+
+def test_an_address_of_a_private_file_ends_when_a_follower_is_lost(ann, server):
+    bob = server.person()
+    bob.follow(ann)
+    post = private_post(ann)
+    before = post["media_attachments"][0]
+
+    def answers(shown: dict[str, str], method: str, **headers: str) -> set[int]:
+        urls = (shown["url"], shown["preview_url"])
+        return {requests.request(method, url, headers=headers).status_code for url in urls}
+
+    page = logged_in(server, ann).get(f"/@{ann.name}/{post['id']}").text.replace("&amp;", "&")
+    assert before["preview_url"].removeprefix(server.url) in page
+    assert answers(before, "GET") == answers(before, "HEAD") == {200}
+    assert answers(before, "GET", Range="bytes=0-1") == {206}
+    assert ann.post(f"/api/v1/accounts/{bob.id}/remove_from_followers").ok
+    assert answers(before, "GET") == answers(before, "HEAD") == {404}
+    tags = ", ".join(f'"{before[name].split("?")[0].rsplit("/", 1)[1]}"' for name in ("url", "preview_url"))
+    for asked in ({"Range": "bytes=0-1"}, {"If-None-Match": tags}):
+        assert answers(before, "GET", **asked) == {404}
+    after = ann.get(f"/api/v1/statuses/{post['id']}").json()["media_attachments"][0]
+    assert answers(after, "GET") == {200}
+    assert ann.delete(f"/api/v1/statuses/{post['id']}").ok
+    assert answers(after, "GET") == answers(after, "HEAD") == {404}
 
 
 def test_an_address_of_one_file_opens_no_other(ann):

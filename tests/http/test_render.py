@@ -14,7 +14,7 @@ from chirrup.config import Settings
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Tx
 from chirrup.social import posts, reactions
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.types import Draft
 
 

@@ -17,7 +17,7 @@ from chirrup.mastodon.render_announcements import announcements_of
 from chirrup.ports import Engines
 from chirrup.social import announcements, posts
 from chirrup.social.announcements import Wanted
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.social.shortcodes import EMPTY
 from chirrup.types import Draft
 from chirrup.web.screens.reading import announced

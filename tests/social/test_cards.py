@@ -18,7 +18,7 @@ from chirrup.mastodon.render import Renderer
 from chirrup.ports import Engines, Tx
 from chirrup.social import accounts, cards, posts
 from chirrup.social.accounts import ProfileChange
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import jobs, orgs
 from chirrup.store import posts as post_rows
 from chirrup.types import Draft, Org

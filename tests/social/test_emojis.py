@@ -20,7 +20,7 @@ from chirrup.social import accounts, emojis, files, posts
 from chirrup.social.accounts import ProfileChange
 from chirrup.social.emojis import Wanted
 from chirrup.social.known import Known
-from chirrup.social.media import Addresses, emoji_path
+from chirrup.social.media_addresses import Addresses, emoji_path
 from chirrup.social.shortcodes import emoji_sets
 from chirrup.types import Draft, Emoji, Field, PollDraft
 from chirrup.web.views import Views

@@ -1,90 +1,41 @@
-"""Addresses of files over time, and the server's secret."""
+"""Addresses of pictures of profiles, and the server's secret. Of media of posts: test_media_addresses.py."""
 
 import pytest
-from databases import Clock
 from kit import people
 
-from chirrup.access.signing import Signer, signer
+from chirrup.access.signing import signer
 from chirrup.config import Settings
 from chirrup.errors import NotFound, SettingsError
+from chirrup.orgs import rooms
+from chirrup.orgs.rooms import RoomChange
 from chirrup.ports import Database
-from chirrup.social import accounts, images, media, posts
-from chirrup.types import Draft
-
-SIZES = images.Meta(images.Size(1, 1, "1x1", 1.0), images.Size(1, 1, "1x1", 1.0))
-ADDRESSES = media.Addresses(Signer(b"a secret"))
+from chirrup.social import accounts, images, media_addresses
 
 
-@pytest.fixture
-async def ann(db: Database) -> int:
-    return (await people(db, "ann"))[0]
-
-
-async def shown_in(db: Database, owner: int, visibility: str) -> media.Media:
-    file = images.File(b"picture", "image/png", "png")
-    made = images.Processed(file, file, "hash", SIZES)
-    one = await db.write(media.add, owner, made, made.preview, media.Change())
-    await db.write(posts.publish, owner, Draft(text="look", visibility=visibility, media_ids=(one.id,)))
-    return await db.read(media.get, owner, one.id)
-
-
-async def fetch(db: Database, address: str) -> str:
-    path, _, query = address.partition("?")
-    _, _, _, id, name = path.split("/")
-    given = dict(part.split("=") for part in query.split("&")) if query else {"until": "", "sign": ""}
-    found = await db.read(media.file, ADDRESSES, int(id), name, **given)
-    return found.key
-
-
-@pytest.mark.parametrize("second_of_slot", [0, 1, 599])
-async def test_an_address_of_a_private_file_ends_within_a_quarter_of_an_hour(
-    db, clock: Clock, ann: int, second_of_slot
-):
-    one = await shown_in(db, ann, "private")
-    clock.now_ms = clock.now_ms // media.SLOT_MS * media.SLOT_MS + second_of_slot * 1000
-    address = ADDRESSES.of_media(one, one.key, private=True, now_ms=clock.now_ms)
-
-    assert await fetch(db, address) == one.key
-    clock.pass_ms(5 * 60_000)
-    assert await fetch(db, address) == one.key
-
-    clock.pass_ms(10 * 60_000)
-    with pytest.raises(NotFound):
-        await fetch(db, address)
-
-
-async def test_an_address_signed_by_another_server_opens_nothing(db: Database, clock: Clock, ann: int):
-    one = await shown_in(db, ann, "private")
-    foreign = media.Addresses(Signer(b"another secret"))
-
-    with pytest.raises(NotFound):
-        await fetch(db, foreign.of_media(one, one.key, private=True, now_ms=clock.now_ms))
-
-
-@pytest.mark.parametrize("visibility", ["public", "private"])
-async def test_files_of_a_suspended_account_are_hidden(db: Database, clock: Clock, ann: int, visibility):
-    one = await shown_in(db, ann, visibility)
-    address = ADDRESSES.of_media(one, one.key, private=visibility == "private", now_ms=clock.now_ms)
-    assert await fetch(db, address) == one.key
-
-    await db.write(accounts.suspend, ann)
-
-    with pytest.raises(NotFound):
-        await fetch(db, address)
-
-
-async def test_a_picture_of_a_profile_is_there_for_as_long_as_the_profile_has_it(db: Database, ann):
+async def test_a_picture_of_a_profile_is_there_for_as_long_as_the_profile_has_it(db: Database):
+    (ann,) = await people(db, "ann")
     key = images.new_key("png", ann)
-    name = ADDRESSES.of_profile(ann, key).rsplit("/", 1)[1]
+    name = media_addresses.profile_path(ann, key).rsplit("/", 1)[1]
     with pytest.raises(NotFound):
-        await db.read(media.profile_file, ann, name)
+        await db.read(media_addresses.profile_file, ann, name)
 
     await db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=key))
-    assert (await db.read(media.profile_file, ann, name)).key == key
+    assert (await db.read(media_addresses.profile_file, ann, name)).key == key
 
     await db.write(accounts.change_profile, ann, accounts.ProfileChange(avatar=""))
     with pytest.raises(NotFound):
-        await db.read(media.profile_file, ann, name)
+        await db.read(media_addresses.profile_file, ann, name)
+
+
+async def test_a_picture_of_a_closed_room_is_there_for_who_has_been_shown_it_and_no_cache_shares_it(db: Database):
+    (ann,) = await people(db, "ann")
+    den = await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True, listed=False))
+    key = images.new_key("png", den.id)
+    await db.write(accounts.change_profile, den.id, accounts.ProfileChange(avatar=key))
+
+    found = await db.read(media_addresses.profile_file, den.id, media_addresses.file_name(key))
+
+    assert (found.key, found.private, found.indexed) == (key, True, False)
 
 
 # the secret

@@ -15,7 +15,7 @@ from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Engines
 from chirrup.social import account_lists, accounts, discovery, drafts, follows, lists, moving, notifications, search
 from chirrup.social.accounts import ProfileChange, SignUp
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import follows as follow_rows
 from chirrup.types import Draft, NotificationKind, Span
 

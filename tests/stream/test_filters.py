@@ -13,7 +13,7 @@ from chirrup.events import Signal
 from chirrup.mastodon.render import Renderer
 from chirrup.social import filters, follows, posts
 from chirrup.social.filters import FilterChange, KeywordChange
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.stream import events
 from chirrup.stream.events import Ask
 from chirrup.types import Draft

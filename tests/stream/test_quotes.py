@@ -15,7 +15,7 @@ from chirrup.mastodon.render import Renderer
 from chirrup.ports import Database, Tx
 from chirrup.social import filters, follows, posts, quotes, reactions
 from chirrup.social.filters import FilterChange, KeywordChange
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.stream import events
 from chirrup.stream.events import Ask
 from chirrup.types import Draft, PollDraft, QuotePolicy

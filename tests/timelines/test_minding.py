@@ -13,7 +13,7 @@ from chirrup.ids import ID_MAX
 from chirrup.mastodon.render import Renderer
 from chirrup.ports import Engines, Tx
 from chirrup.social import follows, lists, notifications, posts, reactions, tags
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import blocks_and_mutes
 from chirrup.stream import events
 from chirrup.stream.events import Ask

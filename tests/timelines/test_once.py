@@ -14,7 +14,7 @@ from chirrup.config import Settings
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines, Tx
 from chirrup.social import accounts, follows, lists, posts, reactions
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.store import posts as post_rows
 from chirrup.timelines import once, read, rebuild
 from chirrup.timelines.once import Excerpt

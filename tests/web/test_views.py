@@ -8,7 +8,7 @@ from chirrup.access.signing import Signer
 from chirrup.config import Settings
 from chirrup.ports import Database, Tx
 from chirrup.social import posts
-from chirrup.social.media import Addresses
+from chirrup.social.media_addresses import Addresses
 from chirrup.types import Draft
 from chirrup.web.kit.times import ago
 from chirrup.web.pages import short, shorten

@@ -56,7 +56,7 @@ CREATE INDEX IF NOT EXISTS users_ip ON users (account_id, bucket) WHERE sign_up_
 
 CREATE TABLE IF NOT EXISTS account_counts (
   account_id BIGINT NOT NULL, bucket INTEGER NOT NULL, followers BIGINT NOT NULL, followees BIGINT NOT NULL,
-  posts BIGINT NOT NULL, last_post_ms BIGINT NOT NULL,
+  posts BIGINT NOT NULL, last_post_ms BIGINT NOT NULL, media_epoch BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, bucket)) {clustered};
 
 CREATE TABLE IF NOT EXISTS account_notes (

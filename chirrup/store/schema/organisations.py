@@ -18,7 +18,8 @@ TABLES = {
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orgs (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, host TEXT NOT NULL,
-  closed INTEGER NOT NULL, settings TEXT NOT NULL DEFAULT '', PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
+  closed INTEGER NOT NULL, settings TEXT NOT NULL DEFAULT '', media_epoch BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 
 CREATE TABLE IF NOT EXISTS hosts (
   bucket INTEGER NOT NULL, host TEXT NOT NULL, org_id BIGINT NOT NULL, PRIMARY KEY (bucket, host)) {clustered};
