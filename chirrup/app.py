@@ -136,7 +136,7 @@ def open_engines(settings: Settings) -> Engines:
 
         timelines, limits = MissedPushes(RedisTimelines(settings.broker), db), RedisLimits(settings.broker)
     own = own_site(settings)
-    resolver = SystemResolver()
+    resolver = SystemResolver(settings.dns)
     outgoing = GuardedHttp(resolver, own.base_url)
     contact = f"mailto:{own.contact_email}" if own.contact_email else own.base_url
     pusher = WebPush(outgoing, lambda: signing.secret(settings), contact)
@@ -151,6 +151,7 @@ def open_engines(settings: Settings) -> Engines:
         outgoing=outgoing,
         pusher=pusher,
         directories=Plugs(to_directories, resolver, settings.identity_hosts, pusher.open),
+        resolver=resolver,
     )
 
 

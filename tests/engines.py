@@ -27,7 +27,13 @@ def outside() -> dict[str, Any]:
     outgoing = GuardedHttp(resolver, "https://town.example")
     told = pusher(outgoing)
     directories = Plugs(outgoing, resolver, (), told.open)
-    return {"mailer": MemoryMailer(), "outgoing": outgoing, "pusher": told, "directories": directories}
+    return {
+        "mailer": MemoryMailer(),
+        "outgoing": outgoing,
+        "pusher": told,
+        "directories": directories,
+        "resolver": resolver,
+    }
 
 
 class _Names:
@@ -38,6 +44,9 @@ class _Names:
 
     async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
         return [("127.0.0.1", self._port)] if self._knows(host) else []
+
+    async def texts(self, name: str) -> list[str]:
+        return []
 
     def close(self) -> None: ...
 

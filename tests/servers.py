@@ -44,6 +44,7 @@ def find(package: str) -> Path | None:
         "redis-server": ["redis-server", "valkey-server"],
         "chromium-headless-shell": ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
         "ffmpeg": ["ffmpeg"],
+        "dnsmasq-base": ["dnsmasq", "/usr/sbin/dnsmasq"],
         "strace": ["strace"],  # Linux: makes system calls of a server fail
         "slapd": ["slapd"],  # OpenLDAP
     }[package]
@@ -491,7 +492,15 @@ if __name__ == "__main__":
     print(
         *[
             package
-            for package in ("postgresql", "redis-server", "chromium-headless-shell", "ffmpeg", "strace", "slapd")
+            for package in (
+                "postgresql",
+                "redis-server",
+                "chromium-headless-shell",
+                "ffmpeg",
+                "strace",
+                "slapd",
+                "dnsmasq-base",
+            )
             if find(package) is None
         ]
     )

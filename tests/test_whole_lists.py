@@ -100,6 +100,7 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/chirrup/v1/org/identity": "settings, and the last ten readings of the directory",
     "/api/chirrup/v1/org/retention": "settings",
     "/api/chirrup/v1/org/holds": "what one role has chosen, in one query",
+    "/api/chirrup/v1/org/domains": "50 at most, in two queries",
     "/api/v1/filters/{id}": "one keyword",
     "/api/v1/annual_reports/{year}": "one, of twelve months",
     "/api/v1/apps/verify_credentials": "a setting of the app",

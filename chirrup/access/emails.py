@@ -12,7 +12,7 @@ from ..ports import Tx
 from ..store import accounts, jobs, sessions
 from . import secret
 
-SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, INVITED, WARNED = (
+SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, INVITED, WARNED, ORGANISATION = (
     "mail_signed_up",  # confirm your address; or, to the owner of an address that was taken: somebody used it
     "mail_reset",  # a link that sets a new password
     "mail_change",  # a link that makes another address the account's
@@ -22,6 +22,7 @@ SIGNED_UP, RESET, CHANGE, CHANGED, PASSWORD, ACCESS, LET_IN, INVITED, WARNED = (
     "mail_let_in",  # staff have let you in
     "mail_invited",  # somebody lets you in: the invitation, says Wanted.what
     "mail_warned",  # what staff decided about you: the strike, says Wanted.what
+    "mail_organisation",  # what happens to your organisation: DOMAIN_PROVED and so on, and to what, says Wanted.what
 )
 DIRECTORY = "mail_directory"  # to owners: a directory has lost so many that somebody must say yes
 FACTOR_ON, FACTOR_OFF, FACTOR_OFF_BY_OPERATOR = "factor_on", "factor_off", "factor_off_by_operator"
@@ -30,6 +31,7 @@ PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
 APP_PASSWORD = "app_password"
 MOVED = "moved"
 LEFT = "left"
+DOMAIN_PROVED, DOMAIN_LOST, DOMAIN_ENDED = "domain_proved", "domain_lost", "domain_ended"
 DESTINATION = "mail"  # one server takes them all
 
 
@@ -143,6 +145,11 @@ def warned(tx: Tx, account_id: int, strike_id: int) -> None:
 def directory_waits(tx: Tx, owner_id: int, run_id: int) -> None:
     """A directory has lost many, and nothing is done before an owner decides."""
     _enqueue(tx, DIRECTORY, owner_id, Wanted(owner_id, what=str(run_id)))
+
+
+def about_domain(tx: Tx, account_id: int, what: str, domain: str) -> None:
+    """what: DOMAIN_PROVED or one of its neighbours."""
+    _enqueue(tx, ORGANISATION, account_id, Wanted(account_id, what=f"{what} {domain}"))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

@@ -65,6 +65,7 @@ MEDIA = (Limit("media_account", "account", 30, 1800),)  # this and the next are 
 REPORT = (Limit("report_account", "account", 400, 24 * 3600),)
 DELETE = (Limit("delete_account", "account", 30, 1800),)
 IMPORT = (Limit("import_account", "account", 30, 24 * 3600),)  # files that are brought in
+DOMAIN_CHECK = (Limit("domain_check_account", "account", 30, 3600),)  # DNS is asked each time
 WINDOW_S = 300  # for requests of any kind; their number is Settings.requests_per_5_min
 
 

@@ -72,12 +72,19 @@ class Site(Struct, frozen=True):
     @property
     def registrations(self) -> bool:
         """Some who have no account yet may make one."""
-        return self.settings.registrations in ("open", "approval") and not (self.settings.closed or self.owners_only)
+        mode = self.settings.registrations
+        open_to_some = mode == "domain" or (mode in ("open", "approval") and not self.settings.closed)
+        return open_to_some and not self.owners_only
 
     @property
     def owners_only(self) -> bool:
         """Nobody else logs in with a password of ours, or signs up: a directory knows its people."""
         return any(one.only for one in (self.settings.oidc, self.settings.ldap) if one)
+
+    @property
+    def by_domain(self) -> bool:
+        """They need an address of a domain that is proved to be the organisation's. A closed one may have it so."""
+        return self.settings.registrations == "domain"
 
     @property
     def approval(self) -> bool:

@@ -53,6 +53,7 @@ class Outbound:
             emails.INVITED: self._invited,
             emails.WARNED: self._warned,
             emails.DIRECTORY: self._directory,
+            emails.ORGANISATION: self._organisation,
         }
 
     async def send(self, engines: Engines, kind: str, id: str, wanted: Wanted) -> None:
@@ -256,6 +257,17 @@ class Outbound:
         by = f"Those who look after {one.head.title} looked at your account, @{one.name}. {said}"
         return Made(one.head, one.user.email, Words(subject, (by, *why, ways)))
 
+    def _organisation(self, tx: Tx, wanted: Wanted) -> Made | None:
+        """None likewise."""
+        one = self._about(tx, wanted.account_id)
+        if one is None or emails.owner_id(tx, one.user.email, one.user.org_id) != wanted.account_id:
+            return None
+        what, _, about = wanted.what.partition(" ")
+        subject, said, (button, page) = ORGANISATION[what]
+        told = {"title": one.head.title, "about": about, "name": one.name}
+        words = tuple(words.format(**told) for words in said)
+        return Made(one.head, one.user.email, Words(subject.format(**told), words, (button, one.head.url + page)))
+
 
 def _left(one: About) -> Words:
     return Words(
@@ -268,6 +280,35 @@ def _left(one: About) -> Words:
     )
 
 
+# Wanted.what -> (subject, paragraphs, (words of the button, its page))
+ORGANISATION: dict[str, tuple[str, tuple[str, ...], tuple[str, str]]] = {
+    emails.DOMAIN_PROVED: (
+        "{about} belongs to {title}",
+        (
+            "{title} has proved that {about} is its own. Your account there, @{name}, has an address of that domain.",
+            "In 14 days the directory of {title}, if it has one, decides who logs in to such accounts. Until then you"
+            " can give yours another address, or delete it.",
+        ),
+        ("Look at your account", "/settings/access"),
+    ),
+    emails.DOMAIN_LOST: (
+        "DNS does not show {about} as yours any more",
+        (
+            "The TXT record that proves that {about} belongs to {title} is not there. If it is not back within 14 days,"
+            " nobody can sign up with an address of that domain any more.",
+            "Nobody is thrown out, neither now nor then.",
+        ),
+        ("See what is missing", "/org/domains"),
+    ),
+    emails.DOMAIN_ENDED: (
+        "{about} is no longer proved to be yours",
+        (
+            "The TXT record of {about} was away for 14 days. So nobody can sign up at {title} with an address of that"
+            " domain now. Everybody who is there stays there.",
+        ),
+        ("Prove it again", "/org/domains"),
+    ),
+}
 ACCESS = {  # Wanted.what -> (subject, what has happened)
     emails.FACTOR_ON: (
         "A second factor is on",

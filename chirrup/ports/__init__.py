@@ -244,10 +244,14 @@ class Allowance(Protocol):
 
 
 class Resolver(Protocol):
-    """Finds the addresses of hosts."""
+    """What DNS says about names."""
 
     async def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
         """(address, port to connect to) of a host, best first; []: there is no such host."""
+        ...
+
+    async def texts(self, name: str) -> list[str]:
+        """The TXT records of a name; []: there are none. Raises Unavailable: no DNS server has answered."""
         ...
 
     def close(self) -> None: ...
@@ -358,3 +362,4 @@ class Engines(msgspec.Struct, frozen=True):
     outgoing: OutgoingHttp
     pusher: Pusher
     directories: Directories
+    resolver: Resolver

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ..access import addresses, emails, limits
+from ..access import addresses, domains, emails, limits
 from ..access.caller import Caller
 from ..access.passwords import Passwords
 from ..errors import Invalid, InvalidSignUp, NotAllowed, too_long
@@ -49,6 +49,7 @@ async def sign_up(
         raise NotAllowed("this server takes no new accounts")
     address = emails.key_of(wanted.email)[: accounts.EMAIL_CHARS_MAX]
     rules = () if admit else limits.SIGN_UP
+    by_domain = caller.site.by_domain and not admit  # then the address must be shown, whatever the server asks for
     await caller.throttle(rules, address=address)
     try:
         password_hash = await asyncio.to_thread(hashed, caller, passwords, wanted, wrong)
@@ -57,14 +58,14 @@ async def sign_up(
             wanted.email,
             password_hash,
             locale=wanted.locale[:16],
-            confirmed=not caller.settings.must_confirm,
+            confirmed=not (caller.settings.must_confirm or by_domain),
             org_id=caller.site.org_id,
             pending=caller.site.approval,
             reason=text.clean(wanted.reason).strip(),
             ip=addresses.known(caller.ip),
             app_id=wanted.app_id,
         )
-        return await caller.write(_create, account, enter, admit)
+        return await caller.write(_create, account, enter, admit or (_of_domain if by_domain else None))
     except bans.Banned:
         await caller.write(bans.count_try, caller.site.org_id, wanted.email, addresses.known(caller.ip))
         raise
@@ -74,9 +75,15 @@ async def sign_up(
 
 
 def confirm_again(tx: Tx, account_id: int, email: str = "") -> None:
-    """emails.ask_again(), where the organisation has not banned the address. Raises as that; Invalid."""
+    """emails.ask_again(), where the organisation has not banned the address. Raises as that; Invalid.
+
+    Who was let in for an address of the organisation's domain, and has not shown it, may have another one of these.
+    """
     if email:
-        bans.check_email(tx, accounts.user(tx, account_id).org_id, email)
+        user = accounts.user(tx, account_id)
+        bans.check_email(tx, user.org_id, email)
+        if not user.confirmed_ms and domains.proved(tx, user.org_id, user.email):
+            domains.check(tx, user.org_id, email)
     emails.ask_again(tx, account_id, email)
 
 
@@ -115,3 +122,12 @@ def _create(
     account = accounts.create(tx, wanted, tells_addresses=wanted.proven)
     tx.emit(SignedUp(account.id))
     return enter(tx, accounts.user(tx, account.id))
+
+
+def _of_domain(tx: Tx, wanted: accounts.SignUp) -> accounts.SignUp:
+    """Raises InvalidSignUp: the address is of no domain of the organisation's."""
+    try:
+        domains.check(tx, wanted.org_id, wanted.email)
+    except Invalid as problem:
+        raise InvalidSignUp([problem]) from problem
+    return wanted

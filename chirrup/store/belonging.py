@@ -67,6 +67,7 @@ LEFT_OUT: dict[str, str] = {
     "held": "it is made anew from holds",
     **dict.fromkeys(("tokens", "oauth_codes", "sessions", "one_time_tokens", "push_subscriptions"), _ACCESS),
     "scim_tokens": _ACCESS,
+    **dict.fromkeys(("domains", "org_domains"), "a domain is proved to one server: the other one wants a record, too"),
     "second_factors": "they work with the secret of the server alone: people set them up anew",
     "passkeys": "they are bound to the host: people make new ones",
     "idempotency": _SHORT,

@@ -53,6 +53,7 @@ from .notifications import NotificationRequest as NotificationRequest
 from .notifications import PushPolicy as PushPolicy
 from .notifications import PushSubscription as PushSubscription
 from .notifications import Treatment as Treatment
+from .organisations import Domain as Domain
 from .organisations import Invite as Invite
 from .organisations import Org as Org
 from .organisations import OrgSettings as OrgSettings

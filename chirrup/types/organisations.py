@@ -51,6 +51,31 @@ class OrgSettings(msgspec.Struct, frozen=True):
     logo: str = ""  # blob key; "": none
 
 
+class Domain(msgspec.Struct, frozen=True):
+    """A domain that an organisation says is its own. Columns of `domains`."""
+
+    domain: str
+    org_id: int
+    token: str  # stands in a TXT record of the domain, if it is
+    claimed_ms: int
+    verified_ms: int = 0  # since when it is proved; 0: it is not
+    checked_ms: int = 0  # when DNS was asked last
+    lost_ms: int = 0  # since when a proved one lacks its record; 0: it does not
+
+    @property
+    def record(self) -> str:
+        """The name of the TXT record."""
+        return f"_chirrup.{self.domain}"
+
+    @property
+    def rights_ms(self) -> int:
+        """From then on the organisation's directory opens accounts that were there before; 0: never."""
+        return self.verified_ms and self.verified_ms + NOTICE_MS
+
+
+NOTICE_MS = 14 * 24 * 3600 * 1000  # of what begins, or ends, with a domain
+
+
 class Org(msgspec.Struct, frozen=True):
     """An organisation. Columns of `orgs`. The server's own network (0) has a row once something is chosen for it."""
 

@@ -42,8 +42,17 @@ ROUTES: list[PageRoute] = [
     # log in, sign up
     PageRoute("GET", "/", home.start, who=ANYONE),
     PageRoute("GET", "/about", home.about, who=ANYONE),
-    PageRoute("GET", "/sign-up", login.sign_up_form, who=ANYONE, popup=True),
-    PageRoute("POST", "/sign-up", login.sign_up, who=ANYONE, again=login.sign_up_again, cost=SLOW, popup=True),
+    PageRoute("GET", "/sign-up", login.sign_up_form, who=ANYONE, popup=True, when_closed=True),
+    PageRoute(
+        "POST",
+        "/sign-up",
+        login.sign_up,
+        who=ANYONE,
+        again=login.sign_up_again,
+        cost=SLOW,
+        popup=True,
+        when_closed=True,
+    ),
     PageRoute("GET", "/login", login.login_form, who=ANYONE, popup=True, when_closed=True),
     PageRoute(
         "POST", "/login", login.login, who=ANYONE, again=login.login_again, cost=SLOW, popup=True, when_closed=True

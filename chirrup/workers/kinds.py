@@ -1,5 +1,7 @@
 """Every kind of job: its handler, its tries, its limits. Jobs are enqueued with store/jobs.py."""
 
+from contextlib import suppress
+
 import msgspec
 
 from ..access import sites
@@ -9,7 +11,7 @@ from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
-from ..orgs import exports, holds
+from ..orgs import domains, exports, holds
 from ..orgs.directory import reading
 from ..ports import Engines, PushTo, Tx
 from ..social import (
@@ -41,6 +43,7 @@ from .jobs import Kind
 DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of jobs with a date, which only need the database
 HOUR_S = 3600
 FILM_S = tools.MAKE_S + 120.0  # ffmpeg, and what is done with its result
+DNS_PAUSES_S = (60, 600, HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S)  # until the next day's look
 CARD_PAUSES_S = (600, 2 * HOUR_S)
 # A mail server that is down for days loses no mail: five days in all, as mail servers themselves try.
 MAIL_PAUSES_S = (60, 300, 900, HOUR_S, 2 * HOUR_S, 4 * HOUR_S, 8 * HOUR_S, *(9 * [12 * HOUR_S]))
@@ -117,6 +120,18 @@ async def release_held(engines: Engines, job: Job, hold: Hold) -> None:
     await holds.release(engines, hold)
 
 
+async def check_domain(engines: Engines, job: Job, wanted: domains.Wanted) -> None:
+    """Whether a domain of an organisation is still its own. One that it has given up is not asked for any more."""
+    with suppress(NotFound, Invalid):
+        await domains.check(engines, wanted.org_id, 0, wanted.domain)
+
+
+async def tell_of_domain(engines: Engines, job: Job, wanted: domains.Wanted) -> None:
+    """Write to those who have an address of a domain that is proved to be their organisation's now."""
+    while before := await engines.db.write(domains.tell, wanted):
+        wanted = msgspec.structs.replace(wanted, before=before)
+
+
 async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
     await archives.delete(engines, archive_id)
 
@@ -156,6 +171,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
     imports.BRING_IN: Kind(bring_in, pauses_s=DATED_S, payload=imports.Due, longest_s=6 * HOUR_S),
     holds.RELEASE: Kind(release_held, pauses_s=DATED_S, payload=Hold, at_once=2, longest_s=4 * HOUR_S),
+    domains.TELL: Kind(tell_of_domain, pauses_s=DATED_S, payload=domains.Wanted, at_once=1, longest_s=HOUR_S),
     archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),
@@ -202,6 +218,8 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     others[cards.FETCH] = card
     others[reading.READ] = Kind(read_directory, DATED_S, payload=int, at_once=2, longest_s=HOUR_S, missed=False)
     others[exports.MAKE] = Kind(make_export, DATED_S, int, at_once=1, longest_s=6 * HOUR_S)
+
+    others[domains.CHECK] = Kind(check_domain, DNS_PAUSES_S, domains.Wanted, at_once=4, longest_s=30)
     return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
 
 

@@ -52,6 +52,7 @@ OTHER_STATES = {
     *(f"/admin/accounts/{{id}}/{act}" for act in ("enable", "unsilence", "unsensitive", "unsuspend")),
     "/admin/trends",  # tests/http/test_trends.py
     "/first/{secret}",  # tests/test_first_run.py
+    *("/org/domains/check", "/org/domains/remove"),  # test_org.py, as the next
     *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
     *("/settings/app-passwords/end", "/org/invitations/{id}/withdraw", "/org/members/{name}/reactivate"),
     *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
@@ -169,6 +170,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
         *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
         *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention"),
+        *("/org/settings", "/org/theme", "/org/domains", "/org/rules/new"),
     ]
 
 

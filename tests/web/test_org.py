@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 import requests
 from client import Server
+from dns_server import dns_at
+from mail_folder import newest, path_in
 from PIL import Image
+from servers import free_port
 from visitor import Form, Visitor, forms, logged_in
 from walls import organisation
 from web.test_staff import words
@@ -17,7 +20,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("org") / "data", env={"CHIRRUP_TITLE": "Town"}) as town:
+    env = {"CHIRRUP_TITLE": "Town", "CHIRRUP_DNS": f"127.0.0.1:{free_port()}"}
+    with Server(tmp_path_factory.mktemp("org") / "data", env=env) as town:
         yield town
 
 
@@ -32,9 +36,11 @@ def desk(site: Server) -> Visitor:
     return logged_in(site, site.admin())
 
 
-def send(desk: Visitor, page: str, **fields: object) -> requests.Response:
-    form = next(one for one in forms(desk.get(page)) if one.url == desk.url + page)
-    return desk.send(page, form.fields | fields)
+def send(desk: Visitor, action: str, *, page: str = "", **fields: object) -> requests.Response:
+    """Send the form with this action, or button, on the page: "": at the same address."""
+    shown = forms(desk.get(page or action))
+    form = next(one for one in shown if one.url == desk.url + action or f'formaction="{action}"' in one.inside)
+    return desk.send(action, form.fields | fields)
 
 
 GOOD = {
@@ -132,6 +138,40 @@ def test_the_theme_is_on_every_page_and_only_of_this_site(town: Server, site: Se
     assert send(desk, "/org/theme", site_accent="", no_logo="1").status_code == 303
     assert visitor.get(logo).status_code == 404
     assert "theme.css" not in visitor.get("/login").text
+
+
+def test_a_domain_is_proved_and_lets_its_people_sign_up_to_a_closed_site(town: Server, site: Server, desk: Visitor):
+    org, domains = "/api/chirrup/v1/org", "/api/chirrup/v1/org/domains"
+    name = f"d{site.url.rpartition('/')[2].partition(':')[0].replace('.', '')}.example"  # one for each site
+    assert send(desk, "/org/domains", domain="no domain").status_code == 422
+    assert send(desk, "/org/domains", domain=name).headers["Location"] == "/org/domains?said=claimed"
+    boss = site.admin()
+    (one,) = boss.get(domains).json()
+    assert one["value"] in desk.get("/org/domains").text
+    away = send(desk, "/org/domains/check", page="/org/domains", domain=name)
+    assert away.status_code == 503
+    assert "DNS does not answer now" in away.text
+
+    with dns_at(town.env["CHIRRUP_DNS"], {one["record"]: one["value"]}):
+        done = send(desk, "/org/domains/check", page="/org/domains", domain=name)
+    assert done.headers["Location"] == "/org/domains?said=proved"
+    assert boss.get(domains).json()[0]["verified_at"]
+    assert boss.patch(org, closed=True, registrations="domain").ok
+
+    visitor, form = Visitor(site.url), {"username": "colleague", "password": "correct horse"}
+    assert visitor.get("/public", allow_redirects=False).status_code == 303
+    assert "One that you have from" in visitor.get("/sign-up").text
+    refused = visitor.post("/sign-up", csrf_from="/sign-up", **form, email="x@elsewhere.example")
+    assert refused.status_code == 422
+    made = visitor.post("/sign-up", csrf_from="/sign-up", **form, email=f"x@{name}")
+    assert made.status_code == 200
+    assert not visitor.is_logged_in, "the address is to be shown first"
+    link = path_in(newest(site, f"x@{name}")[1])
+    (shown,) = [one for one in forms(visitor.get(link)) if one.url.endswith("/confirm")]
+    assert visitor.send(shown.url, shown.fields).status_code in (200, 303)
+    assert visitor.log_in("colleague", "correct horse").status_code == 303
+    assert send(desk, "/org/domains/remove", page="/org/domains", domain=name).status_code == 303
+    assert boss.patch(org, closed=False, registrations="open").ok
 
 
 def test_only_staff_come_in_and_everybody_of_them_sees_what_is_theirs(site: Server, desk: Visitor):

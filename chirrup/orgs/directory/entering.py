@@ -8,7 +8,7 @@ import re
 import secrets
 import unicodedata
 
-from ...access import emails, logins
+from ...access import domains, emails, logins
 from ...ports import Tx
 from ...social import accounts, audit, text
 from ...store import accounts as account_rows
@@ -54,21 +54,16 @@ def _joined(tx: Tx, org_id: int, person: Person, *, proves_addresses: bool) -> i
     """The account that has the person's address; 0: none, or it is not proved that it is theirs."""
     if not (person.email_verified and person.email) or accounts.check_email(person.email):
         return 0
-    if not _is_proved(tx, org_id, person.email.rpartition("@")[2]):
-        return 0
     account_id = emails.owner_id(tx, person.email, org_id)
     user = account_rows.user(tx, account_id) if account_id else None
     if user is None or rows.find(tx, account_id, person.issuer):  # it is somebody else there already
+        return 0
+    if not domains.has_say(tx, org_id, user):
         return 0
     if not (proves_addresses or user.role):  # who signed up may have taken an address that is not theirs
         logins.set_password(tx, account_id, "")
     audit.note(tx, org_id, 0, "join identity", "account", account_id, words=person.issuer)
     return account_id
-
-
-def _is_proved(tx: Tx, org_id: int, domain: str) -> bool:
-    """Nobody can prove yet that a domain is an organisation's."""
-    return False
 
 
 def _new(tx: Tx, org_id: int, person: Person) -> int:

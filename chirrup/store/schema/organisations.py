@@ -3,6 +3,8 @@
 TABLES = {
     "orgs": "id",
     "hosts": "crc32(host)",
+    "domains": "crc32(domain)",
+    "org_domains": "org_id",
     "org_roles": "org_id",
     "invites": "id (the organisation's)",
     "announcements": "id (the organisation's)",
@@ -35,6 +37,15 @@ CREATE TABLE IF NOT EXISTS invites (
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS invites_of_org ON invites (bucket, org_id, id DESC);
 CREATE INDEX IF NOT EXISTS invites_hash ON invites (bucket, hash);
+
+CREATE TABLE IF NOT EXISTS domains (
+  bucket INTEGER NOT NULL, domain TEXT NOT NULL, org_id BIGINT NOT NULL, token TEXT NOT NULL,
+  claimed_ms BIGINT NOT NULL, verified_ms BIGINT NOT NULL, checked_ms BIGINT NOT NULL, lost_ms BIGINT NOT NULL,
+  PRIMARY KEY (domain, bucket, org_id)) {clustered};
+
+CREATE TABLE IF NOT EXISTS org_domains (
+  bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, domain TEXT NOT NULL,
+  PRIMARY KEY (bucket, org_id, domain)) {clustered};
 
 CREATE TABLE IF NOT EXISTS announcements (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, org_id BIGINT NOT NULL, text TEXT NOT NULL, starts_ms BIGINT NOT NULL,

@@ -23,7 +23,14 @@ NAME_CHARS_MAX = 300  # addresses and handles are shorter; limited because tries
 
 
 async def sign_up_form(call: Call) -> Page | Go:
+    _check_open(call)
     return Go(call.return_to("/home")) if call.viewer_id else _sign_up_page(call)
+
+
+def _check_open(call: Call) -> None:
+    """Raises Unauthorised: a closed site where nobody can sign up shows a stranger nothing but the login."""
+    if call.site.closed and not call.site.registrations and not call.viewer_id:
+        raise Unauthorised(call.NOBODY)
 
 
 async def sign_up_again(call: Call, problem: Problem) -> Page:
@@ -44,6 +51,7 @@ def _sign_up_page(call: Call, problem: Problem | None = None) -> Page:
 
 async def sign_up(call: Call) -> Page | Go:
     """The user is logged in at once, unless their address must be confirmed or staff must let them in before."""
+    _check_open(call)
     user_agent = call.headers.get("user-agent", "")
     username, email, password = (call.form.text(name) for name in ("username", "email", "password"))
     wanted = Wanted(username.strip().removeprefix("@"), email, password, reason=call.form.text("reason"))

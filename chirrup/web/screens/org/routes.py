@@ -6,6 +6,7 @@ from ....orgs import logo
 from ...page_route import PageRoute, staff
 from . import (
     audit,
+    domains,
     export,
     first,
     holds,
@@ -69,6 +70,12 @@ ROUTES: list[PageRoute] = [
         file_bytes_max=logo.BYTES_MAX,
         cost=SLOW,
     ),
+    staff("GET", domains.PATH, domains.form, SETTINGS),
+    staff("POST", domains.PATH, domains.claim, SETTINGS, domains.again),
+    PageRoute(
+        "POST", f"{domains.PATH}/check", domains.check, who=ADMIN, permission=SETTINGS, again=domains.again, cost=SLOW
+    ),
+    staff("POST", f"{domains.PATH}/remove", domains.remove, SETTINGS, domains.again),
     staff("GET", rules.PATH, rules.index, RULES),
     staff("GET", rules.NEW, rules.new_form, RULES),
     staff("POST", rules.NEW, rules.add, RULES, rules.again),

@@ -39,6 +39,11 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "remove": "removed",
     "allow trend": "allowed among the trends",
     "refuse trend": "keeps out of the trends",
+    "claim": "wants to prove",
+    "prove": "proved",
+    "miss": "misses the record of",
+    "find again": "found again the record of",
+    "lose for good": "can no longer prove",
     "change settings": "changed settings of",
     "forget trend": "took back what was decided about the trend",
     "give role": "gave a role to",
@@ -73,6 +78,7 @@ KINDS = {  # of what it was done to -> what stands before its name
     "role": "the role ",
     "organisation": "",
     "invitation": "an invitation",
+    "domain": "the domain ",
 }
 PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
 
