@@ -50,6 +50,10 @@ _MODERATES = _P.VIEW_AUDIT_LOG | _P.VIEW_DASHBOARD | _P.MANAGE_REPORTS | _P.MANA
 _ALL = Permission(sum(Permission)) & ~_P.COMPLIANCE
 # Whoever has one of these has a place among the pages of staff.
 STAFF = (_MODERATES | _P.MANAGE_APPEALS) & ~_P.VIEW_DASHBOARD
+# Whoever has one of these has a place below /org.
+ORGANISES = (
+    _P.VIEW_AUDIT_LOG | _P.MANAGE_SETTINGS | _P.MANAGE_USERS | _P.MANAGE_INVITES | _P.MANAGE_RULES | _P.INVITE_USERS
+) | (_P.MANAGE_ROLES | _P.INVITE_GUESTS | _P.MANAGE_IDENTITY | _P.COMPLIANCE)
 
 
 class Rank(Struct, frozen=True):

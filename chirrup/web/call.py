@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ..access import browsers, sessions
 from ..access.passwords import Passwords
+from ..access.roles import ORGANISES
 from ..access.signing import Signer
 from ..access.sites import Site
 from ..http import call
@@ -126,6 +127,7 @@ class Call(call.Call):
             "me": self.views.person(self.me) if self.me else None,
             "is_limited": self.is_limited,
             "is_staff": self.may(NO_PERMISSION),
+            "organises": self.may(ORGANISES),
             "unread": badge(self.unread),
             "token": self._token,
             "path": self.path,

@@ -11,8 +11,10 @@ from visitor import Visitor, forms, logged_in
 from walls import organisation
 from web.test_staff import words
 
+from chirrup.access.roles import ORGANISES
 from chirrup.social import staff
 from chirrup.types import Role
+from chirrup.web.screens.org.places import PLACES
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +36,16 @@ def send(desk: Visitor, page: str, action: str = "", **fields: object) -> reques
     """The form of page with this action, filled in."""
     form = next(one for one in forms(desk.get(page)) if one.url == desk.url + (action or page))
     return desk.send(action or page, form.fields | fields)
+
+
+def menu(browser: Visitor) -> set[str]:
+    """The places of those who look after something."""
+    found = re.findall(r'<nav class="nav".*?</nav>', browser.get("/home").text, re.DOTALL)[0]
+    return set(re.findall(r'href="(/org|/admin)"', found))
+
+
+def test_every_place_is_in_the_menu_of_who_has_it():
+    assert {name for _, name, needed, _ in PLACES if needed & ~ORGANISES} == set()
 
 
 def test_an_owner_makes_a_role_invites_somebody_gives_it_and_lets_them_go(acme: Server, boss: Person):
@@ -60,6 +72,8 @@ def test_an_owner_makes_a_role_invites_somebody_gives_it_and_lets_them_go(acme: 
     assert "1 of 2 came: @ann" in words(desk.get("/org/invitations"))
     assert "Invite" in words(anns.get("/org/invitations"))
     assert anns.get("/org/members").status_code == 403
+    assert menu(anns) == {"/org"}
+    assert 'href="/admin"' not in anns.get("/org").text
 
     ann = "/org/members/ann"
     assert "Keeper & Co" in words(desk.get("/org/members?q=ANN"))
@@ -71,7 +85,10 @@ def test_an_owner_makes_a_role_invites_somebody_gives_it_and_lets_them_go(acme: 
     assert send(desk, role, f"{role}/remove").status_code == 303
     assert send(desk, ann, f"{ann}/search", allowed="1").status_code == 303
     assert "whatever was said yes" in words(desk.get(ann))
+    assert "All that it has, in one file." in words(anns.get("/org"))
     assert send(desk, ann, f"{ann}/search", allowed="").status_code == 303
+    assert menu(anns) == set()
+    assert menu(desk) == {"/admin", "/org"}
     assert send(desk, ann, f"{ann}/guest", guest="1").status_code == 303
     assert send(desk, ann, f"{ann}/guest", guest="").status_code == 303
     assert send(desk, ann, f"{ann}/sessions", end="all").status_code == 303

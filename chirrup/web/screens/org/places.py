@@ -45,7 +45,7 @@ def places(call: Call) -> list[tuple[str, str, str]]:
 def tabs(call: Call) -> list[tuple[str, str]]:
     """The navigation: (address, name)."""
     own = [(path, name) for path, name, _ in places(call)]
-    return [("/org", "Overview"), *own, ("/admin", "Moderation")]
+    return [("/org", "Overview"), *own, *([("/admin", "Moderation")] if call.may(NO_PERMISSION) else [])]
 
 
 def page(call: Call, template: str, values: Mapping[str, Any], status: int = 200) -> Page:
@@ -62,6 +62,3 @@ async def overview(call: Call) -> Page:
         ("Languages", ", ".join(site.languages)),
     ]
     return page(call, "overview.html", {"facts": facts, "places": places(call)})
-
-
-MAY_ENTER = NO_PERMISSION  # staff of any kind

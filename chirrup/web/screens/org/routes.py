@@ -1,6 +1,6 @@
 """The pages below /org, and the one of the first run. Their navigation: places.py."""
 
-from ....access.roles import Permission
+from ....access.roles import ORGANISES, Permission
 from ....http.route import ADMIN, ANYONE, SLOW
 from ....orgs import logo
 from ...page_route import PageRoute, staff
@@ -29,7 +29,7 @@ LOG, COMPLIANCE = Permission.VIEW_AUDIT_LOG, Permission.COMPLIANCE
 ROUTES: list[PageRoute] = [
     PageRoute("GET", first.PATH, first.form, who=ANYONE, when_closed=True),
     PageRoute("POST", first.PATH, first.begin, who=ANYONE, again=first.again, cost=SLOW, when_closed=True),
-    staff("GET", "/org", places.overview, places.MAY_ENTER),
+    staff("GET", "/org", places.overview, ORGANISES),
     staff("GET", members.PATH, members.index, USERS),
     staff("GET", members.ONE, members.show, USERS),
     staff("POST", f"{members.ONE}/role", members.act(members.give_role), GIVE, members.again),

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from ....access.roles import Permission
-from ....http.route import NO_PERMISSION
+from ....access.roles import ORGANISES, Permission
 from ....ports import Tx
 from ....social import moderation, strikes
 from ...call import Call, Go
@@ -16,7 +15,7 @@ PLACES = [
     ("/admin/accounts", "Accounts", Permission.MANAGE_USERS),
     ("/admin/trends", "Trends", Permission.MANAGE_TAXONOMIES),
     ("/admin/log", "Log", Permission.VIEW_AUDIT_LOG),
-    ("/org", "Organisation", NO_PERMISSION),
+    ("/org", "Organisation", ORGANISES),
 ]
 ACTIONS = {  # of moderation.ACTIONS and POST_ACTIONS -> what a button says
     "none": "Warn, and change nothing",
