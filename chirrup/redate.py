@@ -12,7 +12,7 @@ from .errors import SettingsError
 from .folder import expect_database, held, sqlite_file
 from .ids import BUCKETS, ms_of
 from .ports import Blobs, Database, Tx
-from .social import images, posts
+from .social import images, posts, search
 from .store import accounts, outbox, redate
 from .store import posts as post_rows
 from .store.redate import Stretch
@@ -62,8 +62,7 @@ def redated(tx: Tx, blobs: Blobs) -> list[Stretch]:
     for id in gone_accounts:
         tx.search.remove_account(tx, id)
     for account in accounts.by_ids(tx, [redate.moved(id, parts) for id in gone_accounts]).values():
-        if not account.suspended_ms:
-            tx.search.index_account(tx, account.id, account.username, account.display_name, org_id=account.org_id)
+        search.index(tx, account)
     return parts
 
 

@@ -1,5 +1,9 @@
 """Which rows are an organisation's: no table of the schema may be forgotten, today or later."""
 
+from pathlib import Path
+
+from databases import open_database
+
 from chirrup.engines.search import postgres_fts
 from chirrup.ports import Database
 from chirrup.store import belonging, schema, tables
@@ -32,6 +36,15 @@ def test_each_way_leads_to_an_organisation(db: Database):
     with db.snapshot() as read:
         for name in belonging.order():
             assert list(read(belonging.rows(name, db.sql), org=5, prefix=belonging.prefix(5))) == []
+
+
+def test_no_table_is_read_once_for_each_row_of_another(sqlite_template: Path):
+    db = open_database(f"sqlite:{sqlite_template}")
+    for name in WAYS:
+        query = f"EXPLAIN QUERY PLAN {belonging.rows(name, db.sql)}"
+        _, *then = [step for *_, step in db.write_now(lambda tx, query=query: tx.all(query, org=5, prefix="x"))]
+        assert not [step for step in then if step.startswith("SCAN")], name
+    db.close()
 
 
 def test_columns_with_files_and_with_lists_of_ids_are_known():
