@@ -16,6 +16,7 @@ from .screens.org import routes as org
 from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
 from .screens.reading import announced, home, live, notifications, search
+from .screens.rooms import routes as rooms
 from .screens.settings import (
     app_passwords,
     filtering,
@@ -241,6 +242,7 @@ ROUTES: list[PageRoute] = [
     staff("POST", trending.PATH, trending.decide, Permission.MANAGE_TAXONOMIES),
     staff("GET", "/admin/log", log.index, Permission.VIEW_AUDIT_LOG),
     *org.ROUTES,
+    *rooms.ROUTES,
     # people
     PageRoute("GET", "/collections/{id}", collections.show, who=ANYONE),
     PageRoute("POST", "/collections/{id}/leave", collections.leave),

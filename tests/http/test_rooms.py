@@ -226,3 +226,38 @@ def test_a_guest_sees_nothing_of_those_who_are_in_none_of_its_rooms(outside: Out
     found = guest.get("/api/v2/search", q=stranger.name).json()
     assert found == {"accounts": [], "statuses": [], "hashtags": []}
     assert guest.post(ROOMS, name=f"g{secrets.token_hex(4)}").status_code == 403
+
+
+def test_rooms_on_pages(server: Server):
+    """Made, joined, led and left with plain forms."""
+    boss, bob = server.person(), server.person()
+    name = f"r{secrets.token_hex(5)}"
+    of_boss, of_bob = logged_in(server, boss), logged_in(server, bob)
+    refused = of_boss.post("/rooms/new", csrf_from="/rooms/new", room_name="no good", room_note="mine")
+    assert (refused.status_code, "mine" in refused.text) == (422, True)
+    of_boss.post("/rooms/new", csrf_from="/rooms/new", room_name=name, room_title="Den", closed="1")
+    id = next(one["id"] for one in boss.get(ROOMS).json() if one["name"] == name)
+    page = f"/rooms/{id}"
+
+    def send(who: Visitor, to: str, **fields: str) -> None:
+        assert who.post(f"{page}{to}", csrf_from=page, **fields).status_code == 303, to
+
+    assert f"@{name}" in of_bob.get("/rooms").text
+    assert "Only who is in the room" in of_bob.get(page).text
+    send(of_bob, "/join")
+    assert f"@{bob.name}" in of_boss.get(page).text
+    send(of_boss, "/people", account=bob.id, act="accept")
+    send(of_bob, "/prefs", notify="1")
+    assert (room := bob.get(f"{ROOMS}/{id}").json())["notify"]
+    assert not room["in_home"]
+    assert of_bob.post(page, csrf_from=page, room_title="Mine").status_code == 403
+    send(of_boss, "/people", account=bob.id, act="promote")
+    send(of_boss, "", act="save", room_title="The den", room_note="Quiet", hidden="1")
+    room = bob.get(f"{ROOMS}/{id}").json()
+    assert (room["title"], room["note"], room["listed"], room["manages"]) == ("The den", "Quiet", False, True)
+    assert of_boss.post(f"{page}/add", csrf_from=page, room_member="@nobody_is_called_so").status_code == 422
+    send(of_boss, "/add", room_member=f"@{server.person().name}")
+    send(of_boss, "/archive")
+    assert "Nobody posts here any more" in of_bob.get(f"/@{name}").text + of_bob.get(page).text
+    send(of_bob, "/leave")
+    assert of_bob.get(page).status_code == 404

@@ -89,6 +89,11 @@ class Town:
         self.ann.post(f"/api/v1/statuses/{post['id']}/bookmark")
         self.ann.post(f"/api/v1/statuses/{self.own}/pin")
         eventually(lambda: len(self.ann.get("/api/v1/notifications").json()) >= 4)
+        self.room = self.ann.post("/api/chirrup/v1/rooms", name=f"r{self.own[-9:]}", title="Den", closed=True).json()[
+            "id"
+        ]
+        self.ann.post(f"/api/chirrup/v1/rooms/{self.room}/members", account_id=self.bob.id)
+        self.eve.post(f"/api/chirrup/v1/rooms/{self.room}/join")
         boss = server.admin()
         self.strike = warned(boss, self.ann)
         server.do(lambda engines: engines.db.write(staff.give_role, int(self.ann.id), Role.OWNER))
@@ -115,6 +120,7 @@ class Town:
         links |= {"/settings/filters/post": f"/settings/filters/post?post={self.quoting}"}
         links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
         links["/collections/{id}"] = self.collection
+        links["/rooms/{id}"] = f"/rooms/{self.room}"
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]

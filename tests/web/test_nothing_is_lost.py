@@ -145,6 +145,9 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
     draft = ann.post("/api/chirrup/v1/drafts", status="unfinished").json()["id"]
     filter_id = ann.get("/api/v2/filters").json()[0]["id"]
     quoting = bob.say("look", quoted_status_id=mine["id"])["id"]
+    room = ann.post("/api/chirrup/v1/rooms", name=f"den{mine['id'][-9:]}", closed=True).json()["id"]
+    assert bob.post(f"/api/chirrup/v1/rooms/{room}/join").ok
+    assert bob.post("/api/chirrup/v1/rooms", name=f"yard{mine['id'][-9:]}").ok
     return [
         *(f"/@{ann.name}/{mine['id']}/{page}" for page in ("quotes", f"unquote?quote={quoting}")),
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
@@ -154,6 +157,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
             *("/settings/leave", "/settings/move"),
             *("/drafts", f"/drafts/{draft}"),
             "/settings/passkeys",
+            *("/rooms", "/rooms/new", f"/rooms/{room}"),
             "/follow-requests",
             "/login?again=1",
             "/sign-up",

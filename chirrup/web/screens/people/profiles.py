@@ -10,7 +10,7 @@ from ....ids import ID_MAX
 from ....ports import Tx
 from ....social import account_lists, accounts, collections, leaving, shown
 from ....timelines import pull
-from ....types import Account, AccountState, Collection, Presentation
+from ....types import Account, AccountKind, AccountState, Collection, Presentation
 from ...call import Call, Go, Page
 from ...views import PersonView, PostView
 from ..reading.home import next_page, span
@@ -70,6 +70,7 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
         tabs.append((f"{path}/media", "Pictures"))
     values = {
         "one": one,
+        "room": account.kind == AccountKind.ROOM,
         "collections": recommended,
         "posts": found,
         "before": before,
