@@ -53,11 +53,13 @@ class ScimEndpoint:
         if kind.lower() != "bearer":
             raise Unauthorised("The Authorization header must be 'Bearer' and a token of the organisation's directory")
         try:
-            token = await db.read(tokens.check, site.org_id, given.strip())
+            token, is_new = await db.read(tokens.check, site.org_id, given.strip())
         except Unauthorised:
             settings = self._services.settings
             await limits.check_request(self._services.engines.limits, settings.request_limit, ip=request.ip)
             raise
+        if is_new:
+            await db.write(tokens.note_use, token)
         try:
             from ..orgs.scim import service
         except ModuleNotFoundError as error:

@@ -171,3 +171,24 @@ def scim_token(
 
     with opened_database(common.settings()) as db:
         print(db.write_now(tokens.make, org_at(db, host), 0, name)[1])
+
+
+@commands.command(name="scim-tokens")
+def scim_tokens(
+    *,
+    end: Annotated[int, Parameter(help="End the token with this number: it is refused from now on.")] = 0,
+    host: Annotated[str, Parameter(help="Of the organisation (default: the server's own network).")] = "",
+    common: Common = COMMON,
+) -> None:
+    """List the tokens of the company's directories: number, directory, since when, last use. --end ends one."""
+    from ..orgs.scim import tokens
+
+    table = Table("number", "directory", "since", "used")
+    with opened_database(common.settings()) as db:
+        org_id = org_at(db, host)
+        if end:
+            db.write_now(tokens.end, org_id, 0, end)
+        for one in db.write_now(tokens.every, org_id):
+            used = date(one.used_ms) if one.used_ms else "never"
+            table.add_row(str(one.id), escape(one.name), date(one.created_ms), used)
+    console.print(table)

@@ -2,16 +2,15 @@
 
 import msgspec
 
-from ..access import visibility
 from ..errors import Invalid, NotFound, Unavailable, too_long
 from ..ids import ID_MAX, bucket_of
 from ..ports import Engines, Tx
-from ..social import audit, posts, text
+from ..social import accounts, audit, posts, text
 from ..social import holds as social_holds
 from ..store import accounts as account_rows
 from ..store import held_content, jobs
 from ..store import holds as rows
-from ..types import Account, AccountKind, Hold, HoldScope, Span, Stranger
+from ..types import Account, AccountKind, Hold, HoldScope, Span
 
 RELEASE = "release held posts"  # a kind of job; the payload is the hold that has ended
 REASON_CHARS_MAX = 500
@@ -63,10 +62,20 @@ def place(tx: Tx, org_id: int, actor_id: int, wanted: Wanted) -> Hold:
 
 
 def _subject(tx: Tx, org_id: int, wanted: Wanted) -> Account:
-    found = visibility.of_one_organisation(tx, Stranger(org_id), [wanted.subject_id]).get(wanted.subject_id)
-    if found is None or (found.kind == AccountKind.ROOM) != (wanted.scope == HoldScope.ROOM):
+    found = account_rows.by_id(tx, wanted.subject_id)
+    is_room = wanted.scope == HoldScope.ROOM
+    if found is None or found.org_id != org_id or (found.kind == AccountKind.ROOM) != is_room:
         raise NotFound(wanted.scope, wanted.subject_id)
     return found
+
+
+def named(tx: Tx, org_id: int, name: str) -> int:
+    """The id of the account or the room with this name, closed ones too. Raises NotFound."""
+    key = accounts.name_key(org_id, name.strip().removeprefix("@"))
+    id = account_rows.ids_by_names(tx, [key]).get(key, 0)
+    if not id:
+        raise NotFound("account", name)
+    return id
 
 
 def every(tx: Tx, org_id: int) -> list[Hold]:

@@ -150,6 +150,18 @@ def by_account(tx: Tx, org_id: int, account_ids: Collection[int]) -> dict[int, S
     return {one.account_id: one for one in found}
 
 
+def accounts_of(tx: Tx, org_id: int, ids: Collection[int]) -> set[int]:
+    """The accounts of these users."""
+    rows = tx.all(
+        f"""SELECT account_id FROM scim_resources
+            WHERE bucket = :bucket AND org_id = :org AND kind = 'User' AND {tx.sql.is_in("id", "ids")}""",
+        bucket=bucket_of(org_id),
+        org=org_id,
+        ids=ids,
+    )
+    return {id for (id,) in rows}
+
+
 def count(tx: Tx, org_id: int, kind: str) -> int:
     row = tx.one(
         "SELECT COUNT(*) FROM scim_resources WHERE bucket = :bucket AND org_id = :org AND kind = :kind",

@@ -19,7 +19,7 @@ class ScimResource(msgspec.Struct, frozen=True):
     org_id: int
     kind: str  # "User", "Group"
     id: int
-    account_id: int  # of the member that it is; a group has its own id here
+    account_id: int  # of the member or the room that it is
     name: str  # its userName or displayName, folded: two users never have the same
     external_id: str  # "": none
     body: str  # JSON of all that it was described with

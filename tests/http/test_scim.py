@@ -13,7 +13,7 @@ from walls import organisation
 from chirrup.ids import ID_MAX
 from chirrup.orgs.scim import tokens
 from chirrup.social import audit
-from chirrup.store import orgs
+from chirrup.store import follows, orgs
 from chirrup.types import Span
 
 pytestmark = pytest.mark.slow
@@ -113,6 +113,39 @@ def test_users_of_the_directory_are_members_with_its_names_and_end_with_it(acme:
     assert again["id"] != ann["id"]
     assert account("Ann_Lee")["id"] == admin_view["id"]
     assert boss.get("/api/v1/accounts/lookup", acct="ann_lee3").status_code == 404
+
+
+def test_groups_of_the_directory_are_closed_rooms_with_its_users_in_them(acme: Server):
+    directory, boss = Directory(acme), acme.admin()
+    people = [directory.join(f"{name}@rooms.example") for name in ("gina", "hans", "iris")]
+    members = [{"value": one["id"]} for one in people]
+
+    group = directory.ask("POST", "/Groups", 201, json={"displayName": "Sales & Co", "members": members[:2]})
+    again = directory.ask("POST", "/Groups", 201, json={"displayName": "Sales & Co"})
+
+    def room(name: str) -> tuple[str, set[str]]:
+        found = boss.get("/api/v1/accounts/lookup", acct=name).json()
+        assert (found["group"], found["locked"]) == (True, True)
+
+        def read(engines: Any) -> Any:
+            return engines.db.read(follows.followers, int(found["id"]), Span(ID_MAX, limit=20))
+
+        ids = [id for _, id in acme.do(read)]
+        return found["display_name"], {boss.get(f"/api/v1/accounts/{id}").json()["username"] for id in ids}
+
+    assert room("Sales_Co") == ("Sales & Co", {"gina", "hans"})
+    assert room("Sales_Co2") == ("Sales & Co", set())
+    directory.patch(
+        f"/Groups/{group['id']}",
+        {"op": "add", "path": "members", "value": [members[2]]},
+        {"op": "remove", "path": f'members[value eq "{people[0]["id"]}"]'},
+        {"op": "replace", "path": "displayName", "value": "Sales"},
+    )
+    assert room("Sales_Co") == ("Sales", {"hans", "iris"})
+    assert directory.found('displayName eq "sales"', "Groups") == ["Sales"]
+    directory.ask("DELETE", f"/Groups/{group['id']}", 204)
+    directory.ask("DELETE", f"/Groups/{again['id']}", 204)
+    assert room("Sales_Co") == ("Sales", set())
 
 
 def test_filters_pages_and_versions_are_as_advertised(acme: Server):

@@ -12,7 +12,7 @@ from world import png
 from chirrup.config import Settings
 from chirrup.errors import NotFound
 from chirrup.ids import ID_MAX
-from chirrup.orgs import holds, retention
+from chirrup.orgs import compliance, holds, retention, rooms
 from chirrup.ports import Engines, Tx
 from chirrup.social import audit, leaving, media, posts, uploads
 from chirrup.store import held_content
@@ -170,6 +170,31 @@ async def test_what_is_old_goes_by_its_class_and_never_what_is_held(engines: Eng
     assert run and (run.purged, run.problem) == (2, "")
     await engines.db.write(retention.choose, 0, 1, RetentionClass.POSTS, 0)
     assert [one.kind for one in await engines.db.read(retention.rules, 0)] == [RetentionClass.MEDIA]
+
+
+async def test_rooms_have_holds_and_days_of_their_own(engines: Engines, clock: Clock):
+    ann, bob = await people(engines.db, "ann", "bob")
+    kept_room, short, held = [
+        await engines.db.write(rooms.create, 0, ann, name, rooms.RoomChange(closed=True))
+        for name in ("long", "short", "held")
+    ]
+    said = {name: await say(engines, ann, f"{name} words") for name in ("@long", "@short", "@held", "all")}
+    assert [one.audience_id for one in said.values()] == [kept_room.id, short.id, held.id, 0]
+    await hold(engines, HoldScope.ROOM, held.id)
+    for wrong in ((HoldScope.ROOM, ann), (HoldScope.ACCOUNT, held.id), (HoldScope.ACCOUNT, 99)):
+        with pytest.raises(NotFound):
+            await hold(engines, *wrong)
+    with pytest.raises(NotFound):
+        await engines.db.write(retention.choose, 0, 1, RetentionClass.POSTS, 5, room_id=bob)
+    clock.pass_ms(10 * DAY_MS)
+    await engines.db.write(retention.choose, 0, 1, RetentionClass.POSTS, 9)
+    await engines.db.write(retention.choose, 0, 1, RetentionClass.POSTS, 20, room_id=kept_room.id)
+    await retention.apply(engines)
+    assert [(await kept(engines, one.id))[0] for one in said.values()] == ["@long words", "0", "@held words", "0"]
+
+    await engines.db.write(posts.delete, ann, said["@held"].id)
+    answer = await engines.db.read(compliance.look, 0, compliance.Wanted(room_id=held.id), compliance.Place())
+    assert [one.post.text for one in answer.found] == ["@held words"]
 
 
 @pytest.mark.parametrize(

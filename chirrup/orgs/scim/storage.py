@@ -1,6 +1,6 @@
 """Users and groups as scim2-server reads and writes them: rows of store/scim.py, in the transaction of one request.
 
-All that a directory says of them is kept as JSON, so it reads what it wrote. people.py does the rest.
+All that a directory says of them is kept as JSON, so it reads what it wrote. people.py and groups.py do the rest.
 """
 
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from ...ids import bucket_of
 from ...ports import Tx
 from ...store import scim as rows
 from ...types import ScimResource
-from . import people
+from . import groups, people
 from .people import Person
 
 EQUAL = {"username": "name", "displayname": "name", "externalid": "external_id", "id": "id"}  # attribute -> column
@@ -87,13 +87,13 @@ class Storage(ScimStorage):
             self._check_name(name)
             account_id = people.take_in(tx, org_id, person_of(resource))
         else:
-            account_id = 0
-        id, now = tx.new_id(bucket_of(org_id)), tx.now_ms
+            account_id = groups.take_in(tx, org_id, name, self._accounts(resource))
+        now = tx.now_ms
         row = ScimResource(
             org_id=org_id,
             kind=str(resource_type.name),
-            id=id,
-            account_id=account_id or id,
+            id=tx.new_id(bucket_of(org_id)),
+            account_id=account_id,
             name=_folded(name),
             external_id=resource.external_id or "",
             body=_body(resource),
@@ -116,6 +116,8 @@ class Storage(ScimStorage):
             if _folded(name) != before.name:
                 self._check_name(name)
             people.change(tx, before.account_id, person_of(was), person_of(resource))
+        else:
+            groups.change(tx, before.account_id, _name_of(was), name, self._accounts(was), self._accounts(resource))
         after = msgspec.structs.replace(
             before,
             name=_folded(name),
@@ -133,6 +135,8 @@ class Storage(ScimStorage):
         _check_version(row, expected_version)
         if row.kind == "User":
             people.set_active(self._tx, row.account_id, active=False)
+        else:
+            groups.end(self._tx, row.account_id, self._accounts(self._resource(row)))
         rows.delete(self._tx, row)
 
     def _check_name(self, name: str) -> None:
@@ -155,6 +159,12 @@ class Storage(ScimStorage):
             version=f'W/"{row.version}"',
         )
         return resource
+
+    def _accounts(self, group: Resource[Any]) -> set[int]:
+        """Of the members of a group; those that are groups themselves count for nothing."""
+        members = group.members if isinstance(group, Group) else None
+        ids = {_id_of(one.value) for one in members or [] if one.value}
+        return rows.accounts_of(self._tx, self._org_id, ids) if ids else set()
 
 
 def person_of(user: User[Any]) -> Person:

@@ -42,15 +42,14 @@ def end(tx: Tx, org_id: int, actor_id: int, id: int) -> None:
     audit.note(tx, org_id, actor_id, "remove", "scim token", id, found.name)
 
 
-def check(tx: Tx, org_id: int, given: str) -> ScimToken:
-    """Whose it is. Raises Unauthorised: none of the organisation's."""
+def check(tx: Tx, org_id: int, given: str) -> tuple[ScimToken, bool]:
+    """(whose it is, whether its use is to be noted: once an hour). Raises Unauthorised: none of the organisation's."""
     _, hash = secret.locate(given)
     found = rows.token_by_hash(tx, org_id, hash) if hash else None
     if found is None:
         raise Unauthorised("The token is none of this organisation's")
-    return found
+    return found, found.used_ms < tx.now_ms - HOUR_MS
 
 
-def is_stale(tx: Tx, token: ScimToken) -> bool:
-    """When it was used last is to be noted: once an hour."""
-    return token.used_ms < tx.now_ms - HOUR_MS
+def note_use(tx: Tx, token: ScimToken) -> None:
+    rows.set_used(tx, token)

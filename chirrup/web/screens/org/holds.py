@@ -10,7 +10,6 @@ from ....http.arguments import path_id
 from ....orgs import holds
 from ....orgs.holds import Wanted
 from ....ports import Tx
-from ....social import accounts
 from ....times import day, ms_of_text
 from ....types import Hold, HoldScope
 from ...call import Call, Go, Page
@@ -67,7 +66,7 @@ async def end(call: Call, id: str) -> Go:
 def subject(tx: Tx, call: Call, name: str, field: str) -> int:
     """The id of the account or the room with this name. Raises Invalid."""
     try:
-        return accounts.by_acct(tx, name, call.site.domain, call.site.org_id).id
+        return holds.named(tx, call.site.org_id, name)
     except NotFound as error:
         raise Invalid(field, "unknown", "is nobody here; got {got!r}", got=name[:60]) from error
 
