@@ -32,6 +32,7 @@ def test_the_link_of_a_fresh_server_makes_its_owner_once(tmp_path: Path):
             assert refused.status_code == 422, wrong
             assert 'value="ann@acme.example"' in refused.text
             assert "correct horse" not in refused.text
+            assert 'class="problem"' in refused.text
         made = send(first, path, **OWNER, password="correct horse")
 
         assert (made.status_code, made.headers["Location"]) == (303, "/org")

@@ -88,7 +88,7 @@ async def v2(call: Call) -> Instance:
             reason_required=False,
             message=None,
             min_age=None,
-            url=None,
+            url=f"{site.base_url}/sign-up" if site.by_domain else None,
         ),
         api_versions={"mastodon": API_VERSION},
         contact=shapes.Contact(email=site.contact_email, account=await _contact(call)),

@@ -158,6 +158,8 @@ def test_a_domain_is_proved_and_lets_its_people_sign_up_to_a_closed_site(town: S
     assert boss.get(domains).json()[0]["verified_at"]
     assert boss.patch(org, closed=True, registrations="domain").ok
 
+    told = site.anyone().get("/api/v2/instance").json()["registrations"]
+    assert (told["enabled"], told["url"]) == (True, f"{site.url}/sign-up")  # where apps send people
     visitor, form = Visitor(site.url), {"username": "colleague", "password": "correct horse"}
     assert visitor.get("/public", allow_redirects=False).status_code == 303
     assert "One that you have from" in visitor.get("/sign-up").text

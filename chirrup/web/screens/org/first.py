@@ -56,6 +56,6 @@ def _page(call: Call, secret: str, problem: Problem | None = None) -> Page:
         "kind": call.form.text("kind") or "town",
         "given": {name: call.form.text(name) for name in ("site_title", "username", "email")},
         "problems": wrong,
-        "problem": problem.message if problem and not wrong else "",
+        "problem": problem.message if problem and (not wrong or "kind" in wrong) else "",
     }
     return Page("org/first.html", values, status=problem.status if problem else 200)
