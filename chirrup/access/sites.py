@@ -22,7 +22,7 @@ from ..ports import Broker, Database, Tx
 from ..store import orgs
 from ..types import Account, Org, OrgSettings, Rule, Struct, Viewer
 from ..waiting import happens
-from . import roles
+from . import networks, roles
 from .barred import Barred
 from .roles import FOUR, Permission, Roles
 
@@ -120,6 +120,10 @@ class Site(Struct, frozen=True):
         """Addresses of files of before have ended. An open network of strangers has none: there somebody goes each
         minute."""
         return self.turned if self.org_id or self.closed else 0
+
+    def lets_in(self, ip: str) -> bool:
+        """Whether the site may be used from this address."""
+        return networks.holds(self.settings.ip_ranges, ip)
 
     def may(self, viewer: Viewer, needed: Permission) -> bool:
         """Whether the viewer has one of these permissions here. None needed: staff of any kind."""

@@ -44,6 +44,7 @@ class Organisation(Entity, kw_only=True):
     accent: str
     accent_dark: str
     logo: str | None
+    ip_ranges: list[str]  # networks from which it may be used; []: from everywhere
     fixed: list[str]
 
 
@@ -62,12 +63,16 @@ class Choice(msgspec.Struct, kw_only=True):
     post_chars_max: int | UnsetType = UNSET
     accent: str | UnsetType = UNSET
     accent_dark: str | UnsetType = UNSET
+    ip_ranges: list[str] | UnsetType = UNSET
+    lock_me_out: bool = False  # whoever asks is in none of ip_ranges, and means it
 
     def wanted(self) -> dict[str, Any]:
         """By name of OrgSettings, of its types."""
         given = {name: one for name in self.__struct_fields__ if (one := getattr(self, name)) is not UNSET}
-        if "languages" in given:
-            given["languages"] = tuple(given["languages"])
+        given.pop("lock_me_out")
+        for name in ("languages", "ip_ranges"):
+            if name in given:
+                given[name] = tuple(given[name])
         if "rules" in given:
             given["rules"] = tuple(map(_rule, given["rules"]))
         return given
@@ -92,7 +97,9 @@ async def show(call: Call) -> Organisation:
 
 async def change(call: Call, body: Choice) -> Organisation:
     """Seen in this answer, and everywhere within a second."""
-    await call.write(settings.change, call.settings, call.site.org_id, call.account_id, body.wanted())
+    wanted = body.wanted()
+    settings.check_reach(wanted, call.ip, sure=body.lock_me_out)
+    await call.write(settings.change, call.settings, call.site.org_id, call.account_id, wanted)
     return shown(call, await call.services.sites.renewed(call.site))
 
 

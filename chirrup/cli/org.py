@@ -62,6 +62,25 @@ def list_orgs(*, common: Common = COMMON) -> None:
     console.print(table)
 
 
+@commands.command(name="networks")
+def networks_of_org(
+    *ranges: str,
+    host: Annotated[str, Parameter(help="Of the organisation at this host (default: the server's own network).")] = "",
+    common: Common = COMMON,
+) -> None:
+    """Let a site be used only from RANGES, like 192.0.2.0/24; without any, from everywhere. For who is locked out.
+
+    All processes know it within a second.
+    """
+    from ..orgs import settings as chosen
+    from .common import org_at
+
+    settings = common.settings()
+    with opened_database(settings) as db:
+        db.write_now(chosen.change, settings, org_at(db, host), 0, {"ip_ranges": ranges})
+    console.print(f"It may be used from {', '.join(ranges) or 'everywhere'}.", highlight=False)
+
+
 @commands.command(name="close")
 def close_org(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
     """Close organisation NAME: it shows nothing without a login, and nobody can sign up there. --undo opens it again.

@@ -43,7 +43,8 @@ class Application:
         host = host_of(scope)
         route = endpoint.route if endpoint else None
         site = self._sites.known(host) or await find_site(self._sites, host, route)
-        scope[SITE] = unless_barred(self._sites, site, scope, route) if self._sites.barred.any else site
+        limited = self._sites.barred.any or isinstance(site, Exception) or site.settings.ip_ranges
+        scope[SITE] = unless_barred(self._sites, site, scope, route) if limited else site
         if endpoint:
             scope["route"] = endpoint.route
             scope["path_params"] = self.router.parameters(endpoint.route, values) if values else {}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..access.barred import NoAccess
+from ..access.networks import Outside
 from ..access.sites import Site, Sites
 from .route import Route
 
@@ -28,10 +29,13 @@ async def find_site(sites: Sites, host: str, route: Route | None) -> Site | Exce
 
 
 def unless_barred(sites: Sites, site: Site | Exception, scope: Any, route: Route | None) -> Site | Exception:
-    """The site; NoAccess: the client's address is let nowhere there."""
-    if isinstance(site, Exception) or not scope["client"] or (route and route.any_site):
+    """The site; NoAccess: the client's address is let nowhere there; Outside: only those of certain networks are."""
+    if isinstance(site, Exception) or (route and route.any_site):
         return site
-    return NoAccess() if sites.barred.holds(site.org_id, scope["client"][0]) else site
+    ip = scope["client"][0] if scope["client"] else ""
+    if not site.lets_in(ip):
+        return Outside()
+    return NoAccess() if ip and sites.barred.holds(site.org_id, ip) else site
 
 
 def site_of(scope: Any) -> Site:

@@ -1,12 +1,13 @@
 """What an organisation chooses for itself: checked, and kept. Read it from its site: access/sites.py."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from ..access import sites
+from ..access import networks, sites
 from ..config import Settings
 from ..errors import Invalid, InvalidFields, too_long, too_many
 from ..ports import Tx
@@ -21,6 +22,7 @@ from .organisations import TITLE_CHARS_MAX
 DESCRIPTION_CHARS_MAX = 500
 RULES_MAX, RULE_CHARS_MAX, HINT_CHARS_MAX = 50, 300, 1000
 LANGUAGES_MAX = 20
+RANGES_MAX = 100
 POST_CHARS_MIN, POST_CHARS_MAX = 50, 10_000
 _NAME = re.compile(r"@?([A-Za-z0-9_]{1,30})")
 
@@ -166,6 +168,33 @@ def _unreadable(name: str, theme: Theme, has: float, better: str) -> Invalid:
     return Invalid(name, "contrast", why, **told)
 
 
+def _ranges(name: str, value: tuple[str, ...]) -> tuple[str, ...]:
+    found = list[str]()
+    for one in value:
+        try:
+            found.append(str(ipaddress.ip_network(one.strip(), strict=False)))
+        except ValueError:
+            raise Invalid(
+                name, "invalid", "must be networks like 192.0.2.0/24 or 2001:db8::/32; got {got!r}", got=one[:60]
+            ) from None
+    found = list(dict.fromkeys(found))
+    if len(found) > RANGES_MAX:
+        raise too_many(name, RANGES_MAX, len(found))
+    return tuple(found)
+
+
+def check_reach(wanted: Mapping[str, Any], ip: str, *, sure: bool) -> None:
+    """Raises Invalid: whoever chooses these networks, from this address, is in none of them, and is not sure."""
+    ranges = _ranges("ip_ranges", wanted.get("ip_ranges") or ())
+    if not sure and not networks.holds(ranges, ip):
+        raise Invalid(
+            "ip_ranges",
+            "locks_out",
+            "would lock you out: your address, {ip}, is in none of them. Add it, or say that you mean it",
+            ip=ip,
+        )
+
+
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "title": _line(TITLE_CHARS_MAX),
     "description": _prose(DESCRIPTION_CHARS_MAX),
@@ -174,6 +203,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "languages": _languages,
     "rules": _rules,
     "post_chars_max": _post_chars,
+    "ip_ranges": _ranges,
     "accent": _accent("light"),
     "accent_dark": _accent("dark"),
 }

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from .. import logs
-from ..access import limits, tokens
-from ..access.limits import network_of
+from ..access import limits, sites, tokens
 from ..access.sites import Site
 from ..errors import ChirrupError, TooMany, Unauthorised
 from ..events import Signal, unpack
@@ -59,6 +58,7 @@ class Hub:
     async def start(self) -> None:
         broker = self.services.engines.broker
         self._channels.listening = await broker.listen([], self._hear, on_gap=self._note_gap)
+        await broker.listen([sites.CHANNEL], lambda *_: self._sites_changed(), on_gap=self._sites_changed)
         for work in (self._pass_on(), self._look_after(), self._watch()):
             self._spawn(work)
 
@@ -99,7 +99,7 @@ class Hub:
             raise
         if site.closed and not viewer.account_id:
             raise Unauthorised("This site shows nothing without a login")
-        reader = Reader(viewer, token, network_of(ip), site)
+        reader = Reader(viewer, token, ip, site)
         await limits.check_request(count, most, ip=ip, account_id=viewer.account_id)
         reader.began = place_of(await self._watermark.now())
         if viewer.account_id and self._open["account", viewer.account_id] >= settings.streams_per_account:
@@ -293,6 +293,7 @@ class Hub:
             await self.catch_up(subscription)
 
     async def _end_barred(self) -> None:
+        await self._end_outside()
         held = [reader for reader in self._readers if reader.token]
         for at in range(0, len(held), STEP):
             some = held[at : at + STEP]
@@ -304,6 +305,24 @@ class Hub:
                     self._note_filters(viewer)
                 else:
                     reader.cut(POLICY, "this access has ended")
+
+    async def _end_outside(self) -> None:
+        """Close streams from addresses from which their site may not be used (any more)."""
+        for domain in {reader.site.domain for reader in self._readers}:
+            site = await self.services.sites.find(domain)
+            for reader in tuple(self._readers) if site.settings.ip_ranges else ():
+                if reader.site.domain == domain and not site.lets_in(reader.address):
+                    reader.cut(POLICY, "this site may not be used from your address")
+
+    def _sites_changed(self) -> None:
+        self._spawn(self._look_outside())
+
+    async def _look_outside(self) -> None:
+        await asyncio.sleep(sites.FRESH_S)  # until then a site may be as it was before
+        try:
+            await self._end_outside()
+        except Exception as error:  # the database is away: _look_after() looks again
+            logs.failed("not known from where sites may be used", error)
 
     def _note_filters(self, viewer: Viewer) -> None:
         if viewer.has_filters:

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from .. import metrics
+from ..access.limits import network_of
 from ..access.sites import Site
 from ..ports import Engines
 from ..timelines.once import Standing
@@ -25,8 +26,9 @@ REBUILT_MAX = 20  # timelines that are read from the database at once to tell wh
 class Reader:
     """A connection. sender: None until it is open. goodbye: set when it must be closed instead of opened."""
 
-    def __init__(self, viewer: Viewer, token: str, ip: str, site: Site) -> None:
-        self.viewer, self.token, self.ip, self.site = viewer, token, ip, site
+    def __init__(self, viewer: Viewer, token: str, address: str, site: Site) -> None:
+        self.viewer, self.token, self.address, self.site = viewer, token, address, site
+        self.ip = network_of(address)  # as limits count it
         self.began = 0  # a place: what was acted on before it does not belong into this reader's streams
         self.sender: EventSender | None = None
         self.goodbye: tuple[int, str] | None = None

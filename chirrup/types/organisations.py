@@ -49,6 +49,7 @@ class OrgSettings(msgspec.Struct, frozen=True):
     accent: str = ""  # colour of links and buttons, "#1f5fa8"; "": the kit's own
     accent_dark: str = ""  # the same in the dark theme; "": one like `accent` that can be read there
     logo: str = ""  # blob key; "": none
+    ip_ranges: tuple[str, ...] = ()  # networks from which it may be used, like 192.0.2.0/24; (): from everywhere
 
 
 class Domain(msgspec.Struct, frozen=True):

@@ -64,6 +64,11 @@ def test_settings_are_changed_and_what_is_wrong_is_said_beside_its_field(site: S
     assert wrong.status_code == 422
     assert 'value="klingon"' in wrong.text
     assert "must be a number, like 500" in wrong.text
+    locked_out = send(desk, "/org/settings", **good | {"site_ip_ranges": "192.0.2.0/24"})
+    assert (locked_out.status_code, "would lock you out" in locked_out.text) == (422, True)
+    assert 'name="sure"' in locked_out.text, "who means it may say so"
+    assert "192.0.2.0/24</textarea>" in locked_out.text
+
     saved = send(desk, "/org/settings", **good)
     assert (saved.status_code, saved.headers["Location"]) == (303, "/org/settings?saved=1")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ....access import sites
-from ....errors import InvalidFields
+from ....errors import Invalid, InvalidFields
 from ....orgs import settings
 from ...call import Call
 
@@ -18,7 +18,10 @@ def fixed(call: Call) -> set[str]:
 async def choose(call: Call, wanted: dict[str, Any]) -> None:
     """wanted: by name of OrgSettings. Raises InvalidFields."""
     try:
+        settings.check_reach(wanted, call.ip, sure=call.form.flag("sure"))
         await call.write(settings.change, call.settings, call.site.org_id, call.account_id, wanted)
     except InvalidFields as error:
         raise InvalidFields([one.of(f"{PREFIX}{one.field}") for one in error.problems]) from error
+    except Invalid as error:
+        raise error.of(f"{PREFIX}{error.field}") from error
     await call.services.sites.renewed(call.site)

@@ -60,6 +60,7 @@ READ: dict[str, Callable[[Fields, str], Any]] = {  # name of OrgSettings -> how 
     "closed": Fields.flag,
     "post_chars_max": _number,
     "trends_approval": Fields.flag,
+    "ip_ranges": _codes,
 }
 
 
