@@ -188,8 +188,7 @@ def _index_accounts(tx: Tx, ids: list[int]) -> None:
 
 
 def _index_posts(tx: Tx, ids: list[int]) -> None:
-    for post in post_rows.by_ids(tx, ids).values():
-        posts.index(tx, post)
+    posts.index_all(tx, post_rows.by_ids(tx, ids).values())
 
 
 def copy_files(old: Blobs, new: Blobs, progress: Progress) -> None:

@@ -192,8 +192,7 @@ class Import:
             for account in account_rows.by_ids(tx, some).values():
                 search.index(tx, account)
         for some in _parts(sorted(self._ids["posts"]), INDEXED_AT_ONCE):
-            for post in post_rows.by_ids(tx, some).values():
-                posts.index(tx, post)
+            posts.index_all(tx, post_rows.by_ids(tx, some).values())
         audit.note(tx, self._org.id, 0, "import", "organisation", self._org.id, self._org.name)
         found = orgs.by_id(tx, self._org.id)
         assert found

@@ -68,6 +68,10 @@ class Search(Protocol):
         """Add the words of a post that has none in the index: remove_post() takes away those of before an edit."""
         ...
 
+    def index_posts(self, tx: "Tx", posts: Iterable[tuple[int, int, str, int]]) -> None:
+        """index_post() of many at once: (post, author, text, organisation) of each."""
+        ...
+
     def remove_post(self, tx: "Tx", post_id: int) -> None: ...
 
     def find_posts(

@@ -4,7 +4,7 @@ Rows are in store/posts.py. Delivery starts from the events: timelines/fanout.py
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -89,7 +89,17 @@ def write(tx: Tx, post: Post) -> None:
 def index(tx: Tx, post: Post) -> None:
     """Index its words for search."""
     if not post.boost_of_id:
-        tx.search.index_post(tx, post.id, post.author_id, f"{post.summary}\n{post.text}", org_id=post.org_id)
+        tx.search.index_post(tx, post.id, post.author_id, _searched(post), org_id=post.org_id)
+
+
+def index_all(tx: Tx, found: Iterable[Post]) -> None:
+    """index() of many posts, none of which is in the index."""
+    said = (post for post in found if not post.boost_of_id)
+    tx.search.index_posts(tx, [(post.id, post.author_id, _searched(post), post.org_id) for post in said])
+
+
+def _searched(post: Post) -> str:
+    return f"{post.summary}\n{post.text}"
 
 
 def digest_of(draft: Draft, kept_until_ms: int | None = None) -> str:

@@ -36,6 +36,22 @@ async def test_posts_with_all_the_words_are_found_newest_first(db: Database):
     assert await find(db, "do") == []  # no part of a word
 
 
+async def test_many_posts_at_once_are_found_like_single_ones(db: Database):
+    many = [
+        (post_id(1, ANN), ANN, "the cat", 0),
+        (post_id(2, BOB), BOB, "the dog", 0),
+        (post_id(3), ANN, "the cat", 77),
+    ]
+    db.write_now(lambda tx: tx.search.index_posts(tx, many))
+    await db.write(lambda tx: tx.search.index_posts(tx, [(post_id(4), ANN, "a cat too", 0)]))
+    await db.write(lambda tx: tx.search.index_posts(tx, []))
+
+    assert await find(db, "cat") == [4, 1]
+    assert await find(db, "the", author_id=BOB) == [2]
+    of_77 = lambda tx: tx.search.find_posts(tx, "cat", author_id=0, before=ID_MAX, limit=9, org_id=77)  # noqa: E731
+    assert await db.read(of_77) == [post_id(3)]
+
+
 async def test_where_no_word_is_asked_for_nothing_is_found(db: Database):
     await db.write(index, {1: "cat", 2: ""})
 

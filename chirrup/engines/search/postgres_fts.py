@@ -3,7 +3,8 @@
 Vectors and questions are put together here, so that neither the server's dictionaries nor its parser have a say.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from ...ids import bucket_of
 from ...ports import Tx
@@ -11,6 +12,9 @@ from .words import Phrase, asked, words
 
 # As in store/schema/: what the bucket of each table is taken from.
 TABLES = {"post_words": "post_id", "account_words": "account_id"}
+
+
+INSERT_POST = "INSERT INTO post_words (post_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))"
 
 
 class PostgresFts:
@@ -31,12 +35,10 @@ class PostgresFts:
         tx.run("CREATE INDEX IF NOT EXISTS account_words_words ON account_words USING GIN (words)")
 
     def index_post(self, tx: Tx, post_id: int, author_id: int, text: str, *, org_id: int = 0) -> None:
-        tx.run(
-            "INSERT INTO post_words (post_id, bucket, words) VALUES (:id, :bucket, CAST(:words AS TSVECTOR))",
-            id=post_id,
-            bucket=bucket_of(post_id),
-            words=f"{_vector(words(text, org_id))} {_author(author_id)}",
-        )
+        tx.run(INSERT_POST, **_post(post_id, author_id, text, org_id))
+
+    def index_posts(self, tx: Tx, posts: Iterable[tuple[int, int, str, int]]) -> None:
+        tx.many(INSERT_POST, [_post(*one) for one in posts])
 
     def remove_post(self, tx: Tx, post_id: int) -> None:
         tx.run("DELETE FROM post_words WHERE bucket = :bucket AND post_id = :id", bucket=bucket_of(post_id), id=post_id)
@@ -118,6 +120,11 @@ class PostgresFts:
             offset=offset,
         )
         return [id for (id,) in rows]
+
+
+def _post(id: int, author_id: int, text: str, org_id: int) -> dict[str, Any]:
+    """The values of INSERT_POST."""
+    return {"id": id, "bucket": bucket_of(id), "words": f"{_vector(words(text, org_id))} {_author(author_id)}"}
 
 
 def _vector(found: list[str], weight: str = "", *, after: int = 0) -> str:

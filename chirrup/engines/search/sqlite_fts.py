@@ -1,6 +1,6 @@
 """Full text in SQLite: FTS5, which keeps the words that words.py finds. What people type is never FTS5 syntax."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ...ports import Tx
 from .words import Phrase, asked, words
@@ -26,6 +26,10 @@ class SqliteFts:
             text=" ".join(words(text, org_id)),
             author=str(author_id),
         )
+
+    def index_posts(self, tx: Tx, posts: Iterable[tuple[int, int, str, int]]) -> None:
+        for id, author_id, text, org_id in posts:
+            self.index_post(tx, id, author_id, text, org_id=org_id)
 
     def remove_post(self, tx: Tx, post_id: int) -> None:
         tx.run("DELETE FROM post_words WHERE rowid = :id", id=post_id)
