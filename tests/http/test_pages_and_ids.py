@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 ARGUMENTS = {route: Arguments(route.handler) for route in ROUTES}
 OTHERWISE = {  # answered with an error without more than an id: their own tests say what they do
     "/api/v1/timelines/link": "404, unless its link is a trend: test_trends.py",
+    "/api/chirrup/v1/rooms/{id}/members": "404, unless it is a room's: test_rooms.py",
+    "/api/chirrup/v1/rooms/{id}/requests": "404, unless it is a room's: test_rooms.py",
     "/api/v1/accounts/{id}/in_collections": "403, unless it is one's own id: test_collections.py",
 }
 HERE = [route for route in ROUTES if route.path not in OTHERWISE]

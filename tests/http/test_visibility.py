@@ -323,7 +323,8 @@ def last_in_talks(viewer: str, said: Said) -> bool | None:
 
 
 def below_root(viewer: str, said: Said) -> bool:
-    return said.kind == "reply" and sees(viewer, said)
+    """Who mutes or blocks the author is shown nothing of theirs in threads."""
+    return said.kind == "reply" and sees(viewer, said) and viewer not in ("muter", "blocker")
 
 
 def has_poll(viewer: str, said: Said) -> bool | None:
