@@ -328,4 +328,6 @@ def _check_member(tx: Tx, account_id: int, org_id: int) -> None:
 
 
 def _note(tx: Tx, by: int, room: Account, action: str, account_id: int = 0) -> None:
-    audit.note(tx, room.org_id, by, action, "room", room.id, room.username, str(account_id or ""))
+    """account_id: whom it is about; 0: the room alone."""
+    about = account_rows.by_id(tx, account_id) if account_id else None
+    audit.note(tx, room.org_id, by, action, "room", room.id, room.username, f"@{about.username}" if about else "")

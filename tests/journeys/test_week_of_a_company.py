@@ -229,6 +229,8 @@ async def week(chromium: Browser, login: Provider, acme: Acme, first: str, tmp_p
     await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     login.claims = claims("ann")
     refused = Visitor(acme.url).get("/login/oidc")
+    assert not is_shown(old_picture)
+    assert is_shown(carl.status(plan).media_attachments[0].url)
     assert (refused.status_code, "deactivated" in refused.text) == (403, True), refused.text
     assert carl.status(plan).account.username == "ann"  # what she said stays
     assert dora.status(direct).account.username == "ann"
@@ -244,6 +246,7 @@ async def week(chromium: Browser, login: Provider, acme: Acme, first: str, tmp_p
     await (await saved.value).save_as(file)
     told = boss.get(f"{ORG}/audit").json()
     assert {"export", "save export", "deactivate"} <= {one["action"] for one in told}
+    assert ("add", "lab", "@carl") in [(one["action"], one["target"], one["text"]) for one in told]
 
     moved = Server(tmp_path / "elsewhere")
     there = Acme(moved)

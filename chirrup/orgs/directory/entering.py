@@ -10,7 +10,7 @@ import unicodedata
 
 from ...access import domains, emails, logins
 from ...ports import Tx
-from ...social import accounts, audit, text
+from ...social import accounts, audit, staff, text
 from ...store import accounts as account_rows
 from ...store import identities as rows
 from ...types.directory import AccountIdentity, Mapping, Person
@@ -62,7 +62,8 @@ def _joined(tx: Tx, org_id: int, person: Person, *, proves_addresses: bool) -> i
         return 0
     if not (proves_addresses or user.role):  # who signed up may have taken an address that is not theirs
         logins.set_password(tx, account_id, "")
-    audit.note(tx, org_id, 0, "join identity", "account", account_id, words=person.issuer)
+    account, _ = staff.person(tx, account_id)
+    audit.note(tx, org_id, 0, "join identity", "account", account_id, account.username, person.issuer)
     return account_id
 
 

@@ -53,7 +53,7 @@ def _page(call: Call, secret: str, problem: Problem | None = None) -> Page:
     values = {
         "action": first_run.path(secret),
         "kinds": KINDS,
-        "kind": call.form.text("kind") or "town",
+        "kind": call.form.text("kind") or ("company" if call.site.closed else "town"),
         "given": {name: call.form.text(name) for name in ("site_title", "username", "email")},
         "problems": wrong,
         "problem": problem.message if problem and (not wrong or "kind" in wrong) else "",

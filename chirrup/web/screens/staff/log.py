@@ -12,7 +12,7 @@ from ..reading.home import next_before, span
 from .places import people, places
 
 LISTED = 40
-DID = {  # the action of an entry -> what stands before what it was done to
+DID = {  # the action of an entry, or with the kind of what it was done to -> what stands before that
     "none": "warned",
     "sensitive": "put behind a warning all pictures of",
     "silence": "limited",
@@ -49,8 +49,8 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "give role": "gave a role to",
     "take role": "took the role of",
     "hand over": "is followed as owner by",
-    "let search": "lets search whatever was said: ",
-    "let search no longer": "no longer lets search whatever was said: ",
+    "let search": "gave leave to search whatever was said to",
+    "let search no longer": "took leave to search whatever was said from",
     "invite": "made",
     "withdraw": "withdrew",
     "join": "made a member of",
@@ -62,6 +62,25 @@ DID = {  # the action of an entry -> what stands before what it was done to
     "export": "had all made into a file that there is of",
     "save export": "saved the file with all that there is of",
     "import": "brought here",
+    "create room": "made",
+    "update room": "changed",
+    "close room": "closed",
+    "archive room": "archived",
+    "unarchive room": "opened again",
+    "add room": "put somebody into",
+    "remove room": "put somebody out of",
+    "accept room": "let somebody into",
+    "reject room": "turned somebody away from",
+    "promote room": "made somebody a manager of",
+    "demote room": "took a manager from",
+    "search posts": "searched in whatever was said by",
+    "export posts": "had a file made of whatever was said by",
+    "change retention": "chose the time to keep",
+    "delete old posts": "deleted",
+    "join identity": "joined a login at a directory to",
+    "ask about directory": "asks the owners about people who are missing in",
+    "approve directory": "lets go people who are missing in",
+    "refuse directory": "keeps people who are missing in",
 }
 KINDS = {  # of what it was done to -> what stands before its name
     "account": "@",
@@ -78,8 +97,13 @@ KINDS = {  # of what it was done to -> what stands before its name
     "role": "the role ",
     "organisation": "",
     "invitation": "an invitation",
+    "room": "the room ",
+    "scim token": "the token of the directory ",
     "domain": "the domain ",
+    "posts": "",
+    "retention": "",
 }
+NAMELESS = {"posts": "anybody", "retention": "what is old"}
 PAGES = {"account": "/admin/accounts/{}", "report": "/admin/reports/{}"}
 
 
@@ -97,14 +121,20 @@ def entries(tx: Tx, call: Call, found: Sequence[AuditEntry]) -> list[EntryView]:
     return [
         EntryView(
             by=known[one.actor_id].username if one.actor_id in known else "",
-            did=DID.get(one.action, one.action),  # what a command or a newer version did is told in its own words
-            what=KINDS.get(one.target_kind, f"{one.target_kind} ") + one.target_name,
+            did=_did(one),
+            what=KINDS.get(one.target_kind, f"{one.target_kind} ")
+            + (one.target_name or NAMELESS.get(one.target_kind, "")),
             words=one.words,
             at_ms=one.at_ms,
             path=PAGES.get(one.target_kind, "").format(one.target_id),
         )
         for one in found
     ]
+
+
+def _did(one: AuditEntry) -> str:
+    """What a newer version did is told in its own words."""
+    return DID.get(f"{one.action} {one.target_kind}") or DID.get(one.action, one.action)
 
 
 async def index(call: Call) -> Page:
