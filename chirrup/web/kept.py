@@ -11,7 +11,7 @@ from .field_names import typed
 from .forms import Fields
 from .problems import Problem
 
-SECRET = ("csrf", "password", "old", "new", "code", "passkey", "kept")
+SECRET = ("csrf", "password", "old", "new", "code", "passkey", "kept", "oidc_client_secret", "ldap_bind_password")
 
 
 class Kept(msgspec.Struct, frozen=True):

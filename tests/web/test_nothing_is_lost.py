@@ -56,6 +56,8 @@ OTHER_STATES = {
     *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
     *("/settings/app-passwords/end", "/org/invitations/{id}/withdraw", "/org/members/{name}/reactivate"),
     *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
+    *(f"/org/identity/{act}" for act in ("check", "read", "oidc/remove", "ldap/remove")),  # test_org_identity.py,
+    *(f"/org/identity/runs/{{id}}/{act}" for act in ("approve", "refuse")),  # as those before
     "/org/export",  # tests/orgs/test_exports.py
     "/invite",  # tests/http/test_org_invites.py
     *("/org/holds", "/org/holds/{id}/end", "/org/search", "/org/search/export"),  # test_org_records.py
@@ -172,6 +174,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
+        *("/org/identity/oidc", "/org/identity/ldap"),
         *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
         *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention"),
         *("/org/settings", "/org/theme", "/org/domains", "/org/rules/new"),

@@ -10,6 +10,7 @@ from . import (
     export,
     first,
     holds,
+    identity,
     inviting,
     members,
     places,
@@ -23,6 +24,7 @@ from . import (
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
 USERS, GIVE = Permission.MANAGE_USERS, Permission.MANAGE_ROLES
+IDENTITY = Permission.MANAGE_IDENTITY
 
 LOG, COMPLIANCE = Permission.VIEW_AUDIT_LOG, Permission.COMPLIANCE
 
@@ -56,6 +58,20 @@ ROUTES: list[PageRoute] = [
     staff("GET", inviting.PATH, inviting.index, inviting.INVITES),
     staff("POST", inviting.PATH, inviting.create, inviting.INVITES, inviting.again),
     staff("POST", f"{inviting.ONE}/withdraw", inviting.withdraw, inviting.INVITES),
+    staff("GET", identity.PATH, identity.index, IDENTITY),
+    PageRoute("POST", f"{identity.PATH}/check", identity.check, who=ADMIN, permission=IDENTITY, cost=SLOW),
+    staff("POST", f"{identity.PATH}/read", identity.read, IDENTITY),
+    staff("POST", f"{identity.PATH}/runs/{{id}}/approve", identity.approve, IDENTITY, identity.again),
+    staff("POST", f"{identity.PATH}/runs/{{id}}/refuse", identity.refuse, IDENTITY, identity.again),
+    *(
+        route
+        for one in (identity.PROVIDER, identity.DIRECTORY)
+        for route in (
+            staff("GET", one.path, one.form, IDENTITY),
+            staff("POST", one.path, one.save, IDENTITY, one.again),
+            staff("POST", f"{one.path}/remove", one.remove, IDENTITY, one.again),
+        )
+    ),
     staff("GET", settings.PATH, settings.form, SETTINGS),
     staff("POST", settings.PATH, settings.save, SETTINGS, settings.again),
     staff("GET", theme.PATH, theme.form, SETTINGS),
