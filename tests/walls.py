@@ -70,8 +70,9 @@ class Site:
         keyword = self.ann.post(f"{V1}/filters", phrase=word, context=["home"]).json()
         filtered = self.ann.get("/api/v2/filters").json()[0]
         kept = self.ann.post(f"/api/v2/filters/{filtered['id']}/statuses", status_id=said["public"]).json()
-        room = self.ann.post("/api/chirrup/v1/rooms", name=f"r{word[-9:]}", title=word, note=word).json()
-        in_room = self.ann.say(f"@{room['name']} {word}")
+        room = self.ann.post("/api/chirrup/v1/rooms", name=f"r{word[-9:]}", title=word, note=word, closed=True).json()
+        self.room = room["name"]
+        in_room = self.ann.say(f"@{self.room} {word}", media_ids=[self.picture(self.ann)["id"]])
         draft = self.ann.post("/api/chirrup/v1/drafts", status=word).json()
         scheduled = self.ann.say(word, scheduled_at="4000-01-01")
         eventually(lambda: self.bob.get(f"{V1}/notifications").json() and self.bob.get(f"{V1}/conversations").json())

@@ -1,19 +1,12 @@
-"""Rooms over the network: for clients that know no rooms, by Chirrup's own API, and for all who are not in them."""
+"""Rooms over the network: for clients that know no rooms, by Chirrup's own API, and on pages.
 
-import re
+For all who are not in them: test_closed_rooms.py.
+"""
+
 import secrets
 
-import pytest
 from client import Person, Server, eventually
 from visitor import Visitor, logged_in
-from walls import section_of
-
-from chirrup.http.route import FREE
-from chirrup.ports import Engines
-from chirrup.programs import ROUTES
-from chirrup.social import accounts
-from chirrup.types import AccountKind
-from chirrup.web.routes import ROUTES as PAGES
 
 V1, ROOMS = "/api/v1", "/api/chirrup/v1/rooms"
 
@@ -120,112 +113,6 @@ def test_rooms_by_chirrups_own_api(server: Server):
     assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").ok  # as plain clients do from the notification
     assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").status_code == 404
     assert eve.get(f"{V1}/statuses/{said['id']}").ok
-
-
-class Outside:
-    """A hidden closed room full of a word that nobody outside may read, and people of every kind outside of it."""
-
-    def __init__(self, server: Server) -> None:
-        self.word, name, tag = f"canary{secrets.token_hex(6)}", f"r{secrets.token_hex(5)}", f"t{secrets.token_hex(5)}"
-        boss, mate, left, stranger, guest = (server.person() for _ in range(5))
-        self.mate = mate
-        room = boss.post(ROOMS, name=name, title=self.word, note=self.word, closed=True, listed=False).json()
-        other = made(boss, closed=True)
-        for person in (mate, left):
-            assert boss.post(f"{ROOMS}/{room['id']}/members", account_id=person.id).ok
-        text = f"@{name} #{tag} {self.word} @{stranger.name} @{guest.name}"
-        poll = {"options": [self.word, "b"], "expires_in": 3600}
-        hello = stranger.say("hello all")
-        said = boss.say(text, spoiler_text=self.word, poll=poll)
-        answers = [mate.say(text, in_reply_to_id=id) for id in (said["id"], hello["id"])]
-        boss.say("aside", in_reply_to_id=hello["id"])
-        mate.post(f"{V1}/statuses/{said['id']}/favourite")
-        left.post(f"{V1}/statuses/{said['id']}/bookmark")
-        left.post(f"{V1}/statuses/{said['id']}/favourite")
-        boss.post(f"{ROOMS}/{room['id']}/posts/{said['id']}/pin")
-        eventually(lambda: left.get(f"{V1}/timelines/list/{room['id']}").json())
-        left.post(f"{ROOMS}/{room['id']}/leave")
-        stranger.follow(boss)
-        left.follow(boss)
-
-        async def become_guest(engines: Engines) -> None:
-            await engines.db.write(accounts.set_kind, int(guest.id), AccountKind.GUEST)
-
-        server.do(become_guest)
-        assert boss.post(f"{ROOMS}/{other['id']}/members", account_id=guest.id).ok
-        self.people = {"anonymous": server.anyone(), "ex-member": left, "stranger": stranger, "guest": guest}
-        self.browsers: dict[str, Visitor] = {
-            name: logged_in(server, one) if one.token else Visitor(server.url) for name, one in self.people.items()
-        }
-        self.inside = logged_in(server, mate)
-        posts = [said["id"], *(one["id"] for one in answers), hello["id"]]
-        self.known = {
-            "statuses": posts,
-            "accounts": [room["id"], boss.id, mate.id, stranger.id],
-            "rooms": [room["id"], other["id"]],
-            "lists": [room["id"]],
-            "list": [room["id"]],
-            "polls": [said["poll"]["id"]],
-            "tag": [tag],
-            "tags": [tag],
-        }
-        self.handles = (boss.name, mate.name, name)
-
-    def paths(self, path: str) -> list[str]:
-        """path with each thing that stands in the room, or around it."""
-        if "{" not in path:
-            return [path]
-        if path.startswith("/@{"):
-            filled = [re.sub(r"\{(handle|username|acct|name)\}", handle, path) for handle in self.handles]
-            return [re.sub(r"\{\w+\}", id, one) for one in filled for id in self.known["statuses"]]
-        found = self.known.get(section_of(path), ["1"])
-        return [re.sub(r"\{\w+\}", one, path) for one in found]
-
-
-@pytest.fixture(scope="module")
-def outside(server: Server) -> Outside:
-    return Outside(server)
-
-
-@pytest.mark.parametrize("who", ["anonymous", "ex-member", "stranger", "guest"])
-def test_nobody_outside_reads_a_word_of_a_room(outside: Outside, who: str):
-    """Every route that answers, and every page."""
-    person, browser, word = outside.people[who], outside.browsers[who], outside.word
-    query = {"q": word, "acct": outside.handles[-1], "id[]": outside.known["accounts"], "resolve": "true"}
-    asked = 0
-    for route in ROUTES:
-        if route.method == "GET" and not route.path.startswith(("/api/v1/admin", "/api/chirrup/v1/admin", "/metrics")):
-            for path in outside.paths(route.path):
-                answer = person.get(path, **query)
-                asked += 1
-                assert answer.status_code < 500, path
-                assert word not in answer.text, path
-                assert outside.handles[-1] not in answer.text.replace(f"acct={outside.handles[-1]}", ""), path
-    for page in PAGES:
-        if page.method == "GET" and page.cost != FREE:  # a stream does not end
-            for path in outside.paths(page.path):
-                asked += 1
-                text = browser.get(path).text
-                assert word not in text, path
-    assert asked > 150
-    inside = outside.mate.get(f"{V1}/statuses/{outside.known['statuses'][0]}")
-    assert inside.text.count(word) >= 3
-
-
-def test_a_guest_sees_nothing_of_those_who_are_in_none_of_its_rooms(outside: Outside):
-    guest, stranger = outside.people["guest"], outside.people["stranger"]
-    _, boss, mate, other = outside.known["accounts"]
-    assert guest.get(f"{V1}/accounts/{boss}").ok
-    for id in (mate, other):
-        assert guest.get(f"{V1}/accounts/{id}").status_code == 404
-        assert ids(guest.get(f"{V1}/accounts/relationships", **{"id[]": [id]})) == []
-    for path in ("timelines/public", "trends/tags", "trends/statuses", "trends/links"):
-        assert guest.get(f"{V1}/{path}").json() == [], path
-    for path in ("directory", "suggestions"):  # of those who are in its room, at most
-        assert set(ids(guest.get(f"{V1}/{path}"))) <= {boss, guest.id, outside.known["rooms"][1]}, path
-    found = guest.get("/api/v2/search", q=stranger.name).json()
-    assert found == {"accounts": [], "statuses": [], "hashtags": []}
-    assert guest.post(ROOMS, name=f"g{secrets.token_hex(4)}").status_code == 403
 
 
 def test_rooms_on_pages(server: Server):
