@@ -36,6 +36,7 @@ def shut(both_shut: dict[str, Site], request: pytest.FixtureRequest) -> Site:
 
 OPEN = ("/health", "/oauth/", "/.well-known/oauth", "/api/v1/apps", "/api/v1/instance", "/api/v2/instance", "/media/")
 OPEN += ("/api/chirrup/v1/accounts",)  # by an invitation
+OPEN += ("/api/chirrup/v1/org/identity/logout",)  # called by the provider where people log in
 CLOSED = ("/oauth/userinfo", "/api/v1/instance/")
 
 
