@@ -1,6 +1,6 @@
 """`python -m bench.rooms`: what rooms cost: a post in a room of 500 and of 10,000, and a home with 300 rooms.
 
-One process, SQLite, timelines in memory, all in this process: what a request and a wake-up cost beside is in `make bench`.
+One process, SQLite, timelines in memory, all in this process: requests and wake-ups cost more, see `make bench`.
 Bars: a post in a room of 500 is with the last member within 0.1 s; rooms of 10,000 and 300 rooms a member stay quick
 (docs/decisions/0061-rooms.md).
 """

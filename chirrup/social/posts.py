@@ -324,6 +324,18 @@ def original(tx: Tx, viewer_id: int, id: int) -> Post:
     return get(tx, viewer_id, post.boost_of_id) if post.boost_of_id else post
 
 
+def untold(tx: Tx, author: int, id: int, *, domain: str = "") -> list[str]:
+    """Who is named in an own post in a closed room, and hears nothing of it because they are not there.
+
+    Raises NotFound.
+    """
+    post = own(tx, author, id)
+    if not post.audience_id or post.visibility != Visibility.FOLLOWERS:
+        return []
+    named = mentioned(tx, author, text.extract(post.text), domain, post.org_id)
+    return [one.username for one in in_rooms.not_told(post, named)]
+
+
 def history(tx: Tx, viewer_id: int, id: int) -> list[PostVersion]:
     """The versions of the post, oldest first, the current one last; at most the newest edits. Raises NotFound."""
     post = get(tx, viewer_id, id)

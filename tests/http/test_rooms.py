@@ -143,6 +143,9 @@ def test_rooms_on_pages(server: Server):
     room = bob.get(f"{ROOMS}/{id}").json()
     assert (room["title"], room["note"], room["listed"], room["manages"]) == ("The den", "Quiet", False, True)
     assert of_boss.post(f"{page}/add", csrf_from=page, room_member="@nobody_is_called_so").status_code == 422
+    text = f"@{name} @{bob.name} @{server.person().name} hello"
+    posted = of_boss.post("/compose", csrf_from="/compose", text=text, visibility="public")
+    assert f"not told of it: @{text.split('@')[3].split()[0]}<" in of_boss.get(posted.headers["Location"]).text
     send(of_boss, "/add", room_member=f"@{server.person().name}")
     send(of_boss, "/archive")
     assert "Nobody posts here any more" in of_bob.get(f"/@{name}").text + of_bob.get(page).text

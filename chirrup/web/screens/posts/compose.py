@@ -61,7 +61,10 @@ async def send(call: Call) -> Page | Go:
     except composing.TooWide:
         return await _ask_audience(call, reply_to_id, status=422)
     assert call.me
-    return Go(f"/@{call.me.username}/{post.id}" if reply_to_id else call.return_to("/home"))
+    path = f"/@{call.me.username}/{post.id}"
+    if post.audience_id and await call.read(posts.untold, call.account_id, post.id, domain=call.site.domain):
+        return Go(f"{path}?untold=1")
+    return Go(path if reply_to_id else call.return_to("/home"))
 
 
 def _publish(tx: Tx, account_id: int, draft: Draft, form: Fields, site: Site) -> Post:

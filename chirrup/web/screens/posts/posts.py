@@ -45,7 +45,11 @@ async def thread(call: Call, handle: str, id: str) -> Page | Go:
     post = found.post
     if post.id != path_id(id) or post.author.username != handle:  # a boost, or another spelling of the name
         return Go(post.path)
-    values = {"above": found.above, "p": post, "below": found.below, "before": found.before}
+    values: dict[str, Any] = {"above": found.above, "p": post, "below": found.below, "before": found.before}
+    if call.query.flag("untold") and call.viewer_id == post.author.id:
+        names = await call.read(posts.untold, call.account_id, post.id, domain=call.site.domain)
+        told = ", ".join(f"@{name}" for name in names)
+        values["notice"] = f"Not in the room, so not told of it: {told}" if told else ""
     oembed = _oembed(call, post) if found.embeddable else ""
     values |= {"draft": found.draft, "card": _card(call, post), "oembed": oembed}
     return Page("posts/thread.html", values, indexed=all(one.indexed for one in (*found.above, post, *found.below)))
