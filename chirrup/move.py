@@ -109,12 +109,17 @@ def _move(source: Database, new: Database, origin: str, progress: Progress) -> i
     with source.snapshot() as read:
         counts = {table.name: count for table in every for (count,) in read(table.count)}
         bar = progress.add_task("copying", total=sum(counts.values()))
+        told: Told = lambda count: progress.advance(bar, count)  # noqa: E731
         for table in every:
-            if table.name in plan.tallies:
-                progress.advance(bar, counts[table.name])
+            if begun := plan.tallies.get(table.name):
+                if _tally(read, table, told) != begun:
+                    raise SettingsError(
+                        f"{table.name} has changed in the old database since this move was begun: a server was running "
+                        "there. Make the new database empty, and begin anew"
+                    )
                 continue
             try:
-                plan = new.write_now(_copy, plan, table, read, lambda count: progress.advance(bar, count))
+                plan = new.write_now(_copy, plan, table, read, told)
             except ChirrupError as error:
                 raise SettingsError(f"the table {table.name} cannot be copied: {error.message}") from error
     bar = progress.add_task("making the search index", total=counts["accounts"] + counts["posts"])
@@ -125,9 +130,7 @@ def _move(source: Database, new: Database, origin: str, progress: Progress) -> i
     bar = progress.add_task("comparing", total=sum(counts.values()))
     with new.snapshot() as read:
         for table in every:
-            there = Tally()
-            for _ in _counted(read(table.rows), there, lambda count: progress.advance(bar, count)):
-                pass
+            there = _tally(read, table, lambda count: progress.advance(bar, count))
             if there != plan.tallies[table.name]:
                 raise SettingsError(
                     f"{table.name} did not arrive as it was: {plan.tallies[table.name].rows:,} rows were sent and "
@@ -159,6 +162,13 @@ def _copy(tx: Tx, plan: Plan, table: Table, read: Rows, told: Told) -> Plan:
     plan = msgspec.structs.replace(plan, tallies={**plan.tallies, table.name: tally})
     _write(tx, plan)
     return plan
+
+
+def _tally(read: Rows, table: Table, told: Told) -> Tally:
+    tally = Tally()
+    for _ in _counted(read(table.rows), tally, told):
+        pass
+    return tally
 
 
 def _counted(found: Iterator[Row], tally: Tally, told: Told) -> Iterator[Row]:

@@ -134,6 +134,10 @@ def test_what_the_new_database_refuses_is_told_and_the_move_goes_on_when_it_is_m
         app.build(msgspec.structs.replace(town, database=postgres_url))
     app.build(town).health  # noqa: B018
     db.write_now(lambda tx: tx.run("UPDATE markers SET timeline = 'home' WHERE version = 1"))
+    db.write_now(lambda tx: tx.run("UPDATE accounts SET locked = locked + 1"))
+    with pytest.raises(SettingsError, match="accounts has changed in the old database since this move was begun"):
+        move.run(town, postgres_url, QUIET)  # else what was written meanwhile would be lost
+    db.write_now(lambda tx: tx.run("UPDATE accounts SET locked = locked - 1"))
     db.close()
     move.run(town, postgres_url, QUIET)
     assert content(postgres_url) == content(town.database_url)
