@@ -14,6 +14,7 @@ from ..types import Account, AccountKind, Hold, HoldScope, Span
 
 RELEASE = "release held posts"  # a kind of job; the payload is the hold that has ended
 REASON_CHARS_MAX = 500
+ALL = "everything"  # what the log calls a hold on all of the organisation
 HOLDS_MAX = 1000  # of an organisation
 STEP = 50
 
@@ -41,7 +42,7 @@ def place(tx: Tx, org_id: int, actor_id: int, wanted: Wanted) -> Hold:
         raise Invalid("until", "invalid", "must be later than the beginning")
     if len(every(tx, org_id)) >= HOLDS_MAX:
         raise Invalid("hold", "too_many", "there are {most} holds, and no more at a time", most=HOLDS_MAX)
-    name, subject_id = "", org_id
+    name, subject_id = ALL, org_id
     if wanted.scope != HoldScope.ALL:
         subject = _subject(tx, org_id, wanted)
         name, subject_id = subject.username, subject.id
@@ -94,10 +95,13 @@ def get(tx: Tx, org_id: int, id: int) -> Hold:
 def end(tx: Tx, org_id: int, actor_id: int, id: int) -> None:
     """What was deleted meanwhile, and no other hold is about, goes for good soon. Raises NotFound."""
     hold = get(tx, org_id, id)
+    subject = None if hold.scope == HoldScope.ALL else account_rows.by_id(tx, hold.subject_id)
     rows.delete(tx, hold)
     rows.delete_subject(tx, hold)
     jobs.enqueue(tx, RELEASE, of=org_id, key=str(id), payload=hold)
-    audit.note(tx, org_id, actor_id, "remove", "hold", id, "", f"{hold.scope}: {hold.reason}")
+    audit.note(
+        tx, org_id, actor_id, "remove", "hold", id, subject.username if subject else ALL, f"{hold.scope}: {hold.reason}"
+    )
 
 
 async def release(engines: Engines, hold: Hold) -> None:

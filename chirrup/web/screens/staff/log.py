@@ -85,6 +85,7 @@ DID = {  # the action of an entry, or with the kind of what it was done to -> wh
 KINDS = {  # of what it was done to -> what stands before its name
     "account": "@",
     "report": "the report about @",
+    "hold": "the hold on ",
     "strike": "the appeal of @",
     "domain_block": "the block of the domain ",
     "domain_allow": "the domain that may come ",
