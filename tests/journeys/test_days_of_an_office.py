@@ -102,6 +102,7 @@ async def test_an_owner_and_a_moderator_do_their_work_on_pages(chromium: Browser
     with zipfile.ZipFile(file) as zipped:
         assert b"cake at four" in zipped.read("rows/posts.jsonl")
     await place(mia, "Log")
+    await expect(mia.locator(".tabs [aria-current]")).to_be_in_viewport()
     for act in (
         "@mia saved the file",
         "@mia searched in whatever was said",

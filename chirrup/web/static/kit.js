@@ -31,6 +31,12 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest("[data-closes]") || target.matches("dialog:modal")) target.closest("dialog")?.close();
 });
 
+// Of a row of tabs that is longer than the page is wide, the present one is seen.
+document.querySelectorAll(".tabs [aria-current]").forEach((one) => {
+  const row = one.closest(".tabs");
+  row.scrollLeft += one.getBoundingClientRect().left - row.getBoundingClientRect().left - 48;
+});
+
 // Secrets are copied with one click.
 const showCopies = () => document.querySelectorAll("[data-copies]").forEach((one) => (one.hidden = !navigator.clipboard));
 document.addEventListener("click", async ({ target }) => {
