@@ -11,16 +11,17 @@ from ldap_server import GROUPS, Slapd, dn_of
 from ldap_server import person as entry
 from mail_server import read as read_mail
 
-from chirrup.access import logins
+from chirrup.access import logins, sessions
 from chirrup.engines.directory.plugs import Plugs
 from chirrup.errors import Forbidden, NotAllowed, NotFound
 from chirrup.ids import ID_MAX
+from chirrup.orgs import rooms
 from chirrup.orgs.directory import entering, reading
 from chirrup.ports import Engines
 from chirrup.social import audit, staff
 from chirrup.store import accounts as account_rows
-from chirrup.store import jobs
-from chirrup.types import Role, Span
+from chirrup.store import domains, follows, jobs
+from chirrup.types import Domain, Role, Span
 from chirrup.types.directory import DirectoryRun, Ldap, Oidc, Person
 from chirrup.workers import timers
 from chirrup.workers.kinds import kinds
@@ -141,6 +142,22 @@ async def test_groups_give_and_take_roles_but_not_those_that_people_gave(acme: A
     assert [await acme.role(name) for name in ("u1", "u2", "u3")] == ["", "moderator", "admin"]
 
 
+async def test_groups_lead_into_rooms_and_out_of_them_again(acme: Acme):
+    db = acme.engines.db
+    room = await db.write(rooms.create, 0, acme.owner, "bosses_room", rooms.RoomChange(closed=True))
+    acme.settings = msgspec.structs.replace(acme.settings, rooms={"bosses": "bosses_room", "staff": "nowhere"})
+    members = lambda: db.read(lambda tx: {name for name, id in acme.ids.items() if follows.get(tx, id, room.id)})  # noqa: E731
+    await db.write(rooms.add_member, room.id, acme.ids["u5"])  # by hand
+
+    await acme.read()
+    assert await members() == {"u1", "u5"}
+    acme.slapd.set_members("bosses", [dn_of("u2")])
+    await acme.read()
+    assert await members() == {"u2", "u5"}
+    before = await acme.read()
+    assert (await acme.read()).id == before.id
+
+
 async def test_nothing_happens_while_it_is_away_or_tells_only_a_part(acme: Acme):
     acme.slapd.stop()
     try:
@@ -177,3 +194,30 @@ async def test_a_person_is_another_one_in_another_organisation_and_for_another_d
 
     assert len(set(ids)) == 3
     assert await enter(0, ann) == ids[0]
+
+
+@pytest.mark.parametrize("proves_addresses", [True, False])
+async def test_an_address_joins_only_what_is_proved_to_be_the_same_person(engines: Engines, proves_addresses: bool):
+    db, mapping = engines.db, Oidc(issuer="https://login.acme.example", client_id="x")
+    boss = await db.write(person, "boss")  # boss@example.com
+    cookie = await db.write(sessions.start, boss)
+    numbers = iter(range(9))
+
+    def named(verified: bool) -> Person:
+        email = "Boss@Example.com"
+        return Person(mapping.issuer, f"{next(numbers)}", username="b", email=email, email_verified=verified)
+
+    async def enter(one: Person) -> int:
+        return await db.write(entering.enter, 0, one, mapping, proves_addresses=proves_addresses)
+
+    assert await enter(named(True)) != boss  # nobody has proved the domain
+    await db.write(domains.insert, Domain("example.com", 0, "token", 0, verified_ms=1))
+    assert await enter(named(False)) != boss
+    wanted = named(True)
+    assert await enter(wanted) == boss
+    assert await enter(wanted) == boss
+    assert await enter(named(True)) != boss  # it is somebody there already
+
+    user = await db.read(account_rows.user, boss)
+    assert bool(user.password_hash) == proves_addresses  # else whoever signed up with it may be somebody else
+    assert bool(await db.read(sessions.of_account, boss)) == proves_addresses and cookie
