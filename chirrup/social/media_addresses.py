@@ -65,7 +65,7 @@ def audience_of(site: Site, post: Post | None, media_epoch: int = 0) -> str:
 
 
 def audience_for_owner(tx: Tx, site: Site, owner_id: int, post_id: int) -> str:
-    """audience_of() a post of owner's; 0: an upload. Raises NotFound: not at this site, deleted, owner suspended."""
+    """audience_of() a post of owner's; 0: an upload. Raises NotFound: not at this site; a post that is gone."""
     if not post_id:
         owner = account_rows.by_id(tx, owner_id)
         if owner is None or owner.org_id != site.org_id:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from counting import CountingDatabase
 from databases import Clock
 from kit import people
 
@@ -138,6 +139,22 @@ async def test_an_address_of_a_post_for_followers_ends_when_one_is_lost(scene: S
     await write(follows.follow, some[0], ann)  # one more is none lost
     assert await scene.shown(some[0]) == before
     assert await scene.opens(before)
+
+
+async def test_a_private_picture_costs_no_query_more_than_words_until_an_epoch_turns(scene: Scene):
+    async def cost() -> int:
+        counting = CountingDatabase(scene.db)
+        await counting.read(scene.render.statuses, scene.bob, [scene.post_id])
+        return counting.asked.total()
+
+    words = await scene.db.write(posts.publish, scene.ann, Draft(text="hello", visibility="private"))
+    scene.post_id = words.id
+    _, plain = [await cost() for _ in range(2)]
+    await scene.say("look", "private")
+    assert [await cost() for _ in range(2)][1] == plain
+    await scene.db.write(follows.block, scene.ann, (await people(scene.db, "eve"))[0])
+    assert await cost() > plain
+    assert await cost() == plain
 
 
 async def test_an_address_of_what_a_room_has_ends_when_a_member_is_lost(scene: Scene):
