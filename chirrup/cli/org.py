@@ -62,6 +62,32 @@ def list_orgs(*, common: Common = COMMON) -> None:
     console.print(table)
 
 
+@commands.command
+def invite(
+    email: str = "",
+    *,
+    role: Annotated[str, Parameter(help="That they have then: moderator, admin, owner or one of the site's own.")] = "",
+    uses: Annotated[int, Parameter(help="How many may come by the link.")] = 1,
+    days: Annotated[int, Parameter(help="For how long.")] = 7,
+    host: Annotated[str, Parameter(help="Of the organisation at this host (default: the server's own network).")] = "",
+    common: Common = COMMON,
+) -> None:
+    """Invite people to a site, also where nobody else can sign up: a mail to EMAIL, or a link that is printed."""
+    from ..access import sites
+    from ..orgs import invitations
+    from .common import org_at
+
+    settings = common.settings()
+    with opened_database(settings) as db:
+        org_id = org_at(db, host)
+        wanted = invitations.Inviting(email, role=role, uses=uses, days=days)
+        _, text = db.write_now(invitations.create, org_id, 0, wanted)
+        site = db.write_now(sites.at, settings, org_id)
+    console.print(
+        f"{site.base_url}/invite/{text}" if text else f"A mail goes to {email}.", soft_wrap=True, highlight=False
+    )
+
+
 @commands.command(name="networks")
 def networks_of_org(
     *ranges: str,

@@ -106,6 +106,12 @@ def test_an_invitation_for_an_address_goes_there_by_mail_and_proves_it(acme: Ser
     assert (found["email"], found["state"]) == ("Carla@example.com", "active")
 
 
+def test_a_command_invites_too(acme: Server):
+    link = acme.command("org", "invite", "--role", "moderator", "--host", acme.url.removeprefix("http://"))
+
+    assert come(acme, link.rsplit("/", 1)[1], "fritz").headers["Location"] == "/home"
+
+
 def test_what_is_wrong_with_an_invitation_is_said(acme: Server, boss: Person, town: Server):
     for wrong in (
         {"uses": 0},
