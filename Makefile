@@ -19,6 +19,7 @@ run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=
 
 test: check  ## install what the tests need, then check and test everything; make test ARGS='tests/social -x' for a part
 	@tools/system-packages.sh
+	@tools/npm-packages.sh
 	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
 	$(if $(ARGS),,$(MAKE) scaled ARGS='$(SCALED_TOO)')
 
