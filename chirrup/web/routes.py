@@ -30,7 +30,7 @@ from .screens.settings import (
     strikes,
 )
 from .screens.showroom import ui
-from .screens.staff import accounts, appeals, log, places
+from .screens.staff import accounts, appeals, places
 from .screens.staff import reports as reported
 from .screens.staff import trends as trending
 
@@ -240,7 +240,6 @@ ROUTES: list[PageRoute] = [
     staff("POST", f"{appeals.PATH}/{{id}}/refuse", appeals.refuse, APPEALS),
     staff("GET", trending.PATH, trending.index, Permission.MANAGE_TAXONOMIES),
     staff("POST", trending.PATH, trending.decide, Permission.MANAGE_TAXONOMIES),
-    staff("GET", "/admin/log", log.index, Permission.VIEW_AUDIT_LOG),
     *org.ROUTES,
     *rooms.ROUTES,
     # people

@@ -85,4 +85,4 @@ def _staff_decides(server: Server, boss: Person, eve: Person) -> None:
         assert desk.get("/admin/trends").text.count(f">{said}<") == 3
         assert eve.get("/api/v1/trends/tags").json() == []
     assert desk.send("/admin/trends", decisions[0].fields | {"decision": "odd"}).status_code == 422
-    assert "keeps out of the trends <bdi>#bread</bdi>" in " ".join(desk.get("/admin/log").text.split())
+    assert "keeps out of the trends <bdi>#bread</bdi>" in " ".join(desk.get("/org/audit").text.split())

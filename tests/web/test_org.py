@@ -79,7 +79,7 @@ def test_settings_are_changed_and_what_is_wrong_is_said_beside_its_field(site: S
     assert "By the sea." in seen
     assert ("Town" if own else "Acme Inc") in seen
     assert "Whoever staff let in" in words(desk.get("/org"))
-    assert "changed settings of" in words(desk.get("/admin/log"))
+    assert "changed settings of" in words(desk.get("/org/audit"))
     assert send(desk, "/org/settings", **good | {"site_registrations": "open"}).status_code == 303
 
 

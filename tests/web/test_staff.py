@@ -224,7 +224,7 @@ def test_who_waits_is_let_in_or_turned_away(docket: Docket, desk: Visitor):
     assert "Nothing is left of it" in words(desk.get(f"{page}/reject"))
     done(send(desk, f"{page}/reject", text="A robot"), "/admin/sign-ups?done=1")
     assert desk.get(page).status_code == 404
-    assert "“A robot”" in words(desk.get("/admin/log"))
+    assert "“A robot”" in words(desk.get("/org/audit"))
 
 
 def test_appeals_are_accepted_or_refused(docket: Docket, desk: Visitor):
@@ -238,7 +238,7 @@ def test_appeals_are_accepted_or_refused(docket: Docket, desk: Visitor):
     other = Docket(docket.server, docket.boss)
     done(send(desk, "/admin/appeals", f"/admin/appeals/{other.strike}/accept"), "/admin/appeals?done=1")
     assert other.bad.get("/api/chirrup/v1/strikes").json()[0]["appeal"]["state"] == "approved"
-    log = words(desk.get("/admin/log"))
+    log = words(desk.get("/org/audit"))
     assert f"refused the appeal of @{docket.bad.name}" in log
     assert f"accepted the appeal of @{other.bad.name}" in log
 

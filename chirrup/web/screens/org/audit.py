@@ -5,10 +5,11 @@ from ....social import audit
 from ....types import AuditHead
 from ...call import Call, Page
 from ..reading.home import next_before, span
-from ..staff.log import LISTED, EntryView, entries
+from ..staff.log import EntryView, entries
 from . import places
 
 PATH = "/org/audit"
+LISTED = 40
 
 
 async def index(call: Call) -> Page:

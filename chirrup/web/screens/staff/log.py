@@ -1,17 +1,14 @@
-"""Staff: the log of all that staff did, in sentences."""
+"""What stands in the log of acts, in sentences: for the page /org/audit, and for what was done to one account."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from ....ports import Tx
-from ....social import audit
 from ....types import AuditEntry
-from ...call import Call, Page
-from ..reading.home import next_before, span
-from .places import people, places
+from ...call import Call
+from .places import people
 
-LISTED = 40
 DID = {  # the action of an entry, or with the kind of what it was done to -> what stands before that
     "none": "warned",
     "sensitive": "put behind a warning all pictures of",
@@ -136,14 +133,3 @@ def entries(tx: Tx, call: Call, found: Sequence[AuditEntry]) -> list[EntryView]:
 def _did(one: AuditEntry) -> str:
     """What a newer version did is told in its own words."""
     return DID.get(f"{one.action} {one.target_kind}") or DID.get(one.action, one.action)
-
-
-async def index(call: Call) -> Page:
-    asked = span(call.query, limit=LISTED)
-
-    def operation(tx: Tx) -> tuple[list[EntryView], int]:
-        found = audit.page(tx, call.site.org_id, asked)
-        return entries(tx, call, found), next_before([one.id for one in found], asked)
-
-    shown, before = await call.read(operation)
-    return Page("staff/log.html", {"places": places(call), "entries": shown, "before": before})

@@ -14,7 +14,7 @@ PLACES = [
     ("/admin/appeals", "Appeals", Permission.MANAGE_APPEALS),
     ("/admin/accounts", "Accounts", Permission.MANAGE_USERS),
     ("/admin/trends", "Trends", Permission.MANAGE_TAXONOMIES),
-    ("/admin/log", "Log", Permission.VIEW_AUDIT_LOG),
+    ("/org/audit", "Log", Permission.VIEW_AUDIT_LOG),
     ("/org", "Organisation", ORGANISES),
 ]
 ACTIONS = {  # of moderation.ACTIONS and POST_ACTIONS -> what a button says
