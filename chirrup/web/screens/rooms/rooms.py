@@ -146,6 +146,7 @@ async def add(call: Call, id: str) -> Go:
 
 
 def _add(tx: Tx, call: Call, room_id: int, name: str) -> None:
+    rooms.managed(tx, call.account_id, room_id)
     site = call.site
     try:
         found = accounts.by_acct(tx, name, site.domain, site.org_id, viewer_id=call.account_id)
