@@ -101,7 +101,7 @@ class NotFound(ChirrupError):
     code = "not_found"
 
     def __init__(self, what: str = "", id: object = None) -> None:
-        super().__init__("There is no such thing here")
+        super().__init__(N_("There is no such thing here"))
         self.what, self.id = what, id
 
 
