@@ -1,6 +1,8 @@
-"""Times as texts: ISO 8601, in UTC."""
+"""Times as texts: ISO 8601, in UTC; and the length of a day."""
 
 from datetime import UTC, datetime
+
+DAY_MS = 86_400_000
 
 
 def iso(ms: int) -> str:

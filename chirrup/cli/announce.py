@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from ..errors import NotFound, SettingsError
+from ..times import DAY_MS
 from .common import COMMON, Common, console, opened_database, org_at
 
 commands = cyclopts.App(
@@ -75,9 +76,6 @@ def end(id: int, *, host: Host = "", common: Common = COMMON) -> None:
                 f"there is no announcement {id}; `chirrup announce list` shows those there are"
             ) from error
     console.print(f"Announcement {id} has ended.", highlight=False)
-
-
-DAY_MS = 86_400_000
 
 
 def _ms(option: str, given: str) -> int:

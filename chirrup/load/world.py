@@ -10,11 +10,11 @@ import msgspec
 from ..ids import BUCKETS, bucket_of, bucket_of_text, made_at
 from ..ports import Row, Tx
 from ..social import accounts, tags, text
+from ..times import DAY_MS
 from ..types import Account, Post, User, Visibility
 from .graph import Graph
 
 CHUNK_ACCOUNTS, CHUNK_FOLLOWS, CHUNK_POSTS = 5_000, 300_000, 5_000  # rows in one transaction
-DAY_MS = 86_400_000
 ACCOUNTS_DAYS, FOLLOWS_DAYS, POSTS_DAYS = 400, 60, 30  # before the load: when the first of each was made
 SPAN_MS = 4_294_967_291  # length of the time in which follows were made: 49.7 days, and a prime
 WORDS = "the town market opens early today bring bread rain over hills again coffee first train late see you there"

@@ -10,8 +10,8 @@ from ..access.roles import Permission
 from ..http.route import ADMIN, SLOW, Route
 from ..ports import Tx
 from ..social import measures
-from ..social.measures import DAY_MS, DIMENSIONS, MEASURES, Part
-from ..times import iso
+from ..social.measures import DIMENSIONS, MEASURES, Part
+from ..times import DAY_MS, iso
 from .call import Call
 from .entities import Entity
 

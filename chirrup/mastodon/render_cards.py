@@ -6,10 +6,10 @@ from html import escape
 import msgspec
 
 from ..ports import Tx
-from ..social import cards, tags
+from ..social import cards
 from ..social.cards import ShownCard
 from ..social.trends import ShownLink
-from ..times import iso_or_none
+from ..times import DAY_MS, iso_or_none
 from ..types import Account, LinkedPage, TagUse
 from . import card_entities as entities
 from .render_accounts import AccountRenderer, Json, encode
@@ -80,7 +80,7 @@ class CardRenderer(AccountRenderer):
 
 def history(uses: Collection[TagUse]) -> list[entities.TagHistory]:
     return [
-        entities.TagHistory(day=str(one.day * tags.DAY_MS // 1000), uses=str(one.uses), accounts=str(one.accounts))
+        entities.TagHistory(day=str(one.day * DAY_MS // 1000), uses=str(one.uses), accounts=str(one.accounts))
         for one in uses
     ]
 

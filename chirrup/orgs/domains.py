@@ -19,12 +19,12 @@ from ..social import domains as names
 from ..store import accounts as account_rows
 from ..store import domains as rows
 from ..store import jobs
+from ..times import DAY_MS
 from ..types import Domain
 from ..types.organisations import NOTICE_MS
 
 MOST = 50  # of an organisation
 CHECK, TELL = "check a domain", "tell of a domain"  # kinds of jobs
-DAY_MS = 24 * 3600 * 1000
 WAITED_MS = 30 * DAY_MS  # for the first record of a domain; then nobody asks any more, but its people may
 REMINDED_DAYS = (0, 7, 13)  # after the record was lost
 STEP = 500

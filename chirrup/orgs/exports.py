@@ -15,12 +15,12 @@ from ..ports import Engines, Tx
 from ..social import audit, images
 from ..store import jobs, orgs
 from ..store import org_exports as rows
+from ..times import DAY_MS
 from ..types import OrgExport
 from .export import Export
 
 MAKE = "export an organisation"  # a kind of job; the payload is the id
 DELETE = "delete an export"  # the same
-DAY_MS = 24 * 3600 * 1000
 KEPT_MS = 7 * DAY_MS  # from when it is ready
 LISTED = 20
 ZIP = "application/zip"

@@ -24,11 +24,11 @@ from ..store import accounts as account_rows
 from ..store import invites as rows
 from ..store import members as member_rows
 from ..store import rooms as room_rows
+from ..times import DAY_MS
 from ..types import Account, AccountKind, Invite, Role, Span, User
 from ..types.lists import json_ints
 from . import rooms
 
-DAY_MS = 86_400_000
 A_DAY = 100  # of an organisation
 USES_MAX, DAYS_MAX, ROOMS_MAX = 1000, 90, 50
 CAME_MAX = 200  # who came by one, shown

@@ -14,10 +14,10 @@ from ..store import accounts as account_rows
 from ..store import held_content
 from ..store import posts as post_rows
 from ..store import retention as rows
+from ..times import DAY_MS
 from ..types import AccountKind, Post, Retention, RetentionClass, RetentionRun, Span, Visibility
 from . import holds
 
-DAY_MS = 24 * 3600 * 1000
 DAYS_MAX = 36_500
 AUTHORS = 100  # whose posts are looked through together
 READ = 500  # posts in one look

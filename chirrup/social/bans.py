@@ -22,6 +22,7 @@ from ..ids import first_at
 from ..ports import Tx
 from ..store import bans as rows
 from ..store import moderation
+from ..times import DAY_MS
 from ..types import Ban, Span
 from . import audit
 from .domains import key_of
@@ -29,7 +30,6 @@ from .text import clean
 
 COMMENT_CHARS_MAX = 500
 DAYS = 7  # of tries that are told
-DAY_MS = 24 * 3600 * 1000
 SEVERITIES = ("noop", "silence", "suspend")  # of domains; the stricter, the later
 APPROVAL = "sign_up_requires_approval"
 IP_SEVERITIES = (APPROVAL, "sign_up_block", barred.NO_ACCESS)

@@ -16,6 +16,7 @@ from ..store import drafts as rows
 from ..store import jobs
 from ..store import media as media_rows
 from ..store import posts as post_rows
+from ..times import DAY_MS
 from ..types import Draft, KeptDraft, Post, Span, User
 from ..wording import N_
 from . import posts
@@ -26,7 +27,6 @@ DATED_MAX = 300  # scheduled posts; Mastodon's limit, as the next two
 DATED_A_DAY_MAX = 25  # scheduled posts on one day
 LEAD_MS = 300_000  # the date must be at least so far ahead
 BODY_BYTES_MAX = 64 * 1024  # of a draft, which may be longer than a post
-DAY_MS = 86_400_000
 PUBLISH = "publish a post"  # a kind of job; the payload is Due
 GONE = {  # by what NotFound says it is
     "post": "the post that it answers is gone, or is not for you to see any more",

@@ -18,7 +18,7 @@ from ..ids import ID_MAX, first_at, ms_of
 from ..ports import Tx
 from ..store import apps as app_rows
 from ..store import measures as rows
-from ..store.measures import DAY_MS
+from ..times import DAY_MS
 
 DAYS_MAX = 400  # in one look
 DAYS = 30  # where no days are named

@@ -18,11 +18,11 @@ import msgspec
 from ..errors import NotFound
 from ..ids import ID_MAX, first_at
 from ..ports import Tx
+from ..times import DAY_MS
 from ..types import Struct
 from .accounts import by_acct
 
 CHARS_MAX = 500  # of a search; the rest is ignored
-DAY_MS = 24 * 3600 * 1000
 QUOTES = str.maketrans("“”„‟«»", '""""""')  # quotation marks of phones and other languages
 
 HAS = {name: name for name in ("media", "poll", "link")} | {"embed": "link"}

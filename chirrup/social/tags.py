@@ -19,6 +19,7 @@ from ..ports import Tx
 from ..store import chosen_tags as chosen
 from ..store import posts
 from ..store import tags as rows
+from ..times import DAY_MS
 from ..types import FeaturedTag, Post, Span, Tag, TagUse, Visibility
 from ..wording import N_
 from . import accounts
@@ -29,7 +30,6 @@ FOLLOWED_MAX = 200  # each costs a query when a home timeline is rebuilt
 FEATURED_MAX = 10  # Mastodon's
 HISTORY_DAYS = 7
 SUGGESTIONS = 10
-DAY_MS = 24 * 3600 * 1000
 
 
 class Shown(Tag, frozen=True):

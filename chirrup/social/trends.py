@@ -19,6 +19,7 @@ from ..store import cards as card_rows
 from ..store import posts
 from ..store import tags as tag_rows
 from ..store import trends as rows
+from ..times import DAY_MS
 from ..types import Account, LinkTrend, Post, PostCounts, Span, Struct, TagUse, TrendKind, Trends
 from ..types.trends import subject
 from . import cards, links, tags
@@ -31,7 +32,7 @@ POSTS_LOOKED_AT = 4000  # the newest public posts
 KEPT = 100  # of each kind
 PEOPLE_MIN = 2  # what one account does alone is no trend
 POST_HALF_LIFE_MS = 8 * 3600 * 1000
-WEEK_MS = 7 * tags.DAY_MS
+WEEK_MS = 7 * DAY_MS
 
 
 def listed(tx: Tx, org_id: int, approval: bool | None) -> Trends:
@@ -87,7 +88,7 @@ def shown_links(
     there = card_rows.links(tx, [one.link for one in trending]) if trending else {}
     shown = [one for one in trending if one.link in there and there[one.link].card_id][offset : offset + limit]
     found = cards.find(tx, {there[one.link].card_id for one in shown}, known) if shown else {}
-    today = tx.now_ms // tags.DAY_MS
+    today = tx.now_ms // DAY_MS
     return [ShownLink(card, _history(one, today)) for one in shown if (card := found.get(there[one.link].card_id))]
 
 
@@ -135,7 +136,7 @@ def count(tx: Tx, org_id: int) -> Trends:
     candidates = {key for key, accounts in users.items() if len(accounts) >= PEOPLE_MIN}
     if len(newest) == POSTS_LOOKED_AT:  # who used it may have done so before these
         candidates.update(before.tags)
-    today = tx.now_ms // tags.DAY_MS
+    today = tx.now_ms // DAY_MS
     uses = tag_rows.uses(tx, candidates, since_day=today - tags.HISTORY_DAYS + 1)
     counts = posts.counts(tx, said.keys())
     found = Trends(
@@ -162,7 +163,7 @@ def _links(tx: Tx, said: Collection[Post], before: Collection[LinkTrend], today:
     authors: dict[str, dict[int, list[int]]] = {}
     for post in said:
         if post.link:
-            authors.setdefault(post.link, {}).setdefault(post.created_ms // tags.DAY_MS, []).append(post.author_id)
+            authors.setdefault(post.link, {}).setdefault(post.created_ms // DAY_MS, []).append(post.author_id)
     uses = {
         link: {day: (len(some), len(set(some))) for day, some in days.items()}
         for link, days in authors.items()

@@ -9,8 +9,8 @@ from ..ids import first_at
 from ..ports import Database, Tx
 from ..store import measures
 from ..store import usage as rows
+from ..times import DAY_MS
 
-DAY_MS = 24 * 3600 * 1000
 MONTH_MS = 28 * DAY_MS  # Mastodon's: four weeks
 HALF_YEAR_MS = 182 * DAY_MS
 KEPT_TIMES = 200  # how many times as long as counting took, so counting takes at most half a percent of the time

@@ -6,7 +6,6 @@ An id tells its time (ids.py): a span of days is a span of ids, first included, 
 from ..ports import Tx
 
 _DAY = "(id >> 16) / 86400000"
-DAY_MS = 86_400_000
 
 
 def _by_day(rows: list[tuple[int, int]]) -> dict[int, int]:

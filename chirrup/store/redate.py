@@ -13,11 +13,11 @@ import msgspec
 
 from ..ids import first_at, ms_of
 from ..ports import Tx
+from ..times import DAY_MS
 from . import schema
 
 AHEAD_MS = 60_000  # clocks of a network differ by less
 GAP_MS = 3_600_000  # after so long without an id a new stretch begins; stretches are moved close to each other
-DAY_MS = 86_400_000
 
 _BIGINT = re.compile(r"\b(\w+) BIGINT\b")
 _NUMBER = re.compile(r"\d{15,19}")

@@ -2,7 +2,7 @@
 
 import msgspec
 
-DAY_MS = 86_400_000
+from ..times import DAY_MS
 
 
 class Announcement(msgspec.Struct, frozen=True):

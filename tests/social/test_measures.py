@@ -8,7 +8,8 @@ from chirrup.access import sites
 from chirrup.errors import Invalid
 from chirrup.ports import Database, Tx
 from chirrup.social import follows, measures, posts, reactions, reports
-from chirrup.social.measures import DAY_MS, DIMENSIONS, MEASURES, Days
+from chirrup.social.measures import DIMENSIONS, MEASURES, Days
+from chirrup.times import DAY_MS
 from chirrup.types import Draft
 
 SITE = sites.own(TOWN)

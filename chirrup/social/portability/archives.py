@@ -19,6 +19,7 @@ from ...ports import Blobs, Engines, Tx
 from ...store import accounts as account_rows
 from ...store import archives as rows
 from ...store import jobs
+from ...times import DAY_MS
 from ...types import Account, Archive, Media
 from .. import accounts, images, moving
 from . import activities, tables
@@ -26,7 +27,6 @@ from .tables import Owner
 
 MAKE = "make an archive"  # a kind of job; the payload is Due
 DELETE = "delete an archive"  # the same; the payload is its id
-DAY_MS = 24 * 3600 * 1000
 WEEK_MS = 7 * DAY_MS  # between two archives of an account, and from when one is ready until it is deleted
 STEP = 200  # posts, or marks, in one query
 ZIP = "application/zip"
