@@ -224,7 +224,8 @@ def test_every_line_of_the_log_is_json_and_a_failure_says_who_where_and_how_long
 
     assert answer.status_code == 503
     log = server.log()
-    lines = [json.loads(line) for line in log.splitlines() if line and not line.startswith("Chirrup (web) is running")]
+    greeting = ("Chirrup (web) is running", "  Nobody looks after it yet.", "    http://")
+    lines = [json.loads(line) for line in log.splitlines() if line and not line.startswith(greeting)]
     assert all({"timestamp", "level", "event"} <= line.keys() for line in lines)
     (failed,) = [line for line in lines if line["event"] == "request failed" and "account_id" in line]
     assert (failed["request_id"], failed["account_id"]) == ("of-this-test", ann.id)

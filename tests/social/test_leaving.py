@@ -49,6 +49,7 @@ DAY_MS = 86_400_000
 
 IMPERSONAL = {  # tables that have nothing of accounts
     *("schema_version", "schema_steps", "oauth_apps", "loads", "orgs", "hosts", "org_roles", "invites"),
+    *("domains", "org_domains"),
     *("bans", "ban_tries", "directory_runs", "moderation_log", "audit_heads"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),

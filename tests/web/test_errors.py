@@ -8,7 +8,7 @@ from client import Server
 from servers import Postgres
 from visitor import Visitor, logged_in
 
-KNOWN = ["/home", "/public", "/search", "/compose", "/notifications", "/bookmarks", "/settings"]
+KNOWN = ["/home", "/public", "/search", "/compose", "/notifications", "/rooms", "/bookmarks", "/settings"]
 STRANGERS = ["/public", "/search", "/login", "/sign-up"]
 
 

@@ -188,10 +188,10 @@ async def test_no_word_for_staff_makes_a_script_run(
 ):
     boss, bad, report = told
     watched, page = await opened(chromium, logged_in(server, boss))
-    lists = ("reports", "appeals", "sign-ups", "log")
+    lists = ("/admin/reports", "/admin/appeals", "/admin/sign-ups", "/org/audit")
 
-    for path in (*lists, f"accounts/{bad.id}", f"reports/{report}"):
-        await page.goto(f"/admin/{path}")
+    for path in (*lists, f"/admin/accounts/{bad.id}", f"/admin/reports/{report}"):
+        await page.goto(path)
         assert await wrongs(page, watched) == [], path
         assert path not in lists or await page.get_by_text("{{ 7*7 }}").count()
 
