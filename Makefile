@@ -20,22 +20,22 @@ run: setup  ## start a server on http://127.0.0.1:3000; make run PORT=4000 DATA=
 test: check  ## install what the tests need, then check and test everything; make test ARGS='tests/social -x' for a part
 	@tools/system-packages.sh
 	@tools/npm-packages.sh
-	$(GUARD) $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(GUARD) $(PYTEST) -n auto --dist loadfile $(ARGS)
 	$(if $(ARGS),,$(MAKE) scaled ARGS='$(SCALED_TOO)')
 
 # Of the API's tests those that CI runs on PostgreSQL and Redis too.
 SCALED_TOO := $(patsubst %,tests/http/test_%.py,edits lists polls quotes relations search walls walls_closed walls_streams)
 
 quick: .venv/installed-dev  ## what is left in a minute: SQLite and memory, no browser, nothing over all routes; make quick ARGS=tests/social for a part
-	$(GUARD) $(PYTEST) -q --quick -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(GUARD) $(PYTEST) -q --quick -n auto --dist loadfile $(ARGS)
 
 scaled: .venv/installed-dev  ## the tests of the API on PostgreSQL and Redis; make scaled ARGS=tests/http/test_lists.py for a part
-	CHIRRUP_TEST_SCALED=1 $(GUARD) $(PYTEST) -q -n auto --dist loadfile --no-loadscope-reorder $(or $(ARGS),tests/http)
+	CHIRRUP_TEST_SCALED=1 $(GUARD) $(PYTEST) -q -n auto --dist loadfile $(or $(ARGS),tests/http)
 
 faults: .venv/installed-dev  ## the long form of tests/faults: 100 rounds of each kill (20 min); make faults ROUNDS=200 SEED=7
 	@tools/system-packages.sh
 	CHIRRUP_ROUNDS=$(or $(ROUNDS),100) CHIRRUP_SEED=$(or $(SEED),$(strip $(shell od -An -N3 -tu4 /dev/urandom))) \
-		$(PYTEST) tests/faults -n auto --dist loadfile --no-loadscope-reorder -v
+		$(PYTEST) tests/faults -n auto --dist loadfile -v
 
 fuzz: .venv/installed-dev  ## the long form of tests/http/test_schema.py and test_shapes.py: 200 good and 200 bad requests of each operation; make fuzz CASES=2000
 	CHIRRUP_FUZZ=$(or $(CASES),200) $(PYTEST) tests/http/test_schema.py tests/http/test_shapes.py --timeout=3600 $(ARGS)

@@ -53,33 +53,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quick = [item for item in items if _is_quick(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in quick])
         items[:] = quick
-    items[:] = _in_turns(items)
-
-
-def _in_turns(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The files in an order that keeps all cores busy: the longest first, and between them those that mostly wait.
-
-    pytest-xdist would put the tests of faults last, as each of their files has few: then the cores wait.
-    """
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    waiting = [file for file in files if "faults" in file.parts]
-    others = sorted(files.keys() - set(waiting), key=lambda file: (-_cost(files[file]), file))
-    ordered = list[pytest.Item]()
-    done, every = 0, sum(_cost(files[file]) for file in others) / (len(waiting) + 1)
-    for file in others:
-        ordered += files[file]
-        done += _cost(files[file])
-        while waiting and done >= every:
-            ordered += files[waiting.pop(0)]
-            done -= every
-    return [*ordered, *(item for file in waiting for item in files[file])]
-
-
-def _cost(items: list[pytest.Item]) -> float:
-    """Of a file, in tests without a browser."""
-    return sum(100 if "chromium" in getattr(item, "fixturenames", ()) else 1 for item in items)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
