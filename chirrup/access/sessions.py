@@ -10,7 +10,7 @@ import secrets
 
 import msgspec
 
-from ..errors import Forbidden, Unauthorised
+from ..errors import Forbidden, NotFound, Unauthorised
 from ..events import AccessEnded
 from ..ports import Tx
 from ..store import sessions as rows
@@ -82,6 +82,13 @@ def end(tx: Tx, account_id: int, session_id: str) -> None:
     """Log out. session_id: Viewer.token_id, or another session of the account. May be repeated."""
     if rows.delete(tx, account_id, session_id):
         tx.emit(AccessEnded(account_id, [session_id]))
+
+
+def end_known(tx: Tx, account_id: int, session_id: str) -> None:
+    """end() for who is told whether it was there. Raises NotFound: the account has none with this id."""
+    if session_id not in {one.id for one in rows.of_account(tx, account_id)}:
+        raise NotFound("session", session_id)
+    end(tx, account_id, session_id)
 
 
 def end_all(tx: Tx, account_id: int, *, keep: str = "") -> None:

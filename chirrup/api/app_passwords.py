@@ -6,7 +6,6 @@ An app makes app passwords within its own scopes; they end with it. The page /se
 import msgspec
 
 from ..access import app_passwords, sessions
-from ..errors import NotFound
 from ..http.call import Call
 from ..http.entity import Entity
 from ..http.route import Route
@@ -89,15 +88,8 @@ async def browsers(call: Call) -> list[LoggedIn]:
 
 
 async def log_out(call: Call, id: str) -> Empty:
-    await call.write(end_session, call.account_id, id)
+    await call.write(sessions.end_known, call.account_id, id)
     return Empty()
-
-
-def end_session(tx: Tx, account_id: int, id: str) -> None:
-    """Raises NotFound: the account has none with this id."""
-    if id not in {one.id for one in sessions.of_account(tx, account_id)}:
-        raise NotFound("session", id)
-    sessions.end(tx, account_id, id)
 
 
 PATH, SESSIONS = "/api/chirrup/v1/app_passwords", "/api/chirrup/v1/sessions"

@@ -1,10 +1,11 @@
 """The members of the organisation, for those who look after them."""
 
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ..access import sessions
 from ..access.roles import Permission
 from ..errors import NotAllowed
 from ..http import paging
@@ -18,7 +19,7 @@ from ..ports import Tx
 from ..social import staff
 from ..times import iso, iso_or_none
 from ..types import AccountKind
-from .app_passwords import Empty, LoggedIn, end_session, logged_in
+from .app_passwords import Empty, LoggedIn, logged_in
 
 
 class Member(Entity, kw_only=True):
@@ -79,8 +80,7 @@ class MemberBody(msgspec.Struct, kw_only=True):
 async def change(call: Call, id: int, body: MemberBody) -> Member:
     """Roles need manage_roles; compliance is given by owners."""
 
-    def operation(tx: Tx) -> Member:
-        members.get(tx, call.site.org_id, id)
+    def deed(tx: Tx) -> None:
         if body.guest is not UNSET:
             if not call.may(Permission.MANAGE_USERS):
                 raise NotAllowed("this needs the permission manage_users")
@@ -91,43 +91,32 @@ async def change(call: Call, id: int, body: MemberBody) -> Member:
             staff.give_role(tx, id, body.role, by=call.account_id)
         if body.compliance is not UNSET:
             staff.let_search(tx, call.account_id, id, allowed=body.compliance)
-        return shown(members.get(tx, call.site.org_id, id))
 
-    return await _done(call, operation)
+    return await _after(call, id, deed)
 
 
 async def deactivate(call: Call, id: int) -> Member:
     """Whatever was logged in ends; the name, and what was said, stays."""
-
-    def operation(tx: Tx) -> Member:
-        members.get(tx, call.site.org_id, id)
-        members.deactivate(tx, id, call.account_id)
-        return shown(members.get(tx, call.site.org_id, id))
-
-    return await _done(call, operation)
+    return await _after(call, id, lambda tx: members.deactivate(tx, id, call.account_id))
 
 
 async def reactivate(call: Call, id: int) -> Member:
-    def operation(tx: Tx) -> Member:
-        members.get(tx, call.site.org_id, id)
-        members.reactivate(tx, id, call.account_id)
-        return shown(members.get(tx, call.site.org_id, id))
-
-    return await _done(call, operation)
+    return await _after(call, id, lambda tx: members.reactivate(tx, id, call.account_id))
 
 
 async def hand_over(call: Call, id: int) -> Member:
     """This member is an owner then, and the owner who asks has no role any more."""
+    return await _after(call, id, lambda tx: staff.hand_over(tx, call.account_id, id))
+
+
+async def _after(call: Call, id: int, deed: Callable[[Tx], None]) -> Member:
+    """What the member is after the deed. Raises NotFound: no member of this organisation."""
 
     def operation(tx: Tx) -> Member:
         members.get(tx, call.site.org_id, id)
-        staff.hand_over(tx, call.account_id, id)
+        deed(tx)
         return shown(members.get(tx, call.site.org_id, id))
 
-    return await _done(call, operation)
-
-
-async def _done(call: Call, operation: Any) -> Member:
     made = await call.write(operation)
     call.services.auth.forget()
     return made
@@ -141,7 +130,7 @@ async def browsers(call: Call, id: int) -> list[LoggedIn]:
 async def log_out(call: Call, id: int, session: str) -> Empty:
     def operation(tx: Tx) -> None:
         members.sessions_of(tx, call.site.org_id, call.account_id, id)
-        end_session(tx, id, session)
+        sessions.end_known(tx, id, session)
 
     await call.write(operation)
     return Empty()
