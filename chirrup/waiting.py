@@ -2,8 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
+
+from . import logs
+
+RETRY_S = 1
 
 
 async def happens(event: asyncio.Event, within_s: float) -> bool:
@@ -12,6 +17,22 @@ async def happens(event: asyncio.Event, within_s: float) -> bool:
         async with asyncio.timeout(within_s):
             await event.wait()
     return event.is_set()
+
+
+async def keep_fresh(changed: asyncio.Event, every_s: float, load: Callable[[], Awaitable[None]], trouble: str) -> None:
+    """Calls load() when changed is set, and every_s after the last time; a second after it has failed. Has no end.
+
+    trouble: what the log says of a failure.
+    """
+    while True:
+        await happens(changed, every_s)
+        changed.clear()
+        try:
+            await load()
+        except Exception as error:  # the database is away: what is known stays as it was
+            logs.failed(trouble, error)
+            await asyncio.sleep(RETRY_S)
+            changed.set()
 
 
 class AtMost:

@@ -11,12 +11,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from .. import logs
 from ..errors import Forbidden
 from ..ports import Broker, Database
 from ..store import bans as rows
 from ..types import Ban
-from ..waiting import happens
+from ..waiting import keep_fresh
 from .addresses import Address, address_of
 
 CHANNEL = "bans"  # of the broker: they have changed
@@ -96,19 +95,10 @@ class Barred:
     async def start(self, broker: Broker) -> None:
         await broker.listen([CHANNEL], lambda *_: self._changed.set(), on_gap=self._changed.set)
         self._changed.set()
-        self._task = asyncio.ensure_future(self._keep())
+        self._task = asyncio.ensure_future(
+            keep_fresh(self._changed, AGAIN_S, self.load, "bans of addresses not read, trying again")
+        )
 
     async def stop(self) -> None:
         if self._task:
             self._task.cancel()
-
-    async def _keep(self) -> None:
-        while True:
-            await happens(self._changed, AGAIN_S)
-            self._changed.clear()
-            try:
-                await self.load()
-            except Exception as error:  # the database is away: they stay as they were
-                logs.failed("bans of addresses not read, trying again", error)
-                await asyncio.sleep(1)
-                self._changed.set()

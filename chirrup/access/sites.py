@@ -14,14 +14,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from .. import logs
 from ..config import Settings
 from ..errors import NotFound
 from ..events import Signal
 from ..ports import Broker, Database, Tx
 from ..store import orgs
 from ..types import Account, Org, OrgSettings, Rule, Struct, Viewer
-from ..waiting import happens
+from ..waiting import keep_fresh
 from . import networks, roles
 from .barred import Barred
 from .roles import FOUR, Permission, Roles
@@ -261,7 +260,9 @@ class Sites:
         self._broker = broker
         await broker.listen([CHANNEL], lambda *_: self._hear(), on_gap=self._hear)
         self._changed.set()
-        self._task = asyncio.ensure_future(self._keep())
+        self._task = asyncio.ensure_future(
+            keep_fresh(self._changed, FRESH_S, self.load, "the settings of this site are not read, trying again")
+        )
         await self.barred.start(broker)
 
     async def stop(self) -> None:
@@ -275,15 +276,6 @@ class Sites:
     def _hear(self) -> None:
         self._forget()
         self._changed.set()
-
-    async def _keep(self) -> None:
-        while True:
-            await happens(self._changed, FRESH_S)
-            self._changed.clear()
-            try:
-                await self.load()
-            except Exception as error:  # the database is away: it stays as it was
-                logs.failed("the settings of this site are not read, trying again", error)
 
 
 def _org_of(tx: Tx, host: str) -> tuple[Org | None, Roles]:
