@@ -21,6 +21,8 @@ class DirectoryQuery(msgspec.Struct, kw_only=True):
 
 async def directory(call: Call, query: DirectoryQuery) -> list[Account]:
     limit = paging.limit(query.limit, default=40, most=80)
+    if call.viewer.is_guest:
+        return []
 
     def operation(tx: Tx) -> list[Account]:
         order = query.order or "active"
@@ -38,6 +40,8 @@ class SuggestionsQuery(msgspec.Struct, kw_only=True):
 
 async def suggestions(call: Call, query: SuggestionsQuery) -> list[Suggestion]:
     limit = paging.limit(query.limit, default=40, most=80)
+    if call.viewer.is_guest:
+        return []
 
     def operation(tx: Tx) -> list[Suggestion]:
         found = discovery.suggestions(tx, call.account_id, limit, call.site.org_id)

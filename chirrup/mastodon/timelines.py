@@ -24,7 +24,7 @@ class PublicQuery(PageQuery, kw_only=True):
 async def public(call: Call, query: PublicQuery) -> Page[Status]:
     """There are no other servers, so `remote` gives an empty timeline and `local` has no effect."""
     span = paging.span(query)
-    if query.remote:
+    if query.remote or call.viewer.is_guest:
         return paging.page([], [], span)
     found = await call.browse(pull.public, call.viewer_id, span, only_media=query.only_media, org_id=call.site.org_id)
     return paging.filled(await call.browse(call.render.statuses, call.viewer_id, found.items), found, span)
@@ -61,6 +61,8 @@ class LinkQuery(PageQuery, kw_only=True):
 async def link(call: Call, query: LinkQuery) -> Page[Status]:
     """Of a page that is a trend now."""
     span, site = paging.span(query), call.site
+    if call.viewer.is_guest:
+        return paging.page([], [], span)
     found = await call.browse(
         trends.posts_with_link, call.viewer_id, query.url, span, site.org_id, approval=site.trends_approval
     )

@@ -32,6 +32,8 @@ async def tags(call: Call, query: TrendsQuery) -> list[Tag]:
 
 
 async def statuses(call: Call, query: TrendsQuery) -> list[Status]:
+    if call.viewer.is_guest:
+        return []
     part = query.of(default=20, most=40)
 
     def operation(tx: Tx) -> list[Any]:

@@ -9,7 +9,7 @@ from ..access import visibility
 from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import Account, Draft, MediaState, Post, QuotePolicy, User, Visibility
+from ..types import Account, Author, Draft, MediaState, Post, QuotePolicy, User, Visibility
 from ..wording import N_
 from . import in_rooms, languages, links, mentions, polls, text
 from .accounts import parse_quote_policy, parse_visibility
@@ -37,7 +37,7 @@ class TooWide(Invalid):
 
 
 def compose(
-    tx: Tx, author: int, user: User | None, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX
+    tx: Tx, author: int, user: Author | None, draft: Draft, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX
 ) -> Post:
     """The post for draft, with a new id. user: the author's. Raises as posts.publish()."""
     words, summary, found = checked_text(draft, chars_max)
@@ -54,6 +54,7 @@ def compose(
             raise TooWide
     if quoted:
         audience = _of_quote(audience, author, quoted, addressed)
+    in_rooms.check_guest(tx, user, room, audience)
     named = in_rooms.told(tx, room, audience, author, addressed)
 
     bucket = bucket_of(author)

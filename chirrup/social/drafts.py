@@ -17,7 +17,7 @@ from ..store import jobs
 from ..store import media as media_rows
 from ..store import posts as post_rows
 from ..times import DAY_MS
-from ..types import Draft, KeptDraft, Post, Span, User
+from ..types import Author, Draft, KeptDraft, Post, Span
 from ..wording import N_
 from . import posts
 from .composing import MEDIA_MAX, TEXT_CHARS_MAX, check_playable, compose, media_taken
@@ -65,7 +65,7 @@ def keep(
     version: the version that id must have. If draft.idempotency_key was used before, returns what it stored.
     Raises Invalid (as publish(); the date, too many), NotFound (id; the parent), Outdated.
     """
-    user = account_rows.user(tx, author, in_turn=True)
+    user = account_rows.author(tx, author)
     key, draft = draft.idempotency_key, msgspec.structs.replace(draft, idempotency_key="")
     digest = posts.digest_of(draft, due_ms)
     if key and not id and (first := posts.first_made(tx, author, key, digest)):
@@ -92,7 +92,7 @@ def keep(
     return one
 
 
-def _checked(tx: Tx, author: int, user: User | None, draft: Draft, rules: Rules) -> Draft:
+def _checked(tx: Tx, author: int, user: Author | None, draft: Draft, rules: Rules) -> Draft:
     post = compose(tx, author, user, draft, domain=rules.domain, chars_max=rules.chars_max)
     return msgspec.structs.replace(draft, visibility=post.visibility, quote_policy=post.quote_policy)
 

@@ -11,7 +11,7 @@ from ..errors import Invalid
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts, follows, rooms
-from ..types import Account, AccountKind, Mention, Post, Span, Visibility
+from ..types import Account, AccountKind, Author, Mention, Post, Span, Visibility
 from ..wording import N_
 
 
@@ -38,10 +38,32 @@ def chosen(
     (id,) = ids
     room = mentioned.get(id) or accounts.by_id(tx, id)
     if room is None or room.suspended_ms or (room.locked and id not in mentioned and not follows.get(tx, author, id)):
-        raise Invalid("text", "left", "would be in a room that you are not in any more")
+        raise _left()
     if rooms.is_archived(tx, id):
         raise Invalid("text", "archived", "is in a room that is closed for good: it can be read, not written in")
     return room
+
+
+def check_guest(tx: Tx, author: Author | None, room: Account | None, audience: Visibility) -> None:
+    """Raises Invalid: the author is a guest, who writes in the rooms that it is in, or aside to those it sees there."""
+    if author is None or not author.is_guest or (room is None and audience == Visibility.DIRECT):
+        return
+    if room is None or not follows.get(tx, author.account_id, room.id):
+        why = N_("must mention a room that you are in, such as @lounge: guests write there, or directly to those in it")
+        raise Invalid("text", "rooms_only", why)
+
+
+def check_edit(tx: Tx, post: Post) -> None:
+    """Raises Invalid: the author is not in its room any more, or is a guest, and others would be told of the edit."""
+    room = accounts.by_id(tx, post.audience_id) if post.audience_id else None
+    if room and room.locked and not follows.get(tx, post.author_id, room.id):
+        raise _left()
+    if not room or not room.locked:
+        check_guest(tx, accounts.author(tx, post.author_id), room, Visibility(post.visibility))
+
+
+def _left() -> Invalid:
+    return Invalid("text", "left", "would be in a room that you are not in any more")
 
 
 def visibility_in(room: Account, wanted: Visibility) -> Visibility:

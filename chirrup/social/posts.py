@@ -48,7 +48,7 @@ def publish(tx: Tx, author: int, draft: Draft, *, domain: str = "", chars_max: i
     hidden from author), MentionsUnexpected, TooWide.
     """
     digest = digest_of(draft) if draft.idempotency_key else ""
-    user = account_rows.user(tx, author, in_turn=True)
+    user = account_rows.author(tx, author)
     if draft.idempotency_key and (first := first_made(tx, author, draft.idempotency_key, digest)):
         return _again(tx, first)
 
@@ -152,6 +152,7 @@ def edit(
     check_attached(draft, quotes=bool(before.quote_of_id))
     draft = msgspec.structs.replace(draft, quote_of_id=before.quote_of_id)  # which an edit cannot change
     words, summary, found = checked_text(draft, chars_max)
+    in_rooms.check_edit(tx, before)
     after = msgspec.structs.replace(
         before,
         text=words,

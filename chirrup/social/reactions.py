@@ -4,7 +4,7 @@ An account may take back its mark of a post that it can no longer see, so the ma
 hidden post is NotFound, as everywhere.
 """
 
-from ..errors import Invalid, NotFound
+from ..errors import Invalid, NotAllowed, NotFound
 from ..events import Favourited, Unfavourited
 from ..ids import ID_MAX, bucket_of
 from ..ports import Tx
@@ -51,14 +51,16 @@ def boost(tx: Tx, account_id: int, id: int, *, visibility: str = "") -> Post:
     """The boost: a post of account_id's. If it exists already, returns that.
 
     visibility: public, unlisted or private (for followers). Raises NotFound; Invalid: a direct post, one for the
-    members of a room, or another account's for followers.
+    members of a room, or another account's for followers; NotAllowed: a guest.
     """
     original = posts.original(tx, account_id, id)
     if original.visibility == Visibility.DIRECT or (
         original.visibility == Visibility.FOLLOWERS and (original.author_id != account_id or original.audience_id)
     ):
         raise Invalid("post", "not_public", "is not for everybody: others can boost only public and unlisted posts")
-    account_rows.user(tx, account_id, in_turn=True)
+    booster = account_rows.author(tx, account_id)
+    if booster and booster.is_guest:
+        raise NotAllowed("guests write in the rooms that they are in, and boost nothing out of them")
     earlier = rows.find(tx, "boosts", account_id, original.id)
     if earlier and (post := post_rows.by_id(tx, earlier)):
         return post

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..ids import bucket_of, bucket_of_text
 from ..ports import Tx
-from ..types import Account, AccountState, User
+from ..types import Account, AccountKind, AccountState, Author, User
 
 COLUMNS = ", ".join(Account.__struct_fields__)
 _VALUES = ", ".join(f":{name}" for name in Account.__struct_fields__)
@@ -181,6 +181,17 @@ def user(tx: Tx, account_id: int, *, in_turn: bool = False) -> User | None:
         account=account_id,
     )
     return User(*row) if row else None
+
+
+def author(tx: Tx, account_id: int) -> Author | None:
+    """The account's user, who writes. As user(in_turn=True), in one query."""
+    row = tx.one(
+        f"""SELECT {_USER}, (SELECT kind FROM accounts WHERE bucket = :bucket AND id = :account) FROM users
+            WHERE bucket = :bucket AND account_id = :account {tx.sql.in_turn}""",
+        bucket=bucket_of(account_id),
+        account=account_id,
+    )
+    return Author(*row[:-1], is_guest=row[-1] == AccountKind.GUEST) if row else None
 
 
 def is_silenced(tx: Tx, id: int) -> bool:

@@ -77,7 +77,7 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         _permit(viewer, "read:statuses")
         return Stream(
             name,
-            channel="" if "remote" in name else text_key(viewer.org_id, "public"),
+            channel="" if "remote" in name or viewer.is_guest else text_key(viewer.org_id, "public"),
             viewer_id=viewer_id,
             org_id=viewer.org_id,
         )

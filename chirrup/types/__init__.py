@@ -10,6 +10,7 @@ import msgspec
 from ..ids import ms_of
 from .access import ANYBODY as ANYBODY
 from .access import App as App
+from .access import Author as Author
 from .access import Code as Code
 from .access import OrgRole as OrgRole
 from .access import Passkey as Passkey

@@ -49,6 +49,12 @@ class User(msgspec.Struct, frozen=True):
     compliance_by_id: int = 0  # the owner who let it search and export whatever was said; 0: it may not
 
 
+class Author(User, frozen=True):
+    """Who writes a post: the user, with what its account is."""
+
+    is_guest: bool = False
+
+
 class App(msgspec.Struct, frozen=True):
     """An OAuth client. Columns of `oauth_apps`."""
 

@@ -128,6 +128,7 @@ class Call(call.Call):
             "is_limited": self.is_limited,
             "is_staff": self.may(NO_PERMISSION),
             "organises": self.may(ORGANISES),
+            "is_guest": self.viewer.is_guest,
             "unread": badge(self.unread),
             "token": self._token,
             "path": self.path,

@@ -4,12 +4,13 @@ import pytest
 from kit import people, settle
 
 from chirrup.access import visibility
-from chirrup.errors import Invalid, NotFound
+from chirrup.errors import Invalid, NotAllowed, NotFound
 from chirrup.ids import ID_MAX
 from chirrup.orgs import rooms
 from chirrup.orgs.rooms import RoomChange
 from chirrup.ports import Database, Engines
-from chirrup.social import accounts, follows, in_rooms, posts, reactions, threads
+from chirrup.social import accounts, drafts, follows, in_rooms, posts, reactions, threads
+from chirrup.social.drafts import Rules
 from chirrup.store import notifications
 from chirrup.timelines import rebuild
 from chirrup.types import AccountKind, Draft, NotificationKind, Post, Span, Visibility
@@ -67,6 +68,47 @@ async def test_a_mention_of_a_room_puts_the_post_there(db: Database):
         await say(db, bob, "and I", reply_to_id=answer.id)
     with pytest.raises(Invalid, match="not in any more"):
         await say(db, bob, "and I", reply_to_id=question.id)  # his own, which he still sees
+
+
+async def test_a_guest_writes_in_its_rooms_and_aside_and_nobody_into_a_room_they_have_left(db: Database):
+    ann, bob, guest = await people(db, "ann", "bob", "guest")
+    yard = await db.write(rooms.create, 0, ann, "yard", RoomChange())
+    den = await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True))
+    await db.write(rooms.create, 0, ann, "lounge", RoomChange())
+    for room in (yard, den):
+        await db.write(follows.join, guest, room.id)
+    before = await say(db, guest, "a member says so")
+    await db.write(accounts.set_kind, guest, AccountKind.GUEST)
+    question = await say(db, ann, "@yard who comes?")
+    rules = Rules("town.example", 500)
+
+    for text, how in (("hello", {}), ("@ann hello", {}), ("@lounge hello", {}), ("so?", {"quote_of_id": question.id})):
+        for kind in ("public", "unlisted", "private"):
+            with pytest.raises(Invalid, match="a room that you are in"):
+                await say(db, guest, text, visibility=kind, **how)
+    with pytest.raises(Invalid, match="a room that you are in"):
+        await db.write(drafts.keep, guest, Draft(text="hello"), 2**50, rules=rules)
+    with pytest.raises(Invalid, match="a room that you are in"):
+        await db.write(posts.edit, guest, before.id, Draft(text="hello"))
+    with pytest.raises(NotAllowed, match="boost"):
+        await db.write(reactions.boost, guest, question.id)
+    await db.write(drafts.keep, guest, Draft(text="hello"), rules=rules)
+    assert (await say(db, guest, "@bob psst", visibility="direct")).addressed == set()  # whom it does not see
+    assert (await say(db, guest, "@ann psst", visibility="direct")).addressed == {ann}
+    inside = await say(db, guest, "@den hello")
+    answer = await say(db, guest, "I do", reply_to_id=question.id)
+    assert (inside.audience_id, answer.audience_id) == (den.id, yard.id)
+    await db.write(posts.edit, guest, answer.id, Draft(text="I did"))
+
+    for room in (yard, den):
+        await db.write(rooms.remove_member, room.id, guest, by=ann)
+    with pytest.raises(Invalid, match="a room that you are in"):
+        await say(db, guest, "and I", reply_to_id=answer.id)
+    await db.write(accounts.set_kind, guest, AccountKind.PERSON)
+    with pytest.raises(Invalid, match="not in any more"):
+        await db.write(posts.edit, guest, inside.id, Draft(text="@den still here"))
+    edited = await db.write(posts.edit, guest, before.id, Draft(text="@bob a member again"))
+    assert edited.addressed == {bob}
 
 
 async def test_who_is_in_no_room_sees_no_trace_of_it(engines: Engines):

@@ -22,6 +22,10 @@ async def test_a_rooms_stream_is_for_its_members_until_they_leave(town: Town):
     await theirs.ask(stream="public")
     lines = await town.events("list", token, list=room)
 
+    yard = await town.write(rooms.create, 0, ann, "yard", rooms.RoomChange())
+    await town.write(follows.join, guest, yard.id)
+    open_to_all = await town.say(ann, "@yard hello")
+    assert await socket.event() == await theirs.event() == ("update", str(open_to_all.id))  # once: not as public
     first = await town.say(ann, "@den hello")
     assert await lines.event() == ("update", str(first.id))
     assert [await socket.event(), await socket.event()] == [("update", str(first.id))] * 2

@@ -25,9 +25,9 @@ from ...store import imported_posts, jobs
 from ...store import imports as rows
 from ...store import media as media_rows
 from ...store import posts as post_rows
-from ...types import Import, ImportRow, ImportStage, MediaState, Post, User, Visibility
+from ...types import Author, Import, ImportRow, ImportStage, MediaState, Post, Visibility
 from ...wording import N_
-from .. import composing, files, images, languages, media, posts, text, uploads
+from .. import composing, files, images, in_rooms, languages, media, posts, text, uploads
 from ..films import work as films
 from . import imports, tars
 from .archives import ZIP
@@ -273,7 +273,7 @@ def _bring(tx: Tx, due: Due, position: int, old: OldPost, media_ids: list[int], 
     one, owner = imports.at_work(tx, due)
     if one is None or owner is None or one.done >= position:
         return one
-    user = account_rows.user(tx, owner.account_id, in_turn=True)
+    user = account_rows.author(tx, owner.account_id)
     known = imported_posts.among(tx, owner.account_id, [old.source, old.reply_to])
     if old.source not in known:
         try:
@@ -302,7 +302,7 @@ def _own(tx: Tx, owner: Owner, address: str) -> Post | None:
 def _publish(
     tx: Tx,
     owner: Owner,
-    user: User | None,
+    user: Author | None,
     old: OldPost,
     one: Import,
     known: dict[str, int],
@@ -315,6 +315,7 @@ def _publish(
     found = text.extract(words)
     id = _free_id(tx, owner.account_id, old.published_ms, parent.id if parent else 0)
     audience = composing.narrower(old.visibility, one.audience or old.visibility)
+    in_rooms.check_guest(tx, user, None, audience)
     post = Post(
         id=id,
         author_id=owner.account_id,

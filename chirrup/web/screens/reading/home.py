@@ -91,6 +91,8 @@ def _above(tx: Tx, call: Call, *, live: bool) -> tuple[typed.Typed, list[announc
 
 async def public(call: Call) -> Page:
     asked = span(call.query)
+    if call.viewer.is_guest:
+        return await _timeline(call, Filled([]), asked, "Everyone", "", "Guests read what is said in their rooms.")
     found = await call.read(pull.public, call.viewer_id, asked, org_id=call.site.org_id)
     return await _timeline(call, found, asked, "Everyone", "What everybody here says in public.", "Nobody has spoken.")
 
