@@ -15,7 +15,7 @@ from ..errors import Forbidden, Unauthorised
 from ..events import AccessEnded
 from ..ids import text_key
 from ..ports import Tx
-from ..store import accounts, invites, scim
+from ..store import accounts, invites, mail_prefs, scim
 from ..store import sessions as session_rows
 from ..store import tokens as token_rows
 from ..types import Role, Standing, Token
@@ -161,11 +161,15 @@ def set_password(tx: Tx, account_id: int, new_hash: str) -> None:
 
 
 def end_all_access(tx: Tx, account_id: int, *, keep: str = "") -> None:
-    """End all tokens, sessions, codes and links of the account, except the id keep. For role changes too."""
+    """End all tokens, sessions, codes, links and signed mail addresses of the account, except the id keep.
+
+    For role changes too.
+    """
     session_rows.delete_links_of_account(tx, account_id)
     token_rows.delete_codes_of_account(tx, account_id)  # first: whoever exchanges one now ends before the next line
     ended = token_rows.delete_of_account(tx, account_id, keep=keep)
     ended += session_rows.delete_of_account(tx, account_id, keep=keep)
+    mail_prefs.end_addresses(tx, account_id)
     if not keep:
         tx.emit(AccessEnded(account_id, []))
     elif ended:

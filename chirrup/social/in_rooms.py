@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from ..errors import Invalid
 from ..ids import ID_MAX
 from ..ports import Tx
-from ..store import accounts, follows, rooms
-from ..types import Account, AccountKind, Author, Mention, Post, Span, Visibility
+from ..store import accounts, follows, mail_prefs, room_mails, rooms
+from ..types import Account, AccountKind, Author, MailMode, Mention, Post, Span, Visibility
 from ..wording import N_
 
 
@@ -114,11 +114,14 @@ def enter(tx: Tx, account_id: int, room_id: int) -> None:
     if room_id in states and states[room_id].followers >= MEMBERS_MAX:
         raise Invalid("room", "full", "is full: {most} people are in it", most=MEMBERS_MAX)
     rooms.enter(tx, room_id, account_id)
+    if mail_prefs.of(tx, account_id).mode in (MailMode.ROOMS, MailMode.ALL):
+        room_mails.add(tx, account_id, [room_id])
 
 
 def leave(tx: Tx, account_id: int, room_id: int) -> None:
     """Called when it does not follow the room any more. Who manages the room does so no more."""
     rooms.leave(tx, room_id, account_id)
+    room_mails.remove(tx, account_id, [room_id])
     hand_on(tx, account_id, room_id)
 
 

@@ -34,6 +34,8 @@ OWN = (  # in its bucket, by `account_id`
     "imported_posts",
     "aliases",
     "moves",
+    "mail_prefs",
+    "bounces",
 )
 # What others keep about it; nothing in its own bucket leads there.
 TARGETED = ("account_notes", "suggestions_refused", "aliases")  # by `target_id`

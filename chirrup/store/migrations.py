@@ -209,6 +209,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "index users_invited": Index("users_invited"),
     "invites": _create_missing,
     "domains": _create_missing,
+    "mail": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

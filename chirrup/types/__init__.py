@@ -41,6 +41,9 @@ from .compliance import RetentionClass as RetentionClass
 from .compliance import RetentionRun as RetentionRun
 from .emojis import Emoji as Emoji
 from .lists import json_strings
+from .mail import Digest as Digest
+from .mail import MailMode as MailMode
+from .mail import MailPrefs as MailPrefs
 from .moderation import Ban as Ban
 from .moderation import Report as Report
 from .moderation import Strike as Strike

@@ -37,10 +37,10 @@ from chirrup.social import (
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.portability import archives, imports
 from chirrup.social.shortcodes import EMPTY
-from chirrup.store import identities, imported_posts, schema
+from chirrup.store import bounces, identities, imported_posts, mail_prefs, schema
 from chirrup.store import media as media_rows
 from chirrup.store import scim as scim_rows
-from chirrup.types import Draft, Media, PollDraft, Post, ScimResource, Span
+from chirrup.types import Draft, MailMode, MailPrefs, Media, PollDraft, Post, ScimResource, Span
 from chirrup.types.directory import AccountIdentity
 
 WORD = "zanzibar"  # in all that ann types
@@ -113,7 +113,9 @@ class Scene:
             await do(follows.follow, one, other)
         await settle(self.engines)
         bobs = await say(bob, "hello @ann")
+        await do(mail_prefs.save, MailPrefs(ann, MailMode.ROOMS))
         await do(rooms.create, 0, ann, "den", rooms.RoomChange(closed=True))
+        await do(bounces.add, ann, WORD, hard=True)
         await say(ann, f"@den {WORD}")
         first = await say(ann, f"{WORD} #{WORD} @bob", media_ids=(await self.upload(),), idempotency_key="k")
         await do(posts.edit, ann, first.id, Draft(text=f"{WORD} again #{WORD} @bob"))

@@ -18,6 +18,7 @@ from . import (
     accounts,
     compliance,
     identity,
+    mail,
     organisations,
     posts,
     reactions,
@@ -33,6 +34,7 @@ from . import (
 AREAS = (
     *(organisations, accounts, access, identity, relations, rooms, posts, reactions, tags, reading, staff, compliance),
     scim,
+    mail,
     work,
 )
 
