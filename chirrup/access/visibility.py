@@ -142,7 +142,7 @@ def _others(found: Mapping[int, Post], ids: Collection[int]) -> set[int]:
     """What the posts of ids boost and what both reply to and quote, as far as found says."""
     others: set[int] = set()
     for id in ids:
-        if post := found.get(id):
+        if (post := found.get(id)) and not post.plain:
             if post.boost_of_id:
                 others.add(post.boost_of_id)
                 post = found.get(post.boost_of_id, post)
@@ -168,13 +168,13 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
     beside = found.parents | found.quoted if found.quoted else found.parents
     read = found.posts | beside if beside else found.posts
     author_ids = {post.author_id for post in read.values()}
-    audiences = {post.audience_id for post in read.values()} - {0}
-    answered = {post.reply_to_author_id for post in found.posts.values() if post.reply_to_author_id}
-    named = {id for post in found.posts.values() if post.mentions != "[]" for id in post.addressed}
+    special = [post for post in read.values() if not post.plain]
+    audiences = {post.audience_id for post in special} - {0}
+    asked = [post for post in special if post.id in found.posts] if beside else special
+    answered = {post.reply_to_author_id for post in asked if post.reply_to_author_id}
+    named = {id for post in asked if post.mentions != "[]" for id in post.addressed}
     closed = {
-        post.author_id
-        for post in read.values()
-        if post.visibility == _FOR_FOLLOWERS or post.quote_policy == _BY_FOLLOWERS
+        post.author_id for post in special if post.visibility == _FOR_FOLLOWERS or post.quote_policy == _BY_FOLLOWERS
     }
     authors, viewer = tx.together(
         lambda: accounts.states(tx, author_ids | audiences),
@@ -182,12 +182,16 @@ def judge(tx: Tx, viewer_id: int, found: Found) -> Seen:
             tx, viewer_id, author_ids | answered | named, followees=closed | answered | audiences
         ),
     )
-    seen = {id: post for id, post in read.items() if _shown(post, read, authors, viewer)}
+    heard = _heard(authors, viewer)
+    seen = {
+        id: post
+        for id, post in read.items()
+        if (post.plain and post.author_id in heard) or _shown(post, read, authors, viewer)
+    }
     own_state = authors.get(viewer_id)
     filters_version = own_state.filters_version if own_state else viewer.filters_version
-    moderated = {id: one for id, one in authors.items() if one.silenced_ms or one.sensitized_ms}
-    quiet = _quiet_among(tx, viewer_id, {id for id, one in moderated.items() if one.silenced_ms} - {viewer_id})
-    sensitized = frozenset({id for id, one in moderated.items() if one.sensitized_ms} - {viewer_id})
+    quiet = _quiet_among(tx, viewer_id, {id for id, one in authors.items() if one.silenced_ms} - {viewer_id})
+    sensitized = frozenset({id for id, one in authors.items() if one.sensitized_ms} - {viewer_id})
     if not beside:
         return Seen(
             viewer_id,
@@ -287,6 +291,14 @@ def for_search_engines(post: Post, author: Account) -> bool:
     """Whether search engines may keep what everybody may see: its author wants to be found, and did not say it low."""
     wanted = author.discoverable and author.indexable and not author.suspended_ms
     return bool(wanted) and post.visibility == Visibility.PUBLIC
+
+
+def _heard(authors: dict[int, AccountState], viewer: Relations) -> set[int]:
+    """Those of authors whose plain posts the viewer may see, as _allowed() has it."""
+    if viewer.is_guest:
+        return set()
+    org_id = viewer.org_id
+    return {id for id, one in authors.items() if one.org_id == org_id and not one.suspended_ms} - viewer.blocked_by
 
 
 def _shown(post: Post, found: dict[int, Post], authors: dict[int, AccountState], viewer: Relations) -> bool:

@@ -11,7 +11,7 @@ from ..ids import BUCKETS, bucket_of, bucket_of_text, made_at
 from ..ports import Row, Tx
 from ..social import accounts, tags, text
 from ..times import DAY_MS
-from ..types import Account, Post, User, Visibility
+from ..types import POST_COLUMNS, Account, Post, User, Visibility
 from .graph import Graph
 
 CHUNK_ACCOUNTS, CHUNK_FOLLOWS, CHUNK_POSTS = 5_000, 300_000, 5_000  # rows in one transaction
@@ -21,7 +21,7 @@ WORDS = "the town market opens early today bring bread rain over hills again cof
 
 _ACCOUNT = ("bucket", *Account.__struct_fields__)
 _USER = ("bucket", *User.__struct_fields__)
-_POST = ("bucket", *Post.__struct_fields__)
+_POST = ("bucket", *POST_COLUMNS)
 _FOLLOWING = ("account_id", "target_id", "id", "bucket", "show_boosts", "notify", "languages")
 _FOLLOWERS = ("account_id", "follower_id", "id", "bucket", "show_boosts", "notify", "languages")
 
@@ -180,7 +180,11 @@ class World:
     def _posts(self, done: int) -> Iterator[Chunk]:
         def write(tx: Tx, numbers: range) -> None:
             posts = [self._post(n, message) for n, message in zip(numbers, self._texts(numbers), strict=True)]
-            tx.copy("posts", _POST, ((bucket_of(post.id), *_values(post)) for post in posts))
+            tx.copy(
+                "posts",
+                _POST,
+                ((bucket_of(post.id), *(getattr(post, name) for name in POST_COLUMNS)) for post in posts),
+            )
             for post in posts:
                 tx.search.index_post(tx, post.id, post.author_id, f"\n{post.text}")
                 if post.tag_names:

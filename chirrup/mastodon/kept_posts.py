@@ -3,6 +3,7 @@ emoji in it, or the addresses of its media.
 """
 
 from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 from ..access.sites import Site
 from ..access.visibility import OPEN, Seen
@@ -11,10 +12,18 @@ from ..social.shown import Kept
 from ..types import Post
 
 Turn = tuple[int, int]  # (step, the site's media epoch): with each the addresses of private media change
-Version = tuple[int, Turn | None]  # (changed_ms, None: its media are for everybody, or there are none)
-# The third: the version of the emoji it shows; None: it has no shortcodes. The fourth: the collections that it links
-# to. The last: the media epoch of its audience.
-KeptPost = tuple[Version, bytes, int | None, tuple[int, ...], int]
+
+
+class Apart(NamedTuple):
+    """What a part depends on beside the post."""
+
+    turn: Turn | None  # None: its media are for everybody, or there are none
+    drawn: int | None  # the version of the emoji it shows; None: it has no shortcodes
+    linked: tuple[int, ...]  # the collections that it links to
+    media_epoch: int  # of its audience
+
+
+KeptPost = tuple[int, bytes, Apart | None]  # (the post's changed_ms, its part, None: that depends on nothing else)
 
 
 class FixedParts:
@@ -33,16 +42,20 @@ class FixedParts:
         """Those of found that are not in the cache."""
         for post in found:
             kept = self._kept.get(post.id)
-            current = kept and kept[0] == ((post.changed_ms, None) if post.media_ids == "[]" else self._version(post))
-            if kept and current and (kept[2] is None or kept[2] == self._drawn()):
+            if kept and kept[0] == post.changed_ms and (kept[2] is None or self._still(post, kept[2])):
                 self.parts[post.id] = kept[1]
-                if kept[3]:
-                    self.linked[post.id] = kept[3]
-                if kept[0][1]:
-                    self._private.append((post, kept[4]))
             else:
                 self.missing.append(post)
         return self.missing
+
+    def _still(self, post: Post, apart: Apart) -> bool:
+        if apart.turn != self._turn_of(post) or not (apart.drawn is None or apart.drawn == self._drawn()):
+            return False
+        if apart.linked:
+            self.linked[post.id] = apart.linked
+        if apart.turn:
+            self._private.append((post, apart.media_epoch))
+        return True
 
     def ended(self, seen: Seen) -> list[Post]:
         """Those found in the cache with addresses that have ended."""
@@ -52,8 +65,10 @@ class FixedParts:
         self.parts[post.id] = part
         if linked:
             self.linked[post.id] = linked
-        self._kept.keep(post.id, (self._version(post), part, drawn, linked, media_epoch))
+        depends = drawn is not None or linked or post.media_ids != "[]"
+        apart = Apart(self._turn_of(post), drawn, linked, media_epoch) if depends else None
+        self._kept.keep(post.id, (post.changed_ms, part, apart))
 
-    def _version(self, post: Post) -> Version:
+    def _turn_of(self, post: Post) -> Turn | None:
         private = post.media_ids != "[]" and (self._closed or post.visibility not in OPEN)
-        return (post.changed_ms, self._turn if private else None)
+        return self._turn if private else None

@@ -101,12 +101,12 @@ class PostRenderer(CardRenderer):
             count = page.counts.get(original.id, UNCOUNTED)
             flag = page.flags.get(original.id, UNFLAGGED)
             pinned = flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else None
+            counted = _counted(count, flag, pinned, known=known)
             approval = original.quote_policy, seen.may_quote(original)
-            if matches or post.poll_id or post.boost_of_id or post.quote_of_id:
-                told = _filtered(matches) if known else b""
-                end = _end(APPROVALS[approval], told, voting.get(post.poll_id, b"null"), quote, reblog)
-            else:  # most posts
-                end = _ENDS[known][approval]
+            said = _SENSITIVE if post.sensitive or post.author_id in seen.sensitized else _NOT_SENSITIVE
+            if post.plain and not matches and not linked:
+                return b"".join((fixed.parts[post.id], said, authors[post.author_id], counted, _ENDS[known][approval]))
+            told = _filtered(matches) if known else b""
             return b"".join(
                 (
                     fixed.parts[post.id],
@@ -114,10 +114,10 @@ class PostRenderer(CardRenderer):
                     linked.get(post.id, b"") if linked else b"",
                     self._quoting(post, seen) if post.quote_of_id else b"",
                     _parent(*seen.parent_of(post)) if post.reply_to_id else b"",
-                    b'"sensitive":true,"account":' if seen.is_sensitive(post) else b'"sensitive":false,"account":',
+                    said,
                     authors[post.author_id],
-                    _counted(count, flag, pinned, known=known),
-                    end,
+                    counted,
+                    _end(APPROVALS[approval], told, voting.get(post.poll_id, b"null"), quote, reblog),
                 )
             )
 
@@ -138,7 +138,8 @@ class PostRenderer(CardRenderer):
                 boosted = whole(original, original, matches, quote=quote_of(original))
                 found.append(msgspec.Raw(whole(post, original, matches, boosted)))
             else:
-                found.append(msgspec.Raw(whole(post, post, matches, quote=quote_of(post))))
+                quote = quote_of(post) if post.quote_of_id else b"null"
+                found.append(msgspec.Raw(whole(post, post, matches, quote=quote)))
         return found
 
     def _quoting(self, post: Post, seen: Seen) -> bytes:
@@ -291,6 +292,7 @@ def _counted(count: PostCounts, flag: PostFlags, pinned: bool | None, *, known: 
     return counts + marks
 
 
+_SENSITIVE, _NOT_SENSITIVE = b'"sensitive":true,"account":', b'"sensitive":false,"account":'
 _NO_PARENT = b'"in_reply_to_id":null,"in_reply_to_account_id":null,'
 
 

@@ -12,7 +12,10 @@ Row = tuple[Any, ...]
 
 
 class Phrases(Protocol):
-    """SQL that differs between the databases: pieces for use inside a statement, and a few whole statements."""
+    """SQL that differs between the databases: pieces for use inside a statement, and a few whole statements.
+
+    A statement that every page needs is put together once for each kind of database: a function of Phrases with @cache.
+    """
 
     clustered: str  # ends CREATE TABLE: rows are stored in primary-key order, if the engine can
     in_turn: str  # ends SELECT … of one row: locks the row until this transaction ends

@@ -1,10 +1,11 @@
 """Accounts, the users behind them, their names, and their counters."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import NamedTuple
 
 from ..ids import bucket_of, bucket_of_text
-from ..ports import Tx
+from ..ports import Phrases, Tx
 from ..types import Account, AccountKind, AccountState, Author, User
 
 COLUMNS = ", ".join(Account.__struct_fields__)
@@ -26,16 +27,17 @@ def oldest_id(tx: Tx) -> int:
 
 def states(tx: Tx, ids: Collection[int]) -> dict[int, AccountState]:
     """The same accounts as by_ids(), with their counters. One query, whatever len(ids)."""
-    return tx.by_ids(
-        f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
-              COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
-              accounts.org_id, filters_version, silenced_ms, sensitized_ms, pending, COALESCE(media_epoch, 0)
-            FROM accounts LEFT JOIN account_counts
-              ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
-            WHERE {tx.sql.ids_in("accounts.id", "ids")}""",
-        AccountState,
-        ids,
-    )
+    return tx.by_ids(_states(tx.sql), AccountState, ids)
+
+
+@cache
+def _states(sql: Phrases) -> str:
+    return f"""SELECT accounts.id, changed_ms, suspended_ms, indexable,
+          COALESCE(followers, 0), COALESCE(followees, 0), COALESCE(posts, 0), COALESCE(last_post_ms, 0),
+          accounts.org_id, filters_version, silenced_ms, sensitized_ms, pending, COALESCE(media_epoch, 0)
+        FROM accounts LEFT JOIN account_counts
+          ON account_counts.bucket = accounts.bucket AND account_counts.account_id = accounts.id
+        WHERE {sql.ids_in("accounts.id", "ids")}"""
 
 
 def by_id(tx: Tx, id: int) -> Account | None:

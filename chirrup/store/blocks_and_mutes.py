@@ -1,11 +1,12 @@
 """Blocks and mutes from both ends, and a viewer's relations to many accounts at once."""
 
 from collections.abc import Collection
+from functools import cache
 
 import msgspec
 
 from ..ids import bucket_of
-from ..ports import Tx
+from ..ports import Phrases, Tx
 from ..types import Post, Span, Stranger
 
 _VIEWER, _GUEST = 4, 5  # in of(): the kind of the row about the viewer
@@ -58,17 +59,7 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     if not set(others) - {viewer_id}:
         return Relations(viewer_id)
     rows = tx.all(
-        f"""SELECT 0, target_id, 0 FROM following
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "followees")}
-            UNION ALL SELECT 1, target_id, 0 FROM {tx.sql.seldom("blocks")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
-            UNION ALL SELECT 2, blocker_id, 0 FROM {tx.sql.seldom("blocked_by")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("blocker_id", "others")}
-            UNION ALL SELECT 3, target_id, 0 FROM {tx.sql.seldom("mutes")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("target_id", "others")}
-                AND (expires_ms = 0 OR expires_ms > :now)
-            UNION ALL SELECT CASE kind WHEN 'guest' THEN {_GUEST} ELSE {_VIEWER} END, org_id, filters_version
-              FROM accounts WHERE bucket = :bucket AND id = :viewer""",
+        _relations(tx.sql),
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,
         others=others,
@@ -86,6 +77,21 @@ def of(tx: Tx, viewer_id: int, others: Collection[int], *, followees: Collection
     return Relations(
         viewer_id, *map(frozenset, found), org_id=org_id, filters_version=filters_version, is_guest=is_guest
     )
+
+
+@cache
+def _relations(sql: Phrases) -> str:
+    return f"""SELECT 0, target_id, 0 FROM following
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("target_id", "followees")}
+        UNION ALL SELECT 1, target_id, 0 FROM {sql.seldom("blocks")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("target_id", "others")}
+        UNION ALL SELECT 2, blocker_id, 0 FROM {sql.seldom("blocked_by")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("blocker_id", "others")}
+        UNION ALL SELECT 3, target_id, 0 FROM {sql.seldom("mutes")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("target_id", "others")}
+        AND (expires_ms = 0 OR expires_ms > :now)
+        UNION ALL SELECT CASE kind WHEN 'guest' THEN {_GUEST} ELSE {_VIEWER} END, org_id, filters_version
+          FROM accounts WHERE bucket = :bucket AND id = :viewer"""
 
 
 def org_of_stranger(viewer_id: int) -> int:

@@ -1,13 +1,14 @@
 """Posts, their counters, earlier versions, threads, and the idempotency keys they were sent with."""
 
 from collections.abc import Collection, Mapping
+from functools import cache
 
 from ..ids import bucket_of
-from ..ports import Tx
-from ..types import Post, PostCounts, PostVersion, Span
+from ..ports import Phrases, Tx
+from ..types import POST_COLUMNS, Post, PostCounts, PostVersion, Span
 
-COLUMNS = ", ".join(Post.__struct_fields__)
-_VALUES = ", ".join(f":{name}" for name in Post.__struct_fields__)
+COLUMNS = ", ".join(POST_COLUMNS)
+_VALUES = ", ".join(f":{name}" for name in POST_COLUMNS)
 EMPTY = "text = '', summary = '', media_ids = '[]', poll_id = 0, link = '', card_id = 0"
 
 
@@ -22,9 +23,7 @@ def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None
     """
     same: dict[int, Post] = {}
     if known and any(id in known for id in ids):
-        versions = tx.by_ids(
-            f"SELECT id, changed_ms, deleted_ms FROM posts WHERE {tx.sql.ids_in('id', 'ids')}", _version, ids
-        )
+        versions = tx.by_ids(_versions(tx.sql), _second, ids)
         same = {id: post for id, at in versions.items() if (post := known.get(id)) and post.changed_ms == at}
         ids = [id for id, at in versions.items() if at and id not in same] if len(same) < len(versions) else []
     if not ids:
@@ -33,9 +32,10 @@ def by_ids(tx: Tx, ids: Collection[int], known: Mapping[int, Post] | None = None
     return same | {id: post for id, post in found.items() if not post.deleted_ms}
 
 
-def _version(_: int, changed_ms: int, deleted_ms: int) -> int:
-    """A number that rises with each change. 0: deleted."""
-    return 0 if deleted_ms else changed_ms
+@cache
+def _versions(sql: Phrases) -> str:
+    """(post, a number that rises with each change; 0: deleted)"""
+    return f"SELECT id, CASE deleted_ms WHEN 0 THEN changed_ms ELSE 0 END FROM posts WHERE {sql.ids_in('id', 'ids')}"
 
 
 def boosts_among(tx: Tx, ids: Collection[int]) -> dict[int, int]:
@@ -68,7 +68,7 @@ def insert(tx: Tx, post: Post) -> None:
     tx.run(
         f"INSERT INTO posts (bucket, {COLUMNS}) VALUES (:bucket, {_VALUES})",
         bucket=bucket_of(post.id),
-        **{name: getattr(post, name) for name in Post.__struct_fields__},
+        **{name: getattr(post, name) for name in POST_COLUMNS},
     )
 
 
@@ -175,11 +175,12 @@ def delete(tx: Tx, id: int) -> bool:
 
 def counts(tx: Tx, ids: Collection[int]) -> dict[int, PostCounts]:
     """post -> counters; posts without any reaction are absent."""
-    return tx.by_ids(
-        f"SELECT post_id, replies, boosts, favourites, quotes FROM post_counts WHERE {tx.sql.ids_in('post_id', 'ids')}",
-        PostCounts,
-        ids,
-    )
+    return tx.by_ids(_counts(tx.sql), PostCounts, ids)
+
+
+@cache
+def _counts(sql: Phrases) -> str:
+    return f"SELECT post_id, replies, boosts, favourites, quotes FROM post_counts WHERE {sql.ids_in('post_id', 'ids')}"
 
 
 def add_counts(

@@ -1,9 +1,10 @@
 """Marks: favourites, boosts, bookmarks and pins of posts. And muted threads."""
 
 from collections.abc import Collection
+from functools import cache
 
 from ..ids import bucket_of
-from ..ports import Tx
+from ..ports import Phrases, Tx
 from ..types import Post, PostFlags, Span
 
 # mark -> the table with the post's end, if marks are read from there too
@@ -95,16 +96,7 @@ def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlag
     if not viewer_id or not posts:
         return {}
     rows = tx.all(
-        f"""SELECT 0, post_id FROM {tx.sql.seldom("favourites")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 1, post_id FROM {tx.sql.seldom("boosts")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 2, post_id FROM {tx.sql.seldom("bookmarks")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 3, post_id FROM {tx.sql.seldom("pins")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("post_id", "ids")}
-            UNION ALL SELECT 4, root_id FROM {tx.sql.seldom("thread_mutes")}
-              WHERE bucket = :bucket AND account_id = :viewer AND {tx.sql.is_in("root_id", "roots")}""",
+        _flags(tx.sql),
         bucket=bucket_of(viewer_id),
         viewer=viewer_id,
         ids=[post.id for post in posts],
@@ -126,6 +118,20 @@ def flags(tx: Tx, viewer_id: int, posts: Collection[Post]) -> dict[int, PostFlag
         )
         for post in posts
     }
+
+
+@cache
+def _flags(sql: Phrases) -> str:
+    return f"""SELECT 0, post_id FROM {sql.seldom("favourites")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("post_id", "ids")}
+        UNION ALL SELECT 1, post_id FROM {sql.seldom("boosts")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("post_id", "ids")}
+        UNION ALL SELECT 2, post_id FROM {sql.seldom("bookmarks")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("post_id", "ids")}
+        UNION ALL SELECT 3, post_id FROM {sql.seldom("pins")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("post_id", "ids")}
+        UNION ALL SELECT 4, root_id FROM {sql.seldom("thread_mutes")}
+          WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("root_id", "roots")}"""
 
 
 def deeds(tx: Tx, post: Post, ids: Collection[int]) -> dict[int, frozenset[int]]:

@@ -70,6 +70,7 @@ from .portability import Import as Import
 from .portability import ImportRow as ImportRow
 from .portability import ImportStage as ImportStage
 from .portability import OrgExport as OrgExport
+from .posts import POST_COLUMNS as POST_COLUMNS
 from .posts import Draft as Draft
 from .posts import KeptDraft as KeptDraft
 from .posts import Media as Media
