@@ -14,7 +14,7 @@ from ..http.entity import Entity, Id
 from ..http.forms import Upload
 from ..http.route import ADMIN, SLOW, Route
 from ..orgs import logo, settings
-from ..types import Rule, RuleWords, SignUps
+from ..types import RoomMakers, Rule, RuleWords, SignUps
 
 
 class RuleText(Entity, kw_only=True):
@@ -41,6 +41,7 @@ class Organisation(Entity, kw_only=True):
     closed: bool
     trends_approval: bool
     post_chars_max: int
+    room_makers: RoomMakers
     accent: str
     accent_dark: str
     logo: str | None
@@ -61,6 +62,7 @@ class Choice(msgspec.Struct, kw_only=True):
     closed: bool | UnsetType = UNSET
     trends_approval: bool | UnsetType = UNSET
     post_chars_max: int | UnsetType = UNSET
+    room_makers: RoomMakers | UnsetType = UNSET
     accent: str | UnsetType = UNSET
     accent_dark: str | UnsetType = UNSET
     ip_ranges: list[str] | UnsetType = UNSET

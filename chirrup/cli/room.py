@@ -32,9 +32,12 @@ def create(
 
     username, _, host = name.removeprefix("@").partition("@")
     with opened_database(common.settings()) as db:
-        by = find(db, manager) if manager else 0
+        first = find(db, manager) if manager else 0
         wanted = rooms.RoomChange(title=title or None, closed=closed, listed=not hidden)
-        made = db.write_now(rooms.create, org_at(db, host), by, username, wanted)
+        made = db.write_now(rooms.create, org_at(db, host), 0, username, wanted)
+        if first:
+            db.write_now(rooms.add_member, made.id, first)
+            db.write_now(rooms.give_role, made.id, first, rooms.MANAGER)
     console.print(f"@{made.username} is there{', closed' if closed else ''}.", highlight=False)
 
 

@@ -20,14 +20,16 @@ from ..social import account_lists, accounts, audit, closing_rooms, follows, in_
 from ..social.accounts import ProfileChange
 from ..store import accounts as account_rows
 from ..store import follows as follow_rows
+from ..store import orgs
 from ..store import reactions as reaction_rows
 from ..store import rooms as rows
 from ..store.rooms import Room
-from ..types import Account, AccountKind, Span
+from ..types import Account, AccountKind, OrgSettings, Span
 from ..wording import N_
 
 MANAGER = "manager"
 PINS_MAX = 5
+EVERYBODY = OrgSettings().room_makers
 
 
 class RoomChange(msgspec.Struct, frozen=True):
@@ -113,17 +115,17 @@ def entered(tx: Tx, account_id: int) -> list[Account]:
 def create(tx: Tx, org_id: int, by: int, name: str, wanted: RoomChange) -> Account:
     """A new room, which `by` manages and is in. by 0: nobody is in it.
 
-    Raises Invalid (username: as an account's; title, note), NotAllowed: a guest.
+    Raises Invalid (username: as an account's; title, note), NotAllowed: a guest, or as may_make() says.
     """
+    closed = bool(wanted.closed)
     if by:
-        _check_member(tx, by, org_id)
+        _check_maker(tx, by, org_id, closed=closed)
     if problems := accounts.check_username(name):
         raise problems[0]
     room = _insert(tx, org_id, name)
     if not account_rows.claim_name(tx, accounts.name_key(org_id, name), room.id):
         raise Invalid("username", "taken", "has already been taken")
     rows.insert(tx, Room(room.id, org_id, 0))
-    closed = bool(wanted.closed)
     profile = ProfileChange(
         display_name=wanted.title,
         note=wanted.note,
@@ -151,14 +153,16 @@ def _insert(tx: Tx, org_id: int, name: str) -> Account:
 def change(tx: Tx, by: int, id: int, wanted: RoomChange) -> Account:
     """What was said in a room that is closed now is for its members only, step by step (social/closing_rooms.py).
 
-    Raises NotFound, NotAllowed, Invalid (title, note; closed: it would become open, which tells what was said to
-    members only).
+    Raises NotFound, NotAllowed (also who may not make a closed room), Invalid (title, note; closed: it would become
+    open, which tells what was said to members only).
     """
     room = managed(tx, by, id)
     if room.locked and wanted.closed is False:
         why = N_("cannot be taken back: what was said in a closed room was said to its members. Make a new room")
         raise Invalid("closed", "final", why)
     closes = bool(wanted.closed) and not room.locked
+    if closes and by:
+        _check_maker(tx, by, room.org_id, closed=True)
     closed = closes or bool(room.locked)
     profile = ProfileChange(
         display_name=wanted.title,
@@ -200,17 +204,17 @@ def managed(tx: Tx, by: int, id: int) -> Account:
     room = account_rows.by_id(tx, id)
     if room is None or room.kind != AccountKind.ROOM or room.suspended_ms:
         raise NotFound("room", id)
-    if by and rows.roles_of(tx, by, [id]).get(id) != MANAGER and not _looks_after_rooms(tx, by, room.org_id):
+    if by and rows.roles_of(tx, by, [id]).get(id) != MANAGER and not _may(tx, by, room.org_id, Permission.MANAGE_ROOMS):
         get(tx, by, id)  # for whom it is not there
         raise NotAllowed("only those who manage the room may do this")
     return room
 
 
-def _looks_after_rooms(tx: Tx, by: int, org_id: int) -> bool:
-    user = account_rows.user(tx, by)
+def _may(tx: Tx, account_id: int, org_id: int, needed: Permission) -> bool:
+    user = account_rows.user(tx, account_id)
     if user is None or user.org_id != org_id or not user.role:
         return False
-    return access_roles.find(tx, org_id).may(user.role, Permission.MANAGE_ROOMS)
+    return access_roles.find(tx, org_id).may(user.role, needed)
 
 
 # who is in it
@@ -319,12 +323,25 @@ def prefer(tx: Tx, account_id: int, id: int, *, in_home: bool | None = None, not
     follows.follow(tx, account_id, id, show_boosts=in_home, notify=notify)
 
 
-def _check_member(tx: Tx, account_id: int, org_id: int) -> None:
+def may_make(tx: Tx, account_id: int, org_id: int, *, closed: bool) -> bool:
+    """Whether the account, no guest's, may make such a room: OrgSettings.room_makers says who needs a role for it."""
+    org = orgs.by_id(tx, org_id)
+    makers = org.chosen.get("room_makers", EVERYBODY) if org else EVERYBODY
+    if makers == EVERYBODY or (makers == "open" and not closed):
+        return True
+    return _may(tx, account_id, org_id, Permission.PRIVATE_ROOMS if closed else Permission.MANAGE_ROOMS)
+
+
+def _check_maker(tx: Tx, account_id: int, org_id: int, *, closed: bool) -> None:
     account = account_rows.by_id(tx, account_id)
     if account is None or account.org_id != org_id:
         raise NotFound("account", account_id)
     if account.kind == AccountKind.GUEST:
         raise NotAllowed("guests are in the rooms that they were invited to, and make none")
+    if not may_make(tx, account_id, org_id, closed=closed):
+        if closed and may_make(tx, account_id, org_id, closed=False):
+            raise NotAllowed("your role does not let you make closed rooms; you can make open ones")
+        raise NotAllowed("your role does not let you make rooms: ask those who look after them")
 
 
 def _note(tx: Tx, by: int, room: Account, action: str, account_id: int = 0) -> None:

@@ -61,6 +61,7 @@ from .organisations import Domain as Domain
 from .organisations import Invite as Invite
 from .organisations import Org as Org
 from .organisations import OrgSettings as OrgSettings
+from .organisations import RoomMakers as RoomMakers
 from .organisations import Rule as Rule
 from .organisations import RuleWords as RuleWords
 from .organisations import SignUps as SignUps

@@ -23,6 +23,9 @@ class Rule(RuleWords, frozen=True):
 SignUps = Literal["open", "approval", "invitation", "domain", "closed"]
 
 
+# Who makes rooms: everybody; everybody open ones, and closed ones whose role lets them; only whose role lets them.
+RoomMakers = Literal["everybody", "open", "roles"]
+
 # What a site is at its first run: for everybody, for those of a company, for one person.
 SiteKind = Literal["town", "company", "me"]
 
@@ -44,6 +47,7 @@ class OrgSettings(msgspec.Struct, frozen=True):
     closed: bool = False  # nothing is shown without a login
     trends_approval: bool = False  # nothing is shown as a trend before staff have allowed it
     post_chars_max: int = 500
+    room_makers: RoomMakers = "everybody"  # but guests
     oidc: Oidc | None = None  # where its people log in; what is secret in it is sealed where it is stored
     ldap: Ldap | None = None  # the directory that knows its people
     accent: str = ""  # colour of links and buttons, "#1f5fa8"; "": the kit's own

@@ -111,6 +111,7 @@ NAMES = {
     "site_oidc": N_("The provider"),
     "site_post_chars_max": N_("The number of characters"),
     "site_registrations": N_("The choice of who may sign up"),
+    "site_room_makers": N_("The choice of who may make rooms"),
     "site_rules": N_("The rules"),
     "site_title": N_("The title"),
     "sought_account": N_("The account"),

@@ -1,15 +1,19 @@
 """What a mention of a room does to a post, and who gets into rooms."""
 
+import secrets
+
 import pytest
 from kit import people, settle
 
 from chirrup.access import visibility
+from chirrup.access.roles import Permission
+from chirrup.config import Settings
 from chirrup.errors import Invalid, NotAllowed, NotFound
 from chirrup.ids import ID_MAX
-from chirrup.orgs import rooms
+from chirrup.orgs import roles, rooms, settings
 from chirrup.orgs.rooms import RoomChange
 from chirrup.ports import Database, Engines
-from chirrup.social import accounts, drafts, follows, in_rooms, posts, reactions, threads
+from chirrup.social import accounts, drafts, follows, in_rooms, posts, reactions, staff, threads
 from chirrup.social.drafts import Rules
 from chirrup.store import notifications
 from chirrup.timelines import rebuild
@@ -109,6 +113,41 @@ async def test_a_guest_writes_in_its_rooms_and_aside_and_nobody_into_a_room_they
         await db.write(posts.edit, guest, inside.id, Draft(text="@den still here"))
     edited = await db.write(posts.edit, guest, before.id, Draft(text="@bob a member again"))
     assert edited.addressed == {bob}
+
+
+async def test_who_makes_rooms_is_as_the_organisation_has_chosen(db: Database):
+    ann, keeper, boss = await people(db, "ann", "keeper", "boss")
+    await db.write(roles.create, 0, 0, "Keeper", Permission.PRIVATE_ROOMS)
+    for id, role in ((keeper, "Keeper"), (boss, "owner")):
+        await db.write(staff.give_role, id, role)
+    mine = (await db.write(rooms.create, 0, ann, "mine", RoomChange())).id
+
+    async def makes(by: int) -> list[bool]:
+        """Open ones, closed ones."""
+        found = list[bool]()
+        for closed in (False, True):
+            try:
+                await db.write(rooms.create, 0, by, f"r{secrets.token_hex(5)}", RoomChange(closed=closed))
+            except NotAllowed:
+                found.append(False)
+            else:
+                found.append(True)
+        return found
+
+    assert [await makes(one) for one in (ann, keeper, boss)] == [[True, True]] * 3
+    await db.write(settings.change, Settings(), 0, 0, {"room_makers": "open"})
+    assert [await makes(one) for one in (ann, keeper, boss, 0)] == [
+        [True, False],
+        [True, True],
+        [True, True],
+        [True, True],
+    ]
+    with pytest.raises(NotAllowed, match="closed rooms"):
+        await db.write(rooms.change, ann, mine, RoomChange(closed=True))
+    await db.write(rooms.change, ann, mine, RoomChange(title="Mine", closed=False))
+    await db.write(settings.change, Settings(), 0, 0, {"room_makers": "roles"})
+    assert [await makes(one) for one in (ann, keeper, boss)] == [[False, False], [False, True], [True, True]]
+    await db.write(rooms.change, boss, mine, RoomChange(closed=True))
 
 
 async def test_who_is_in_no_room_sees_no_trace_of_it(engines: Engines):

@@ -49,6 +49,7 @@ GOOD = {
     "site_contact_email": "ann@example.com",
     "site_contact_account": "@ann",
     "site_registrations": "approval",
+    "site_room_makers": "open",
     "site_post_chars_max": "600",
 }
 

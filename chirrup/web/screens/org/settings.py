@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from ....errors import Invalid, not_among
-from ....types import OrgSettings, SignUps
+from ....types import OrgSettings, RoomMakers, SignUps
 from ...call import Call, Go, Page
 from ...forms import Fields
 from ...problems import Problem
@@ -12,6 +12,11 @@ from . import places
 from .choosing import PREFIX, choose, fixed
 
 PATH = "/org/settings"
+ROOM_MAKERS = {  # OrgSettings.room_makers -> what a person calls it
+    "everybody": "Everybody but guests",
+    "open": "Everybody open ones; closed ones whose role lets them",
+    "roles": "Only whose role lets them",
+}
 
 
 async def form(call: Call) -> Page:
@@ -32,11 +37,16 @@ async def save(call: Call) -> Go:
     return Go(f"{PATH}?saved=1")
 
 
-def _one_of(form: Fields, field: str) -> str:
-    known, value = get_args(SignUps), form.text(field)
-    if value not in known:
-        raise not_among(field, known, value)
-    return value
+def _one_of(words: Any) -> Callable[[Fields, str], str]:
+    """words: a Literal."""
+
+    def read(form: Fields, field: str) -> str:
+        known, value = get_args(words), form.text(field)
+        if value not in known:
+            raise not_among(field, known, value)
+        return value
+
+    return read
 
 
 def _number(form: Fields, field: str) -> int:
@@ -56,8 +66,9 @@ READ: dict[str, Callable[[Fields, str], Any]] = {  # name of OrgSettings -> how 
     "languages": _codes,
     "contact_email": Fields.text,
     "contact_account": Fields.text,
-    "registrations": _one_of,
+    "registrations": _one_of(SignUps),
     "closed": Fields.flag,
+    "room_makers": _one_of(RoomMakers),
     "post_chars_max": _number,
     "trends_approval": Fields.flag,
     "ip_ranges": _codes,
@@ -80,6 +91,7 @@ def _page(call: Call, values: dict[str, str], problem: Problem | None = None) ->
         "values": values,
         "fixed": fixed(call),
         "sign_ups": list(places.SIGN_UPS.items()),
+        "room_makers": list(ROOM_MAKERS.items()),
         "problem": problem.message if problem else "",
         "problems": problem.fields if problem else {},
         "notice": "Saved." if call.query.flag("saved") and not problem else "",

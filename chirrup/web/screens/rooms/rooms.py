@@ -24,25 +24,34 @@ ASKING = 100  # requests on a page; who is answered makes room for others
 async def index(call: Call) -> Page:
     asked = span(call.query, limit=SHOWN)
     found = await call.read(rooms.page, call.account_id, call.site.org_id, asked)
-    values = {"rooms": found.items, "before": next_page(found, asked), "may_make": not call.viewer.is_guest}
+    may_make = await _may_make(call) or await _may_make(call, closed=True)
+    values = {"rooms": found.items, "before": next_page(found, asked), "may_make": may_make}
     return Page("rooms/rooms.html", values)
 
 
 # a new one
 
 
+async def _may_make(call: Call, *, closed: bool = False) -> bool:
+    if call.viewer.is_guest:
+        return False
+    return await call.read(rooms.may_make, call.account_id, call.site.org_id, closed=closed)
+
+
 async def new_form(call: Call) -> Page:
-    return _new(call)
+    return await _new(call)
 
 
 async def new_again(call: Call, problem: Problem) -> Page:
-    return _new(call, problem)
+    return await _new(call, problem)
 
 
-def _new(call: Call, problem: Problem | None = None) -> Page:
+async def _new(call: Call, problem: Problem | None = None) -> Page:
     names = ("room_name", "room_title", "room_note", "closed", "hidden")
     values = {
         **{name: call.form.text(name) for name in names},
+        "may_close": await _may_make(call, closed=True),
+        "may_open": await _may_make(call),
         "problem": problem.message if problem else "",
         "problems": problem.fields if problem else {},
     }
@@ -92,6 +101,7 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
         people = call.views.people(tx, call.account_id, [one for _, one in found.items])
         return {
             "room": room,
+            "may_close": rooms.may_make(tx, call.account_id, call.site.org_id, closed=True),
             "managers": set(rooms.managers(tx, room_id)) if people else set(),
             "people": people,
             "askers": call.views.people(tx, call.account_id, askers),
