@@ -30,6 +30,7 @@ BASE = {
     "times",
     "waiting",
     "wording",
+    "words",
     "__version__",
 }
 LAYERS: list[set[str]] = [

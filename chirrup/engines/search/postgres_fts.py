@@ -8,7 +8,7 @@ from typing import Any
 
 from ...ids import bucket_of
 from ...ports import Tx
-from .words import Phrase, asked, words
+from ...words import Phrase, asked, words
 
 # As in store/schema/: what the bucket of each table is taken from.
 TABLES = {"post_words": "post_id", "account_words": "account_id"}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from ...ports import Tx
-from .words import Phrase, asked, words
+from ...words import Phrase, asked, words
 
 
 class SqliteFts:
