@@ -7,28 +7,33 @@ from typing import Any
 
 import msgspec
 
+from ..access import limits
 from ..http.call import Call
 from ..http.entity import Entity, Id
 from ..http.forms import Id as IdIn
+from ..http.forms import Upload
 from ..http.paging import Page, PageQuery, filled
 from ..http.paging import span as span_of
 from ..http.route import Route
-from ..orgs import rooms
+from ..orgs import room_pictures, rooms
 from ..orgs.rooms import MANAGER, RoomChange, RoomView
 from ..ports import Tx
+from ..social.media_addresses import profile_path
 from ..times import iso_or_none
 
 MOST = 80
 
 
 class Room(Entity, kw_only=True):
-    """joined, requested, manages, in_home, notify: of who asks. members: how many."""
+    """joined, requested, manages, in_home, notify: of who asks. members: how many. avatar, header: None for none."""
 
     id: Id
     name: str
     title: str
     note: str
     url: str
+    avatar: str | None
+    header: str | None
     closed: bool
     listed: bool
     archived_at: str | None
@@ -58,6 +63,8 @@ def _room(call: Call, one: RoomView) -> Room:
         title=account.display_name,
         note=account.note,
         url=f"{call.site.base_url}/@{account.username}",
+        avatar=_picture(call, account.id, account.avatar),
+        header=_picture(call, account.id, account.header),
         closed=bool(account.locked),
         listed=bool(account.discoverable),
         archived_at=iso_or_none(one.archived_ms),
@@ -68,6 +75,10 @@ def _room(call: Call, one: RoomView) -> Room:
         in_home=one.in_home,
         notify=one.notify,
     )
+
+
+def _picture(call: Call, id: int, key: str) -> str | None:
+    return f"{call.site.base_url}{profile_path(id, key)}" if key else None
 
 
 async def _shown(call: Call, id: int) -> Room:
@@ -104,11 +115,31 @@ class Choice(msgspec.Struct, kw_only=True):
     note: str | None = None
     closed: bool | None = None
     listed: bool | None = None
+    avatar: Upload | None = None
+    header: Upload | None = None
 
 
 async def change(call: Call, id: int, body: Choice) -> Room:
+    """avatar, header: pictures, as those of an account."""
+    most = call.settings.media_bytes_max
     wanted = RoomChange(body.title, body.note, body.closed, body.listed)
-    await call.write(rooms.change, call.account_id, id, wanted)
+    await room_pictures.change(
+        call,
+        id,
+        wanted,
+        avatar=body.avatar.read(most, "avatar") if body.avatar else None,
+        header=body.header.read(most, "header") if body.header else None,
+    )
+    return await _shown(call, id)
+
+
+async def delete_avatar(call: Call, id: int) -> Room:
+    await call.write(rooms.change, call.account_id, id, RoomChange(avatar="", avatar_static=""))
+    return await _shown(call, id)
+
+
+async def delete_header(call: Call, id: int) -> Room:
+    await call.write(rooms.change, call.account_id, id, RoomChange(header=""))
     return await _shown(call, id)
 
 
@@ -228,7 +259,9 @@ ROUTES = [
     Route("GET", PATH, show_many, "read:lists"),
     Route("POST", PATH, create, "write:lists"),
     Route("GET", f"{PATH}/{{id}}", show, "read:lists"),
-    Route("PATCH", f"{PATH}/{{id}}", change, "write:lists"),
+    Route("PATCH", f"{PATH}/{{id}}", change, "write:lists", uploads=True, limits=limits.MEDIA),
+    Route("DELETE", f"{PATH}/{{id}}/avatar", delete_avatar, "write:lists"),
+    Route("DELETE", f"{PATH}/{{id}}/header", delete_header, "write:lists"),
     Route("POST", f"{PATH}/{{id}}/archive", archive, "write:lists"),
     Route("POST", f"{PATH}/{{id}}/unarchive", unarchive, "write:lists"),
     Route("POST", f"{PATH}/{{id}}/join", join, "write:follows"),

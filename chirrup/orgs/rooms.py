@@ -39,6 +39,9 @@ class RoomChange(msgspec.Struct, frozen=True):
     note: str | None = None
     closed: bool | None = None  # only members read, and others ask to come in; it never becomes open again
     listed: bool | None = None  # others in the organisation may know that a closed room exists
+    avatar: str | None = None  # blob keys of files that are stored: room_pictures.py; "": none
+    avatar_static: str | None = None
+    header: str | None = None
 
 
 class RoomView(msgspec.Struct, frozen=True):
@@ -170,6 +173,9 @@ def change(tx: Tx, by: int, id: int, wanted: RoomChange) -> Account:
         locked=True if closes else None,
         discoverable=(wanted.listed if closed else True) if wanted.listed is not None else None,
         indexable=False if closes else None,
+        avatar=wanted.avatar,
+        avatar_static=wanted.avatar_static,
+        header=wanted.header,
     )
     after = accounts.change_profile(tx, id, profile)
     if closes:

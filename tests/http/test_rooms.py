@@ -5,8 +5,10 @@ For all who are not in them: test_closed_rooms.py.
 
 import secrets
 
+import requests
 from client import Person, Server, eventually
 from visitor import Visitor, logged_in
+from world import png
 
 V1, ROOMS = "/api/v1", "/api/chirrup/v1/rooms"
 
@@ -81,6 +83,14 @@ def test_rooms_by_chirrups_own_api(server: Server):
     assert [(one["id"], one["role"]) for one in bob.get(f"{path}/members").json()] == [
         (eve.id, ""), (bob.id, ""), (boss.id, "manager")
     ]  # fmt: skip
+    shown = boss.call("PATCH", path, files={"avatar": ("a.png", png()), "header": ("b.png", png())}).json()
+    for name in ("avatar", "header"):
+        assert requests.get(shown[name], timeout=10).ok
+        assert bob.call("PATCH", path, files={name: ("a.png", png())}).status_code == 403
+        assert bob.delete(f"{path}/{name}").status_code == 403
+    assert boss.call("PATCH", path, files={"avatar": ("a.png", b"no picture")}).status_code == 422
+    assert bob.get(f"{V1}/accounts/{room['id']}").json()["avatar"] == shown["avatar"]
+    assert [boss.delete(f"{path}/{name}").json()[name] for name in ("avatar", "header")] == [None, None]
     assert boss.delete(f"{path}/managers/{boss.id}").status_code == 422
     assert boss.put(f"{path}/managers/{bob.id}").ok
     assert boss.post(f"{path}/leave").json() == {}
@@ -139,7 +149,15 @@ def test_rooms_on_pages(server: Server):
     assert not room["in_home"]
     assert of_bob.post(page, csrf_from=page, room_title="Mine").status_code == 403
     send(of_boss, "/people", account=bob.id, act="promote")
-    send(of_boss, "", act="save", room_title="The den", room_note="Quiet", hidden="1")
+    fields = {"act": "save", "room_title": "The den", "room_note": "Quiet", "hidden": "1"}
+    csrf = {"csrf": of_boss.csrf(page)}
+    assert of_boss.send(page, csrf | fields, files={"avatar": ("a.png", png())}).status_code == 303
+    picture = boss.get(f"{ROOMS}/{id}").json()["avatar"]
+    assert picture.removeprefix(server.url) in of_bob.get("/rooms").text
+    refused = of_boss.send(page, csrf | fields, files={"header": ("a.png", b"none")})
+    assert (refused.status_code, "Choose the pictures again" in refused.text) == (422, True)
+    send(of_boss, "", **fields, no_avatar="1")
+    assert boss.get(f"{ROOMS}/{id}").json()["avatar"] is None
     room = bob.get(f"{ROOMS}/{id}").json()
     assert (room["title"], room["note"], room["listed"], room["manages"]) == ("The den", "Quiet", False, True)
     assert of_boss.post(f"{page}/add", csrf_from=page, room_member="@nobody_is_called_so").status_code == 422

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import msgspec
+
+from ....access import limits
 from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
 from ....ids import ID_MAX
-from ....orgs import rooms
+from ....orgs import room_pictures, rooms
 from ....orgs.rooms import MANAGER, RoomChange
 from ....ports import Tx
-from ....social import accounts
+from ....social import accounts, uploads
 from ....types import Span
 from ....wording import N_
 from ...call import Call, Go, Page
@@ -25,7 +28,11 @@ async def index(call: Call) -> Page:
     asked = span(call.query, limit=SHOWN)
     found = await call.read(rooms.page, call.account_id, call.site.org_id, asked)
     may_make = await _may_make(call) or await _may_make(call, closed=True)
-    values = {"rooms": found.items, "before": next_page(found, asked), "may_make": may_make}
+    values = {
+        "rooms": [(one, call.views.person(one.account)) for one in found.items],
+        "before": next_page(found, asked),
+        "may_make": may_make,
+    }
     return Page("rooms/rooms.html", values)
 
 
@@ -84,6 +91,8 @@ async def show(call: Call, id: str) -> Page:
 
 
 async def again(call: Call, problem: Problem, id: str) -> Page:
+    if call.form.has_files:
+        problem = msgspec.structs.replace(problem, message=f"{problem.message} Choose the pictures again.".strip())
     return await _page(call, id, problem)
 
 
@@ -115,6 +124,8 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
         "room_title": form.text("room_title") if typed else account.display_name,
         "room_note": form.text("room_note") if typed else account.note,
         "hidden": form.flag("hidden") if typed else not account.discoverable,
+        "one": call.views.person(account),
+        "header": call.views.picture(account, account.header, "") if account.header else "",
         "room_member": form.text("room_member"),
         "problem": problem.message if problem else "",
         "problems": problem.fields if problem else {},
@@ -124,7 +135,23 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
 
 
 async def save(call: Call, id: str) -> Go:
-    await call.write(rooms.change, call.account_id, path_id(id), _wanted(call))
+    form, room_id, most = call.form, path_id(id), call.settings.media_bytes_max
+    for name, size_bytes in form.oversized.items():
+        raise uploads.too_large(name, size_bytes, most)
+    avatar, header = form.file("avatar"), form.file("header")
+    if avatar or header:
+        await call.throttle(limits.MEDIA, account=str(call.account_id))
+    none = "" if form.flag("no_avatar") else None
+    wanted = msgspec.structs.replace(
+        _wanted(call), avatar=none, avatar_static=none, header="" if form.flag("no_header") else None
+    )
+    await room_pictures.change(
+        call,
+        room_id,
+        wanted,
+        avatar=avatar.read(most, "avatar") if avatar else None,
+        header=header.read(most, "header") if header else None,
+    )
     return _back(id)
 
 

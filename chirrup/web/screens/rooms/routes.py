@@ -9,7 +9,7 @@ ROUTES: list[PageRoute] = [
     PageRoute("GET", NEW, rooms.new_form),
     PageRoute("POST", NEW, rooms.create, again=rooms.new_again),
     PageRoute("GET", ONE, rooms.show),
-    PageRoute("POST", ONE, rooms.save, again=rooms.again),
+    PageRoute("POST", ONE, rooms.save, again=rooms.again, uploads=True),
     PageRoute("POST", f"{ONE}/add", rooms.add, again=rooms.again),
     PageRoute("POST", f"{ONE}/people", rooms.people, again=rooms.again),
     PageRoute("POST", f"{ONE}/prefs", rooms.prefer, again=rooms.again),
