@@ -32,6 +32,7 @@ APP_PASSWORD = "app_password"
 MOVED = "moved"
 LEFT = "left"
 DOMAIN_PROVED, DOMAIN_LOST, DOMAIN_ENDED = "domain_proved", "domain_lost", "domain_ended"
+CLOSING, CLOSING_OFF = "closing", "closing_off"
 DESTINATION = "mail"  # one server takes them all
 
 
@@ -147,9 +148,9 @@ def directory_waits(tx: Tx, owner_id: int, run_id: int) -> None:
     _enqueue(tx, DIRECTORY, owner_id, Wanted(owner_id, what=str(run_id)))
 
 
-def about_domain(tx: Tx, account_id: int, what: str, domain: str) -> None:
-    """what: DOMAIN_PROVED or one of its neighbours."""
-    _enqueue(tx, ORGANISATION, account_id, Wanted(account_id, what=f"{what} {domain}"))
+def about_organisation(tx: Tx, account_id: int, what: str, about: str = "") -> None:
+    """what: DOMAIN_PROVED or one of its neighbours, about a domain; CLOSING, about a day; CLOSING_OFF."""
+    _enqueue(tx, ORGANISATION, account_id, Wanted(account_id, what=f"{what} {about}"))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

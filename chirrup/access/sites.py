@@ -7,7 +7,7 @@ network, or through a proxy that sends another name (docs/decisions/0037-sites.m
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +43,7 @@ class Site(Struct, frozen=True):
     settings: OrgSettings
     roles: Roles = FOUR
     turned: int = 0  # Org.media_epoch
+    closing_ms: int = 0  # when it closes for good; 0: it does not
 
     @property
     def title(self) -> str:
@@ -165,6 +166,7 @@ def of_org(settings: Settings, org: Org, known: Roles = FOUR) -> Site:
         settings=_settings(shared | org.chosen),
         roles=known,
         turned=org.media_epoch,
+        closing_ms=org.closing_ms,
     )
 
 
@@ -239,6 +241,13 @@ class Sites:
             self._known.clear()
         self._known[host] = (time.monotonic() + FRESH_S, site)
         return site
+
+    async def now(self, org_ids: Collection[int]) -> dict[int, Site]:
+        """Those of org_ids that are there, as the database has them: one query, none for the server's own."""
+        own = {0: self.own} if 0 in org_ids else {}
+        others = [id for id in org_ids if id]
+        rows = await self._db.read(orgs.by_ids, others) if others else {}
+        return own | {id: of_org(self._settings, org) for id, org in rows.items() if not org.ended_ms}
 
     async def renewed(self, site: Site) -> Site:
         """The site after a change. This process knows it from now on, and the others hear of it."""

@@ -3,7 +3,7 @@ handlers, as in mastodon/routes.py; drafts and strikes are there, because they a
 """
 
 from ..http.route import Route
-from . import app_passwords, compliance, domains, exports, identity, invites, members, org, roles, rooms
+from . import app_passwords, closing, compliance, domains, exports, identity, invites, members, org, roles, rooms
 
-SECTIONS = (org, domains, members, roles, invites, app_passwords, compliance, exports, rooms, identity)
+SECTIONS = (org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity)
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

@@ -58,6 +58,8 @@ def list_orgs(*, common: Common = COMMON) -> None:
     with opened_database(common.settings()) as db:
         for one in db.write_now(organisations.every):
             state = "closed" if one.closed else ""
+            state = f"closes on {date(one.closing_ms)}" if one.closing_ms else state
+            state = "being deleted" if one.ended_ms else state
             table.add_row(one.name, one.host, escape(one.title), date(ms_of(one.id)), state)
     console.print(table)
 
@@ -118,6 +120,39 @@ def close_org(name: str, *, undo: bool = False, common: Common = COMMON) -> None
     with opened_database(common.settings()) as db:
         db.write_now(organisations.close, _named(db, name).name, closed=not undo)
     console.print(f"{name} is {'open' if undo else 'closed'}.", highlight=False)
+
+
+@commands.command(name="delete")
+def delete_org(
+    name: str,
+    *,
+    days: Annotated[int, Parameter(help="From now until it closes. 0: at once.")] = 14,
+    words: Annotated[str, Parameter(help="What else its people are told.")] = "",
+    undo: Annotated[bool, Parameter(negative=(), help="Call it off, before the day has come.")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Close organisation NAME for good. On the day a worker deletes all that it has, and its host is free again.
+
+    Its people are told now: by an announcement in every app, on its pages, by mail. Until the day they can take along
+    what is theirs, and you can write `chirrup org export`. While anything is on hold there, nothing is deleted.
+    """
+    from ..orgs import closing
+    from ..times import DAY_MS
+
+    settings = common.settings()
+    with opened_database(settings) as db:
+        org = _named(db, name)
+        if undo:
+            db.write_now(closing.call_off, org.id, 0)
+            console.print(f"{name} does not close.", highlight=False)
+            return
+        db.write_now(lambda tx: closing.announce(tx, settings, org.id, 0, tx.now_ms + days * DAY_MS, words, least_ms=0))
+        found = db.write_now(closing.state, org.id)
+    console.print(
+        f"{name} closes on {date(found.closing_ms)}; `chirrup org delete {name} --undo` calls it off.", soft_wrap=True
+    )
+    if found.waits_for:
+        console.print(f"Nothing is deleted before its holds have ended: there are {len(found.waits_for)}.")
 
 
 @commands.command(name="export")

@@ -308,6 +308,20 @@ ORGANISATION: dict[str, tuple[str, tuple[str, ...], tuple[str, str]]] = {
         ),
         ("Prove it again", "/org/domains"),
     ),
+    emails.CLOSING: (
+        "{title} closes on {about}",
+        (
+            "{title} closes for good on {about}. All that is there is deleted then: accounts, posts, messages,"
+            " pictures. Your account, @{name}, goes, too.",
+            "Until then you can take with you what you said and whom you follow.",
+        ),
+        ("Take it with you", "/settings/data"),
+    ),
+    emails.CLOSING_OFF: (
+        "{title} does not close",
+        ("That {title} closes was called off. Everything stays as it is.",),
+        ("Go there", "/home"),
+    ),
 }
 ACCESS = {  # Wanted.what -> (subject, what has happened)
     emails.FACTOR_ON: (

@@ -128,7 +128,7 @@ def _again(tx: Tx, one: Domain) -> None:
 def _warn(tx: Tx, one: Domain, what: str) -> None:
     """A mail to each who may change the settings."""
     for account_id in staff.who_may(tx, one.org_id, Permission.MANAGE_SETTINGS)[:MOST]:
-        emails.about_domain(tx, account_id, what, one.domain)
+        emails.about_organisation(tx, account_id, what, one.domain)
 
 
 def tell(tx: Tx, wanted: Wanted) -> int:
@@ -142,5 +142,5 @@ def tell(tx: Tx, wanted: Wanted) -> int:
     for user in users.values():
         is_told = user.confirmed_ms and not user.role and proof.of_email(user.email) == wanted.domain
         if is_told and one.verified_ms and user.confirmed_ms <= one.verified_ms:
-            emails.about_domain(tx, user.account_id, emails.DOMAIN_PROVED, wanted.domain)
+            emails.about_organisation(tx, user.account_id, emails.DOMAIN_PROVED, wanted.domain)
     return page[-1].id if len(page) == STEP else 0

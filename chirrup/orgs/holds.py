@@ -8,7 +8,7 @@ from ..ports import Engines, Tx
 from ..social import accounts, audit, posts, text
 from ..social import holds as social_holds
 from ..store import accounts as account_rows
-from ..store import held_content, jobs
+from ..store import held_content, jobs, orgs
 from ..store import holds as rows
 from ..types import Account, AccountKind, Hold, HoldScope, Span
 
@@ -40,6 +40,7 @@ def place(tx: Tx, org_id: int, actor_id: int, wanted: Wanted) -> Hold:
         raise too_long("reason", REASON_CHARS_MAX, len(reason))
     if wanted.until_ms and wanted.until_ms <= wanted.from_ms:
         raise Invalid("until", "invalid", "must be later than the beginning")
+    orgs.lock(tx, org_id)  # an organisation that closes now has none, or waits
     if len(every(tx, org_id)) >= HOLDS_MAX:
         raise Invalid("hold", "too_many", "there are {most} holds, and no more at a time", most=HOLDS_MAX)
     name, subject_id = ALL, org_id

@@ -22,7 +22,7 @@ from ..store import belonging, holds, jobs, orgs, tables
 from ..store import posts as post_rows
 from ..store.belonging import FILE_KEY, FILES, KEYED, ORG, TEXT, TEXTS_WITH_IDS, WAYS
 from ..types import Org
-from . import organisations
+from . import closing, organisations
 from .export import ABOUT, FILE_TYPES, FORMAT, ID, JOBS, KINDS, MEDIA, ROWS, About, FileType, Job
 
 AT_ONCE = 5000  # ids in one query
@@ -78,7 +78,7 @@ class Import:
             return
         for line in _read(self._file, f"{ROWS}/{name}.jsonl", Line):
             if name == "orgs":
-                line |= {"name": self._org.name, "host": self._org.host}
+                line |= {"name": self._org.name, "host": self._org.host, "ended_ms": 0}
             if name == "users" and not _is_cheap(str(line.get("password_hash"))):
                 line["password_hash"] = ""
             yield line
@@ -193,6 +193,8 @@ class Import:
                 search.index(tx, account)
         for some in _parts(sorted(self._ids["posts"]), INDEXED_AT_ONCE):
             posts.index_all(tx, post_rows.by_ids(tx, some).values())
+        if (org := orgs.by_id(tx, self._org.id)) and org.closing_ms:
+            closing.forget(tx, org)
         audit.note(tx, self._org.id, 0, "import", "organisation", self._org.id, self._org.name)
         found = orgs.by_id(tx, self._org.id)
         assert found

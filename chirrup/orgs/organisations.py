@@ -80,15 +80,15 @@ def close(tx: Tx, name: str, *, closed: bool = True) -> Org:
 
 
 def named(tx: Tx, name: str) -> Org:
-    """By its name. Raises NotFound."""
+    """By its name. Raises NotFound: there is none, or it has closed for good."""
     for one in every(tx):
-        if one.name == name:
+        if one.name == name and not one.ended_ms:
             return one
     raise NotFound("organisation", name)
 
 
 def every(tx: Tx) -> list[Org]:
-    """The oldest first."""
+    """The oldest first, also those that have closed for good and are being deleted."""
     found: list[Org] = []
     while page := rows.page(tx, after=found[-1].id if found else 0, limit=STEP):
         found += page

@@ -1,4 +1,5 @@
-"""Which rows are an organisation's: the way from each table to it. For exports, which read all of them.
+"""Which rows are an organisation's: the way from each table to it. For exports, which read all of them, and for the end
+of an organisation (closing.py), when all of them are deleted.
 
 Each table of the schema is in WAYS or in LEFT_OUT; a test holds that (tests/store/test_belonging.py).
 """
@@ -81,6 +82,20 @@ LEFT_OUT: dict[str, str] = {
     **dict.fromkeys(("post_words", "account_words"), "the search index is made anew"),
 }
 
+# (table, column, parent) of rows that are deleted with those of the parent: what does not go along, and ways that are
+# shorter than those of WAYS.
+ALSO: tuple[tuple[str, str, str], ...] = (
+    *((name, "account_id", ACCOUNT) for name in ("users", "account_identities", "tokens", "oauth_codes", "sessions")),
+    *((name, "account_id", ACCOUNT) for name in ("one_time_tokens", "push_subscriptions", "second_factors")),
+    *((name, "account_id", ACCOUNT) for name in ("passkeys", "idempotency", "imports", "archives", "bounces")),
+    ("rooms", "id", ACCOUNT),
+    ("import_rows", "import_id", "imports"),
+    ("tokens", "app_id", "oauth_apps"),  # of apps for themselves
+    ("one_time_tokens", "account_id", "orgs"),  # of the first run
+)
+# Tables of what does not go along, with the organisation's id.
+OF_ORG = ("domains", "org_domains", "scim_tokens", "org_exports", "hosts")
+
 # Column -> what it holds where it is imported, unless the export is told to have it.
 PASSWORDS = {("users", "password_hash"): ""}
 # The same, whatever the export is told.
@@ -94,6 +109,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "cards": ("image_key",),
     "orgs": ("settings",),
 }
+# The same, of files that do not go along.
+OTHER_FILES = {"imports": ("file_key",), "archives": ("key",), "org_exports": ("key",)}
 FILE_KEY = re.compile(r"\b[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{28,64}\.[a-z0-9]+\b")  # as engines/blobs/keys.py checks it
 
 # Columns of keys that begin with the organisation's id (ids.text_key), beside those of TEXT.
@@ -118,7 +135,7 @@ TEXTS_WITH_IDS: dict[str, tuple[str, ...]] = {
 
 
 # Tables of accounts' rows without an index by account: each is read once, not once for each account.
-_WITHOUT_INDEX = {"media", "polls"}
+WITHOUT_INDEX = {"media", "polls"}
 
 
 def prefix(org_id: int) -> str:
@@ -131,7 +148,7 @@ def rows(name: str, sql: Phrases) -> str:
     table = tables.every()[name]
     found = f"SELECT {', '.join(f't0.{column}' for column in table.columns)} FROM {name} AS t0"
     column, holds = WAYS[name]
-    if name in _WITHOUT_INDEX:
+    if name in WITHOUT_INDEX:
         return f"{found} WHERE t0.{column} IN (SELECT id FROM {holds} WHERE org_id = :org)"
     at = 0
     while holds not in (ORG, TEXT):

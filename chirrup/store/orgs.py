@@ -93,3 +93,34 @@ def set_closed(tx: Tx, id: int, *, closed: bool) -> None:
         bucket=bucket_of(id),
         id=id,
     )
+
+
+def set_closing(tx: Tx, id: int, closing_ms: int, note_id: int) -> None:
+    """closing_ms 0: it does not close any more."""
+    tx.run(
+        "UPDATE orgs SET closing_ms = :closing, closing_note_id = :note WHERE bucket = :bucket AND id = :id",
+        closing=closing_ms,
+        note=note_id,
+        bucket=bucket_of(id),
+        id=id,
+    )
+
+
+def end(tx: Tx, org: Org) -> None:
+    """Its host is free from now on, and nothing that it has chosen holds any more."""
+    tx.run(
+        "UPDATE orgs SET ended_ms = :now, settings = '' WHERE bucket = :bucket AND id = :id",
+        now=tx.now_ms,
+        bucket=bucket_of(org.id),
+        id=org.id,
+    )
+    tx.run(
+        "DELETE FROM hosts WHERE bucket = :bucket AND host = :host AND org_id = :org",
+        bucket=bucket_of_text(org.host),
+        host=org.host,
+        org=org.id,
+    )
+
+
+def delete(tx: Tx, id: int) -> None:
+    tx.run("DELETE FROM orgs WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from .. import logs
-from ..access import limits, sites, tokens
+from ..access import limits, tokens
 from ..access.sites import Site
 from ..errors import ChirrupError, TooMany, Unauthorised
 from ..events import Signal, unpack
@@ -33,6 +33,7 @@ from .streams import Stream
 BATCH = 1000  # channels handled together: keeps each read and each round of writes short
 RETRY_AFTER_S = 30
 AGAIN_S = 1.0  # pause after a failure
+SITES_S = 2.0  # between two looks at what organisations with open streams allow
 CHECK_S = 60.0  # how often the token of every open stream is looked up: a broker may lose the signal of its end
 STEP = 20  # tokens that are looked up together
 # a mark in _heard, followed by an id: all signals up to that id have been heard before the mark
@@ -58,8 +59,7 @@ class Hub:
     async def start(self) -> None:
         broker = self.services.engines.broker
         self._channels.listening = await broker.listen([], self._hear, on_gap=self._note_gap)
-        await broker.listen([sites.CHANNEL], lambda *_: self._sites_changed(), on_gap=self._sites_changed)
-        for work in (self._pass_on(), self._look_after(), self._watch()):
+        for work in (self._pass_on(), self._look_after(), self._watch(), self._watch_sites()):
             self._spawn(work)
 
     async def stop(self) -> None:
@@ -293,7 +293,6 @@ class Hub:
             await self.catch_up(subscription)
 
     async def _end_barred(self) -> None:
-        await self._end_outside()
         held = [reader for reader in self._readers if reader.token]
         for at in range(0, len(held), STEP):
             some = held[at : at + STEP]
@@ -306,23 +305,26 @@ class Hub:
                 else:
                     reader.cut(POLICY, "this access has ended")
 
+    async def _watch_sites(self) -> None:
+        """A command, or another process, may change what an organisation allows: no signal comes from there."""
+        while True:
+            await asyncio.sleep(SITES_S)
+            try:
+                await self._end_outside()
+            except Exception as error:
+                logs.failed("not known what sites allow, looking again", error)
+
     async def _end_outside(self) -> None:
-        """Close streams from addresses from which their site may not be used (any more)."""
-        for domain in {reader.site.domain for reader in self._readers}:
-            site = await self.services.sites.find(domain)
-            for reader in tuple(self._readers) if site.settings.ip_ranges else ():
-                if reader.site.domain == domain and not site.lets_in(reader.address):
-                    reader.cut(POLICY, "this site may not be used from your address")
-
-    def _sites_changed(self) -> None:
-        self._spawn(self._look_outside())
-
-    async def _look_outside(self) -> None:
-        await asyncio.sleep(sites.FRESH_S)  # until then a site may be as it was before
-        try:
-            await self._end_outside()
-        except Exception as error:  # the database is away: _look_after() looks again
-            logs.failed("not known from where sites may be used", error)
+        """Close streams of sites that are no more, that have closed to strangers, or that refuse the address."""
+        now = await self.services.sites.now({reader.site.org_id for reader in self._readers})
+        for reader in tuple(self._readers):
+            site = now.get(reader.site.org_id)
+            if site is None:
+                reader.cut(POLICY, "this site is no more")
+            elif not site.lets_in(reader.address):
+                reader.cut(POLICY, "this site may not be used from your address")
+            elif site.closed and not reader.viewer.account_id:
+                reader.cut(POLICY, "this site shows nothing without a login")
 
     def _note_filters(self, viewer: Viewer) -> None:
         if viewer.has_filters:

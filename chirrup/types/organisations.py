@@ -91,6 +91,9 @@ class Org(msgspec.Struct, frozen=True):
     closed: int
     settings: str = ""  # JSON: what is chosen of the other OrgSettings, by name; "": nothing
     media_epoch: int = 0  # another each time that somebody is a member no more
+    closing_ms: int = 0  # when it ends, as its people were told; 0: it does not
+    closing_note_id: int = 0  # the announcement that told them
+    ended_ms: int = 0  # since when it has no host, and all that it had is being deleted; 0: it has not ended
 
     @property
     def chosen(self) -> dict[str, Any]:

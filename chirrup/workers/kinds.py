@@ -11,7 +11,7 @@ from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
-from ..orgs import domains, exports, holds
+from ..orgs import closing, domains, exports, holds
 from ..orgs.directory import reading
 from ..ports import Engines, PushTo, Tx
 from ..social import (
@@ -132,6 +132,18 @@ async def tell_of_domain(engines: Engines, job: Job, wanted: domains.Wanted) -> 
         wanted = msgspec.structs.replace(wanted, before=before)
 
 
+async def tell_of_closing(engines: Engines, job: Job, one: closing.Closing) -> None:
+    await closing.tell(engines, one)
+
+
+async def close_organisation(engines: Engines, job: Job, one: closing.Closing) -> None:
+    await closing.close(engines, one)
+
+
+async def delete_organisation(engines: Engines, job: Job, org_id: int) -> None:
+    await closing.delete(engines, org_id)
+
+
 async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
     await archives.delete(engines, archive_id)
 
@@ -172,6 +184,9 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
     imports.BRING_IN: Kind(bring_in, pauses_s=DATED_S, payload=imports.Due, longest_s=6 * HOUR_S),
     holds.RELEASE: Kind(release_held, pauses_s=DATED_S, payload=Hold, at_once=2, longest_s=4 * HOUR_S),
     domains.TELL: Kind(tell_of_domain, pauses_s=DATED_S, payload=domains.Wanted, at_once=1, longest_s=HOUR_S),
+    closing.TELL: Kind(tell_of_closing, pauses_s=DATED_S, payload=closing.Closing, at_once=1, longest_s=HOUR_S),
+    closing.CLOSE: Kind(close_organisation, pauses_s=DATED_S, payload=closing.Closing),
+    closing.DELETE: Kind(delete_organisation, pauses_s=DATED_S, payload=int, at_once=1, longest_s=24 * HOUR_S),
     archives.DELETE: Kind(delete_archive, pauses_s=DATED_S, payload=int),
     imports.FORGET: Kind(forget_import, pauses_s=DATED_S, payload=int),
     accounts.DELETION: Kind(delete_account, pauses_s=DATED_S, payload=tuple[int, int], at_once=2, longest_s=4 * 3600),

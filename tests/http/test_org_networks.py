@@ -49,5 +49,18 @@ def test_from_elsewhere_nothing_is_answered_and_open_streams_close(town: Server)
     assert acme.anyone().get("/health/live").ok
     assert Person(town, "").get("/api/v2/instance").ok, "others are not concerned"
 
-    town.command("org", "networks", "--host", acme.url.removeprefix("http://"))
+    host = acme.url.removeprefix("http://")
+    town.command("org", "networks", "--host", host)
     eventually(lambda: ann.get("/api/v1/timelines/home").ok, within_s=3)
+
+    with connect(address) as stream:
+        town.command("org", "networks", "192.0.2.0/24", "--host", host)
+        with pytest.raises(ConnectionClosed):
+            stream.recv(timeout=5)
+    town.command("org", "networks", "--host", host)
+    public = f"ws://{host}/api/v1/streaming?stream=public"
+    eventually(lambda: ann.get("/api/v1/timelines/home").ok, within_s=3)
+    with connect(public) as stream:
+        town.command("org", "close", "acme")
+        with pytest.raises(ConnectionClosed):
+            stream.recv(timeout=5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from belongings import ACME, CHEAP, OTHER, fill, id_in, row
 from client import Server
 from databases import open_database
 from walls import organisation
@@ -16,62 +17,19 @@ from world import png
 from chirrup import bundle
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.errors import ChirrupError
-from chirrup.ids import ID_MAX, bucket_of, bucket_of_text, first_at
 from chirrup.orgs.export import write_file
 from chirrup.orgs.imported import Import
-from chirrup.ports import Database, Tx
+from chirrup.ports import Database
 from chirrup.social import drafts, images
-from chirrup.store import belonging, holds, jobs, orgs, tables
-from chirrup.store.belonging import BLANK, KEYED, ORG, TEXT, WAYS
+from chirrup.store import holds, jobs, orgs, tables
+from chirrup.store.belonging import KEYED, WAYS
 from chirrup.types import Org
 from chirrup.types.directory import Ldap, Oidc
 
 HOST = "new.example"
-ACME, OTHER = (first_at(1_700_000_000_000 + place) + place for place in (1000, 2000))
-CHEAP, COSTLY = (f"$argon2id$v=19$m={kib},t=2,p=1$c2FsdA$aGFzaA" for kib in (19456, 99_999_999))
+COSTLY = "$argon2id$v=19$m=99999999,t=2,p=1$c2FsdA$aGFzaA"
 
 Lines = dict[str, list[dict[str, Any]]]  # by table
-
-
-def id_in(org_id: int, table: str) -> int:
-    """The id of the organisation's row in the table. All its rows are in one bucket."""
-    number = sorted(WAYS).index(table) + 1
-    return org_id if table == "orgs" else first_at((org_id >> 16) + number) + bucket_of(org_id)
-
-
-def row(name: str, org_id: int) -> dict[str, Any]:
-    table = tables.every()[name]
-    line: dict[str, Any] = {column: str(org_id) if column in table.texts else 1 for column in table.columns}
-    line |= {column: f"{belonging.prefix(org_id)}x" for column in line if (name, column) in KEYED}
-    if "id" in line and "id" not in table.texts and "org_id" not in table.key:
-        line["id"] = id_in(org_id, name)
-    column, holds = WAYS[name]
-    line["bucket"] = bucket_of(org_id)
-    if holds == ORG:
-        line[column] = org_id
-    elif holds == TEXT:
-        line[column] = f"{belonging.prefix(org_id)}words of {name}"
-        line["bucket"] = bucket_of_text(line[column])
-    else:
-        line[column] = id_in(org_id, holds)
-    if "org_id" in line:
-        line["org_id"] = org_id
-    if name == "orgs":
-        line |= {"name": f"org{org_id % 4096}", "host": f"{org_id}.example", "settings": ""}
-    if name == "users":
-        line["password_hash"] = CHEAP
-    line |= {column: "" for column in line if (name, column) in BLANK}
-    return {column: line[column] for column in table.columns}
-
-
-def fill(tx: Tx, org_id: int) -> None:
-    """A row in every table that belongs to an organisation, and a post for later with its job."""
-    for name in belonging.order():
-        line = row(name, org_id)
-        tx.copy(name, tuple(line), [tuple(line.values())])
-    due = [id_in(org_id, "drafts"), id_in(org_id, "accounts")]
-    jobs.enqueue(tx, drafts.PUBLISH, of=org_id, key=f"{due[0]}", payload=due, due_ms=ID_MAX >> 20)
-    jobs.enqueue(tx, "mail", of=org_id, key=f"{due[0]}", payload=due)
 
 
 @pytest.fixture
@@ -126,9 +84,11 @@ def lines_in(at: Path) -> Lines:
 
 
 def same(lines: Lines) -> Lines:
-    """Without what is the place's: the host, and the log, which tells of the export."""
+    """Without what is the place's: the host, whether it closes, and the log, which tells of the export."""
     found = {name: sorted(some, key=repr) for name, some in lines.items() if not name.startswith("audit")}
-    found["orgs"] = [line | {"host": "", "name": ""} for line in found["orgs"]]
+    found["orgs"] = [
+        line | {"host": "", "name": "", "closing_ms": 0, "closing_note_id": 0, "ended_ms": 0} for line in found["orgs"]
+    ]
     return found
 
 

@@ -7,7 +7,7 @@ from databases import open_database
 from chirrup.engines.search import postgres_fts
 from chirrup.ports import Database
 from chirrup.store import belonging, schema, tables
-from chirrup.store.belonging import ACCOUNT, FILES, LEFT_OUT, ORG, TEXT, TEXTS_WITH_IDS, WAYS
+from chirrup.store.belonging import ACCOUNT, ALSO, FILES, LEFT_OUT, OF_ORG, ORG, TEXT, TEXTS_WITH_IDS, WAYS
 
 KNOWN = {**schema.TABLES, **postgres_fts.TABLES}
 # Columns that are named as if they held the key of a file, or ids, and do not.
@@ -27,6 +27,20 @@ def test_each_table_goes_along_with_its_organisation_or_is_left_out_for_a_reason
     assert {name for name in WAYS if "org_id" not in tables.every()[name].columns} >= {
         name for name, (_, holds) in WAYS.items() if holds != ORG
     }, "a table with org_id belongs by it"
+
+
+# Rows that are nobody's, are made of others, or end by themselves.
+STAY = {"held", "outbox", "outbox_failed", "jobs", "schema_version", "schema_steps", "loads", "workers", "lanes"}
+STAY |= {"missed_pushes", "behind", *postgres_fts.TABLES}
+
+
+def test_what_does_not_go_along_is_deleted_with_its_organisation_too():
+    forgotten = LEFT_OUT.keys() - {name for name, _, _ in ALSO} - set(OF_ORG) - STAY
+
+    assert not forgotten, (
+        f"{', '.join(sorted(forgotten))}: say in ALSO or OF_ORG of chirrup/store/belonging.py whose rows they are, so "
+        "that they are deleted when an organisation closes for good"
+    )
 
 
 def test_each_way_leads_to_an_organisation(db: Database):

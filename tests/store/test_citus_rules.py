@@ -99,6 +99,7 @@ FANOUT = {
 # Modules whose statements are made for every table of the schema, and read all of it.
 WHOLE = {
     "redate.py": "a command, while all servers are stopped",
+    "closing.py": "all rows of one organisation, in a job, once",
     "belonging.py": "all rows of one organisation, for exports",
     "tables.py": "whole tables, for commands while all servers are stopped",
 }

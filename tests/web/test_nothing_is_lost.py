@@ -58,7 +58,7 @@ OTHER_STATES = {
     *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
     *(f"/org/identity/{act}" for act in ("check", "read", "oidc/remove", "ldap/remove")),  # test_org_identity.py,
     *(f"/org/identity/runs/{{id}}/{act}" for act in ("approve", "refuse")),  # as those before
-    "/org/export",  # tests/orgs/test_exports.py
+    *("/org/export", "/org/closing", "/org/closing/off"),  # tests/orgs/test_exports.py, test_closing.py
     "/invite",  # tests/http/test_org_invites.py
     *("/org/holds", "/org/holds/{id}/end", "/org/search", "/org/search/export"),  # test_org_records.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py

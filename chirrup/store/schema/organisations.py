@@ -21,6 +21,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS orgs (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, host TEXT NOT NULL,
   closed INTEGER NOT NULL, settings TEXT NOT NULL DEFAULT '', media_epoch BIGINT NOT NULL DEFAULT 0,
+  closing_ms BIGINT NOT NULL DEFAULT 0, closing_note_id BIGINT NOT NULL DEFAULT 0, ended_ms BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 
 CREATE TABLE IF NOT EXISTS hosts (

@@ -28,6 +28,7 @@ PLACES: list[tuple[str, str, Permission, str]] = [
     ("/org/retention", "Retention", Permission.MANAGE_SETTINGS, "For how long posts and pictures are kept."),
     ("/org/holds", "Holds", Permission.COMPLIANCE, "What nothing deletes for good."),
     ("/org/search", "Search", Permission.COMPLIANCE, "In all that was said here, whoever it was for."),
+    ("/org/closing", "Closing", Permission.ADMINISTRATOR, "The end of it, with notice."),
 ]
 SIGN_UPS = {  # OrgSettings.registrations -> what a person calls it
     "open": "Whoever wants to",

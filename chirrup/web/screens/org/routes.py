@@ -6,6 +6,7 @@ from ....orgs import logo
 from ...page_route import PageRoute, staff
 from . import (
     audit,
+    closing,
     domains,
     export,
     first,
@@ -24,7 +25,7 @@ from . import (
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
 USERS, GIVE = Permission.MANAGE_USERS, Permission.MANAGE_ROLES
-IDENTITY = Permission.MANAGE_IDENTITY
+IDENTITY, OWNER = Permission.MANAGE_IDENTITY, Permission.ADMINISTRATOR
 
 LOG, COMPLIANCE = Permission.VIEW_AUDIT_LOG, Permission.COMPLIANCE
 
@@ -101,6 +102,9 @@ ROUTES: list[PageRoute] = [
     staff("GET", export.PATH, export.index, Permission.COMPLIANCE),
     staff("POST", export.PATH, export.ask, Permission.COMPLIANCE, export.again),
     staff("GET", f"{export.PATH}/{{id}}", export.save, Permission.COMPLIANCE),
+    staff("GET", closing.PATH, closing.index, OWNER),
+    staff("POST", closing.PATH, closing.announce, OWNER, closing.again),
+    staff("POST", f"{closing.PATH}/off", closing.call_off, OWNER, closing.again),
     staff("GET", audit.PATH, audit.index, LOG),
     staff("GET", retention.PATH, retention.form, SETTINGS),
     staff("POST", retention.PATH, retention.save, SETTINGS, retention.again),
