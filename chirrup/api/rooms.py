@@ -15,7 +15,7 @@ from ..http.forms import Upload
 from ..http.paging import Page, PageQuery, filled
 from ..http.paging import span as span_of
 from ..http.route import Route
-from ..orgs import room_pictures, rooms
+from ..orgs import room_pictures, room_requests, rooms
 from ..orgs.rooms import MANAGER, RoomChange, RoomView
 from ..ports import Tx
 from ..social.media_addresses import profile_path
@@ -204,7 +204,7 @@ async def requests(call: Call, id: int, query: PageQuery) -> Page[Member]:
     span = span_of(query, default=40, most=MOST)
 
     def operation(tx: Tx) -> Page[Any]:
-        found = rooms.requests(tx, call.account_id, id, span)
+        found = room_requests.page(tx, call.account_id, id, span)
         return filled(_people(tx, call, id, [one for _, one in found.items]), found, span)
 
     return await call.read(operation)
@@ -225,12 +225,12 @@ async def remove(call: Call, id: int, account_id: int) -> Room:
 
 
 async def accept(call: Call, id: int, account_id: int) -> Room:
-    await call.write(rooms.answer, call.account_id, id, account_id, accept=True)
+    await call.write(room_requests.answer, call.account_id, id, account_id, accept=True)
     return await _shown(call, id)
 
 
 async def reject(call: Call, id: int, account_id: int) -> Room:
-    await call.write(rooms.answer, call.account_id, id, account_id, accept=False)
+    await call.write(room_requests.answer, call.account_id, id, account_id, accept=False)
     return await _shown(call, id)
 
 

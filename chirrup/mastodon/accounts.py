@@ -7,8 +7,9 @@ import msgspec
 from ..http import paging
 from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
+from ..orgs import room_requests
 from ..ports import Tx
-from ..social import accounts, follows, shown
+from ..social import accounts, shown
 from ..timelines import pull
 from . import entities
 from .call import Call
@@ -36,7 +37,7 @@ def credentials(tx: Tx, call: Call, account_id: int) -> CredentialAccount:
             sensitive=bool(user.post_sensitive),
             language=user.post_language or None,
             quote_policy=user.quote_policy,
-            follow_requests_count=follows.count_requests(tx, account_id, most=1000),
+            follow_requests_count=room_requests.count(tx, account_id, most=1000),
             hide_collections=bool(account.hide_network),
             discoverable=bool(account.discoverable),
             indexable=bool(account.indexable),

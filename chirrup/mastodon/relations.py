@@ -12,7 +12,7 @@ from ..http import paging
 from ..http.forms import Id
 from ..http.paging import Page, PageQuery
 from ..http.route import ANYONE, Route
-from ..orgs import rooms
+from ..orgs import room_requests
 from ..ports import Tx
 from ..social import account_lists, accounts, follows
 from ..times import iso_or_none
@@ -45,11 +45,11 @@ async def remove_from_followers(call: Call, id: int) -> Relationship:
 
 
 async def authorize(call: Call, id: int) -> Relationship:
-    return await _do(call, rooms.answer_asker, id, accept=True)
+    return await _do(call, room_requests.answer_all_of, id, accept=True)
 
 
 async def reject(call: Call, id: int) -> Relationship:
-    return await _do(call, rooms.answer_asker, id, accept=False)
+    return await _do(call, room_requests.answer_all_of, id, accept=False)
 
 
 async def block(call: Call, id: int) -> Relationship:
@@ -165,7 +165,8 @@ async def blocks(call: Call, query: PageQuery) -> Page[Account]:
 
 
 async def follow_requests(call: Call, query: PageQuery) -> Page[Account]:
-    return await _page(call, query, lambda tx, span: account_lists.requests(tx, call.account_id, span))
+    """Also of those who ask to come into a room that the caller manages."""
+    return await _page(call, query, lambda tx, span: room_requests.all_of(tx, call.account_id, span))
 
 
 async def _page(call: Call, query: PageQuery, find: Callable[[Tx, Span], account_lists.Found]) -> Page[Any]:

@@ -1,6 +1,7 @@
 """Rooms: made, changed, archived, and who is in them. A room is an account; joining it is following it.
 
-What is said in one: social/in_rooms.py. Who sees it: access/visibility.py. Whom it reaches: timelines/audience.py.
+Who asks to come in: room_requests.py. What is said in one: social/in_rooms.py. Who sees it: access/visibility.py. Whom
+it reaches: timelines/audience.py.
 Why it is an account: docs/decisions/0061-rooms.md.
 
 `by` is who acts: a manager of the room, or the first owner of all of this, a command or a directory: 0.
@@ -13,7 +14,6 @@ from ..access import visibility
 from ..access.fill import Filled, fill
 from ..access.roles import Permission
 from ..errors import Invalid, NotAllowed, NotFound
-from ..events import FollowAnswered
 from ..ids import random_bucket
 from ..ports import Tx
 from ..social import account_lists, accounts, audit, closing_rooms, follows, in_rooms
@@ -140,7 +140,7 @@ def create(tx: Tx, org_id: int, by: int, name: str, wanted: RoomChange) -> Accou
     if by:
         follows.join(tx, by, room.id)
         rows.set_role(tx, room.id, by, MANAGER)
-    _note(tx, by, room, "create")
+    note(tx, by, room, "create")
     return room
 
 
@@ -180,7 +180,7 @@ def change(tx: Tx, by: int, id: int, wanted: RoomChange) -> Account:
     after = accounts.change_profile(tx, id, profile)
     if closes:
         closing_rooms.begin(tx, id)
-    _note(tx, by, after, "close" if closes else "update")
+    note(tx, by, after, "close" if closes else "update")
     return after
 
 
@@ -188,7 +188,7 @@ def archive(tx: Tx, by: int, id: int, *, archived: bool = True) -> None:
     """Nobody posts in it from now on, and all of it can be read; or that is taken back. Raises NotFound, NotAllowed."""
     room = managed(tx, by, id)
     rows.set_archived(tx, id, tx.now_ms if archived else 0)
-    _note(tx, by, room, "archive" if archived else "unarchive")
+    note(tx, by, room, "archive" if archived else "unarchive")
 
 
 def pin(tx: Tx, by: int, id: int, post_id: int, *, pinned: bool = True) -> None:
@@ -236,36 +236,6 @@ def managers(tx: Tx, id: int) -> list[int]:
     return [account for account, role in rows.roles(tx, id).items() if role == MANAGER]
 
 
-def requests(tx: Tx, by: int, id: int, span: Span) -> Filled[tuple[int, int]]:
-    """Who asks to come in. Raises NotFound, NotAllowed."""
-    managed(tx, by, id)
-    return account_lists.requests(tx, id, span)
-
-
-def answer(tx: Tx, by: int, id: int, asker: int, *, accept: bool) -> None:
-    """Raises NotFound: the room, or there is no such request; NotAllowed; Invalid: the room is full."""
-    room = managed(tx, by, id)
-    if asker not in follow_rows.requesters_among(tx, id, [asker]):
-        raise NotFound("follow request", asker)
-    if accept:
-        follows.join(tx, asker, id)
-    else:
-        follow_rows.take_request(tx, asker, id)
-        tx.emit(FollowAnswered(id, asker))
-    _note(tx, by, room, "accept" if accept else "reject", asker)
-
-
-def answer_asker(tx: Tx, by: int, asker: int, *, accept: bool) -> None:
-    """Answer all that asker has asked `by`: to follow it, and to come into rooms that it manages. For clients that know
-    no rooms. Raises NotFound: there is no such request."""
-    own = asker in follow_rows.requesters_among(tx, by, [asker])
-    asked = follow_rows.requested_among(tx, asker, rows.roles_of(tx, by, rows.of_member(tx, by)).keys())
-    if own or not asked:
-        (follows.accept if accept else follows.reject)(tx, by, asker)
-    for id in asked:
-        answer(tx, by, id, asker, accept=accept)
-
-
 def add_member(tx: Tx, room_id: int, account_id: int, *, by: int = 0) -> None:
     """Harmless when repeated. Raises NotFound (also an account that is not there for `by`), NotAllowed, Invalid."""
     room = managed(tx, by, room_id)
@@ -275,14 +245,14 @@ def add_member(tx: Tx, room_id: int, account_id: int, *, by: int = 0) -> None:
     if follow_rows.get(tx, account_id, room_id):
         return
     follows.join(tx, account_id, room_id)
-    _note(tx, by, room, "add", account_id)
+    note(tx, by, room, "add", account_id)
 
 
 def remove_member(tx: Tx, room_id: int, account_id: int, *, by: int = 0) -> None:
     """Harmless when it is not in. Raises NotFound, NotAllowed."""
     room = managed(tx, by, room_id)
     follows.unfollow(tx, account_id, room_id)
-    _note(tx, by, room, "remove", account_id)
+    note(tx, by, room, "remove", account_id)
 
 
 def give_role(tx: Tx, room_id: int, account_id: int, role: str, *, by: int = 0) -> None:
@@ -294,7 +264,7 @@ def give_role(tx: Tx, room_id: int, account_id: int, role: str, *, by: int = 0) 
         why = N_("is the only one who manages the room: let somebody else manage it first")
         raise Invalid("account", "last", why)
     rows.set_role(tx, room_id, account_id, role)
-    _note(tx, by, room, "promote" if role else "demote", account_id)
+    note(tx, by, room, "promote" if role else "demote", account_id)
 
 
 def hand_over(tx: Tx, account_id: int) -> None:
@@ -350,7 +320,7 @@ def _check_maker(tx: Tx, account_id: int, org_id: int, *, closed: bool) -> None:
         raise NotAllowed("your role does not let you make rooms: ask those who look after them")
 
 
-def _note(tx: Tx, by: int, room: Account, action: str, account_id: int = 0) -> None:
+def note(tx: Tx, by: int, room: Account, action: str, account_id: int = 0) -> None:
     """account_id: whom it is about; 0: the room alone."""
     about = account_rows.by_id(tx, account_id) if account_id else None
     audit.note(tx, room.org_id, by, action, "room", room.id, room.username, f"@{about.username}" if about else "")

@@ -233,8 +233,3 @@ def end_mutes(tx: Tx, over: list[tuple[int, int]]) -> None:
     for muter, target in over:
         if blocks_and_mutes.end_mute(tx, muter, target):
             tx.emit(Muted(muter, target))
-
-
-def count_requests(tx: Tx, account_id: int, *, most: int) -> int:
-    """How many follow requests the account has not answered; at most `most`."""
-    return len(rows.requests(tx, account_id, Span(before=ID_MAX, limit=most)))

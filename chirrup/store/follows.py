@@ -168,6 +168,21 @@ def requests(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
     return _page(tx, "SELECT id, follower_id FROM follow_requests", account_id, span)
 
 
+def requests_of_any(tx: Tx, ids: Collection[int], span: Span) -> list[tuple[int, int]]:
+    """requests() of any of ids together."""
+    rows = tx.all(
+        f"""SELECT id, follower_id FROM follow_requests
+            WHERE {tx.sql.is_in("bucket", "buckets")} AND {tx.sql.is_in("account_id", "ids")}
+              AND id < :before AND id > :after ORDER BY id {"ASC" if span.oldest else "DESC"} LIMIT :limit""",
+        buckets={bucket_of(id) for id in ids},
+        ids=ids,
+        before=span.before,
+        after=span.after,
+        limit=span.limit,
+    )
+    return rows[::-1] if span.oldest else rows
+
+
 def _page(tx: Tx, select: str, account_id: int, span: Span) -> list[tuple[int, int]]:
     rows = tx.all(
         f"""{select} WHERE bucket = :bucket AND account_id = :account AND id < :before AND id > :after

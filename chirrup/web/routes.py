@@ -259,8 +259,8 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/{handle}/mute", profiles.relate(follows.mute)),
     PageRoute("POST", "/{handle}/unmute", profiles.relate(follows.unmute)),
     PageRoute("POST", "/{handle}/drop", profiles.relate(follows.remove_follower)),
-    PageRoute("POST", "/{handle}/accept", profiles.relate(follows.accept)),
-    PageRoute("POST", "/{handle}/reject", profiles.relate(follows.reject)),
+    PageRoute("POST", "/{handle}/accept", profiles.relate(profiles.accept)),
+    PageRoute("POST", "/{handle}/reject", profiles.relate(profiles.reject)),
     # posts
     PageRoute("GET", POST_PATH, posts.thread, who=ANYONE),
     PageRoute("GET", f"{POST_PATH}/embed", posts.embed, who=ANYONE, embedded=True),

@@ -120,7 +120,13 @@ def test_rooms_by_chirrups_own_api(server: Server):
     assert bob.post(f"{path}/requests/{eve.id}/accept").json()["members"] == 2
     assert eve.post(f"{path}/leave").ok
     assert eve.post(f"{path}/join").json()["requested"]
-    assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").ok  # as plain clients do from the notification
+    den = made(bob, closed=True)["id"]
+    assert eve.post(f"{ROOMS}/{den}/join").json()["requested"]
+    assert ids(bob.get(f"{V1}/follow_requests")) == [eve.id]  # who asks twice is asked about once
+    assert bob.get(f"{V1}/accounts/verify_credentials").json()["source"]["follow_requests_count"] == 1
+    assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").ok  # as plain clients do
+    assert bob.get(f"{V1}/follow_requests").json() == []
+    assert eve.get(f"{ROOMS}/{den}").json()["joined"]
     assert bob.post(f"{V1}/follow_requests/{eve.id}/authorize").status_code == 404
     assert eve.get(f"{V1}/statuses/{said['id']}").ok
 

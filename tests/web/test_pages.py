@@ -227,7 +227,7 @@ def test_a_locked_account_accepts_and_rejects_who_asks(server, anns, ann, bob):
     page = anns.get("/follow-requests").text
     assert f"/@{bob.name}/accept" in page
     assert f"/@{eve.name}/reject" in page
-    assert "2 people ask to follow you" in anns.get("/notifications").text
+    assert "2 people wait for your answer" in anns.get("/notifications").text
     anns.post(f"/@{bob.name}/accept")
     anns.post(f"/@{eve.name}/reject")
 

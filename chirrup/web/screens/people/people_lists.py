@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ....http.arguments import path_id
+from ....orgs import room_requests
 from ....ports import Tx
 from ....social import account_lists, reactors
 from ....types import Span
@@ -54,10 +55,10 @@ def _people(tx: Tx, call: Call, found: account_lists.Found, asked: Span) -> Foun
 async def follow_requests(call: Call) -> Page:
     asked = span(call.query, limit=PEOPLE)
     people, before = await call.read(
-        lambda tx: _people(tx, call, account_lists.requests(tx, call.account_id, asked), asked)
+        lambda tx: _people(tx, call, room_requests.all_of(tx, call.account_id, asked), asked)
     )
     values = {
-        "title": "Who asks to follow you",
+        "title": "Who asks",
         "back": "/notifications",
         "people": people,
         "before": before,

@@ -7,6 +7,7 @@ import msgspec
 from markupsafe import Markup
 
 from ....ids import ID_MAX
+from ....orgs import room_requests
 from ....ports import Tx
 from ....social import account_lists, accounts, collections, leaving, shown
 from ....timelines import pull
@@ -140,6 +141,14 @@ def relate(operation: Callable[[Tx, int, int], object]) -> Callable[..., Awaitab
 
     handler.__name__ = operation.__name__
     return handler
+
+
+def accept(tx: Tx, account_id: int, asker: int) -> None:
+    room_requests.answer_all_of(tx, account_id, asker, accept=True)
+
+
+def reject(tx: Tx, account_id: int, asker: int) -> None:
+    room_requests.answer_all_of(tx, account_id, asker, accept=False)
 
 
 def _relate(tx: Tx, operation: Callable[[Tx, int, int], object], call: Call, handle: str) -> None:

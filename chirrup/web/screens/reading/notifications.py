@@ -3,8 +3,9 @@
 import msgspec
 
 from ....ids import ID_MAX, ms_of
+from ....orgs import room_requests
 from ....ports import Tx
-from ....social import follows, markers, notifications
+from ....social import markers, notifications
 from ....types import ON_COLLECTIONS, Notification, Span
 from ....types import NotificationKind as Kind
 from ...call import Call, Page
@@ -48,7 +49,7 @@ class Told(msgspec.Struct, frozen=True):
 async def show(call: Call) -> Page:
     asked = span(call.query)
     told, before, newest = await call.read(_page, call, asked)
-    waiting = await call.read(follows.count_requests, call.account_id, most=UNREAD_MAX)
+    waiting = await call.read(room_requests.count, call.account_id, most=UNREAD_MAX)
     if call.unread and asked.before == ID_MAX:
         await call.write(markers.save, call.account_id, {MARKER: newest})
         call.unread = 0

@@ -8,7 +8,7 @@ from ....access import limits
 from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
 from ....ids import ID_MAX
-from ....orgs import room_pictures, rooms
+from ....orgs import room_pictures, room_requests, rooms
 from ....orgs.rooms import MANAGER, RoomChange
 from ....ports import Tx
 from ....social import accounts, uploads
@@ -105,7 +105,7 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
         found = rooms.members(tx, call.account_id, room_id, asked)
         askers: list[int] = []
         if room.is_manager:
-            waiting = rooms.requests(tx, call.account_id, room_id, Span(before=ID_MAX, limit=ASKING))
+            waiting = room_requests.page(tx, call.account_id, room_id, Span(before=ID_MAX, limit=ASKING))
             askers = [one for _, one in waiting.items]
         people = call.views.people(tx, call.account_id, [one for _, one in found.items])
         return {
@@ -201,7 +201,7 @@ async def people(call: Call, id: str) -> Go:
 
 def _do(tx: Tx, by: int, room_id: int, account_id: int, act: str) -> None:
     if act in ("accept", "reject"):
-        rooms.answer(tx, by, room_id, account_id, accept=act == "accept")
+        room_requests.answer(tx, by, room_id, account_id, accept=act == "accept")
     elif act in ("promote", "demote"):
         rooms.give_role(tx, room_id, account_id, MANAGER if act == "promote" else "", by=by)
     elif act == "remove":
