@@ -5,9 +5,10 @@ network, or through a proxy that sends another name (docs/decisions/0037-sites.m
 """
 
 import asyncio
+import itertools
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -134,10 +135,17 @@ def said(settings: Settings) -> dict[str, Any]:
     """What the server's settings say about its own network, by name of OrgSettings: nobody else can choose that."""
     found = {name: value for name in _KEYS if (value := getattr(settings, name, None)) is not None}
     if "rules" in found:
-        found["rules"] = [Rule(one) if isinstance(one, str) else one for one in found["rules"]]
+        found["rules"] = numbered([Rule(one) if isinstance(one, str) else one for one in found["rules"]])
     if "contact_account" in found:
         found["contact_account"] = found["contact_account"].removeprefix("@")
     return found
+
+
+def numbered(rules: Iterable[Rule], last_id: int = 0) -> tuple[Rule, ...]:
+    """The rules, where those without an id have the next ones: of rules that a file lists, their places in it."""
+    rules = tuple(rules)
+    ids = itertools.count(max([last_id, *(one.id for one in rules)]) + 1)
+    return tuple(one if one.id else msgspec.structs.replace(one, id=next(ids)) for one in rules)
 
 
 def own(settings: Settings, org: Org | None = None, known: Roles = FOUR) -> Site:
@@ -177,7 +185,10 @@ def of_row(settings: Settings, org: Org | None) -> Site:
 
 def _settings(chosen: Mapping[str, Any]) -> OrgSettings:
     """Keys that only a newer version knows are left out."""
-    return msgspec.convert({name: one for name, one in chosen.items() if name in _KEYS}, OrgSettings)
+    found = msgspec.convert({name: one for name, one in chosen.items() if name in _KEYS}, OrgSettings)
+    if all(one.id for one in found.rules):
+        return found
+    return msgspec.structs.replace(found, rules=numbered(found.rules))
 
 
 def at(tx: Tx, settings: Settings, org_id: int) -> Site:

@@ -23,6 +23,9 @@ class RuleText(Entity, kw_only=True):
 
 
 class OrgRule(RuleText, kw_only=True):
+    """id: as reports name it. A rule that is sent without one is that with the same text, or a new one."""
+
+    id: Id | None = None
     translations: dict[str, RuleText] = {}
 
 
@@ -82,13 +85,14 @@ class Choice(msgspec.Struct, kw_only=True):
 
 def _rule(one: OrgRule) -> Rule:
     words = {code: RuleWords(words.text, words.hint) for code, words in one.translations.items()}
-    return Rule(one.text, one.hint, words)
+    return Rule(one.text, one.hint, words, int(one.id or 0))
 
 
 def shown(call: Call, site: Site) -> Organisation:
     fixed = [] if site.org_id else list(sites.said(call.settings))
     chosen = msgspec.to_builtins(site.settings)
     path = logo.path(site)
+    chosen["rules"] = [one | {"id": str(one["id"])} for one in chosen["rules"]]
     own = {"id": str(site.org_id), "host": site.domain, "fixed": fixed, "logo": site.base_url + path if path else None}
     return msgspec.convert(chosen | own, Organisation)
 

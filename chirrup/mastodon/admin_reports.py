@@ -62,7 +62,7 @@ async def update(call: Call, id: int, body: ReportChange) -> AdminReport:
             id,
             body.category,
             body.rule_ids,
-            rules=len(call.site.rules),
+            rules=[one.id for one in call.site.rules],
             org_id=call.site.org_id,
         )
         return _shown(tx, call, changed)

@@ -180,10 +180,10 @@ def _thumbnail(site: Site) -> str:
 
 
 def rules_of(site: Site) -> list[Rule]:
-    """In their order; the first has the id 1."""
+    """In their order."""
     return [
         Rule(
-            id=str(number),
+            id=str(one.id),
             text=one.text,
             hint=one.hint,
             translations={
@@ -191,7 +191,7 @@ def rules_of(site: Site) -> list[Rule]:
                 for language, words in one.translations.items()
             },
         )
-        for number, one in enumerate(site.rules, 1)
+        for one in site.rules
     ]
 
 

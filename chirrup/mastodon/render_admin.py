@@ -52,7 +52,7 @@ def reports(tx: Tx, call: Call, found: Sequence[Report]) -> list[AdminReport]:
     known = {one.id: one for one in people(tx, call, persons)}
     seen = visibility.as_staff(tx, call.account_id, {id for one in found for id in one.posts}, call.site.org_id)
     shown = dict(zip(seen.posts, call.render.seen(tx, seen, seen.posts, {}), strict=True)) if seen.posts else {}
-    rules = rules_of(call.site)
+    rules = {one.id: one for one in rules_of(call.site)}
     return [
         AdminReport(
             id=str(one.id),
@@ -68,7 +68,7 @@ def reports(tx: Tx, call: Call, found: Sequence[Report]) -> list[AdminReport]:
             assigned_account=known.get(str(one.assigned_id)),
             action_taken_by_account=known.get(str(one.resolved_by_id)),
             statuses=[shown[id] for id in one.posts if id in shown],
-            rules=[rules[id - 1] for id in one.rules if id <= len(rules)],  # there may be fewer by now
+            rules=[rules[str(id)] for id in one.rules if str(id) in rules],  # some may be gone by now
         )
         for one in found
     ]

@@ -35,7 +35,7 @@ async def create(call: Call, body: NewReport) -> entities.Report:
             post_ids=body.status_ids,
             collection_ids=body.collection_ids,
             rule_ids=body.rule_ids,
-            rules=len(call.site.rules),
+            rules=[one.id for one in call.site.rules],
         )
         return own_report(made, call.render.account(tx, made.target_id))
 

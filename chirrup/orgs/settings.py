@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from ..errors import Invalid, InvalidFields, too_long, too_many
 from ..ports import Tx
 from ..social import accounts, audit, languages, text
 from ..store import orgs as rows
-from ..types import Rule, RuleWords
+from ..types import OrgSettings, Rule, RuleWords
 from ..wording import N_
 from . import colours
 from .colours import Theme
@@ -41,6 +41,7 @@ def change(tx: Tx, settings: Settings, org_id: int, by: int, wanted: Mapping[str
     for name, value in wanted.items():
         try:
             checked = CHECKS[name](name, value) if name in CHECKS else value
+            checked = _with_ids(checked, now) if name == "rules" else checked
             if checked == getattr(now, name):
                 continue
             if name in fixed:
@@ -51,8 +52,26 @@ def change(tx: Tx, settings: Settings, org_id: int, by: int, wanted: Mapping[str
     if problems:
         raise InvalidFields(problems)
     if chosen:
-        _keep(tx, org_id, chosen)
+        last_rule = {"last_rule_id": _last_rule_id(now, chosen["rules"])} if "rules" in chosen else {}
+        _keep(tx, org_id, chosen | last_rule)
         audit.note(tx, org_id, by, "change settings", "organisation", org_id, now.title, ", ".join(chosen))
+
+
+def _with_ids(rules: tuple[Rule, ...], now: OrgSettings) -> tuple[Rule, ...]:
+    """One without an id is that with the same text, or a new one. Raises Invalid."""
+    left = {one.id: one.text for one in now.rules}
+    given = [one.id for one in rules if one.id]
+    if unknown := [id for id in given if id not in left]:
+        raise Invalid("rules", "unknown", "has none with the id {got}", got=unknown[0])
+    if len(set(given)) < len(given):
+        raise Invalid("rules", "taken", "has two with the same id")
+    same = {text: id for id, text in left.items() if id not in given}
+    found = (one if one.id else msgspec.structs.replace(one, id=same.pop(one.text, 0)) for one in rules)
+    return sites.numbered(found, _last_rule_id(now))
+
+
+def _last_rule_id(now: OrgSettings, rules: Iterable[Rule] = ()) -> int:
+    return max([now.last_rule_id, *(one.id for one in (*now.rules, *rules))])
 
 
 def _keep(tx: Tx, org_id: int, chosen: dict[str, Any]) -> None:
@@ -125,6 +144,7 @@ def _rules(name: str, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
                 _languages(name, (code,))[0]: RuleWords(**_words(name, words))
                 for code, words in one.translations.items()
             },
+            id=one.id,
         )
         for one in value
     )

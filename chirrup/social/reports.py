@@ -32,9 +32,9 @@ def file(
     post_ids: Collection[int] = (),
     collection_ids: Collection[int] = (),
     rule_ids: Collection[int] = (),
-    rules: int = 0,
+    rules: Collection[int] = (),
 ) -> Report:
-    """Write a report down, and have staff told. rules: how many the site has; they are numbered from 1.
+    """Write a report down, and have staff told. rules: the ids of those that the site has.
 
     Of post_ids and collection_ids those are kept that are the target's and account_id can see. Rules make it a
     violation. Raises NotFound: no such account; Invalid: the comment, the category, the rules, too many posts.
@@ -70,13 +70,13 @@ def file(
     return report
 
 
-def _classified(category: str, rule_ids: Collection[int], rules: int) -> tuple[str, list[int]]:
+def _classified(category: str, rule_ids: Collection[int], rules: Collection[int]) -> tuple[str, list[int]]:
     """(the category, the rules that were broken). Raises Invalid."""
     category = "violation" if rule_ids else category or "other"
     if category not in CATEGORIES:
         raise not_among("category", CATEGORIES, category)
     broken = sorted(set(rule_ids))
-    if category == "violation" and (not broken or not all(1 <= id <= rules for id in broken)):
+    if category == "violation" and (not broken or not set(broken) <= set(rules)):
         raise Invalid("rule_ids", "unknown", "does not reference valid rules")
     return category, broken
 
@@ -125,7 +125,14 @@ def _to_decide(tx: Tx, actor_id: int, id: int, org_id: int) -> Report:
 
 
 def classify(
-    tx: Tx, actor_id: int, id: int, category: str, rule_ids: Collection[int] | None, *, rules: int, org_id: int = 0
+    tx: Tx,
+    actor_id: int,
+    id: int,
+    category: str,
+    rule_ids: Collection[int] | None,
+    *,
+    rules: Collection[int],
+    org_id: int = 0,
 ) -> Report:
     """Another category ("": as it is), other rules (None: as they are). Raises NotFound, NotAllowed, Invalid."""
     report = _to_decide(tx, actor_id, id, org_id)
@@ -133,7 +140,7 @@ def classify(
     broken = report.rules if rule_ids is None else rule_ids
     if rule_ids is None and category not in ("", "violation"):
         broken = []  # they belong to a violation
-    rows.classify(tx, id, *_classified(wanted, broken, rules))
+    rows.classify(tx, id, *_classified(wanted, broken, {*rules, *report.rules}))
     return _noted(tx, actor_id, report, "classify")
 
 

@@ -16,7 +16,7 @@ class Report(msgspec.Struct, frozen=True):
     category: str  # of social/reports.CATEGORIES
     comment: str
     post_ids: str  # JSON list: of the target's, that who reports could see
-    rule_ids: str  # JSON list of numbers of the site's rules
+    rule_ids: str  # JSON list of ids of the site's rules; some may be gone by now
     assigned_id: int  # who of the staff takes care of it; 0: nobody yet
     resolved_ms: int
     resolved_by_id: int

@@ -16,6 +16,7 @@ class RuleWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Rule(RuleWords, frozen=True):
     translations: dict[str, RuleWords] = {}  # by language, "de"
+    id: int = 0  # reports name it by this, wherever it stands; 0: it has none yet
 
 
 # Who may sign up: whoever wants to; whoever staff let in; whoever has an invitation; whoever has an address of a domain
@@ -43,6 +44,7 @@ class OrgSettings(msgspec.Struct, frozen=True):
     contact_account: str = ""  # the name of an account that may be written to; "": none
     languages: tuple[str, ...] = ("en",)  # spoken here, the main one first
     rules: tuple[Rule, ...] = ()
+    last_rule_id: int = 0  # that any rule ever had: the id of one that was taken away stays unused
     registrations: SignUps = "open"
     closed: bool = False  # nothing is shown without a login
     trends_approval: bool = False  # nothing is shown as a trend before staff have allowed it

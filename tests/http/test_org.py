@@ -22,10 +22,15 @@ def town(tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str]) -> I
 def test_staff_choose_and_all_see_it_in_the_next_answer(town: Server):
     for server, fixed in ((town, ["title"]), (organisation(town), [])):
         boss, anyone = server.admin(), server.anyone()
-        rules = [{"text": "Be kind.", "hint": "", "translations": {"de": {"text": "Seid nett.", "hint": ""}}}]
+        rules = [
+            {"id": "1", "text": "Be kind.", "hint": "", "translations": {"de": {"text": "Seid nett.", "hint": ""}}}
+        ]
         wanted = {"description": "By the sea.", "rules": rules, "languages": ["fr", "de"], "post_chars_max": 600}
 
-        before, after = boss.get(ORG).json(), boss.patch(ORG, **wanted).json()
+        before = boss.get(ORG).json()
+        after = boss.patch(
+            ORG, **wanted | {"rules": [{name: one for name, one in rules[0].items() if name != "id"}]}
+        ).json()
 
         assert after == before | wanted
         assert (after["fixed"], after["host"]) == (fixed, server.url.removeprefix("http://"))

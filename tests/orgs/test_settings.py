@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from chirrup.access import sites
@@ -40,6 +41,7 @@ async def test_an_organisation_has_what_it_has_chosen_and_what_the_server_says_f
     again = await db.write(changed, org.id, closed=False, post_chars_max=600)
 
     assert (before.title, before.languages, before.rules, before.registrations) == ("Acme", ("de", "en"), (), True)
+    rule = msgspec.structs.replace(rule, id=1)
     assert (after.title, after.rules, after.languages, after.closed) == ("Acme Inc", (rule,), ("fr",), True)
     assert not after.registrations
     assert (again.title, again.rules, again.closed, again.post_chars_max) == ("Acme Inc", (rule,), False, 600)
@@ -48,6 +50,23 @@ async def test_an_organisation_has_what_it_has_chosen_and_what_the_server_says_f
         ("change settings", "closed, post_chars_max"),
         ("change settings", "title, rules, languages, closed"),
     ]
+
+
+async def test_a_rule_keeps_its_id_wherever_it_stands_and_nobody_else_gets_it(db: Database):
+    org = await acme(db)
+    kind, spam, quiet = (Rule(text) for text in ("Be kind.", "No spam.", "Be quiet."))
+
+    first = await db.write(changed, org.id, rules=(kind, spam, quiet))
+    turned = await db.write(changed, org.id, rules=(quiet, Rule("Be kind to all.", id=1)))  # one without its id
+    later = await db.write(changed, org.id, rules=(*turned.rules, spam))
+
+    assert [one.id for one in first.rules] == [1, 2, 3]
+    assert [(one.id, one.text) for one in turned.rules] == [(3, "Be quiet."), (1, "Be kind to all.")]
+    assert [one.id for one in later.rules] == [3, 1, 4]
+    for wrong_ids in ((Rule("a", id=2),), (Rule("a", id=1), Rule("b", id=1))):
+        assert (await db.write(wrong, org.id, rules=wrong_ids)).keys() == {"rules"}
+    own = await db.read(sites.at, msgspec.structs.replace(TOWN, rules=("a", Rule("b", id=7), "c")), 0)
+    assert [one.id for one in own.rules] == [8, 7, 9]
 
 
 async def test_what_the_server_says_about_its_own_network_cannot_be_chosen(db: Database):

@@ -53,7 +53,7 @@ OTHER_STATES = {
     "/admin/trends",  # tests/http/test_trends.py
     "/first/{secret}",  # tests/test_first_run.py
     *("/org/domains/check", "/org/domains/remove"),  # test_org.py, as the next
-    *("/org/rules/{id}", "/org/rules/{id}/remove"),  # test_org.py
+    *("/org/rules/{id}", "/org/rules/{id}/remove", "/org/rules/{id}/up"),  # test_org.py
     *("/settings/app-passwords/end", "/org/invitations/{id}/withdraw", "/org/members/{name}/reactivate"),
     *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
     *(f"/org/identity/{act}" for act in ("check", "read", "oidc/remove", "ldap/remove")),  # test_org_identity.py,

@@ -105,12 +105,18 @@ def test_rules_are_added_in_all_languages_changed_and_taken_away(site: Server, d
     assert "meanwhile" in late.text
     now = rule_form(desk)
     assert desk.send("/org/rules/1/remove", now.fields).status_code == 303
-    assert [one["text"] for one in site.anyone().get("/api/v1/instance/rules").json()] == ["Second."]
-    assert desk.get("/org/rules/9").status_code == 404
+    assert send(desk, "/org/rules/new", **kind | {"rule_text": ["Third.", ""]}).status_code == 303
+    assert desk.send("/org/rules/3/up", next(one for one in forms(desk.get("/org/rules"))).fields).status_code == 303
+    shown = site.anyone().get("/api/v1/instance/rules").json()
+    assert [(one["id"], one["text"]) for one in shown] == [("3", "Third."), ("2", "Second.")]
+    for gone in (1, 9):
+        assert desk.get(f"/org/rules/{gone}").status_code == 404
+    now = rule_form(desk, 3)
+    assert desk.send("/org/rules/3/remove", now.fields).status_code == 303
 
 
-def rule_form(desk: Visitor) -> Form:
-    return next(one for one in forms(desk.get("/org/rules/1")) if one.url.endswith("/org/rules/1"))
+def rule_form(desk: Visitor, id: int = 1) -> Form:
+    return next(one for one in forms(desk.get(f"/org/rules/{id}")) if one.url.endswith(f"/org/rules/{id}"))
 
 
 def png() -> bytes:

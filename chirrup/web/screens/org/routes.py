@@ -99,6 +99,7 @@ ROUTES: list[PageRoute] = [
     staff("GET", rules.ONE, rules.form, RULES),
     staff("POST", rules.ONE, rules.save, RULES, rules.again),
     staff("POST", f"{rules.ONE}/remove", rules.remove, RULES, rules.again),
+    staff("POST", f"{rules.ONE}/up", rules.move_up, RULES),
     staff("GET", export.PATH, export.index, Permission.COMPLIANCE),
     staff("POST", export.PATH, export.ask, Permission.COMPLIANCE, export.again),
     staff("GET", f"{export.PATH}/{{id}}", export.save, Permission.COMPLIANCE),

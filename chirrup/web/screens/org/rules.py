@@ -34,16 +34,16 @@ async def index(call: Call) -> Page:
 
 
 async def new_form(call: Call) -> Page:
-    return _page(call, 0, Rule(""))
+    return _page(call, Rule(""))
 
 
 async def form(call: Call, id: str) -> Page:
-    number = path_id(id)
-    return _page(call, number, _rule(call, number))
+    return _page(call, _rule(call, id))
 
 
 async def again(call: Call, problem: Problem, id: str = "0") -> Page:
-    return _page(call, path_id(id), _sent(call, Rule("")), problem)
+    sent = _sent(call, Rule(""))
+    return _page(call, msgspec.structs.replace(sent, id=path_id(id)), problem)
 
 
 async def add(call: Call) -> Go:
@@ -51,14 +51,19 @@ async def add(call: Call) -> Go:
 
 
 async def save(call: Call, id: str) -> Go:
-    number, rules = _unchanged(call, id), list(call.site.rules)
-    rules[number - 1] = _sent(call, rules[number - 1])
-    return await _choose(call, rules)
+    before = _unchanged(call, id)
+    return await _choose(call, [_sent(call, one) if one is before else one for one in call.site.rules])
 
 
 async def remove(call: Call, id: str) -> Go:
-    number, rules = _unchanged(call, id), list(call.site.rules)
-    del rules[number - 1]
+    before = _unchanged(call, id)
+    return await _choose(call, [one for one in call.site.rules if one is not before])
+
+
+async def move_up(call: Call, id: str) -> Go:
+    rules, one = list(call.site.rules), _rule(call, id)
+    place = rules.index(one)
+    rules.insert(max(0, place - 1), rules.pop(place))
     return await _choose(call, rules)
 
 
@@ -67,18 +72,20 @@ async def _choose(call: Call, rules: Sequence[Rule]) -> Go:
     return Go(f"{PATH}?saved=1")
 
 
-def _rule(call: Call, number: int) -> Rule:
-    if not 1 <= number <= len(call.site.rules):
-        raise NotFound("rule", number)
-    return call.site.rules[number - 1]
-
-
-def _unchanged(call: Call, id: str) -> int:
-    """The number of the rule that the form was about. Raises Invalid: it has another place, or other words by now."""
+def _rule(call: Call, id: str) -> Rule:
     number = path_id(id)
-    if _rule(call, number).text != call.form.text("before"):
+    for one in call.site.rules:
+        if one.id == number:
+            return one
+    raise NotFound("rule", number)
+
+
+def _unchanged(call: Call, id: str) -> Rule:
+    """The rule that the form was about. Raises Invalid: it has other words by now."""
+    one = _rule(call, id)
+    if one.text != call.form.text("before"):
         raise Invalid("site_rules", "changed", "Somebody has changed the rules meanwhile. Look at them, and try again.")
-    return number
+    return one
 
 
 def _sent(call: Call, before: Rule) -> Rule:
@@ -87,16 +94,16 @@ def _sent(call: Call, before: Rule) -> Rule:
     words = [RuleWords(text, hint) for text, hint in zip(texts, hints, strict=False)] or [RuleWords("")]
     others = {code: one for code, one in zip(asked[1:], words[1:], strict=False) if one.text.strip()}
     kept = {code: one for code, one in before.translations.items() if code not in asked}
-    return Rule(words[0].text, words[0].hint, kept | others)
+    return Rule(words[0].text, words[0].hint, kept | others, before.id)
 
 
-def _page(call: Call, number: int, rule: Rule, problem: Problem | None = None) -> Page:
-    """number: 0: a new one."""
+def _page(call: Call, rule: Rule, problem: Problem | None = None) -> Page:
+    """rule: a new one has no id."""
     main, *others = call.site.languages
     nothing = RuleWords("")
     words = [(main, rule), *((code, rule.translations.get(code, nothing)) for code in others)]
     values = {
-        "number": number,
+        "id": rule.id,
         "before": call.form.text("before") if problem else rule.text,
         "words": [WordsView(code, one.text, one.hint) for code, one in words],
         "problem": problem.message if problem else "",

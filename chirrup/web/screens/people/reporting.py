@@ -50,7 +50,7 @@ async def _page(call: Call, handle: str, given: Fields, problem: Problem | None 
         "posts": subject.posts,
         "categories": categories,
         "category": given.text("category") or "spam",
-        "rules": [(str(number), rule.text) for number, rule in enumerate(call.site.rules, 1)],
+        "rules": [(str(rule.id), rule.text) for rule in call.site.rules],
         "broken": given.texts("rule"),
         "words": given.text("text"),
         "problem": problem.message if problem else "",
@@ -74,7 +74,7 @@ async def file(call: Call, handle: str) -> Go:
             category=category,
             post_ids=[one.id for one in subject.posts],
             rule_ids=broken,
-            rules=len(call.site.rules),
+            rules=[one.id for one in call.site.rules],
         )
 
     await call.write(operation)

@@ -50,14 +50,14 @@ class ReportView(msgspec.Struct, frozen=True):
 
 def _views(tx: Tx, call: Call, found: list[Report]) -> list[ReportView]:
     ids = {id for one in found for id in (one.account_id, one.target_id, one.assigned_id, one.resolved_by_id)}
-    known, rules = people(tx, call, ids), call.site.rules
+    known, rules = people(tx, call, ids), {one.id: one.text for one in call.site.rules}
     return [
         ReportView(
             id=one.id,
             by=known.get(one.account_id),
             about=known.get(one.target_id),
             category=CATEGORIES[one.category],
-            rules=[rules[id - 1].text for id in one.rules if id <= len(rules)],  # there may be fewer by now
+            rules=[rules.get(id, f"rule {id}, which is gone") for id in one.rules],
             comment=one.comment,
             posts=len(one.posts),
             created_ms=one.created_ms,
