@@ -51,10 +51,9 @@ def is_fresh(tx: Tx, org_id: int) -> bool:
 
 
 def offer(tx: Tx, org_id: int) -> str:
-    """The secret of a link that makes the first owner; those of before are dead. "": somebody looks after it."""
+    """The secret of a link that makes the first owner, beside those of before. "": somebody looks after it."""
     if not is_fresh(tx, org_id):
         return ""
-    link_rows.delete_links_of_account(tx, org_id, FIRST)
     text = secret.new(org_id)
     expires_ms = tx.now_ms + LIFE_MS
     link_rows.insert_link(tx, secret.digest(text), org_id, purpose=FIRST, email="", expires_ms=expires_ms)
