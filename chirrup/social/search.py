@@ -12,6 +12,7 @@ from ..events import Signal
 from ..ids import ID_MAX, text_key
 from ..ports import Tx
 from ..store import accounts, follows, posts
+from ..store import rooms as room_rows
 from ..store import search as rows
 from ..store import tags as tag_rows
 from ..types import Account, Span, Tag
@@ -84,12 +85,14 @@ def find_tags(tx: Tx, asked: str, *, limit: int, offset: int = 0, org_id: int = 
 def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span, org_id: int = 0) -> Filled[int]:
     """Posts that match query and that the viewer may find and see, newest first; span.oldest is ignored.
 
-    The viewer finds public posts of authors who allow it, its own posts, and posts that mention it or that it
-    favourited, boosted, bookmarked, replied to or voted in; none of accounts that it mutes.
+    The viewer finds public posts of authors who allow it, its own posts, what is said in the rooms that it is in, and
+    posts that mention it or that it favourited, boosted, bookmarked, replied to or voted in; none of accounts that it
+    mutes.
     """
     if query.empty or not viewer_id:
         return Filled([])
     span = Span(min(span.before, query.before), max(span.after, query.after), span.limit)
+    rooms = room_rows.of_member(tx, viewer_id)
     author = next(iter(query.authors)) if query.authors is not None and len(query.authors) == 1 else 0
 
     def candidates(part: Span) -> list[int]:
@@ -110,7 +113,7 @@ def find_posts(tx: Tx, viewer_id: int, query: Query, span: Span, org_id: int = 0
 
     def keep(ids: Sequence[int]) -> list[int]:
         touched = rows.touched(tx, viewer_id, ids)
-        fit = rows.fitting(tx, viewer_id, ids, touched, query.conditions)
+        fit = rows.fitting(tx, viewer_id, ids, touched, rooms, query.conditions)
         found = {id for id, by, language in fit if query.wants(id, by, language)}
         if found and query.kinds:
             kinds = rows.kinds(tx, found)

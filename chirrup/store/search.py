@@ -56,12 +56,18 @@ def touched(tx: Tx, account_id: int, ids: Collection[int]) -> set[int]:
 
 
 def fitting(
-    tx: Tx, viewer_id: int, ids: Collection[int], touched: Collection[int], conditions: Mapping[str, bool]
+    tx: Tx,
+    viewer_id: int,
+    ids: Collection[int],
+    touched: Collection[int],
+    rooms: Collection[int],
+    conditions: Mapping[str, bool],
 ) -> list[tuple[int, int, str]]:
     """(id, author, language) of those of ids that viewer_id may find and for which all conditions hold.
 
-    The viewer may find: public posts of authors who allow it, its own posts, and its library: posts that are touched(),
-    mention it, or have its vote. Deleted posts are left to the oracle, as in posts.by_ids().
+    The viewer may find: public posts of authors who allow it, its own posts, what is said in rooms, those it is in, and
+    its library: posts that are touched(), mention it, or have its vote. Deleted posts are left to the oracle, as in
+    posts.by_ids().
     conditions: keys of CONDITIONS or "library" -> whether it must hold or must not.
     """
     library = f"""(p.author_id = :viewer OR {tx.sql.is_in("p.id", "touched")} OR p.mentions LIKE :mentioned
@@ -70,11 +76,12 @@ def fitting(
     asked = {"library": library, **CONDITIONS}
     where = " AND ".join(f"{asked[name]}" if holds else f"NOT {asked[name]}" for name, holds in conditions.items())
     values: dict[str, Any] = {"viewer": viewer_id, "mentioned": mentioning(viewer_id), "ids": ids, "touched": touched}
+    values |= {"rooms": rooms}
     rows = tx.all(
         f"""SELECT p.id, p.author_id, p.language FROM posts p
               JOIN accounts a ON a.bucket = p.bucket AND a.id = p.author_id
             WHERE {tx.sql.ids_in("p.id", "ids")} AND p.boost_of_id = 0 AND a.suspended_ms = 0
-              AND ({PUBLIC} OR {library}) AND {where or "1 = 1"}""",
+              AND ({PUBLIC} OR {library} OR {tx.sql.is_in("p.audience_id", "rooms")}) AND {where or "1 = 1"}""",
         **values,
     )
     return rows

@@ -157,6 +157,10 @@ class Account(Struct, frozen=True):
         return ms_of(self.id)
 
     @property
+    def is_room(self) -> bool:
+        return self.kind == AccountKind.ROOM
+
+    @property
     def is_recommended(self) -> bool:
         """It may be recommended to strangers: it wants that, staff do not mind, and it has not moved."""
         return bool(self.discoverable) and not (self.silenced_ms or self.moved_to_id)

@@ -61,6 +61,7 @@ class PersonView(msgspec.Struct, frozen=True):
     discoverable: bool = True  # search engines may keep the profile
     tie: Relationship | None = None  # the viewer's relationship; None where it is not shown
     drawn: str = ""  # the name with its emoji; "": it has none
+    room: bool = False
 
 
 class MediaView(msgspec.Struct, frozen=True):
@@ -185,8 +186,7 @@ class Views:
 
     def one(self, tx: Tx, viewer_id: int, id: int) -> PostView:
         """Raises NotFound: absent or hidden."""
-        found = self.shown(tx, viewer_id, [id])
-        if not found:
+        if not (found := self.shown(tx, viewer_id, [id])):
             raise NotFound("post", id)
         return found[0]
 
@@ -329,6 +329,7 @@ class Views:
             discoverable=bool(account.discoverable) and not gone,
             tie=tie,
             drawn=self.drawn(name),
+            room=account.is_room,
         )
 
     def picture(self, account: Account, key: str, otherwise: str) -> str:

@@ -171,6 +171,8 @@ def test_rooms_on_pages(server: Server):
     posted = of_boss.post("/compose", csrf_from="/compose", text=text, visibility="public")
     assert f"not told of it: @{text.split('@')[3].split()[0]}<" in of_boss.get(posted.headers["Location"]).text
     send(of_boss, "/add", room_member=f"@{server.person().name}")
+    profile = of_bob.get(f"/@{name}").text
+    assert (">Leave<" in profile, ">Following<" in profile) == (True, False)
     send(of_boss, "/archive")
     assert "Nobody posts here any more" in of_bob.get(f"/@{name}").text + of_bob.get(page).text
     send(of_bob, "/leave")

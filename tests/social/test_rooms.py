@@ -13,7 +13,7 @@ from chirrup.ids import ID_MAX
 from chirrup.orgs import roles, rooms, settings
 from chirrup.orgs.rooms import RoomChange
 from chirrup.ports import Database, Engines
-from chirrup.social import accounts, drafts, follows, in_rooms, posts, reactions, staff, threads
+from chirrup.social import accounts, drafts, follows, in_rooms, posts, reactions, search, staff, threads
 from chirrup.social.drafts import Rules
 from chirrup.store import notifications
 from chirrup.timelines import rebuild
@@ -148,6 +148,30 @@ async def test_who_makes_rooms_is_as_the_organisation_has_chosen(db: Database):
     await db.write(settings.change, Settings(), 0, 0, {"room_makers": "roles"})
     assert [await makes(one) for one in (ann, keeper, boss)] == [[False, False], [False, True], [True, True]]
     await db.write(rooms.change, boss, mine, RoomChange(closed=True))
+
+
+async def test_members_find_what_was_said_in_their_rooms_and_nobody_else_does(db: Database):
+    ann, bob, eve, guest = await people(db, "ann", "bob", "eve", "guest")
+    await db.write(accounts.set_kind, guest, AccountKind.GUEST)
+    den = await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True))
+    yard = await db.write(rooms.create, 0, ann, "yard", RoomChange())
+    await db.write(follows.join, bob, den.id)
+    await db.write(follows.join, guest, yard.id)
+    secret = (await say(db, ann, "@den the kestrel flies #birds")).id
+    told = (await say(db, ann, "@yard a kestrel", visibility="unlisted")).id
+    await say(db, ann, "@eve a kestrel", visibility="direct")
+
+    async def found(viewer: int, words: str = "kestrel") -> list[int]:
+        query = await db.read(search.parse, viewer, words, "town.example")
+        return (await db.read(search.find_posts, viewer, query, Span(before=ID_MAX, limit=20))).items
+
+    assert secret in await found(ann)
+    assert await found(bob) == await found(bob, "kestrel from:ann") == [secret]
+    assert await found(bob, "kestrel in:public") == await found(bob, "kestrel in:library") == []
+    assert secret not in await found(eve)
+    assert await found(guest) == [told]
+    await db.write(follows.unfollow, bob, den.id)
+    assert await found(bob) == []
 
 
 async def test_who_is_in_no_room_sees_no_trace_of_it(engines: Engines):
