@@ -1,9 +1,9 @@
-"""The table of all routes for programs: Mastodon's API, Chirrup's own, the document of both; SCIM beside them."""
+"""The table of all routes for programs: Mastodon's API, Chirrup's own, the document of both; SCIM and hooks beside."""
 
 from . import openapi
+from .api import hooks_in, scim
 from .api import problems as own_problems
 from .api import routes as own
-from .api import scim
 from .http import call, server
 from .http.route import ANYONE, Route
 from .http.router import Endpoint
@@ -21,4 +21,5 @@ def endpoints(services: Services) -> list[Endpoint]:
         *server.endpoints(services, [*routes.ROUTES, _DOCUMENT], Call, problems.words),
         *server.endpoints(services, own.ROUTES, call.Call, own_problems.words),
         *scim.endpoints(services),
+        *hooks_in.endpoints(services),
     ]

@@ -91,6 +91,8 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/v1/scheduled_statuses/{id}": "one, with four files at most",
     "/api/chirrup/v1/drafts/{id}": "one, with four files at most",
     "/api/chirrup/v1/org": "settings",
+    "/api/chirrup/v1/hooks/in": "staff make each, 200 at most",
+    "/api/chirrup/v1/hooks/in/{id}/payloads": "the last 20",
     "/api/chirrup/v1/org/roles": "a hundred at most, in one query",
     "/api/chirrup/v1/org/exports": "what an organisation asked for in a week, in one query",
     "/api/chirrup/v1/org/invites/{id}": "one, with fifty rooms at most",

@@ -15,7 +15,7 @@ from ..errors import Forbidden, Unauthorised
 from ..events import AccessEnded
 from ..ids import text_key
 from ..ports import Tx
-from ..store import accounts, invites, mail_prefs, scim
+from ..store import accounts, hooks_in, invites, mail_prefs, scim
 from ..store import sessions as session_rows
 from ..store import tokens as token_rows
 from ..types import Role, Standing, Token
@@ -178,7 +178,7 @@ def end_all_access(tx: Tx, account_id: int, *, keep: str = "") -> None:
 
 def end_access_of_all(tx: Tx, first: int, last: int) -> int:
     """The same for all accounts in buckets first to last, for apps' own tokens and for those of directories.
-    Invitations are withdrawn.
+    Invitations are withdrawn, and hooks need another address.
 
     Returns how many accounts had any.
     """
@@ -187,6 +187,7 @@ def end_access_of_all(tx: Tx, first: int, last: int) -> int:
         end_all_access(tx, account_id)
     token_rows.delete_of_apps(tx, first, last)
     scim.delete_tokens(tx, first, last)
+    hooks_in.end_tokens(tx, first, last)
     invites.withdraw_all(tx, first, last)
     return len(holders)
 

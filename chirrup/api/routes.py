@@ -3,7 +3,20 @@ handlers, as in mastodon/routes.py; drafts and strikes are there, because they a
 """
 
 from ..http.route import Route
-from . import app_passwords, closing, compliance, domains, exports, identity, invites, members, org, roles, rooms
+from . import (
+    app_passwords,
+    closing,
+    compliance,
+    domains,
+    exports,
+    hooks,
+    identity,
+    invites,
+    members,
+    org,
+    roles,
+    rooms,
+)
 
-SECTIONS = (org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity)
+SECTIONS = (org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks)
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

@@ -68,14 +68,19 @@ def pairs(form: bytes) -> list[tuple[str, Any]]:
         raise BadRequest("the form cannot be read: {told}", told=error) from error
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def json_of(body: bytes) -> Any:
+    """Raises BadRequest: it is not JSON, or nested too deeply; a key stands twice in one object."""
     try:
         text = text_of(body)
-        found = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:
         raise BadRequest("the JSON is nested too deeply") from error
     except ValueError as error:
         raise BadRequest("the body is not JSON: {told}", told=error) from error
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    found = json_of(body)
     if not isinstance(found, dict):
         raise BadRequest("the JSON must be an object with the parameters as its keys")
     return nest(list(found.items())) if any("[" in key for key in found) else found

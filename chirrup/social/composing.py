@@ -9,6 +9,7 @@ from ..access import visibility
 from ..errors import Invalid, NotFound, too_long, too_many
 from ..ids import bucket_of
 from ..ports import Tx
+from ..store import accounts as account_rows
 from ..types import Account, Author, Draft, MediaState, Post, QuotePolicy, User, Visibility
 from ..wording import N_
 from . import in_rooms, languages, links, mentions, polls, text
@@ -42,7 +43,9 @@ def compose(
     """The post for draft, with a new id. user: the author's. Raises as posts.publish()."""
     words, summary, found = checked_text(draft, chars_max)
     parent = _parent(tx, author, draft.reply_to_id)
-    addressed = mentioned(tx, author, found, domain, user.org_id if user else 0)
+    org_id = user.org_id if user else _org_of(tx, author)
+    addressed = [] if draft.names_nobody else mentioned(tx, author, found, domain, org_id)
+    addressed += _room(tx, draft.room_id)
     _check_expected(addressed, draft.allowed_mentions, author)
     check_attached(draft, quotes=bool(draft.quote_of_id))
     quoted = _quoted(tx, author, draft.quote_of_id)
@@ -79,12 +82,25 @@ def compose(
         changed_ms=tx.now_ms,
         edited_ms=0,
         deleted_ms=0,
-        org_id=user.org_id if user else 0,
+        org_id=org_id,
         quote_of_id=quoted.id if quoted else 0,
         quote_policy=policy(draft.quote_policy or (user.quote_policy if user else ""), audience),
-        link=links.first(found.urls, domain, user.org_id if user else 0) if found.urls else "",
+        link=links.first(found.urls, domain, org_id) if found.urls else "",
         audience_id=room.id if room else 0,
     )
+
+
+def _org_of(tx: Tx, author: int) -> int:
+    """Of an account without a user: a hook's."""
+    account = account_rows.by_id(tx, author)
+    return account.org_id if account else 0
+
+
+def _room(tx: Tx, id: int) -> list[Account]:
+    room = account_rows.by_id(tx, id) if id else None
+    if id and room is None:
+        raise NotFound("room", id)
+    return [room] if room else []
 
 
 def policy(wanted: str, audience: str) -> str:

@@ -68,7 +68,7 @@ LEFT_OUT: dict[str, str] = {
     "hosts": "the host is given where it is imported",
     "held": "it is made anew from holds",
     **dict.fromkeys(("tokens", "oauth_codes", "sessions", "one_time_tokens", "push_subscriptions"), _ACCESS),
-    "scim_tokens": _ACCESS,
+    **dict.fromkeys(("scim_tokens", "hooks_in", "hook_payloads", "hook_keys"), _ACCESS),
     **dict.fromkeys(("domains", "org_domains"), "a domain is proved to one server: the other one wants a record, too"),
     "bounces": "the addresses are the same, but another server sends",
     "second_factors": "they work with the secret of the server alone: people set them up anew",
@@ -94,7 +94,10 @@ ALSO: tuple[tuple[str, str, str], ...] = (
     ("one_time_tokens", "account_id", "orgs"),  # of the first run
 )
 # Tables of what does not go along, with the organisation's id.
-OF_ORG = ("domains", "org_domains", "scim_tokens", "org_exports", "hosts")
+OF_ORG = (
+    *("domains", "org_domains", "scim_tokens", "org_exports", "hosts"),
+    *("hooks_in", "hook_payloads", "hook_keys"),
+)
 
 # Column -> what it holds where it is imported, unless the export is told to have it.
 PASSWORDS = {("users", "password_hash"): ""}

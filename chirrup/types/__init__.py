@@ -22,6 +22,8 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
+from .actions import HookIn as HookIn
+from .actions import HookPayload as HookPayload
 from .announcements import Announcement as Announcement
 from .announcements import AnnouncementReactions as AnnouncementReactions
 from .annual_reports import AnnualReport as AnnualReport
@@ -117,11 +119,13 @@ class Presentation(Struct, frozen=True, omit_defaults=True):
 
 
 class AccountKind(StrEnum):
-    """A person; a room, whose followers are its members; a guest: a person who sees the rooms they are in, no more."""
+    """A person; a room, whose followers are its members; a guest: a person who sees the rooms they are in, no more; a
+    bot: of a hook, nobody logs in to it."""
 
     PERSON = ""
     ROOM = "room"
     GUEST = "guest"
+    BOT = "bot"
 
 
 class Account(Struct, frozen=True):

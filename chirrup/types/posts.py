@@ -190,6 +190,8 @@ class Draft(msgspec.Struct, frozen=True):
     quote_of_id: int = 0
     quote_policy: str = ""  # "": the author's default
     within_parent: bool = False  # refuse a reply with a wider audience than its parent's
+    room_id: int = 0  # the room that it is in, though its text names none
+    names_nobody: bool = False  # whatever stands in its text: what a program wrote notifies nobody by accident
 
 
 class KeptDraft(msgspec.Struct, frozen=True):

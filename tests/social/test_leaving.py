@@ -53,7 +53,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("bans", "ban_tries", "directory_runs", "moderation_log", "audit_heads"),
     *("outbox_failed", "workers", "lanes", "missed_pushes", "behind"),
     *("emojis", "emoji_sets", "trends", "trend_decisions", "announcements", "announcement_counts"),
-    "scim_tokens",
+    *("scim_tokens", "hooks_in", "hook_payloads", "hook_keys"),
     *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
     *("rooms", "room_posts"),
     "org_exports",  # who asked for a file that is deleted within a week

@@ -81,6 +81,7 @@ FANOUT = {
     "store/search.py:newest": "the newest posts, when somebody searches by operators without a word",
     "store/invites.py:withdraw_all": "a command that logs everybody out",
     "store/scim.py:delete_tokens": "a command that logs everybody out",
+    "store/hooks_in.py:end_tokens": "a command that logs everybody out",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
     "store/strikes.py:appealed": "staff look through the appeals, by an index of those that wait",

@@ -16,6 +16,7 @@
 from . import (
     access,
     accounts,
+    actions,
     compliance,
     identity,
     mail,
@@ -35,6 +36,7 @@ AREAS = (
     *(organisations, accounts, access, identity, relations, rooms, posts, reactions, tags, reading, staff, compliance),
     scim,
     mail,
+    actions,
     work,
 )
 
