@@ -31,7 +31,7 @@ def choose(tx: Tx, org_id: int, actor_id: int, kind: RetentionClass, days: int, 
     """
     if not 0 <= days <= DAYS_MAX:
         raise Invalid("days", "invalid", "must be from 0 (for ever) to {most}; got {got}", most=DAYS_MAX, got=days)
-    name = _room(tx, org_id, room_id) if room_id else ""
+    name = name_of_room(tx, org_id, room_id) if room_id else ""
     rule = Retention(org_id, room_id, kind, days)
     if days:
         rows.put(tx, rule)
@@ -40,7 +40,8 @@ def choose(tx: Tx, org_id: int, actor_id: int, kind: RetentionClass, days: int, 
     audit.note(tx, org_id, actor_id, "change", "retention", room_id, name, f"{kind}: {days or 'for ever'}")
 
 
-def _room(tx: Tx, org_id: int, room_id: int) -> str:
+def name_of_room(tx: Tx, org_id: int, room_id: int) -> str:
+    """Raises NotFound: no room of the organisation."""
     found = account_rows.by_id(tx, room_id)
     if found is None or found.org_id != org_id or found.kind != AccountKind.ROOM:
         raise NotFound("room", room_id)
@@ -50,6 +51,12 @@ def _room(tx: Tx, org_id: int, room_id: int) -> str:
 def rules(tx: Tx, org_id: int) -> list[Retention]:
     """Those of the whole organisation first. []: everything is kept."""
     return rows.of_org(tx, org_id)
+
+
+def rooms_with_rules(tx: Tx, org_id: int) -> list[tuple[int, str]]:
+    """(id, name) of rooms that have rules of their own, by name."""
+    found = account_rows.by_ids(tx, {one.room_id for one in rows.of_org(tx, org_id)} - {0})
+    return sorted(((id, one.username) for id, one in found.items()), key=lambda one: one[1].lower())
 
 
 def last_run(tx: Tx, org_id: int) -> RetentionRun | None:

@@ -121,6 +121,7 @@ class Town:
         links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
         links["/collections/{id}"] = self.collection
         links["/rooms/{id}"] = f"/rooms/{self.room}"
+        links["/org/retention/rooms/{id}"] = f"/org/retention/rooms/{self.room}"
         routes = [
             one for one in ROUTES if one.method == "GET" and (known or one.who == ANYONE) and one.path not in LEFT_OUT
         ]

@@ -176,7 +176,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
         *("/org/identity/oidc", "/org/identity/ldap"),
         *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
-        *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention"),
+        *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention", f"/org/retention/rooms/{room}"),
         *("/org/settings", "/org/theme", "/org/domains", "/org/rules/new"),
     ]
 

@@ -50,6 +50,16 @@ def test_retention_is_chosen_and_what_is_wrong_is_said_beside_its_field(town: Se
     policy = town.anyone().get("/api/v1/instance/privacy_policy").json()["content"]
     assert "<p>Posts are deleted 90 days after" in policy
     assert "Direct posts are deleted 30 days after" in town.anyone().get("/about").text
+    boss = town.admin()
+    room = boss.post("/api/chirrup/v1/rooms", name="den").json()["id"]
+    at = f"/org/retention/rooms/{room}"
+    assert at in logged_in(town, boss).get(f"/rooms/{room}").text
+    assert "days_direct" not in desk.get(at).text
+    assert send(desk, at, days_posts="many", days_media="7").status_code == 422
+    assert send(desk, at, days_posts="", days_media="7").headers["Location"] == f"{at}?saved=1"
+    assert ('value="7"' in desk.get(at).text, "@den</a>" in desk.get("/org/retention").text) == (True, True)
+    send(desk, at, days_posts="", days_media="")
+    assert desk.get(f"/org/retention/rooms/{boss.id}").status_code == 404
     send(desk, "/org/retention", days_posts="", days_direct="", days_media="")
     assert town.anyone().get("/api/v1/instance/privacy_policy").status_code == 404
     assert 'name="days_posts" value=""' in desk.get("/org/retention").text

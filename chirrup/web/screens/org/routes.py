@@ -109,6 +109,8 @@ ROUTES: list[PageRoute] = [
     staff("GET", audit.PATH, audit.index, LOG),
     staff("GET", retention.PATH, retention.form, SETTINGS),
     staff("POST", retention.PATH, retention.save, SETTINGS, retention.again),
+    staff("GET", retention.OF_ROOM, retention.form_of_room, SETTINGS),
+    staff("POST", retention.OF_ROOM, retention.save_of_room, SETTINGS, retention.again_of_room),
     staff("GET", holds.PATH, holds.index, COMPLIANCE),
     staff("POST", holds.PATH, holds.place, COMPLIANCE, holds.again),
     staff("POST", holds.END, holds.end, COMPLIANCE, holds.again),

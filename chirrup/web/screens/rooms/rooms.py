@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from ....access import limits
+from ....access.roles import Permission
 from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
 from ....ids import ID_MAX
@@ -121,6 +122,7 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
     account, form = values["room"].account, call.form
     typed = form.text("act") == "save"
     values |= {
+        "may_retain": call.may(Permission.MANAGE_SETTINGS),
         "room_title": form.text("room_title") if typed else account.display_name,
         "room_note": form.text("room_note") if typed else account.note,
         "hidden": form.flag("hidden") if typed else not account.discoverable,
