@@ -40,8 +40,9 @@ from .mastodon.call import Services
 from .mastodon.problems import words
 from .mastodon.render import Renderer
 from .orgs import first_run
-from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Timelines
+from .ports import Blobs, Broker, Database, Engines, Limits, Mailer, Resolver, Timelines
 from .serving import Built, server_config
+from .social import mail_prefs
 from .social.media_addresses import Addresses
 from .social.shown import Known
 from .store import jobs, loads, migrations, outbox, posts
@@ -105,8 +106,14 @@ def open_mailer(settings: Settings) -> Mailer:
     if not settings.mail:
         return FolderMailer(settings.data / "mail")
     from .engines.mailer.smtp import SmtpMailer, server_of
+    from .mail import dkim
 
-    return SmtpMailer(server_of(settings.mail), own_site(settings).mail_domain)
+    key = dkim.find(settings)
+    return SmtpMailer(server_of(settings.mail), own_site(settings).mail_domain, sign=key.signed if key else None)
+
+
+def open_resolver(settings: Settings) -> Resolver:
+    return SystemResolver(settings.dns)
 
 
 def open_blobs(settings: Settings) -> Blobs:
@@ -126,6 +133,7 @@ def open_blobs(settings: Settings) -> Blobs:
 def open_engines(settings: Settings) -> Engines:
     """A plug for every socket, by the settings. Raises SettingsError."""
     mailer, broker, db = open_mailer(settings), open_broker(settings), open_database(settings)
+    mail_prefs.by_default(sends=bool(settings.mail))
     for doubt in db.doubts():
         log.warning(doubt.what, to_do=doubt.to_do)
     timelines: Timelines = MemoryTimelines()
@@ -136,7 +144,7 @@ def open_engines(settings: Settings) -> Engines:
 
         timelines, limits = MissedPushes(RedisTimelines(settings.broker), db), RedisLimits(settings.broker)
     own = own_site(settings)
-    resolver = SystemResolver(settings.dns)
+    resolver = open_resolver(settings)
     outgoing = GuardedHttp(resolver, own.base_url)
     contact = f"mailto:{own.contact_email}" if own.contact_email else own.base_url
     pusher = WebPush(outgoing, lambda: signing.secret(settings), contact)

@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     streaming_url: str = ""  # where clients open streams, "wss://stream.town.example"; "": at url
     mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": files in <data>/mail
     confirm_addresses: Literal["with-smtp", "always", "never"] = "with-smtp"  # before a new account may do anything
+    dkim_key: Path | None = None  # RSA key that signs mails; None: dkim.pem in the data folder, if there is one
+    mail_replies: bool = False  # mails to this server's addresses (r-…@host) reach it: docs/operate/mail.md
     mail_from: str = ""  # "Town <hello@town.example>"; "": no-reply at this server's name
     # Of the server's own network. None: as its staff have chosen it in a browser, or as types/organisations.py says.
     title: str | None = None

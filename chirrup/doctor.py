@@ -15,10 +15,10 @@ from rich.console import Console
 
 from . import __version__, folder, recount, redate
 from .access import sites
-from .app import open_blobs, open_broker, open_database, open_mailer
+from .app import open_blobs, open_broker, open_database, open_mailer, open_resolver
 from .config import NO_PROXY, Settings
 from .errors import ChirrupError, SettingsError, Unavailable
-from .mail import message
+from .mail import dkim, message
 from .ports import Database, Doubt
 from .social import image_read, images
 from .social.films import tools
@@ -60,6 +60,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _database(settings)
     yield from _broker(settings)
     yield from _mail(settings)
+    yield from _dkim(settings)
     yield from _address(settings)
 
 
@@ -274,6 +275,30 @@ def _mail(settings: Settings) -> Iterator[Finding]:
             where,
             "set CHIRRUP_MAIL=smtp://user:password@host to send them; until then give people their links from there",
         )
+
+
+def _dkim(settings: Settings) -> Iterator[Finding]:
+    """Whether mails are signed, and DNS says with which key."""
+    if not settings.mail:
+        return
+    try:
+        key = dkim.find(settings)
+        if key is None:
+            yield Finding(
+                WARN, "mails are not signed here", "`chirrup mail dkim` makes a key, if no other server signs"
+            )
+            return
+        domain = message.letterhead(settings).sender.rpartition("@")[2]
+        name = f"{dkim.SELECTOR}._domainkey.{domain}"
+        said = asyncio.run(open_resolver(settings).texts(name))
+    except ChirrupError as error:
+        yield Finding(BAD, f"mails cannot be signed: {error.message}", "see docs/operate/mail.md")
+        return
+    if key.record in said:
+        yield Finding(GOOD, f"mails are signed, and DNS has the key: {name}")
+    else:
+        has = "another key" if said else "no key"
+        yield Finding(BAD, f"mails are signed, but DNS has {has} at {name}", "`chirrup mail dkim` prints the record")
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

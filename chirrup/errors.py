@@ -236,6 +236,18 @@ class Refused(ChirrupError):
     code = "refused"
 
 
+class Undeliverable(Refused):
+    """The mail server takes no mail for this address."""
+
+
+class Later(ChirrupError):
+    """A job's time has not come: it is run again after pause_ms. That is no failure, and counts as no attempt."""
+
+    def __init__(self, why: str, pause_ms: int) -> None:
+        super().__init__(why)
+        self.pause_ms = max(0, pause_ms)
+
+
 class Unsent(ChirrupError):
     """This mail was not accepted now. Other mails may be, and this one later."""
 

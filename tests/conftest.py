@@ -149,6 +149,11 @@ def ffmpeg_path() -> Path:
 
 
 @pytest.fixture(scope="session")
+def opendkim_path() -> Path:
+    return _need("opendkim")
+
+
+@pytest.fixture(scope="session")
 def slapd_path() -> Path:
     return _need("slapd")
 

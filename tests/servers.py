@@ -47,6 +47,7 @@ def find(package: str) -> Path | None:
         "dnsmasq-base": ["dnsmasq", "/usr/sbin/dnsmasq"],
         "strace": ["strace"],  # Linux: makes system calls of a server fail
         "slapd": ["slapd"],  # OpenLDAP
+        "opendkim": ["opendkim"],
     }[package]
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath), "/usr/sbin"])
     return next((Path(found) for name in names if (found := shutil.which(name, path=path))), None)
@@ -499,6 +500,7 @@ if __name__ == "__main__":
                 "ffmpeg",
                 "strace",
                 "slapd",
+                "opendkim",
                 "dnsmasq-base",
             )
             if find(package) is None

@@ -1,11 +1,13 @@
 """`chirrup mail test`, and `chirrup doctor` on mail: an operator sees whether mails arrive, and why not."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import forkserver
 import pytest
+from dns_server import dns_server
 from mail_server import mail_server, read, text_of
 from servers import free_port
 
@@ -49,6 +51,26 @@ def test_with_a_mail_server_the_mail_is_there_and_doctor_has_asked_it(tmp_path: 
         server.recipient_answer = "550 no such user"
         refused = chirrup(tmp_path / "data", "mail", "test", "eve@example.com", **env)
         assert (refused.returncode, "no such user (550)" in " ".join(refused.stderr.split())) == (1, True)
+
+
+def test_mails_are_signed_with_a_key_that_a_command_makes_and_doctor_looks_for_it_in_dns(tmp_path: Path):
+    data = tmp_path / "data"
+    with mail_server() as server, dns_server() as dns:
+        dns.say()
+        env = {"CHIRRUP_MAIL": f"smtp://127.0.0.1:{server.port}", "CHIRRUP_DNS": dns.address}
+        said = chirrup(data, "mail", "dkim", **env).stdout
+        record = re.sub(r'" "', "", re.search(r'chirrup._domainkey.town.example. TXT "(.*)"', said)[1])  # pyright: ignore
+        assert (data / "dkim.pem").stat().st_mode & 0o077 == 0
+        again = chirrup(data, "mail", "dkim", **env).stdout  # the same key
+        assert record[-60:] in again.replace("\n", "")
+
+        assert "but DNS has no key" in " ".join(chirrup(data, "doctor", **env).stdout.split())
+        dns.say(**{"chirrup._domainkey.town.example": ",".join((record[:255], record[255:]))})
+        assert "and DNS has the key" in " ".join(chirrup(data, "doctor", **env).stdout.split())
+
+        done = chirrup(data, "mail", "test", "ann@example.com", **env)
+        assert [line[:2] for line in done.stdout.splitlines()][:4] == ["1.", "2.", "3.", "4."], done.stderr
+        assert server.raw[0].startswith(b"DKIM-Signature: v=1;")
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/chirrup/v1/org/retention": "settings",
     "/api/chirrup/v1/org/holds": "what one role has chosen, in one query",
     "/api/chirrup/v1/org/domains": "50 at most, in two queries",
+    "/api/chirrup/v1/mail/prefs": "settings, and the rooms that one is in, in one query",
     "/api/v1/filters/{id}": "one keyword",
     "/api/v1/annual_reports/{year}": "one, of twelve months",
     "/api/v1/apps/verify_credentials": "a setting of the app",

@@ -32,6 +32,7 @@ _DAY_0 = 18_262  # 2020-01-01, in days since 1970
 _SIGN_BYTES = 16
 _REPLY = struct.Struct(">BHQQ")  # what it is about, day, its id, the account
 _BOUNCE = struct.Struct(">QQ")  # the account, the mail
+_STOP = struct.Struct(">BQQ")  # what stops, the room, the account
 _ROOM = re.compile(r"room-([a-z0-9_]{1,30})-([a-z2-7]{26})")
 
 
@@ -59,6 +60,20 @@ class Returned(msgspec.Struct, frozen=True):
 
     account_id: int
     mail_id: int
+
+
+class Stops(IntEnum):
+    """What a link in a mail stops. The numbers are in links, and never change."""
+
+    MENTIONS = 1  # every mail about what happens
+    ROOM = 2  # those of one room
+    DIGEST = 3
+
+
+class Stop(msgspec.Struct, frozen=True):
+    account_id: int
+    what: Stops
+    room_id: int = 0
 
 
 class MailAddresses:
@@ -98,6 +113,20 @@ class MailAddresses:
             if local.startswith("r-"):
                 return self._read_reply(tx, local[2:])
         raise _unknown()
+
+    def stop(self, wanted: Stop) -> str:
+        """What stands in the link that stops some mails. It works for ever: an old mail must not be one without end."""
+        said = _STOP.pack(wanted.what, wanted.room_id, wanted.account_id)
+        return _text(said + self._sign(b"stop" + said, 0))
+
+    def read_stop(self, text: str) -> Stop:
+        """Raises Invalid: it is forged, or of another site."""
+        data = _bytes(text.lower(), _STOP.size + _SIGN_BYTES)
+        said = data[: _STOP.size]
+        if not hmac.compare_digest(self._sign(b"stop" + said, 0), data[_STOP.size :]):
+            raise _unknown()
+        what, room_id, account_id = _STOP.unpack(said)
+        return Stop(account_id, Stops(what), room_id)
 
     def _read_reply(self, tx: Tx, text: str) -> Reply:
         about, day, id, account_id = self._said(tx, _REPLY, b"r", text)

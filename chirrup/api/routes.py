@@ -12,11 +12,15 @@ from . import (
     hooks,
     identity,
     invites,
+    mail,
     members,
     org,
     roles,
     rooms,
 )
 
-SECTIONS = (org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks)
+SECTIONS = (
+    *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
+    mail,
+)
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

@@ -24,7 +24,7 @@ _LINE_CHARS_MAX = 900  # RFC 5322, 2.1.1 allows 998
 
 # Mail programs know no CSS variables, and many ignore <style>, so each element has the styles that matter.
 _HTML = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{subject}</title></head>
 <body style="margin:0;padding:24px;font:16px/24px sans-serif">
 <div style="max-width:560px;margin:0 auto">
@@ -46,6 +46,27 @@ class Words(msgspec.Struct, frozen=True):
     before: tuple[str, ...]
     link: tuple[str, str] | None = None
     after: tuple[str, ...] = ()
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """It stands in the HTML as cid:<name>."""
+
+    name: str
+    data: bytes
+    kind: str  # "image/webp"
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A mail before it is bytes. html: what stands in its body, without the head and the foot of the page."""
+
+    id: str  # before the @ of its Message-ID: the same for the same mail, so that a mail program shows it once
+    subject: str
+    text: str
+    html: str
+    language: str = "en"
+    sender_name: str = ""  # "": the letterhead's
+    headers: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class Letterhead(msgspec.Struct, frozen=True):
@@ -74,28 +95,43 @@ def letterhead(settings: Settings, site: Site | None = None) -> Letterhead:
             f"mail_from must be an address like hello@town.example or Town <hello@town.example>, is "
             f"{settings.mail_from[:60]!r}"
         ) from error
-    title = _plain(site.title)
-    sender_name = "" if site.org_id else _plain(name)
+    title = plain(site.title)
+    sender_name = "" if site.org_id else plain(name)
     return Letterhead(title, site.base_url, site.mail_domain, sender_name or title, address)
 
 
 def compose(head: Letterhead, to: str, words: Words, *, id: str, now_ms: int) -> Mail:
     """id: the same for the same mail, so that a mail program shows it once if it arrives twice. Raises Refused: to."""
+    suppress = ("X-Auto-Response-Suppress", "All")  # as Auto-Submitted, for Exchange
+    letter = Letter(id, words.subject, _text(head, words), _body(head, words), headers=(suppress,))
+    return write(head, to, letter, id=id, now_ms=now_ms)
+
+
+def write(head: Letterhead, to: str, letter: Letter, *, id: str, now_ms: int, envelope: str = "") -> Mail:
+    """id: of the file or the try. envelope: where it comes back to; "": the letterhead's sender. Raises Refused: to."""
     message = EmailMessage(policy=policy.SMTP)
-    message["From"] = Address(head.sender_name, addr_spec=head.sender)
+    message["From"] = Address(plain(letter.sender_name) or head.sender_name, addr_spec=head.sender)
     try:
         message["To"] = Address(addr_spec=(to := _with_ascii_host(to)))
     except (ValueError, IndexError, MessageError) as error:
         raise Refused("this is no address that mail can go to: expected name@host") from error
-    message["Subject"] = _plain(words.subject)
+    message["Subject"] = plain(letter.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1000, UTC))
-    message["Message-ID"] = f"<{id}@{head.domain}>"
+    message["Message-ID"] = f"<{letter.id}@{head.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: automatic replies are not sent to it
-    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
-    text, html = _text(head, words), _html(head, words)
-    message.set_content(text, cte=_encoding(text))
+    for name, value in letter.headers:
+        message[name] = plain(value)
+    subject, title = escape(plain(letter.subject)), escape(head.title)
+    html = _HTML.format(language=letter.language, subject=subject, title=title, body=letter.html)
+    message.set_content(letter.text, cte=_encoding(letter.text))
     message.add_alternative(html, subtype="html", cte=_encoding(html))
-    return Mail(id, head.sender, to, message.as_bytes())
+    if letter.pictures:
+        _, rich = message.iter_parts()
+        assert isinstance(rich, EmailMessage)
+        for one in letter.pictures:
+            kind, _, form = one.kind.partition("/")
+            rich.add_related(one.data, kind, form, cid=f"<{one.name}>", filename=f"{one.name}.{form}")
+    return Mail(id, envelope or head.sender, to, message.as_bytes())
 
 
 def _with_ascii_host(address: str) -> str:
@@ -115,17 +151,16 @@ def _text(head: Letterhead, words: Words) -> str:
     return "\n\n".join([*words.before, *link, *words.after, f"-- \n{head.title}, {head.url}"]) + "\n"
 
 
-def _html(head: Letterhead, words: Words) -> str:
+def _body(head: Letterhead, words: Words) -> str:
     link = [_BUTTON.format(words=escape(words.link[0]), url=escape(words.link[1]))] if words.link else []
     foot = f'<p style="font-size:14px;line-height:20px"><a href="{escape(head.url)}">{escape(head.url)}</a></p>'
-    body = "\n".join([*_paragraphs(words.before), *link, *_paragraphs(words.after), foot])
-    return _HTML.format(subject=escape(_plain(words.subject)), title=escape(head.title), body=body)
+    return "\n".join([*_paragraphs(words.before), *link, *_paragraphs(words.after), foot])
 
 
 def _paragraphs(words: Iterable[str]) -> Iterable[str]:
     return (f"<p>{escape(one)}</p>" for one in words)
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """words as one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())

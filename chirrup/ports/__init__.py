@@ -307,7 +307,8 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> None:
         """On return the mail server is responsible for the mail.
 
-        Raises Unreachable (no mail can be handed over now), Unsent (this one cannot now), Refused (this one never).
+        Raises Unreachable (no mail can be handed over now), Unsent (this one cannot now), Refused (this one never),
+        Undeliverable (none to this address).
         Except for Refused, it may still have been handed over.
         """
         ...

@@ -29,7 +29,7 @@ from ..store import notification_policies as policy_rows
 from ..store import notification_requests as requests
 from ..store import notifications as rows
 from ..types import ON_COLLECTIONS, Notification, NotificationKind, Post, Span, Treatment
-from . import collections, push_subscriptions, staff
+from . import collections, mails, push_subscriptions, staff
 from . import notification_groups as groups
 from . import notification_policies as policies
 from .tellable import NEEDED, Tellable, addressed_by
@@ -118,7 +118,10 @@ def _tell(
         policies.hold(tx, account_id, kind, from_id, about_id)
     if treatment != Treatment.ACCEPT:
         return []
-    return _signals(tx, groups.write(tx, account_id, kind, from_id, about_id), push=standing.has_push)
+    told = groups.write(tx, account_id, kind, from_id, about_id)
+    if told:
+        mails.notified(tx, told, post, standing.mail_mode)
+    return _signals(tx, told, push=standing.has_push)
 
 
 def _signals(tx: Tx, told: Notification | None, *, push: bool) -> Signals:
@@ -250,6 +253,8 @@ def on_poll_ended(tx: Tx, event: events.PollEnded) -> Signals:
     if post is None or not post.poll_id:
         return []
     told = rows.insert(tx, post.author_id, NotificationKind.POLL, post.author_id, post.id)
+    if told:
+        mails.notified(tx, told, post)
     signals = _signals(tx, told, push=True)
     for voter in polls.voters(tx, post.poll_id):
         signals += _tell(tx, voter, NotificationKind.POLL, post.author_id, post)

@@ -72,6 +72,20 @@ def newest(tx: Tx, viewer_id: int, root_id: int) -> int:
     return max(visibility.see(tx, viewer_id, [root_id, *some]).posts, default=0)
 
 
+def above(tx: Tx, viewer_id: int, post: Post, most: int) -> list[int]:
+    """What post answers, what that answers, and so on, as far as the viewer may see it: the first of the thread, and
+    the last ones; at most `most`. Root first."""
+    if not post.reply_to_id:
+        return []
+    parents, chain, id = rows.upwards(tx, post.root_id, [post.id]), list[int](), post.id
+    while id := parents.get(id, 0):
+        chain.append(id)
+    chain.reverse()
+    chain = chain[:1] + chain[1:][-most + 1 :]
+    seen = visibility.see(tx, viewer_id, chain)
+    return [id for id in chain if id in seen.posts]
+
+
 class _Found:
     """The replies around a post that the viewer may see by their rows and authors, and the shape of the tree."""
 

@@ -219,6 +219,20 @@ def page(tx: Tx, limit: int, *, kind: str = "", state: str = "") -> list[Job]:
     return [Job(*row) for row in rows]
 
 
+def in_order(tx: Tx, kind: str, *, of: int, order: str, limit: int) -> list[Job]:
+    """The first of those that wait to be done one after the other, as enqueue() has it; due or not."""
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM jobs
+            WHERE bucket = :bucket AND kind = :kind AND order_name = :order_name AND order_name <> ''
+              AND state <> 'set_aside' AND state = 'waiting' ORDER BY id LIMIT :limit""",
+        bucket=bucket_of(of),
+        kind=kind,
+        order_name=order,
+        limit=limit,
+    )
+    return [Job(*row) for row in rows]
+
+
 class Count(msgspec.Struct, frozen=True):
     kind: str
     state: str

@@ -6,7 +6,7 @@ import msgspec
 
 from ..ids import bucket_of
 from ..ports import Tx
-from ..types import NotificationPolicy
+from ..types import MailMode, NotificationPolicy
 
 _decode = msgspec.json.Decoder(NotificationPolicy).decode
 DEFAULT = NotificationPolicy()
@@ -21,6 +21,7 @@ class Standing(msgspec.Struct, frozen=True):
     thread_muted: bool
     policy: NotificationPolicy
     has_push: bool  # some app of the recipient's wants notifications pushed
+    mail_mode: str  # as the recipient has chosen: MailMode
 
 
 def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> Standing:
@@ -38,6 +39,8 @@ def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> S
             UNION ALL SELECT 4, account_id, policy FROM notification_policies
               WHERE bucket = :bucket AND account_id = :account
             UNION ALL SELECT 5, id, '' FROM push_subscriptions
+              WHERE bucket = :bucket AND account_id = :account
+            UNION ALL SELECT 6, account_id, mode FROM mail_prefs
               WHERE bucket = :bucket AND account_id = :account""",
         bucket=bucket_of(account_id),
         account=account_id,
@@ -45,15 +48,17 @@ def standing(tx: Tx, account_id: int, about: Collection[int], root_id: int) -> S
         root=root_id,
         now=tx.now_ms,
     )
-    found: tuple[list[int], ...] = ([], [], [], [], [], [])
+    found: tuple[list[int], ...] = ([], [], [], [], [], [], [])
     for kind, id, _ in rows:
         found[kind].append(id)
     policies = [text for kind, _, text in rows if kind == 4]
+    modes = [text for kind, _, text in rows if kind == 6]
     return Standing(
         *(frozenset(ids) for ids in found[:3]),
         thread_muted=bool(found[3]),
         policy=_decode(policies[0]) if policies else DEFAULT,
         has_push=bool(found[5]),
+        mail_mode=modes[0] if modes else MailMode.UNCHOSEN,
     )
 
 

@@ -14,6 +14,7 @@ class PageRoute(Route, frozen=True, kw_only=True):
     even_limited: bool = False  # also for an account that staff have closed or suspended
     popup: bool = False  # apps open it in a separate window and wait for its redirect
     embedded: bool = False  # stands in frames of other sites: nobody is logged in, and no script runs
+    signed: bool = False  # its address says who means it: a mail program may send it, without a form of ours
     when_moved: bool = False  # also for an account that has moved to another
     file_bytes_max: int = 0  # of a file in its form; 0: as of media
     again: Callable[..., Any] | None = None  # shows a refused form again, filled in, with the problems (kept.py)

@@ -93,10 +93,12 @@ class Web:
             if route.limits:
                 await call.throttle(route.limits, account=str(call.viewer_id))
             if route.method == "POST":
-                check_origin(request.headers, call.site)
+                if not route.signed:
+                    check_origin(request.headers, call.site)
                 call.form = await self._form(route, request, call)
                 call.form.check_size()
-                sessions.check_csrf(call.cookie, call.form.text("csrf"))
+                if not route.signed:
+                    sessions.check_csrf(call.cookie, call.form.text("csrf"))
             given = _given(route, request.scope["path_params"])
             sent, browser = call.cookie, call.browser
             result = await route.handler(call, **given)

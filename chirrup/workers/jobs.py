@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from .. import logs, metrics, traces
-from ..errors import Refused, Unavailable, Unreachable
+from ..errors import Later, Refused, Unavailable, Unreachable
 from ..ports import Engines, Tx
 from ..store import jobs
 from ..store.jobs import Due, Job, Outcome, State
@@ -39,7 +39,8 @@ class Kind(msgspec.Struct, frozen=True):
     """How jobs of one kind are done; kinds.py has a line for each.
 
     do(engines, job, payload) may run again with the same job, so it must be harmless when repeated. It raises
-    Unreachable (the destination is away), Refused (set the job aside at once), or any other error (try it again).
+    Unreachable (the destination is away), Refused (set the job aside at once), Later (not now), or any other error (try
+    it again).
     """
 
     do: Callable[[Engines, Job, Any], Awaitable[None]]
@@ -203,6 +204,11 @@ class Jobs:
             self._woken.set()
 
     def _came_to_nothing(self, kind: Kind, job: Job, error: Exception, took_ms: float) -> None:
+        if isinstance(error, Later):
+            self._failed.append(
+                Outcome(job.id, job.attempts, job.attempts - 1, State.WAITING, error.pause_ms, error.message)
+            )
+            return
         metrics.jobs_failed[job.kind] += 1
         answer = _words(error, kind.longest_s)
         outcome = self._outcome(kind, job.id, job.attempts, job.attempts, answer)

@@ -9,8 +9,11 @@ from ..access.emails import Wanted
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
+from ..mail.handing import Handing
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
+from ..mail.reader import Readers
+from ..mail.told import Telling
 from ..orgs import closing, domains, exports, holds
 from ..orgs.directory import reading
 from ..ports import Engines, PushTo, Tx
@@ -23,6 +26,7 @@ from ..social import (
     drafts,
     follows,
     leaving,
+    mails,
     media,
     moving,
     notification_policies,
@@ -144,6 +148,13 @@ async def delete_organisation(engines: Engines, job: Job, org_id: int) -> None:
     await closing.delete(engines, org_id)
 
 
+async def spread_in_room(engines: Engines, job: Job, said: mails.InRoom) -> None:
+    """A post of a room for all who want each of them by mail, step by step."""
+    after = await engines.db.write(mails.spread, said.post_id, 0)
+    while after:
+        after = await engines.db.write(mails.spread, said.post_id, after)
+
+
 async def delete_archive(engines: Engines, job: Job, archive_id: int) -> None:
     await archives.delete(engines, archive_id)
 
@@ -203,9 +214,14 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     """All, by name. Raises SettingsError: no mail can be written in the name of this server."""
     letterhead(settings)  # to be told now, not by each mail
     outbound = Outbound(settings)
+    handing, found = Handing(replies=settings.mail_replies), Readers(settings)
+    telling = Telling(settings, found, handing)
 
     async def send(engines: Engines, job: Job, wanted: Wanted) -> None:
         await outbound.send(engines, job.kind, f"{job.id}-{job.attempts}", wanted)
+
+    async def tell(engines: Engines, job: Job, told: mails.Told) -> None:
+        await telling.send(engines, job.id, told)
 
     async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
         await archives.make(engines, due, settings.data)
@@ -235,7 +251,11 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     others[exports.MAKE] = Kind(make_export, DATED_S, int, at_once=1, longest_s=6 * HOUR_S)
 
     others[domains.CHECK] = Kind(check_domain, DNS_PAUSES_S, domains.Wanted, at_once=4, longest_s=30)
-    return {**IN_THE_DATABASE, **others, **dict.fromkeys(outbound.kinds, mail)}
+    told = Kind(tell, MAIL_PAUSES_S, mails.Told, per_destination=4, longest_s=120)
+    of_rooms = Kind(spread_in_room, DATED_S, mails.InRoom, at_once=2, longest_s=HOUR_S)
+    # Links that people wait for come before what only happened: jobs of earlier kinds are begun first.
+    sent = dict.fromkeys(outbound.kinds, mail) | {mails.TOLD: told, mails.ROOM: of_rooms}
+    return {**IN_THE_DATABASE, **others, **sent}
 
 
 FROM_BACKUP = "from a backup: the copied server may have done it since. --retry does it from here, --drop never"

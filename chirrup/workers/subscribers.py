@@ -17,6 +17,7 @@ from ..social import (
     conversations,
     files,
     filters,
+    mails,
     notification_policies,
     notifications,
     push_subscriptions,
@@ -108,6 +109,10 @@ def _uses_tags(published: Published) -> object:
     return published.post.tag_names
 
 
+def _is_in_a_room(published: Published) -> object:
+    return published.post.audience_id
+
+
 def _links_a_page(published: Published) -> object:
     return published.post.link
 
@@ -124,6 +129,7 @@ REACTIONS = (
     *(Reaction(kind, do) for kind in STALE for do in (drop_stale, drop_stale_again)),
     Reaction(events.PostPublished, notifications.on_published, of_post=True, when=_tells_somebody),
     Reaction(events.PostPublished, conversations.on_published, of_post=True, when=_is_direct),
+    Reaction(events.PostPublished, mails.on_published, of_post=True, when=_is_in_a_room),
     Reaction(events.PostPublished, tags.on_published, of_post=True, when=_uses_tags),
     Reaction(events.PostPublished, cards.on_published, of_post=True, when=_links_a_page),
     Reaction(events.PostPublished, deliver),

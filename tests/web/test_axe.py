@@ -14,6 +14,9 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 from visitor import logged_in
 
+from chirrup.access import signing
+from chirrup.access.mail_addresses import MailAddresses, Stop, Stops
+from chirrup.config import Settings
 from chirrup.http.route import ANYONE
 from chirrup.social import staff
 from chirrup.types import Role
@@ -98,6 +101,7 @@ class Town:
         self.strike = warned(boss, self.ann)
         server.do(lambda engines: engines.db.write(staff.give_role, int(self.ann.id), Role.OWNER))
         self.docket = Docket(server, boss)
+        self.addresses = MailAddresses(signing.signer(Settings(data=server.data)), "localhost", 0)
         org = "/api/chirrup/v1/org"
         boss.post(f"{org}/roles", name="Keeper", permissions=["manage_rooms"])
         self.invite = boss.post(f"{org}/invites", uses=2).json()["url"].removeprefix(server.url)
@@ -114,6 +118,8 @@ class Town:
         links = {f"/{one}/{{secret}}": path for one, path in self.links.items()}
         links |= {"/invite/{secret}": self.invite, "/org/roles/{name}": "/org/roles/Keeper"}
         links["/org/members/{name}"] = f"/org/members/{self.bob.name}"
+        stop = Stop(int(self.ann.id), Stops.ROOM, int(self.room))
+        links["/mail/stop/{secret}"] = f"/mail/stop/{self.addresses.stop(stop)}"
         links["/first/{secret}"] = "/first/of-a-server-that-has-an-owner"
         links[f"{POST_PATH}/unquote"] = f"/@{self.ann.name}/{self.own}/unquote?quote={self.quoting}"
         links |= {"/{handle}/report": f"/@{self.bob.name}/report?post={self.quoting}"}

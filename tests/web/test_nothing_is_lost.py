@@ -59,6 +59,7 @@ OTHER_STATES = {
     *(f"/org/identity/{act}" for act in ("check", "read", "oidc/remove", "ldap/remove")),  # test_org_identity.py,
     *(f"/org/identity/runs/{{id}}/{act}" for act in ("approve", "refuse")),  # as those before
     *("/org/export", "/org/closing", "/org/closing/off"),  # tests/orgs/test_exports.py, test_closing.py
+    *("/mail/stop/{secret}", "/settings/mail/on"),  # test_mail_settings.py
     "/invite",  # tests/http/test_org_invites.py
     *("/org/holds", "/org/holds/{id}/end", "/org/search", "/org/search/export"),  # test_org_records.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py
@@ -153,6 +154,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
     return [
         *(f"/@{ann.name}/{mine['id']}/{page}" for page in ("quotes", f"unquote?quote={quoting}")),
         *("/home", "/compose", "/search?q=x", "/settings", "/settings/posting", "/settings/access"),
+        "/settings/mail",
         *(
             "/settings/data",
             "/settings/second-factor",

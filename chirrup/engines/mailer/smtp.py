@@ -10,13 +10,14 @@ import asyncio
 import ipaddress
 import re
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from ...errors import Refused, SettingsError, Unreachable, Unsent
+from ...errors import Refused, SettingsError, Undeliverable, Unreachable, Unsent
 from ...ports import Mail
 
 if TYPE_CHECKING:
@@ -67,22 +68,34 @@ def _is_this_machine(host: str) -> bool:
 
 
 class SmtpMailer:
-    """domain: how this server calls itself. tls: whose certificates are believed; None: those the system trusts."""
+    """domain: how this server calls itself. tls: whose certificates are believed; None: those the system trusts.
 
-    def __init__(self, server: Server, domain: str, *, tls: ssl.SSLContext | None = None) -> None:
-        self._server, self._domain, self._tls = server, domain, tls
+    sign: signs a mail (mail/dkim.py).
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        domain: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        sign: Callable[[Mail], Mail] | None = None,
+    ) -> None:
+        self._server, self._domain, self._tls, self._sign = server, domain, tls, sign
 
     async def send(self, mail: Mail) -> None:
         if not all(map(_ADDRESS.fullmatch, (mail.sender, mail.to))):
             raise Refused("this is no address that mail can go to: expected name@host in ASCII")
         from aiosmtplib import SMTPDataError, SMTPRecipientsRefused
 
+        mail = self._sign(mail) if self._sign else mail
         client = await self._connected()
         try:
             await client.sendmail(mail.sender, mail.to, mail.data)
         except SMTPRecipientsRefused as error:
             refused = error.recipients[0]
-            raise _said(refused.code, refused.message, mail) from error
+            said = _said(refused.code, refused.message, mail)
+            raise (Undeliverable(said.message) if isinstance(said, Refused) else said) from error
         except SMTPDataError as error:
             raise _said(error.code, error.message, mail) from error
         except Exception as error:
