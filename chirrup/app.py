@@ -17,6 +17,7 @@ from .access import signing
 from .access.passwords import Passwords
 from .access.sites import Sites
 from .access.sites import own as own_site
+from .actions import watch
 from .config import NO_PROXY, Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
@@ -218,6 +219,8 @@ async def _running(
     workers = [relay, Jobs(engines, job_kinds, lambda: relay.held), Timers(engines, settings)] if job_kinds else []
     for worker in workers:
         worker.start()
+    if workers:
+        await watch.of(engines.db).start(engines.broker)
     if hub:
         await hub.start()
     await services.sites.start(engines.broker)
@@ -229,6 +232,7 @@ async def _running(
         await services.sites.stop()
         for worker in reversed(workers):
             await worker.stop()
+        await watch.of(engines.db).stop()
         if hub:
             await hub.stop()
         await close_engines(engines)

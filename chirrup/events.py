@@ -177,6 +177,10 @@ class BansChanged(Event, frozen=True):
     """Other IP addresses are let nowhere. of: the ban."""
 
 
+class RulesChanged(Event, frozen=True):
+    """Workers must read them again. of: the organisation."""
+
+
 class Reported(Event, frozen=True):
     """of: who reports."""
 
@@ -251,6 +255,7 @@ ANY = (
     | AccessEnded
     | SignedUp
     | BansChanged
+    | RulesChanged
     | Reported
     | Warned
 )

@@ -31,6 +31,7 @@ PASSKEY_ADDED, PASSKEY_REMOVED = "passkey_added", "passkey_removed"
 APP_PASSWORD = "app_password"
 MOVED = "moved"
 LEFT = "left"
+RULE_FAILED, RULE_LEFT = "rule_failed", "rule_left"
 DOMAIN_PROVED, DOMAIN_LOST, DOMAIN_ENDED = "domain_proved", "domain_lost", "domain_ended"
 CLOSING, CLOSING_OFF = "closing", "closing_off"
 DESTINATION = "mail"  # one server takes them all
@@ -151,6 +152,11 @@ def directory_waits(tx: Tx, owner_id: int, run_id: int) -> None:
 def about_organisation(tx: Tx, account_id: int, what: str, about: str = "") -> None:
     """what: DOMAIN_PROVED or one of its neighbours, about a domain; CLOSING, about a day; CLOSING_OFF."""
     _enqueue(tx, ORGANISATION, account_id, Wanted(account_id, what=f"{what} {about}"))
+
+
+def about_rule(tx: Tx, account_id: int, what: str, name: str) -> None:
+    """what: RULE_FAILED or RULE_LEFT. name: the rule's."""
+    _enqueue(tx, ORGANISATION, account_id, Wanted(account_id, what=f"{what} {name}"))
 
 
 def _enqueue(tx: Tx, kind: str, of: int, wanted: Wanted) -> None:

@@ -41,6 +41,7 @@ class Permission(IntFlag):
     PRIVATE_ROOMS = 1 << 34  # make closed rooms
     MANAGE_IDENTITY = 1 << 35  # domains, directories, single sign-on
     COMPLIANCE = 1 << 36  # search and export whatever was said; in no role: an owner gives it to somebody else
+    AUTOMATE = 1 << 37  # rules: what the organisation has done by itself
 
 
 _P = Permission
@@ -53,7 +54,7 @@ STAFF = (_MODERATES | _P.MANAGE_APPEALS) & ~_P.VIEW_DASHBOARD
 # Whoever has one of these has a place below /org.
 ORGANISES = (
     _P.VIEW_AUDIT_LOG | _P.MANAGE_SETTINGS | _P.MANAGE_USERS | _P.MANAGE_INVITES | _P.MANAGE_RULES | _P.INVITE_USERS
-) | (_P.MANAGE_ROLES | _P.INVITE_GUESTS | _P.MANAGE_IDENTITY | _P.COMPLIANCE)
+) | (_P.MANAGE_ROLES | _P.INVITE_GUESTS | _P.MANAGE_IDENTITY | _P.COMPLIANCE | _P.AUTOMATE)
 
 
 class Rank(Struct, frozen=True):

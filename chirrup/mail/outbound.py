@@ -291,6 +291,23 @@ ORGANISATION: dict[str, tuple[str, tuple[str, ...], tuple[str, str]]] = {
         ),
         ("Look at your account", "/settings/access"),
     ),
+    emails.RULE_FAILED: (
+        "Your rule “{about}” is switched off",
+        (
+            "The rule “{about}” at {title} failed five times in a row, so it does nothing any more. Its log says why.",
+            "When you have mended it, switch it on again.",
+        ),
+        ("Look at the rule", "/org/automation"),
+    ),
+    emails.RULE_LEFT: (
+        "The rule “{about}” is switched off",
+        (
+            "Whose rule it was has no rules at {title} any more, and a rule acts with the rights of its owner. So"
+            " “{about}” does nothing now.",
+            "Whoever may have rules can switch it on again, and is its owner then.",
+        ),
+        ("Look at the rule", "/org/automation"),
+    ),
     emails.DOMAIN_LOST: (
         "DNS does not show {about} as yours any more",
         (

@@ -26,6 +26,8 @@ WAYS: dict[str, tuple[str, str]] = {
         ("invites", "holds", "retention", "retention_runs", "account_identities", "directory_runs"), ("org_id", ORG)
     ),
     "scim_resources": ("org_id", ORG),
+    "rules": ("org_id", ORG),
+    **dict.fromkeys(("rule_versions", "rule_runs"), ("rule_id", "rules")),
     "account_names": ("name", TEXT),
     "emails": ("email", TEXT),
     "identities": ("identity", TEXT),
@@ -58,6 +60,7 @@ WAYS: dict[str, tuple[str, str]] = {
     "announcement_counts": ("announcement_id", "announcements"),
     "announcements_read": ("announcement_id", "announcements"),
     "ban_tries": ("ban_id", "bans"),
+    "rule_posts": ("post_id", "posts"),
 }
 
 _ACCESS = "access ends with a move: people and apps log in anew"
@@ -134,6 +137,8 @@ TEXTS_WITH_IDS: dict[str, tuple[str, ...]] = {
     "directory_runs": ("gone_ids",),
     "account_identities": ("rooms",),
     "invites": ("rooms",),
+    "rules": ("names",),
+    "rule_runs": ("event", "made"),
 }
 
 

@@ -22,6 +22,11 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
+from .action_rules import ActionRule as ActionRule
+from .action_rules import Outcome as Outcome
+from .action_rules import RuleRun as RuleRun
+from .action_rules import RuleState as RuleState
+from .action_rules import RuleVersion as RuleVersion
 from .actions import HookIn as HookIn
 from .actions import HookPayload as HookPayload
 from .announcements import Announcement as Announcement

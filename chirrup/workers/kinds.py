@@ -6,6 +6,7 @@ import msgspec
 
 from ..access import sites
 from ..access.emails import Wanted
+from ..actions.rules import runs as rule_runs
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
@@ -240,6 +241,9 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     async def bring_in_posts(engines: Engines, job: Job, due: imports.Due) -> None:
         await posts_in.bring_in(engines, due, uploads.rules(settings))
 
+    async def run_rule(engines: Engines, job: Job, due: rule_runs.Due) -> None:
+        await rule_runs.run(engines, due, settings)
+
     posts = Kind(bring_in_posts, DATED_S, imports.Due, at_once=2, longest_s=24 * HOUR_S)
     archive = Kind(make_archive, DATED_S, archives.Due, at_once=1, longest_s=6 * HOUR_S)
     card = Kind(make_card, CARD_PAUSES_S, cards.Wanted, at_once=8, missed=False)
@@ -250,6 +254,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     others[reading.READ] = Kind(read_directory, DATED_S, payload=int, at_once=2, longest_s=HOUR_S, missed=False)
     others[exports.MAKE] = Kind(make_export, DATED_S, int, at_once=1, longest_s=6 * HOUR_S)
 
+    others[rule_runs.RUN] = Kind(run_rule, DATED_S, rule_runs.Due, at_once=8)
     others[domains.CHECK] = Kind(check_domain, DNS_PAUSES_S, domains.Wanted, at_once=4, longest_s=30)
     told = Kind(tell, MAIL_PAUSES_S, mails.Told, per_destination=4, longest_s=120)
     of_rooms = Kind(spread_in_room, DATED_S, mails.InRoom, at_once=2, longest_s=HOUR_S)

@@ -13,7 +13,7 @@ import msgspec
 from .. import events, logs
 from ..errors import Unavailable
 from ..events import Event, Signal
-from ..ports import Engines, Tx
+from ..ports import Database, Engines, Tx
 from ..store import follows, jobs, posts
 from ..types import Post
 from ..waiting import AtMost
@@ -28,6 +28,7 @@ class Published(NamedTuple):
 
     post: Post
     watchers: Collection[int]  # followers that want a notification of every post of the author
+    db: Database  # by which is known what this process keeps in memory
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ class Reactions(msgspec.Struct, frozen=True):
         """(an event for the rest or None, the reactions that failed)."""
         writing, further, rest, failures = self.writing, self.further, None, list[Failure]()
         if self.asking:  # a read shares its round trip with others, a write does not
-            writing, further = await engines.db.read(self._concerned, event)
+            writing, further = await engines.db.read(self._concerned, event, engines.db)
         if writing:
             try:
                 await _write(engines, writing, event)
@@ -95,12 +96,14 @@ class Reactions(msgspec.Struct, frozen=True):
                 failures.append(Failure(one, error))
         return rest, failures
 
-    def _concerned(self, tx: Tx, event: events.PostPublished) -> tuple[tuple[Reaction, ...], tuple[Reaction, ...]]:
+    def _concerned(
+        self, tx: Tx, event: events.PostPublished, db: Database
+    ) -> tuple[tuple[Reaction, ...], tuple[Reaction, ...]]:
         """Those of writing and of further that the post needs. Most posts need only the delivery."""
         post, watchers = tx.together(
             lambda: posts.by_id(tx, event.post_id), lambda: follows.notified_followers(tx, event.of)
         )
-        published = post and Published(post, watchers)
+        published = post and Published(post, watchers, db)
         wanted = [one for one in self.asking if published and _concerns(one, published)]
         if not wanted:
             return self.always

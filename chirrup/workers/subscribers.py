@@ -7,6 +7,8 @@ import msgspec
 
 from .. import events
 from ..access import acts, barred
+from ..actions import watch
+from ..actions.rules import runs as rule_runs
 from ..errors import Refused
 from ..events import Event, Signal
 from ..ports import Engines, Tx
@@ -97,6 +99,16 @@ async def tell_of_bans(engines: Engines, event: events.BansChanged) -> None:
     await engines.broker.publish([barred.CHANNEL], Signal("bans", event.of, 0).packed)
 
 
+async def read_rules(engines: Engines, event: events.RulesChanged) -> None:
+    """This process knows them at once, the others hear of it."""
+    await watch.of(engines.db).load_of(event.of)
+    await watch.tell(engines.broker, event.of)
+
+
+def _concerns_rules(published: Published) -> object:
+    return watch.of(published.db).rules(published.post)
+
+
 def _tells_somebody(published: Published) -> object:
     return published.watchers or published.post.boost_of_id or published.post.mentioned or published.post.quote_of_id
 
@@ -133,6 +145,7 @@ REACTIONS = (
     Reaction(events.PostPublished, tags.on_published, of_post=True, when=_uses_tags),
     Reaction(events.PostPublished, cards.on_published, of_post=True, when=_links_a_page),
     Reaction(events.PostPublished, deliver),
+    Reaction(events.PostPublished, rule_runs.on_published, when=_concerns_rules),
     Reaction(events.PostEdited, notifications.on_edited, of_post=True),
     Reaction(events.PostEdited, conversations.on_published, of_post=True),
     Reaction(events.PostEdited, tags.on_published, of_post=True),
@@ -175,6 +188,7 @@ REACTIONS = (
     Reaction(events.AccessEnded, close_streams),
     Reaction(events.SignedUp, notifications.on_signed_up),
     Reaction(events.BansChanged, tell_of_bans),
+    Reaction(events.RulesChanged, read_rules),
     Reaction(events.Reported, notifications.on_reported),
     Reaction(events.Warned, notifications.on_warned),
 )

@@ -56,6 +56,7 @@ IMPERSONAL = {  # tables that have nothing of accounts
     *("scim_tokens", "hooks_in", "hook_payloads", "hook_keys"),
     *("holds", "held", "held_posts", "retention", "retention_runs"),  # who is held is deleted later: test_holds.py
     *("rooms", "room_posts"),
+    *("rules", "rule_versions", "rule_runs", "rule_posts"),  # the organisation's; whose owner has left are switched off
     "org_exports",  # who asked for a file that is deleted within a week
     *("links", "cards"),  # what pages elsewhere say of themselves; who is gone is shown beside none
 }

@@ -78,6 +78,7 @@ FANOUT = {
     "store/recount.py:ids": "a command goes through all of them; doctor looks at the newest",
     "store/reports.py:page": "staff look through the reports",
     "store/retention.py:orgs": "once a day, a short table",
+    "store/rules.py:orgs_with_any": "each worker once a minute, and when rules change: a short table",
     "store/search.py:newest": "the newest posts, when somebody searches by operators without a word",
     "store/invites.py:withdraw_all": "a command that logs everybody out",
     "store/scim.py:delete_tokens": "a command that logs everybody out",

@@ -36,6 +36,7 @@ WHOLE = {  # statement that reads a whole table -> the reason
     "store/outbox.py:failed": "the table is nearly always empty",
     "store/posts.py:newest_of_all": "one row from the end of the index",
     "store/retention.py:orgs": "once a day, a short table",
+    "store/rules.py:orgs_with_any": "each worker once a minute, and when rules change: a short table",
     "store/tags.py:beginning": "of all tags those that begin so: starts_with() has no index in every collation",
 }
 KINDS = {"SELECT", "UPDATE", "DELETE", "INSERT", "WITH"}

@@ -26,6 +26,7 @@ from . import (
     reading,
     relations,
     rooms,
+    rules,
     scim,
     staff,
     tags,
@@ -37,6 +38,7 @@ AREAS = (
     scim,
     mail,
     actions,
+    rules,
     work,
 )
 

@@ -32,6 +32,7 @@ MAY = {  # what a person calls what a role may do
     Permission.MANAGE_TAXONOMIES: "Look after trends",
     Permission.MANAGE_BLOCKS: "Keep out addresses",
     Permission.MANAGE_FEDERATION: "Keep out domains",
+    Permission.AUTOMATE: "Write rules for what is done by itself",
     Permission.MANAGE_WEBHOOKS: "Look after webhooks",
     Permission.VIEW_AUDIT_LOG: "Read the log of what staff did",
     Permission.VIEW_DASHBOARD: "See figures",
