@@ -260,19 +260,6 @@ class AdminTrendingLink(TrendingLink, kw_only=True):
     requires_review: bool
 
 
-class AuditEntry(Entity, kw_only=True):
-    """Chirrup's own: what one of the staff did."""
-
-    id: Id
-    created_at: str
-    account: Account | None  # who; null: a command, or they are gone
-    action: str
-    target_type: str
-    target_id: Id
-    target: str  # what people call it
-    text: str  # why
-
-
 class Link(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A link of JRD (RFC 7033) and of the NodeInfo index."""
 

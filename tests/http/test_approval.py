@@ -115,7 +115,7 @@ def test_who_is_turned_away_leaves_nothing_behind(club: Server, boss: Person):
     assert boss.post(f"{ACCOUNTS}/{id}/reject").status_code == 404
     assert id not in told(boss)
     assert boss.get("/api/v2/notifications").ok
-    acts = boss.get("/api/chirrup/v1/admin/audit_log").json()
+    acts = boss.get("/api/chirrup/v1/org/audit").json()
     assert ("reject", "oscar") in [(one["action"], one["target"]) for one in acts]
     sign_up(club, "oscar")
     assert waiting(boss)["oscar"].id != id

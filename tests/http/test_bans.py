@@ -235,7 +235,7 @@ def test_bans_are_in_the_log_and_for_those_with_the_permission(gated: Server, bo
     words = ["--email", f"{name}@example.com", "--password", "password", "--role", "moderator", "--token"]
     helper = Person(gated, gated.command("user", "create", name, *words, "admin:read admin:write"))
 
-    acts = boss.get("/api/chirrup/v1/admin/audit_log", limit=2).json()
+    acts = boss.get("/api/chirrup/v1/org/audit", limit=2).json()
     assert [(one["action"], one["target_type"], one["target"]) for one in acts] == [
         ("remove", "email_domain_block", "logged.example"),
         ("add", "email_domain_block", "logged.example"),

@@ -133,7 +133,6 @@ SCENES: dict[str, list[Scene]] = {
     "/api/v1/admin/reports": [Scene("admin", "reports"), Scene("admin", "reports", query={"account_id": "friend"})],
     "/api/chirrup/v1/strikes": [Scene("talker", "strikes")],
     "/api/chirrup/v1/admin/appeals": [Scene("admin", "strikes")],
-    "/api/chirrup/v1/admin/audit_log": [Scene("admin", "log")],
     "/api/chirrup/v1/org/audit": [Scene("admin", "log")],
     "/api/chirrup/v1/rooms": [Scene("owner", "rooms")],
     "/api/chirrup/v1/rooms/{id}/members": [Scene("owner", "people", "room")],

@@ -39,8 +39,8 @@ def test_staff_choose_and_all_see_it_in_the_next_answer(town: Server):
         assert shown["rules"][0]["translations"] == rules[0]["translations"]
         assert boss.say("x" * 600)["id"]
         assert "By the sea." in anyone.get("/about").text
-        noted = boss.get("/api/chirrup/v1/admin/audit_log").json()[0]
-        assert (noted["action"], noted["account"]["id"]) == ("change settings", boss.id)
+        noted = boss.get("/api/chirrup/v1/org/audit").json()[0]
+        assert (noted["action"], noted["account_id"]) == ("change settings", boss.id)
 
 
 def test_what_is_wrong_is_told_by_field_and_nothing_is_changed(town: Server):

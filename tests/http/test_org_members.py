@@ -70,11 +70,11 @@ def test_members_are_listed_found_and_change_their_role(acme: Server, boss: Pers
     assert boss.delete(f"{ROLES}/Keeper").status_code == 403
     assert boss.patch(f"{ROLES}/Keeper", permissions=["view_audit_log"]).json()["permissions"] == ["view_audit_log"]
     auditor = _as(acme, ann, "admin:read")
-    eventually(lambda: auditor.get(f"{V1}/admin/audit_log").ok, within_s=3)
+    eventually(lambda: auditor.get(f"{V1}/org/audit").ok, within_s=3)
     assert boss.patch(f"{MEMBERS}/{ann.id}", role="").json()["role"] == ""
     assert boss.delete(f"{ROLES}/Keeper").json() == {}
     assert boss.delete(f"{ROLES}/Keeper").status_code == 404
-    acts = [(one["action"], one["target"]) for one in boss.get(f"{V1}/admin/audit_log").json()]
+    acts = [(one["action"], one["target"]) for one in boss.get(f"{V1}/org/audit").json()]
     assert {("add", "Keeper"), ("give role", ann.name), ("take role", ann.name), ("remove", "Keeper")} <= set(acts)
 
 
