@@ -116,6 +116,19 @@ def archive(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
     console.print(f"@{name.removeprefix('@')} is {'in use' if undo else 'archived'}.", highlight=False)
 
 
+@commands.command
+def suspend(name: str, *, undo: bool = False, common: Common = COMMON) -> None:
+    """Hide room NAME with all that is said in it from everybody. --undo brings it back within thirty days.
+
+    After thirty days what was said in it is deleted.
+    """
+    from ..orgs import rooms
+
+    with opened_database(common.settings()) as db:
+        db.write_now(rooms.suspend, 0, _room(db, name), suspended=not undo)
+    console.print(f"@{name.removeprefix('@')} is {'back' if undo else 'suspended'}.", highlight=False)
+
+
 def _room(db: Database, name: str) -> int:
     from ..store import rooms
 

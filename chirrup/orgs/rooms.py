@@ -191,6 +191,21 @@ def archive(tx: Tx, by: int, id: int, *, archived: bool = True) -> None:
     note(tx, by, room, "archive" if archived else "unarchive")
 
 
+def suspend(tx: Tx, by: int, id: int, *, suspended: bool = True) -> None:
+    """Nobody finds or reads it any more, and in 30 days what was said in it is deleted; or that is taken back before.
+
+    Raises NotFound; NotAllowed: by does not look after all rooms.
+    """
+    room = account_rows.by_id(tx, id)
+    if room is None or not room.is_room:
+        raise NotFound("room", id)
+    if by and not _may(tx, by, room.org_id, Permission.MANAGE_ROOMS):
+        get(tx, by, id)  # for whom it is not there
+        raise NotAllowed("only those who look after all rooms may do this")
+    accounts.suspend(tx, id, suspended=suspended)
+    note(tx, by, room, "suspend" if suspended else "unsuspend")
+
+
 def pin(tx: Tx, by: int, id: int, post_id: int, *, pinned: bool = True) -> None:
     """Show a post of the room first, or not any more. Raises NotFound, NotAllowed, Invalid: too many."""
     managed(tx, by, id)

@@ -12,7 +12,7 @@ from ..events import AccountChanged, PicturesReplaced, Unfavourited
 from ..ids import ID_MAX
 from ..ports import Tx
 from ..store import accounts as account_rows
-from ..store import archives, blocks_and_mutes, chosen_tags, follows, identities, imports, jobs, lists, scim
+from ..store import archives, blocks_and_mutes, chosen_tags, follows, identities, imports, jobs, lists, rooms, scim
 from ..store import leaving as rows
 from ..store import media as media_rows
 from ..store import posts as post_rows
@@ -109,6 +109,18 @@ def _posts(tx: Tx, account_id: int) -> int:
     return len(ids)
 
 
+def _room_posts(tx: Tx, account_id: int) -> int:
+    """Of a room: what was said in it."""
+    ids = rooms.posts_in(tx, [account_id], Span(before=ID_MAX, limit=STEP))
+    found = post_rows.by_ids(tx, ids)
+    for id in ids:
+        if id in found:
+            posts.remove(tx, found[id])
+        else:
+            rooms.remove_post(tx, account_id, id)
+    return len(ids)
+
+
 def _favourites(tx: Tx, account_id: int, span: Span) -> list[tuple[int, int]]:
     return reaction_rows.page_of_posts(tx, "favourites", account_id, span)
 
@@ -148,6 +160,8 @@ def _files(tx: Tx, account_id: int) -> int:
 def _itself(tx: Tx, account_id: int) -> int:
     """The last part: 1 while there was something to do."""
     account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
+    if account and account.is_room:
+        return _room_itself(tx, account)
     if account is None or user is None:
         return 0
     known = identities.of_account(tx, account_id)
@@ -176,8 +190,21 @@ def _itself(tx: Tx, account_id: int) -> int:
     return 1
 
 
+def _room_itself(tx: Tx, room: Account) -> int:
+    if not rooms.delete(tx, room.id, room.org_id):
+        return 0
+    rows.forget_elsewhere(tx, room.id)
+    if pictures := accounts.pictures_of(room):
+        tx.emit(PicturesReplaced(room.id, sorted(pictures)))
+    rows.forget(tx, room.id)
+    rows.blank(tx, room.id)
+    tx.emit(AccountChanged(room.id))
+    return 1
+
+
 PARTS: tuple[Part, ...] = (
     _posts,
+    _room_posts,
     _each(_newest(follows.following), social_follows.unfollow),
     _each(_newest(follows.followers), _of_others(social_follows.unfollow)),
     _each(_newest(follows.requests), social_follows.reject),

@@ -45,6 +45,19 @@ def set_archived(tx: Tx, id: int, archived_ms: int) -> None:
     )
 
 
+def delete(tx: Tx, id: int, org_id: int) -> bool:
+    """What makes it a room, when nobody is in it and nothing is said in it any more. False: it was none."""
+    for table in ("room_roles", "room_posts", "room_mails"):
+        tx.run(f"DELETE FROM {table} WHERE bucket = :bucket AND room_id = :room", bucket=bucket_of(id), room=id)
+    tx.run(
+        "DELETE FROM retention WHERE bucket = :bucket AND org_id = :org AND room_id = :room",
+        bucket=bucket_of(org_id),
+        org=org_id,
+        room=id,
+    )
+    return 1 == tx.changed("DELETE FROM rooms WHERE bucket = :bucket AND id = :id", bucket=bucket_of(id), id=id)
+
+
 def page(tx: Tx, org_id: int, span: Span) -> list[int]:
     """Rooms of the organisation, newest first."""
     rows = tx.all(

@@ -3,19 +3,22 @@
 import secrets
 
 import pytest
-from kit import people, settle
+from databases import Clock
+from kit import people, settle, work_off
 
 from chirrup.access import visibility
 from chirrup.access.roles import Permission
 from chirrup.config import Settings
 from chirrup.errors import Invalid, NotAllowed, NotFound
 from chirrup.ids import ID_MAX
-from chirrup.orgs import roles, rooms, settings
+from chirrup.orgs import roles, room_requests, rooms, settings
 from chirrup.orgs.rooms import RoomChange
 from chirrup.ports import Database, Engines
-from chirrup.social import accounts, drafts, follows, in_rooms, posts, reactions, search, staff, threads
+from chirrup.social import accounts, drafts, follows, in_rooms, leaving, posts, reactions, search, staff, threads
 from chirrup.social.drafts import Rules
+from chirrup.store import accounts as account_rows
 from chirrup.store import notifications
+from chirrup.store import rooms as room_rows
 from chirrup.timelines import rebuild
 from chirrup.types import AccountKind, Draft, NotificationKind, Post, Span, Visibility
 
@@ -233,3 +236,61 @@ async def test_a_room_has_an_end_of_members_and_a_member_of_rooms(db: Database, 
     await db.write(follows.unfollow, bob, first)
     await db.write(follows.follow, eve, first)
     await db.write(follows.follow, bob, second)
+
+
+async def test_a_room_that_staff_suspend_is_gone_and_after_thirty_days_nothing_is_left(engines: Engines, clock: Clock):
+    db = engines.db
+    ann, bob, boss = await people(db, "ann", "bob", "boss")
+    await db.write(staff.give_role, boss, "owner")
+    den = (await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True, title="The den"))).id
+    await db.write(follows.join, bob, den)
+    await db.write(follows.follow, boss, den)
+    said = [await say(db, bob, f"@den {n}") for n in range(leaving.STEP + 2)]
+    await say(db, ann, "@den mine", reply_to_id=said[0].id)
+    aside = await say(db, bob, "elsewhere")
+    await settle(engines)
+    with pytest.raises(NotAllowed, match="all rooms"):
+        await db.write(rooms.suspend, ann, den)
+
+    for suspended in (True, False, True):
+        await db.write(rooms.suspend, boss, den, suspended=suspended)
+        seen = await db.read(visibility.see, ann, [one.id for one in said])
+        assert len(seen.posts) == (0 if suspended else len(said))
+        clock.pass_ms(1)
+    await settle(engines)
+    with pytest.raises(NotFound):
+        await db.read(rooms.get, bob, den)
+    clock.pass_ms(accounts.DELETED_AFTER_MS)
+    await work_off(engines)
+    await settle(engines)
+
+    assert (await db.read(visibility.see, bob, [aside.id, *(one.id for one in said)])).posts.keys() == {aside.id}
+    assert await db.read(room_rows.of_member, ann) == await db.read(room_rows.of_member, bob) == set()
+    assert await db.read(room_rows.by_ids, [den]) == {}
+    assert await db.read(room_rows.roles, den) == {}
+    left = (await db.read(account_rows.by_ids, [den]))[den]
+    assert (left.username, left.display_name, bool(left.suspended_ms)) == ("den", "", True)
+    with pytest.raises(Invalid, match="taken"):
+        await db.write(rooms.create, 0, ann, "den", RoomChange())
+
+
+async def test_who_leaves_or_goes_hands_a_room_on_and_one_that_nobody_is_in_is_there_for_staff(
+    db: Database, clock: Clock
+):
+    ann, bob, eve, boss = await people(db, "ann", "bob", "eve", "boss")
+    await db.write(staff.give_role, boss, "owner")
+    den = (await db.write(rooms.create, 0, ann, "den", RoomChange(closed=True))).id
+    for one in (bob, eve):
+        clock.pass_ms(1)
+        await db.write(follows.join, one, den)
+    await db.write(rooms.leave, ann, den)
+    assert await db.read(rooms.managers, den) == [bob]
+    await db.write(follows.block, bob, den)
+    assert await db.read(rooms.managers, den) == [eve]
+    await db.write(rooms.leave, eve, den)
+    assert await db.read(rooms.managers, den) == []
+
+    await db.write(follows.follow, ann, den)  # asks; nobody is told, and staff let her in
+    await db.write(room_requests.answer, boss, den, ann, accept=True)
+    await db.write(rooms.give_role, den, ann, rooms.MANAGER, by=boss)
+    assert await db.read(rooms.managers, den) == [ann]
