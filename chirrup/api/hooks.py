@@ -3,7 +3,8 @@
 import msgspec
 
 from ..access.roles import Permission
-from ..actions.hooks_in import manage, trying
+from ..actions import signatures
+from ..actions.hooks_in import formats, manage, trying
 from ..actions.hooks_in.manage import Wanted
 from ..http.call import Call
 from ..http.entity import Entity, Id
@@ -22,7 +23,7 @@ class Hook(Entity, kw_only=True):
     account: str
     account_id: Id
     format: str
-    mapping: str
+    mapping: dict[str, str]
     room_id: Id | None
     visibility: str
     signed: bool
@@ -32,7 +33,8 @@ class Hook(Entity, kw_only=True):
 
 
 class NewHook(Hook, kw_only=True):
-    url: str  # told once
+    url: str  # told once, as the secret that was made for Standard Webhooks
+    secret: str | None
 
 
 class Payload(Entity, kw_only=True):
@@ -61,7 +63,7 @@ def _hooks(tx: Tx, found: list[HookIn]) -> list[Hook]:
             account=accounts[one.bot_id].username,
             account_id=str(one.bot_id),
             format=one.format,
-            mapping=one.mapping,
+            mapping=msgspec.json.decode(one.mapping) if one.mapping else {},
             room_id=str(one.room_id) if one.room_id else None,
             visibility=one.visibility,
             signed=bool(one.secret),
@@ -82,20 +84,24 @@ class HookBody(msgspec.Struct, kw_only=True):
     name: str | None = None
     username: str | None = None
     format: str | None = None
-    mapping: str | None = None
+    mapping: dict[str, str] | None = None
     secret: str | None = None  # what the sender signs with
     room_id: IdGiven | None = None
     visibility: str | None = None
     off: bool | None = None
 
 
+def _mapping(given: dict[str, str] | None) -> str | None:
+    return None if given is None else msgspec.json.encode(given).decode() if given else ""
+
+
 def _wanted(call: Call, body: HookBody) -> Wanted:
-    sealed = body.secret and call.engines.pusher.seal(manage.checked_secret(body.secret))
+    sealed = body.secret and call.engines.pusher.seal(manage.checked_secret(body.secret, body.format))
     return Wanted(
         name=body.name,
         username=body.username,
         format=body.format,
-        mapping=body.mapping,
+        mapping=_mapping(body.mapping),
         secret=sealed,
         room_id=body.room_id,
         visibility=body.visibility,
@@ -105,18 +111,20 @@ def _wanted(call: Call, body: HookBody) -> Wanted:
 
 async def create(call: Call, body: HookBody) -> NewHook:
     """The address is in this answer, once. Whoever has it may say something here."""
-    wanted = _wanted(call, body)
+    made = "" if body.secret or body.format != formats.STANDARD else signatures.new_secret()
+    wanted = _wanted(call, msgspec.structs.replace(body, secret=body.secret or made or None))
 
     def operation(tx: Tx) -> NewHook:
         hook, token = manage.create(tx, call.site.org_id, call.account_id, wanted)
-        return _new(tx, call, hook, token)
+        return _new(tx, call, hook, token, made)
 
     return await call.write(operation)
 
 
-def _new(tx: Tx, call: Call, hook: HookIn, token: str) -> NewHook:
+def _new(tx: Tx, call: Call, hook: HookIn, token: str, secret: str = "") -> NewHook:
     (shown,) = _hooks(tx, [hook])
-    return NewHook(**msgspec.structs.asdict(shown), url=f"{call.site.base_url}/hooks/in/{token}")
+    url = f"{call.site.base_url}/hooks/in/{token}"
+    return NewHook(**msgspec.structs.asdict(shown), url=url, secret=secret or None)
 
 
 async def show(call: Call, id: int) -> Hook:
@@ -155,7 +163,9 @@ def _payload(one: HookPayload) -> Payload:
 
 async def payloads(call: Call, id: int) -> list[Payload]:
     """The last 20 that came, newest first."""
-    return await call.read(lambda tx: [_payload(one) for one in manage.payloads(tx, call.site.org_id, id)])
+    return await call.read(
+        lambda tx: [_payload(one) for one in manage.payloads(tx, call.site.org_id, call.account_id, id)]
+    )
 
 
 class TryBody(msgspec.Struct, kw_only=True):
@@ -164,7 +174,7 @@ class TryBody(msgspec.Struct, kw_only=True):
     payload_id: IdGiven = 0
     payload: str = ""
     format: str | None = None
-    mapping: str | None = None
+    mapping: dict[str, str] | None = None
 
 
 async def attempt(call: Call, id: int, body: TryBody) -> Tried:
@@ -172,8 +182,8 @@ async def attempt(call: Call, id: int, body: TryBody) -> Tried:
 
     def operation(tx: Tx) -> Tried:
         hook = manage.get(tx, call.site.org_id, id)
-        given = manage.payload(tx, hook, body.payload_id) if body.payload_id else None
-        found, texts = trying.attempt(hook, given, body.payload, body.format, body.mapping)
+        given = manage.payload(tx, hook, call.account_id, body.payload_id) if body.payload_id else None
+        found, texts = trying.attempt(hook, given, body.payload, body.format, _mapping(body.mapping))
         return Tried(format=found, texts=texts)
 
     return await call.read(operation)

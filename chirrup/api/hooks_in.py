@@ -10,6 +10,7 @@ import msgspec
 from ..access import limits
 from ..access.limits import Limit
 from ..access.sites import Site
+from ..actions import signatures
 from ..actions.hooks_in import formats, receive
 from ..actions.hooks_in.incoming import HEADERS, Incoming
 from ..actions.hooks_in.receive import Came, Outcome, Place
@@ -46,10 +47,11 @@ class HookEndpoint:
         as_text = False
         try:
             site = site_of(scope)
-            hook = await self._hook(site, request, scope["path_params"]["token"])
+            hook, now_ms = await self._hook(site, request, scope["path_params"]["token"])
             as_text = hook.format == SLACK
             await self._let_in(hook, request)
             raw = b"".join([piece async for piece in request.chunks(BODY_BYTES_MAX)])
+            self._check(hook, request, raw, now_ms)
             format, said = await self._take(site, hook, request, raw)
             as_text = format == SLACK
             answer = _text(200, "ok") if as_text else _json(200, _told(said))
@@ -60,7 +62,7 @@ class HookEndpoint:
                 answer = _text(status, msgspec.json.decode(body)["error"], headers)
         await answer(scope, receive, send)
 
-    async def _hook(self, site: Site, request: Request, token: str) -> HookIn:
+    async def _hook(self, site: Site, request: Request, token: str) -> tuple[HookIn, int]:
         """Raises NotFound, TooMany: too many tries with wrong tokens."""
         engines = self._services.engines
         try:
@@ -77,6 +79,12 @@ class HookEndpoint:
             raise Forbidden("this hook is switched off")
         if request.headers.get("content-encoding", "identity") != "identity":
             raise problems.Encoded("send the body without Content-Encoding")
+
+    def _check(self, hook: HookIn, request: Request, raw: bytes, now_ms: int) -> None:
+        """Raises Unauthorised: it is not signed with the hook's secret."""
+        if hook.secret:
+            secret = self._services.engines.pusher.open(hook.secret)
+            signatures.check(hook.format, secret, request.headers, raw, now_ms)
 
     async def _take(self, site: Site, hook: HookIn, request: Request, raw: bytes) -> tuple[str, Outcome]:
         """(the format that it was read as, what was said). Raises ChirrupError."""

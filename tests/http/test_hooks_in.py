@@ -1,11 +1,16 @@
 """Hooks in: what other programs send to /hooks/in/… is said here by a bot, in the hook's own place, once."""
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from client import Person, Server
+from standardwebhooks import Webhook
 from walls import organisation
 
 pytestmark = pytest.mark.slow
@@ -149,3 +154,119 @@ def test_it_is_switched_off_gets_another_address_moves_and_ends(acme: Server, bo
     assert said(boss, hook)[0]["id"] == post["id"], "what it said stays"
     again = made(boss, name="Laboratory", username=post["account"]["acct"])
     assert again["account_id"] == hook["account_id"]
+
+
+def alerts(*told: tuple[str, str]) -> dict[str, Any]:
+    """(fingerprint, status) of each."""
+    each = [{"status": status, "labels": {"alertname": one}, "fingerprint": one} for one, status in told]
+    return {"version": "4", "groupKey": "g", "alerts": each}
+
+
+def test_what_is_said_about_the_same_is_one_thread_and_a_delivery_is_said_once(acme: Server, boss: Person):
+    hook = made(boss, name="Alerts")
+
+    sent = [
+        send(hook, alerts(("a", "firing"), ("b", "firing"))),
+        send(hook, alerts(("a", "firing"), ("b", "firing"))),  # again, as its sender did not hear the answer
+        send(hook, alerts(("a", "resolved"))),
+        send(hook, alerts(("b", "resolved"), ("c", "firing"))),
+        send(hook, alerts(("a", "firing"), ("b", "resolved"))),
+    ]
+
+    assert [answer.status_code for answer in sent] == [200] * 5
+    assert [(len(answer.json()["posts"]), answer.json()["known"]) for answer in sent] == [
+        (1, False),
+        (1, True),
+        (1, False),
+        (2, False),
+        (2, False),
+    ]
+    first, other = sent[0].json()["posts"][0], sent[3].json()["posts"][0]
+    posts = {one["id"]: one["in_reply_to_id"] for one in said(boss, hook)}
+    assert list(reversed(posts.values())) == [None, first, None, first, None, None], "over, and so begun anew"
+    boss.delete(f"{HOOKS}/{hook['id']}")
+    assert other in posts
+
+
+def test_what_is_not_signed_with_its_secret_is_refused(acme: Server, boss: Person):
+    hook = made(boss, name="Signed", format="standardwebhooks")
+    assert hook["secret"].startswith("whsec_") and hook["signed"]
+    body = json.dumps({"type": "order.paid", "data": {"description": "Two loaves"}})
+
+    def signed(
+        body: str, secret: str = hook["secret"], *, at: datetime | None = None, id: str = "msg_1"
+    ) -> dict[str, str]:
+        at = at or datetime.now(UTC)
+        return {
+            "webhook-id": id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Webhook(secret).sign(id, at, body),
+        }
+
+    late = datetime.now(UTC) - timedelta(minutes=6)
+    other = "whsec_" + "A" * 44
+    refused = [
+        send(hook, data=body),
+        send(hook, data=body, headers=signed(body) | {"webhook-id": "msg_2"}),
+        send(hook, data=body.replace("Two", "Six"), headers=signed(body)),
+        send(hook, data=body, headers=signed(body, at=late)),
+        send(hook, data=body, headers=signed(body) | {"webhook-timestamp": "x"}),
+        send(hook, data=body, headers=signed(body, other)),
+        send(hook, data=body, headers={"x-gitlab-token": hook["secret"]}),
+    ]
+    rotated = signed(body) | {"webhook-signature": f"{Webhook(other).sign('msg_1', late, body)} v1a,x"}
+    rotated["webhook-signature"] += " " + signed(body)["webhook-signature"]
+    taken = [send(hook, data=body, headers=one) for one in (signed(body), rotated, signed(body))]
+
+    assert [(one.status_code, len(one.json()["error"]) > 30) for one in refused] == [(401, True)] * len(refused)
+    assert [(one.status_code, one.json()["known"]) for one in taken] == [(200, False), (200, True), (200, True)]
+    assert [one["content"] for one in said(boss, hook)] == ["<p>order.paid<br />Two loaves</p>"]
+
+    plain = made(boss, name="GitHub", format="github", secret="s3cret")
+    ping = json.dumps({"zen": "Warm."})
+    right = hmac.new(b"s3cret", ping.encode(), hashlib.sha256).hexdigest()
+    for header, value, status in (
+        ("X-Hub-Signature-256", f"sha256={right}", 200),
+        ("X-Hub-Signature-256", f"sha256={right[:-1]}0" if right[-1] != "0" else "sha256=1", 401),
+        ("X-Hub-Signature", "sha1=1", 401),
+        ("X-Gitlab-Token", "s3cret", 200),
+        ("Authorization", "Bearer s3cret", 200),
+        ("Authorization", "Bearer other", 401),
+    ):
+        answer = send(plain, data=ping, headers={header: value, "X-GitHub-Event": "ping"})
+        assert answer.status_code == status, (header, answer.text)
+
+
+def test_a_payload_is_tried_in_another_format_and_with_a_mapping(acme: Server, boss: Person, ops: str):
+    mapping = {"text": "{{ job.name }}: {{ job.state }}", "about": "job.id", "link": "job.url"}
+    hook = made(boss, name="Jobs", room_id=ops)
+    path = f"{HOOKS}/{hook['id']}"
+    send(hook, {"job": {"id": 7, "name": "bake", "state": "done", "url": "https://ci.example/7"}})
+
+    (kept,) = boss.get(f"{path}/payloads").json()
+    tried = boss.post(f"{path}/try", payload_id=kept["id"], format="generic", mapping=mapping).json()
+    saved = boss.patch(path, format="generic", mapping=mapping).json()
+    send(hook, json_of(kept["body"]))
+    send(hook, json_of(kept["body"]))
+
+    assert tried == {"format": "generic", "texts": ["bake: done\nhttps://ci.example/7"]}
+    assert (saved["mapping"], saved["format"]) == (mapping, "generic")
+    newest, first, guessed = said(boss, hook)
+    assert (newest["in_reply_to_id"], first["in_reply_to_id"]) == (first["id"], None)
+    assert "bake: done" in first["content"] and "bake" in guessed["content"]
+    for wrong in ({"mapping": {"to": "x"}}, {"mapping": {"text": "x", "ends": "y"}}, {"format": "fax"}):
+        assert boss.patch(path, **wrong).status_code == 422
+    other = acme.admin()
+    assert [other.get(f"{path}{more}").status_code for more in ("", "/payloads")] == [200, 403]
+    assert other.post(f"{path}/try", payload_id=kept["id"]).status_code == 403
+
+
+def test_a_flood_is_refused_and_says_when_to_come_back(acme: Server, boss: Person):
+    hook = made(boss, name="Flood", format="slack")
+
+    answers = [send(hook, {"text": f"flood {n}"}) for n in range(62)]
+
+    assert [one.status_code for one in answers] == [200] * 60 + [429] * 2
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert "come back in" in answers[-1].text
+    assert len(boss.get(f"{HOOKS}/{hook['id']}/payloads").json()) == 20

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-TEXT_CHARS_MAX = 20_000  # of one text that is looked at: what is said has some hundreds
+TEXT_CHARS_MAX = 8_000  # of one text that is looked at: what is said has some hundreds
 _SPACE = re.compile(r"[^\S\n]+")
 
 

@@ -10,7 +10,7 @@ import unicodedata
 import msgspec
 
 from ...access import secret
-from ...errors import Invalid, NotFound, too_long
+from ...errors import Invalid, NotAllowed, NotFound, too_long
 from ...ids import bucket_of
 from ...ports import Tx
 from ...social import accounts, audit, follows, text
@@ -19,12 +19,12 @@ from ...store import accounts as account_rows
 from ...store import follows as follow_rows
 from ...store import hooks_in as rows
 from ...types import Account, AccountKind, HookIn, HookPayload, Visibility
+from .. import signatures
 from . import formats
 from .receive import PAYLOADS_KEPT
 
 HOOKS_MAX = 200  # of an organisation
 NAME_CHARS_MAX = 60
-MAPPING_CHARS_MAX = 4000
 SECRET_CHARS_MAX = 200
 USERNAME_CHARS_MAX = 30
 
@@ -120,24 +120,31 @@ def get(tx: Tx, org_id: int, id: int) -> HookIn:
     return hook
 
 
-def payloads(tx: Tx, org_id: int, id: int) -> list[HookPayload]:
-    """The last that came to it, newest first. Raises NotFound."""
-    get(tx, org_id, id)
+def payloads(tx: Tx, org_id: int, by: int, id: int) -> list[HookPayload]:
+    """The last that came to it, newest first. Raises NotFound; NotAllowed: it says them to a closed room that `by` is
+    not in."""
+    hook = get(tx, org_id, id)
+    try:
+        _check_room(tx, by, hook.room_id)
+    except NotFound:
+        raise NotAllowed("what comes to this hook is said in a closed room: only who is in it may read it") from None
     return rows.payloads(tx, org_id, id, PAYLOADS_KEPT)
 
 
-def payload(tx: Tx, hook: HookIn, id: int) -> HookPayload:
-    """One of them. Raises NotFound: it never came, or is not kept any more."""
-    found = next((one for one in payloads(tx, hook.org_id, hook.id) if one.id == id), None)
+def payload(tx: Tx, hook: HookIn, by: int, id: int) -> HookPayload:
+    """One of them. Raises NotFound: it never came, or is not kept any more; NotAllowed."""
+    found = next((one for one in payloads(tx, hook.org_id, by, hook.id) if one.id == id), None)
     if found is None:
         raise NotFound("payload", id)
     return found
 
 
-def checked_secret(given: str) -> str:
+def checked_secret(given: str, format: str | None) -> str:
     """What a sender signs with, before it is sealed; "": nothing is signed any more. Raises Invalid."""
     if len(given) > SECRET_CHARS_MAX:
         raise too_long("secret", SECRET_CHARS_MAX, len(given))
+    if given and format == formats.STANDARD:
+        signatures.key_of(given)
     return given
 
 
@@ -153,9 +160,7 @@ def _changed(tx: Tx, by: int, hook: HookIn, wanted: Wanted) -> HookIn:
     if wanted.format is not None:
         new["format"] = formats.check(wanted.format)
     if wanted.mapping is not None:
-        if len(wanted.mapping) > MAPPING_CHARS_MAX:
-            raise too_long("mapping", MAPPING_CHARS_MAX, len(wanted.mapping))
-        new["mapping"] = wanted.mapping
+        new["mapping"] = formats.check_mapping(wanted.mapping)
     if wanted.secret is not None:
         new["secret"] = wanted.secret
     if wanted.room_id is not None and wanted.room_id != hook.room_id:
@@ -165,7 +170,10 @@ def _changed(tx: Tx, by: int, hook: HookIn, wanted: Wanted) -> HookIn:
         new["visibility"] = accounts.parse_visibility(wanted.visibility, allow_direct=False)
     if wanted.off is not None:
         new["off_ms"] = (hook.off_ms or tx.now_ms) if wanted.off else 0
-    return msgspec.structs.replace(hook, **new)
+    changed = msgspec.structs.replace(hook, **new)
+    if changed.format == formats.STANDARD and not changed.secret:
+        raise Invalid("secret", "blank", "can't be blank: Standard Webhooks are signed")
+    return changed
 
 
 def _name(given: str) -> str:

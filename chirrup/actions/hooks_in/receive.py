@@ -49,13 +49,13 @@ class Outcome(msgspec.Struct, frozen=True):
     known: bool = False  # the same delivery was here before
 
 
-def by_token(tx: Tx, org_id: int, token: str) -> HookIn:
-    """The hook, also where it is off. Raises NotFound: none of the organisation's."""
+def by_token(tx: Tx, org_id: int, token: str) -> tuple[HookIn, int]:
+    """(the hook, also where it is off; what time it is). Raises NotFound: none of the organisation's."""
     _, hash = secret.locate(token)
     hook = rows.by_hash(tx, org_id, hash) if hash else None
     if hook is None:
         raise NotFound("hook", 0)
-    return hook
+    return hook, tx.now_ms
 
 
 def take(tx: Tx, hook: HookIn, read: Read, came: Came, place: Place) -> Outcome:

@@ -10,18 +10,37 @@ from typing import Any
 
 from ...errors import Invalid
 from ...wording import N_
-from .incoming import Incoming, Read, Said, at, items, joined, line, url, words
+from .incoming import TEXT_CHARS_MAX, Incoming, Read, Said, at, items, joined, line, url, words
 from .mrkdwn import labelled, plain, unescaped
 
 DEPTH_MAX = 6  # of rich text in rich text
-PARTS_MAX = 50  # blocks, attachments, fields, elements that are looked at
+PARTS_MAX = 20  # blocks, attachments, fields, elements that are looked at
+
+
+_KEYS = {
+    *(
+        "text",
+        "blocks",
+        "attachments",
+        "channel",
+        "username",
+        "icon_emoji",
+        "icon_url",
+        "mrkdwn",
+        "link_names",
+        "parse",
+    ),
+    *("unfurl_links", "unfurl_media", "thread_ts", "reply_broadcast", "response_type", "as_user", "metadata"),
+}
 
 
 def fits(incoming: Incoming) -> bool:
+    """A text among nothing but what Slack knows, or blocks or attachments."""
     body = incoming.body
-    return isinstance(body, dict) and (
-        any(isinstance(at(body, name), list) for name in ("blocks", "attachments")) or bool(words(body, "text"))
-    )
+    if not isinstance(body, dict):
+        return False
+    parts = any(isinstance(at(body, name), list) for name in ("blocks", "attachments"))
+    return parts or (bool(words(body, "text")) and body.keys() <= _KEYS)
 
 
 def read(incoming: Incoming) -> Read:
@@ -158,4 +177,4 @@ def _piece(one: Any) -> str:
     if kind == "date":
         return line(one, "fallback")
     found = at(one, "text")
-    return found[:20_000] if isinstance(found, str) else ""
+    return found[:TEXT_CHARS_MAX] if isinstance(found, str) else ""
