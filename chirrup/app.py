@@ -189,10 +189,11 @@ def build(settings: Settings, engines: Engines | None = None) -> Built:
         passwords=Passwords(testing=settings.testing),
         addresses=addresses,
         health=Health(engines),
+        signer=signer,
     )
     known = Known()
     services = Services(**msgspec.structs.asdict(shared), render=Renderer(shared.sites.own, addresses, known))
-    web = Web(shared, signer, known)
+    web = Web(shared, known)
     hub = Hub(services) if settings.role in ("all", "stream") else None
     job_kinds = kinds(settings) if settings.role in ("all", "worker") else {}
     endpoints: list[Endpoint] = [*programs.endpoints(services), *web.endpoints()]

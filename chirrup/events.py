@@ -109,6 +109,26 @@ class PollEnded(Event, frozen=True):
     post_id: int
 
 
+class AckAsked(Event, frozen=True):
+    """of: the post's author. People are asked to acknowledge it, or reminded."""
+
+    post_id: int
+    round: int = 0
+    after: int = 0  # the account up to which they have been told
+
+
+class AckOver(Event, frozen=True):
+    """of: the post's author. Nobody is reminded any more, and somebody has not acknowledged it."""
+
+    post_id: int
+
+
+class ApprovalAsked(Event, frozen=True):
+    """of: the post's author. Certain people are asked to decide."""
+
+    post_id: int
+
+
 class PollVoted(Event, frozen=True):
     """of: the poll's author, so that its stream events keep their order."""
 
@@ -226,6 +246,9 @@ ANY = (
     | PostDeleted
     | BoostedDeleted
     | Unlocked
+    | AckAsked
+    | AckOver
+    | ApprovalAsked
     | Followed
     | FollowChanged
     | FollowRequested

@@ -98,6 +98,12 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/chirrup/v1/org/invites/{id}": "one, with fifty rooms at most",
     "/api/chirrup/v1/org/members/{id}/sessions": "one's own, in one query",
     "/api/chirrup/v1/sessions": "one's own, in one query",
+    "/api/chirrup/v1/statuses/{id}/acks": "who is asked, in three queries",
+    "/api/chirrup/v1/chains": "fifty at most, in three queries",
+    "/api/chirrup/v1/chains/{id}": "one, of ten steps at most",
+    "/api/chirrup/v1/rotations": "fifty at most, in one query",
+    "/api/chirrup/v1/rotations/{id}": "one, of a hundred people at most",
+    "/api/chirrup/v1/approvals/{id}": "one, with a thousand voters at most, in four queries",
     "/api/chirrup/v1/app_passwords": "one's own, in one query",
     "/api/chirrup/v1/org/identity": "settings, and the last ten readings of the directory",
     "/api/chirrup/v1/org/retention": "settings",
@@ -191,14 +197,22 @@ async def test_four_items_cost_the_queries_of_one(engines: Engines, tmp_path: Pa
     ann, bob, root = await people(db, "ann", "bob", "root_")
     world = await db.write(World, ann, bob)
     settings = Settings(data=tmp_path, testing=True, secret="x" * 32)
-    addresses = Addresses(signing.signer(settings))
+    signer = signing.signer(settings)
+    addresses = Addresses(signer)
     own = sites.own(settings)
 
     async def cost(route: Route) -> tuple[int, int]:
         """(queries, size of the answer)"""
         counting = CountingDatabase(db)
         counted = msgspec.structs.replace(engines, db=counting)
-        made = (sites.Sites(settings, db), Authenticator(db), Passwords(testing=True), addresses, Health(engines))
+        made = (
+            sites.Sites(settings, db),
+            Authenticator(db),
+            Passwords(testing=True),
+            addresses,
+            Health(engines),
+            signer,
+        )
         services = Services(counted, settings, *made, render=Renderer(own, addresses))
         viewer = Viewer(root if route.who == ADMIN else ann)
         call = Call(services, viewer=viewer, site=own, headers={}, url="http://x/list")

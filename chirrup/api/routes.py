@@ -4,7 +4,9 @@ handlers, as in mastodon/routes.py; drafts and strikes are there, because they a
 
 from ..http.route import Route
 from . import (
+    acks,
     app_passwords,
+    approvals,
     closing,
     compliance,
     domains,
@@ -21,6 +23,6 @@ from . import (
 
 SECTIONS = (
     *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
-    mail,
+    *(mail, acks, approvals),
 )
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

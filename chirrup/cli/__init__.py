@@ -16,6 +16,7 @@ from . import (
     bringing,
     care,
     copies,
+    decisions,
     emoji,
     identity,
     mail,
@@ -44,6 +45,7 @@ for command in (
     *(waiting.jobs, waiting.failed),
     bringing.import_,
     *(mail.commands, user.commands, audit.commands, org.commands, role.commands, room.commands),
+    decisions.commands,
     *(emoji.commands, announce.commands, identity.commands),
 ):
     app.command(command)

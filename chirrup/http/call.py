@@ -7,6 +7,7 @@ import msgspec
 
 from ..access.caller import Caller
 from ..access.passwords import Passwords
+from ..access.signing import Signer
 from ..access.sites import Site, Sites
 from ..config import Settings
 from ..ports import Engines
@@ -31,6 +32,7 @@ class Services(msgspec.Struct, frozen=True):
     passwords: Passwords
     addresses: Addresses
     health: Health
+    signer: Signer
     usage: Usage = msgspec.field(default_factory=Usage)
 
 

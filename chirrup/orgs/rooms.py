@@ -9,14 +9,13 @@ Why it is an account: docs/decisions/0061-rooms.md.
 
 import msgspec
 
-from ..access import roles as access_roles
 from ..access import visibility
 from ..access.fill import Filled, fill
 from ..access.roles import Permission
 from ..errors import Invalid, NotAllowed, NotFound
 from ..ids import random_bucket
 from ..ports import Tx
-from ..social import account_lists, accounts, audit, closing_rooms, follows, in_rooms
+from ..social import account_lists, accounts, audit, closing_rooms, follows, in_rooms, staff
 from ..social.accounts import ProfileChange
 from ..store import accounts as account_rows
 from ..store import follows as follow_rows
@@ -225,17 +224,12 @@ def managed(tx: Tx, by: int, id: int) -> Account:
     room = account_rows.by_id(tx, id)
     if room is None or room.kind != AccountKind.ROOM or room.suspended_ms:
         raise NotFound("room", id)
-    if by and rows.roles_of(tx, by, [id]).get(id) != MANAGER and not _may(tx, by, room.org_id, Permission.MANAGE_ROOMS):
+    if not by or rows.roles_of(tx, by, [id]).get(id) == MANAGER:
+        return room
+    if not staff.may(tx, room.org_id, by, Permission.MANAGE_ROOMS):
         get(tx, by, id)  # for whom it is not there
         raise NotAllowed("only those who manage the room may do this")
     return room
-
-
-def _may(tx: Tx, account_id: int, org_id: int, needed: Permission) -> bool:
-    user = account_rows.user(tx, account_id)
-    if user is None or user.org_id != org_id or not user.role:
-        return False
-    return access_roles.find(tx, org_id).may(user.role, needed)
 
 
 # who is in it
@@ -320,7 +314,7 @@ def may_make(tx: Tx, account_id: int, org_id: int, *, closed: bool) -> bool:
     makers = org.chosen.get("room_makers", EVERYBODY) if org else EVERYBODY
     if makers == EVERYBODY or (makers == "open" and not closed):
         return True
-    return _may(tx, account_id, org_id, Permission.PRIVATE_ROOMS if closed else Permission.MANAGE_ROOMS)
+    return staff.may(tx, org_id, account_id, Permission.PRIVATE_ROOMS if closed else Permission.MANAGE_ROOMS)
 
 
 def _check_maker(tx: Tx, account_id: int, org_id: int, *, closed: bool) -> None:

@@ -133,6 +133,14 @@ def _signals(tx: Tx, told: Notification | None, *, push: bool) -> Signals:
     return [(f"user:{told.account_id}", Signal("notification", told.id, told.from_id))]
 
 
+def remind(tx: Tx, account_id: int, post: Post) -> Signals:
+    """Tell of the post anew: what it asks for is not done yet."""
+    _take_back(tx, account_id, NotificationKind.POST, post.author_id, post.id)
+    if account_id == post.author_id:
+        return _signals(tx, rows.insert(tx, account_id, NotificationKind.POST, account_id, post.id), push=True)
+    return _tell(tx, account_id, NotificationKind.POST, post.author_id, post)
+
+
 def _take_back(tx: Tx, account_id: int, kind: NotificationKind, from_id: int, post_id: int = 0) -> None:
     groups.remove(tx, account_id, lambda: rows.take_back(tx, account_id, kind, from_id, post_id), kind)
 

@@ -98,6 +98,8 @@ def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
     """
     poll = rows.by_ids(tx, [post.poll_id]).get(post.poll_id) if post.poll_id else None
     if draft is None:
+        if poll and poll.limited:
+            raise Invalid("poll", "limited", "The question cannot be changed while people decide on it: ask anew")
         if poll:
             delete(tx, poll.id)
         return 0, bool(poll)
@@ -112,6 +114,8 @@ def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
     moved = anew or draft.expires_in_s != _open_for_s(poll)
     if not moved and draft.hide_totals == bool(poll.hide_totals):
         return poll.id, False
+    if poll.limited:
+        raise Invalid("poll", "limited", "The question cannot be changed while people decide on it: ask anew")
     ends_ms = tx.now_ms + draft.expires_in_s * 1000 if moved else poll.expires_ms
     if moved:
         _will_end(tx, poll.id, ends_ms)
@@ -128,6 +132,12 @@ def change(tx: Tx, post: Post, draft: PollDraft | None) -> tuple[int, bool]:
     if anew:
         rows.begin_anew(tx, poll.id, wanted)
     return poll.id, True
+
+
+def end_now(tx: Tx, poll_id: int) -> None:
+    """Its end is announced like any other."""
+    rows.end_at(tx, poll_id, tx.now_ms)
+    _will_end(tx, poll_id, tx.now_ms)
 
 
 def delete(tx: Tx, poll_id: int) -> None:
@@ -178,6 +188,8 @@ def vote(tx: Tx, voter: int, poll: Poll, choices: list[int]) -> None:
         raise Invalid("poll", "ended", "The poll has already ended")
     if poll.author_id == voter:
         raise Invalid("poll", "own", "You cannot vote in your own polls")
+    if poll.limited and not rows.may_vote(tx, poll.id, voter):
+        raise Invalid("poll", "limited", "Only the people who are asked vote on this")
     if not chosen or not all(0 <= position < len(options) for position in chosen):
         raise Invalid("choices", "unknown", "The chosen vote option does not exist")
     if (len(chosen) > 1 and not poll.multiple) or rows.votes_of(tx, voter, [poll.id]):

@@ -20,6 +20,14 @@ def who_may(tx: Tx, org_id: int, needed: Permission) -> list[int]:
     return [id for id, role in member_rows.staff(tx, org_id, MOST) if known.may(role, needed)]
 
 
+def may(tx: Tx, org_id: int, account_id: int, needed: Permission) -> bool:
+    """Whether the account's role in this organisation has one of the permissions needed. At most two queries."""
+    user = rows.user(tx, account_id)
+    if user is None or user.org_id != org_id or not user.role:
+        return False
+    return roles.find(tx, org_id).may(user.role, needed)
+
+
 def owners(tx: Tx, org_id: int) -> list[int]:
     return [id for id, role in member_rows.staff(tx, org_id, MOST) if role == Role.OWNER]
 

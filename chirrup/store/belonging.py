@@ -25,9 +25,9 @@ WAYS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         ("invites", "holds", "retention", "retention_runs", "account_identities", "directory_runs"), ("org_id", ORG)
     ),
-    "scim_resources": ("org_id", ORG),
     "rules": ("org_id", ORG),
     **dict.fromkeys(("rule_versions", "rule_runs"), ("rule_id", "rules")),
+    **dict.fromkeys(("scim_resources", "ack_requests", "approvals", "chains", "rotations"), ("org_id", ORG)),
     "account_names": ("name", TEXT),
     "emails": ("email", TEXT),
     "identities": ("identity", TEXT),
@@ -40,7 +40,7 @@ WAYS: dict[str, tuple[str, str]] = {
             *("filters", "filter_keywords", "filter_posts", "conversations", "markers", "drafts", "imported_posts"),
             *("notifications", "notification_policies", "notification_permissions", "notification_requests"),
             *("following", "followers", "follow_requests", "blocks", "blocked_by", "blocked_domains"),
-            *("mutes", "muted_by", "member_rooms", "held_posts", "mail_prefs"),
+            *("mutes", "muted_by", "member_rooms", "held_posts", "mail_prefs", "ack_waiting"),
         ),
         ("account_id", ACCOUNT),
     ),
@@ -50,7 +50,8 @@ WAYS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("post_counts", "quotes", "post_versions", "favourited_by", "boosted_by"), ("post_id", "posts")),
     "thread_posts": ("root_id", "posts"),
     "poll_options": ("poll_id", "polls"),
-    "poll_votes": ("poll_id", "polls"),
+    **dict.fromkeys(("poll_votes", "poll_voters"), ("poll_id", "polls")),
+    **dict.fromkeys(("acks", "decisions"), ("post_id", "posts")),
     "room_roles": ("room_id", "rooms"),
     "room_posts": ("room_id", "rooms"),
     "room_mails": ("room_id", "rooms"),
@@ -139,6 +140,8 @@ TEXTS_WITH_IDS: dict[str, tuple[str, ...]] = {
     "invites": ("rooms",),
     "rules": ("names",),
     "rule_runs": ("event", "made"),
+    "chains": ("steps",),
+    "rotations": ("people",),
 }
 
 

@@ -35,6 +35,7 @@ OWN = (  # in its bucket, by `account_id`
     "aliases",
     "moves",
     "mail_prefs",
+    "ack_waiting",
     "bounces",
 )
 # What others keep about it; nothing in its own bucket leads there.

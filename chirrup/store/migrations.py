@@ -215,6 +215,8 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "orgs.ended_ms": _add("orgs", "ended_ms", "BIGINT NOT NULL DEFAULT 0"),
     "hooks in": _create_missing,
     "rules": _create_missing,
+    "polls.limited": _add("polls", "limited", "INTEGER NOT NULL DEFAULT 0"),
+    "acknowledgements": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

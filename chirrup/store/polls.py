@@ -48,8 +48,8 @@ def insert(tx: Tx, poll: Poll, titles: Collection[str]) -> None:
     bucket = bucket_of(poll.id)
     tx.run(
         """INSERT INTO polls
-             (bucket, id, post_id, author_id, expires_ms, multiple, hide_totals, voters, ended, open_for_s)
-           VALUES (:bucket, :id, :post, :author, :expires, :multiple, :hide_totals, 0, 0, :open_for_s)""",
+             (bucket, id, post_id, author_id, expires_ms, multiple, hide_totals, voters, ended, open_for_s, limited)
+           VALUES (:bucket, :id, :post, :author, :expires, :multiple, :hide_totals, 0, 0, :open_for_s, 0)""",
         bucket=bucket,
         id=poll.id,
         post=poll.post_id,
@@ -103,7 +103,63 @@ def delete(tx: Tx, poll_id: int) -> None:
     bucket = bucket_of(poll_id)
     tx.run("DELETE FROM poll_votes WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
     tx.run("DELETE FROM poll_options WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
+    tx.run("DELETE FROM poll_voters WHERE bucket = :bucket AND poll_id = :poll", bucket=bucket, poll=poll_id)
     tx.run("DELETE FROM polls WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
+
+
+def limit(tx: Tx, poll_id: int, account_ids: Collection[int]) -> None:
+    """From now on only these vote."""
+    bucket = bucket_of(poll_id)
+    tx.run("UPDATE polls SET limited = 1 WHERE bucket = :bucket AND id = :poll", bucket=bucket, poll=poll_id)
+    tx.many(
+        "INSERT INTO poll_voters (bucket, poll_id, account_id) VALUES (:bucket, :poll, :account)",
+        [{"bucket": bucket, "poll": poll_id, "account": id} for id in sorted(account_ids)],
+    )
+
+
+def may_vote(tx: Tx, poll_id: int, account_id: int) -> bool:
+    """In a poll that is limited."""
+    return bool(
+        tx.one(
+            "SELECT 1 FROM poll_voters WHERE bucket = :bucket AND poll_id = :poll AND account_id = :account",
+            bucket=bucket_of(poll_id),
+            poll=poll_id,
+            account=account_id,
+        )
+    )
+
+
+def who_may_vote(tx: Tx, poll_ids: Collection[int]) -> dict[int, set[int]]:
+    """poll -> accounts, of those that are limited."""
+    rows = tx.all(
+        f"SELECT poll_id, account_id FROM poll_voters WHERE {tx.sql.ids_in('poll_id', 'polls')}", polls=poll_ids
+    )
+    found: dict[int, set[int]] = {id: set() for id in poll_ids}
+    for poll_id, account_id in rows:
+        found[poll_id].add(account_id)
+    return found
+
+
+def all_votes(tx: Tx, poll_ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
+    """poll -> (account, position) of each vote."""
+    rows = tx.all(
+        f"SELECT poll_id, account_id, position FROM poll_votes WHERE {tx.sql.ids_in('poll_id', 'polls')}",
+        polls=poll_ids,
+    )
+    found: dict[int, list[tuple[int, int]]] = {id: [] for id in poll_ids}
+    for poll_id, account_id, position in rows:
+        found[poll_id].append((account_id, position))
+    return found
+
+
+def end_at(tx: Tx, poll_id: int, expires_ms: int) -> None:
+    """It ends earlier."""
+    tx.run(
+        "UPDATE polls SET expires_ms = :expires WHERE bucket = :bucket AND id = :poll",
+        expires=expires_ms,
+        bucket=bucket_of(poll_id),
+        poll=poll_id,
+    )
 
 
 def vote(tx: Tx, poll_id: int, account_id: int, positions: Collection[int]) -> None:

@@ -134,6 +134,18 @@ def _flags(sql: Phrases) -> str:
           WHERE bucket = :bucket AND account_id = :viewer AND {sql.is_in("root_id", "roots")}"""
 
 
+def favouriters_among(tx: Tx, post_id: int, ids: Collection[int]) -> set[int]:
+    """Those of ids whose favourite the post is."""
+    rows = tx.all(
+        f"""SELECT account_id FROM favourited_by
+            WHERE bucket = :bucket AND post_id = :post AND {tx.sql.is_in("account_id", "ids")}""",
+        bucket=bucket_of(post_id),
+        post=post_id,
+        ids=ids,
+    )
+    return {id for (id,) in rows}
+
+
 def deeds(tx: Tx, post: Post, ids: Collection[int]) -> dict[int, frozenset[int]]:
     """account -> what it did with post, its poll and its thread. Equal values: the post looks the same to both.
 

@@ -22,6 +22,17 @@ from .access import Stranger as Stranger
 from .access import Token as Token
 from .access import User as User
 from .access import Viewer as Viewer
+from .acknowledgements import Ack as Ack
+from .acknowledgements import AckRequest as AckRequest
+from .acknowledgements import AckState as AckState
+from .acknowledgements import Approval as Approval
+from .acknowledgements import ApprovalState as ApprovalState
+from .acknowledgements import Chain as Chain
+from .acknowledgements import Decision as Decision
+from .acknowledgements import Enough as Enough
+from .acknowledgements import Rotation as Rotation
+from .acknowledgements import Step as Step
+from .acknowledgements import Who as Who
 from .action_rules import ActionRule as ActionRule
 from .action_rules import Outcome as Outcome
 from .action_rules import RuleRun as RuleRun

@@ -256,6 +256,7 @@ class Poll(msgspec.Struct, frozen=True):
     hide_totals: int
     voters: int
     open_for_s: int  # the duration that its author chose; 0 in rows from before 0.1.0
+    limited: int = 0  # 1: only those in poll_voters vote
 
 
 class PollOption(msgspec.Struct, frozen=True):

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from ..access import browsers, sessions
 from ..access.passwords import Passwords
 from ..access.roles import ORGANISES
-from ..access.signing import Signer
 from ..access.sites import Site
 from ..http import call
 from ..http.files import FilePart
@@ -30,7 +29,6 @@ class Services(call.Services, frozen=True, kw_only=True):
 
     views: Views
     pages: Pages
-    signer: Signer
 
 
 class Call(call.Call):

@@ -11,7 +11,6 @@ import structlog
 
 from ..access import browsers, limits, sessions
 from ..access.sessions import Visit
-from ..access.signing import Signer
 from ..access.sites import Site
 from ..errors import ChirrupError, Forbidden, NotAllowed, NotFound, Unauthorised
 from ..http import call
@@ -52,11 +51,11 @@ HTML = "text/html; charset=utf-8"
 class Web:
     """All pages of a process."""
 
-    def __init__(self, services: call.Services, signer: Signer, known: Known) -> None:
+    def __init__(self, services: call.Services, known: Known) -> None:
         settings = services.settings
         views = Views(services.sites.own, services.addresses, known)
         shared = msgspec.structs.asdict(services)
-        self.services = Services(**shared, views=views, pages=pages.Pages(settings), signer=signer)
+        self.services = Services(**shared, views=views, pages=pages.Pages(settings))
         self.secure = services.sites.own.base_url.startswith("https:")
         self.cookie_name = "__Host-chirrup" if self.secure else "chirrup"
         self.browser_cookie_name = f"{self.cookie_name}-browser"

@@ -4,8 +4,9 @@ from contextlib import suppress
 
 import msgspec
 
-from ..access import sites
+from ..access import signing, sites
 from ..access.emails import Wanted
+from ..actions import acknowledgements, approvals
 from ..actions.rules import runs as rule_runs
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
@@ -65,6 +66,11 @@ async def publish_post(engines: Engines, job: Job, due: drafts.Due) -> None:
         await engines.db.write(drafts.publish_due, due)
     except (Forbidden, Invalid, NotFound) as error:
         await engines.db.write(drafts.give_back, due.id, error)
+
+
+async def remind(engines: Engines, job: Job, due: acknowledgements.Due) -> None:
+    """Remind those who have not acknowledged a post, and ask who is next."""
+    await engines.db.write(acknowledgements.come_due, due)
 
 
 async def end_mute(engines: Engines, job: Job, mute: tuple[int, int]) -> None:
@@ -190,6 +196,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
         subscribers.react_again, pauses_s=(2, 8, 30), payload=reactions.Again, at_once=8, longest_s=300
     ),
     subscribers.DROP_STALE: Kind(subscribers.finish_drop, pauses_s=DATED_S, payload=str),
+    acknowledgements.DUE: Kind(remind, pauses_s=DATED_S, payload=acknowledgements.Due),
     polls.ENDS: Kind(end_poll, pauses_s=DATED_S, payload=int),
     drafts.PUBLISH: Kind(publish_post, pauses_s=DATED_S, payload=drafts.Due),
     notification_policies.MERGE: Kind(merge_notifications, pauses_s=DATED_S, payload=tuple[int, int], longest_s=300),
@@ -214,7 +221,7 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
 def kinds(settings: Settings) -> dict[str, Kind]:
     """All, by name. Raises SettingsError: no mail can be written in the name of this server."""
     letterhead(settings)  # to be told now, not by each mail
-    outbound = Outbound(settings)
+    outbound, signer = Outbound(settings), signing.signer(settings)
     handing, found = Handing(replies=settings.mail_replies), Readers(settings)
     telling = Telling(settings, found, handing)
 
@@ -223,6 +230,9 @@ def kinds(settings: Settings) -> dict[str, Kind]:
 
     async def tell(engines: Engines, job: Job, told: mails.Told) -> None:
         await telling.send(engines, job.id, told)
+
+    async def count_votes(engines: Engines, job: Job, post_id: int) -> None:
+        await engines.db.write(approvals.count, post_id, signer)
 
     async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
         await archives.make(engines, due, settings.data)
@@ -255,6 +265,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     others[exports.MAKE] = Kind(make_export, DATED_S, int, at_once=1, longest_s=6 * HOUR_S)
 
     others[rule_runs.RUN] = Kind(run_rule, DATED_S, rule_runs.Due, at_once=8)
+    others[approvals.COUNT] = Kind(count_votes, DATED_S, int)
     others[domains.CHECK] = Kind(check_domain, DNS_PAUSES_S, domains.Wanted, at_once=4, longest_s=30)
     told = Kind(tell, MAIL_PAUSES_S, mails.Told, per_destination=4, longest_s=120)
     of_rooms = Kind(spread_in_room, DATED_S, mails.InRoom, at_once=2, longest_s=HOUR_S)

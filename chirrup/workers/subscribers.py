@@ -7,7 +7,7 @@ import msgspec
 
 from .. import events
 from ..access import acts, barred
-from ..actions import watch
+from ..actions import acknowledgements, approvals, watch
 from ..actions.rules import runs as rule_runs
 from ..errors import Refused
 from ..events import Event, Signal
@@ -154,6 +154,7 @@ REACTIONS = (
     Reaction(events.PostSpreading, spread),
     Reaction(events.PostDeleted, conversations.on_deleted),
     Reaction(events.PostDeleted, tags.on_deleted),
+    Reaction(events.PostDeleted, approvals.on_deleted),
     Reaction(events.PostDeleted, cards.on_deleted),
     Reaction(events.PostDeleted, announce_deletion),
     Reaction(events.PostDeleted, delete_files),
@@ -167,10 +168,16 @@ REACTIONS = (
     Reaction(events.Blocked, notifications.on_blocked),
     Reaction(events.Blocked, collections.on_blocked),
     Reaction(events.Favourited, notifications.on_favourited),
+    Reaction(events.Favourited, acknowledgements.on_favourited),
+    Reaction(events.AckAsked, acknowledgements.on_asked),
+    Reaction(events.AckOver, acknowledgements.on_over),
+    Reaction(events.ApprovalAsked, approvals.on_asked),
     Reaction(events.Unfavourited, notifications.on_unfavourited),
     Reaction(events.Unboosted, notifications.on_unboosted),
     Reaction(events.PollEnded, notifications.on_poll_ended),
+    Reaction(events.PollEnded, approvals.on_voted),
     Reaction(events.PollEnded, announce_edit),
+    Reaction(events.PollVoted, approvals.on_voted),
     Reaction(events.PollVoted, announce_edit),
     Reaction(events.PostChanged, announce_edit),
     Reaction(events.PostsImported, imported.drop_step),

@@ -77,12 +77,18 @@ class Secrets:
             "scheduled_statuses": self.ann.say("later", scheduled_at="4000-01-01"),
             "app_passwords": self.ann.post("/api/chirrup/v1/app_passwords", name="a", scopes=["read"]).json(),
             "sessions": self.ann.get("/api/chirrup/v1/sessions").json()[0],
+            "approvals": {"id": self._approval(friend)},
             "strikes": self.ann.get("/api/chirrup/v1/strikes").json()[0],
             "media": self.ann.call("POST", "/api/v2/media", files={"file": ("a.png", png())}).json(),
             "conversations": eventually(lambda: self.ann.get("/api/v1/conversations").json())[0],
             "notifications": eventually(lambda: self.ann.get("/api/v1/notifications", include_filtered=True).json())[0],
         }
         return {section: one["id"] for section, one in made.items()}
+
+    def _approval(self, friend: Person) -> str:
+        body = {"status": f"@{friend.name} a van", "visibility": "direct", "who": [friend.name]}
+        answer = self.ann.call("POST", "/api/chirrup/v1/approvals", json=body)
+        return answer.json()["id"]
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +204,7 @@ def test_no_field_tells_a_hidden_id_from_an_absent_one(secrets: Secrets, route: 
 # Sections whose ids are of nobody alone: of posts, accounts, words, and what everybody is shown.
 SHARED = {"", "statuses", "polls", "accounts", "follow_requests", "suggestions", "tags", "tag", "collections"}
 SHARED |= {"files", "profiles", "sites", "emojis", "cards", "announcements", "terms_of_service"}
+SHARED |= {"chains", "rotations"}  # of the organisation
 
 
 def section(route: Route) -> str:

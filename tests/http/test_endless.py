@@ -59,11 +59,28 @@ from chirrup.social import (
 )
 from chirrup.social.accounts import SignUp
 from chirrup.social.media_addresses import Addresses
+from chirrup.store import acks
+from chirrup.store import approvals as approval_rows
 from chirrup.store import collections as collection_rows
 from chirrup.store import media as media_rows
 from chirrup.store import notifications as notification_rows
 from chirrup.store import trends as trend_rows
-from chirrup.types import Draft, LinkTrend, Media, NotificationKind, Post, Role, Span, Trends, Viewer
+from chirrup.types import (
+    AckRequest,
+    AckState,
+    Approval,
+    ApprovalState,
+    Draft,
+    Enough,
+    LinkTrend,
+    Media,
+    NotificationKind,
+    Post,
+    Role,
+    Span,
+    Trends,
+    Viewer,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +152,9 @@ SCENES: dict[str, list[Scene]] = {
     "/api/chirrup/v1/admin/appeals": [Scene("admin", "strikes")],
     "/api/chirrup/v1/org/audit": [Scene("admin", "log")],
     "/api/chirrup/v1/rooms": [Scene("owner", "rooms")],
+    "/api/chirrup/v1/acks": [Scene("owner", "posts")],
+    "/api/chirrup/v1/acks/asked": [Scene("owner", "posts")],
+    "/api/chirrup/v1/approvals": [Scene("owner", "posts")],
     "/api/chirrup/v1/rooms/{id}/members": [Scene("owner", "people", "room")],
     "/api/chirrup/v1/rooms/{id}/requests": [Scene("star", "people", "den")],
     **{f"/api/v1/admin/{kind}s": [Scene("admin", kind)] for kind in bans.Kind},
@@ -249,6 +269,9 @@ class Town:
         conversations.on_published(tx, direct)
         reactions.favourite(tx, of["marker"], said.id)
         reactions.bookmark(tx, of["marker"], said.id)
+        acks.insert_request(tx, AckRequest(said.id, 0, of["owner"], Enough.ALL, 1, 0, 0, 0, AckState.OPEN, 1))
+        acks.wait_for(tx, of["owner"], said.id)
+        approval_rows.insert(tx, Approval(said.id, 0, said.id, id, 1, 1, "", 0, ApprovalState.OPEN, 0))
         quote = self._say(id, "so it is", "unlisted", quote_of_id=of["quoted"])
         if not hidden:
             self._show(id, "people", "people and friend")
@@ -316,9 +339,17 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         engines = Engines(db, MemoryTimelines(), MemoryBroker(), blobs, MemoryLimits(), **outside())
         town = Town(db, many)
         settings = Settings(data=folder, testing=True, secret="x" * 32)
-        addresses = Addresses(signing.signer(settings))
+        signer = signing.signer(settings)
+        addresses = Addresses(signer)
         render = Renderer(sites.own(settings), addresses)
-        made = (sites.Sites(settings, db), Authenticator(db), Passwords(testing=True), addresses, Health(engines))
+        made = (
+            sites.Sites(settings, db),
+            Authenticator(db),
+            Passwords(testing=True),
+            addresses,
+            Health(engines),
+            signer,
+        )
         yield World(engines, Services(engines, settings, *made, render=render), town)
         db.close()
 

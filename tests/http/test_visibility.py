@@ -382,6 +382,7 @@ def on_profile_page(viewer: str, said: Said) -> bool | None:
 
 
 STATUS = "/api/v1/statuses/{id}"
+ACKS = "/api/chirrup/v1/statuses/{id}/acks"
 PROBES: dict[str, list[tuple[Probe, Rule]]] = {
     f"GET {STATUS}": [(by_id("GET", STATUS), sees)],
     "GET /api/v1/statuses": [(many, sees)],
@@ -389,6 +390,8 @@ PROBES: dict[str, list[tuple[Probe, Rule]]] = {
         (by_id("GET", f"{STATUS}/context"), sees),
         (listed("/api/v1/statuses/{root}/context"), below_root),
     ],
+    f"GET {ACKS}": [],  # only for who asked: tests/http/test_acks.py
+    f"POST {ACKS}": [(by_id("POST", ACKS, who=[]), only_author)],
     f"GET {STATUS}/source": [(by_id("GET", f"{STATUS}/source"), only_author)],
     f"GET {STATUS}/history": [(by_id("GET", f"{STATUS}/history"), sees)],
     f"GET {STATUS}/favourited_by": [(by_id("GET", f"{STATUS}/favourited_by"), sees)],

@@ -7,6 +7,7 @@ from kit import people, settle, work_off
 
 from chirrup.access import apps, codes, emails, links, passkeys, second_factor, sessions, tokens
 from chirrup.access.signing import Signer
+from chirrup.actions import acknowledgements, approvals, chains, rotations
 from chirrup.errors import Invalid, NotFound, Unauthorised
 from chirrup.ids import ID_MAX, bucket_of
 from chirrup.orgs import rooms
@@ -40,7 +41,7 @@ from chirrup.social.shortcodes import EMPTY
 from chirrup.store import bounces, identities, imported_posts, mail_prefs, schema
 from chirrup.store import media as media_rows
 from chirrup.store import scim as scim_rows
-from chirrup.types import Draft, MailMode, MailPrefs, Media, PollDraft, Post, ScimResource, Span
+from chirrup.types import Draft, MailMode, MailPrefs, Media, PollDraft, Post, ScimResource, Span, Step, Who
 from chirrup.types.directory import AccountIdentity
 
 WORD = "zanzibar"  # in all that ann types
@@ -78,6 +79,13 @@ KEPT = {  # table -> what still names the account there
     "jobs": "do nothing on their date",
     "audit": "what staff did",
     "reports": "for staff",
+    "acks": "who had acknowledged what others asked for",
+    "ack_requests": "that it asked, beside a post that is gone",
+    "approvals": "likewise",
+    "decisions": "who decided: signed, so that nobody can change it",
+    "poll_voters": "who was asked to vote",
+    "chains": "who is gone is not asked",
+    "rotations": "likewise",
     "strikes": "for staff",
 }
 
@@ -97,6 +105,22 @@ class Scene:
 
     async def say(self, author: int, text: str, **more: Any) -> Post:
         return await self.do(posts.publish, author, Draft(text=text, **more))
+
+    async def decide(self) -> None:
+        """She is asked to acknowledge and to decide, asks others, and has duty."""
+        ann, bob, do = self.ann, self.bob, self.do
+        whom = (Who("account", ann),)
+        await do(rotations.create, 0, 0, "oncall", rotations.RotationChange((ann,)))
+        await do(chains.create, 0, 0, "nights", [Step(whom, 5)], 0)
+        read = await self.say(bob, "@ann read this")
+        await do(acknowledgements.ask, bob, read.id, acknowledgements.Asking(whom))
+        asks = await do(
+            approvals.ask, bob, approvals.Question(Draft(text="a van"), (*whom, Who("account", self.eve)), 2)
+        )
+        await do(polls.vote, ann, await self.db.read(polls.get, ann, asks.poll_id), [0])
+        await do(approvals.count, asks.post_id, SIGNER)
+        own = await do(approvals.ask, ann, approvals.Question(Draft(text=WORD), (Who("account", bob),)))
+        await do(acknowledgements.ask, ann, own.post_id, acknowledgements.Asking((Who("account", bob),)), as_rule=True)
 
     async def upload(self) -> int:
         def insert(tx: Tx) -> int:
@@ -124,6 +148,7 @@ class Scene:
         await do(polls.vote, bob, await self.db.read(polls.get, bob, asks.poll_id), [0])
         bobs_poll = await say(bob, "which?", poll=PollDraft(["a", "b"], 3600, multiple=False))
         await do(polls.vote, ann, await self.db.read(polls.get, ann, bobs_poll.poll_id), [0])
+        await self.decide()
         await say(ann, WORD, quote_of_id=bobs.id)
         await say(bob, "so says she", quote_of_id=first.id)
         await say(ann, WORD, reply_to_id=bobs.id)

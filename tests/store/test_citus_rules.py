@@ -21,6 +21,8 @@ from chirrup.types import Span
 
 # Statements that use every shard, and the reason. All others use one shard, or the shards of a list.
 FANOUT = {
+    "store/acks.py:page_of_org": "a person looks at what is asked for in the organisation: an index of those few alone",
+    "store/approvals.py:page_of_org": "likewise, at what is to be decided",
     "store/identities.py:page": "a job that reads a directory: all that it has brought, every 15 minutes",
     "store/accounts.py:oldest_id": "housekeeping, six times in an hour: one row of each shard",
     "store/accounts.py:page": "administrators look through the accounts",

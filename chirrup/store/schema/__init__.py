@@ -16,6 +16,7 @@
 from . import (
     access,
     accounts,
+    acknowledgements,
     actions,
     compliance,
     identity,
@@ -39,6 +40,7 @@ AREAS = (
     mail,
     actions,
     rules,
+    acknowledgements,
     work,
 )
 

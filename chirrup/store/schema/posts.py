@@ -66,7 +66,7 @@ CREATE INDEX IF NOT EXISTS media_free ON media (released_ms) WHERE released_ms >
 CREATE TABLE IF NOT EXISTS polls (
   id BIGINT NOT NULL, bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, author_id BIGINT NOT NULL,
   expires_ms BIGINT NOT NULL, multiple INTEGER NOT NULL, hide_totals INTEGER NOT NULL, voters BIGINT NOT NULL,
-  ended INTEGER NOT NULL, open_for_s BIGINT NOT NULL DEFAULT 0,
+  ended INTEGER NOT NULL, open_for_s BIGINT NOT NULL DEFAULT 0, limited INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (id, bucket), {bucket_of_id}) {clustered};
 CREATE INDEX IF NOT EXISTS polls_open ON polls (expires_ms) WHERE ended = 0;
 
