@@ -198,7 +198,7 @@ def suspend(tx: Tx, by: int, id: int, *, suspended: bool = True) -> None:
     room = account_rows.by_id(tx, id)
     if room is None or not room.is_room:
         raise NotFound("room", id)
-    if by and not _may(tx, by, room.org_id, Permission.MANAGE_ROOMS):
+    if by and not staff.may(tx, room.org_id, by, Permission.MANAGE_ROOMS):
         get(tx, by, id)  # for whom it is not there
         raise NotAllowed("only those who look after all rooms may do this")
     accounts.suspend(tx, id, suspended=suspended)

@@ -103,16 +103,16 @@ def test_any_client_votes_on_an_approval(server: Server):
     made = boss.post(f"{OURS}/approvals", status="We buy the red van", who=[*who, boss.name], quorum=2)
     assert made.ok, made.text
     made = made.json()
-    path = f"{OURS}/approvals/{made['status_id']}"
+    path = f"{OURS}/approvals/{made['id']}"
     assert (made["state"], set(made["voters"])) == ("open", {bob.id, eve.id})
     assert eventually(lambda: made["id"] in told(bob))
-    poll = bob.get(f"{V1}/statuses/{made['status_id']}").json()["poll"]
+    poll = bob.get(f"{V1}/statuses/{made['id']}").json()["poll"]
     assert [one["title"] for one in poll["options"]] == ["Approve", "Reject"]
     votes = f"{V1}/polls/{poll['id']}/votes"
     assert "Only the people who are asked" in max_.post(votes, choices=[0]).text
     assert bob.post(votes, choices=[0]).ok
     assert bob.get(path).json()["approve"] == 1
-    assert boss.put(f"{V1}/statuses/{made['status_id']}", status="We buy two").status_code == 422
+    assert boss.put(f"{V1}/statuses/{made['id']}", status="We buy two").status_code == 422
     assert eve.post(votes, choices=[0]).ok
     done = eventually(lambda: (now := boss.get(path).json())["state"] == "approved" and now)
     assert [one["choice"] for one in done["decisions"]] == ["approve", "approve"]
@@ -122,7 +122,7 @@ def test_any_client_votes_on_an_approval(server: Server):
         assert answer.status_code == 422, (wrong, answer.text)
 
     made = boss.post(f"{OURS}/approvals", status="And a blue one", who=who, quorum=2).json()
-    poll = bob.get(f"{V1}/statuses/{made['status_id']}").json()["poll"]
+    poll = bob.get(f"{V1}/statuses/{made['id']}").json()["poll"]
     assert bob.post(f"{V1}/polls/{poll['id']}/votes", choices=[1]).ok
-    path = f"{OURS}/approvals/{made['status_id']}"
+    path = f"{OURS}/approvals/{made['id']}"
     assert eventually(lambda: boss.get(path).json()["state"] == "rejected")
