@@ -13,12 +13,20 @@ from chirrup.orgs import members
 from chirrup.ports import Engines
 
 V1, ROOMS = "/api/v1", "/api/chirrup/v1/rooms"
-OUTSIDE = ("anonymous", "app", "stranger", "guest", "ex_member", "removed", "deactivated")
-NEVER_INSIDE = ("anonymous", "app", "stranger", "guest", "deactivated")  # the last has no access, whatever it asks
+OUTSIDE = ("anonymous", "app", "stranger", "pending", "guest", "ex_member", "removed", "deactivated")
+NEVER_INSIDE = (
+    "anonymous",
+    "app",
+    "stranger",
+    "pending",
+    "guest",
+    "deactivated",
+)  # the last has no access, whatever it asks
 
 
 class ClosedRoom:
-    """boss manages it, mate is in it. stranger, ex_member, removed: follow boss. guest: is in another room of boss's.
+    """boss manages it, mate is in it, and insider, who is a guest. stranger, ex_member, removed: follow boss; stranger
+    manages another room. pending has asked to come in while it was listed. guest: is in another room of boss's.
 
     ex_member, removed and deactivated were in it, have marked what was said there, and have kept `addresses`.
     """
@@ -26,14 +34,17 @@ class ClosedRoom:
     def __init__(self, server: Server) -> None:
         self.server, self.tag = server, f"t{secrets.token_hex(5)}"
         self.word, self.name = f"canary{secrets.token_hex(6)}", f"r{secrets.token_hex(5)}"
-        names = ("boss", "mate", *(one for one in OUTSIDE if one not in ("anonymous", "app")))
+        names = ("boss", "mate", "insider", *(one for one in OUTSIDE if one not in ("anonymous", "app")))
         self.people = {name: server.person() for name in names}
         self.boss, self.mate = self.people["boss"], self.people["mate"]
         self.outside = {"anonymous": server.anyone(), "app": Person(server, server._make_app_token())}  # pyright: ignore[reportPrivateUsage]
         self.outside = {name: self.people.get(name) or self.outside[name] for name in OUTSIDE}
-        self.room = self._made(title=self.word, note=self.word, closed=True, listed=False)
+        self.room = self._made(title=self.word, note=self.word, closed=True)
+        assert self.people["pending"].post(f"{ROOMS}/{self.room['id']}/join").json()["requested"]
+        assert self.boss.patch(f"{ROOMS}/{self.room['id']}", listed=False).ok
         self.other = self._made(closed=True)
-        for name in ("mate", "ex_member", "removed", "deactivated"):
+        assert self.people["stranger"].post(ROOMS, name=f"r{secrets.token_hex(5)}", closed=True).ok
+        for name in ("mate", "insider", "ex_member", "removed", "deactivated"):
             self._enter(self.room["id"], name)
         self._enter(self.other["id"], "guest")
         self.browsers = {
@@ -73,7 +84,7 @@ class ClosedRoom:
         boss, mate = self.boss, self.mate
         named = " ".join(f"@{self.people[name].name}" for name in ("stranger", "guest", "ex_member", "removed"))
         text = f"@{self.name} #{self.tag} {self.word} {named}"
-        self.hello = self.people["stranger"].say("hello all")["id"]
+        self.hello = self._speak_elsewhere()
         asked = boss.say(text, spoiler_text=self.word, poll={"options": [self.word, "b"], "expires_in": 3600})
         seen = mate.say(text, media_ids=[self._picture(mate)], in_reply_to_id=asked["id"])
         below = mate.say(text, in_reply_to_id=self.hello)
@@ -93,6 +104,23 @@ class ClosedRoom:
             person = self.people[name]
             eventually(lambda person=person: all(self.word in person.get(path).text for path in lists))
 
+    def _speak_elsewhere(self) -> str:
+        """What no guest sees: the stranger, and what they say."""
+        stranger, self.abroad = self.people["stranger"], f"abroad{secrets.token_hex(6)}"
+        stranger.patch(
+            f"{V1}/accounts/update_credentials", note=self.abroad, display_name=self.abroad, discoverable=True
+        )
+        poll = {"options": [self.abroad, "b"], "expires_in": 3600}
+        hello = stranger.say(f"hello all #{self.abroad} {self.abroad}", spoiler_text=self.abroad, poll=poll)
+        self.outer = {
+            "statuses": [hello["id"]],
+            "accounts": [stranger.id],
+            "polls": [hello["poll"]["id"]],
+            "tag": [self.abroad],
+            "profiles": [stranger.id],
+        }
+        return hello["id"]
+
     def _part(self) -> None:
         """Those who were in it go."""
         assert self.people["ex_member"].post(f"{ROOMS}/{self.room['id']}/leave").ok
@@ -101,7 +129,8 @@ class ClosedRoom:
             self.people[name].follow(self.boss)
 
         async def make(engines: Engines) -> None:
-            await engines.db.write(members.set_guest, int(self.people["guest"].id), 0, guest=True)
+            for name in ("guest", "insider"):
+                await engines.db.write(members.set_guest, int(self.people[name].id), 0, guest=True)
             await engines.db.write(members.deactivate, int(self.people["deactivated"].id))
 
         self.server.do(make)
@@ -111,19 +140,23 @@ class ClosedRoom:
         shown = self.mate.get(f"{V1}/statuses/{self.said[1]}").json()["media_attachments"][0]
         return [shown["url"], shown["preview_url"]]
 
-    def paths(self, path: str) -> list[tuple[str, str]]:
-        """(path with each thing that stands in the room, the same with what never was; "": there is no such)."""
+    def paths(self, path: str, ids: dict[str, list[str]] | None = None) -> list[tuple[str, str]]:
+        """(path with each thing that stands in the room, the same with what never was; "": there is no such).
+
+        ids: of other things, by what a path says before them.
+        """
         if "{" not in path:
             return [(path, "")]
         if path.startswith(("/@{", "/{handle}")):
             by = [(self.boss.name, self.said[0]), (self.mate.name, self.said[1]), (self.name, self.hello)]
+            by = [(self.people["stranger"].name, self.hello)] if ids else by
             filled = [(re.sub(r"@?\{(handle|username|acct|name)\}", f"@{name}", path), id) for name, id in by]
             return [(re.sub(r"\{\w+\}", id, one), "") for one, id in filled]
         section = section_of(path)
         rest = path.replace("{name}", self.addresses[0].split("?")[0].rsplit("/", 1)[1]) if "/media/" in path else path
         return [
             (re.sub(r"\{\w+\}", one, rest), re.sub(r"\{\w+\}", ABSENT, rest) if one.isdigit() else "")
-            for one in self.ids.get(section, [self.room["id"]])
+            for one in (ids or self.ids).get(section, [self.room["id"]])
         ]
 
     def told_in(self, text: str, asked: str = "") -> bool:

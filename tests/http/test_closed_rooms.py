@@ -13,6 +13,8 @@ from client import Server
 from closed_room import NEVER_INSIDE, OUTSIDE, ROOMS, V1, ClosedRoom
 from ears import SSE, Ears
 from engines import eventually
+from visitor import logged_in
+from walls import ABSENT
 
 from chirrup.http.route import FREE
 from chirrup.programs import ROUTES
@@ -62,13 +64,71 @@ def test_what_is_done_to_a_closed_room_by_id_is_as_with_what_never_was(closed: C
     assert asked > 80
 
 
-def test_members_read_it_all(closed: ClosedRoom):
+@pytest.mark.parametrize("who", ["stranger", "pending", "guest"])
+def test_forms_of_pages_do_nothing_to_a_room_that_one_is_not_in(closed: ClosedRoom, who: str):
+    """Also for the stranger, who manages another room: as to what never was."""
+    browser, id = closed.browsers[who], closed.room["id"]
+    before = [closed.boss.get(f"{ROOMS}/{id}{path}").json() for path in ("", "/members", "/requests")]
+    sent = {"act": "promote", "account": closed.people[who].id, "room_member": f"@{closed.people[who].name}"}
+    sent |= {"csrf": browser.csrf("/settings"), "room_title": "mine"}
+    forms = [one.path for one in PAGES if one.method == "POST" and one.path.startswith("/rooms/{id}")]
+    assert len(forms) >= 7
+    for path in forms:
+        found, never = (browser.send(path.replace("{id}", one), sent) for one in (id, ABSENT))
+        assert (found.status_code, never.status_code) == (404, 404), path
+        assert closed.word not in found.text, path
+    assert [closed.boss.get(f"{ROOMS}/{id}{path}").json() for path in ("", "/members", "/requests")] == before
+
+
+def test_what_belongs_to_one_room_is_nothing_in_another(closed: ClosedRoom):
+    """Of the same manager: posts, requests, members."""
+    other, boss = f"{ROOMS}/{closed.other['id']}", closed.boss
+    pending, mate = closed.people["pending"].id, closed.mate.id
+    assert boss.post(f"{other}/posts/{closed.said[0]}/pin").status_code == 404
+    for verb in ("accept", "reject"):
+        assert boss.post(f"{other}/requests/{pending}/{verb}").status_code == 404
+    assert boss.put(f"{other}/managers/{mate}").status_code == 404
+    assert [one["id"] for one in boss.get(f"{ROOMS}/{closed.room['id']}/requests").json()] == [pending]
+
+
+@pytest.mark.parametrize("who", ["mate", "insider"])
+def test_members_read_it_all(closed: ClosedRoom, who: str):
     """So the addresses that are asked above are right."""
+    member = closed.people[who]
     asked = [path for one in ROUTES if one.method == "GET" and "{" in one.path for path, _ in closed.paths(one.path)]
-    assert sum(closed.word in closed.mate.get(path).text for path in asked) > 15
+    assert sum(closed.word in member.get(path).text for path in asked) > 15
     paths = [f"{V1}/timelines/home", f"{V1}/timelines/list/{closed.room['id']}", f"{ROOMS}/{closed.room['id']}"]
     for path in (*paths, *(f"{V1}/statuses/{id}" for id in closed.said)):
-        assert closed.word in closed.mate.get(path).text, path
+        assert closed.word in member.get(path).text, path
+    assert closed.word in member.get("/api/v2/search", q=closed.word).text
+
+
+def test_a_guest_inside_reads_nothing_of_what_is_outside(closed: ClosedRoom):
+    """On every route and page: the stranger is not there, nor what they say."""
+    guest, browser = closed.people["insider"], logged_in(closed.server, closed.people["insider"])
+    query = {
+        "q": closed.abroad,
+        "acct": closed.people["stranger"].name,
+        "id[]": [closed.hello, closed.outer["accounts"][0]],
+    }
+    mate, told = closed.mate, 0
+    for route in ROUTES:
+        if route.method == "GET" and route.path != "/metrics":
+            for path, _ in closed.paths(route.path, closed.outer):
+                text = guest.get(path, **query).text
+                for echoed in (f"q={closed.abroad}", f"tags/{closed.abroad}", f'"name":"{closed.abroad}"'):
+                    text = text.replace(echoed, "")
+                assert closed.abroad not in text, f"{path}: {text}"
+                told += closed.abroad in mate.get(path, **query).text
+    for page in PAGES:
+        theirs = page.cost != FREE and not page.embedded  # nobody in particular looks at what is embedded
+        if page.method == "GET" and theirs and "{name}" not in page.path:
+            for path, _ in closed.paths(page.path, closed.outer):
+                assert closed.abroad not in browser.get(path).text, path
+    assert told > 10
+
+
+def test_members_load_the_pictures(closed: ClosedRoom):
     for address in closed.fresh():
         assert requests.get(address, timeout=10).headers["Cache-Control"].startswith("private")
 
