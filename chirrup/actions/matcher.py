@@ -3,7 +3,7 @@
 A sign is what a post can be found by: a word as search has it, " #tag", " @name", " in:<room id>", " from:<author id>".
 A part is one sign or several side by side, with a space at each end: " site is down ", " #ops ", " 東 京 ". Whoever
 seeks posts names parts; each is found where it stands in the post's signs, which have spaces between them, too. So a
-word is never found inside of another one. docs/decisions/0080-rules-and-tracks.md compares this with an automaton.
+word is never found inside of another one. docs/decisions/0090-rules-and-tracks.md compares this with an automaton.
 """
 
 from collections import Counter

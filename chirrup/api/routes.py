@@ -19,10 +19,27 @@ from . import (
     org,
     roles,
     rooms,
+    rules,
 )
 
 SECTIONS = (
     *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
     *(mail, acks, approvals),
+    *(
+        org,
+        domains,
+        members,
+        roles,
+        invites,
+        app_passwords,
+        compliance,
+        exports,
+        closing,
+        rooms,
+        rules,
+        identity,
+        hooks,
+    ),
+    mail,
 )
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

@@ -101,17 +101,26 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def is_storable(value: Any) -> bool:
-    """False for what a database refuses: texts with U+0000 or lone surrogates, integers of more than 64 bits."""
-    if isinstance(value, str):
-        return not _UNSTORABLE.search(value)
-    if isinstance(value, int):
-        return -(2**63) <= value < 2**63
-    if isinstance(value, list | tuple):
-        return all(map(is_storable, value))
-    if isinstance(value, dict):
-        return all(is_storable(part) for pair in value.items() for part in pair)
-    if isinstance(value, msgspec.Struct):
-        return all(is_storable(getattr(value, name)) for name in value.__struct_fields__)
+    """False for what a database refuses: texts with U+0000 or lone surrogates, integers of more than 64 bits.
+
+    Not recursive: what was sent may be deep.
+    """
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if _UNSTORABLE.search(one):
+                return False
+        elif isinstance(one, int):
+            if not -(2**63) <= one < 2**63:
+                return False
+        elif isinstance(one, list | tuple):
+            left += one
+        elif isinstance(one, dict):
+            left += one.keys()
+            left += one.values()
+        elif isinstance(one, msgspec.Struct):
+            left += [getattr(one, name) for name in one.__struct_fields__]
     return True
 
 

@@ -104,6 +104,8 @@ class Town:
         self.addresses = MailAddresses(signing.signer(Settings(data=server.data)), "localhost", 0)
         org = "/api/chirrup/v1/org"
         boss.post(f"{org}/roles", name="Keeper", permissions=["manage_rooms"])
+        rule = {"name": "Down", "text": 'when post if text has "down" do reply "Who looks?"'}
+        self.rule = boss.post("/api/chirrup/v1/rules", **rule).json()["id"]
         self.invite = boss.post(f"{org}/invites", uses=2).json()["url"].removeprefix(server.url)
         browser = logged_in(server, self.bob)
         browser.post("/forgot", csrf_from="/forgot", email=f"{self.bob.name}@example.com")
@@ -126,6 +128,7 @@ class Town:
         links |= {"/settings/filters/post": f"/settings/filters/post?post={self.quoting}"}
         links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
         links["/collections/{id}"] = self.collection
+        links["/org/automation/{id}"] = f"/org/automation/{self.rule}"
         links["/rooms/{id}"] = f"/rooms/{self.room}"
         links["/org/retention/rooms/{id}"] = f"/org/retention/rooms/{self.room}"
         routes = [

@@ -60,6 +60,10 @@ OTHER_STATES = {
     *(f"/org/identity/runs/{{id}}/{act}" for act in ("approve", "refuse")),  # as those before
     *("/org/export", "/org/closing", "/org/closing/off"),  # tests/orgs/test_exports.py, test_closing.py
     *("/mail/stop/{secret}", "/settings/mail/on"),  # test_mail_settings.py
+    *(
+        f"/org/automation/{{id}}{act}" for act in ("", "/switch", "/remove", "/versions/{version}/restore")
+    ),  # as the next
+    "/org/automation/new",  # test_org_automation.py
     "/invite",  # tests/http/test_org_invites.py
     *("/org/holds", "/org/holds/{id}/end", "/org/search", "/org/search/export"),  # test_org_records.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py

@@ -48,9 +48,11 @@ def check(tx: Tx, owner_id: int, org_id: int, rule: Rule) -> dict[str, int]:
         raise _too_many("actions", tree.ACTIONS_MAX, len(rule.do))
     rooms, people = set(rule.when.rooms), set[str]()
     for test in every:
-        for many in _lists(test):
-            if not 1 <= len(many) <= tree.NAMES_MAX:
-                raise _too_many("names in a row", tree.NAMES_MAX, len(many))
+        if isinstance(test, tree.All | tree.Any):
+            if not test.tests:
+                raise _too_many("tests in brackets", tree.NODES_MAX, 0)
+        elif (has := _listed(test)) is not None and not 1 <= has <= tree.NAMES_MAX:
+            raise _too_many("names in a row", tree.NAMES_MAX, has)
         match test:
             case tree.In():
                 rooms |= set(test.rooms)
@@ -87,11 +89,12 @@ def check(tx: Tx, owner_id: int, org_id: int, rule: Rule) -> dict[str, int]:
     return _named(tx, owner_id, org_id, rooms, people)
 
 
-def _lists(test: tree.Test) -> list[Collection[object]]:
-    """What may not be empty in it, nor too long."""
-    return [
-        value for name in test.__struct_fields__ if isinstance(value := getattr(test, name), tuple) and name != "days"
-    ]
+def _listed(test: tree.Test) -> int | None:
+    """How many names stand in it in a row; None: none can."""
+    for name in ("rooms", "who", "tags", "kinds", "roles"):
+        if hasattr(test, name):
+            return len(getattr(test, name))
+    return None
 
 
 def _named(tx: Tx, owner_id: int, org_id: int, rooms: Collection[str], people: Collection[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What rules do: a rule that concerns a new post is run by a job, once, with the rights of its owner.
 
 It sees what its owner sees (access/visibility.py), and what it posts is its owner's. What came of it is in its log, in
-the transaction that did it: so it is done once, also if the worker dies. docs/decisions/0080-rules-and-tracks.md.
+the transaction that did it: so it is done once, also if the worker dies. docs/decisions/0090-rules-and-tracks.md.
 """
 
 import msgspec

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from ...errors import Invalid
+
 NODES_MAX, ACTIONS_MAX = 32, 8
 WORDS_CHARS_MAX, PATTERN_CHARS_MAX, TEXT_CHARS_MAX = 200, 200, 2000
 NAMES_MAX = 20  # of one test
@@ -137,6 +139,19 @@ encode = msgspec.json.Encoder().encode
 def stored(tree: str) -> Rule:
     """As it stands in the database."""
     return _decode(tree)
+
+
+def given(tree: object) -> Rule:
+    """As a program sends it. Raises Invalid (tree)."""
+    try:
+        rule = msgspec.convert(tree, Rule)
+        if sum(1 for _ in nodes(rule.test)) <= NODES_MAX:
+            return rule
+    except msgspec.ValidationError as error:
+        raise Invalid("tree", "invalid", "is no rule: {trouble}", trouble=str(error)) from error
+    except RecursionError:
+        pass
+    raise Invalid("tree", "too_many", "must have at most {most} tests", most=NODES_MAX)
 
 
 def nodes(test: Test | None) -> Iterator[Test]:

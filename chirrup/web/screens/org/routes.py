@@ -6,6 +6,7 @@ from ....orgs import logo
 from ...page_route import PageRoute, staff
 from . import (
     audit,
+    automation,
     closing,
     domains,
     export,
@@ -25,6 +26,7 @@ from . import (
 
 SETTINGS, RULES = Permission.MANAGE_SETTINGS, Permission.MANAGE_RULES
 USERS, GIVE = Permission.MANAGE_USERS, Permission.MANAGE_ROLES
+AUTOMATE = Permission.AUTOMATE
 IDENTITY, OWNER = Permission.MANAGE_IDENTITY, Permission.ADMINISTRATOR
 
 LOG, COMPLIANCE = Permission.VIEW_AUDIT_LOG, Permission.COMPLIANCE
@@ -100,6 +102,24 @@ ROUTES: list[PageRoute] = [
     staff("POST", rules.ONE, rules.save, RULES, rules.again),
     staff("POST", f"{rules.ONE}/remove", rules.remove, RULES, rules.again),
     staff("POST", f"{rules.ONE}/up", rules.move_up, RULES),
+    staff("GET", automation.PATH, automation.index, AUTOMATE),
+    staff("GET", automation.NEW, automation.new_form, AUTOMATE),
+    PageRoute(
+        "POST",
+        automation.NEW,
+        automation.create,
+        who=ADMIN,
+        permission=AUTOMATE,
+        again=automation.new_again,
+        cost=SLOW,
+    ),
+    staff("GET", automation.ONE, automation.show, AUTOMATE),
+    PageRoute(
+        "POST", automation.ONE, automation.save, who=ADMIN, permission=AUTOMATE, again=automation.again, cost=SLOW
+    ),
+    staff("POST", f"{automation.ONE}/switch", automation.switch, AUTOMATE, automation.again),
+    staff("POST", f"{automation.ONE}/remove", automation.remove, AUTOMATE),
+    staff("POST", f"{automation.ONE}/versions/{{version}}/restore", automation.restore, AUTOMATE, automation.again),
     staff("GET", export.PATH, export.index, Permission.COMPLIANCE),
     staff("POST", export.PATH, export.ask, Permission.COMPLIANCE, export.again),
     staff("GET", f"{export.PATH}/{{id}}", export.save, Permission.COMPLIANCE),
