@@ -21,6 +21,8 @@ from .message import Letterhead, letterhead
 from .said import Said
 
 _SMALL = "font-size:14px;line-height:20px"
+# NDR is not among them: Exchange shall say that a mail could not be delivered.
+NO_REPLIES = ("X-Auto-Response-Suppress", "OOF, AutoReply, DR, RN, NRN")
 Way = tuple[str, str]  # what one can do: (words, address; "": none)
 
 

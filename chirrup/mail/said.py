@@ -15,6 +15,7 @@ from ..wording import N_, Language
 
 QUOTE_CHARS_MAX = 300
 PICTURES_MAX = 4  # in one mail
+FOR_MAIL = ("notifications", "home")  # contexts of filters: of what is said to the account, and of rooms
 _SMALL = "font-size:14px;line-height:20px"
 _BLOCK = "margin:0 0 24px;padding:0 0 0 12px;border-left:3px solid #1f5fa8"
 _QUOTE = "margin:0 0 12px;padding:0 0 0 12px;border-left:2px solid #888888;font-size:14px;line-height:20px"

@@ -21,12 +21,9 @@ from . import reader as readers
 from .handing import Handing, Ready
 from .message import Letter
 from .reader import Reader, Readers
-from .said import PICTURES_MAX, Said, Speaker, first_words, is_filtered
+from .said import FOR_MAIL, PICTURES_MAX, Said, Speaker, first_words, is_filtered
 
 REFERENCES_MAX = 10
-FOR_MAIL = ("notifications", "home")  # contexts of filters: of what is said to the account, and of rooms
-# NDR is not among them: Exchange shall say that a mail could not be delivered.
-_NO_REPLIES = ("X-Auto-Response-Suppress", "OOF, AutoReply, DR, RN, NRN")
 
 
 Wanted = tuple[Told, Notification | None]  # with its notification, if it is about one
@@ -146,7 +143,7 @@ class Telling:
         self, reader: Reader, post: Post, references: list[int], room: Account | None, by_room: set[int], now_ms: int
     ) -> list[tuple[str, str]]:
         domain, base_url = reader.head.domain, reader.head.url
-        made: list[tuple[str, str]] = [_NO_REPLIES]
+        made: list[tuple[str, str]] = [readers.NO_REPLIES]
         if references:
             named = [f"<p.{id}@{domain}>" for id in references[:1] + references[1:][-REFERENCES_MAX:]]
             made += [("In-Reply-To", named[-1]), ("References", " ".join(named))]
@@ -202,7 +199,7 @@ class Telling:
             text=readers.text([Said(plain, rich)], reader, ways),
             html=readers.html([Said(plain, rich)], reader, ways),
             language=reader.language.code,
-            headers=(_NO_REPLIES, *reader.stopping(Stop(reader.id, Stops.MENTIONS))),
+            headers=(readers.NO_REPLIES, *reader.stopping(Stop(reader.id, Stops.MENTIONS))),
         )
         return Ready(reader, tx.now_ms, letter, {}, along)
 
@@ -227,7 +224,7 @@ class Telling:
             html=readers.html(said, reader, ways),
             language=reader.language.code,
             headers=(
-                _NO_REPLIES,
+                readers.NO_REPLIES,
                 ("In-Reply-To", named),
                 ("References", named),
                 *reader.stopping(Stop(reader.id, Stops.MENTIONS)),

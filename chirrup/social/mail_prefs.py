@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from ..access.emails import DESTINATION
 from ..access.mail_addresses import Stop, Stops
 from ..errors import Invalid, not_among
 from ..ports import Tx
-from ..store import accounts, bounces, room_mails
+from ..store import accounts, bounces, jobs, room_mails
 from ..store import mail_prefs as rows
 from ..store import rooms as room_rows
 from ..times import DAY_MS
@@ -81,6 +82,7 @@ def change(tx: Tx, account_id: int, wanted: Change, *, rooms: Collection[int] | 
         zone_of(wanted.zone)
     prefs = msgspec.structs.replace(before, **new)
     rows.save(tx, prefs)
+    _schedule(tx, prefs, tx.now_ms)
     was, now = before.mode in EVERY_ROOM_POST, prefs.mode in EVERY_ROOM_POST
     if was != now or rooms is not None:
         entered = room_rows.of_member(tx, account_id)
@@ -171,6 +173,34 @@ def digest_due_ms(prefs: MailPrefs, now_ms: int) -> int:
     while prefs.digest == Digest.WEEKLY and local(prefs, due).weekday():
         due = _next_ms(local(prefs, due), prefs.digest_hour * 60)
     return due
+
+
+DIGEST = "mail_digest"  # a kind of jobs, with a date each
+
+
+class Due(msgspec.Struct, frozen=True):
+    """The payload of DIGEST."""
+
+    account_id: int
+    due_ms: int
+
+
+def _schedule(tx: Tx, prefs: MailPrefs, after_ms: int) -> None:
+    """The next digest, if one is wanted. Harmless when repeated."""
+    if due_ms := digest_due_ms(prefs, after_ms):
+        due = Due(prefs.account_id, due_ms)
+        key = f"{due.account_id} {due_ms}"
+        jobs.enqueue(tx, DIGEST, of=due.account_id, key=key, payload=due, due_ms=due_ms, destination=DESTINATION)
+
+
+def begin_digest(tx: Tx, due: Due) -> bool:
+    """Schedules the next one. False: the account has chosen another time meanwhile, or none."""
+    user = accounts.user(tx, due.account_id)
+    if user is None or user.gone_ms:
+        return False
+    prefs = rows.of(tx, due.account_id)
+    _schedule(tx, prefs, max(tx.now_ms, due.due_ms))
+    return digest_due_ms(prefs, due.due_ms - 1) == due.due_ms
 
 
 def _next_ms(at: datetime, minutes: int) -> int:

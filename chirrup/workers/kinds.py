@@ -11,6 +11,7 @@ from ..actions.rules import runs as rule_runs
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
+from ..mail.digests import Digests
 from ..mail.handing import Handing
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
@@ -28,6 +29,7 @@ from ..social import (
     drafts,
     follows,
     leaving,
+    mail_prefs,
     mails,
     media,
     moving,
@@ -218,12 +220,15 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
 }
 
 
+DIGEST_PAUSES_S = (60, 600, HOUR_S, 4 * HOUR_S, 8 * HOUR_S)  # then the next one is nearly due
+
+
 def kinds(settings: Settings) -> dict[str, Kind]:
     """All, by name. Raises SettingsError: no mail can be written in the name of this server."""
     letterhead(settings)  # to be told now, not by each mail
     outbound, signer = Outbound(settings), signing.signer(settings)
     handing, found = Handing(replies=settings.mail_replies), Readers(settings)
-    telling = Telling(settings, found, handing)
+    telling, digests = Telling(settings, found, handing), Digests(found, handing)
 
     async def send(engines: Engines, job: Job, wanted: Wanted) -> None:
         await outbound.send(engines, job.kind, f"{job.id}-{job.attempts}", wanted)
@@ -233,6 +238,9 @@ def kinds(settings: Settings) -> dict[str, Kind]:
 
     async def count_votes(engines: Engines, job: Job, post_id: int) -> None:
         await engines.db.write(approvals.count, post_id, signer)
+
+    async def send_digest(engines: Engines, job: Job, due: mail_prefs.Due) -> None:
+        await digests.send(engines, job.id, due)
 
     async def make_archive(engines: Engines, job: Job, due: archives.Due) -> None:
         await archives.make(engines, due, settings.data)
@@ -271,6 +279,8 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     of_rooms = Kind(spread_in_room, DATED_S, mails.InRoom, at_once=2, longest_s=HOUR_S)
     # Links that people wait for come before what only happened: jobs of earlier kinds are begun first.
     sent = dict.fromkeys(outbound.kinds, mail) | {mails.TOLD: told, mails.ROOM: of_rooms}
+    # All who want theirs at eight are due together; each is ten queries.
+    sent[mail_prefs.DIGEST] = Kind(send_digest, DIGEST_PAUSES_S, mail_prefs.Due, at_once=2, missed=False)
     return {**IN_THE_DATABASE, **others, **sent}
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 from kit import TOWN, people, settle, work_off
-from mail_server import read, text_of
+from mail_server import mail_server, read, text_of
 
 from chirrup.access import signing
 from chirrup.access.mail_addresses import About, MailAddresses, Reply, Returned
+from chirrup.engines.mailer.smtp import SmtpMailer, server_of
 from chirrup.events import PollEnded
 from chirrup.ids import ID_MAX
 from chirrup.orgs import rooms
@@ -211,3 +212,24 @@ async def test_a_mail_is_readable_in_both_forms_and_nothing_in_it_can_break_out(
     assert 'content="light dark"' in html
     assert not re.search(r"<(script|img|link|style)", html)  # nothing tells who has read it
     assert {one.split("/")[2] for one in re.findall(r'(?:src|href)="([^"]*)"', html)} == {"town.example"}
+
+
+async def test_an_address_that_takes_no_mail_is_left_alone_after_three_times(town: Town):
+    with mail_server() as server:
+        town.engines = msgspec.structs.replace(
+            town.engines, mailer=SmtpMailer(server_of(f"smtp://127.0.0.1:{server.port}"), "town.example")
+        )
+        server.recipient_answer = "550 5.1.1 no such user"
+        for words in ("one", "two", "three"):
+            await town.say(town.ann, f"@bob {words}")
+            await work_off(town.engines, KINDS)
+        assert (await town.db.read(mail_prefs.of, town.bob)).off_why.endswith("(550)")
+
+        server.recipient_answer = ""
+        await town.say(town.ann, "@bob four")
+        await work_off(town.engines, KINDS)
+        await town.do(mail_prefs.switch_on, town.bob)
+        await town.say(town.ann, "@bob five")
+        await work_off(town.engines, KINDS)
+        assert [mail["Subject"] for mail in server.mails] == ["five"]
+        assert [sender.startswith("b-") for sender, _ in server.envelopes] == [True]

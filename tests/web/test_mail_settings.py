@@ -1,6 +1,7 @@
 """The page of what one gets by mail, and the link in each mail that stops some with one click."""
 
 import re
+from functools import partial
 
 import requests
 from client import Server
@@ -9,6 +10,8 @@ from visitor import Visitor
 from chirrup.access import signing
 from chirrup.access.mail_addresses import MailAddresses, Stop, Stops
 from chirrup.config import Settings
+from chirrup.ports import Engines
+from chirrup.social import mail_prefs
 
 PREFS = "/api/chirrup/v1/mail/prefs"
 
@@ -56,6 +59,29 @@ def test_what_comes_by_mail_is_chosen_on_a_page_and_by_the_api(server: Server):
         answer = ann.patch(PREFS, **wrong)
         assert (answer.status_code, next(iter(wrong)).split("_")[0] in answer.text) == (422, True), wrong
     assert ann.get(PREFS).json()["mode"] == "all"
+
+
+async def bounce(account_id: int, hard: bool, why: str, engines: Engines) -> None:
+    await engines.db.write(mail_prefs.bounced, account_id, hard=hard, why=why)
+
+
+def test_who_gets_no_mail_any_more_is_told_on_the_pages_and_switches_it_on_again(server: Server):
+    ann = server.person()
+    page = Visitor(server.url)
+    page.log_in(ann.name)
+    for _ in range(mail_prefs.HARD_BOUNCES):
+        assert "You get no mail" not in page.get("/notifications").text
+        for hard, why in ((False, "full"), (True, "no such user")):
+            server.do(partial(bounce, int(ann.id), hard, why))
+    assert "You get no mail" in page.get("/notifications").text
+    assert "no such user" in page.get("/settings/mail").text
+    assert ann.get(PREFS).json()["off_reason"] == "no such user"
+
+    assert page.post("/settings/mail/on").status_code == 303
+    assert ann.get(PREFS).json()["off_at"] is None
+    server.do(partial(bounce, int(ann.id), True, "again"))
+    assert "You get no mail" not in page.get("/notifications").text  # those of before do not count
+    assert ann.post(f"{PREFS}/on").json()["off_at"] is None
 
 
 def test_one_click_of_a_mail_program_stops_what_its_link_says_and_looking_at_it_nothing(server: Server):

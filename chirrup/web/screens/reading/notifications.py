@@ -5,7 +5,7 @@ import msgspec
 from ....ids import ID_MAX, ms_of
 from ....orgs import room_requests
 from ....ports import Tx
-from ....social import markers, notifications
+from ....social import mail_prefs, markers, notifications
 from ....types import ON_COLLECTIONS, Notification, Span
 from ....types import NotificationKind as Kind
 from ...call import Call, Page
@@ -50,6 +50,7 @@ async def show(call: Call) -> Page:
     asked = span(call.query)
     told, before, newest = await call.read(_page, call, asked)
     waiting = await call.read(room_requests.count, call.account_id, most=UNREAD_MAX)
+    prefs = await call.read(mail_prefs.of, call.account_id)
     if call.unread and asked.before == ID_MAX:
         await call.write(markers.save, call.account_id, {MARKER: newest})
         call.unread = 0
@@ -57,6 +58,7 @@ async def show(call: Call) -> Page:
         "notifications": told,
         "before": before,
         "asking": waiting,
+        "no_mail": bool(prefs.off_ms),
         "earlier": asked.before != ID_MAX,
     }
     return Page("reading/notifications.html", values)
