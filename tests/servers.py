@@ -48,6 +48,8 @@ def find(package: str) -> Path | None:
         "strace": ["strace"],  # Linux: makes system calls of a server fail
         "slapd": ["slapd"],  # OpenLDAP
         "opendkim": ["opendkim"],
+        "postfix": ["postfix"],
+        "dovecot-imapd": ["dovecot"],
     }[package]
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath), "/usr/sbin"])
     return next((Path(found) for name in names if (found := shutil.which(name, path=path))), None)
@@ -501,6 +503,8 @@ if __name__ == "__main__":
                 "strace",
                 "slapd",
                 "opendkim",
+                "postfix",
+                "dovecot-imapd",
                 "dnsmasq-base",
             )
             if find(package) is None
