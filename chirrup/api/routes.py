@@ -24,22 +24,6 @@ from . import (
 
 SECTIONS = (
     *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
-    *(mail, acks, approvals),
-    *(
-        org,
-        domains,
-        members,
-        roles,
-        invites,
-        app_passwords,
-        compliance,
-        exports,
-        closing,
-        rooms,
-        rules,
-        identity,
-        hooks,
-    ),
-    mail,
+    *(mail, acks, approvals, rules),
 )
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]
