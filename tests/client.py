@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import forkserver
 import pytest
 import requests
+from lean_http import Session
 from servers import free_port
 
 from chirrup.app import close_engines, open_engines
@@ -48,6 +49,7 @@ class Server:
         self.process: forkserver.Process | None = None
         self.numbers = itertools.count(1)
         self._app_token = ""
+        self._session = Session()
 
     def start(self) -> "Server":
         """Returns once it answers."""
@@ -66,7 +68,7 @@ class Server:
     def _answers(self) -> bool:
         assert self.process and self.process.poll() is None, self.log()
         try:
-            return requests.get(self.url + self._sign_of_life, timeout=2).ok
+            return self._session.get(self.url + self._sign_of_life, timeout=2).ok
         except (requests.ConnectionError, requests.Timeout):
             return False
 
@@ -135,7 +137,7 @@ class Server:
             "agreement": "true",
             "locale": "en",
         }
-        made = requests.post(
+        made = self._session.post(
             f"{self.url}/api/v1/accounts", json=form, headers={"Authorization": f"Bearer {self._app_token}"}, timeout=10
         )
         assert made.ok, made.text
@@ -147,7 +149,7 @@ class Server:
         return person
 
     def _make_app_token(self) -> str:
-        app = requests.post(
+        app = self._session.post(
             f"{self.url}/api/v1/apps",
             json={
                 "client_name": "tests",
@@ -162,7 +164,7 @@ class Server:
             "client_secret": app["client_secret"],
             "scope": "read write follow push",
         }
-        return requests.post(f"{self.url}/oauth/token", data=form, timeout=10).json()["access_token"]
+        return self._session.post(f"{self.url}/oauth/token", data=form, timeout=10).json()["access_token"]
 
     def admin(self, name: str = "") -> "Person":
         name = name or f"a{secrets.token_hex(4)}"
@@ -198,13 +200,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server.stop()
 
 
-def session() -> requests.Session:
-    """For servers of loopback: to look for proxies in the environment takes a third of a request's time."""
-    made = requests.Session()
-    made.trust_env = False
-    return made
-
-
 class Person:
     """An account with a token ("": not logged in). Keyword arguments of writes are the JSON body."""
 
@@ -213,7 +208,7 @@ class Person:
         self.token = token
         self.name = ""
         self.id = ""
-        self._session = session()
+        self._session = Session()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 

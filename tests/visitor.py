@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
-from client import Person, Server, session
+from client import Person, Server
+from lean_http import Session
 
 FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 FIELD = re.compile(r"<input\b([^>]*)>")
@@ -38,7 +39,7 @@ def forms(page: requests.Response) -> list[Form]:
 class Visitor:
     def __init__(self, url: str) -> None:
         self.url = url
-        self.session = session()
+        self.session = Session()
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.session.get(self.url + path, timeout=20, **options)
@@ -78,7 +79,7 @@ def logged_in(server: Server, person: Person) -> Visitor:
 
 def code_shown_at(address: str, name: str) -> str:
     """The code that a user gets to type into the app, after logging in at address and agreeing."""
-    browser = session()
+    browser = Session()
     (login,) = forms(browser.get(address, timeout=10))
     fields = login.fields | {"email": f"{name}@example.com", "password": "password"}
     consent = forms(browser.post(login.url, data=fields, timeout=10))[0]

@@ -108,9 +108,7 @@ def test_the_cookie_opens_no_api(server, anns):
 def test_the_cookie_is_for_the_server_alone_and_out_of_reach_of_scripts(visitor, ann):
     answer = visitor.log_in(ann.name)
 
-    session, browser = (
-        {part.strip().lower() for part in cookie.split(";")[1:]} for cookie in answer.raw.headers.getlist("Set-Cookie")
-    )
+    session, browser = ({part.strip().lower() for part in cookie.split(";")[1:]} for cookie in answer.cookies_set)
     assert session == {"path=/", "httponly", "samesite=lax", "max-age=2592000"}
     assert browser == {"path=/", "httponly", "samesite=lax", "max-age=31536000"}
 
