@@ -31,7 +31,9 @@ KEPT = 10_000  # hosts; strangers can invent them
 CHANNEL = "sites"  # of the broker: what an organisation has chosen has changed
 _NAME = re.compile(r"(?=.*[a-z])[a-z0-9.-]+")  # of a host; numbers alone are an address
 _KEYS = OrgSettings.__struct_fields__
-_SHARED = ("languages", "registrations", "trends_approval", "post_chars_max")  # what the server says is for all sites
+BOUNDED = ("media_bytes_max", "film_bytes_max")  # no organisation has more than the server says
+# What the server says is for all sites.
+_SHARED = ("languages", "registrations", "trends_approval", "post_chars_max", *BOUNDED)
 
 
 class Site(Struct, frozen=True):
@@ -95,6 +97,14 @@ class Site(Struct, frozen=True):
     @property
     def post_chars_max(self) -> int:
         return self.settings.post_chars_max
+
+    @property
+    def media_bytes_max(self) -> int:
+        return self.settings.media_bytes_max
+
+    @property
+    def film_bytes_max(self) -> int:
+        return self.settings.film_bytes_max
 
     @property
     def trends_approval(self) -> bool:
@@ -171,11 +181,16 @@ def of_org(settings: Settings, org: Org, known: Roles = FOUR) -> Site:
         base_url=base_url,
         streaming_url=_streaming(base_url),
         documents=None,
-        settings=_settings(shared | org.chosen),
+        settings=_settings(shared | org.chosen | _bounded(settings, org.chosen)),
         roles=known,
         turned=org.media_epoch,
         closing_ms=org.closing_ms,
     )
+
+
+def _bounded(settings: Settings, chosen: Mapping[str, Any]) -> dict[str, int]:
+    """The server may have got a lower limit since it was chosen."""
+    return {name: min(chosen[name], getattr(settings, name)) for name in BOUNDED if name in chosen}
 
 
 def of_row(settings: Settings, org: Org | None) -> Site:

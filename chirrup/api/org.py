@@ -44,6 +44,8 @@ class Organisation(Entity, kw_only=True):
     closed: bool
     trends_approval: bool
     post_chars_max: int
+    media_bytes_max: int
+    film_bytes_max: int
     room_makers: RoomMakers
     accent: str
     accent_dark: str
@@ -65,6 +67,8 @@ class Choice(msgspec.Struct, kw_only=True):
     closed: bool | UnsetType = UNSET
     trends_approval: bool | UnsetType = UNSET
     post_chars_max: int | UnsetType = UNSET
+    media_bytes_max: int | UnsetType = UNSET
+    film_bytes_max: int | UnsetType = UNSET
     room_makers: RoomMakers | UnsetType = UNSET
     accent: str | UnsetType = UNSET
     accent_dark: str | UnsetType = UNSET

@@ -121,7 +121,7 @@ class Choice(msgspec.Struct, kw_only=True):
 
 async def change(call: Call, id: int, body: Choice) -> Room:
     """avatar, header: pictures, as those of an account."""
-    most = call.settings.media_bytes_max
+    most = call.site.media_bytes_max
     wanted = RoomChange(body.title, body.note, body.closed, body.listed)
     await room_pictures.change(
         call,

@@ -46,7 +46,6 @@ async def _bring(settings: Any, kind: Kind, name: str, file: BinaryIO, *, replac
     from .. import folder
     from ..access import sites
     from ..app import close_engines, open_engines
-    from ..social import uploads
     from ..social.media import MAKE_FILM
     from ..social.portability import csv_files, imports, posts_in
     from ..store import accounts as rows
@@ -89,7 +88,7 @@ async def _bring(settings: Any, kind: Kind, name: str, file: BinaryIO, *, replac
             if kind == "posts":
                 films = Jobs(engines, {MAKE_FILM: kinds(settings)[MAKE_FILM]}, lambda: ALL)
                 films.start()  # there may be no server that makes them
-                await posts_in.bring_in(engines, due, uploads.rules(settings), told)
+                await posts_in.bring_in(engines, due, await db.read(posts_in.rules_for, settings, due), told)
                 await films.stop()
             else:
                 await imports.bring_in(engines, due, told)

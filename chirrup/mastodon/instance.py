@@ -160,9 +160,9 @@ def _limits(call: Call) -> shapes.Limits:
         media_attachments=shapes.MediaLimits(
             description_limit=media.DESCRIPTION_CHARS_MAX,
             supported_mime_types=uploads.types(),
-            image_size_limit=call.settings.media_bytes_max,
+            image_size_limit=call.site.media_bytes_max,
             image_matrix_limit=LIMITS.pixels_max,
-            video_size_limit=call.settings.film_bytes_max if films else 0,  # 0: none are taken
+            video_size_limit=call.site.film_bytes_max if films else 0,  # 0: none are taken
             video_frame_rate_limit=probe.RATE_MAX if films else 0,
             video_matrix_limit=probe.AREA_MAX if films else 0,
         ),

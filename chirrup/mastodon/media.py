@@ -51,8 +51,8 @@ async def _add(call: Call, body: NewMedia) -> Media:
         call.account_id,
         body.file.file,
         media.Change(description=body.description, focus=body.focus),
-        uploads.rules(call.settings),
-        thumbnail=body.thumbnail.read(call.settings.media_bytes_max, "thumbnail") if body.thumbnail else b"",
+        uploads.rules(call.settings, call.site),
+        thumbnail=body.thumbnail.read(call.site.media_bytes_max, "thumbnail") if body.thumbnail else b"",
     )
 
 
@@ -80,8 +80,8 @@ async def update(call: Call, id: int, body: MediaChange) -> MediaAttachment:
         call.account_id,
         id,
         media.Change(description=body.description, focus=body.focus),
-        bytes_max=call.settings.media_bytes_max,
-        thumbnail=body.thumbnail.read(call.settings.media_bytes_max, "thumbnail") if body.thumbnail else b"",
+        bytes_max=call.site.media_bytes_max,
+        thumbnail=body.thumbnail.read(call.site.media_bytes_max, "thumbnail") if body.thumbnail else b"",
     )
     return await call.read(call.render.media, one)
 

@@ -93,7 +93,7 @@ async def update(call: Call, body: ProfileBody) -> ProfileEntity:
 
 
 async def _change(call: Call, body: ProfileBody) -> None:
-    most = call.settings.media_bytes_max
+    most = call.site.media_bytes_max
     async with pictures.stored(
         call.engines,
         call.account_id,

@@ -14,7 +14,7 @@ async def change(
     """rooms.change() with new pictures. Raises as that, and as pictures.stored()."""
     if avatar or header:
         await caller.read(rooms.managed, caller.account_id, id)  # before work is done for others
-    most = caller.settings.media_bytes_max
+    most = caller.site.media_bytes_max
     async with pictures.stored(caller.engines, id, bytes_max=most, avatar=avatar, header=header) as made:
         new = {name: key for name, key in msgspec.structs.asdict(made).items() if key is not None}
         await caller.write(rooms.change, caller.account_id, id, msgspec.structs.replace(wanted, **new))

@@ -24,6 +24,7 @@ RULES_MAX, RULE_CHARS_MAX, HINT_CHARS_MAX = 50, 300, 1000
 LANGUAGES_MAX = 20
 RANGES_MAX = 100
 POST_CHARS_MIN, POST_CHARS_MAX = 50, 10_000
+MB = 2**20
 _NAME = re.compile(r"@?([A-Za-z0-9_]{1,30})")
 
 
@@ -42,6 +43,8 @@ def change(tx: Tx, settings: Settings, org_id: int, by: int, wanted: Mapping[str
         try:
             checked = CHECKS[name](name, value) if name in CHECKS else value
             checked = _with_ids(checked, now) if name == "rules" else checked
+            if name in sites.BOUNDED:
+                _check_bytes(name, value, getattr(settings, name))
             if checked == getattr(now, name):
                 continue
             if name in fixed:
@@ -159,6 +162,13 @@ def _post_chars(name: str, value: int) -> int:
     if not least <= value <= most:
         raise Invalid(name, "out_of_range", "must be {least} to {most}, is {got}", least=least, most=most, got=value)
     return value
+
+
+def _check_bytes(name: str, value: int, most: int) -> None:
+    """0 is good for films alone: none are taken."""
+    if not MB <= value <= most and not (name == "film_bytes_max" and value == 0):
+        told = {"least": "1", "most": f"{most / MB:.4g}", "got": f"{value / MB:.4g}"}
+        raise Invalid(name, "out_of_range", "must be {least} to {most} MB, is {got} MB", **told)
 
 
 def _accent(theme: Theme) -> Callable[[str, str], str]:

@@ -6,6 +6,7 @@ from typing import IO
 
 import msgspec
 
+from ..access.sites import Site
 from ..config import Settings
 from ..errors import Invalid
 from ..ports import Engines
@@ -27,8 +28,8 @@ class Rules(msgspec.Struct, frozen=True):
     data: Path
 
 
-def rules(settings: Settings) -> Rules:
-    return Rules(settings.media_bytes_max, settings.film_bytes_max, settings.data)
+def rules(settings: Settings, site: Site) -> Rules:
+    return Rules(site.media_bytes_max, site.film_bytes_max, settings.data)
 
 
 def picture_types() -> list[str]:

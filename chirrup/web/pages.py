@@ -138,8 +138,6 @@ class Pages:
             "open_for": OPEN_FOR,
             "image_types": ",".join(uploads.picture_types()),
             "media_types": lambda: ",".join(uploads.types()),
-            "bytes_max": settings.media_bytes_max,
-            "film_bytes_max": settings.film_bytes_max,
             "version": __version__,
             "new_key": lambda: secrets.token_urlsafe(16),
         } | _KIT

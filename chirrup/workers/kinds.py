@@ -37,7 +37,6 @@ from ..social import (
     polls,
     push_messages,
     push_subscriptions,
-    uploads,
 )
 from ..social.films import tools
 from ..social.films import work as films
@@ -257,7 +256,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             await reading.read(engines, org_id, site.settings.ldap)
 
     async def bring_in_posts(engines: Engines, job: Job, due: imports.Due) -> None:
-        await posts_in.bring_in(engines, due, uploads.rules(settings))
+        await posts_in.bring_in(engines, due, await engines.db.read(posts_in.rules_for, settings, due))
 
     async def run_rule(engines: Engines, job: Job, due: rule_runs.Due) -> None:
         await rule_runs.run(engines, due, settings)

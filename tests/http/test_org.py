@@ -20,7 +20,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str]) -> I
 
 
 def test_staff_choose_and_all_see_it_in_the_next_answer(town: Server):
-    for server, fixed in ((town, ["title"]), (organisation(town), [])):
+    for server, fixed in ((town, ["title", "media_bytes_max", "film_bytes_max"]), (organisation(town), [])):
         boss, anyone = server.admin(), server.anyone()
         rules = [
             {"id": "1", "text": "Be kind.", "hint": "", "translations": {"de": {"text": "Seid nett.", "hint": ""}}}

@@ -10,8 +10,9 @@ from chirrup.access.sites import Site, Sites
 from chirrup.config import Settings
 from chirrup.errors import InvalidFields, NotFound
 from chirrup.orgs import organisations, settings
+from chirrup.orgs.settings import MB
 from chirrup.ports import Database, Tx
-from chirrup.social import audit
+from chirrup.social import audit, uploads
 from chirrup.types import Org, Rule, RuleWords, Span
 
 TOWN = Settings(url="https://town.example", title="Town", languages=("de", "en"), rules=("Be kind.",))
@@ -50,6 +51,22 @@ async def test_an_organisation_has_what_it_has_chosen_and_what_the_server_says_f
         ("change settings", "closed, post_chars_max"),
         ("change settings", "title, rules, languages, closed"),
     ]
+
+
+async def test_what_is_uploaded_is_no_larger_than_the_organisation_wants_and_the_server_allows(db: Database):
+    org = await acme(db)
+    before = await db.read(sites.at, TOWN, org.id)
+    smaller = msgspec.structs.replace(TOWN, media_bytes_max=2 * MB)
+
+    for name, size in (("media_bytes_max", 17 * MB), ("media_bytes_max", 0), ("film_bytes_max", 5)):
+        assert await db.write(wrong, org.id, **{name: size}) == {name: "out_of_range"}
+    after = await db.write(changed, org.id, media_bytes_max=3 * MB, film_bytes_max=0)
+
+    assert (before.media_bytes_max, before.film_bytes_max) == (TOWN.media_bytes_max, TOWN.film_bytes_max)
+    assert (after.media_bytes_max, after.film_bytes_max) == (3 * MB, 0)
+    assert (await db.read(sites.at, smaller, org.id)).media_bytes_max == 2 * MB
+    assert await db.write(wrong, 0, media_bytes_max=3 * MB) == {"media_bytes_max": "fixed"}
+    assert uploads.rules(TOWN, after).bytes_max == 3 * MB
 
 
 async def test_a_rule_keeps_its_id_wherever_it_stands_and_nobody_else_gets_it(db: Database):

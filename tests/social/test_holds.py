@@ -9,6 +9,7 @@ from databases import Clock
 from kit import people, settle, work_off
 from world import png
 
+from chirrup.access import sites
 from chirrup.config import Settings
 from chirrup.errors import NotFound
 from chirrup.ids import ID_MAX
@@ -22,7 +23,7 @@ from chirrup.store import posts as rows
 from chirrup.types import Draft, HoldScope, PollDraft, Post, RetentionClass, Span
 from chirrup.workers import timers
 
-RULES = uploads.rules(Settings())
+RULES = uploads.rules(Settings(), sites.own(Settings()))
 DAY_MS = 24 * 3600 * 1000
 
 

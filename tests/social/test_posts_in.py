@@ -16,6 +16,7 @@ from kit import work_off as work_off_all
 from social.test_old_posts import tarred, zipped
 from world import png
 
+from chirrup.access import sites
 from chirrup.errors import Invalid, NotFound
 from chirrup.ids import ID_MAX
 from chirrup.ports import Engines
@@ -312,7 +313,7 @@ async def test_a_worker_that_is_killed_is_followed_by_one_that_goes_on(engines: 
             raise Killed
 
     with pytest.raises(Killed):
-        await posts_in.bring_in(engines, imports.Due(one.id, URL), uploads.rules(SETTINGS), told)
+        await posts_in.bring_in(engines, imports.Due(one.id, URL), uploads.rules(SETTINGS, sites.own(SETTINGS)), told)
     assert (await engines.db.read(imports.get, ann, one.id)).done == 2
     await work_off(engines)
 

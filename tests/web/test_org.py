@@ -51,6 +51,8 @@ GOOD = {
     "site_registrations": "approval",
     "site_room_makers": "open",
     "site_post_chars_max": "600",
+    "site_media_bytes_max": "2.5",
+    "site_film_bytes_max": "0",
 }
 
 
@@ -76,6 +78,8 @@ def test_settings_are_changed_and_what_is_wrong_is_said_beside_its_field(site: S
     now = desk.get("/org/settings?saved=1").text
     assert "Saved." in now
     assert 'value="en, de"' in now
+    limits = site.anyone().get("/api/v2/instance").json()["configuration"]["media_attachments"]
+    assert (limits["image_size_limit"], limits["video_size_limit"] == 0) == ((16 if own else 2.5) * 2**20, not own)
     seen = Visitor(site.url).get("/about").text
     assert "By the sea." in seen
     assert ("Town" if own else "Acme Inc") in seen

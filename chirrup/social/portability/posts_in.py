@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from ...access import sites
+from ...config import Settings
 from ...errors import ChirrupError, Invalid, Unavailable, not_among
 from ...events import PostsImported
 from ...ids import bucket_of, made_at, ms_of
@@ -123,6 +125,13 @@ def _begin(tx: Tx, account_id: int, id: int, key: str, audience: str, base_url: 
 
 
 # the job
+
+
+def rules_for(tx: Tx, settings: Settings, due: Due) -> uploads.Rules:
+    """How large its pictures and films may be: as its account's site has it."""
+    one = rows.by_id(tx, due.id)
+    account = account_rows.by_id(tx, one.account_id) if one else None
+    return uploads.rules(settings, sites.at(tx, settings, account.org_id if account else 0))
 
 
 async def bring_in(engines: Engines, due: Due, rules: uploads.Rules, told: Told = lambda _: None) -> None:

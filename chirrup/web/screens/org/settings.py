@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
+from ....access import sites
 from ....errors import Invalid, not_among
+from ....orgs import settings
 from ....types import OrgSettings, RoomMakers, SignUps
 from ...call import Call, Go, Page
 from ...forms import Fields
@@ -56,6 +58,14 @@ def _number(form: Fields, field: str) -> int:
     return int(digits)
 
 
+def _megabytes(form: Fields, field: str) -> int:
+    typed = form.text(field).strip().replace(",", ".")
+    try:
+        return round(float(typed) * settings.MB)
+    except (ValueError, OverflowError):
+        raise Invalid(field, "invalid", "must be a number, like 500; got {got!r}", got=typed[:20]) from None
+
+
 def _codes(form: Fields, field: str) -> tuple[str, ...]:
     return tuple(form.text(field).replace(",", " ").split())
 
@@ -70,17 +80,21 @@ READ: dict[str, Callable[[Fields, str], Any]] = {  # name of OrgSettings -> how 
     "closed": Fields.flag,
     "room_makers": _one_of(RoomMakers),
     "post_chars_max": _number,
+    "media_bytes_max": _megabytes,
+    "film_bytes_max": _megabytes,
     "trends_approval": Fields.flag,
     "ip_ranges": _codes,
 }
 
 
-def _stored(settings: OrgSettings) -> dict[str, str]:
+def _stored(chosen: OrgSettings) -> dict[str, str]:
     """By name of a field, as fields have it."""
-    return {f"{PREFIX}{name}": _as_text(getattr(settings, name)) for name in READ}
+    return {f"{PREFIX}{name}": _as_text(name, getattr(chosen, name)) for name in READ}
 
 
-def _as_text(value: Any) -> str:
+def _as_text(name: str, value: Any) -> str:
+    if name in sites.BOUNDED:
+        return f"{value / settings.MB:.4g}"
     if isinstance(value, bool):
         return "1" if value else ""
     return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -125,7 +125,7 @@ async def _upload(call: Call) -> None:
     Raises InvalidFields: pictures that were refused; TooMany.
     """
     wrong: list[Invalid] = []
-    rules = uploads.rules(call.settings)
+    rules = uploads.rules(call.settings, call.site)
     for n in range(PICTURES_MAX):
         name, file, size_bytes = f"picture{n}", call.form.file(f"picture{n}"), call.form.oversized.get(f"picture{n}")
         if not file and not size_bytes:

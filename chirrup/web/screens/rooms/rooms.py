@@ -137,7 +137,7 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
 
 
 async def save(call: Call, id: str) -> Go:
-    form, room_id, most = call.form, path_id(id), call.settings.media_bytes_max
+    form, room_id, most = call.form, path_id(id), call.site.media_bytes_max
     for name, size_bytes in form.oversized.items():
         raise uploads.too_large(name, size_bytes, most)
     avatar, header = form.file("avatar"), form.file("header")

@@ -83,8 +83,8 @@ async def save_profile(call: Call) -> Go:
     """Saves the profile, with new pictures, if any were chosen."""
     form = _sent(call.form)
     for name, size_bytes in call.form.oversized.items():
-        raise uploads.too_large(name, size_bytes, call.settings.media_bytes_max)
-    avatar, header, most = call.form.file("avatar"), call.form.file("header"), call.settings.media_bytes_max
+        raise uploads.too_large(name, size_bytes, call.site.media_bytes_max)
+    avatar, header, most = call.form.file("avatar"), call.form.file("header"), call.site.media_bytes_max
     if avatar or header:
         await call.throttle(limits.MEDIA, account=str(call.account_id))
     async with pictures.stored(
