@@ -51,6 +51,29 @@ def test_a_user_made_by_command_is_listed_suspended_and_brought_back(tmp_path: P
     assert "there is no account 'nobody'" in " ".join(chirrup(tmp_path, "user", "suspend", "nobody").stderr.split())
 
 
+def test_members_by_command(tmp_path: Path):
+    assert make(tmp_path, "ann", "--role", "owner").returncode == 0
+    added = chirrup(tmp_path, "member", "add", "bob", "bob@acme.example", "--role", "moderator").stdout
+    assert "@bob is a member" in added and "/forgot" in added
+    assert "been taken" in chirrup(tmp_path, "member", "add", "bob", "other@acme.example").stderr
+    chirrup(tmp_path, "member", "add", "eve", "eve@acme.example")
+    chirrup(tmp_path, "room", "create", "den", "--manager", "bob")
+
+    assert chirrup(tmp_path, "member", "rooms", "bob").stdout == "@den\n"
+    assert "@eve manages 1 room of @bob now." in chirrup(tmp_path, "member", "rooms", "bob", "--to", "eve").stdout
+    assert chirrup(tmp_path, "room", "members", "den").stdout == "@eve (manager)\n@bob\n"
+    chirrup(tmp_path, "member", "role", "bob", "none")
+    chirrup(tmp_path, "member", "guest", "bob")
+    chirrup(tmp_path, "member", "deactivate", "eve")
+    listed = chirrup(tmp_path, "member", "list").stdout
+    assert [words in listed for words in ("guest", "deactivated", "owner")] == [True] * 3
+    assert "@bob" not in chirrup(tmp_path, "member", "list", "--state", "deactivated").stdout
+    assert "last owner" in " ".join(chirrup(tmp_path, "member", "deactivate", "ann").stderr.split())
+    chirrup(tmp_path, "member", "reactivate", "eve")
+    assert "no role" in chirrup(tmp_path, "member", "hand-over", "ann", "eve").stdout
+    assert "leaves the company" in chirrup(tmp_path, "member", "--help").stdout
+
+
 def test_rooms_by_command(tmp_path: Path):
     assert make(tmp_path, "ann").returncode == 0
     assert make(tmp_path, "bob").returncode == 0

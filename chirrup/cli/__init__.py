@@ -20,6 +20,7 @@ from . import (
     emoji,
     identity,
     mail,
+    member,
     org,
     role,
     room,
@@ -44,7 +45,7 @@ for command in (
     *(copies.commands, copies.restore, copies.move),
     *(waiting.jobs, waiting.failed),
     bringing.import_,
-    *(mail.commands, user.commands, audit.commands, org.commands, role.commands, room.commands),
+    *(mail.commands, user.commands, audit.commands, org.commands, member.commands, role.commands, room.commands),
     decisions.commands,
     *(emoji.commands, announce.commands, identity.commands),
 ):

@@ -282,6 +282,23 @@ def hand_over(tx: Tx, account_id: int) -> None:
         in_rooms.hand_on(tx, account_id, room_id)
 
 
+def managed_by(tx: Tx, account_id: int) -> list[Account]:
+    """The rooms that the account manages, by name."""
+    roles = rows.roles_of(tx, account_id, rows.of_member(tx, account_id))
+    found = account_rows.by_ids(tx, [id for id, role in roles.items() if role == MANAGER])
+    return sorted(found.values(), key=lambda one: one.username)
+
+
+def hand_over_to(tx: Tx, account_id: int, to_id: int, *, by: int = 0) -> list[Account]:
+    """The other account manages these rooms instead, and is in them; which they are. Raises as add_member()."""
+    found = managed_by(tx, account_id)
+    for room in found if to_id != account_id else ():
+        add_member(tx, room.id, to_id, by=by)
+        give_role(tx, room.id, to_id, MANAGER, by=by)
+        give_role(tx, room.id, account_id, "", by=by)
+    return found
+
+
 def join(tx: Tx, account_id: int, id: int) -> None:
     """Come in, or ask to. Harmless when repeated. Raises NotFound; Invalid: too many rooms or members."""
     get(tx, account_id, id)
