@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 async def place(page: Page, name: str) -> None:
     """By the menu to the organisation, and there to one of its places."""
     await page.goto("/org")
-    await page.get_by_role("navigation", name="Organisation").get_by_role("link", name=name, exact=True).click()
+    await page.get_by_role("main").get_by_role("link", name=name, exact=True).last.click()
     await expect(page.locator("main h1")).to_be_visible()
 
 
@@ -102,7 +102,7 @@ async def test_an_owner_and_a_moderator_do_their_work_on_pages(chromium: Browser
     with zipfile.ZipFile(file) as zipped:
         assert b"cake at four" in zipped.read("rows/posts.jsonl")
     await place(mia, "Log")
-    await expect(mia.locator(".tabs [aria-current]")).to_be_in_viewport()
+    await expect(mia.locator(".tabs [aria-current=page]")).to_be_in_viewport()
     for act in (
         "@mia saved the file",
         "@mia searched in whatever was said",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from ....access.roles import Permission
 from ....http.route import NO_PERMISSION
 from ...call import Call, Page
@@ -15,7 +17,7 @@ PLACES: list[tuple[str, str, Permission, str]] = [
     ("/org/roles", "Roles", Permission.MANAGE_ROLES, "What those may do who look after something."),
     (
         "/org/settings",
-        "Settings",
+        "General",
         Permission.MANAGE_SETTINGS,
         "What it is called, who may come in, what posts may be.",
     ),
@@ -31,6 +33,13 @@ PLACES: list[tuple[str, str, Permission, str]] = [
     ("/org/search", "Search", Permission.COMPLIANCE, "In all that was said here, whoever it was for."),
     ("/org/closing", "Closing", Permission.ADMINISTRATOR, "The end of it, with notice."),
 ]
+# Group -> its places, in this order: two short rows of tabs instead of one long one. What is in none is in the last.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "People": ("/org/members", "/org/invitations", "/org/roles"),
+    "Access": ("/org/identity", "/org/domains"),
+    "Records": ("/org/audit", "/org/retention", "/org/holds", "/org/search", "/org/export"),
+    "Settings": ("/org/settings", "/org/theme", "/org/rules", "/org/closing"),
+}
 SIGN_UPS = {  # OrgSettings.registrations -> what a person calls it
     "open": "Whoever wants to",
     "approval": "Whoever staff let in",
@@ -40,20 +49,35 @@ SIGN_UPS = {  # OrgSettings.registrations -> what a person calls it
 }
 
 
-def places(call: Call) -> list[tuple[str, str, str]]:
-    """(address, name, what is there) of those that are open to the viewer."""
-    return [(path, name, words) for path, name, needed, words in PLACES if call.may(needed)]
+class Group(msgspec.Struct, frozen=True):
+    name: str
+    places: list[tuple[str, str, str]]  # (address, name, what is there)
+
+    @property
+    def tabs(self) -> list[tuple[str, str]]:
+        return [(path, name) for path, name, _ in self.places]
+
+    def has(self, path: str) -> bool:
+        return any(path == one for one, *_ in self.places)
 
 
-def tabs(call: Call) -> list[tuple[str, str]]:
-    """The navigation: (address, name)."""
-    own = [(path, name) for path, name, _ in places(call)]
-    return [("/org", "Overview"), *own, *([("/admin", "Moderation")] if call.may(NO_PERMISSION) else [])]
+def groups(call: Call) -> list[Group]:
+    """Those with a place that is open to the viewer."""
+    known = {path: (path, name, words) for path, name, needed, words in PLACES if call.may(needed)}
+    listed = {path for paths in GROUPS.values() for path in paths}
+    others = [path for path in known if path not in listed]
+    last = [*GROUPS][-1]
+    found = [
+        Group(name, [known[path] for path in (*paths, *(others if name == last else ())) if path in known])
+        for name, paths in GROUPS.items()
+    ]
+    return [one for one in found if one.places]
 
 
 def page(call: Call, template: str, values: Mapping[str, Any], status: int = 200) -> Page:
     """A page of this house."""
-    return Page(f"org/{template}", {"tabs_of_org": tabs(call), **values}, status=status)
+    shown = {"groups": groups(call), "moderates": call.may(NO_PERMISSION), **values}
+    return Page(f"org/{template}", shown, status=status)
 
 
 async def overview(call: Call) -> Page:
@@ -64,4 +88,4 @@ async def overview(call: Call) -> Page:
         ("Who may look in", "Nobody without a login" if site.closed else "Everybody"),
         ("Languages", ", ".join(site.languages)),
     ]
-    return page(call, "overview.html", {"facts": facts, "places": places(call)})
+    return page(call, "overview.html", {"facts": facts})
