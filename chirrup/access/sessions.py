@@ -20,6 +20,7 @@ from . import codes, scopes, secret, tokens
 
 LIFE_MS = 30 * 24 * 60 * 60 * 1000  # after the last visit
 STALE_MS = 24 * 60 * 60 * 1000  # a visit is stored once a day, not at every click
+FRESH_MS = 10 * 60 * 1000
 USER_AGENT_CHARS_MAX = 200
 SIGN_BYTES = 16
 TOKEN = re.compile("[0-9a-f]{64}")
@@ -76,6 +77,12 @@ def extend(tx: Tx, text: str) -> None:
 def of_account(tx: Tx, account_id: int) -> list[Session]:
     """The account's sessions, last used first."""
     return rows.of_account(tx, account_id)
+
+
+def is_fresh(tx: Tx, account_id: int, session_id: str) -> bool:
+    """Whether this session began a moment ago: who is there has just shown who they are."""
+    began = next((one.created_ms for one in rows.of_account(tx, account_id) if one.id == session_id), 0)
+    return tx.now_ms < began + FRESH_MS
 
 
 def end(tx: Tx, account_id: int, session_id: str) -> None:

@@ -10,6 +10,7 @@ from ..http.call import Call
 from ..http.entity import Entity
 from ..http.route import Route
 from ..ports import Tx
+from ..social import own_access
 from ..times import iso, iso_or_none
 from ..types import Session, Token
 
@@ -70,14 +71,14 @@ async def create(call: Call, body: NewBody) -> NewAppPassword:
     """Within the scopes of the token that asks."""
 
     def operation(tx: Tx) -> tuple[Token, str]:
-        return app_passwords.make(tx, call.account_id, body.name, " ".join(body.scopes), by=call.viewer)
+        return own_access.make_app_password(tx, call.account_id, body.name, " ".join(body.scopes), by=call.viewer)
 
     made, password = await call.write(operation)
     return NewAppPassword(**msgspec.structs.asdict(_shown(made)), password=password)
 
 
 async def end(call: Call, id: str) -> Empty:
-    await call.write(app_passwords.end, call.account_id, id)
+    await call.write(own_access.end_app_password, call.account_id, id)
     call.services.auth.forget()
     return Empty()
 
@@ -88,7 +89,7 @@ async def browsers(call: Call) -> list[LoggedIn]:
 
 
 async def log_out(call: Call, id: str) -> Empty:
-    await call.write(sessions.end_known, call.account_id, id)
+    await call.write(own_access.end_session, call.account_id, id)
     return Empty()
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..access import sessions
 from ..access.roles import Permission
 from ..errors import NotAllowed
 from ..http import paging
@@ -128,11 +127,7 @@ async def browsers(call: Call, id: int) -> list[LoggedIn]:
 
 
 async def log_out(call: Call, id: int, session: str) -> Empty:
-    def operation(tx: Tx) -> None:
-        members.sessions_of(tx, call.site.org_id, call.account_id, id)
-        sessions.end_known(tx, id, session)
-
-    await call.write(operation)
+    await call.write(members.end_session, call.site.org_id, call.account_id, id, session)
     return Empty()
 
 

@@ -150,6 +150,14 @@ def sessions_of(tx: Tx, org_id: int, by: int, account_id: int) -> list[Session]:
     return sessions.of_account(tx, account_id)
 
 
+def end_session(tx: Tx, org_id: int, by: int, account_id: int, session_id: str) -> None:
+    """One of those. Raises as sessions_of(); NotFound, too: it has ended."""
+    sessions_of(tx, org_id, by, account_id)
+    sessions.end_known(tx, account_id, session_id)
+    account, _ = get(tx, org_id, account_id)
+    audit.note(tx, org_id, by, "end session", "account", account_id, account.username)
+
+
 def log_out(tx: Tx, org_id: int, by: int, account_id: int) -> None:
     """Whatever the member is logged in with ends. Raises as sessions_of()."""
     sessions_of(tx, org_id, by, account_id)

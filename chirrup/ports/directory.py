@@ -21,6 +21,7 @@ class Attempt(msgspec.Struct, frozen=True):
     state: str
     nonce: str
     verifier: str  # of PKCE (RFC 7636)
+    again: bool = False  # ask them there even if they are logged in there
 
 
 class Provider(Protocol):

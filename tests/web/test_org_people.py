@@ -14,7 +14,7 @@ from web.test_staff import words
 from chirrup.access.roles import ORGANISES
 from chirrup.social import staff
 from chirrup.types import Role
-from chirrup.web.screens.org.places import PLACES
+from chirrup.web.screens.org.places import GROUPS, PLACES
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +46,8 @@ def menu(browser: Visitor) -> set[str]:
 
 def test_every_place_is_in_the_menu_of_who_has_it():
     assert {name for _, name, needed, _ in PLACES if needed & ~ORGANISES} == set()
+    grouped = [path for paths in GROUPS.values() for path in paths]
+    assert sorted(grouped) == sorted(path for path, *_ in PLACES), "each is in one of GROUPS"
 
 
 def test_an_owner_makes_a_role_invites_somebody_gives_it_and_lets_them_go(acme: Server, boss: Person):
@@ -109,7 +111,7 @@ def test_an_owner_makes_a_role_invites_somebody_gives_it_and_lets_them_go(acme: 
     assert anns.get("/org/members").ok
 
 
-def test_an_app_password_is_made_shown_once_and_ended(acme: Server):
+def test_an_app_password_is_made_shown_once_and_ended_and_the_log_tells(acme: Server):
     ann = acme.person()
     browser, path = logged_in(acme, ann), "/settings/app-passwords"
     wrong = send(browser, path, app_password_name="My script", scope=["read"], password="wrong")
@@ -130,3 +132,12 @@ def test_an_app_password_is_made_shown_once_and_ended(acme: Server):
     (id,) = re.findall(r'name="end" value="(\w+)"', form.inside)
     assert browser.send(form.url, form.fields | {"end": id}).status_code == 303
     assert requests.get(f"{acme.url}/api/v1/timelines/home", **asked).status_code == 401  # pyright: ignore[reportArgumentType]
+
+    logged_in(acme, ann)
+    browser.post("/settings/sessions", csrf_from="/settings/access", end="others")
+    told = [entry for entry in acme.admin().get("/api/chirrup/v1/org/audit").json() if entry["account_id"] == ann.id]
+    assert [(entry["action"], entry["text"]) for entry in told] == [
+        ("end other sessions", ""),
+        ("end app password", "My script"),
+        ("make app password", "My script: read"),
+    ]

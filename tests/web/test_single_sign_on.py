@@ -1,6 +1,7 @@
 """Logging in at a company's provider: who becomes whom, what is refused, what goes on without it."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from client import Person, Server
 from identity_provider import CLIENT, LOGOUT, Provider, by_another, by_secret, key, provider, unsigned
 from visitor import Visitor, forms
 from walls import organisation
+
+from chirrup.ports import Tx
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +71,34 @@ def token_of(town: Server, visitor: Visitor) -> Person:
 
 def me(person: Person) -> dict[str, Any]:
     return person.get("/api/v1/accounts/verify_credentials").json()
+
+
+def test_who_has_no_password_here_logs_in_again_where_others_are_asked_for_it(town: Server, acme: Provider):
+    page = "/settings/app-passwords"
+    visitor, _ = log_in(town, acme, sub="grace", preferred_username="grace", email="grace@example.com")
+    assert "You have just logged in" in visitor.get(page).text
+    fresh = visitor.send(page, made_of(visitor, page) | {"app_password_name": "script", "scope": "read"})
+    assert fresh.status_code == 200 and "script" in fresh.text
+
+    town.do(lambda engines: engines.db.write(_an_hour_later))
+
+    shown = visitor.get(page).text
+    assert "Log in again" in shown and 'name="password"' not in shown
+    late = visitor.send(page, made_of(visitor, page) | {"app_password_name": "other", "scope": "read"})
+    assert late.status_code == 422 and "Log in again first" in late.text
+    again = re.findall(r'/login/oidc[^"]*', visitor.get(f"/login?again=1&return_to={page}").text)[0].replace(
+        "&amp;", "&"
+    )
+    assert "prompt=login" in visitor.get(again, allow_redirects=False).headers["Location"]
+    assert "You have just logged in" in visitor.get(again).text
+
+
+def made_of(visitor: Visitor, page: str) -> dict[str, str]:
+    return next(one for one in forms(visitor.get(page)) if one.url.endswith(page)).fields
+
+
+def _an_hour_later(tx: Tx) -> None:
+    tx.run("UPDATE sessions SET created_ms = created_ms - 3600000")
 
 
 def test_a_person_logs_in_and_stays_the_same_whatever_else_changes(town: Server, acme: Provider):

@@ -163,6 +163,7 @@ def address_of(settings: Oidc, about: About, attempt: Attempt, **more: str) -> s
         "nonce": attempt.nonce,
         "code_challenge": challenge_of(attempt.verifier),
         "code_challenge_method": "S256",
+        **({"prompt": "login"} if attempt.again else {}),
         **more,
     }
     at = about.authorization_endpoint

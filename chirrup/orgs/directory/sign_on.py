@@ -10,6 +10,8 @@ import re
 import secrets
 import time
 
+import msgspec
+
 from ...access.signing import Signer
 from ...access.sites import Site
 from ...ports.directory import Attempt
@@ -24,11 +26,12 @@ def redirect_uri(site: Site) -> str:
     return f"{site.base_url}{BACK}"
 
 
-def begin(signer: Signer, site: Site, cookie: str, return_to: str) -> Attempt:
-    """return_to: a path of ours, for afterwards."""
+def begin(signer: Signer, site: Site, cookie: str, return_to: str, *, again: bool = False) -> Attempt:
+    """return_to: a path of ours, for afterwards. again: they are to be asked there even if they are logged in there."""
     place = base64.urlsafe_b64encode(return_to.encode()).decode().rstrip("=")
     text = f"{secrets.token_urlsafe(16)}.{int(time.time()) + LIFE_S}.{place}"
-    return _attempt(signer, site, cookie, f"{text}.{signer.sign(_said(site, cookie, text))}")
+    attempt = _attempt(signer, site, cookie, f"{text}.{signer.sign(_said(site, cookie, text))}")
+    return msgspec.structs.replace(attempt, again=again)
 
 
 def resume(signer: Signer, site: Site, cookie: str, state: str) -> tuple[Attempt, str] | None:

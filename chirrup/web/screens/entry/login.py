@@ -88,6 +88,7 @@ async def _login_page(call: Call, problem: str = "", status: int = 200) -> Page:
         "problem": problem,
         "email": call.form.text("email"),
         "return_to": back,
+        "again": call.query.flag("again"),
         "app": await _app(call, back),
         "kept": call.form.text("kept"),
         "options": passkey.asking(call),
@@ -105,7 +106,7 @@ def login_with(call: Call, packed: str, form: Fields) -> Page:
     """The login form, after another form was sent without a session. packed: that form, handled after the login."""
     again = " Choose the pictures again then." if form.has_files else ""
     problem = f"You are logged out. Log in, and you can go on with what you typed.{again}"
-    values = {"problem": problem, "email": "", "return_to": "", "app": "", "kept": packed}
+    values = {"problem": problem, "email": "", "return_to": "", "again": False, "app": "", "kept": packed}
     values |= {"options": passkey.asking(call), "provider": _provider(call)}
     return Page("entry/login.html", values, status=401)
 

@@ -28,7 +28,9 @@ async def begin(call: Call) -> Go:
     provider = _provider(call)
     had = call.cookie
     call.csrf_token()  # a visitor without a cookie gets one
-    attempt = sign_on.begin(call.services.signer, call.site, call.cookie, call.return_to("/home"))
+    attempt = sign_on.begin(
+        call.services.signer, call.site, call.cookie, call.return_to("/home"), again=call.query.flag("again")
+    )
     try:
         to = await call.engines.directories.provider(provider).begin(attempt)
     except (Unreachable, Refused) as error:

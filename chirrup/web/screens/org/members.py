@@ -1,6 +1,7 @@
 """Pages below /org: the members, and one of them."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -94,6 +95,7 @@ class Whole(msgspec.Struct, frozen=True):
     roles: list[tuple[str, str]]  # that the viewer may give
     sessions: list[tuple[Session, str]]  # with its browser in words
     is_below: bool  # the viewer may act on the member
+    way: proving.Way  # to prove who the viewer is
 
 
 def _named(tx: Tx, call: Call, name: str) -> Person:
@@ -115,6 +117,7 @@ def _whole(tx: Tx, call: Call, name: str) -> Whole:
         _givable(known, call.viewer.role) if below and call.may(Permission.MANAGE_ROLES) else [],
         [(one, browser_of(one.user_agent)) for one in there],
         below,
+        proving.way(tx, call, f"{PATH}/{account.username}"),
     )
 
 
@@ -187,8 +190,8 @@ def end_session(tx: Tx, call: Call, id: int) -> None:
     wanted = call.form.text("end")
     if wanted == "all":
         return members.log_out(tx, call.site.org_id, call.account_id, id)
-    members.sessions_of(tx, call.site.org_id, call.account_id, id)
-    sessions.end(tx, id, wanted)
+    with suppress(NotFound):  # it has ended by itself
+        members.end_session(tx, call.site.org_id, call.account_id, id, wanted)
 
 
 async def hand_over(call: Call, name: str) -> Go:

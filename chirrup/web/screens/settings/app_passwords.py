@@ -6,6 +6,7 @@ from ....access import app_passwords, second_factor
 from ....access.second_factor import Proof
 from ....errors import Invalid
 from ....ports import Tx
+from ....social import own_access
 from ....types import Token
 from ...call import Call, Go, Page
 from ...problems import Problem
@@ -34,9 +35,9 @@ def _view(one: Token) -> PasswordView:
     return PasswordView(one.id, one.name, ", ".join(one.scopes.split()), one.created_ms, one.used_ms)
 
 
-def _stored(tx: Tx, account_id: int) -> tuple[list[PasswordView], bool]:
-    found = [_view(one) for one in app_passwords.of_account(tx, account_id)]
-    return found, second_factor.is_on(tx, account_id)
+def _stored(tx: Tx, call: Call) -> tuple[list[PasswordView], bool, proving.Way]:
+    found = [_view(one) for one in app_passwords.of_account(tx, call.account_id)]
+    return found, second_factor.is_on(tx, call.account_id), proving.way(tx, call, PATH)
 
 
 async def form(call: Call) -> Page:
@@ -48,11 +49,12 @@ async def again(call: Call, problem: Problem) -> Page:
 
 
 async def _page(call: Call, problem: Problem | None = None, made: str = "") -> Page:
-    there, has_factor = await call.read(_stored, call.account_id)
+    there, has_factor, way = await call.read(_stored, call)
     chosen = call.form.texts("scope") if problem else ["read"]
     values = {
         "there": there,
         "has_factor": has_factor,
+        "way": way,
         "made": made,
         "given_name": call.form.text("app_password_name") if problem else "",
         "scopes": [(scope, words, scope in chosen) for scope, words in SCOPES.items()],
@@ -74,12 +76,12 @@ async def make(call: Call) -> Page:
 def _make(tx: Tx, account_id: int, name: str, scopes: str, proof: Proof) -> str:
     second_factor.demand(tx, account_id, proof)
     try:
-        return app_passwords.make(tx, account_id, name, scopes)[1]
+        return own_access.make_app_password(tx, account_id, name, scopes)[1]
     except Invalid as error:
         raise error.of("app_password_name") if error.field == "name" else error from None
 
 
 async def end(call: Call) -> Go:
-    await call.write(app_passwords.end, call.account_id, call.form.text("end"))
+    await call.write(own_access.end_app_password, call.account_id, call.form.text("end"))
     call.services.auth.forget()
     return Go(f"{PATH}?saved=1")

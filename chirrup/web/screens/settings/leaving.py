@@ -8,6 +8,8 @@ from ...call import Call, Go, Page
 from ...problems import Problem
 from . import proving
 
+PATH = "/settings/leave"
+
 
 async def form(call: Call) -> Page:
     return await _page(call)
@@ -18,8 +20,13 @@ async def again(call: Call, problem: Problem) -> Page:
 
 
 async def _page(call: Call, problem: Problem | None = None) -> Page:
+    def operation(tx: Tx) -> tuple[bool, proving.Way]:
+        return second_factor.is_on(tx, call.account_id), proving.way(tx, call, PATH)
+
+    has_factor, way = await call.read(operation)
     values = {
-        "has_factor": await call.read(second_factor.is_on, call.account_id),
+        "has_factor": has_factor,
+        "way": way,
         "problem": problem.message if problem else "",
     }
     return Page("settings/leave.html", values, status=problem.status if problem else 200)

@@ -25,14 +25,16 @@ async def alias_again(call: Call, problem: Problem) -> Page:
 
 
 async def _page(call: Call, problem: Problem | None = None, alias_problem: Problem | None = None) -> Page:
-    def operation(tx: Tx) -> tuple[Moving, bool]:
-        return moving.of_account(tx, call.account_id), second_factor.is_on(tx, call.account_id)
+    def operation(tx: Tx) -> tuple[Moving, bool, proving.Way]:
+        found = moving.of_account(tx, call.account_id)
+        return found, second_factor.is_on(tx, call.account_id), proving.way(tx, call, PATH)
 
-    found, has_factor = await call.read(operation)
+    found, has_factor, way = await call.read(operation)
     refused = problem or alias_problem
     values = {
         "moving": found,
         "has_factor": has_factor,
+        "way": way,
         "problem": problem.message if problem else "",
         "alias_problem": alias_problem.message if alias_problem else "",
         "moved_to": call.form.text("moved_to"),

@@ -18,6 +18,7 @@ PATH = "/settings/passkeys"
 class Stored(msgspec.Struct, frozen=True):
     keys: list[Passkey]
     has_factor: bool
+    way: proving.Way
 
 
 async def form(call: Call) -> Page:
@@ -29,11 +30,12 @@ async def again(call: Call, problem: Problem) -> Page:
 
 
 async def _page(call: Call, problem: Problem | None = None) -> Page:
-    stored = await call.read(_stored, call.account_id)
+    stored = await call.read(_stored, call)
     values = {
         "keys": stored.keys,
         "choices": [(one.id, one.name) for one in stored.keys],
         "has_factor": stored.has_factor,
+        "way": stored.way,
         "options": await passkey.making(call, stored.keys),
         "given_name": call.form.text("passkey_name"),
         "removing": call.path != PATH,
@@ -43,8 +45,9 @@ async def _page(call: Call, problem: Problem | None = None) -> Page:
     return Page("settings/passkeys.html", values, status=problem.status if problem else 200)
 
 
-def _stored(tx: Tx, account_id: int) -> Stored:
-    return Stored(passkeys.of_account(tx, account_id), second_factor.is_on(tx, account_id))
+def _stored(tx: Tx, call: Call) -> Stored:
+    has_factor = second_factor.is_on(tx, call.account_id)
+    return Stored(passkeys.of_account(tx, call.account_id), has_factor, proving.way(tx, call, PATH))
 
 
 async def add(call: Call) -> Go:

@@ -11,6 +11,7 @@ from ...kit import codes
 from ...problems import Problem
 from . import proving
 
+PATH = "/settings/second-factor"
 SALT = re.compile("[0-9a-f]{32}")
 
 
@@ -24,12 +25,17 @@ async def again(call: Call, problem: Problem) -> Page:
 
 async def _page(call: Call, problem: Problem | None = None) -> Page:
     """To set one up, with the key that was shown before, which the app may have by now; or to change what there is."""
-    state: State = await call.read(second_factor.state, call.account_id)
+
+    def operation(tx: Tx) -> tuple[State, proving.Way]:
+        return second_factor.state(tx, call.account_id), proving.way(tx, call, PATH)
+
+    state, way = await call.read(operation)
     assert call.me
     salt = _salt(call) or second_factor.new_salt()
     key = second_factor.key_of(call.services.signer, call.account_id, salt)
     address = totp.address(key, issuer=call.site.title, account=f"{call.me.username}@{call.site.domain}")
     values = {
+        "way": way,
         "since_ms": state.since_ms,
         "codes_left": state.codes_left,
         "salt": salt,

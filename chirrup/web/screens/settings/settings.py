@@ -1,14 +1,15 @@
 """Settings: profile, defaults for posts, password, sessions and apps."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from ....access import emails, limits, logins, second_factor, sessions, tokens
-from ....errors import Invalid
+from ....errors import Invalid, NotFound
 from ....ports import Tx
-from ....social import accounts, pictures, sign_up, uploads
+from ....social import accounts, own_access, pictures, sign_up, uploads
 from ....social.accounts import ProfileChange
 from ....social.shown import fields_of
 from ....types import Account, Field, User
@@ -17,6 +18,7 @@ from ...forms import Fields
 from ...problems import Problem
 from ..entry.mailed import unsent
 from ..posts import audience
+from . import proving
 
 SWITCHES = [
     ("locked", "I decide who may follow me"),
@@ -176,13 +178,14 @@ async def email_again(call: Call, problem: Problem) -> Page:
 async def access_page(
     call: Call, problem: str = "", *, email_problem: str = "", email_notice: str = "", status: int = 422
 ) -> Page:
-    user, has_factor, where, let_in = await call.read(_access, call.account_id, call.viewer.token_id)
+    user, has_factor, where, let_in, way = await call.read(_access, call)
     failed = bool(problem or email_problem)
     values = {
         "email": user.email,
         "given_email": "" if email_notice else call.form.text("email"),
         "email_notice": email_notice,
         "has_factor": has_factor,
+        "way": way,
         "sessions": where,
         "apps": let_in,
         "problem": problem,
@@ -192,13 +195,18 @@ async def access_page(
     return Page("settings/access.html", values, status=status if failed else 200)
 
 
-def _access(tx: Tx, account_id: int, session_id: str) -> tuple[User, bool, list[SessionView], list[AppView]]:
+Access = tuple[User, bool, list[SessionView], list[AppView], proving.Way]
+
+
+def _access(tx: Tx, call: Call) -> Access:
+    account_id, session_id = call.account_id, call.viewer.token_id
     where = [
         SessionView(one.id, browser_of(one.user_agent), one.id == session_id, one.created_ms)
         for one in sessions.of_account(tx, account_id)
     ]
     let_in = [AppView(app.id, app.name, token.scopes, token.created_ms) for app, token in tokens.let_in(tx, account_id)]
-    return accounts.user(tx, account_id), second_factor.is_on(tx, account_id), where, let_in
+    way = proving.way(tx, call, "/settings/access")
+    return accounts.user(tx, account_id), second_factor.is_on(tx, account_id), where, let_in, way
 
 
 def browser_of(user_agent: str) -> str:
@@ -237,11 +245,12 @@ def _change_password(tx: Tx, login: logins.Login, hashed: str, user_agent: str) 
 
 async def change_email(call: Call) -> Page:
     """Asks for the password and sends a link to the new address. Nothing is changed before that is followed."""
-    await call.throttle(limits.PASSWORD_CHANGE, account=str(call.account_id))
+    try:
+        await proving.check_password(call)
+    except Invalid as error:
+        return await access_page(call, email_problem=error.why)
+    await proving.done(call, "another address was asked for")
     login = await call.read(logins.of_account, call.account_id)
-    if not await asyncio.to_thread(call.passwords.matches, login.password_hash, call.form.text("password")):
-        return await access_page(call, email_problem="That is not your password.")
-    await call.give_back(limits.PASSWORD_CHANGE, account=str(call.account_id))
     email = call.form.text("email").strip()
     if wrong := accounts.check_email(email):
         return await access_page(call, email_problem=f"The address {wrong[0].why}.")
@@ -254,12 +263,13 @@ async def change_email(call: Call) -> Page:
 async def end_sessions(call: Call) -> Go:
     wanted = call.form.text("end")
     if wanted == "others":
-        await call.write(sessions.end_all, call.account_id, keep=call.viewer.token_id)
+        await call.write(own_access.end_other_sessions, call.account_id, keep=call.viewer.token_id)
     else:
-        await call.write(sessions.end, call.account_id, wanted)
+        with suppress(NotFound):  # it has ended by itself
+            await call.write(own_access.end_session, call.account_id, wanted)
     return Go("/settings/access?saved=1")
 
 
 async def revoke_app(call: Call) -> Go:
-    await call.write(tokens.revoke_app, call.account_id, call.form.id("revoke"))
+    await call.write(own_access.revoke_app, call.account_id, call.form.id("revoke"))
     return Go("/settings/access?saved=1")
