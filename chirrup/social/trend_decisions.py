@@ -61,7 +61,7 @@ def _named(tx: Tx, actor_id: int, org_id: int, kind: TrendKind, id: int, found: 
         post = visibility.see(tx, actor_id, [id]).posts.get(id)
         if post and post.visibility == Visibility.PUBLIC and not post.boost_of_id:
             return subject(kind, id), account_rows.by_ids(tx, [post.author_id])[post.author_id].username
-    elif found.links:  # of all others, staff do not even learn that somebody linked them
+    elif id and found.links:  # of all others, staff do not even learn that somebody linked them
         for link in card_rows.links(tx, [one.link for one in found.links]).values():
             if link.card_id == id:
                 return subject(kind, link.link), link.url
