@@ -226,9 +226,12 @@ async def _running(
         await hub.start()
     await services.sites.start(engines.broker)
     await services.health.start()
+    mails = await _take_mails(settings, engines, services) if job_kinds else None
     try:
         yield
     finally:
+        if mails:
+            mails.close()
         await services.health.stop()
         await services.sites.stop()
         for worker in reversed(workers):
@@ -238,6 +241,16 @@ async def _running(
             await hub.stop()
         await close_engines(engines)
         await asyncio.to_thread(traces.end)
+
+
+async def _take_mails(settings: Settings, engines: Engines, services: Services) -> asyncio.Server | None:
+    """Mail servers hand mails over from now on, if the settings say where. Raises SettingsError."""
+    if not settings.mail_in.startswith("lmtp:"):
+        return None
+    from .mail import inbound, lmtp  # loaded only if used
+
+    taking = inbound.Inbound(settings, engines, services.sites)
+    return await lmtp.listen(settings, taking, services.sites.own.mail_domain)
 
 
 def _state(hub: Hub | None) -> dict[tuple[str, str], Callable[[], float]]:

@@ -40,7 +40,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail: str = ""  # "smtp://user:password@mail.town.example", docs/operate/mail.md; "": files in <data>/mail
     confirm_addresses: Literal["with-smtp", "always", "never"] = "with-smtp"  # before a new account may do anything
     dkim_key: Path | None = None  # RSA key that signs mails; None: dkim.pem in the data folder, if there is one
-    mail_replies: bool = False  # mails to this server's addresses (r-…@host) reach it: docs/operate/mail.md
+    # Where mails to this server's addresses (r-…@host) come from: "lmtp://127.0.0.1:2424", or a mailbox,
+    mail_in: str = ""  # "imaps://user:password@mail.town.example/INBOX": docs/operate/mail.md; "": from nowhere
+    mail_in_servers: tuple[str, ...] = ()  # that may connect there, beside those on this machine
+    mail_in_networks: tuple[str, ...] = ()  # from which a mail is from whom it says, "192.0.2.0/24"
+    mail_in_results: str = ""  # how the mail server calls itself in Authentication-Results, which is believed
     mail_from: str = ""  # "Town <hello@town.example>"; "": no-reply at this server's name
     # Of the server's own network. None: as its staff have chosen it in a browser, or as types/organisations.py says.
     title: str | None = None
@@ -121,6 +125,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.confirm_addresses == "with-smtp":
             return bool(self.mail) and not self.testing
         return self.confirm_addresses == "always"
+
+    @property
+    def mail_replies(self) -> bool:
+        """Mails to this server's addresses reach it."""
+        return bool(self.mail_in)
 
     @property
     def database_url(self) -> str:

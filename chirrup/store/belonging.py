@@ -75,6 +75,7 @@ LEFT_OUT: dict[str, str] = {
     **dict.fromkeys(("scim_tokens", "hooks_in", "hook_payloads", "hook_keys"), _ACCESS),
     **dict.fromkeys(("domains", "org_domains"), "a domain is proved to one server: the other one wants a record, too"),
     "bounces": "the addresses are the same, but another server sends",
+    "mail_in": _SHORT,
     "second_factors": "they work with the secret of the server alone: people set them up anew",
     "passkeys": "they are bound to the host: people make new ones",
     "idempotency": _SHORT,
@@ -91,7 +92,8 @@ LEFT_OUT: dict[str, str] = {
 ALSO: tuple[tuple[str, str, str], ...] = (
     *((name, "account_id", ACCOUNT) for name in ("users", "account_identities", "tokens", "oauth_codes", "sessions")),
     *((name, "account_id", ACCOUNT) for name in ("one_time_tokens", "push_subscriptions", "second_factors")),
-    *((name, "account_id", ACCOUNT) for name in ("passkeys", "idempotency", "imports", "archives", "bounces")),
+    *((name, "account_id", ACCOUNT) for name in ("passkeys", "idempotency", "imports", "archives")),
+    *((name, "account_id", ACCOUNT) for name in ("bounces", "mail_in")),
     ("rooms", "id", ACCOUNT),
     ("import_rows", "import_id", "imports"),
     ("tokens", "app_id", "oauth_apps"),  # of apps for themselves

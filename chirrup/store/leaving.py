@@ -37,6 +37,7 @@ OWN = (  # in its bucket, by `account_id`
     "mail_prefs",
     "ack_waiting",
     "bounces",
+    "mail_in",
 )
 # What others keep about it; nothing in its own bucket leads there.
 TARGETED = ("account_notes", "suggestions_refused", "aliases")  # by `target_id`

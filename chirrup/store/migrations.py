@@ -217,6 +217,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "rules": _create_missing,
     "polls.limited": _add("polls", "limited", "INTEGER NOT NULL DEFAULT 0"),
     "acknowledgements": _create_missing,
+    "mail in": _create_missing,
 }
 NUMBERED = 32  # older programs remembered only a number of steps, at most this
 

@@ -60,8 +60,10 @@ from .compliance import RetentionRun as RetentionRun
 from .emojis import Emoji as Emoji
 from .lists import json_strings
 from .mail import Digest as Digest
+from .mail import MailIn as MailIn
 from .mail import MailMode as MailMode
 from .mail import MailPrefs as MailPrefs
+from .mail import MailVerdict as MailVerdict
 from .moderation import Ban as Ban
 from .moderation import Report as Report
 from .moderation import Strike as Strike

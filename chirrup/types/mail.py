@@ -34,3 +34,29 @@ class MailPrefs(msgspec.Struct, frozen=True):
     epoch: int = 0  # another each time that its signed addresses end
     off_ms: int = 0  # since when nothing is sent, because mails came back; 0: it is sent
     off_why: str = ""  # what the mail server said
+
+
+class MailVerdict(StrEnum):
+    """What has become of a mail that came in."""
+
+    POSTED = "posted"
+    DONE = "done"  # what it asked for in its first line
+    ANSWERED = "answered"  # it could not be posted; its sender was told why
+    HELD = "held"  # nobody has shown that it is from its sender: staff look at it
+    LET_IN = "let_in"  # by staff; a job posts it
+    REFUSED = "refused"  # by staff
+
+
+class MailIn(msgspec.Struct, frozen=True):
+    """Columns of `mail_in`, but for the mail itself."""
+
+    id: int
+    account_id: int  # whose post it is, or would be
+    org_id: int
+    digest: str  # of its Message-ID and the address that it came to
+    verdict: str
+    post_id: int  # 0: none
+    why: str  # it is held; "": it was not
+    sender: str  # the address that it says it is from
+    recipient: str
+    subject: str

@@ -11,8 +11,10 @@ from ..actions.rules import runs as rule_runs
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
 from ..ids import ID_MAX
+from ..mail import answers
 from ..mail.digests import Digests
 from ..mail.handing import Handing
+from ..mail.inbound import Inbound
 from ..mail.message import letterhead
 from ..mail.outbound import Outbound
 from ..mail.reader import Readers
@@ -31,6 +33,7 @@ from ..social import (
     leaving,
     mail_prefs,
     mails,
+    mails_in,
     media,
     moving,
     notification_policies,
@@ -280,7 +283,30 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     sent = dict.fromkeys(outbound.kinds, mail) | {mails.TOLD: told, mails.ROOM: of_rooms}
     # All who want theirs at eight are due together; each is ten queries.
     sent[mail_prefs.DIGEST] = Kind(send_digest, DIGEST_PAUSES_S, mail_prefs.Due, at_once=2, missed=False)
-    return {**IN_THE_DATABASE, **others, **sent}
+    return {**IN_THE_DATABASE, **others, **sent, **_of_mails_in(settings)}
+
+
+def _of_mails_in(settings: Settings) -> dict[str, Kind]:
+    def inbound(engines: Engines) -> Inbound:
+        return Inbound(settings, engines, sites.Sites(settings, engines.db))
+
+    async def let_in(engines: Engines, job: Job, held_id: int) -> None:
+        await inbound(engines).let_in(held_id)
+
+    async def answer(engines: Engines, job: Job, told: mails_in.Answer) -> None:
+        await answers.send(engines, settings, str(job.id), told)
+
+    async def look(engines: Engines, job: Job, _: None) -> None:
+        from ..mail import mailbox  # loaded only if used
+
+        if settings.mail_in.startswith("imap"):
+            await mailbox.look(inbound(engines), mailbox.of(settings))
+
+    return {
+        mails_in.ANSWER: Kind(answer, MAIL_PAUSES_S, mails_in.Answer, per_destination=4, longest_s=120),
+        mails_in.LET_IN: Kind(let_in, DATED_S, payload=int, longest_s=300),
+        mails_in.LOOK: Kind(look, (), None, at_once=1, longest_s=HOUR_S, missed=False),
+    }
 
 
 FROM_BACKUP = "from a backup: the copied server may have done it since. --retry does it from here, --drop never"

@@ -17,8 +17,8 @@ from ..config import Settings
 from ..orgs import retention
 from ..orgs.directory import reading
 from ..ports import Engines, Tx
-from ..social import bans, files, follows, media, polls, trends
-from ..store import blocks_and_mutes, orgs, outbox_partitions, posts
+from ..social import bans, files, follows, mails_in, media, polls, trends
+from ..store import blocks_and_mutes, jobs, orgs, outbox_partitions, posts
 from ..store import trends as trend_rows
 from ..timelines import missed_pushes
 from ..types import Org
@@ -87,6 +87,17 @@ async def forget_addresses(engines: Engines) -> None:
     await engines.db.write(bans.forget_old)
 
 
+async def forget_mails(engines: Engines) -> None:
+    while await engines.db.write(mails_in.forget_old, STEP) == STEP:
+        pass
+
+
+async def look_for_mails(settings: Settings, engines: Engines) -> None:
+    """In the mailbox of the settings, if there is one: one job at a time, whatever the number of workers."""
+    if settings.mail_in.startswith("imap"):
+        await engines.db.write(jobs.enqueue, mails_in.LOOK, of=0, key="mailbox", destination=mails_in.LOOK)
+
+
 async def forget_dead_workers(engines: Engines) -> None:
     await engines.db.write(_forget_workers)
 
@@ -117,6 +128,7 @@ SWEEPS = (
     Sweep("forget idempotency keys", 3600, forget_idempotency_keys),
     Sweep("forget ended access", 900, forget_ended_access),
     Sweep("forget addresses of computers", 24 * 3600, forget_addresses),
+    Sweep("forget mails that came in", 24 * 3600, forget_mails),
     Sweep("delete what is older than organisations keep", 24 * 3600, retention.apply),
 )
 
@@ -126,7 +138,10 @@ class Timers:
 
     def __init__(self, engines: Engines, settings: Settings | None = None) -> None:
         self._engines = engines
-        asked = (Sweep("read directories", 60, partial(read_directories, settings)),) if settings else ()
+        asked: tuple[Sweep, ...] = ()
+        if settings:
+            looks = Sweep("look for mails", mails_in.LOOK_EVERY_S, partial(look_for_mails, settings))
+            asked = (Sweep("read directories", 60, partial(read_directories, settings)), looks)
         self._sweeps = (*SWEEPS, *asked)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

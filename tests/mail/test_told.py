@@ -22,7 +22,9 @@ from chirrup.store import jobs
 from chirrup.types import Draft, PollDraft, Post, Span
 from chirrup.workers.kinds import kinds
 
-REPLIES = msgspec.structs.replace(TOWN, mail_replies=True, secret="a secret of tests, of so many characters")
+REPLIES = msgspec.structs.replace(
+    TOWN, mail_in="lmtp://127.0.0.1:2424", secret="a secret of tests, of so many characters"
+)
 KINDS = kinds(REPLIES)
 ADDRESSES = MailAddresses(signing.signer(REPLIES), "town.example", 0)
 

@@ -45,6 +45,8 @@ FANOUT = {
     "store/jobs.py:page": "a person looks at jobs",
     "store/jobs.py:set_aside_except": "once, in a copy or after a restore, while no worker runs",
     "store/jobs.py:release_all": "at the start of a server that is alone on its database",
+    "store/mail_in.py:held": "staff look at the mails that wait for them: an index of those few alone",
+    "store/mail_in.py:old": "daily housekeeping",
     "store/measures.py:sign_ups": "figures for staff, who look seldom",
     "store/measures.py:authors": "figures for staff, who look seldom",
     "store/measures.py:all_authors": "figures for staff, who look seldom",
