@@ -68,7 +68,7 @@ def _room(tx: Tx, readers: int) -> int:
 
 async def _measure(folder: Path, port: int, readers: int, said: int) -> tuple[float, float]:
     """(seconds, seconds of CPU) for readers x said mails."""
-    settings = Settings(data=folder, mail=f"smtp://127.0.0.1:{port}", url="https://town.example", mail_replies=True)
+    settings = Settings(data=folder, mail=f"smtp://127.0.0.1:{port}", url="https://town.example")
     dkim.make(settings)
     engines = open_engines(settings)
     try:

@@ -44,6 +44,7 @@ event_ages = Times()  # from the commit of an event until it was handled
 events_failed: Counter[str] = Counter()  # failed attempts, by kind
 jobs = Kinds()  # finished jobs, by kind
 jobs_failed: Counter[str] = Counter()  # failed attempts, by kind
+mails: Counter[str] = Counter()  # of what happens, and digests: "sent", "refused", "undeliverable"
 deliveries: Counter[str] = Counter()  # "timelines": ids pushed to warm timelines; "channels": messages published
 streamed: Counter[str] = Counter()  # events written to open streams, by kind
 streams_cut: Counter[str] = Counter()  # by close code

@@ -164,6 +164,7 @@ def counted() -> Iterator[Any]:
         ("turned_away", "Work that found no room.", metrics.turned_away, "where"),
         ("events_failed", "Tries to act on an event that failed.", metrics.events_failed, "kind"),
         ("jobs_failed", "Tries to do a job that failed.", metrics.jobs_failed, "kind"),
+        ("mails", "Mails of what happens, by what the mail server did with them.", metrics.mails, "result"),
         ("deliveries", "Ids that timelines in use took; messages to channels.", metrics.deliveries, "to"),
         ("streamed", "Events written to open streams.", metrics.streamed, "kind"),
         ("streams_cut", "Streams that were cut, by close code.", metrics.streams_cut, "code"),

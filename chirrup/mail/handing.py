@@ -1,10 +1,13 @@
 """Hands mails over: with their pictures, a signature, and what follows if an address takes none."""
 
 import asyncio
+import re
+from collections.abc import Collection
 
 import msgspec
 import structlog
 
+from .. import metrics
 from ..errors import Refused, Undeliverable
 from ..ports import Engines
 from ..social import mail_prefs
@@ -39,18 +42,29 @@ class Handing:
         """
         reader = ready.reader
         pictures = await asyncio.to_thread(_pictures, engines, ready.pictures) if ready.pictures else ()
-        letter = msgspec.structs.replace(ready.letter, pictures=pictures)
+        html = _without(ready.letter.html, ready.pictures.keys() - {one.name for one in pictures})
+        letter = msgspec.structs.replace(ready.letter, html=html, pictures=pictures)
         envelope = reader.addresses.bounce(reader.prefs, id) if self._replies else ""
         try:
             mail = write(reader.head, reader.user.email, letter, id=str(id), now_ms=ready.now_ms, envelope=envelope)
             await engines.mailer.send(mail)
+            metrics.mails["sent"] += 1
         except Undeliverable as error:
+            metrics.mails["undeliverable"] += 1
             await engines.db.write(mail_prefs.bounced, reader.id, hard=True, why=error.message)
         except Refused as error:
+            metrics.mails["refused"] += 1
             log.warning("a mail was refused", mail=id, why=error.message)
 
 
 def _pictures(engines: Engines, keys: dict[str, str]) -> tuple[Picture, ...]:
-    """Those that are small enough. One that is gone is left out: its description stands beside it."""
+    """Those that are there and small enough."""
     found = ((name, engines.blobs.get(key)) for name, key in keys.items())
     return tuple(Picture(name, *got) for name, got in found if got and len(got[0]) <= PICTURE_BYTES_MAX)
+
+
+def _without(html: str, names: Collection[str]) -> str:
+    """The HTML with the descriptions of these pictures instead of them."""
+    for name in names:
+        html = re.sub(rf'<img src="cid:{name}" alt="([^"]*)"[^>]*>', r"[\1]", html)
+    return html

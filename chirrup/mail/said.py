@@ -17,7 +17,8 @@ QUOTE_CHARS_MAX = 300
 PICTURES_MAX = 4  # in one mail
 FOR_MAIL = ("notifications", "home")  # contexts of filters: of what is said to the account, and of rooms
 _SMALL = "font-size:14px;line-height:20px"
-_BLOCK = "margin:0 0 24px;padding:0 0 0 12px;border-left:3px solid #1f5fa8"
+_BLOCK = "margin:0 0 24px;padding:0 0 0 12px;border-left:3px solid "
+_ACCENT = "#1f5fa8"  # the kit's own
 _QUOTE = "margin:0 0 12px;padding:0 0 0 12px;border-left:2px solid #888888;font-size:14px;line-height:20px"
 
 
@@ -71,7 +72,8 @@ class Speaker:
             f'<p style="{_SMALL}"><a href="{escape(self.url(post))}">{escape(self._say(N_("Open it")))}</a></p>',
         ]
         plain = "\n\n".join(part for part in lines if part)
-        return Said(plain, f'<div style="{_BLOCK}">{"".join(html)}</div>', dict(shown.values()))
+        accent = self._site.settings.accent or _ACCENT
+        return Said(plain, f'<div style="{_BLOCK}{accent}">{"".join(html)}</div>', dict(shown.values()))
 
     def _html(self, post: Post) -> str:
         base_url, host = self._site.base_url, text.host_key(self._site.domain)

@@ -15,11 +15,12 @@ from chirrup.engines.mailer.smtp import SmtpMailer, server_of
 from chirrup.events import PollEnded
 from chirrup.ids import ID_MAX
 from chirrup.orgs import rooms
-from chirrup.ports import Engines, Mail
-from chirrup.social import follows, mail_prefs, markers, polls, posts, reactions
+from chirrup.ports import Engines, Mail, Tx
+from chirrup.social import accounts, follows, mail_prefs, markers, polls, posts, reactions
+from chirrup.social.accounts import SignUp
 from chirrup.social.mail_prefs import Change
-from chirrup.store import jobs
-from chirrup.types import Draft, PollDraft, Post, Span
+from chirrup.store import jobs, media
+from chirrup.types import Draft, Media, PollDraft, Post, Span
 from chirrup.workers.kinds import kinds
 
 REPLIES = msgspec.structs.replace(
@@ -235,3 +236,36 @@ async def test_an_address_that_takes_no_mail_is_left_alone_after_three_times(tow
         await work_off(town.engines, KINDS)
         assert [mail["Subject"] for mail in server.mails] == ["five"]
         assert [sender.startswith("b-") for sender, _ in server.envelopes] == [True]
+
+
+async def test_pictures_come_along_and_words_are_those_of_the_reader(town: Town):
+    def upload(tx: Tx) -> tuple[int, ...]:
+        made = []
+        for name in ("cat", "dog"):
+            id = tx.new_id(town.ann & 4095)
+            small = f"aa/bb/{id:028x}.webp"
+            town.engines.blobs.put(small, b"RIFF" + (b"x" * (400_000 if name == "dog" else 40)), "image/webp")
+            media.insert(tx, Media(id, town.ann, 0, "image", "image/webp", small, small, "", "{}", f"A {name}", 1))
+            made.append(id)
+        return tuple(made)
+
+    kim = (await town.do(accounts.create, SignUp("kim", "kim@example.com", "-", locale="de"))).id
+    await town.choose(kim, mode="all")
+    post = await town.say(town.ann, "@kim look", media_ids=await town.do(upload))
+    mail = await town.only()
+
+    text, html = text_of(mail), mail.get_body(("html",)).get_content()  # pyright: ignore
+    assert "[Bild: A cat]" in text
+    assert "Antworte auf diese E-Mail" in text
+    assert '<html lang="de">' in html
+    cat, dog = post.media
+    assert f'<img src="cid:picture-{cat}" alt="Bild: A cat"' in html
+    assert f"picture-{dog}" not in html
+    assert "[Bild: A dog]" in html
+    pictures = [part for part in mail.walk() if part.get_content_maintype() == "image"]
+    assert [part["Content-ID"] for part in pictures] == [f"<picture-{cat}>"]  # the other one is too large to come along
+
+    warned = await town.say(town.ann, "@kim look", media_ids=await town.do(upload), sensitive=True)
+    mail = await town.only()
+    assert [part for part in mail.walk() if part.get_content_maintype() == "image"] == []
+    assert f"https://town.example/@ann/{warned.id}" in text_of(mail)
