@@ -239,7 +239,7 @@ class Views:
         parent = people.get(parent_author_id)
         poll = page.polls.get(post.poll_id)
         boosts = [entry, *(seen.posts[id] for id in together)] if entry.boost_of_id else []
-        followers_only = post.visibility == Visibility.FOLLOWERS and post.author_id != seen.viewer_id
+        own = post.author_id == seen.viewer_id and not post.audience_id and post.visibility == Visibility.FOLLOWERS
         files = page.details.files
         audience = audience_of(self.site, post, seen.media_epoch_of(post))
         warned = tuple(acts.get(FilterAction.WARN, ()))
@@ -267,7 +267,7 @@ class Views:
             favourites=count.favourites,
             flags=page.flags.get(post.id, UNFLAGGED),
             alone=post.visibility == Visibility.DIRECT and all(m.account_id == author.id for m in post.mentioned),
-            boostable=post.visibility != Visibility.DIRECT and not followers_only,
+            boostable=(own or post.visibility in visibility.OPEN) and not seen.relations.is_guest,
             warned=warned,
             drawn_summary=self.drawn(post.summary),
             blurred=tuple(acts.get(FilterAction.BLUR, ())),

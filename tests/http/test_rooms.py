@@ -3,6 +3,7 @@
 For all who are not in them: test_closed_rooms.py.
 """
 
+import re
 import secrets
 
 import requests
@@ -147,6 +148,7 @@ def test_rooms_on_pages(server: Server):
 
     assert f"@{name}" in of_bob.get("/rooms").text
     assert "Only who is in the room" in of_bob.get(page).text
+    assert "Only who is in the room reads" in of_bob.get(f"/@{name}").text
     send(of_bob, "/join")
     assert f"@{bob.name}" in of_boss.get(page).text
     send(of_boss, "/people", account=bob.id, act="accept")
@@ -171,6 +173,8 @@ def test_rooms_on_pages(server: Server):
     posted = of_boss.post("/compose", csrf_from="/compose", text=text, visibility="public")
     assert f"not told of it: @{text.split('@')[3].split()[0]}<" in of_boss.get(posted.headers["Location"]).text
     send(of_boss, "/add", room_member=f"@{server.person().name}")
+    assert "Boost" in (own := of_boss.get(posted.headers["Location"]).text)
+    assert re.search(r'title="Boost" disabled', own), "what is said in a closed room stays there"
     profile = of_bob.get(f"/@{name}").text
     assert (">Leave<" in profile, ">Following<" in profile) == (True, False)
     send(of_boss, "/archive")

@@ -84,6 +84,8 @@ async def _profile(call: Call, handle: str, tab: str, **filters: Any) -> Page | 
 
 
 def _nothing(one: ProfileView) -> str:
+    if one.room and one.locked and not (one.tie and one.tie.following):
+        return "Only who is in the room reads what is said here."
     return "You cannot see these posts." if one.tie and one.tie.blocked_by else "Nothing here yet."
 
 

@@ -127,6 +127,7 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
         "room_note": form.text("room_note") if typed else account.note,
         "hidden": form.flag("hidden") if typed else not account.discoverable,
         "one": call.views.person(account),
+        "note_html": call.views.html(account.note),
         "header": call.views.picture(account, account.header, "") if account.header else "",
         "room_member": form.text("room_member"),
         "problem": problem.message if problem else "",
