@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 
 from ..events import PicturesReplaced
+from ..ids import bucket_of
 from ..ports import Row, Tx
 from . import tables
 from .belonging import ACCOUNT, ALSO, FILE_KEY, FILES, OF_ORG, ORG, OTHER_FILES, TEXT, WAYS, WITHOUT_INDEX, prefix
@@ -86,7 +87,7 @@ def by_bucket(name: str, rows: Collection[Row]) -> dict[int, list[int]]:
     """The ids of rows that others hang on."""
     found = defaultdict[int, list[int]](list)
     for id in ids_of(name, rows):
-        found[id & 4095].append(id)
+        found[bucket_of(id)].append(id)
     return found
 
 
