@@ -228,6 +228,11 @@ def _with_newest(tx: Tx, post_id: int, asked: list[Ack]) -> list[Ack]:
     ]
 
 
+def progress(tx: Tx, post_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """post -> (how many are asked, how many have acknowledged it). The caller has asked the oracle about the posts."""
+    return rows.progress(tx, post_ids)
+
+
 def requests(tx: Tx, post_ids: Collection[int]) -> dict[int, AckRequest]:
     """post -> its request. The caller has asked the oracle about the posts."""
     return rows.requests_of(tx, post_ids)

@@ -97,6 +97,16 @@ def of_post(tx: Tx, post_id: int) -> list[Ack]:
     return [Ack(*row) for row in rows]
 
 
+def progress(tx: Tx, post_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """post -> (how many are asked, how many have acknowledged it)."""
+    rows = tx.all(
+        f"""SELECT post_id, COUNT(*), COUNT(NULLIF(acked_ms, 0)) FROM acks
+            WHERE {tx.sql.ids_in("post_id", "posts")} GROUP BY post_id""",
+        posts=post_ids,
+    )
+    return {post_id: (asked, done) for post_id, asked, done in rows}
+
+
 def missing(tx: Tx, post_id: int, after: int, limit: int) -> list[int]:
     """Those with ids above `after` who have not acknowledged it, by id."""
     rows = tx.all(

@@ -15,6 +15,7 @@ from .screens.entry import invited, login, mailed, oauth
 from .screens.org import routes as org
 from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
+from .screens.processes import routes as processes
 from .screens.reading import announced, home, live, notifications, search
 from .screens.rooms import routes as rooms
 from .screens.settings import (
@@ -248,6 +249,7 @@ ROUTES: list[PageRoute] = [
     staff("POST", trending.PATH, trending.decide, Permission.MANAGE_TAXONOMIES),
     *org.ROUTES,
     *rooms.ROUTES,
+    *processes.ROUTES,
     # people
     PageRoute("GET", "/collections/{id}", collections.show, who=ANYONE),
     PageRoute("POST", "/collections/{id}/leave", collections.leave),

@@ -166,6 +166,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
             *("/drafts", f"/drafts/{draft}"),
             "/settings/passkeys",
             *("/rooms", "/rooms/new", f"/rooms/{room}"),
+            *(f"/acks/{mine['id']}", "/approvals/new"),
             "/follow-requests",
             "/login?again=1",
             "/sign-up",
