@@ -18,6 +18,7 @@ from .access.passwords import Passwords
 from .access.sites import Sites
 from .access.sites import own as own_site
 from .actions import watch
+from .actions.hooks_out import listening
 from .config import NO_PROXY, Settings
 from .engines.blobs.disk import DiskBlobs
 from .engines.broker.memory import MemoryBroker
@@ -218,6 +219,9 @@ async def _running(
     engines.db.on_commit = Bell(engines).ring
     relay = Relay(engines, alone=alone)
     workers = [relay, Jobs(engines, job_kinds, lambda: relay.held), Timers(engines, settings)] if job_kinds else []
+    heard = listening.of(engines.db)
+    if workers:
+        await heard.start(engines.broker)
     for worker in workers:
         worker.start()
     if workers:
@@ -236,6 +240,7 @@ async def _running(
         await services.sites.stop()
         for worker in reversed(workers):
             await worker.stop()
+        heard.stop()
         await watch.of(engines.db).stop()
         if hub:
             await hub.stop()

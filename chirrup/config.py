@@ -60,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc: Oidc | None = None  # where its people log in: docs/operate/identity.md
     ldap: Ldap | None = None  # the directory that knows its people
     identity_hosts: tuple[str, ...] = ()  # of directories, "ldap.acme.internal:636": they may be in a private network
+    hook_hosts: tuple[str, ...] = ()  # "ci.acme.internal:8080": receivers of hooks in a private network: docs/hooks.md
     dns: str = ""  # "192.0.2.53:53": the server that is asked about domains of organisations; "": the system's
     documents: str = ""  # a folder: docs/operate/documents.md; "": <data>/documents
     link_cards: Literal["open", "always", "never"] = "open"  # pages that posts link are fetched: docs/operate/cards.md

@@ -96,6 +96,8 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/chirrup/v1/rules": "500 at most, in one query",
     "/api/chirrup/v1/rules/{id}/versions": "the last 100, in one query",
     "/api/chirrup/v1/rules/{id}/runs": "the last 200, in one query",
+    "/api/chirrup/v1/hooks/out": "staff make each, in one query",
+    "/api/chirrup/v1/hooks/out/{id}": "one",
     "/api/chirrup/v1/org/roles": "a hundred at most, in one query",
     "/api/chirrup/v1/org/exports": "what an organisation asked for in a week, in one query",
     "/api/chirrup/v1/org/invites/{id}": "one, with fifty rooms at most",

@@ -34,6 +34,7 @@ LEFT = "left"
 RULE_FAILED, RULE_LEFT = "rule_failed", "rule_left"
 DOMAIN_PROVED, DOMAIN_LOST, DOMAIN_ENDED = "domain_proved", "domain_lost", "domain_ended"
 CLOSING, CLOSING_OFF = "closing", "closing_off"
+HOOK_OFF = "hook_off"
 DESTINATION = "mail"  # one server takes them all
 
 

@@ -12,6 +12,7 @@ from . import (
     domains,
     exports,
     hooks,
+    hooks_out,
     identity,
     invites,
     mail,
@@ -24,6 +25,6 @@ from . import (
 
 SECTIONS = (
     *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
-    *(mail, acks, approvals, rules),
+    *(hooks_out, mail, acks, approvals, rules),
 )
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

@@ -334,6 +334,15 @@ ORGANISATION: dict[str, tuple[str, tuple[str, ...], tuple[str, str]]] = {
         ),
         ("Take it with you", "/settings/data"),
     ),
+    emails.HOOK_OFF: (
+        "A hook of yours at {title} is off",
+        (
+            "{about} hears nothing any more: its receiver said that it is gone, or took nothing for three days. What it"
+            " answered stands beside each delivery.",
+            "Switch it on again when it is there; then you can have sent again what it missed.",
+        ),
+        ("Look at it", "/org/hooks"),
+    ),
     emails.CLOSING_OFF: (
         "{title} does not close",
         ("That {title} closes was called off. Everything stays as it is.",),

@@ -280,8 +280,13 @@ class OutgoingHttp(Protocol):
         redirects: int = 3,
         bytes_max: int = 1024 * 1024,
         within_s: float = 10.0,
+        named: Collection[str] = (),
+        share: str = "",
     ) -> Fetched:
         """The answer, with any status. Raises Refused (not a public address, or not an address), Unreachable.
+
+        named: hosts, or host:port, of the operator's own, which may have any address. share: requests with the same one
+        share the few connections to an address.
 
         Redirects are followed for GET and HEAD only, and headers are sent only to the host of url.
         Error messages are for operators. Show the user who gave the address the same text for all errors, so that they

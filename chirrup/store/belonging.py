@@ -73,6 +73,7 @@ LEFT_OUT: dict[str, str] = {
     "held": "it is made anew from holds",
     **dict.fromkeys(("tokens", "oauth_codes", "sessions", "one_time_tokens", "push_subscriptions"), _ACCESS),
     **dict.fromkeys(("scim_tokens", "hooks_in", "hook_payloads", "hook_keys"), _ACCESS),
+    **dict.fromkeys(("hooks_out", "deliveries"), "their secrets are sealed with the secret of the server alone"),
     **dict.fromkeys(("domains", "org_domains"), "a domain is proved to one server: the other one wants a record, too"),
     "bounces": "the addresses are the same, but another server sends",
     "mail_in": _SHORT,
@@ -102,7 +103,7 @@ ALSO: tuple[tuple[str, str, str], ...] = (
 # Tables of what does not go along, with the organisation's id.
 OF_ORG = (
     *("domains", "org_domains", "scim_tokens", "org_exports", "hosts"),
-    *("hooks_in", "hook_payloads", "hook_keys"),
+    *("hooks_in", "hook_payloads", "hook_keys", "hooks_out", "deliveries"),
 )
 
 # Column -> what it holds where it is imported, unless the export is told to have it.

@@ -214,6 +214,7 @@ STEPS: dict[str, Step] = {  # by the name that a database remembers; new ones at
     "orgs.closing_note_id": _add("orgs", "closing_note_id", "BIGINT NOT NULL DEFAULT 0"),
     "orgs.ended_ms": _add("orgs", "ended_ms", "BIGINT NOT NULL DEFAULT 0"),
     "hooks in": _create_missing,
+    "hooks out": _create_missing,
     "rules": _create_missing,
     "polls.limited": _add("polls", "limited", "INTEGER NOT NULL DEFAULT 0"),
     "acknowledgements": _create_missing,

@@ -38,7 +38,10 @@ from .action_rules import Outcome as Outcome
 from .action_rules import RuleRun as RuleRun
 from .action_rules import RuleState as RuleState
 from .action_rules import RuleVersion as RuleVersion
+from .actions import Delivery as Delivery
+from .actions import DeliveryState as DeliveryState
 from .actions import HookIn as HookIn
+from .actions import HookOut as HookOut
 from .actions import HookPayload as HookPayload
 from .announcements import Announcement as Announcement
 from .announcements import AnnouncementReactions as AnnouncementReactions

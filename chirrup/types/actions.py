@@ -1,5 +1,7 @@
 """What other programs tell an organisation, and what it tells them: hooks."""
 
+from enum import StrEnum
+
 import msgspec
 
 from ..ids import ms_of
@@ -45,3 +47,55 @@ class HookPayload(msgspec.Struct, frozen=True):
 
 
 _heads = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class HookOut(msgspec.Struct, frozen=True):
+    """A program that hears what happens here. Columns of `hooks_out`."""
+
+    org_id: int
+    id: int
+    name: str  # for people
+    url: str
+    events: str  # names of hooks_out/kinds.py, with spaces between
+    room_id: int  # 0: what everybody here may see
+    owner_id: int  # it hears what this account may see
+    secret: str  # sealed, as the one of before: that signs, too, until old_until_ms
+    old_secret: str
+    old_until_ms: int
+    off_ms: int  # since when nothing is sent; 0: it is on
+    off_why: str  # in words, where nobody has switched it off
+    slow: int  # 1: its receiver takes long, so nothing waits for it
+    away_until_ms: int  # its receiver was not reached; not tried again before that
+    ok_ms: int  # when it last took something
+    created_ms: int
+
+    @property
+    def wanted(self) -> list[str]:
+        return self.events.split()
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"  # ten times
+    DROPPED = "dropped"  # nobody may see it any more, or the hook is off
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One thing that a receiver is told. Columns of `deliveries`."""
+
+    org_id: int
+    hook_id: int
+    id: int
+    kind: str  # the event: "post.published" and so on
+    key: str  # one for each fact
+    post_id: int  # 0: it is about no post
+    account_id: int  # 0: about nobody
+    state: str  # a DeliveryState
+    attempts: int
+    code: int  # the status of the last answer; 0: none came
+    request: str  # the body that was sent last
+    answer: str  # the beginning of what came back, or why nothing did
+    took_ms: int
+    at_ms: int  # of the last attempt
+    next_ms: int  # when it is tried next; 0: not any more

@@ -7,6 +7,7 @@ import msgspec
 from ..access import signing, sites
 from ..access.emails import Wanted
 from ..actions import acknowledgements, approvals
+from ..actions.hooks_out import sending
 from ..actions.rules import runs as rule_runs
 from ..config import Settings
 from ..errors import Forbidden, Invalid, NotFound
@@ -53,6 +54,7 @@ from .jobs import Kind
 DATED_S = (5, 30, 300, 3600, 6 * 3600)  # pauses of jobs with a date, which only need the database
 HOUR_S = 3600
 FILM_S = tools.MAKE_S + 120.0  # ffmpeg, and what is done with its result
+HOOKS_AT_ONCE = 128  # receivers that are waited for
 DNS_PAUSES_S = (60, 600, HOUR_S, 3 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S)  # until the next day's look
 CARD_PAUSES_S = (600, 2 * HOUR_S)
 # A mail server that is down for days loses no mail: five days in all, as mail servers themselves try.
@@ -225,6 +227,19 @@ IN_THE_DATABASE: dict[str, Kind] = {  # they change nothing else: the copy of a 
 DIGEST_PAUSES_S = (60, 600, HOUR_S, 4 * HOUR_S, 8 * HOUR_S)  # then the next one is nearly due
 
 
+def _hooks(settings: Settings) -> dict[str, Kind]:
+    """Attempts to send; those to receivers that are known to take long are a kind of their own."""
+
+    def kind(quick: bool) -> Kind:
+        async def send(engines: Engines, job: Job, attempt: sending.Attempt) -> None:
+            await sending.send(engines, settings, attempt, quick=quick)
+
+        at_once = HOOKS_AT_ONCE if quick else HOOKS_AT_ONCE // 2
+        return Kind(send, DATED_S, sending.Attempt, at_once=at_once, per_destination=4, longest_s=30)
+
+    return {sending.QUICK: kind(True), sending.SLOW: kind(False)}
+
+
 def kinds(settings: Settings) -> dict[str, Kind]:
     """All, by name. Raises SettingsError: no mail can be written in the name of this server."""
     letterhead(settings)  # to be told now, not by each mail
@@ -283,7 +298,7 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     sent = dict.fromkeys(outbound.kinds, mail) | {mails.TOLD: told, mails.ROOM: of_rooms}
     # All who want theirs at eight are due together; each is ten queries.
     sent[mail_prefs.DIGEST] = Kind(send_digest, DIGEST_PAUSES_S, mail_prefs.Due, at_once=2, missed=False)
-    return {**IN_THE_DATABASE, **others, **sent, **_of_mails_in(settings)}
+    return {**IN_THE_DATABASE, **others, **_hooks(settings), **sent, **_of_mails_in(settings)}
 
 
 def _of_mails_in(settings: Settings) -> dict[str, Kind]:

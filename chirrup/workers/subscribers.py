@@ -8,6 +8,7 @@ import msgspec
 from .. import events
 from ..access import acts, barred
 from ..actions import acknowledgements, approvals, watch
+from ..actions.hooks_out import listening, telling
 from ..actions.rules import runs as rule_runs
 from ..errors import Refused
 from ..events import Event, Signal
@@ -129,6 +130,10 @@ def _links_a_page(published: Published) -> object:
     return published.post.link
 
 
+def _is_heard(published: Published) -> bool:
+    return listening.concerns(published.post)
+
+
 STALE = (  # less comes into timelines after these
     events.FollowChanged,
     events.Unfollowed,
@@ -145,12 +150,14 @@ REACTIONS = (
     Reaction(events.PostPublished, tags.on_published, of_post=True, when=_uses_tags),
     Reaction(events.PostPublished, cards.on_published, of_post=True, when=_links_a_page),
     Reaction(events.PostPublished, deliver),
+    Reaction(events.PostPublished, telling.on_published, when=_is_heard),
     Reaction(events.PostPublished, rule_runs.on_published, when=_concerns_rules),
     Reaction(events.PostEdited, notifications.on_edited, of_post=True),
     Reaction(events.PostEdited, conversations.on_published, of_post=True),
     Reaction(events.PostEdited, tags.on_published, of_post=True),
     Reaction(events.PostEdited, cards.on_edited),
     Reaction(events.PostEdited, announce_edit),
+    Reaction(events.PostEdited, telling.on_edited),
     Reaction(events.PostSpreading, spread),
     Reaction(events.PostDeleted, conversations.on_deleted),
     Reaction(events.PostDeleted, tags.on_deleted),
@@ -158,13 +165,16 @@ REACTIONS = (
     Reaction(events.PostDeleted, cards.on_deleted),
     Reaction(events.PostDeleted, announce_deletion),
     Reaction(events.PostDeleted, delete_files),
+    Reaction(events.PostDeleted, telling.on_deleted),
     Reaction(events.BoostedDeleted, delete_boosts),
     Reaction(events.Unlocked, accept_waiting),
     Reaction(events.Followed, notifications.on_followed),
     Reaction(events.Followed, drop_stale),
+    Reaction(events.Followed, telling.on_followed),
     Reaction(events.FollowRequested, notifications.on_follow_requested),
     Reaction(events.FollowAnswered, notifications.on_follow_answered),
     Reaction(events.Unfollowed, notifications.on_unfollowed),
+    Reaction(events.Unfollowed, telling.on_unfollowed),
     Reaction(events.Blocked, notifications.on_blocked),
     Reaction(events.Blocked, collections.on_blocked),
     Reaction(events.Favourited, notifications.on_favourited),

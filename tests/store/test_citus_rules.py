@@ -87,6 +87,7 @@ FANOUT = {
     "store/invites.py:withdraw_all": "a command that logs everybody out",
     "store/scim.py:delete_tokens": "a command that logs everybody out",
     "store/hooks_in.py:end_tokens": "a command that logs everybody out",
+    "store/hooks_out.py:all_on": "each worker once a minute, and after a change: the few hooks that there are",
     "store/sessions.py:delete_expired": "daily housekeeping, by an index of their age",
     "store/sessions.py:delete_links_expired": "daily housekeeping, by an index of their age",
     "store/strikes.py:appealed": "staff look through the appeals, by an index of those that wait",

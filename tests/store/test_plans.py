@@ -15,6 +15,7 @@ from chirrup.engines.database.postgres import PLANS
 from chirrup.engines.postgres.connection import numbered
 
 WHOLE = {  # statement that reads a whole table -> the reason
+    "store/hooks_out.py:all_on": "each worker once a minute, and after a change: the few hooks that there are",
     "store/audit.py:adopt": "once, when the schema changes: all of it",
     "store/bans.py:of_addresses": "all of them are kept in memory: an index of them alone",
     "store/bans.py:delete_over": "once a day: an index of them alone",

@@ -7,6 +7,7 @@ That is done again for each redirect. docs/decisions/0030-outgoing-http.md.
 import asyncio
 import ssl
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from types import ModuleType
 from typing import Any
 from urllib.parse import urljoin
@@ -66,23 +67,38 @@ class GuardedHttp:
         redirects: int = REDIRECTS,
         bytes_max: int = BYTES_MAX,
         within_s: float = WITHIN_S,
+        named: Collection[str] = (),
+        share: str = "",
     ) -> Fetched:
+        client = self._with(named) if named else self
         try:
             async with asyncio.timeout(within_s):
-                return await self._follow(url, method, dict(headers or {}), body, redirects, bytes_max)
+                return await client._follow(url, method, dict(headers or {}), body, redirects, bytes_max, share)
         except TimeoutError as error:
             raise Unreachable(f"it was not there within {within_s:g} s") from error
         except OSError as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
 
+    def _with(self, named: Collection[str]) -> "GuardedHttp":
+        """The same, which reaches these hosts, too."""
+        other = copy(self)
+        other._named = self._named | {one.lower() for one in named}
+        return other
+
     async def _follow(
-        self, url: str, method: str, headers: dict[str, str], body: bytes, redirects: int, bytes_max: int
+        self, url: str, method: str, headers: dict[str, str], body: bytes, redirects: int, bytes_max: int, share: str
     ) -> Fetched:
         target = first = target_of(url, self._named)
         while True:
             given = headers if target.origin == first.origin else {}  # they were meant for the first one
             answer = await self._ask(
-                target, method=method, headers=self._own | given, body=body, bytes_max=bytes_max, tls=self._tls
+                target,
+                share,
+                method=method,
+                headers=self._own | given,
+                body=body,
+                bytes_max=bytes_max,
+                tls=self._tls,
             )
             to = answer.headers.get("location", "")
             if not redirects or not to or answer.status not in _REDIRECTS or method not in ("GET", "HEAD"):
@@ -90,9 +106,9 @@ class GuardedHttp:
             redirects -= 1
             target = target_of(urljoin(target.url, to.encode("latin-1").decode("utf-8", "replace")), self._named)
 
-    async def _ask(self, target: Target, **wanted: Any) -> Fetched:
+    async def _ask(self, target: Target, share: str, **wanted: Any) -> Fetched:
         addresses = await self._checked(target)
-        place = self._places.setdefault(addresses[0][0], asyncio.Semaphore(AT_ONCE))
+        place = self._places.setdefault(f"{addresses[0][0]} {share}", asyncio.Semaphore(AT_ONCE))
         connection: Any = await asyncio.to_thread(_connection)
         async with place:
             return await connection.ask(target, addresses, **wanted)
