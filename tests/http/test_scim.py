@@ -6,8 +6,6 @@ from typing import Any
 import httpx2
 import pytest
 from client import Server
-from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_tester import Status, check_server
 from walls import organisation
 
 from chirrup.ids import ID_MAX
@@ -66,6 +64,10 @@ class Directory:
 
 
 def test_all_checks_of_scim2_tester_pass(town: Server):
+    # Here, because each process of tests imports all files, and this takes 5 s.
+    from scim2_client.engines.httpx2 import SyncSCIMClient
+    from scim2_tester import Status, check_server
+
     with Directory(town).http as client:
         results = check_server(SyncSCIMClient(client))
 
