@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ..access import limits
+from ..access import limits, signing
+from ..actions import feeds_out
 from ..http.call import Call
 from ..http.entity import Entity, Id
 from ..http.forms import Id as IdIn
@@ -90,6 +91,21 @@ async def show_many(call: Call, query: PageQuery) -> Page[Room]:
     span = span_of(query, default=40, most=MOST)
     found = await call.read(rooms.page, call.account_id, call.site.org_id, span)
     return filled([_room(call, one) for one in found.items], found, span)
+
+
+class Feed(Entity, kw_only=True):
+    """Addresses for feed readers, which need no token: they are the caller's own, and end with the membership."""
+
+    atom: str
+    rss: str
+
+
+async def feed(call: Call, id: int) -> Feed:
+    """Of a room that the caller is in."""
+    signer, org_id = signing.signer(call.settings), call.site.org_id
+    path = await call.read(feeds_out.room_path, signer, org_id, call.account_id, id)
+    atom, rss = (f"{call.site.base_url}{path}/feed.{form}" for form in feeds_out.TYPES)
+    return Feed(atom=atom, rss=rss)
 
 
 class NewRoom(msgspec.Struct, kw_only=True):
@@ -266,6 +282,7 @@ ROUTES = [
     Route("POST", f"{PATH}/{{id}}/unarchive", unarchive, "write:lists"),
     Route("POST", f"{PATH}/{{id}}/join", join, "write:follows"),
     Route("POST", f"{PATH}/{{id}}/leave", leave, "write:follows"),
+    Route("GET", f"{PATH}/{{id}}/feed", feed, "read:lists"),
     Route("PATCH", f"{PATH}/{{id}}/prefs", prefer, "write:follows"),
     Route("GET", f"{PATH}/{{id}}/members", members, "read:lists"),
     Route("POST", f"{PATH}/{{id}}/members", add, "write:lists"),

@@ -1,4 +1,4 @@
-"""What handlers of pages get (Call) and may return (Page, Go, Resume, Events, Download)."""
+"""What handlers of pages get (Call) and may return (Page, Go, Resume, Events, Sent, Download)."""
 
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -194,6 +194,14 @@ class Events(msgspec.Struct):
     """Server-sent events, until the browser disconnects."""
 
     chunks: AsyncGenerator[bytes]
+
+
+class Sent(msgspec.Struct):
+    """A document for programs, which ask again with its etag."""
+
+    body: bytes
+    media_type: str
+    etag: str
 
 
 class Download(msgspec.Struct):

@@ -1,6 +1,6 @@
 """Static files: compressed once, and cached by browsers until they change. And files for crawlers: outside.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -36,6 +36,24 @@ def static(request: Request, name: str) -> Answer:
     if packed:
         headers["Content-Encoding"] = "gzip"
     return Answer(200, encoded(headers), packed or file.data)
+
+
+def document(asked: Mapping[str, str], safe: Mapping[str, str], body: bytes, media_type: str, etag: str) -> Answer:
+    """A document that programs ask for again and again. asked: the headers of the request."""
+    own = {
+        "Cache-Control": "private, no-cache",
+        "Content-Type": media_type,
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "ETag": etag,
+        "Vary": "Cookie, Accept-Encoding",
+        "X-Robots-Tag": "noindex",  # it has also what its authors do not want to be found by
+    }
+    headers = {**safe, **own}
+    if etag in asked.get("if-none-match", ""):
+        return Answer(304, encoded(headers))
+    if len(body) >= compression.BYTES_MIN and compression.takes_gzip(asked.get("accept-encoding", "")):
+        body, headers["Content-Encoding"] = compression.packed(body), "gzip"
+    return Answer(200, encoded(headers), body)
 
 
 def _line(path: str, handler: Callable[..., Answer]) -> Route:

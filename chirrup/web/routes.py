@@ -16,7 +16,7 @@ from .screens.org import routes as org
 from .screens.people import collections, people_lists, profiles, reporting
 from .screens.posts import compose, drafts, posts, quotes
 from .screens.processes import routes as processes
-from .screens.reading import announced, home, live, notifications, search
+from .screens.reading import announced, feeds, home, live, notifications, search
 from .screens.rooms import routes as rooms
 from .screens.settings import (
     app_passwords,
@@ -110,6 +110,11 @@ ROUTES: list[PageRoute] = [
     PageRoute("POST", "/announcements/{id}/unreact", announced.take_back),
     PageRoute("GET", "/public", home.public, who=ANYONE),
     PageRoute("GET", "/tags/{name}", home.tag, who=ANYONE),
+    *(
+        PageRoute("GET", path.format(form), show(form), who=ANYONE, when_closed=path.startswith("/feeds"))
+        for path, show in feeds.PATHS.items()
+        for form in feeds.TYPES
+    ),
     PageRoute("GET", "/search", search.search, who=ANYONE, again=search.again, cost=SLOW),
     PageRoute("GET", "/notifications", notifications.show),
     PageRoute("GET", "/bookmarks", home.bookmarks),

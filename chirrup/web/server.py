@@ -25,7 +25,7 @@ from ..social import accounts
 from ..social.shown import Known
 from ..types import ANYBODY, Account, Viewer
 from . import compression, files, forms, kept, pages, problems
-from .call import Call, Download, Events, Go, Page, Resume, Services, is_own
+from .call import Call, Download, Events, Go, Page, Resume, Sent, Services, is_own
 from .headers import check_origin, cookie_of, location
 from .routes import ROUTES, SHOWROOM, PageRoute, form_at
 from .screens.entry import login
@@ -240,13 +240,15 @@ class Web:
             is_embedded=getattr(request.scope.get("route"), "embedded", False),
         )
 
-    async def _answer(self, call: Call, result: Page | Go | Events | Download, *, sent: str) -> Answer:
+    async def _answer(self, call: Call, result: Page | Go | Events | Sent | Download, *, sent: str) -> Answer:
         if isinstance(result, Events):
             headers = files.SAFE | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
             headers["Content-Type"] = "text/event-stream; charset=utf-8"
             return ChunksAnswer(200, encoded(headers), result.chunks)
         if isinstance(result, Download):
             return self._download(result)
+        if isinstance(result, Sent):
+            return files.document(call.headers, self._safe, result.body, result.media_type, result.etag)
         if isinstance(result, Go):
             return self._go(call, result)
         html = call.html(result.template, {"indexed": result.indexed} | result.values)

@@ -62,6 +62,13 @@ def if_trending(viewer: str, said: Said) -> bool | None:
     return None if said.visibility == "public" and sees(viewer, said) else False
 
 
+def in_feed(viewer: str, said: Said) -> bool | None:
+    """What everybody may see, without replies to others: of threads and replies it has some."""
+    if said.visibility != "public" or said.kind == "boost" or not sees(viewer, said):
+        return False
+    return True if said.kind == "plain" else None
+
+
 def nobody_else(viewer: str, said: Said) -> bool | None:
     """The rule for routes that the author must not call in this test."""
     return None if viewer == "author" else False
@@ -466,6 +473,8 @@ PAGES: dict[str, tuple[Probe, Rule]] = {
     "/api/oembed": (embedded, not_boost(in_frames)),
     "/@{author}/{id}/quotes": (on_page("/@{author}/{id}/quotes"), on_its_own_page),
     "/@{author}": (on_page("/@{author}"), on_profile_page),
+    "/@{author}/feed.atom": (on_page("/@{author}/feed.atom"), in_feed),
+    "/tags/{tag}/feed.rss": (on_page("/tags/{tag}/feed.rss"), not_boost(tagged)),
     "/@{author}/with_replies": (on_page("/@{author}/with_replies"), not_boost(on_profile)),
     "/tags/{tag}": (on_page("/tags/{tag}"), not_boost(tagged)),
     "/public": (on_page("/public"), not_boost(in_public)),

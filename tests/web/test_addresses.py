@@ -7,6 +7,7 @@ import requests
 from visitor import Visitor, logged_in
 
 from chirrup.web.routes import ROUTES
+from chirrup.web.screens.reading import feeds
 
 ELSEWHERE = [
     "https://evil.example/",
@@ -64,7 +65,8 @@ def test_a_forged_host_changes_no_link(server, anns, ann, name):
         assert "evil.example" not in answer.text + str(answer.headers), path
 
 
-OTHERWISE = ("/home/live", "/{handle}/{id}/embed")  # a stream; a page for others' pages: test_embeds.py
+OTHERWISE = ["/home/live", "/{handle}/{id}/embed"]  # a stream; a page for others' pages: test_embeds.py
+OTHERWISE += [path.format(form) for path in feeds.PATHS for form in feeds.TYPES]  # test_feeds.py
 
 
 def paths(ann, post_id: str) -> list[str]:

@@ -21,6 +21,7 @@ from chirrup.http.route import ANYONE
 from chirrup.social import staff
 from chirrup.types import Role
 from chirrup.web.routes import POST_PATH, ROUTES
+from chirrup.web.screens.reading import feeds
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -49,7 +50,8 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LOOKS = [("light", PHONE), ("dark", DESK)]  # no colour depends on the size
 ALL_LOOKS = [*LOOKS, ("dark", PHONE), ("light", DESK)]
 FILES = ["/settings/data/{name}", "/settings/data/archives/{id}", "/settings/data/imports/{id}/failed.csv"]
-LEFT_OUT = ["/home/live", "/oauth/authorize", *FILES]
+FEEDS = [path.format(form) for path in feeds.PATHS for form in feeds.TYPES]
+LEFT_OUT = ["/home/live", "/oauth/authorize", *FILES, *FEEDS]
 
 
 class Town:

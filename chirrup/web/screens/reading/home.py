@@ -100,13 +100,16 @@ async def public(call: Call) -> Page:
 async def tag(call: Call, name: str) -> Page:
     asked = span(call.query)
     found = await call.read(pull.hashtag, call.viewer_id, hashtag_key(name), asked, org_id=call.site.org_id)
-    return await _timeline(call, found, asked, f"#{name}", "", "Nobody has used this hashtag in public.")
+    nothing = "Nobody has used this hashtag in public."
+    return await _timeline(call, found, asked, f"#{name}", "", nothing, feed=f"/tags/{name}")
 
 
-async def _timeline(call: Call, found: Filled[int], asked: Span, title: str, about: str, nothing: str) -> Page:
+async def _timeline(
+    call: Call, found: Filled[int], asked: Span, title: str, about: str, nothing: str, **more: str
+) -> Page:
     posts = await call.read(call.views.shown, call.viewer_id, found.items, context="public")
     values = {"title": title, "about": about, "nothing": nothing, "posts": posts, "before": next_page(found, asked)}
-    return Page("reading/timeline.html", values)
+    return Page("reading/timeline.html", values | more)
 
 
 async def bookmarks(call: Call) -> Page:

@@ -6,6 +6,7 @@ import msgspec
 
 from ....access import limits
 from ....access.roles import Permission
+from ....actions import feeds_out
 from ....errors import Invalid, NotFound
 from ....http.arguments import path_id
 from ....ids import ID_MAX
@@ -100,6 +101,7 @@ async def again(call: Call, problem: Problem, id: str) -> Page:
 async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
     asked = span(call.query, limit=SHOWN)
     room_id = path_id(id)
+    signer, org_id = call.services.signer, call.site.org_id
 
     def operation(tx: Tx) -> dict[str, Any]:
         room = rooms.view(tx, call.account_id, room_id)
@@ -111,6 +113,7 @@ async def _page(call: Call, id: str, problem: Problem | None = None) -> Page:
         people = call.views.people(tx, call.account_id, [one for _, one in found.items])
         return {
             "room": room,
+            "feed": feeds_out.room_path(tx, signer, org_id, call.account_id, room_id) if room.is_member else "",
             "may_close": rooms.may_make(tx, call.account_id, call.site.org_id, closed=True),
             "managers": set(rooms.managers(tx, room_id)) if people else set(),
             "people": people,
