@@ -83,7 +83,10 @@ _watches: "WeakKeyDictionary[Database, Watch]" = WeakKeyDictionary()
 
 
 def of(db: Database) -> Watch:
-    return _watches.setdefault(db, Watch(db))
+    found = _watches.get(db)
+    if found is None:
+        found = _watches[db] = Watch(db)
+    return found
 
 
 async def tell(broker: Broker, org_id: int) -> None:

@@ -174,6 +174,11 @@ def insert_post(tx: Tx, post_id: int, rule_id: int, depth: int) -> None:
     )
 
 
+def trim_posts(tx: Tx, bucket: int, before: int) -> None:
+    """Forget those in the bucket whose ids are lower: nothing answers them any more."""
+    tx.run("DELETE FROM rule_posts WHERE bucket = :bucket AND post_id < :before", bucket=bucket, before=before)
+
+
 def depth(tx: Tx, post_id: int) -> int:
     """How many posts in a row rules have made, up to this one; 0: no rule made it."""
     row = tx.one(

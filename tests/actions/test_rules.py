@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from kit import person, settle, work_off
 
-from chirrup.actions import watch
+from chirrup.actions import chains, watch
 from chirrup.actions.rules import keeping, runs, sentences, tree, trying
 from chirrup.actions.rules.tree import Rule
 from chirrup.errors import Invalid
@@ -13,9 +13,10 @@ from chirrup.orgs import rooms
 from chirrup.orgs.rooms import RoomChange
 from chirrup.ports import Engines
 from chirrup.social import posts, staff
+from chirrup.store import acks
 from chirrup.store import posts as post_rows
 from chirrup.store import rules as rows
-from chirrup.types import Draft, RuleState, Span
+from chirrup.types import Draft, RuleState, Span, Step, Who
 
 SENTENCES = [
     'when post do reply "Hello"',
@@ -25,6 +26,9 @@ SENTENCES = [
     'when post if not not in @ops do reply "say \\"yes\\" or \\\\ no"',
     'when post if (kind is post and role is "admin") and text matches "(?i)down|off" do reply "x"',
     'when post in @ops, @oncall if hours 22:00 to 6:30 on fri, sat in Europe/Berlin do reply "Sleep"',
+    "when post in @ops do need ack from one of @oncall, @ann within 10m else chain nights",
+    'when post if tag #deploy do need ack from @ann within 2h else chain "late at night" and reply "x"',
+    'when post do ask approval "May {author} deploy?" from @ann, @bob within 1d in @ops',
     'when post if hours 9:00 to 17:00 do post "day"',
 ]
 
@@ -52,10 +56,12 @@ def test_an_error_points_at_the_word_and_says_what_was_expected():
         'when post if (text has "x" do': "has 'do' at character 28, where ), and or or is expected",
         'when post if text has "x" reply "y"': "has 'reply' at character 27, where and, or or do is expected",
         'when post do reply "x" then': "has 'then' at character 24, where and or the end is expected",
-        "when post do delete": "has 'delete' at character 14, where reply, post or forward is expected",
+        "when post do delete": "has 'delete' at character 14, where reply, post, forward, need or ask is expected",
         'when post if hours 25:00 to 9:00 do reply "x"': "has '25:00' at character 20",
         'when post if kind is toot do reply "x"': "has 'toot' at character 22, where post, reply, quote, poll",
         'when post do reply "x': "has '\"x' at character 20",
+        "when post do need ack from @ann in 5m": "has 'in' at character 33, where within is expected",
+        "when post do need ack from @ann within soon": "where a time such as 10m, 2h or 1d is expected",
         "when post if " + "not " * 40: "must have at most 32 tests",
         "when post if " + "(" * 5000: "must have at most 32 tests",
     }
@@ -186,6 +192,35 @@ async def test_a_rule_that_fails_or_whose_owner_has_left_is_off(scene: Scene):
     assert (await scene.db.read(rows.by_id, works)).state == RuleState.LEFT
     again = await scene.db.write(keeping.change, 0, scene.bob, works, on=True)
     assert (again.owner_id, again.state) == (scene.bob, RuleState.ON)
+
+
+async def test_a_rule_asks_for_acknowledgement_and_for_approval(scene: Scene):
+    await scene.db.write(chains.create, 0, scene.ann, "nights", [Step((Who("account", scene.cy),), 5)], 1)
+    asks = await scene.rule(
+        'when post in @ops if text has "down" do need ack from one of @cy within 10m else chain nights'
+    )
+    await scene.rule(
+        'when post if text has "deploy" do ask approval "May @{author}? {link}" from @bob within 1d in @ops'
+    )
+
+    down = await scene.say(scene.bob, "@ops it is down")
+    request = await scene.db.read(acks.request_of, down)
+    assert request and (request.asked_by, request.within_ms, request.enough) == (scene.ann, 600_000, "one")
+    assert request.chain_id and (await scene.db.read(post_rows.by_id, down)).summary.startswith("Please acknowledge")
+    await scene.rule('when post in @ops if text has "down" do need ack from @cy within 10m')
+    await scene.say(scene.bob, "@ops down again")
+    assert await scene.outcomes(asks) == ["done", "done"]
+
+    await scene.say(scene.bob, "deploy?")
+    (text,) = await scene.said(scene.ann)
+    assert text.startswith("@ops May @bob? https://town.example/@bob/")
+    for wrong in (
+        "need ack from @cy within 10m else chain none",
+        "need ack from @no within 1m",
+        "need ack from @cy within 99d",
+    ):
+        with pytest.raises(Invalid):
+            await scene.rule(f"when post do {wrong}")
 
 
 async def test_a_rule_is_tried_on_what_its_writer_has_seen(scene: Scene):

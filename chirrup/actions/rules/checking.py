@@ -16,6 +16,7 @@ from ...store import accounts
 from ...types import Account, AccountKind
 from ...wording import N_
 from ...words import words
+from .. import acknowledgements, chains, who
 from . import tree
 from .tree import Rule
 
@@ -86,7 +87,27 @@ def check(tx: Tx, owner_id: int, org_id: int, rule: Rule) -> dict[str, int]:
                 _check_words(action.text, tree.TEXT_CHARS_MAX)
             case tree.Forward():
                 rooms.add(action.room)
+            case tree.NeedAck():
+                _check_asked(tx, owner_id, org_id, action.who, action.minutes)
+                if action.chain:
+                    try:
+                        chains.called(tx, org_id, action.chain)
+                    except Invalid as error:
+                        raise error.of("text") from error
+            case tree.AskApproval():
+                _check_words(action.text, tree.TEXT_CHARS_MAX)
+                _check_asked(tx, owner_id, org_id, action.who, action.minutes)
+                rooms |= {action.room} if action.room else set()
     return _named(tx, owner_id, org_id, rooms, people)
+
+
+def _check_asked(tx: Tx, owner_id: int, org_id: int, names: Collection[str], minutes: int) -> None:
+    try:
+        who.named(tx, org_id, owner_id, names)
+    except Invalid as error:
+        raise error.of("text") from error
+    if not names or not 1 <= minutes <= acknowledgements.MINUTES_MOST:
+        raise Invalid("text", "range", "must ask somebody, within 1 minute to {most} days", most=30)
 
 
 def _listed(test: tree.Test) -> int | None:

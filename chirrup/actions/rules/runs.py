@@ -11,16 +11,17 @@ from ...access import emails, roles, sites, visibility
 from ...access.roles import Permission
 from ...access.sites import Site
 from ...config import Settings
-from ...errors import ChirrupError, NotFound, Unavailable
+from ...errors import ChirrupError, Invalid, NotFound, Unavailable
 from ...events import PostPublished, RulesChanged
+from ...ids import bucket_of, first_at
 from ...ports import Engines, Tx
 from ...social import audit, posts, staff
 from ...store import accounts, jobs
 from ...store import posts as post_rows
 from ...store import rules as rows
 from ...times import DAY_MS
-from ...types import Account, ActionRule, Draft, Outcome, Post, RuleRun, RuleState
-from .. import watch
+from ...types import Account, ActionRule, Draft, Enough, Outcome, Post, RuleRun, RuleState
+from .. import acknowledgements, approvals, chains, watch, who
 from . import tree
 from .ready import Ready, facts
 
@@ -88,20 +89,32 @@ def _run(tx: Tx, due: Due, settings: Settings) -> None:
         rows.insert_run(tx, RuleRun(row.id, f"minute {tx.now_ms // MINUTE_MS}", tx.now_ms, Outcome.OFTEN))
     elif rows.insert_run(tx, RuleRun(row.id, due.event, tx.now_ms, Outcome.DONE)):
         site = sites.at(tx, settings, row.org_id)
-        made = [_do(tx, ready, action, post, site) for action in ready.rule.do]
-        for one in made:
-            rows.insert_post(tx, one.id, row.id, depth + 1)
-        rows.set_made(tx, row.id, due.event, msgspec.json.encode([one.id for one in made]).decode())
+        made = [id for action in ready.rule.do if (id := _do(tx, ready, action, post, site))]
+        for id in made:
+            rows.insert_post(tx, id, row.id, depth + 1)
+        rows.set_made(tx, row.id, due.event, msgspec.json.encode(made).decode())
         rows.trim_runs(tx, row.id, tx.now_ms - KEPT_MS)
+        rows.trim_posts(tx, bucket_of(row.owner_id), first_at(tx.now_ms - KEPT_MS))
         if row.failures:
             rows.set_failures(tx, row.id, 0)
 
 
-def _do(tx: Tx, ready: Ready, action: tree.Action, post: Post, site: Site) -> Post:
-    """Raises what posting raises; NotFound: a room that it names is no more."""
+def _do(tx: Tx, ready: Ready, action: tree.Action, post: Post, site: Site) -> int:
+    """The id of the post that it made; 0: it made none. Raises what posting and asking raise; NotFound: a room that it
+    names is no more."""
     author = accounts.by_ids(tx, [post.author_id])[post.author_id]
     link = f"{site.base_url}/@{author.acct}/{post.id}"
+    owner_id, org_id = ready.row.owner_id, ready.row.org_id
     match action:
+        case tree.NeedAck():
+            _need_ack(tx, ready.row, action, post)
+            return 0
+        case tree.AskApproval():
+            text = _in_room(tx, ready, action.room, _filled(action.text, author, link))
+            asked = tuple(who.named(tx, org_id, owner_id, action.who))
+            question = approvals.Question(Draft(text=text), asked, open_for_s=action.minutes * 60)
+            made = approvals.ask(tx, owner_id, question, domain=site.domain, chars_max=site.post_chars_max)
+            return made.post_id
         case tree.Reply():
             text = _filled(action.text, author, link)
             draft = Draft(text=text, reply_to_id=post.id, visibility=post.visibility, within_parent=True)
@@ -109,7 +122,20 @@ def _do(tx: Tx, ready: Ready, action: tree.Action, post: Post, site: Site) -> Po
             draft = Draft(text=_in_room(tx, ready, action.room, _filled(action.text, author, link)))
         case tree.Forward():
             draft = Draft(text=_in_room(tx, ready, action.room, link))
-    return posts.publish(tx, ready.row.owner_id, draft, domain=site.domain, chars_max=site.post_chars_max)
+    return posts.publish(tx, owner_id, draft, domain=site.domain, chars_max=site.post_chars_max).id
+
+
+def _need_ack(tx: Tx, row: ActionRule, action: tree.NeedAck, post: Post) -> None:
+    """Where another rule, or its author, has asked already, that is enough."""
+    chain_id = chains.called(tx, row.org_id, action.chain).id if action.chain else 0
+    enough = Enough.ONE if action.one else Enough.ALL
+    asked = tuple(who.named(tx, row.org_id, row.owner_id, action.who))
+    wanted = acknowledgements.Asking(asked, action.minutes, enough, chain_id)
+    try:
+        acknowledgements.ask(tx, row.owner_id, post.id, wanted, as_rule=True)
+    except Invalid as error:
+        if error.rule != "asked":
+            raise
 
 
 def _filled(text: str, author: Account, link: str) -> str:

@@ -22,6 +22,9 @@ _TOKEN = re.compile(
     r"|(?P<word>[\w/+\-]+)|(?P<mark>[(),])|(?P<other>\S+)",
     re.DOTALL,
 )
+_DURATION = re.compile("([1-9][0-9]{0,4})([mhd])")
+_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+_WORD = re.compile(r"[\w/+\-]+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -152,6 +155,34 @@ class _Parser:
         self._expect("to")
         return tree.Forward(self._name())
 
+    def read_need(self) -> Action:
+        self._expect("ack")
+        self._expect("from")
+        one = self._take("one")
+        if one:
+            self._expect("of")
+        who, minutes = self.names(), self._within()
+        chain = ""
+        if self._take("else"):
+            self._expect("chain")
+            chain = self._string("") if self._next.kind == "string" else self._of("word", "the name of a chain")
+        return tree.NeedAck(who, minutes, one, chain)
+
+    def read_ask(self) -> Action:
+        self._expect("approval")
+        text = self._string('"a text"')
+        self._expect("from")
+        who, minutes = self.names(), self._within()
+        return tree.AskApproval(text, who, minutes, self._name() if self._take("in") else "")
+
+    def _within(self) -> int:
+        self._expect("within")
+        found = _DURATION.fullmatch(self._next.text)
+        if found is None:
+            raise self._wrong(["a time such as 10m, 2h or 1d"])
+        self._at += 1
+        return int(found[1]) * _MINUTES[found[2]]
+
     # words
 
     @property
@@ -231,6 +262,8 @@ _ACTIONS: dict[str, Callable[[_Parser], Action]] = {
     "reply": _Parser.read_reply,
     "post": _Parser.read_post,
     "forward": _Parser.read_forward,
+    "need": _Parser.read_need,
+    "ask": _Parser.read_ask,
 }
 
 # to text
@@ -284,6 +317,14 @@ def action_said(action: Action) -> str:
             return f"reply {_quoted(action.text)}"
         case tree.Forward():
             return f"forward to @{action.room}"
+        case tree.NeedAck():
+            chain = action.chain if _WORD.fullmatch(action.chain) else _quoted(action.chain)
+            whom = f"{'one of ' if action.one else ''}{_names_said(action.who)}"
+            ends = f" else chain {chain}" if action.chain else ""
+            return f"need ack from {whom} within {_duration_said(action.minutes)}{ends}"
+        case tree.AskApproval():
+            whom, room = _names_said(action.who), f" in @{action.room}" if action.room else ""
+            return f"ask approval {_quoted(action.text)} from {whom} within {_duration_said(action.minutes)}{room}"
 
 
 def _within(test: Test, grouped: object) -> str:
@@ -297,6 +338,11 @@ def _names_said(names: Iterable[str]) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _duration_said(minutes: int) -> str:
+    unit = next(unit for unit, length in reversed(_MINUTES.items()) if minutes % length == 0)
+    return f"{minutes // _MINUTES[unit]}{unit}"
 
 
 def _time_said(minutes: int) -> str:

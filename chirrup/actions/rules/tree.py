@@ -123,7 +123,25 @@ class Forward(Node, frozen=True, tag="forward"):
     room: str
 
 
-Action = Post | Reply | Forward
+class NeedAck(Node, frozen=True, tag="need ack"):
+    """These people, members of rooms and rotations have to acknowledge it (actions/acknowledgements.py)."""
+
+    who: tuple[str, ...]
+    minutes: int  # until the first reminder; with a chain, until its first step
+    one: bool = False  # one of them is enough
+    chain: str = ""
+
+
+class AskApproval(Node, frozen=True, tag="ask approval"):
+    """A question that these people decide, in a room if one is named (actions/approvals.py)."""
+
+    text: str
+    who: tuple[str, ...]
+    minutes: int  # it is open for so long
+    room: str = ""
+
+
+Action = Post | Reply | Forward | NeedAck | AskApproval
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
