@@ -48,8 +48,10 @@ class Speaker:
     def said(self, post: Post, at: str, *, answers: Post | None = None, room: str = "") -> Said:
         """at: the time, for people. answers: the reader's own post, of which no mail says anything. room: its name."""
         who = {"name": self.name(post), "room": room, "at": at}
-        if post.visibility == Visibility.DIRECT:
+        if post.visibility == Visibility.DIRECT and len(post.mentioned) == 1:
             head = self._say(N_("{name} to you alone, {at}:"), who)
+        elif post.visibility == Visibility.DIRECT:
+            head = self._say(N_("{name} to you and others, who are named, {at}:"), who)
         elif room:
             head = self._say(N_("{name} in {room}, {at}:"), who)
         else:

@@ -94,7 +94,7 @@ class Telling:
             return None
         answered = {post.id: post.reply_to_id for post in posts if post.reply_to_id not in ids}
         parents = self._find(tx, reader, set(answered.values())).seen.posts if answered else {}
-        room = self._room(tx, reader, posts[-1])
+        room, list_post = self._room(tx, reader, posts[-1])
         speaker = Speaker(reader.site, reader.language, page)
         said: list[Said] = []
         for post in posts:
@@ -105,14 +105,30 @@ class Telling:
         newest, above = posts[-1], threads.above(tx, reader.id, posts[0], REFERENCES_MAX)
         references = [*above, *(post.id for post in posts[:-1])]
         first = page.seen.posts.get(root_id) or posts[0]
+        headers, ways = self._headers(reader, newest, references, tx.now_ms), self._ways(reader, speaker.url(newest))
+        if room:
+            title = readers.title(room)
+            headers.append(("List-Id", f"{_listed(title)} <{room.username.lower()}.{reader.head.domain}>"))
+            headers.append(("List-Archive", f"<{reader.head.url}/@{room.username}>"))
+            if list_post:
+                headers.append(("List-Post", f"<mailto:{list_post}>"))
+                say_more = reader.language.say(N_("Say something new in {room}"), {"room": title})
+                ways.append((say_more, f"mailto:{list_post}"))
+        if room and newest.id in by_room:  # that is why it comes
+            stop, words = Stop(reader.id, Stops.ROOM, room.id), N_("No more mails of {room}")
+            ways.append((reader.language.say(words, {"room": readers.title(room)}), reader.stop_url(stop)))
+        else:
+            stop = Stop(reader.id, Stops.MENTIONS)
+            ways.append(reader.stop_way(Stops.MENTIONS))
+        ways.append(reader.settings_way)
         letter = Letter(
             id=f"p.{newest.id}",
             subject=_subject(reader, first, is_reply=bool(references)),
-            text=readers.text(said, reader, self._ways(reader, speaker.url(newest), room, newest, by_room)),
-            html=readers.html(said, reader, self._ways(reader, speaker.url(newest), room, newest, by_room)),
+            text=readers.text(said, reader, ways),
+            html=readers.html(said, reader, ways),
             language=reader.language.code,
             sender_name=speaker.name(newest),
-            headers=tuple(self._headers(reader, newest, references, room, by_room, tx.now_ms)),
+            headers=(*headers, *reader.stopping(stop)),
         )
         pictures = [one for each in said for one in each.pictures.items()]
         return Ready(reader, tx.now_ms, letter, dict(pictures[:PICTURES_MAX]), along)
@@ -131,49 +147,32 @@ class Telling:
             if post.id not in by_room or (post.audience_id in rooms and not page.seen.minds(post))
         ]
 
-    def _room(self, tx: Tx, reader: Reader, post: Post) -> Account | None:
+    def _room(self, tx: Tx, reader: Reader, post: Post) -> tuple[Account | None, str]:
+        """The room that the post is in, and the address of new posts there; "": mails do not reach this server."""
         if not post.audience_id:
-            return None
+            return None, ""
         try:
-            return accounts.get(tx, reader.id, post.audience_id)
+            room = accounts.get(tx, reader.id, post.audience_id)
         except NotFound:
-            return None
+            return None, ""
+        if not self._settings.mail_replies:
+            return room, ""
+        return room, reader.addresses.room(mail_prefs.of(tx, room.id), room.username)
 
-    def _headers(
-        self, reader: Reader, post: Post, references: list[int], room: Account | None, by_room: set[int], now_ms: int
-    ) -> list[tuple[str, str]]:
-        domain, base_url = reader.head.domain, reader.head.url
+    def _headers(self, reader: Reader, post: Post, references: list[int], now_ms: int) -> list[tuple[str, str]]:
         made: list[tuple[str, str]] = [readers.NO_REPLIES]
         if references:
-            named = [f"<p.{id}@{domain}>" for id in references[:1] + references[1:][-REFERENCES_MAX:]]
+            shown = references[:1] + references[1:][-REFERENCES_MAX:]
+            named = [f"<p.{id}@{reader.head.domain}>" for id in shown]
             made += [("In-Reply-To", named[-1]), ("References", " ".join(named))]
         if self._settings.mail_replies:
             made.append(("Reply-To", reader.addresses.reply(reader.prefs, About.POST, post.id, now_ms=now_ms)))
-        if room:
-            made.append(("List-Id", f"{_listed(readers.title(room))} <{room.username.lower()}.{domain}>"))
-            made.append(("List-Archive", f"<{base_url}/@{room.username}>"))
-        return made + reader.stopping(self._stop(reader, room, post, by_room))
+        return made
 
-    def _stop(self, reader: Reader, room: Account | None, post: Post, by_room: set[int]) -> Stop:
-        """What its one click stops: the posts of the room, if that is why it comes."""
-        if room and post.id in by_room:
-            return Stop(reader.id, Stops.ROOM, room.id)
-        return Stop(reader.id, Stops.MENTIONS)
-
-    def _ways(
-        self, reader: Reader, url: str, room: Account | None, post: Post, by_room: set[int]
-    ) -> list[tuple[str, str]]:
-        """What one can do: (words, address; "": none)."""
+    def _ways(self, reader: Reader, url: str) -> list[readers.Way]:
         say = reader.language.say
-        answer = N_("Answer this mail, and your answer is there, too.")
-        stop = reader.stop_url(self._stop(reader, room, post, by_room))
-        ways = [(say(answer), "")] if self._settings.mail_replies else []
-        ways.append((say(N_("Answer on the page")), url))
-        if room and post.id in by_room:
-            ways.append((say(N_("No more mails of {room}"), {"room": readers.title(room)}), stop))
-        else:
-            ways.append(reader.stop_way(Stops.MENTIONS))
-        return [*ways, reader.settings_way]
+        by_mail = say(N_("Answer this mail, and your answer is there, too."))
+        return [*([(by_mail, "")] if self._settings.mail_replies else []), (say(N_("Answer on the page")), url)]
 
     # what is about no post that goes on a thread
 

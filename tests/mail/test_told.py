@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from counting import CountingDatabase
 from kit import TOWN, people, settle, work_off
 from mail_server import mail_server, read, text_of
 
 from chirrup.access import signing
-from chirrup.access.mail_addresses import About, MailAddresses, Reply, Returned
+from chirrup.access.mail_addresses import About, MailAddresses, Reply, Returned, ToRoom
 from chirrup.engines.mailer.smtp import SmtpMailer, server_of
-from chirrup.events import PollEnded
+from chirrup.events import PollEnded, PostPublished
 from chirrup.ids import ID_MAX
 from chirrup.orgs import rooms
 from chirrup.ports import Engines, Mail, Tx
@@ -22,6 +23,7 @@ from chirrup.social.mail_prefs import Change
 from chirrup.store import jobs, media
 from chirrup.types import Draft, Media, PollDraft, Post, Span
 from chirrup.workers.kinds import kinds
+from chirrup.workers.subscribers import handle
 
 REPLIES = msgspec.structs.replace(
     TOWN, mail_in="lmtp://127.0.0.1:2424", secret="a secret of tests, of so many characters"
@@ -180,6 +182,9 @@ async def test_a_room_is_a_list_and_each_leaves_it_alone(town: Town):
     assert (mail["To"], mail["Subject"]) == ("bob@example.com", "Flour is here")
     assert mail["List-Id"] == '"The Bakers" <bakers.town.example>'
     assert mail["List-Archive"] == "<https://town.example/@bakers>"
+    posting = mail["List-Post"].removeprefix("<mailto:").removesuffix(">")
+    assert await town.db.read(ADDRESSES.read, posting) == ToRoom(room)
+    assert posting in text_of(mail)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert re.fullmatch(r"<https://town\.example/mail/stop/[a-z2-7]{53}>", mail["List-Unsubscribe"])
     stop = ADDRESSES.read_stop(mail["List-Unsubscribe"][1:-1].rpartition("/")[2])
@@ -269,3 +274,17 @@ async def test_pictures_come_along_and_words_are_those_of_the_reader(town: Town)
     mail = await town.only()
     assert [part for part in mail.walk() if part.get_content_maintype() == "image"] == []
     assert f"https://town.example/@ann/{warned.id}" in text_of(mail)
+
+
+async def test_a_post_that_concerns_nobody_with_mail_costs_no_query_more(town: Town):
+    async def cost(text: str) -> int:
+        await town.say(town.ann, text)
+        post = await town.do(posts.publish, town.ann, Draft(text=text))
+        counted: Any = CountingDatabase(town.db)
+        await handle(msgspec.structs.replace(town.engines, db=counted), PostPublished(town.ann, post.id))
+        return counted.asked.total()
+
+    plain, to_eve, to_bob = [await cost(words) for words in ("hello", "hello @eve", "hello @bob")]
+    assert to_bob == to_eve + 1  # his job; that he wants mail is looked up with what is asked anyway
+    await town.choose(town.bob, mode="none")
+    assert (await cost("hello @bob"), await cost("hello")) == (to_eve, plain)
