@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from chirrup.app import close_engines, open_engines
 from chirrup.config import Settings
@@ -101,7 +102,9 @@ async def _many_rooms(engines: Engines, owner: int, member: int, count: int, run
 
 
 async def _measure(folder: Path, small: int, large: int, count: int, runs: int) -> None:
-    console = Console()
+    table = Table("what", "ms", "bar, ms", title="Rooms: one process, SQLite, timelines in memory")
+    for column in table.columns[1:]:
+        column.justify = "right"
     engines = open_engines(Settings(data=folder, testing=True))
     try:
         people = list[int]()
@@ -109,18 +112,15 @@ async def _measure(folder: Path, small: int, large: int, count: int, runs: int) 
             people += await engines.db.write(_people, len(people), min(STEP, large - len(people)))
         for size, name in ((small, "small"), (large, "large")):
             post_s, page_s = await _room_of(engines, people[:size], name, runs)
-            bar = f"; the bar is {BAR_S * 1000:.0f} ms" if size == small else ""
-            console.print(
-                f"a post in a room of {size:,}: {post_s * 1000:.1f} ms until the last member has it{bar}. "
-                f"A page of its members: {page_s * 1000:.2f} ms.",
-                highlight=False,
-            )
+            bar = f"{BAR_S * 1000:.0f}" if size == small else ""
+            table.add_row(f"a post in a room of {size:,}, until the last member has it", f"{post_s * 1000:.1f}", bar)
+            table.add_row("a page of its members", f"{page_s * 1000:.2f}", "")
         rebuild_s, home_s = await _many_rooms(engines, people[0], people[1], count, runs)
-        console.print(
-            f"{count} rooms, {POSTS} posts in each: home is rebuilt in {rebuild_s * 1000:.1f} ms, "
-            f"a page of it is read in {home_s * 1000:.3f} ms.",
-            highlight=False,
+        table.add_row(
+            f"home of who is in {count} rooms with {POSTS} posts each, rebuilt", f"{rebuild_s * 1000:.1f}", ""
         )
+        table.add_row("a page of it, from the cache", f"{home_s * 1000:.3f}", "")
+        Console().print(table)
     finally:
         await close_engines(engines)
 
