@@ -18,6 +18,7 @@ from . import (
     copies,
     decisions,
     emoji,
+    hook,
     identity,
     mail,
     member,
@@ -47,7 +48,7 @@ for command in (
     bringing.import_,
     *(mail.commands, user.commands, audit.commands, org.commands, member.commands, role.commands, room.commands),
     decisions.commands,
-    *(emoji.commands, announce.commands, identity.commands),
+    *(emoji.commands, announce.commands, identity.commands, hook.commands),
 ):
     app.command(command)
 

@@ -1,13 +1,20 @@
 """Hooks out over the API: a receiver hears of a post; what was sent is its owner's to see and to send again."""
 
 import json
+import os
+import re
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from client import Person, Server, eventually
+from servers import free_port
 from standardwebhooks import Webhook
 from walls import organisation
 
@@ -42,8 +49,15 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str], receiver: Receiver) -> Iterator[Server]:
-    env = {**engines, "CHIRRUP_HOOK_HOSTS": receiver.place}
+def docs_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def town(
+    tmp_path_factory: pytest.TempPathFactory, engines: dict[str, str], receiver: Receiver, docs_port: int
+) -> Iterator[Server]:
+    env = {**engines, "CHIRRUP_HOOK_HOSTS": f"{receiver.place},127.0.0.1:{docs_port}"}
     with Server(tmp_path_factory.mktemp("hooks_out") / "data", env=env) as town:
         yield town
 
@@ -114,3 +128,35 @@ def test_nobody_is_told_what_lies_behind_an_address(town: Server, receiver: Rece
     assert answers() == {("It was not reached, or gave no answer in time.", None)}
     for id in hooks:
         assert boss.delete(f"{HOOKS}/{id}").ok
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_examples_of_the_docs_work(town: Server, docs_port: int):
+    boss = town.admin()
+    ops = boss.post(ROOMS, name="examples").json()["id"]
+    page = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text()
+    page = page.replace("https://social.acme.example", town.url).replace("117708958669800944", ops)
+    page = page.replace("https://ci.acme.example/chirrup", f"http://127.0.0.1:{docs_port}/")
+    told: dict[str, Any] = {}
+    for block in [one for one in re.findall(r"(?:^    .*\n)+", page, re.MULTILINE) if "curl" in one]:
+        block = block.replace(f"{town.url}/hooks/in/… -d", f"{told.get('url', '')} -d")
+        env = {**os.environ, "TOKEN": boss.token, "ID": told.get("id", "")}
+        command = f'curl() {{ command curl -sS --fail-with-body "$@"; }}\n{block}'
+        done = subprocess.run(["bash", "-ec", command], env=env, capture_output=True, text=True)
+        assert done.returncode == 0, (block, done.stdout, done.stderr)
+        assert "# ok" not in block or done.stdout == "ok"
+        told = json.loads(done.stdout) if done.stdout.startswith("{") else told
+    assert told["secret"].startswith("whsec_")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    code = code.replace("8000", str(docs_port)).replace("whsec_…", told["secret"])
+    with subprocess.Popen([sys.executable, "-uc", code], stdout=subprocess.PIPE, text=True) as receiver:
+        try:
+            eventually(lambda: listens(docs_port))
+            boss.post(f"{HOOKS}/{told['id']}/test")
+            assert receiver.stdout and receiver.stdout.readline().startswith("test {'text'")
+        finally:
+            receiver.kill()

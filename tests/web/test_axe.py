@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+import requests
 from browser import somebody
 from client import Person, Server, eventually
 from docket import Docket, warned
@@ -108,6 +109,13 @@ class Town:
         boss.post(f"{org}/roles", name="Keeper", permissions=["manage_rooms"])
         rule = {"name": "Down", "text": 'when post if text has "down" do reply "Who looks?"'}
         self.rule = boss.post("/api/chirrup/v1/rules", **rule).json()["id"]
+        hooks = "/api/chirrup/v1/hooks"
+        heard = {"name": "CI", "url": "https://ci.example", "events": ["post.published"]}
+        self.heard = boss.post(f"{hooks}/out", **heard).json()["id"]
+        speaks = boss.post(f"{hooks}/in", name="Alerts").json()
+        requests.post(speaks["url"], json={"text": "line\n" * 300}, timeout=10)
+        self.speaks = f"/org/hooks/in/{speaks['id']}"
+        self.came = boss.get(f"{hooks}/in/{speaks['id']}/payloads").json()[0]["id"]
         self.invite = boss.post(f"{org}/invites", uses=2).json()["url"].removeprefix(server.url)
         browser = logged_in(server, self.bob)
         browser.post("/forgot", csrf_from="/forgot", email=f"{self.bob.name}@example.com")
@@ -131,6 +139,8 @@ class Town:
         links["/disputes/strikes/{id}"] = f"/disputes/strikes/{self.strike}"
         links["/collections/{id}"] = self.collection
         links["/org/automation/{id}"] = f"/org/automation/{self.rule}"
+        links |= {"/org/hooks/in/{id}": self.speaks, "/org/hooks/out/{id}": f"/org/hooks/out/{self.heard}"}
+        links["/org/hooks/in/{id}/payloads/{payload}"] = f"{self.speaks}/payloads/{self.came}"
         links["/rooms/{id}"] = f"/rooms/{self.room}"
         links["/org/retention/rooms/{id}"] = f"/org/retention/rooms/{self.room}"
         routes = [

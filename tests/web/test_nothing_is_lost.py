@@ -64,6 +64,9 @@ OTHER_STATES = {
         f"/org/automation/{{id}}{act}" for act in ("", "/switch", "/remove", "/versions/{version}/restore")
     ),  # as the next
     "/org/automation/new",  # test_org_automation.py
+    *(f"/org/hooks/in{act}" for act in ("", "/{id}", "/{id}/switch", "/{id}/token", "/{id}/end")),  # test_org_hooks.py
+    *(f"/org/hooks/out{act}" for act in ("", "/{id}", "/{id}/switch", "/{id}/secret", "/{id}/test", "/{id}/end")),
+    *("/org/hooks/out/{id}/replay", "/org/hooks/out/{id}/deliveries/{delivery}/replay"),  # as those before
     "/invite",  # tests/http/test_org_invites.py
     *("/org/holds", "/org/holds/{id}/end", "/org/search", "/org/search/export"),  # test_org_records.py
     *("/confirm", "/reset", "/sign-up/mail"),  # whose pages are shown to those who follow a link: test_mailed.py

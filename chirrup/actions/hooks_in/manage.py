@@ -6,6 +6,7 @@ a later hook may have it.
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 import msgspec
 
@@ -148,9 +149,9 @@ def checked_secret(given: str, format: str | None) -> str:
     return given
 
 
-def accounts_of(tx: Tx, hooks: list[HookIn]) -> dict[int, Account]:
-    """Their bots and rooms, by id. One query."""
-    return account_rows.by_ids(tx, {id for hook in hooks for id in (hook.bot_id, hook.room_id) if id})
+def accounts_of(tx: Tx, hooks: list[HookIn], others: Collection[int] = ()) -> dict[int, Account]:
+    """Their bots and rooms, and others, by id. One query."""
+    return account_rows.by_ids(tx, {id for hook in hooks for id in (hook.bot_id, hook.room_id) if id} | {*others})
 
 
 def _changed(tx: Tx, by: int, hook: HookIn, wanted: Wanted) -> HookIn:

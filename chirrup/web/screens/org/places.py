@@ -25,6 +25,7 @@ PLACES: list[tuple[str, str, Permission, str]] = [
     ("/org/domains", "Domains", Permission.MANAGE_SETTINGS, "Whose e-mail addresses are proved to be of here."),
     ("/org/rules", "Rules", Permission.MANAGE_RULES, "What everybody here keeps to, in the languages spoken here."),
     ("/org/automation", "Automatic rules", Permission.AUTOMATE, "What is done by itself when somebody posts."),
+    ("/org/hooks", "Hooks", Permission.MANAGE_WEBHOOKS, "Programs that speak here, and programs that hear."),
     ("/org/identity", "Identity", Permission.MANAGE_IDENTITY, "Where people log in: a provider, a directory."),
     ("/org/export", "Export", Permission.COMPLIANCE, "All that it has, in one file."),
     ("/org/audit", "Log", Permission.VIEW_AUDIT_LOG, "What staff and commands did; nobody changes it unseen."),

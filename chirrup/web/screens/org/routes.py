@@ -12,6 +12,8 @@ from . import (
     export,
     first,
     holds,
+    hooks,
+    hooks_out,
     identity,
     inviting,
     members,
@@ -75,6 +77,26 @@ ROUTES: list[PageRoute] = [
             staff("POST", f"{one.path}/remove", one.remove, IDENTITY, one.again),
         )
     ),
+    staff("GET", hooks.PATH, hooks.index, hooks.HOOKS),
+    staff("POST", hooks.NEW, hooks.create, hooks.HOOKS, hooks.again),
+    staff("GET", hooks.ONE, hooks.show, hooks.HOOKS),
+    staff("POST", hooks.ONE, hooks.save, hooks.HOOKS, hooks.one_again),
+    *(
+        staff("POST", f"{hooks.ONE}/{act}", do, hooks.HOOKS, hooks.one_again)
+        for act, do in (("switch", hooks.switch), ("token", hooks.renew), ("end", hooks.end))
+    ),
+    staff("GET", hooks.PAYLOAD, hooks.payload, hooks.HOOKS),
+    staff("POST", hooks_out.NEW, hooks_out.create, hooks.HOOKS, hooks.again),
+    staff("GET", hooks_out.ONE, hooks_out.show, hooks.HOOKS),
+    staff("POST", hooks_out.ONE, hooks_out.save, hooks.HOOKS, hooks_out.again),
+    *(
+        staff("POST", f"{hooks_out.ONE}/{act}", do, hooks.HOOKS, hooks_out.again)
+        for act, do in (
+            *(("switch", hooks_out.switch), ("secret", hooks_out.renew), ("test", hooks_out.test)),
+            *(("replay", hooks_out.replay_failed), ("end", hooks_out.end)),
+        )
+    ),
+    staff("POST", hooks_out.REPLAY, hooks_out.replay, hooks.HOOKS),
     staff("GET", settings.PATH, settings.form, SETTINGS),
     staff("POST", settings.PATH, settings.save, SETTINGS, settings.again),
     staff("GET", theme.PATH, theme.form, SETTINGS),
