@@ -4,7 +4,7 @@ import secrets
 
 from client import Person, Server
 
-from chirrup.social import accounts
+from chirrup.social import accounts, mails_in
 
 API = "/api/v1"
 
@@ -33,10 +33,14 @@ class Docket:
             self.newcomer, f"{self.newcomer}@example.com", "-", pending=True, reason="I like birds", ip="192.0.2.1"
         )
         self.newcomer_id = str(server.do(lambda engines: engines.db.write(accounts.create, wanted)).id)
+        arrived = mails_in.Arrived(int(self.bad.id), 0, self.newcomer, "bad@example.com", "", "Bread at six", "")
+        held = server.do(lambda engines: engines.db.write(mails_in.hold, arrived, "No signature fits it.", b"psst"))
+        self.mail = str(held.id)
 
     def path(self, route: str) -> str:
         """The address of a page of staff's, with what is here in it."""
         verb = route.rsplit("/", 1)[1]
         account = self.newcomer_id if verb in ("reject", "approve") else self.bad.id
         ids = {"/admin/reports/": self.report, "/admin/accounts/": account, "/admin/appeals/": self.strike}
+        ids["/admin/mails/"] = self.mail
         return next((route.replace("{id}", id) for start, id in ids.items() if route.startswith(start)), route)

@@ -20,9 +20,9 @@ from visitor import Visitor, code_shown_at, logged_in
 from world import png
 
 from chirrup.ports import Engines
-from chirrup.social import announcements, emojis
+from chirrup.social import announcements, emojis, mails_in
 from chirrup.store import orgs
-from chirrup.types import Announcement, Emoji
+from chirrup.types import Announcement, Emoji, MailIn
 
 V1 = "/api/v1"
 ABSENT = "1"  # no id of anything
@@ -124,6 +124,7 @@ class Site:
         self.ids["appeals"] = self.ids["strikes"]
         self.ann.post(f"/api/chirrup/v1/strikes/{self.ids['strikes'][0]}/appeal", text=word)
         self._ban()
+        self.ids["held"] = self.ids["mails"] = [str(server.do(self._with_held_mail).id)]
         self.app = Person(server, server._make_app_token())  # pyright: ignore[reportPrivateUsage]
         self.client = server.anyone().post(f"{V1}/apps", client_name=word, redirect_uris=URN, scopes="read").json()
         self.before = self.state()
@@ -133,6 +134,11 @@ class Site:
         emoji = await emojis.add(engines, org_id, png(), emojis.Wanted(self.word, self.word))
         announced = await engines.db.write(announcements.announce, org_id, announcements.Wanted(self.word))
         return emoji, announced
+
+    async def _with_held_mail(self, engines: Engines) -> MailIn:
+        org_id = await engines.db.read(orgs.id_by_host, self.server.url.removeprefix("http://"))
+        arrived = mails_in.Arrived(int(self.ann.id), org_id, self.word, f"{self.word}@example.com", "", self.word, "")
+        return await engines.db.write(mails_in.hold, arrived, self.word, self.word.encode())
 
     def _links(self) -> dict[str, str]:
         """The secrets of links that are under way to ann, by the address of their page."""

@@ -11,6 +11,7 @@ from . import (
     compliance,
     domains,
     exports,
+    held_mails,
     hooks,
     hooks_out,
     identity,
@@ -25,6 +26,6 @@ from . import (
 
 SECTIONS = (
     *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
-    *(hooks_out, mail, acks, approvals, rules),
+    *(hooks_out, mail, held_mails, acks, approvals, rules),
 )
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

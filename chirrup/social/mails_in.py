@@ -241,10 +241,12 @@ def _answer(tx: Tx, told: Answer, digest: str) -> None:
 # held for staff
 
 
-def hold(tx: Tx, arrived: Arrived, why: str, raw: bytes) -> None:
+def hold(tx: Tx, arrived: Arrived, why: str, raw: bytes) -> MailIn:
     """Staff are to say whether it is from whom it says. why: what is missing, for them."""
     packed = base64.b64encode(zlib.compress(raw)).decode()
-    rows.insert(tx, _row(tx, arrived, MailVerdict.HELD, why=why), packed)
+    one = _row(tx, arrived, MailVerdict.HELD, why=why)
+    rows.insert(tx, one, packed)
+    return one
 
 
 def held(tx: Tx, org_id: int, span: Span) -> list[MailIn]:
@@ -276,7 +278,7 @@ def decide(tx: Tx, org_id: int, id: int, by: int, *, let_in: bool) -> MailIn:
         jobs.enqueue(tx, LET_IN, of=one.account_id, key=str(id), payload=id)
     else:
         rows.finish(tx, id, verdict)
-    audit.note(tx, org_id, by, "let_in" if let_in else "refuse", "mail", id, one.sender, one.subject)
+    audit.note(tx, org_id, by, "let in mail" if let_in else "refuse mail", "mail", id, one.sender, one.subject)
     return msgspec.structs.replace(one, verdict=verdict)
 
 

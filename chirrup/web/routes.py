@@ -32,7 +32,7 @@ from .screens.settings import (
     strikes,
 )
 from .screens.showroom import ui
-from .screens.staff import accounts, appeals, places
+from .screens.staff import accounts, appeals, mails, places
 from .screens.staff import reports as reported
 from .screens.staff import trends as trending
 
@@ -250,6 +250,9 @@ ROUTES: list[PageRoute] = [
     staff("GET", appeals.PATH, appeals.index, APPEALS),
     staff("POST", f"{appeals.PATH}/{{id}}/accept", appeals.accept, APPEALS),
     staff("POST", f"{appeals.PATH}/{{id}}/refuse", appeals.refuse, APPEALS),
+    staff("GET", mails.PATH, mails.index, REPORTS),
+    staff("POST", f"{mails.PATH}/{{id}}/let_in", mails.let_in, REPORTS),
+    staff("POST", f"{mails.PATH}/{{id}}/refuse", mails.refuse, REPORTS),
     staff("GET", trending.PATH, trending.index, Permission.MANAGE_TAXONOMIES),
     staff("POST", trending.PATH, trending.decide, Permission.MANAGE_TAXONOMIES),
     *org.ROUTES,

@@ -183,7 +183,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(f"/@{ann.name}/{shows['id']}/edit", "/settings/filters/new", f"/settings/filters/{filter_id}"),
         *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
-        *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals"),
+        *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals", "/admin/mails"),
         *("/org/identity/oidc", "/org/identity/ldap"),
         *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
         *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention", f"/org/retention/rooms/{room}"),

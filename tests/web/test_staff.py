@@ -227,6 +227,23 @@ def test_who_waits_is_let_in_or_turned_away(docket: Docket, desk: Visitor):
     assert "“A robot”" in words(desk.get("/org/audit"))
 
 
+def test_mails_are_let_in_or_refused_without_being_read(docket: Docket, desk: Visitor):
+    shown = words(desk.get("/admin/mails"))
+    assert "Bread at six" in shown and "No signature fits it." in shown and "psst" not in shown
+
+    done(send(desk, "/admin/mails", f"/admin/mails/{docket.mail}/refuse"), "/admin/mails?done=1")
+
+    other = Docket(docket.server, docket.boss)
+    waiting = docket.boss.get("/api/chirrup/v1/mail/held").json()
+    assert [one["id"] for one in waiting if one["id"] in (docket.mail, other.mail)] == [other.mail]
+    let_in = docket.boss.post(f"/api/chirrup/v1/mail/held/{other.mail}/let_in").json()
+    assert (let_in["state"], let_in["sender"], let_in["account_id"]) == ("let_in", "bad@example.com", other.bad.id)
+    assert docket.boss.post(f"/api/chirrup/v1/mail/held/{other.mail}/refuse").status_code == 404
+    log = words(desk.get("/org/audit"))
+    assert "refused the mail of bad@example.com" in log
+    assert "let in the mail of bad@example.com" in log
+
+
 def test_appeals_are_accepted_or_refused(docket: Docket, desk: Visitor):
     shown = words(desk.get("/admin/appeals"))
     assert "But I did" in shown

@@ -13,6 +13,7 @@ PLACES = [
     ("/admin/sign-ups", "Sign-ups", Permission.MANAGE_USERS),
     ("/admin/appeals", "Appeals", Permission.MANAGE_APPEALS),
     ("/admin/accounts", "Accounts", Permission.MANAGE_USERS),
+    ("/admin/mails", "Mails", Permission.MANAGE_REPORTS),
     ("/admin/trends", "Trends", Permission.MANAGE_TAXONOMIES),
     ("/org/audit", "Log", Permission.VIEW_AUDIT_LOG),
     ("/org", "Organisation", ORGANISES),
@@ -35,7 +36,8 @@ def choices(actions: Iterable[str]) -> list[tuple[str, str, str]]:
 
 def places(call: Call) -> list[tuple[str, str]]:
     """(address, name) of those that are open to the viewer."""
-    return [(path, name) for path, name, needed in PLACES if call.may(needed)]
+    takes_mails = call.services.settings.mail_replies
+    return [(path, name) for path, name, needed in PLACES if call.may(needed) and (takes_mails or name != "Mails")]
 
 
 async def start(call: Call) -> Go:
