@@ -61,6 +61,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _broker(settings)
     yield from _mail(settings)
     yield from _dkim(settings)
+    yield from _mail_in(settings)
     yield from _address(settings)
 
 
@@ -299,6 +300,29 @@ def _dkim(settings: Settings) -> Iterator[Finding]:
     else:
         has = "another key" if said else "no key"
         yield Finding(BAD, f"mails are signed, but DNS has {has} at {name}", "`chirrup mail dkim` prints the record")
+
+
+def _mail_in(settings: Settings) -> Iterator[Finding]:
+    """Whether mails can come in, and be told from forged ones."""
+    if not settings.mail_in:
+        return
+    try:
+        if settings.mail_in.startswith("imap"):
+            from .mail import mailbox
+
+            where = f"in the mailbox at {mailbox.of(settings).host}"
+            asyncio.run(mailbox.check(mailbox.of(settings)))
+        else:
+            from .mail import lmtp
+
+            where = f"by LMTP at {settings.mail_in.removeprefix('lmtp:').removeprefix('//')}"
+            lmtp.place(settings)
+    except ChirrupError as error:
+        yield Finding(BAD, f"mails cannot come in: {error.message}", "see docs/operate/mail.md")
+        return
+    others = "your networks" if settings.mail_in_networks else ""
+    others = " or ".join(filter(None, (others, settings.mail_in_results)))
+    yield Finding(GOOD, f"mails come in {where}; who wrote them is shown by DKIM{f' or {others}' if others else ''}")
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ relay_domains = {passed}
 transport_maps = texthash:{folder}/transport
 message_size_limit = 41943040
 smtpd_recipient_restrictions = permit_mynetworks
+lmtp_send_xforward_command = yes
 """
 MASTER = """
 127.0.0.1:{port} inet n - n - - smtpd
@@ -106,6 +107,15 @@ class Postfix(Server):
 
     def mails(self, mailbox: str) -> list[EmailMessage]:
         return [read(file.read_bytes()) for file in self.files(mailbox)]
+
+    def flush(self) -> None:
+        """Try again at once what waits."""
+        subprocess.run(["postqueue", "-c", self.folder, "-f"], check=True, capture_output=True, timeout=60)
+
+    def waits(self) -> bool:
+        """Whether mails wait that could not be passed on yet."""
+        command = ["postqueue", "-c", self.folder, "-j"]
+        return bool(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout.strip())
 
     @property
     def maillog(self) -> str:

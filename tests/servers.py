@@ -48,6 +48,7 @@ def find(package: str) -> Path | None:
         "strace": ["strace"],  # Linux: makes system calls of a server fail
         "slapd": ["slapd"],  # OpenLDAP
         "opendkim": ["opendkim"],
+        "swaks": ["swaks"],  # forges mails
         "postfix": ["postfix"],
         "dovecot-imapd": ["dovecot"],
     }[package]
@@ -518,6 +519,7 @@ if __name__ == "__main__":
                 "strace",
                 "slapd",
                 "opendkim",
+                "swaks",
                 "postfix",
                 "dovecot-imapd",
                 "dnsmasq-base",

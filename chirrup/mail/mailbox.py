@@ -98,6 +98,12 @@ class _Open:
             self._imap.logout()
 
 
+async def check(mailbox: Mailbox) -> None:
+    """Raises Unreachable: it cannot be opened."""
+    opened = await asyncio.to_thread(_Open, mailbox)
+    await asyncio.to_thread(opened.close)
+
+
 async def look(inbound: Inbound, mailbox: Mailbox) -> int:
     """Take what lies in the mailbox; how many mails. Raises Unreachable."""
     opened = await asyncio.to_thread(_Open, mailbox)
