@@ -23,7 +23,7 @@ from ..ids import ID_MAX, text_key
 from ..ports import Tx
 from ..store import accounts, mail_prefs
 from ..times import DAY_MS
-from ..types import AccountKind, MailPrefs
+from ..types import Account, AccountKind, MailPrefs, User
 from ..wording import N_
 from .signing import Signer
 
@@ -136,8 +136,7 @@ class MailAddresses:
         account, user = accounts.by_id(tx, account_id), accounts.user(tx, account_id)
         if account is None or user is None or account.org_id != self._org_id:
             raise _unknown()
-        ended = user.gone_ms or user.deactivated_ms or user.disabled or account.suspended_ms or account.moved_to_id
-        if ended or not (user.confirmed_ms and user.approved):
+        if not may_act(account, user):
             raise Invalid("address", "closed", "Your account cannot be used now, so nothing can be posted with it.")
         return Reply(account_id, About(about), id)
 
@@ -167,6 +166,12 @@ class MailAddresses:
 
     def _sign(self, said: bytes, epoch: int) -> bytes:
         return bytes.fromhex(self._signer.sign(f"mail {self._org_id} {epoch} {said.hex()}"))
+
+
+def may_act(account: Account, user: User) -> bool:
+    """Whether what comes by mail from the account's address counts."""
+    ended = user.gone_ms or user.deactivated_ms or user.disabled or account.suspended_ms or account.moved_to_id
+    return bool(not ended and user.confirmed_ms and user.approved)
 
 
 def _unknown() -> Invalid:

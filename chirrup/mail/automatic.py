@@ -11,8 +11,11 @@ _BULK = {"bulk", "list", "junk", "auto_reply"}
 _LISTS = ("list-id", "list-unsubscribe", "list-post", "mailing-list", "x-mailing-list", "x-loop", "feedback-id")
 _REPLIES = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-mail-autoreply", "x-vacation", "x-auto-reply-from")
 _NOBODY = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "listserv", "majordomo")
-_SUBJECTS = ("out of office", "automatic reply:", "automatische antwort", "abwesenheitsnotiz", "réponse automatique",
-             "respuesta automática", "automatisch antwoord", "undeliverable:", "autoreply:", "auto:")  # fmt: skip
+_SUBJECTS = (
+    *("out of office:", "out of office autoreply", "automatic reply:", "autoreply:", "undeliverable:"),
+    *("automatische antwort", "abwesenheitsnotiz", "réponse automatique", "respuesta automática"),
+    "automatisch antwoord",
+)
 
 
 def why(mail: Taken, envelope: str, domains: Collection[str]) -> str:

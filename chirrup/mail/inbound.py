@@ -118,7 +118,7 @@ class Inbound:
         uploaded: list[int] = []
         try:
             try:
-                named = await self._upload(arrived.account_id, letter, uploaded)
+                named = await self._upload(arrived.account_id, letter, uploaded, site)
                 text = "\n\n".join(filter(None, (letter.text, "\n".join(named))))
                 said = Wording(letter.subject, text, tuple(uploaded))
                 act = Act(mails_in.post)
@@ -135,9 +135,9 @@ class Inbound:
             await self._take_back(arrived.account_id, uploaded)
         return done
 
-    async def _upload(self, account_id: int, letter: Letter, uploaded: list[int]) -> list[str]:
+    async def _upload(self, account_id: int, letter: Letter, uploaded: list[int], site: Site) -> list[str]:
         """Fills uploaded. Returns words for the files that a post cannot show."""
-        rules, named = uploads.rules(self._settings), list[str]()
+        rules, named = uploads.rules(self._settings, site), list[str]()
         for file in letter.files:
             if file.is_picture and len(uploaded) < MEDIA_MAX:
                 with suppress(Invalid):

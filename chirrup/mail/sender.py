@@ -95,9 +95,10 @@ def signers(mail: Taken) -> list[str]:
     """The domains that say they have signed the mail, in the order of their signatures."""
     found: list[str] = []
     for value in mail.head.get_all("dkim-signature", [])[:SIGNATURES_MAX]:
-        tags = dict(tag.strip().split("=", 1) for tag in str(value)[:4000].split(";") if "=" in tag)
+        pairs = [tag.partition("=") for tag in str(value).split(";")]
+        tags = {name.strip().lower(): said.strip() for name, _, said in pairs}
         whole = "l" not in tags  # with a length, anything may be written below what was signed
-        found.append(tags.get("d", "").strip().lower() if whole else "")
+        found.append(tags.get("d", "").lower() if whole else "")
     return found
 
 

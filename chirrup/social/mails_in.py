@@ -10,7 +10,7 @@ import zlib
 import msgspec
 
 from ..access import emails
-from ..access.mail_addresses import About, Reply, ToRoom
+from ..access.mail_addresses import About, Reply, ToRoom, may_act
 from ..errors import Invalid, NotFound
 from ..ids import bucket_of
 from ..ports import Tx
@@ -27,6 +27,7 @@ KEPT_DAYS = 30
 LET_IN, ANSWER, LOOK = "mail_let_in", "mail_answer", "mail_look"  # kinds of jobs
 LOOK_EVERY_S = 30.0  # into the mailbox of the settings
 POSTS_MAX = 10  # that one mail may become
+_CLAIMED = "claimed"  # within a transaction only
 _WHY_CHARS, _SUBJECT_CHARS = 500, 300
 _JOIN, _LEAVE = ("join", "beitreten"), ("leave", "austreten", "verlassen")
 _APPROVE, _REJECT = ("approve", "accept", "yes", "ja", "ok", "annehmen"), ("reject", "no", "nein", "ablehnen")
@@ -80,8 +81,14 @@ def before(tx: Tx, account_id: int, digest: str) -> MailIn | None:
 
 
 def account_of(tx: Tx, sender: str, org_id: int) -> int:
-    """The account of the organisation with this address, which it has confirmed; 0: none."""
-    return emails.owner_id(tx, sender, org_id) if sender.isprintable() else 0
+    """The account of the organisation with this address, which it has confirmed; 0: none that may act."""
+    owner_id = emails.owner_id(tx, sender, org_id) if sender.isprintable() else 0
+    return owner_id if owner_id and _may_act(tx, owner_id) else 0
+
+
+def _may_act(tx: Tx, account_id: int) -> bool:
+    account, user = account_rows.by_id(tx, account_id), account_rows.user(tx, account_id)
+    return bool(account and user and may_act(account, user))
 
 
 def post(tx: Tx, arrived: Arrived, to: Reply | ToRoom, said: Wording, place: Place, *, held_id: int = 0) -> MailIn:
@@ -89,9 +96,11 @@ def post(tx: Tx, arrived: Arrived, to: Reply | ToRoom, said: Wording, place: Pla
 
     held_id: of the row, if staff have let it in. Raises as posts.publish(), and Invalid (text): far too long.
     """
-    known = rows.by_digest(tx, arrived.account_id, arrived.digest)
-    if known and (known.id != held_id or known.verdict != MailVerdict.LET_IN):
-        return known
+    mine = _claim(tx, arrived, held_id)
+    if mine.verdict != _CLAIMED:
+        return mine
+    if not _may_act(tx, arrived.account_id):
+        raise Invalid("address", "closed", "Your account cannot be used now, so nothing can be posted with it.")
     command = " ".join(said.text.lower().split()).rstrip(".!") if len(said.text) < 40 and not said.media_ids else ""
     if isinstance(to, Reply) and to.about == About.REQUEST:
         _decide(tx, to, command)
@@ -102,9 +111,22 @@ def post(tx: Tx, arrived: Arrived, to: Reply | ToRoom, said: Wording, place: Pla
         done = _move(tx, arrived, to, said, joins=command in _JOIN)
     else:
         first = _publish(tx, arrived, to, said, place)
-        return _finish(tx, arrived, MailVerdict.POSTED, held_id, post_id=first.id)
+        return _finish(tx, mine, MailVerdict.POSTED, post_id=first.id)
     _answer(tx, done, arrived.digest)
-    return _finish(tx, arrived, MailVerdict.DONE, held_id)
+    return _finish(tx, mine, MailVerdict.DONE)
+
+
+def _claim(tx: Tx, arrived: Arrived, held_id: int) -> MailIn:
+    """The mail's row, from now on of this transaction alone: _CLAIMED. If another one has had it: what became of it."""
+    if not held_id:
+        mine = _row(tx, arrived, _CLAIMED)
+        if rows.insert(tx, mine):
+            return mine
+    elif rows.decide(tx, held_id, MailVerdict.LET_IN, _CLAIMED):
+        return msgspec.structs.replace(_row(tx, arrived, _CLAIMED), id=held_id)
+    known = rows.by_digest(tx, arrived.account_id, arrived.digest)
+    assert known, "a row that is in the way is there"
+    return known
 
 
 def _of(arrived: Arrived, said: Wording) -> tuple[str, str, str]:
@@ -202,13 +224,9 @@ def _first(rest: str, room: int) -> str:
     return rest[:low]
 
 
-def _finish(tx: Tx, arrived: Arrived, verdict: str, held_id: int = 0, *, post_id: int = 0) -> MailIn:
-    one = _row(tx, arrived, verdict, post_id=post_id)
-    if held_id:
-        rows.finish(tx, held_id, verdict, post_id)
-        return msgspec.structs.replace(one, id=held_id)
-    rows.insert(tx, one)
-    return one
+def _finish(tx: Tx, mine: MailIn, verdict: str, *, post_id: int = 0) -> MailIn:
+    rows.finish(tx, mine.id, verdict, post_id)
+    return msgspec.structs.replace(mine, verdict=verdict, post_id=post_id)
 
 
 def _row(tx: Tx, arrived: Arrived, verdict: str, *, post_id: int = 0, why: str = "") -> MailIn:
@@ -228,10 +246,12 @@ def _row(tx: Tx, arrived: Arrived, verdict: str, *, post_id: int = 0, why: str =
 
 def cannot(tx: Tx, arrived: Arrived, why: str, said: str, *, held_id: int = 0) -> MailIn:
     """It cannot be posted: its sender is told why, with all that they wrote."""
-    if held_id or not rows.by_digest(tx, arrived.account_id, arrived.digest):
-        told = Answer(arrived.account_id, MailVerdict.ANSWERED, why, arrived.subject, said, arrived.message_id)
-        _answer(tx, told, arrived.digest)
-    return _finish(tx, arrived, MailVerdict.ANSWERED, held_id)
+    mine = _claim(tx, arrived, held_id)
+    if mine.verdict != _CLAIMED:
+        return mine
+    told = Answer(arrived.account_id, MailVerdict.ANSWERED, why, arrived.subject, said, arrived.message_id)
+    _answer(tx, told, arrived.digest)
+    return _finish(tx, mine, MailVerdict.ANSWERED)
 
 
 def _answer(tx: Tx, told: Answer, digest: str) -> None:

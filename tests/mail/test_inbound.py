@@ -1,5 +1,6 @@
 """Mails that come in become posts of who they are from, once each, for whom they answered, and never more."""
 
+import asyncio
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -23,6 +24,7 @@ from chirrup.access.sites import Sites
 from chirrup.config import Settings
 from chirrup.engines.resolver.system import SystemResolver
 from chirrup.errors import Invalid, NotFound, TooMany, Unavailable
+from chirrup.ids import bucket_of
 from chirrup.mail.inbound import Came, Inbound, Stranger
 from chirrup.orgs import rooms
 from chirrup.ports import Engines
@@ -120,9 +122,11 @@ async def test_a_reply_is_posted_once_in_its_thread_for_whom_it_answers(scene_of
 
     assert await scene.send(to.upper(), mail) == "posted"
     assert await scene.send(to, mail) == "posted"  # it comes again
+    twice = scene.mail(to, "On two ways at once.")
+    assert await asyncio.gather(*[scene.send(to, twice) for _ in range(4)]) == ["posted"] * 4
     assert await scene.send(apart, scene.mail(apart, "Just us.")) == "posted"
 
-    answer, private = await scene.said()
+    answer, _, private = await scene.said()
     assert (answer.text, answer.reply_to_id, answer.visibility) == (
         "@ann At six.\n\n[plan.pdf, 2 kB: not attached]",
         post.id,
@@ -179,6 +183,11 @@ async def test_a_room_gets_new_posts_and_commands(scene_of):
     with pytest.raises(Stranger):
         await scene.send(to, scene.mail(to, From="eve@elsewhere.example"))
 
+    await scene.db.write(_close_login, scene.bob)
+    with pytest.raises(Stranger):
+        await scene.send(to, scene.mail(to, "I am closed"))
+    await scene.db.write(_close_login, scene.bob, closed=False)
+
     (post,) = await scene.said()
     assert (post.text, post.audience_id) == ("@oven The oven\n\nIt is hot.", room.id)
     told = [text for _, _, text in await scene.told()]
@@ -197,6 +206,15 @@ def _lock(tx: Any, id: int) -> None:
     from chirrup.social import accounts
 
     accounts.change_profile(tx, id, accounts.ProfileChange(locked=True))
+
+
+def _close_login(tx: Any, id: int, *, closed: bool = True) -> None:
+    tx.run(
+        "UPDATE users SET disabled = :on WHERE bucket = :bucket AND account_id = :id",
+        on=int(closed),
+        bucket=bucket_of(id),
+        id=id,
+    )
 
 
 AUTOMATIC: dict[str, dict[str, str]] = {
@@ -301,6 +319,7 @@ async def test_only_who_is_proved_to_be_the_sender_posts_and_staff_look_at_the_o
             "of another": signed(scene.mail(to), "evil.example"),
             "changed": signed(scene.mail(to, "no"), "example.com").replace(b"\r\n\r\nno", b"\r\n\r\nyes"),
             "more below": raw + b"and more",
+            "more below, hidden": signed(scene.mail(to, "other"), "example.com", length=True).replace(b"; l=", b"; l =") + b"and more",
             "two senders": signed(scene.mail(to), "example.com").replace(b"\r\n\r\n", b"\r\nFrom: eve@evil.example\r\n\r\n", 1),
             "a list of senders": scene.mail(to, From="bob@example.com, eve@evil.example"),
             "another server": scene.mail(to, Authentication_Results=results.format("bob@example.com", "none").replace("mx", "mx2")),
