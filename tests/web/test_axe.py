@@ -166,12 +166,23 @@ def town(server: Server) -> Town:
     return Town(server)
 
 
+async def opened(chromium: Browser, server: Server, person: Person | None = None) -> Page:
+    """A page of somebody's browser that has axe-core in each document."""
+    watched = await somebody(chromium, server.url)
+    await watched.context.add_init_script(AXE)  # sent once, not for each document
+    if person:
+        visitor = logged_in(server, person)
+        await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
+    page = await watched.page()
+    await page.emulate_media(reduced_motion="reduce")
+    return page
+
+
 async def wrongs(page: Page, looks: list[tuple[Any, Any]]) -> list[str]:
     """The problems that axe-core finds on the present page, in each theme and size."""
-    await page.evaluate(AXE)
     found = []
     for n, (theme, size) in enumerate(looks):
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        await page.emulate_media(color_scheme=theme)
         await page.set_viewport_size(size)
         problems = await page.evaluate(RUN, OF_THE_LOOK if n else RULES)
         found += [f"{page.url} {theme} {size['width']} {one}" for one in problems]
@@ -180,16 +191,14 @@ async def wrongs(page: Page, looks: list[tuple[Any, Any]]) -> list[str]:
 
 @pytest.mark.parametrize("known", [False, True])
 async def test_no_page_has_an_accessibility_problem(chromium: Browser, server: Server, town: Town, known: bool):
-    watched = await somebody(chromium, server.url)
-    if known:
-        visitor = logged_in(server, town.ann)
-        await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
-    page = await watched.page()
+    page = await opened(chromium, server, town.ann if known else None)
     found = []
 
+    looks = LOOKS
     for path in town.paths(known=known):
         await page.goto(path)
-        found += await wrongs(page, LOOKS)
+        found += await wrongs(page, looks)
+        looks = looks[::-1]  # the next page begins with the look that this one ended with
 
     assert found == [], "\n".join(found)
 
@@ -197,10 +206,7 @@ async def test_no_page_has_an_accessibility_problem(chromium: Browser, server: S
 async def test_pages_of_who_is_suspended_have_no_accessibility_problem(chromium: Browser, server: Server, town: Town):
     docket = town.docket
     docket.boss.post(f"/api/v1/admin/accounts/{docket.bad.id}/action", type="suspend", report_id=docket.report)
-    visitor = logged_in(server, docket.bad)
-    watched = await somebody(chromium, server.url)
-    await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
-    page = await watched.page()
+    page = await opened(chromium, server, docket.bad)
     found = []
 
     for what in (0, 1):
@@ -213,10 +219,7 @@ async def test_pages_of_who_is_suspended_have_no_accessibility_problem(chromium:
 
 
 async def test_menus_and_dialogs_have_no_accessibility_problem(chromium: Browser, server: Server, town: Town):
-    visitor = logged_in(server, town.ann)
-    watched = await somebody(chromium, server.url)
-    await watched.context.add_cookies([{"name": "chirrup", "value": visitor.cookie, "url": server.url}])
-    page = await watched.page()
+    page = await opened(chromium, server, town.ann)
     found = []
 
     for path in ("/home", f"/@{town.bob.name}", "/compose"):
