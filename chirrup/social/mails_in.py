@@ -24,7 +24,7 @@ from ..wording import N_
 from . import audit, follows, posts, text
 
 KEPT_DAYS = 30
-LET_IN, ANSWER, LOOK = "mail_let_in", "mail_answer", "mail_look"  # kinds of jobs
+LET_IN, ANSWER, LOOK = "mail_held_let_in", "mail_answer", "mail_look"  # kinds of jobs
 LOOK_EVERY_S = 30.0  # into the mailbox of the settings
 POSTS_MAX = 10  # that one mail may become
 _CLAIMED = "claimed"  # within a transaction only
