@@ -36,7 +36,7 @@ class Ears:
     async def events(self, who: str, person: Person, stream: str, of: Listened, list_id: str) -> None:
         """One stream of server-sent events. of: whose hashtag."""
         path, _, query = stream.partition("?")
-        asked = urlencode({"tag": of.tag, "list": list_id})
+        asked = urlencode({"tag": of.tag, "list": list_id, "track": f"#{of.tag}"})
         await self._read((who, stream), f"{V1}/streaming/{path}?{query}&{asked}", bearer(person))
 
     async def page(self, who: str, person: Person, after: str) -> None:
@@ -65,7 +65,8 @@ class Ears:
         opened = await self._session.ws_connect(url, headers=bearer(person))
         self._open.push_async_callback(opened.close)
         for name in sorted(NAMES - {"list"}):
-            await opened.send_json({"type": "subscribe", "stream": name} | ({"tag": of.tag} if "hash" in name else {}))
+            about = {"tag": of.tag} if "hash" in name else {"track": f"#{of.tag}"} if name == "track" else {}
+            await opened.send_json({"type": "subscribe", "stream": name} | about)
         for id in list_ids:
             await opened.send_json({"type": "subscribe", "stream": "list", "list": id})
         await opened.send_json({"type": "what?", "stream": ""})  # is answered after all the others

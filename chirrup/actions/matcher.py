@@ -89,7 +89,10 @@ class Matcher(Generic[T]):
 
     def find(self, post: Post) -> list[T]:
         """Who looks for this post, each once."""
-        signs = Signs(post)
+        return self.find_by(Signs(post))
+
+    def find_by(self, signs: Signs) -> list[T]:
+        """The same, for whoever has the signs."""
         keys = self._keys.intersection(signs.keys(self._lengths))
         if not keys:
             return list(self._always) if self._always else []

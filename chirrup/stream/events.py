@@ -10,6 +10,7 @@ import msgspec
 from ..access import visibility
 from ..access.sites import Site
 from ..access.visibility import Seen
+from ..actions.matcher import Signs
 from ..errors import NotFound
 from ..events import Signal
 from ..mastodon.render import Renderer
@@ -35,6 +36,7 @@ class Ask(msgspec.Struct, frozen=True):
     filtering: set[int]  # those of viewers who may have filters
     site: Site  # at which all of them listen
     guests: set[int] = set()  # those of viewers who are guests
+    tracked: bool = False  # one of them looks for words
 
 
 class Event:
@@ -43,6 +45,7 @@ class Event:
     acted_on: everything that belongs into any stream up to this place was sent before.
     """
 
+    signs: Signs | None = None  # of an update: what tracks find it by
     shows = 0  # of an update: the id of the post; of a boost: the id of the boosted post
 
     def __init__(
@@ -137,6 +140,7 @@ def _post(tx: Tx, render: Renderer, read: Read, ask: Ask, versions: Mapping[int,
     place = place_of(post.id) if kind == "update" else 0
     event = Event(kind, post.id, texts, place=place, media=bool(original.media), answers=answers)
     event.shows = original.id if place else 0
+    event.signs = Signs(original) if ask.tracked and place else None
     return event
 
 

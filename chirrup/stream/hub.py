@@ -226,7 +226,8 @@ class Hub:
                 viewers = {one.viewer_id for one in wanting}
                 filtering = self._filtering & viewers if self._filtering else set[int]()
                 guests = self._guests & viewers if self._guests else set[int]()
-                asked.append((Ask(signal, viewers, strangers, filtering, site, guests), channels))
+                tracked = any(one.stream.sought for one in wanting)
+                asked.append((Ask(signal, viewers, strangers, filtering, site, guests, tracked), channels))
         if not asked:
             return
         asks = [ask for ask, _ in asked]

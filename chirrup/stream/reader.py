@@ -91,7 +91,9 @@ class Subscription:
 
     def _suits(self, event: Event) -> bool:
         """Whether a public stream carries event: like the timeline, it has no replies to others (timelines/pull.py)."""
-        if event.answers_another and self.stream.name.startswith("public"):
+        if event.answers_another and self.stream.name.startswith(("public", "track")):
+            return False
+        if self.stream.sought and not (event.signs and self.stream.sought.find_by(event.signs)):
             return False
         return event.has_media or not self.stream.only_media or event.kind == "delete"
 

@@ -61,6 +61,8 @@ def _posts(tx: Tx, stream: Stream, span: Span) -> Filled[int]:
             read = rebuild.home if name == "user" else rebuild.of_list
             ids, over = read(tx, viewer_id if name == "user" else int(stream.argument), span)
             return Filled(ids, max(ids, default=0), more=not over)
+        if sought := stream.sought:
+            return pull.public(tx, viewer_id, span, org_id=stream.org_id, keep=lambda post: bool(sought.find(post)))
         if name.startswith("hashtag"):
             return pull.hashtag(tx, viewer_id, stream.argument, span, org_id=stream.org_id)
         return (

@@ -14,7 +14,7 @@ from .request import StreamRequest
 
 PATH = "/api/v1/streaming"
 STREAMS = ("user", "user/notification", "public", "public/local", "public/remote")
-STREAMS += ("hashtag", "hashtag/local", "list", "direct")
+STREAMS += ("track", "hashtag", "hashtag/local", "list", "direct")
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 

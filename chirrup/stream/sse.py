@@ -36,7 +36,12 @@ async def serve(hub: Hub, request: StreamRequest, name: str) -> None:
     try:
         try:
             stream = await streams.find(
-                hub.services, reader.viewer, name, tag=query.get("tag", ""), list_id=query.get("list", "")
+                hub.services,
+                reader.viewer,
+                name,
+                tag=query.get("tag", ""),
+                list_id=query.get("list", ""),
+                track=query.get("track", ""),
             )
         except ChirrupError as error:
             return await request.refuse(error)

@@ -3,6 +3,8 @@
 import msgspec
 
 from ..access import scopes
+from ..actions import matcher
+from ..actions.matcher import Matcher, Sought
 from ..errors import BadRequest, Unauthorised
 from ..http.arguments import path_id
 from ..http.call import Services
@@ -18,7 +20,7 @@ NOTIFICATIONS = frozenset({"notification", "notifications_merged"})
 ANNOUNCEMENTS = frozenset({"announcement", "announcement.reaction", "announcement.delete"})
 NAMES = frozenset(
     f"{name}{media}" for name in ("public", "public:local", "public:remote") for media in ("", ":media")
-) | {"user", "user:notification", "hashtag", "hashtag:local", "list", "direct"}
+) | {"user", "user:notification", "track", "hashtag", "hashtag:local", "list", "direct"}
 TAG_CHARS_MAX = 200
 
 
@@ -31,6 +33,7 @@ class Stream(msgspec.Struct, frozen=True):
     org_id: int = 0  # of a public one: whose posts it carries
     kinds: frozenset[str] = POSTS  # of signals that the stream carries
     is_room: bool = False  # a list that is a room
+    sought: Matcher[bool] | None = None  # of a track: what it looks for in public posts
 
     @property
     def label(self) -> list[str]:
@@ -56,7 +59,7 @@ class Stream(msgspec.Struct, frozen=True):
     @property
     def is_public(self) -> bool:
         """Carries posts of strangers, so blocks and mutes must be applied."""
-        return self.name.startswith(("public", "hashtag")) or self.is_room
+        return self.name.startswith(("public", "hashtag", "track")) or self.is_room
 
 
 def refuse_unknown(name: str) -> None:
@@ -65,10 +68,13 @@ def refuse_unknown(name: str) -> None:
         raise BadRequest("Unknown stream type: must be one of {known}; got {got!r}", known=known, got=name[:40])
 
 
-async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", list_id: str = "") -> Stream:
+async def find(
+    services: Services, viewer: Viewer, name: str, *, tag: str = "", list_id: str = "", track: str = ""
+) -> Stream:
     """The stream with this name, for this viewer.
 
-    Raises BadRequest (no such stream, or its tag or list is missing), Unauthorised (no token, missing scopes, or an
+    track: words, as actions/matcher.py reads them. Raises BadRequest (no such stream, or its tag or list is missing),
+    Invalid (track: it has no word, or too many), Unauthorised (no token, missing scopes, or an
     app's token where a person's is needed), NotFound (not a list of the viewer's).
     """
     refuse_unknown(name)
@@ -94,6 +100,12 @@ async def find(services: Services, viewer: Viewer, name: str, *, tag: str = "", 
         raise Unauthorised("Missing access token: the stream {name!r} needs one", name=name)
     if not viewer.account_id:
         raise Unauthorised("This method requires an authenticated user")
+    if name == "track":
+        _permit(viewer, "read:statuses")
+        sought = Matcher([Sought(True, matcher.track(track))])
+        public = text_key(viewer.org_id, "public")
+        kinds = frozenset({"update"})
+        return Stream(name, track, public, viewer_id=viewer_id, org_id=viewer.org_id, kinds=kinds, sought=sought)
     if name == "direct":
         _permit(viewer, "read:statuses")
         kinds = frozenset({"conversation"})

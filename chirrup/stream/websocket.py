@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ..errors import BadRequest, ChirrupError, NotFound
+from ..errors import BadRequest, ChirrupError, Invalid, NotFound
 from ..http import lenient, problems, unfit
 from ..mastodon.problems import message
 from ..wording import N_, Language
@@ -20,6 +20,7 @@ class Command(msgspec.Struct):
     stream: str
     tag: str = ""
     list: str = ""
+    track: str = ""
 
 
 async def serve(hub: Hub, request: StreamRequest) -> None:
@@ -34,8 +35,9 @@ async def serve(hub: Hub, request: StreamRequest) -> None:
         problem: ChirrupError | None = None
         if name := query.get("stream"):
             try:
-                await _subscribe(hub, reader, Command("subscribe", name, query.get("tag", ""), query.get("list", "")))
-            except (BadRequest, NotFound) as error:
+                asked = (query.get(one, "") for one in ("tag", "list", "track"))
+                await _subscribe(hub, reader, Command("subscribe", name, *asked))
+            except (BadRequest, Invalid, NotFound) as error:
                 problem = error
             except ChirrupError as error:
                 return await request.refuse(error)
@@ -75,7 +77,9 @@ async def _obey(hub: Hub, reader: Reader, language: Language, text: str | bytes)
 
 async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription | None:
     """Returns None when the connection is already subscribed."""
-    stream = await streams.find(hub.services, reader.viewer, command.stream, tag=command.tag, list_id=command.list)
+    stream = await streams.find(
+        hub.services, reader.viewer, command.stream, tag=command.tag, list_id=command.list, track=command.track
+    )
     if stream.key in reader.subscriptions:
         return None
     if len(reader.subscriptions) >= SUBSCRIPTIONS_MAX:
@@ -87,6 +91,8 @@ async def _subscribe(hub: Hub, reader: Reader, command: Command) -> Subscription
 def _key(command: Command) -> tuple[str, str]:
     if command.stream.startswith("hashtag"):
         return command.stream, command.tag.removeprefix("#")
+    if command.stream == "track":
+        return command.stream, command.track
     return command.stream, command.list if command.stream == "list" else ""
 
 

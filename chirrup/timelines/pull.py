@@ -1,5 +1,7 @@
 """Timelines read straight from the database: public, hashtag, account. Nothing is stored for them."""
 
+from collections.abc import Callable
+
 from ..access import fill as filling
 from ..access import visibility
 from ..access.fill import Filled
@@ -13,14 +15,28 @@ from ..store import blocks_and_mutes, posts, reactions, rooms, tags
 from ..types import AccountKind, Post, Span
 
 
-def public(tx: Tx, viewer_id: int, span: Span, *, only_media: bool = False, org_id: int = 0) -> Filled[int]:
-    """Public posts of the organisation, without boosts, replies to others, and posts that the viewer does not want."""
+def public(
+    tx: Tx,
+    viewer_id: int,
+    span: Span,
+    *,
+    only_media: bool = False,
+    org_id: int = 0,
+    keep: Callable[[Post], bool] | None = None,
+) -> Filled[int]:
+    """Public posts of the organisation, without boosts, replies to others, and posts that the viewer does not want.
+
+    keep: which of them; None: all.
+    """
 
     def candidates(part: Span) -> list[int]:
         return posts.ids_public(tx, part, org_id, hidden=hidden, only_media=only_media)
 
+    def wanted(seen: Seen, post: Post) -> bool:
+        return not seen.minds(post) and (keep is None or keep(post))
+
     hidden = blocks_and_mutes.hidden(tx, viewer_id)
-    return filling.posts(tx, viewer_id, span, candidates, lambda seen, post: not seen.minds(post))
+    return filling.posts(tx, viewer_id, span, candidates, wanted)
 
 
 def hashtag(

@@ -115,18 +115,31 @@ async def test_every_stream_of_the_documentation_is_joined_and_left(town: Town):
     await town.write(lists.add, bob, list_id, [ann])
     await town.settled()
     socket = await town.socket(await town.token(bob))
-    more = {"hashtag": {"tag": "tea"}, "hashtag:local": {"tag": "tea"}, "list": {"list": str(list_id)}}
+    more = {
+        "hashtag": {"tag": "tea"},
+        "hashtag:local": {"tag": "tea"},
+        "list": {"list": str(list_id)},
+        "track": {"track": "tea"},
+    }
     for name in sorted(NAMES):
         await socket.ask(stream=name, **more.get(name, {}))
     await _obeyed(socket)
 
     await town.say(ann, "#tea")
-    shown = [await socket.next() for _ in range(6)]
+    shown = [await socket.next() for _ in range(7)]
     await town.say(ann, "@bob psst", visibility=Visibility.DIRECT)
     told = [await socket.next() for _ in range(5)]
 
     tea, listed = ["tea"], [str(list_id)]
-    streams = [["hashtag", *tea], ["hashtag:local", *tea], ["list", *listed], ["public"], ["public:local"], ["user"]]
+    streams = [
+        ["hashtag", *tea],
+        ["hashtag:local", *tea],
+        ["list", *listed],
+        ["public"],
+        ["public:local"],
+        ["track", "tea"],
+        ["user"],
+    ]
     assert sorted(one["stream"] for one in shown) == streams and {one["event"] for one in shown} == {"update"}
     assert sorted((one["stream"], one["event"]) for one in told) == [
         (["direct"], "conversation"),
