@@ -1,4 +1,4 @@
-"""A session of requests with a quarter of its CPU time, which the tests of HTTP spend most of theirs in.
+"""A session of requests with a seventh of its CPU time, which the tests of HTTP spend most of theirs in.
 
 It is for a server on this machine: no proxies, no TLS, no compression, no streams. What else a request asks for, a file
 for one, is left to requests itself.
