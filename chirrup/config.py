@@ -12,7 +12,7 @@ import msgspec
 
 from .errors import SettingsError
 from .types import Rule, SignUps
-from .types.directory import Ldap, Oidc
+from .types.directory import Ldap, Oidc, Scim
 
 Role = Literal["all", "web", "stream", "worker"]
 
@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     post_chars_max: int | None = None
     oidc: Oidc | None = None  # where its people log in: docs/operate/identity.md
     ldap: Ldap | None = None  # the directory that knows its people
+    scim: Scim | None = None  # what another directory tells of them: docs/operate/scim.md
     identity_hosts: tuple[str, ...] = ()  # of directories, "ldap.acme.internal:636": they may be in a private network
     hook_hosts: tuple[str, ...] = ()  # "ci.acme.internal:8080": receivers of hooks in a private network: docs/hooks.md
     dns: str = ""  # "192.0.2.53:53": the server that is asked about domains of organisations; "": the system's
@@ -189,7 +190,7 @@ def _typed(source: str, name: str, value: Any) -> Any:
     if kind in (tuple[str, ...], tuple[str | Rule, ...]) and isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
-        if kind in (Oidc, Ldap):
+        if kind in (Oidc, Ldap, Scim):
             return msgspec.json.decode(value, type=kind) if isinstance(value, str) else msgspec.convert(value, kind)
         return msgspec.convert(value, kind, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:

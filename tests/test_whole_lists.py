@@ -111,6 +111,7 @@ FIXED = {  # path -> why its lists do not grow with what people do
     "/api/chirrup/v1/approvals/{id}": "one, with a thousand voters at most, in four queries",
     "/api/chirrup/v1/app_passwords": "one's own, in one query",
     "/api/chirrup/v1/org/identity": "settings, and the last ten readings of the directory",
+    "/api/chirrup/v1/org/identity/scim_tokens": "twenty at most",
     "/api/chirrup/v1/org/retention": "settings",
     "/api/chirrup/v1/org/holds": "what one role has chosen, in one query",
     "/api/chirrup/v1/org/domains": "50 at most, in two queries",

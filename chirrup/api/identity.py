@@ -1,6 +1,6 @@
 """Where an organisation's people are known: a provider, a directory, what was read there; logging out from there."""
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 import structlog
@@ -15,7 +15,7 @@ from ..http.route import ADMIN, ANYONE, SLOW, Route
 from ..ids import ms_of
 from ..orgs.directory import checking, choosing, entering, reading, sign_on
 from ..times import iso
-from ..types.directory import DirectoryRun, Ldap, Oidc
+from ..types.directory import DirectoryRun, Ldap, Oidc, Scim
 from .app_passwords import Empty
 
 PATH = "/api/chirrup/v1/org/identity"
@@ -36,6 +36,7 @@ class Provider(Entity, kw_only=True):
     scopes: list[str]
     groups: str
     username: str
+    directory_id: str
     roles: dict[str, str]
     rooms: dict[str, str]
     only: bool
@@ -59,6 +60,13 @@ class Directory(Entity, kw_only=True):
     only: bool
 
 
+class Provisioning(Entity, kw_only=True):
+    """Of SCIM."""
+
+    roles: dict[str, str]
+    subject: str
+
+
 class Run(Entity, kw_only=True):
     """A reading of the directory."""
 
@@ -75,12 +83,16 @@ class Run(Entity, kw_only=True):
 
 
 class Identity(Entity, kw_only=True):
-    """fixed: oidc, ldap, where the server's settings say them. The two addresses are to be named to the provider."""
+    """fixed: oidc, ldap, scim, where the server's settings say them. The addresses are to be named to the provider, the
+    last to the directory.
+    """
 
     oidc: Provider | None
     ldap: Directory | None
+    scim: Provisioning
     redirect_uri: str
     logout_uri: str
+    scim_uri: str
     fixed: list[str]
     runs: list[Run]
 
@@ -101,6 +113,7 @@ class WantedProvider(msgspec.Struct, kw_only=True):
     scopes: list[str] = msgspec.field(default_factory=lambda: ["openid", "profile", "email"])
     groups: str = "groups"
     username: str = "preferred_username"
+    directory_id: str = "sub"
     roles: dict[str, str] = {}
     rooms: dict[str, str] = {}
     only: bool = False
@@ -124,11 +137,19 @@ class WantedDirectory(msgspec.Struct, kw_only=True):
     only: bool = False
 
 
+class WantedProvisioning(msgspec.Struct, kw_only=True):
+    """subject: where the directory writes what the provider tells in its claim `directory_id`."""
+
+    roles: dict[str, str] = {}
+    subject: Literal["", "externalId", "userName"] = ""
+
+
 class Choice(msgspec.Struct, kw_only=True):
     """What is not sent stays as it is."""
 
     oidc: WantedProvider | UnsetType = UNSET
     ldap: WantedDirectory | UnsetType = UNSET
+    scim: WantedProvisioning | UnsetType = UNSET
 
     def wanted(self) -> choosing.Wanted:
         given: choosing.Wanted = {}
@@ -136,6 +157,8 @@ class Choice(msgspec.Struct, kw_only=True):
             given["oidc"] = msgspec.convert(msgspec.to_builtins(self.oidc), Oidc)
         if self.ldap is not UNSET:
             given["ldap"] = msgspec.convert(msgspec.to_builtins(self.ldap), Ldap)
+        if self.scim is not UNSET:
+            given["scim"] = Scim(self.scim.roles, self.scim.subject)
         return given
 
 
@@ -149,9 +172,11 @@ async def shown(call: Call) -> Identity:
     return Identity(
         oidc=_shown(chosen.oidc, Provider, has_secret=bool(chosen.oidc and chosen.oidc.client_secret)),
         ldap=_shown(chosen.ldap, Directory, has_password=bool(chosen.ldap and chosen.ldap.bind_password)),
+        scim=Provisioning(roles=chosen.scim.roles, subject=chosen.scim.subject),
         redirect_uri=sign_on.redirect_uri(call.site),
         logout_uri=call.site.base_url + LOGOUT,
-        fixed=[name for name in fixed if name in ("oidc", "ldap")],
+        scim_uri=f"{call.site.base_url}/scim/v2",
+        fixed=[name for name in fixed if name in ("oidc", "ldap", "scim")],
         runs=[_run(one) for one in runs],
     )
 

@@ -22,10 +22,11 @@ from . import (
     roles,
     rooms,
     rules,
+    scim_tokens,
 )
 
 SECTIONS = (
     *(org, domains, members, roles, invites, app_passwords, compliance, exports, closing, rooms, identity, hooks),
-    *(hooks_out, mail, held_mails, acks, approvals, rules),
+    *(hooks_out, mail, held_mails, acks, approvals, rules, scim_tokens),
 )
 ROUTES: list[Route] = [route for section in SECTIONS for route in section.ROUTES]

@@ -18,7 +18,6 @@ from ..http.request import Request
 from ..http.route import ANYONE, Route
 from ..http.server import BODY_BYTES_MAX
 from ..orgs.scim import tokens
-from ..ports import Tx
 from ..wording import ENGLISH, Language
 
 PATH = "/scim/v2"
@@ -75,16 +74,12 @@ class ScimEndpoint:
         )
         try:
             operate = db.read if service.reads(asked) else db.write
-            found = await operate(_answered, service.answer, token, asked)
+            found = await operate(service.answer, token.org_id, site.settings, asked)
         except Exception as error:
             found = service.refused(error)
         body = b"" if found.body is None else _encode(found.body)
         headers = SAFE | {"Cache-Control": "no-store", "Location": asked.url} | found.headers
         return Answer(int(found.status), encoded(headers), body)
-
-
-def _answered(tx: Tx, answer: Any, token: Any, asked: Any) -> Any:
-    return answer(tx, token.org_id, asked)
 
 
 def _refused(error: Exception) -> Answer:

@@ -1,5 +1,6 @@
 """`chirrup org`: organisations, each a site of its own."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -247,10 +248,17 @@ def scim_token(
 
     The directory is told this address and this token: https://HOST/scim/v2. See docs/operate/scim.md.
     """
+    from ..access import sites
+    from ..orgs.directory import checking
     from ..orgs.scim import tokens
 
-    with opened_database(common.settings()) as db:
-        print(db.write_now(tokens.make, org_at(db, host), 0, name)[1])
+    settings = common.settings()
+    with opened_database(settings) as db:
+        org_id = org_at(db, host)
+        print(db.write_now(tokens.make, org_id, 0, name)[1])
+        site = db.write_now(sites.at, settings, org_id)
+        if wrong := db.write_now(checking.second_accounts, org_id, site.settings):
+            print(f"Take care: {wrong.what}. What helps: {wrong.to_do}.", file=sys.stderr)
 
 
 @commands.command(name="scim-tokens")

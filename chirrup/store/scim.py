@@ -150,16 +150,27 @@ def by_account(tx: Tx, org_id: int, account_ids: Collection[int]) -> dict[int, S
     return {one.account_id: one for one in found}
 
 
-def accounts_of(tx: Tx, org_id: int, ids: Collection[int]) -> set[int]:
-    """The accounts of these users."""
+def accounts_of(tx: Tx, org_id: int, ids: Collection[int]) -> dict[int, int]:
+    """User -> account."""
     rows = tx.all(
-        f"""SELECT account_id FROM scim_resources
+        f"""SELECT id, account_id FROM scim_resources
             WHERE bucket = :bucket AND org_id = :org AND kind = 'User' AND {tx.sql.is_in("id", "ids")}""",
         bucket=bucket_of(org_id),
         org=org_id,
         ids=ids,
     )
-    return {id for (id,) in rows}
+    return dict(rows)
+
+
+def groups_named(tx: Tx, org_id: int, names: Collection[str]) -> list[ScimResource]:
+    rows = tx.all(
+        f"""SELECT {_COLUMNS} FROM scim_resources
+            WHERE bucket = :bucket AND org_id = :org AND kind = 'Group' AND {tx.sql.is_in("name", "names")}""",
+        bucket=bucket_of(org_id),
+        org=org_id,
+        names=names,
+    )
+    return [ScimResource(*row) for row in rows]
 
 
 def count(tx: Tx, org_id: int, kind: str) -> int:

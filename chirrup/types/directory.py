@@ -1,5 +1,7 @@
 """Directories: where an organisation's people come from, who they are there, and what was read."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -21,6 +23,7 @@ class Oidc(Mapping, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     groups: str = "groups"  # the claim with the names of groups
     username: str = "preferred_username"  # the claim that the @name is made of
+    directory_id: str = "sub"  # the claim that a directory tells by SCIM, too: Scim.subject says where
 
     @property
     def label(self) -> str:
@@ -46,6 +49,13 @@ class Ldap(Mapping, frozen=True, kw_only=True):
         return self.url.partition("://")[2].partition("/")[0]
 
 
+class Scim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of what a directory tells by SCIM. docs/operate/scim.md"""
+
+    roles: dict[str, str] = {}  # group -> role, as in Mapping; each group is a room without being named
+    subject: Literal["", "externalId", "userName"] = ""  # where it writes what the provider tells in Oidc.directory_id
+
+
 class Person(msgspec.Struct, frozen=True):
     """Who somebody is to a directory."""
 
@@ -55,6 +65,7 @@ class Person(msgspec.Struct, frozen=True):
     name: str = ""
     email: str = ""
     email_verified: bool = False
+    directory_id: str = ""  # as whom a directory tells of them by SCIM; "": not known
     groups: tuple[str, ...] | None = ()  # None: not known now
 
 

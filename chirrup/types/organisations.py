@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from .directory import Ldap, Oidc
+from .directory import Ldap, Oidc, Scim
 
 
 class RuleWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +54,7 @@ class OrgSettings(msgspec.Struct, frozen=True):
     room_makers: RoomMakers = "everybody"  # but guests
     oidc: Oidc | None = None  # where its people log in; what is secret in it is sealed where it is stored
     ldap: Ldap | None = None  # the directory that knows its people
+    scim: Scim = Scim()  # what another directory tells of them
     accent: str = ""  # colour of links and buttons, "#1f5fa8"; "": the kit's own
     accent_dark: str = ""  # the same in the dark theme; "": one like `accent` that can be read there
     logo: str = ""  # blob key; "": none

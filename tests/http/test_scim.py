@@ -9,12 +9,15 @@ from client import Server
 from walls import organisation
 
 from chirrup.ids import ID_MAX
+from chirrup.orgs.directory import entering
 from chirrup.orgs.scim import tokens
 from chirrup.social import audit
 from chirrup.store import follows, orgs
 from chirrup.types import Span
+from chirrup.types.directory import Oidc, Person
 
 pytestmark = pytest.mark.slow
+IDENTITY, ISSUER = "/api/chirrup/v1/org/identity", "https://nowhere.invalid"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
@@ -148,6 +151,104 @@ def test_groups_of_the_directory_are_closed_rooms_with_its_users_in_them(acme: S
     directory.ask("DELETE", f"/Groups/{group['id']}", 204)
     directory.ask("DELETE", f"/Groups/{again['id']}", 204)
     assert room("Sales_Co") == ("Sales", set())
+
+
+def test_groups_give_roles_and_who_is_described_is_who_logs_in(acme: Server):
+    directory, boss = Directory(acme), acme.admin()
+    set_to = {"issuer": ISSUER, "client_id": "x"}
+    roles = {"Bosses": "moderator", "Helpers": "moderator"}
+    assert boss.patch(IDENTITY, scim={"roles": {"x": "owner"}}).status_code == 403
+    assert boss.patch(IDENTITY, scim={"roles": {"x": "king"}}).status_code == 422
+    assert boss.patch(IDENTITY, scim={"subject": "name"}).status_code == 422
+    people = {name: directory.join(name, externalId=f"sub {name}") for name in ("rita", "rolf", "rosa")}
+    group = directory.ask(
+        "POST", "/Groups", 201, json={"displayName": "bosses", "members": [{"value": people["rita"]["id"]}]}
+    )
+
+    def role(name: str) -> str:
+        return boss.get(f"/api/chirrup/v1/org/members/{account_id(name)}").json()["role"]
+
+    def account_id(name: str) -> int:
+        return int(boss.get("/api/v1/accounts/lookup", acct=name).json()["id"])
+
+    def enter(name: str, subject: str) -> int:
+        one = Person(ISSUER, subject, username=name, directory_id=subject)
+        more = {"proves_addresses": True, "scim_subject": "externalId"}
+        given = (entering.enter, directory.org_id, one, Oidc(**set_to))
+        return acme.do(lambda engines: engines.db.write(*given, **more))
+
+    assert role("rita") == ""
+    shown = boss.patch(IDENTITY, scim={"roles": roles, "subject": "externalId"}, oidc=set_to).json()
+    assert shown["scim"] == {"roles": roles, "subject": "externalId"}
+    assert role("rita") == "moderator"  # at once
+    assert boss.patch(f"/api/chirrup/v1/org/members/{account_id('rosa')}", role="moderator").ok
+    both = [{"value": people[name]["id"]} for name in ("rolf", "rosa")]
+    path = f"/Groups/{group['id']}"
+    directory.patch(path, {"op": "replace", "path": "members", "value": both})
+    assert [role(name) for name in people] == ["", "moderator", "moderator"]  # what a person gave stays
+    directory.patch(path, {"op": "replace", "path": "displayName", "value": "Others"})
+    assert role("rolf") == ""
+    directory.patch(path, {"op": "replace", "path": "displayName", "value": "Helpers"})
+    directory.ask("DELETE", f"/Users/{people['rolf']['id']}", 204)
+    assert [role(name) for name in ("rolf", "rosa")] == ["", "moderator"]
+    directory.ask("DELETE", path, 204)
+    assert role("rosa") == "moderator"
+
+    assert enter("rita", "sub rita") == account_id("rita")
+    assert enter("rita", "sub rita") == account_id("rita")
+    before = enter("early", "sub early")
+    directory.join("early.bird", externalId="sub early")
+    assert account_id("early") == before
+    assert boss.get("/api/v1/accounts/lookup", acct="early_bird").status_code == 404
+    directory.join("twin1", externalId="sub twin")
+    directory.join("twin2", externalId="sub twin")
+    assert enter("twin", "sub twin") not in (account_id("twin1"), account_id("twin2"))  # in doubt it is nobody's
+
+
+def test_nobody_with_a_role_is_described_or_entered_by_an_address_that_is_not_proved(acme: Server):
+    directory, boss, ann = Directory(acme), acme.admin(), acme.person()
+    emails = [boss.get(f"/api/v1/admin/accounts/{one.id}").json()["email"] for one in (boss, ann)]
+    user = {"userName": "boss@x.example", "emails": [{"value": emails[0]}], "active": False}
+
+    refused = directory.ask("POST", "/Users", 409, json=user)
+    assert "prove first that its domain is yours" in refused["detail"]
+    directory.join("ann@x.example", externalId="ann's", emails=[{"value": emails[1]}])
+    given = (
+        directory.org_id,
+        Person(ISSUER, "ann's", username="a", directory_id="ann's"),
+        Oidc(issuer=ISSUER, client_id="x"),
+    )
+    more = {"proves_addresses": True, "scim_subject": "externalId"}
+
+    entered = acme.do(lambda engines: engines.db.write(entering.enter, *given, **more))
+
+    assert entered != int(ann.id)  # she has a password of her own
+
+
+def test_staff_make_and_end_tokens_which_are_shown_once_with_what_goes_wrong(acme: Server):
+    boss, helper, path = acme.admin(), acme.person(), f"{IDENTITY}/scim_tokens"
+    boss.patch(IDENTITY, oidc={"issuer": ISSUER, "client_id": "x", "name": "Acme"}, scim={})
+    assert boss.post(path, name=" ").status_code == 422
+    made = boss.post(path, name="Okta").json()
+
+    assert "a second account when they log in at Acme" in made["warning"]
+    listed = boss.get(path).json()[-1]
+    assert (listed["name"], listed["last_used_at"], "token" in listed) == ("Okta", None, False)
+    ask = {"Authorization": f"Bearer {made['token']}"}
+    users = f"{acme.url}/scim/v2/Users?count=0"
+    assert httpx2.get(users, headers=ask).status_code == 200
+    assert boss.get(path).json()[-1]["last_used_at"]
+    assert {one.status_code for one in (helper.get(path), helper.post(path, name="x"))} == {403}
+    assert boss.delete(f"{path}/{made['id']}").json() == {}
+    assert boss.delete(f"{path}/{made['id']}").status_code == 404
+    assert httpx2.get(users, headers=ask).status_code == 401
+    acts = [(one["action"], one["target"], one["account_id"]) for one in boss.get("/api/chirrup/v1/org/audit").json()]
+    assert acts[:2] == [("remove", "Okta", boss.id), ("add", "Okta", boss.id)]
+
+    (told,) = [one for one in boss.post(f"{IDENTITY}/check").json() if one["directory"] == "SCIM"]
+    assert "second account" in told["what"] and "prove the domain" in told["to_do"]
+    boss.patch(IDENTITY, scim={"subject": "externalId"})
+    assert boss.post(path, name="Okta").json()["warning"] == ""
 
 
 def test_filters_pages_and_versions_are_as_advertised(acme: Server):

@@ -58,6 +58,7 @@ OTHER_STATES = {
     *("/org/roles/{name}", "/org/roles/{name}/remove"),  # test_org_people.py, as those before
     *(f"/org/identity/{act}" for act in ("check", "read", "oidc/remove", "ldap/remove")),  # test_org_identity.py,
     *(f"/org/identity/runs/{{id}}/{act}" for act in ("approve", "refuse")),  # as those before
+    "/org/identity/scim/tokens/{id}/end",  # the same
     *("/org/export", "/org/closing", "/org/closing/off"),  # tests/orgs/test_exports.py, test_closing.py
     *("/mail/stop/{secret}", "/settings/mail/on"),  # test_mail_settings.py
     *(
@@ -184,7 +185,7 @@ def pages(server: Server, ann: Person, bob: Person, boss: Person, anns: Visitor)
         *(docket.path(f"/admin/reports/{{id}}{act}") for act in ("", "/posts")),
         *(docket.path(f"/admin/accounts/{{id}}/{act}") for act in ("act", "delete", "reject")),
         *(f"/disputes/strikes/{strike}", "/admin/accounts", "/admin/sign-ups", "/admin/appeals", "/admin/mails"),
-        *("/org/identity/oidc", "/org/identity/ldap"),
+        *("/org/identity/oidc", "/org/identity/ldap", "/org/identity/scim"),
         *("/settings/app-passwords", "/org/roles/new", "/org/invitations", f"/org/members/{bob.name}"),
         *("/org/settings", "/org/theme", "/org/rules/new", "/org/retention", f"/org/retention/rooms/{room}"),
         *("/org/settings", "/org/theme", "/org/domains", "/org/rules/new"),

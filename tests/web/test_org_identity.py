@@ -1,5 +1,6 @@
 """The pages /org/identity: a provider and a directory are set, tried, removed; owners decide about a reading."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -59,6 +60,27 @@ def test_a_provider_is_set_tried_and_removed(town: Server):
     assert "Log in with" not in Visitor(town.url).get("/login").text
     helper = logged_in(town, town.person())
     assert {helper.get(path).status_code for path in (PATH, f"{PATH}/oidc", f"{PATH}/ldap")} == {403}
+
+
+def test_tokens_for_scim_are_made_shown_once_and_ended_and_groups_give_roles(town: Server):
+    desk, path = logged_in(town, town.admin()), f"{PATH}/scim"
+    blank = send(desk, path, f"{path}/tokens", scim_name=" ")
+    assert blank.status_code == 422 and "The name of the directory can&#39;t be blank" in blank.text
+    made = send(desk, path, f"{path}/tokens", scim_name="Okta")
+    secret = re.findall(r"<code>([^<]+)</code>", made.text)[0]
+    assert "never again" in made.text and secret not in desk.get(path).text
+    asked = {"headers": {"Authorization": f"Bearer {secret}"}, "timeout": 10}
+    assert requests.get(f"{town.url}/scim/v2/Users", **asked).ok  # pyright: ignore[reportArgumentType]
+
+    refused = send(desk, path, scim_roles="all = owner", scim_subject="externalId")
+    assert refused.status_code == 403 and "all = owner" in refused.text
+    assert send(desk, path, scim_roles="all = moderator", scim_subject="name").status_code == 422
+    assert send(desk, path, scim_roles="all = moderator", scim_subject="userName").status_code == 303
+    assert "all = moderator" in desk.get(path).text
+    end = next(form for form in forms(desk.get(path)) if form.url.endswith("/end"))
+    assert desk.send(end.url.removeprefix(desk.url), end.fields).status_code == 303
+    assert "Okta" not in desk.get(path).text
+    assert logged_in(town, town.person()).get(path).status_code == 403
 
 
 def test_a_directory_is_set_and_an_owner_decides_who_goes(town: Server):

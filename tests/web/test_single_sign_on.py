@@ -15,6 +15,7 @@ from identity_provider import CLIENT, LOGOUT, Provider, by_another, by_secret, k
 from visitor import Visitor, forms
 from walls import organisation
 
+from chirrup.orgs.scim import tokens
 from chirrup.ports import Tx
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, acme: Provider) -> Iterator[S
     env = {
         "CHIRRUP_OIDC": json.dumps(acme.settings | {"roles": {"bosses": "admin", "helpers": "moderator"}}),
         "CHIRRUP_IDENTITY_HOSTS": f"127.0.0.1:{acme.port}",
+        "CHIRRUP_SCIM": json.dumps({"subject": "externalId"}),
     }
     with Server(tmp_path_factory.mktemp("sso") / "data", env=env) as town:
         yield town
@@ -71,6 +73,17 @@ def token_of(town: Server, visitor: Visitor) -> Person:
 
 def me(person: Person) -> dict[str, Any]:
     return person.get("/api/v1/accounts/verify_credentials").json()
+
+
+def test_whom_a_directory_made_by_scim_comes_into_that_account(town: Server, acme: Provider):
+    _, token = town.do(lambda engines: engines.db.write(tokens.make, 0, 0, "Okta"))
+    asked = {"headers": {"Authorization": f"Bearer {token}"}, "json": {"userName": "made.first", "externalId": "77"}}
+    assert requests.post(f"{town.url}/scim/v2/Users", timeout=30, **asked).status_code == 201
+
+    visitor, page = log_in(town, acme, sub="77", preferred_username="other")
+
+    assert page.status_code == 200
+    assert me(token_of(town, visitor))["username"] == "made_first"
 
 
 def test_who_has_no_password_here_logs_in_again_where_others_are_asked_for_it(town: Server, acme: Provider):
@@ -300,7 +313,7 @@ def test_an_organisation_sets_its_own_provider_and_its_secret_is_never_shown(
     assert Visitor(site.url).get("/login/oidc").status_code == 404
 
     own = town.admin().get(IDENTITY).json()
-    assert own["fixed"] == ["oidc"] and acme.secret not in json.dumps(own)
+    assert own["fixed"] == ["oidc", "scim"] and acme.secret not in json.dumps(own)
     assert town.admin().delete(f"{IDENTITY}/oidc").status_code == 422
 
 

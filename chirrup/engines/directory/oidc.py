@@ -45,7 +45,8 @@ class OidcProvider:
 
     async def _more(self, about: About, claims: dict[str, Any], access_token: str) -> dict[str, Any]:
         """What the token does not say. An address is verified by whoever names it, so both come from one place."""
-        wanted = {"email", "name", self._settings.username, self._settings.groups}
+        chosen = self._settings
+        wanted = {"email", "name", chosen.username, chosen.groups, chosen.directory_id}
         if wanted <= claims.keys() or not about.userinfo_endpoint or not access_token:
             return {}
         told = await self._remote.user_info(about, access_token, claims["sub"])
@@ -64,5 +65,6 @@ class OidcProvider:
             name=text_in(claims, "name"),
             email=text_in(claims, "email"),
             email_verified=claims.get("email_verified") is True,
+            directory_id=text_in(claims, self._settings.directory_id),
             groups=None if is_elsewhere else tuple(map(str, groups if isinstance(groups, list) else [groups])),
         )

@@ -12,15 +12,16 @@ from ...errors import Invalid, NotAllowed, too_long, too_many
 from ...ports import Tx
 from ...store import accounts as account_rows
 from ...types import Role
-from ...types.directory import Ldap, Mapping, Oidc
+from ...types.directory import Ldap, Oidc, Scim
 from ...wording import N_
 from .. import settings
+from ..scim import roles as scim_roles
 
 SEALED = "sealed:"
 TEXT_CHARS_MAX, CA_CHARS_MAX = 500, 20_000
 GROUPS_MAX = 100
 
-Wanted = dict[str, Oidc | Ldap | None]  # "oidc", "ldap"
+Wanted = dict[str, Oidc | Ldap | Scim | None]  # "oidc", "ldap", "scim"
 
 
 def change(tx: Tx, server: Settings, org_id: int, by: int, wanted: Wanted, seal: Callable[[str], str]) -> None:
@@ -34,9 +35,11 @@ def change(tx: Tx, server: Settings, org_id: int, by: int, wanted: Wanted, seal:
         if one is not None:
             _check(name, one)
             _check_roles(tx, org_id, by, name, one)
-            one = _sealed(one, getattr(now, name), seal)
+            one = one if isinstance(one, Scim) else _sealed(one, getattr(now, name), seal)
         chosen[name] = one
     settings.change(tx, server, org_id, by, chosen)
+    if isinstance(scim := chosen.get("scim"), Scim):
+        scim_roles.renew(tx, org_id, scim)
 
 
 def _sealed(one: Oidc | Ldap, before: Oidc | Ldap | None, seal: Callable[[str], str]) -> Oidc | Ldap:
@@ -53,7 +56,7 @@ def _whose(one: Any) -> tuple[str, str]:
     return (one.issuer, one.client_id) if isinstance(one, Oidc) else (one.url, one.bind_dn)
 
 
-def _check_roles(tx: Tx, org_id: int, by: int, name: str, mapping: Mapping) -> None:
+def _check_roles(tx: Tx, org_id: int, by: int, name: str, mapping: Oidc | Ldap | Scim) -> None:
     known = roles.find(tx, org_id)
     actor = account_rows.user(tx, by) if by else None
     for role in mapping.roles.values():
@@ -63,8 +66,18 @@ def _check_roles(tx: Tx, org_id: int, by: int, name: str, mapping: Mapping) -> N
             raise NotAllowed("only who may do all that this role may, and more, can give it")
 
 
-def _check(name: str, one: Oidc | Ldap) -> None:
+def _check(name: str, one: Oidc | Ldap | Scim) -> None:
     """Raises Invalid."""
+    if not isinstance(one, Scim):
+        _check_place(name, one)
+    for field in one.__struct_fields__:
+        _check_texts(name, field, getattr(one, field))
+    rooms = 0 if isinstance(one, Scim) else len(one.rooms)
+    if (has := len(one.roles) + rooms) > GROUPS_MAX:
+        raise too_many(name, GROUPS_MAX, has)
+
+
+def _check_place(name: str, one: Oidc | Ldap) -> None:
     needed = ("issuer", "client_id") if isinstance(one, Oidc) else ("url", "base", "filter", "login", "key")
     if lacking := [field for field in needed if not getattr(one, field).strip()]:
         raise Invalid(name, "blank", "lacks {lacking}", lacking=lacking[0])
@@ -76,10 +89,6 @@ def _check(name: str, one: Oidc | Ldap) -> None:
             raise Invalid(name, "filter", "has a filter without brackets: it must be like (objectClass=person)")
         if one.ca and "-----BEGIN CERTIFICATE-----" not in one.ca:
             raise Invalid(name, "ca", "has an authority that is no certificate: it must begin with BEGIN CERTIFICATE")
-    for field in one.__struct_fields__:
-        _check_texts(name, field, getattr(one, field))
-    if (has := len(one.roles) + len(one.rooms)) > GROUPS_MAX:
-        raise too_many(name, GROUPS_MAX, has)
 
 
 def _check_address(name: str, url: str, *schemes: str) -> None:

@@ -8,11 +8,14 @@ import re
 import secrets
 import unicodedata
 
+import msgspec
+
 from ...access import domains, emails, logins
 from ...ports import Tx
 from ...social import accounts, audit, staff, text
 from ...store import accounts as account_rows
 from ...store import identities as rows
+from ...store import scim as scim_rows
 from ...types.directory import AccountIdentity, Mapping, Person
 from .. import members
 from . import groups
@@ -22,11 +25,15 @@ TRIES = 50  # names with a number behind them
 _OTHERS = re.compile(r"[^A-Za-z0-9_]+")
 
 
-def enter(tx: Tx, org_id: int, person: Person, mapping: Mapping, *, proves_addresses: bool) -> int:
-    """The person's account. Of several logins at the same time, one makes it."""
+def enter(
+    tx: Tx, org_id: int, person: Person, mapping: Mapping, *, proves_addresses: bool, scim_subject: str = ""
+) -> int:
+    """The person's account. Of several logins at the same time, one makes it. scim_subject: Scim.subject."""
     identity = rows.key_of(org_id, person.issuer, person.subject)
     if rows.claim(tx, identity, 0):
-        account_id = _joined(tx, org_id, person, proves_addresses=proves_addresses) or _new(tx, org_id, person)
+        account_id = _described(tx, org_id, person, scim_subject)
+        account_id = account_id or _joined(tx, org_id, person, proves_addresses=proves_addresses)
+        account_id = account_id or _new(tx, org_id, person)
         rows.set_account(tx, identity, account_id)
         rows.insert(tx, AccountIdentity(account_id, org_id, person.issuer, person.subject))
     else:
@@ -50,6 +57,23 @@ def log_out(tx: Tx, org_id: int, issuer: str, subject: str) -> None:
         logins.end_all_access(tx, account_id)
 
 
+def _described(tx: Tx, org_id: int, person: Person, attribute: str) -> int:
+    """The account of the user whom the directory tells by SCIM to be this person; 0: none, or it may be another's."""
+    told = person.directory_id
+    if not (attribute and told):
+        return 0
+    column, value = ("external_id", told) if attribute == "externalId" else ("name", told.casefold())
+    found = scim_rows.equal(tx, org_id, "User", column, value)
+    found = [one for one in found if msgspec.json.decode(one.body).get(attribute) == told]  # a name in the same case
+    user = account_rows.user(tx, found[0].account_id) if len(found) == 1 else None
+    if user is None or rows.find(tx, user.account_id, person.issuer):
+        return 0
+    if user.password_hash and not domains.has_say(tx, org_id, user):  # somebody was here before the directory
+        return 0
+    _note_joined(tx, org_id, user.account_id, person)
+    return user.account_id
+
+
 def _joined(tx: Tx, org_id: int, person: Person, *, proves_addresses: bool) -> int:
     """The account that has the person's address; 0: none, or it is not proved that it is theirs."""
     if not (person.email_verified and person.email) or accounts.check_email(person.email):
@@ -62,9 +86,13 @@ def _joined(tx: Tx, org_id: int, person: Person, *, proves_addresses: bool) -> i
         return 0
     if not (proves_addresses or user.role):  # who signed up may have taken an address that is not theirs
         logins.set_password(tx, account_id, "")
+    _note_joined(tx, org_id, account_id, person)
+    return account_id
+
+
+def _note_joined(tx: Tx, org_id: int, account_id: int, person: Person) -> None:
     account, _ = staff.person(tx, account_id)
     audit.note(tx, org_id, 0, "join identity", "account", account_id, account.username, person.issuer)
-    return account_id
 
 
 def _new(tx: Tx, org_id: int, person: Person) -> int:

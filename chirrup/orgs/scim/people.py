@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ...access import emails
+from ...access import domains, emails
 from ...errors import Invalid
 from ...ports import Tx
 from ...social import accounts
@@ -22,14 +22,20 @@ class Person(NamedTuple):
     active: bool
 
 
-def take_in(tx: Tx, org_id: int, person: Person) -> int:
-    """The account: a member of before with the same address, whom no directory has described yet, or a new one.
+def take_in(tx: Tx, org_id: int, person: Person, known: int = 0) -> int:
+    """The account: a member of before, whom no directory has described yet, or a new one.
 
-    Raises Invalid: the address or the name is malformed.
+    A member of before is who logs in at the provider as this person (known; 0: nobody), or who has the same address.
+    Raises Invalid: the address or the name is malformed, or is somebody's who has a role, and the domain is not proved.
     """
-    account_id = emails.owner_id(tx, person.email, org_id) if person.email else 0
-    if account_id and rows.by_account(tx, org_id, [account_id]):
-        raise Invalid("email", "taken", "belongs to another user of the directory")
+    account_id = known if known and not rows.by_account(tx, org_id, [known]) else 0
+    if not account_id and person.email:
+        account_id = emails.owner_id(tx, person.email, org_id)
+        if account_id and rows.by_account(tx, org_id, [account_id]):
+            raise Invalid("email", "taken", "belongs to another user of the directory")
+        user = account_rows.user(tx, account_id) if account_id else None
+        if user and user.role and user.password_hash and not domains.has_say(tx, org_id, user):
+            raise Invalid("email", "taken", "belongs to a member with a role: prove first that its domain is yours")
     if account_id:
         set_active(tx, account_id, active=person.active)
         return account_id

@@ -31,6 +31,7 @@ from scim2_server.service import ScimService
 
 from ...errors import Invalid
 from ...ports import Tx
+from ...types import OrgSettings
 from .storage import Storage
 
 RESULTS_MAX = 1000
@@ -79,10 +80,10 @@ def reads(request: ScimRequest) -> bool:
     return request.method == "GET" or request.path.endswith("/.search")
 
 
-def answer(tx: Tx, org_id: int, request: ScimRequest) -> ScimResponse:
+def answer(tx: Tx, org_id: int, settings: OrgSettings, request: ScimRequest) -> ScimResponse:
     """Raises SCIMException: nothing is changed then."""
     try:
-        return ScimHandler(service(), Storage(tx, org_id, _models())).handle(request)
+        return ScimHandler(service(), Storage(tx, org_id, settings, _models())).handle(request)
     except Invalid as error:
         kind = UniquenessException if error.rule == "taken" else InvalidValueException
         raise kind(detail=f"{error.field} {error.message}") from error

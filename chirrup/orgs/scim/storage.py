@@ -26,9 +26,10 @@ from scim2_server.storage import ScimStorage, SearchPage
 
 from ...ids import bucket_of
 from ...ports import Tx
+from ...store import identities
 from ...store import scim as rows
-from ...types import ScimResource
-from . import groups, people
+from ...types import OrgSettings, ScimResource
+from . import groups, people, roles
 from .people import Person
 
 EQUAL = {"username": "name", "displayname": "name", "externalid": "external_id", "id": "id"}  # attribute -> column
@@ -38,8 +39,8 @@ LOOKED_UP = {"User": ("username", "externalid", "id"), "Group": ("displayname", 
 class Storage(ScimStorage):
     """Of one organisation, in one transaction."""
 
-    def __init__(self, tx: Tx, org_id: int, models: dict[str, type[Resource[Any]]]) -> None:
-        self._tx, self._org_id, self._models = tx, org_id, models
+    def __init__(self, tx: Tx, org_id: int, settings: OrgSettings, models: dict[str, type[Resource[Any]]]) -> None:
+        self._tx, self._org_id, self._settings, self._models = tx, org_id, settings, models
 
     def get(
         self,
@@ -85,7 +86,7 @@ class Storage(ScimStorage):
         name = _name_of(resource)
         if isinstance(resource, User):
             self._check_name(name)
-            account_id = people.take_in(tx, org_id, person_of(resource))
+            account_id = people.take_in(tx, org_id, person_of(resource), self._known(resource))
         else:
             account_id = groups.take_in(tx, org_id, name, self._accounts(resource))
         now = tx.now_ms
@@ -102,6 +103,8 @@ class Storage(ScimStorage):
             changed_ms=now,
         )
         rows.insert(tx, row)
+        if isinstance(resource, Group):
+            self._give_roles({name}, self._accounts(resource))
         return self._resource(row)
 
     def update(
@@ -112,12 +115,14 @@ class Storage(ScimStorage):
         _check_version(before, expected_version)
         name = _name_of(resource)
         was = self._resource(before)
+        there = wanted = set[int]()
         if isinstance(resource, User) and isinstance(was, User):
             if _folded(name) != before.name:
                 self._check_name(name)
             people.change(tx, before.account_id, person_of(was), person_of(resource))
         else:
-            groups.change(tx, before.account_id, _name_of(was), name, self._accounts(was), self._accounts(resource))
+            there, wanted = self._accounts(was), self._accounts(resource)
+            groups.change(tx, before.account_id, _name_of(was), name, there, wanted)
         after = msgspec.structs.replace(
             before,
             name=_folded(name),
@@ -128,16 +133,36 @@ class Storage(ScimStorage):
         )
         if not rows.update(tx, after, before.version):
             raise PreconditionFailedException
+        if isinstance(resource, Group):
+            self._give_roles({_name_of(was), name}, there ^ wanted if after.name == before.name else there | wanted)
         return self._resource(after)
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
         row = self._row(resource_type, resource_id)
         _check_version(row, expected_version)
-        if row.kind == "User":
+        was = self._resource(row)
+        accounts = {row.account_id} if isinstance(was, User) else self._accounts(was)
+        if isinstance(was, User):
             people.set_active(self._tx, row.account_id, active=False)
         else:
-            groups.end(self._tx, row.account_id, self._accounts(self._resource(row)))
+            groups.end(self._tx, row.account_id, accounts)
         rows.delete(self._tx, row)
+        self._give_roles(None if isinstance(was, User) else {_name_of(was)}, accounts)
+
+    def _give_roles(self, names: set[str] | None, account_ids: set[int]) -> None:
+        """To who came into a group of these names, or left one. None: all groups."""
+        giving = {_folded(one) for one in self._settings.scim.roles}
+        if giving and (names is None or giving & {_folded(one) for one in names}):
+            roles.give(self._tx, self._org_id, self._settings.scim, account_ids)
+
+    def _known(self, user: User[Any]) -> int:
+        """The account that logs in at the provider as this user, if the directory tells as whom; 0: none."""
+        said = self._settings.scim.subject
+        value = {"externalId": user.external_id, "userName": user.user_name}.get(said)
+        oidc = self._settings.oidc
+        if not (oidc and value and oidc.directory_id == "sub"):  # logins are kept by their sub
+            return 0
+        return identities.account_id(self._tx, identities.key_of(self._org_id, oidc.issuer, value))
 
     def _check_name(self, name: str) -> None:
         if rows.equal(self._tx, self._org_id, "User", "name", _folded(name)):
@@ -164,7 +189,7 @@ class Storage(ScimStorage):
         """Of the members of a group; those that are groups themselves count for nothing."""
         members = group.members if isinstance(group, Group) else None
         ids = {_id_of(one.value) for one in members or [] if one.value}
-        return rows.accounts_of(self._tx, self._org_id, ids) if ids else set()
+        return {*rows.accounts_of(self._tx, self._org_id, ids).values()} if ids else set()
 
 
 def person_of(user: User[Any]) -> Person:

@@ -1,7 +1,7 @@
 """Tokens of directories: each is one organisation's, made by its staff, and kept as a hash."""
 
 from ...access import secret
-from ...errors import Invalid, NotFound, Unauthorised, too_long
+from ...errors import Invalid, NotAllowed, NotFound, Unauthorised, too_long
 from ...ids import bucket_of
 from ...ports import Tx
 from ...social import audit, text
@@ -14,14 +14,14 @@ HOUR_MS = 3600 * 1000
 
 
 def make(tx: Tx, org_id: int, actor_id: int, name: str) -> tuple[ScimToken, str]:
-    """(token, its secret, which nobody can be shown again). name: of the directory. Raises Invalid."""
+    """(token, its secret, which nobody can be shown again). name: of the directory. Raises Invalid, NotAllowed."""
     name = text.clean(name, "name").strip()
     if not name:
         raise Invalid("name", "blank", "can't be blank: it says which directory has the token")
     if len(name) > NAME_CHARS_MAX:
         raise too_long("name", NAME_CHARS_MAX, len(name))
     if len(rows.tokens(tx, org_id)) >= TOKENS_MAX:
-        raise Invalid("token", "too_many", "there are {most} tokens, and no more: end one first", most=TOKENS_MAX)
+        raise NotAllowed("there are {most} tokens, and no more: end one first", most=TOKENS_MAX)
     given = secret.new(org_id)
     token = ScimToken(org_id, tx.new_id(bucket_of(org_id)), name, tx.now_ms, 0)
     rows.insert_token(tx, token, secret.digest(given))

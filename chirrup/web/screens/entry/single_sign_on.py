@@ -1,5 +1,7 @@
 """Log in where the organisation's people are known: at its provider, there and back, or with a directory's password."""
 
+from typing import Any
+
 import structlog
 
 from ....access import limits
@@ -75,12 +77,13 @@ async def by_password(call: Call, name: str, password: str) -> int:
 
 async def _enter(call: Call, person: Person, mapping: Mapping) -> int:
     """The person's account."""
-    given = (call.site.org_id, person, mapping)
-    proves = call.settings.must_confirm
+    given = (entering.enter, call.site.org_id, person, mapping)
+    scim_subject = call.site.settings.scim.subject if isinstance(mapping, Oidc) else ""
+    more: dict[str, Any] = {"proves_addresses": call.settings.must_confirm, "scim_subject": scim_subject}
     try:
-        return await call.write(entering.enter, *given, proves_addresses=proves)
+        return await call.write(*given, **more)
     except InvalidSignUp:  # somebody else took the name at this moment: another is chosen
-        return await call.write(entering.enter, *given, proves_addresses=proves)
+        return await call.write(*given, **more)
 
 
 def _provider(call: Call) -> Oidc:

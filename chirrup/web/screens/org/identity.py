@@ -9,7 +9,7 @@ from ....http.arguments import path_id
 from ....ids import ms_of
 from ....orgs.directory import checking, choosing, reading, sign_on
 from ....types import Role
-from ....types.directory import Ldap, Oidc
+from ....types.directory import Ldap, Oidc, Scim
 from ...call import Call, Go, Page
 from ...problems import Problem
 from . import places
@@ -109,21 +109,10 @@ class Form:
 
     async def save(self, call: Call) -> Go:
         """Without a secret that of before stays, if it is for the same server."""
-        return await self._choose(call, self._sent(call))
+        return await choose(call, self.name, self._sent(call))
 
     async def remove(self, call: Call) -> Go:
-        return await self._choose(call, None)
-
-    async def _choose(self, call: Call, wanted: Oidc | Ldap | None) -> Go:
-        given = (call.settings, call.site.org_id, call.account_id, {self.name: wanted}, call.engines.pusher.seal)
-        try:
-            await call.write(choosing.change, *given)
-        except InvalidFields as error:
-            raise InvalidFields([one.of(f"{PREFIX}{one.field}") for one in error.problems]) from error
-        except Invalid as error:
-            raise error.of(f"{PREFIX}{error.field}") from error
-        await call.services.sites.renewed(call.site)
-        return Go(f"{PATH}?saved=1")
+        return await choose(call, self.name, None)
 
     def _field(self, name: str) -> str:
         return f"{self.name}_{name}"
@@ -133,7 +122,7 @@ class Form:
         told: dict[str, str] = {}
         for field in msgspec.structs.fields(self.kind):
             empty = "" if field.default in (msgspec.NODEFAULT, msgspec.UNSET) else field.default
-            told[self._field(field.name)] = _as_text(getattr(one, field.name) if one else empty)
+            told[self._field(field.name)] = as_text(getattr(one, field.name) if one else empty)
         told[self._field(SECRET[self.name])] = ""
         return told
 
@@ -144,7 +133,7 @@ class Form:
             if field.name in SWITCHES:
                 given[field.name] = call.form.flag(name)
             elif field.name in LISTS:
-                given[field.name] = _lines(call.form.text(name))
+                given[field.name] = lines(call.form.text(name))
             elif field.name == "scopes":
                 given[field.name] = tuple(call.form.text(name).replace(",", " ").split())
             else:
@@ -164,7 +153,20 @@ class Form:
         return places.page(call, f"{self.name}.html", shown, status=problem.status if problem else 200)
 
 
-def _as_text(value: Any) -> str:
+async def choose(call: Call, name: str, wanted: Oidc | Ldap | Scim | None) -> Go:
+    """name: "oidc", "ldap", "scim". Raises Invalid, InvalidFields, NotAllowed."""
+    given = (call.settings, call.site.org_id, call.account_id, {name: wanted}, call.engines.pusher.seal)
+    try:
+        await call.write(choosing.change, *given)
+    except InvalidFields as error:
+        raise InvalidFields([one.of(f"{PREFIX}{one.field}") for one in error.problems]) from error
+    except Invalid as error:
+        raise error.of(f"{PREFIX}{error.field}") from error
+    await call.services.sites.renewed(call.site)
+    return Go(f"{PATH}?saved=1")
+
+
+def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else ""
     if isinstance(value, dict):
@@ -172,7 +174,7 @@ def _as_text(value: Any) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value or "")
 
 
-def _lines(text: str) -> dict[str, str]:
+def lines(text: str) -> dict[str, str]:
     """Names of groups may have = in them, as DNs do: the last one counts."""
     pairs = (line.rpartition("=") for line in text.splitlines() if line.strip())
     return {group.strip(): one.strip() for group, _, one in pairs}

@@ -21,6 +21,7 @@ from . import (
     retention,
     roles,
     rules,
+    scim,
     search,
     settings,
     theme,
@@ -97,6 +98,10 @@ ROUTES: list[PageRoute] = [
         )
     ),
     staff("POST", hooks_out.REPLAY, hooks_out.replay, hooks.HOOKS),
+    staff("GET", scim.PATH, scim.index, IDENTITY),
+    staff("POST", scim.PATH, scim.save, IDENTITY, scim.save_again),
+    staff("POST", scim.TOKEN, scim.make, IDENTITY, scim.again),
+    staff("POST", f"{scim.TOKEN}/{{id}}/end", scim.end, IDENTITY, scim.again),
     staff("GET", settings.PATH, settings.form, SETTINGS),
     staff("POST", settings.PATH, settings.save, SETTINGS, settings.again),
     staff("GET", theme.PATH, theme.form, SETTINGS),
