@@ -18,6 +18,7 @@ from . import durable
 from .errors import SettingsError
 
 SUMS = "SHA256SUMS"
+SUMS_BYTES_MAX = 256 * 1024 * 1024  # of the list: a million and a half files
 _NAME = re.compile(r"[^\x00-\x1f\x7f\\]{1,250}")  # of a file, with the folders that it is in
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -113,7 +114,10 @@ class Reader:
         try:
             self._zip = None if at.is_dir() else self._closing.enter_context(zipfile.ZipFile(at))
             with self.open(SUMS) as file:
-                found = [_LINE.fullmatch(line) for line in file.read().decode().splitlines()]
+                listed = file.read(SUMS_BYTES_MAX + 1)
+            if len(listed) > SUMS_BYTES_MAX:
+                raise EOFError(f"its {SUMS} is too long")
+            found = [_LINE.fullmatch(line) for line in listed.decode().splitlines()]
         except KeyError as error:
             self._closing.close()
             raise SettingsError(f"{at} is unfinished, or no copy of Chirrup: it has no {SUMS}") from error
@@ -121,7 +125,7 @@ class Reader:
             raise SettingsError(f"cannot read {at}: {error.strerror or error}") from error
         except (*_BROKEN, UnicodeDecodeError) as error:
             raise SettingsError(f"{at} is damaged, or no copy of Chirrup: {error}") from error
-        self.sums = {line[2]: line[1] for line in found if line}
+        self.sums = {line[2]: line[1] for line in found if line}  # a name twice is one too few
         if len(self.sums) < len(found) or not all(map(is_name, self.sums)):
             raise SettingsError(f"{at} is damaged: its {SUMS} is no list of sums and names")
 

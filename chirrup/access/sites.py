@@ -166,7 +166,7 @@ def own(settings: Settings, org: Org | None = None, known: Roles = FOUR) -> Site
         base_url=base_url,
         streaming_url=settings.streaming_url.rstrip("/") or _streaming(base_url),
         documents=settings.documents_folder,
-        settings=_settings((org.chosen if org else {}) | said(settings)),
+        settings=chosen_of((org.chosen if org else {}) | said(settings)),
         roles=known,
         turned=org.media_epoch if org else 0,
     )
@@ -181,7 +181,7 @@ def of_org(settings: Settings, org: Org, known: Roles = FOUR) -> Site:
         base_url=base_url,
         streaming_url=_streaming(base_url),
         documents=None,
-        settings=_settings(shared | org.chosen | _bounded(settings, org.chosen)),
+        settings=chosen_of(shared | org.chosen | _bounded(settings, org.chosen)),
         roles=known,
         turned=org.media_epoch,
         closing_ms=org.closing_ms,
@@ -198,8 +198,8 @@ def of_row(settings: Settings, org: Org | None) -> Site:
     return of_org(settings, org) if org and org.id else own(settings, org)
 
 
-def _settings(chosen: Mapping[str, Any]) -> OrgSettings:
-    """Keys that only a newer version knows are left out."""
+def chosen_of(chosen: Mapping[str, Any]) -> OrgSettings:
+    """Keys that only a newer version knows are left out. Raises ValidationError: a value is of the wrong kind."""
     found = msgspec.convert({name: one for name, one in chosen.items() if name in _KEYS}, OrgSettings)
     if all(one.id for one in found.rules):
         return found

@@ -217,6 +217,7 @@ def import_org(
     columns = TextColumn("checking"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with bundle.Reader(file) as opened, alone, opened_database(settings, new=True) as db:
         own_host = sites.own(settings).domain.lower()
+        bundle.expect_space(settings.data, opened.size_bytes)
         work = Import(db, open_blobs(settings), opened, host, name=name, own_host=own_host)
         with Progress(*columns, console=console) as progress:
             made = work.bring(_adds(progress, progress.add_task("checking", total=opened.size_bytes)))

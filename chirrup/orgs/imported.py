@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from .. import bundle
-from ..errors import SettingsError
+from ..access import sites
+from ..errors import Invalid, SettingsError
 from ..ids import BUCKETS, bucket_of, bucket_of_text
 from ..ports import Blobs, Database, Tx
 from ..social import audit, posts, search
@@ -27,6 +28,9 @@ from .export import ABOUT, FILE_TYPES, FORMAT, ID, JOBS, KINDS, MEDIA, ROWS, Abo
 
 AT_ONCE = 5000  # ids in one query
 INDEXED_AT_ONCE = 500
+LINE_BYTES_MAX = 64 * 1024 * 1024  # a group of SCIM with half a million members
+ABOUT_BYTES_MAX = 1024 * 1024
+_JSON_DEEP = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 SNOWFLAKE = 1 << 40  # smaller numbers count something: no server has drawn them as ids
 HASH_MAX = (131_072, 10, 8)  # KiB, rounds, lanes: whose password is costlier to check has to set a new one
 _HASH = re.compile(r"\$argon2id\$v=\d+\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[\w+/$]+", re.ASCII)
@@ -62,10 +66,16 @@ class Import:
         self._db.write_now(self._check_place)
         for name in belonging.order():
             self._ids[name] = set()
+            count = 0
             for line in self._lines(name):
                 self._look_at(name, line)
+                count += 1
+            if count != (wanted := self.about.rows.get(name, 0)):
+                raise SettingsError(
+                    f"{self._file.at} is not whole: it has {count:,} rows of {name}, and {ABOUT} says {wanted:,}"
+                )
         for job in self._jobs():
-            self._named.update(map(int, ID.findall(job.payload)))
+            self._look_at_job(job)
         self._db.write_now(self._check_wall)
         self._put_files()
         return self._db.write_now(self._write)
@@ -105,6 +115,10 @@ class Import:
             fits = isinstance(value, str) and "\0" not in value if column in table.texts else isinstance(value, int)
             if not fits and not (value is None and (name, column) in _MAY_BE_NULL):
                 raise self._wrong(name, line, f"has a {column} of the wrong kind")
+            if isinstance(value, int) and value.bit_length() > (31 if column in table.small else 63):
+                raise self._wrong(name, line, f"has a {column} that is too large")
+        if name == "orgs":
+            self._look_at_settings(line)
         if not self._belongs(name, line):
             raise self._wrong(name, line, "is not this organisation's")
         if "id" in line and "id" not in table.texts:
@@ -114,6 +128,20 @@ class Import:
             self._named.update(map(int, ID.findall(str(line.get(column)))))
         for column in FILES.get(name, ()):
             self._keys.update(FILE_KEY.findall(str(line.get(column))))
+
+    def _look_at_settings(self, line: Line) -> None:
+        """They are read at each request to the organisation, and by timers of the whole server."""
+        try:
+            sites.chosen_of(msgspec.convert({"settings": ""} | line, Org).chosen)
+        except _JSON_DEEP as error:
+            raise self._wrong("orgs", line, f"has settings that cannot be read ({error})") from error
+
+    def _look_at_job(self, job: Job) -> None:
+        try:
+            msgspec.json.decode(job.payload)
+        except _JSON_DEEP as error:
+            raise SettingsError(f"{self._file.at}: a job of {job.kind!r} cannot be read: {error}") from error
+        self._named.update(map(int, ID.findall(job.payload)))
 
     @staticmethod
     def _needed(name: str) -> set[str]:
@@ -179,7 +207,10 @@ class Import:
         for name in belonging.order():
             columns = self._columns.get(name, ())
             if columns:
-                tx.copy(name, columns, (tuple(line.values()) for line in self._lines(name)))
+                try:
+                    tx.copy(name, columns, (tuple(line.values()) for line in self._lines(name)))
+                except Invalid as error:
+                    raise SettingsError(f"{self._file.at}: a {error.message}: nothing was brought in") from error
         organisations.claim(tx, self._org.host, self._org.id)
         for hold in holds.of_org(tx, self._org.id):
             holds.insert_subject(tx, hold)
@@ -206,8 +237,8 @@ def _about(file: bundle.Reader) -> About:
         raise SettingsError(f"{file.at} is no export of an organisation: it has no {ABOUT}")
     with file.open(ABOUT) as opened:
         try:
-            about = msgspec.json.decode(opened.read(), type=About)
-        except msgspec.MsgspecError as error:
+            about = msgspec.json.decode(opened.read(ABOUT_BYTES_MAX), type=About)
+        except _JSON_DEEP as error:
             raise SettingsError(f"{file.at} is no export of an organisation: {error}") from error
     if about.format != FORMAT or about.org_id < SNOWFLAKE:
         raise SettingsError(f"{file.at} has the format {about.format}, and {FORMAT} is known here: use a newer version")
@@ -221,10 +252,12 @@ def _read(file: bundle.Reader, name: str, kind: Any) -> Iterator[Any]:
         return
     decode = msgspec.json.Decoder(kind).decode
     with file.open(name) as lines:
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(iter(lambda: lines.readline(LINE_BYTES_MAX + 1), b""), 1):
+            if len(line) > LINE_BYTES_MAX:
+                raise SettingsError(f"{file.at}: {name}, line {number} is longer than any that Chirrup writes")
             try:
                 yield decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except _JSON_DEEP as error:
                 raise SettingsError(f"{file.at}: {name}, line {number} cannot be read: {error}") from error
 
 

@@ -157,7 +157,10 @@ class Tx(Protocol):
         ...
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        """Insert rows, with values in the order of columns. The fastest way; faster still in the key's order."""
+        """Insert rows, with values in the order of columns. The fastest way; faster still in the key's order.
+
+        Raises Invalid: a row is there twice, or breaks another rule of the table.
+        """
         ...
 
     def new_id(self, bucket: int, *, after: int = 0) -> int:

@@ -19,6 +19,7 @@ class Table(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     key: tuple[str, ...]
     texts: frozenset[str]  # those of the columns that hold texts; the others hold numbers
+    small: frozenset[str]  # those that hold numbers below 2^31; others hold any below 2^63
 
     @property
     def rows(self) -> str:
@@ -40,7 +41,9 @@ def every() -> dict[str, Table]:
             assert key
             name, columns = schema.table_of(statement), _COLUMN.findall(statement)
             texts = frozenset(column for column, kind in columns if kind == "TEXT")
-            found[name] = Table(name, tuple(column for column, _ in columns), tuple(key[1].split(", ")), texts)
+            small = frozenset(column for column, kind in columns if kind in ("INTEGER", "SMALLINT"))
+            names = tuple(column for column, _ in columns)
+            found[name] = Table(name, names, tuple(key[1].split(", ")), texts, small)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chirrup.errors import Invalid
 from chirrup.ports import Database, Row, Tx
 
 TABLE = "CREATE TABLE things (id BIGINT NOT NULL, small SMALLINT NOT NULL, word TEXT, PRIMARY KEY (id))"
@@ -43,8 +44,9 @@ def test_a_copy_belongs_to_its_transaction(db: Database):
 def test_a_copy_of_a_key_that_is_taken_stores_nothing(db: Database):
     db.write_now(put, ROWS[:1])
 
-    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
-        db.write_now(put, [(7, 1, "new"), ROWS[0]])
+    for wrong in (ROWS[0], (8, None, "no number")):
+        with pytest.raises(Invalid, match="is in things twice, or is not as it must be there"):
+            db.write_now(put, [(7, 1, "new"), wrong])
 
     assert db.write_now(things) == ROWS[:1]
 

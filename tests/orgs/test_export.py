@@ -1,11 +1,13 @@
 """An organisation is exported whole, without a word of others, and brought into another server as it was."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from copy import copy
 from pathlib import Path
 from typing import Any
 
+import forkserver
 import msgspec
 import pytest
 from belongings import ACME, CHEAP, OTHER, fill, id_in, row
@@ -17,6 +19,7 @@ from world import png
 from chirrup import bundle
 from chirrup.engines.blobs.disk import DiskBlobs
 from chirrup.errors import ChirrupError
+from chirrup.orgs import imported
 from chirrup.orgs.export import write_file
 from chirrup.orgs.imported import Import
 from chirrup.ports import Database
@@ -192,11 +195,50 @@ HOSTILE: dict[str, tuple[str, Callable[[Lines, dict[str, bytes]], object]]] = {
     ),
     "another form": ("format 9", lambda lines, files: _about(files, format=9)),
     "a table of a newer version": ("knows the table moods", lambda lines, files: _about(files, rows={"moods": 1})),
+    "a row twice": (
+        "is in following twice",
+        lambda lines, files: (lines["following"].append(lines["following"][0]), _count(files, "following", 2)),
+    ),
+    "an id twice": (
+        "is in posts twice",
+        lambda lines, files: (lines["posts"].append(lines["posts"][0]), _count(files, "posts", 2)),
+    ),
+    "a row too few": ("is not whole: it has 0 rows of mutes", lambda lines, files: lines["mutes"].clear()),
+    "a table too few": (
+        "is not whole: it has 0 rows of posts",
+        lambda lines, files: (lines.pop("posts"), files.pop("rows/posts.jsonl")),
+    ),
+    "a number too large": ("has a followers that is too large", put("account_counts", followers=2**70)),
+    "a number too large for its place": ("has a locked that is too large", put("accounts", locked=2**40)),
+    "half a character": ("cannot be read", lambda lines, files: _posts(lines, files, b'{"text": "\\ud800"}\n')),
+    "lists in lists": ("cannot be read", lambda lines, files: _posts(lines, files, b"[" * 50_000 + b"\n")),
+    "a long line": ("is longer than any", lambda lines, files: _posts(lines, files, b'"' + b"x" * LINE_BYTES_MAX)),
+    "settings that are none": ("has settings that cannot be read", put("orgs", settings="[" * 50_000)),
+    "settings of another kind": ("has settings that cannot be read", put("orgs", settings='{"languages": 7}')),
+    "a job that says nothing": (
+        "a job of 'publish a post' cannot be read",
+        lambda lines, files: files.update(
+            {"jobs.jsonl": re.sub(rb'"payload":"[^"]*"', b'"payload":"{"', files["jobs.jsonl"])}
+        ),
+    ),
+    "an end of another kind": ("is no export", lambda lines, files: files.update({"about.json": b"[" * 50_000})),
     "a line that is none": (
         "cannot be read",
         lambda lines, files: (lines.pop("posts"), files.update({"rows/posts.jsonl": b"{\n"})),
     ),
 }
+
+
+LINE_BYTES_MAX = 100_000  # for these tests
+
+
+def _posts(lines: Lines, files: dict[str, bytes], data: bytes) -> None:
+    lines.pop("posts")
+    files["rows/posts.jsonl"] = data
+
+
+def _count(files: dict[str, bytes], table: str, rows: int) -> None:
+    _about(files, rows=msgspec.json.decode(files["about.json"])["rows"] | {table: rows})
 
 
 def _numbers(table: str) -> tuple[bytes, bytes]:
@@ -208,8 +250,9 @@ def _about(files: dict[str, bytes], **values: object) -> None:
 
 
 def test_a_file_that_reaches_over_the_wall_or_makes_no_sense_changes_nothing(
-    exported: Path, elsewhere: Database, tmp_path: Path, blobs: DiskBlobs
+    exported: Path, elsewhere: Database, tmp_path: Path, blobs: DiskBlobs, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(imported, "LINE_BYTES_MAX", LINE_BYTES_MAX)
     blobs.put(KEY, b"another's picture", "image/png")
     with elsewhere.snapshot() as read:
         before = {table.name: list(read(table.rows)) for table in tables.every().values()}
@@ -256,6 +299,14 @@ def test_people_go_on_where_their_organisation_was_brought(tmp_path: Path):
     again = Server(tmp_path / "again")
     new = copy(again)
     new.url = again.url.replace("127.0.0.1", "localhost")
+
+    bomb = tmp_path / "bomb"
+    bomb.mkdir()
+    (bomb / bundle.SUMS).write_text(f"{'0' * 64}  zeros\n")
+    with (bomb / "zeros").open("wb") as zeros:
+        zeros.truncate(1 << 43)
+    refused = forkserver.run("org", "import", str(bomb), "--host", "new.example", env=again.env)
+    assert refused.returncode and "the copy needs 8,796" in " ".join((refused.stdout + refused.stderr).split())
 
     again.command("org", "import", str(tmp_path / "acme.zip"), "--host", new.url.removeprefix("http://"))
 

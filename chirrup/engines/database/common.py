@@ -44,6 +44,10 @@ def too_slow(timeout_s: float) -> Unavailable:
     return Unavailable("this took longer than {most_s:g} s; ask for less", most_s=timeout_s)
 
 
+def does_not_fit(table: str) -> Invalid:
+    return Invalid("row", "not_fitting", "is in {table} twice, or is not as it must be there", table=table)
+
+
 def as_invalid(error: BaseException) -> BaseException:
     """Invalid, where error says that no database could store a value: the caller's fault, never the server's."""
     if isinstance(error, UnicodeEncodeError):

@@ -18,7 +18,7 @@ from psycopg.pq.abc import PGresult
 from ...events import Event
 from ...ids import ID_MAX, IdSource, bucket_of, next_ms
 from ...ports import Phrases, Row, Search
-from ..database.common import Outbox
+from ..database.common import Outbox, does_not_fit
 from .connection import FAILED, Connection, Statement, bound, error_of, numbered
 from .sql import BUCKETS, PHRASES, SHARDED
 
@@ -295,9 +295,12 @@ class WaitingTx(_Tx):
         return [question() for question in questions]
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
-            for row in rows:
-                copy.write_row(row)
+        try:
+            with self._cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.IntegrityError as error:
+            raise does_not_fit(table) from error
 
     def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
         return self._cursor.execute(*_numbered(sql, values, sharded=self.sql is SHARDED))

@@ -10,7 +10,7 @@ import apsw
 from ...events import Event
 from ...ids import IdSource, next_ms
 from ...ports import Phrases, Row, Search
-from ..database.common import Outbox, is_list
+from ..database.common import Outbox, does_not_fit, is_list
 
 T = TypeVar("T")
 
@@ -100,7 +100,10 @@ class SqliteTx:
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" for _ in columns)
-        self._executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows).fetchall()
+        try:
+            self._executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows).fetchall()
+        except apsw.ConstraintError as error:
+            raise does_not_fit(table) from error
 
     def new_id(self, bucket: int, *, after: int = 0) -> int:
         return self._ids.draw(bucket, max(self.now_ms, next_ms(after)))
