@@ -3,6 +3,7 @@
 The protocol is orgs/scim, an extra ("scim"): without it each request is told so.
 """
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -60,7 +61,7 @@ class ScimEndpoint:
         if is_new:
             await db.write(tokens.note_use, token)
         try:
-            from ..orgs.scim import service
+            service = await asyncio.to_thread(_service)  # a second of loading, once: others go on
         except ModuleNotFoundError as error:
             raise NotAllowed("SCIM is not installed on this server: pip install 'chirrup[scim]'") from error
         path = request.path.removeprefix(PATH)
@@ -80,6 +81,12 @@ class ScimEndpoint:
         body = b"" if found.body is None else _encode(found.body)
         headers = SAFE | {"Cache-Control": "no-store", "Location": asked.url} | found.headers
         return Answer(int(found.status), encoded(headers), body)
+
+
+def _service() -> Any:
+    from ..orgs.scim import service
+
+    return service
 
 
 def _refused(error: Exception) -> Answer:
