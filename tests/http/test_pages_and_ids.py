@@ -19,6 +19,7 @@ OTHERWISE = {  # answered with an error without more than an id: their own tests
     "/api/v1/timelines/link": "404, unless its link is a trend: test_trends.py",
     "/api/chirrup/v1/rooms/{id}/members": "404, unless it is a room's: test_rooms.py",
     "/api/chirrup/v1/rooms/{id}/requests": "404, unless it is a room's: test_rooms.py",
+    "/api/chirrup/v1/hooks/out/{id}/deliveries": "404, unless it is of a hook: test_hooks_out.py",
     "/api/v1/accounts/{id}/in_collections": "403, unless it is one's own id: test_collections.py",
 }
 HERE = [route for route in ROUTES if route.path not in OTHERWISE]
