@@ -38,7 +38,7 @@ PLACES: list[tuple[str, str, Permission, str]] = [
 GROUPS: dict[str, tuple[str, ...]] = {
     "People": ("/org/members", "/org/invitations", "/org/roles"),
     "Access": ("/org/identity", "/org/domains"),
-    "Automation": ("/org/automation",),
+    "Automation": ("/org/automation", "/org/hooks"),
     "Records": ("/org/audit", "/org/retention", "/org/holds", "/org/search", "/org/export"),
     "Settings": ("/org/settings", "/org/theme", "/org/rules", "/org/closing"),
 }
