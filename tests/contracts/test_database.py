@@ -650,11 +650,11 @@ async def authors(db: Database) -> list[int]:
 
 def _blank(table: str, **given: str) -> str:
     """INSERT of a row of table; columns that are not given are 0 or empty."""
-    from chirrup.types import Account, Post
+    from chirrup.types import POST_COLUMNS, Account, Post
 
-    struct = {"accounts": Account, "posts": Post}[table]
+    struct, columns = {"accounts": (Account, Account.__struct_fields__), "posts": (Post, POST_COLUMNS)}[table]
     kinds = struct.__annotations__
-    values = {name: "0" if kinds[name] is int else "''" for name in struct.__struct_fields__}
+    values = {name: "0" if kinds[name] is int else "''" for name in columns}
     values |= {"id": ":id", "bucket": ":bucket", **given}
     return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(values.values())})"
 
