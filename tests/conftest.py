@@ -55,6 +55,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = quick
 
 
+def pytest_runtest_setup() -> None:
+    """As in a new shell: a command that ran in this process may have kept its files from others, also from servers."""
+    os.umask(0o022)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What is slow as a whole is not even imported."""
     if not config.getoption("--quick"):

@@ -38,10 +38,10 @@ from chirrup.social import (
 from chirrup.social.accounts import ProfileChange, SignUp
 from chirrup.social.portability import archives, imports
 from chirrup.social.shortcodes import EMPTY
-from chirrup.store import bounces, identities, imported_posts, mail_prefs, schema
+from chirrup.store import bounces, identities, imported_posts, mail_in, mail_prefs, schema
 from chirrup.store import media as media_rows
 from chirrup.store import scim as scim_rows
-from chirrup.types import Draft, MailMode, MailPrefs, Media, PollDraft, Post, ScimResource, Span, Step, Who
+from chirrup.types import Draft, MailIn, MailMode, MailPrefs, Media, PollDraft, Post, ScimResource, Span, Step, Who
 from chirrup.types.directory import AccountIdentity
 
 WORD = "zanzibar"  # in all that ann types
@@ -107,6 +107,11 @@ class Scene:
     async def say(self, author: int, text: str, **more: Any) -> Post:
         return await self.do(posts.publish, author, Draft(text=text, **more))
 
+    def held(self, tx: Tx) -> None:
+        """A mail that came in and says that it is from her."""
+        words = (WORD, "held", 0, WORD, WORD, WORD, WORD)
+        mail_in.insert(tx, MailIn(tx.new_id(bucket_of(self.ann)), self.ann, 0, *words))
+
     async def decide(self) -> None:
         """She is asked to acknowledge and to decide, asks others, and has duty."""
         ann, bob, do = self.ann, self.bob, self.do
@@ -142,6 +147,7 @@ class Scene:
         await do(mail_prefs.save, MailPrefs(ann, MailMode.ROOMS))
         await do(rooms.create, 0, ann, "den", rooms.RoomChange(closed=True))
         await do(bounces.add, ann, WORD, hard=True)
+        await do(self.held)
         await say(ann, f"@den {WORD}")
         first = await say(ann, f"{WORD} #{WORD} @bob", media_ids=(await self.upload(),), idempotency_key="k")
         await do(posts.edit, ann, first.id, Draft(text=f"{WORD} again #{WORD} @bob"))

@@ -70,7 +70,7 @@ OTHERWISE += [path.format(form) for path in feeds.PATHS for form in feeds.TYPES]
 
 
 def paths(ann, post_id: str) -> list[str]:
-    values = {"handle": f"@{ann.name}", "id": post_id, "name": "birds", "secret": "0" * 46}
+    values = {"handle": f"@{ann.name}", "id": post_id, "name": "birds", "secret": "0" * 46, "payload": "1"}
     gets = [route.path for route in ROUTES if route.method == "GET" and route.path not in OTHERWISE]
     return [re.sub(r"\{([^}]+)\}", lambda match: values[match[1]], path) for path in gets]
 

@@ -21,7 +21,7 @@ def test_a_person_asks_and_sees_who_has_not_yet(server: Server):
     assert eventually(lambda: "mind the step" in bobs.get("/acks").text)
     assert bob.post(f"/api/v1/statuses/{id}/favourite").ok
     assert "mind the step" not in bobs.get("/acks").text
-    assert "1 of 2 have acknowledged it" in desk.get("/acks/asked").text
+    assert eventually(lambda: "1 of 2 have acknowledged it" in desk.get("/acks/asked").text)
     page = desk.get(f"/acks/{id}").text
     assert "Not yet: 1 of 2" in page
     assert bobs.get(f"/acks/{id}").status_code == 404
