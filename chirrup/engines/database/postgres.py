@@ -281,6 +281,8 @@ class PostgresDatabase:
             if connection.execute(half_made, [name]).fetchone():
                 connection.execute(f"DROP INDEX CONCURRENTLY {name}".encode())
             connection.execute(statement.replace(" INDEX ", " INDEX CONCURRENTLY ", 1).encode())
+            # The server ends the session, and with it the lock, some time after we have closed the connection.
+            connection.execute("SELECT pg_advisory_unlock(%s)", [SCHEMA_LOCK])
 
     @contextmanager
     def snapshot(self) -> Generator[Rows]:
