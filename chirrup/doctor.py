@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import apsw
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 
 from . import __version__, folder, recount, redate
 from .access import sites
@@ -42,9 +43,9 @@ def examine(settings: Settings, console: Console) -> bool:
     """Print every finding. False: something is bad."""
     fine = True
     for finding in _findings(settings):
-        console.print(f"{MARK[finding.state]} {finding.what}", highlight=False)
+        console.print(f"{MARK[finding.state]} {escape(finding.what)}", highlight=False)
         if finding.to_do:
-            console.print(f"     {finding.to_do}", style="dim", highlight=False)
+            console.print(f"     {escape(finding.to_do)}", style="dim", highlight=False)
         fine = fine and finding.state != BAD
     console.print("All is well." if fine else "Something needs you.", style="bold")
     return fine

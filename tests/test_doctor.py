@@ -1,6 +1,7 @@
 """`chirrup doctor` on Redis: it asks for the settings of docs/operate/redis.md, and nothing else."""
 
 import asyncio
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,10 @@ import forkserver
 import pytest
 import servers
 from client import ROOT, eventually
+from rich.console import Console
 
+from chirrup import doctor
+from chirrup.config import Settings
 from chirrup.engines.broker.redis import RedisBroker
 from chirrup.ports import Doubt
 
@@ -128,3 +132,10 @@ def test_the_command_says_it_and_is_content_all_the_same(as_asked: servers.Redis
     said = re.sub(r"\s+", " ", done.stdout)
     assert done.returncode == 0, said + done.stderr
     assert "broker answers" in said and "may take all memory" in said and "set maxmemory" in said
+
+
+def test_what_stands_in_square_brackets_is_printed(tmp_path: Path):
+    """It is no style of the terminal's: the name of a folder, or of an extra such as chirrup[heic]."""
+    said = io.StringIO()
+    doctor.examine(Settings(data=tmp_path / "da[t]a"), Console(file=said, width=400))
+    assert "da[t]a" in said.getvalue()
