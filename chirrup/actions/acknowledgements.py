@@ -132,7 +132,7 @@ def _will_be_due(tx: Tx, request: AckRequest) -> None:
 
 def come_due(tx: Tx, due: Due) -> None:
     """Remind those who are asked, and ask who is next."""
-    request, post = rows.locked(tx, due.post_id), post_rows.by_id(tx, due.post_id)
+    request, post = rows.request_of(tx, due.post_id, in_turn=True), post_rows.by_id(tx, due.post_id)
     if request is None or request.state != AckState.OPEN or request.rounds != due.round:
         return
     if post is None:
@@ -188,7 +188,7 @@ def acknowledge(tx: Tx, account_id: int, post_id: int, via: str) -> bool:
     if not rows.acknowledge(tx, post_id, account_id, tx.now_ms, via):
         return False
     rows.waited_for(tx, account_id, post_id)
-    request = rows.locked(tx, post_id)
+    request = rows.request_of(tx, post_id, in_turn=True)
     if request is None or request.state != AckState.OPEN:
         return True
     if request.enough == Enough.ONE or not rows.missing(tx, post_id, 0, 1):

@@ -41,7 +41,6 @@ class Question(msgspec.Struct, frozen=True):
     quorum: int = 1
     open_for_s: int = 24 * 3600
     titles: tuple[str, str] = TITLES  # what the two choices are called
-    hook_id: int = 0
 
 
 def ask(tx: Tx, author: int, question: Question, *, domain: str = "", chars_max: int = TEXT_CHARS_MAX) -> Approval:
@@ -65,7 +64,6 @@ def ask(tx: Tx, author: int, question: Question, *, domain: str = "", chars_max:
         quorum=question.quorum,
         until_ms=tx.now_ms + question.open_for_s * 1000,
         digest=decisions.digest_of(post),
-        hook_id=question.hook_id,
         state=ApprovalState.OPEN,
         decided_ms=0,
     )

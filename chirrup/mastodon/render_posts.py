@@ -103,7 +103,7 @@ class PostRenderer(CardRenderer):
             pinned = flag.pinned if post.author_id == seen.viewer_id and not post.boost_of_id else None
             counted = _counted(count, flag, pinned, known=known)
             approval = original.quote_policy, seen.may_quote(original)
-            said = _SENSITIVE if post.sensitive or post.author_id in seen.sensitized else _NOT_SENSITIVE
+            said = _SENSITIVE if seen.is_sensitive(post) else _NOT_SENSITIVE
             if post.plain and not matches and not linked:
                 return b"".join((fixed.parts[post.id], said, authors[post.author_id], counted, _ENDS[known][approval]))
             told = _filtered(matches) if known else b""

@@ -21,19 +21,11 @@ def insert_request(tx: Tx, request: AckRequest) -> bool:
     )
 
 
-def request_of(tx: Tx, post_id: int) -> AckRequest | None:
+def request_of(tx: Tx, post_id: int, *, in_turn: bool = False) -> AckRequest | None:
+    """in_turn: it does not change until this transaction ends."""
     row = tx.one(
-        f"SELECT {_REQUEST} FROM ack_requests WHERE bucket = :bucket AND post_id = :post",
-        bucket=bucket_of(post_id),
-        post=post_id,
-    )
-    return AckRequest(*row) if row else None
-
-
-def locked(tx: Tx, post_id: int) -> AckRequest | None:
-    """request_of(); the request does not change until this transaction ends."""
-    row = tx.one(
-        f"SELECT {_REQUEST} FROM ack_requests WHERE bucket = :bucket AND post_id = :post {tx.sql.in_turn}",
+        f"""SELECT {_REQUEST} FROM ack_requests WHERE bucket = :bucket AND post_id = :post
+            {tx.sql.in_turn if in_turn else ""}""",
         bucket=bucket_of(post_id),
         post=post_id,
     )

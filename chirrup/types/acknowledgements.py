@@ -110,7 +110,6 @@ class Approval(msgspec.Struct, frozen=True):
     quorum: int  # so many have to approve
     until_ms: int
     digest: str  # SHA-256 of what is decided on, hex
-    hook_id: int  # the outgoing hook that is told of the decision; 0: none
     state: str
     decided_ms: int
 

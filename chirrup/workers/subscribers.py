@@ -131,7 +131,7 @@ def _links_a_page(published: Published) -> object:
 
 
 def _is_heard(published: Published) -> bool:
-    return listening.concerns(published.post)
+    return listening.concerns(published.db, published.post)
 
 
 STALE = (  # less comes into timelines after these

@@ -271,7 +271,7 @@ class Town:
         reactions.bookmark(tx, of["marker"], said.id)
         acks.insert_request(tx, AckRequest(said.id, 0, of["owner"], Enough.ALL, 1, 0, 0, 0, AckState.OPEN, 1))
         acks.wait_for(tx, of["owner"], said.id)
-        approval_rows.insert(tx, Approval(said.id, 0, said.id, id, 1, 1, "", 0, ApprovalState.OPEN, 0))
+        approval_rows.insert(tx, Approval(said.id, 0, said.id, id, 1, 1, "", ApprovalState.OPEN, 0))
         quote = self._say(id, "so it is", "unlisted", quote_of_id=of["quoted"])
         if not hidden:
             self._show(id, "people", "people and friend")

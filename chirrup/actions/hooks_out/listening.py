@@ -93,9 +93,10 @@ async def known(db: Database) -> Listening | None:
     return found if found.some else None
 
 
-def concerns(post: Post) -> bool:
-    """Whether a hook may hear of this post, on any database of this process."""
-    return any(not one.is_loaded or one.any(post.org_id, post.audience_id) for one in _known.values())
+def concerns(db: Database, post: Post) -> bool:
+    """Whether a hook may hear of this post."""
+    found = _known.get(db)
+    return found is not None and (not found.is_loaded or found.any(post.org_id, post.audience_id))
 
 
 async def tell(broker: Broker) -> None:

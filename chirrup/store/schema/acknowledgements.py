@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS poll_voters (
 CREATE TABLE IF NOT EXISTS approvals (
   bucket INTEGER NOT NULL, post_id BIGINT NOT NULL, org_id BIGINT NOT NULL, poll_id BIGINT NOT NULL,
   asked_by BIGINT NOT NULL, quorum INTEGER NOT NULL, until_ms BIGINT NOT NULL, digest TEXT NOT NULL,
-  hook_id BIGINT NOT NULL, state TEXT NOT NULL, decided_ms BIGINT NOT NULL,
+  state TEXT NOT NULL, decided_ms BIGINT NOT NULL,
   PRIMARY KEY (post_id, bucket)) {clustered};
 CREATE INDEX IF NOT EXISTS approvals_of_org ON approvals (org_id, post_id DESC, bucket);
 
